@@ -1,0 +1,43 @@
+"""Files that are either whole or not there: write to a temporary name, then rename."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
+
+    The temporary name carries the process id (two processes never share one) and keeps the
+    suffix, which writers use to choose a format. On any exception it is removed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
+    """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all."""
+    encoding = {
+        name: {"zlib": True, "complevel": 1}
+        for name, variable in dataset.variables.items()
+        if variable.size > 256 and variable.dtype.kind in "fiub"
+    }
+    with replacing(path) as temporary:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+
+
+def write_tsv(table: pd.DataFrame, path: str | Path) -> None:
+    """Write `table` as tab-separated text without its index; missing values are `nan`."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, na_rep="nan")

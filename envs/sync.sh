@@ -25,7 +25,10 @@ if cmp -s "envs/$want.lock.txt" ".venv/$want.lock.txt" &&
 fi
 
 uv=$(sh envs/uv.sh)
-[ -e .venv ] || "$uv" venv --quiet --python 3.12 .venv
+[ -e .venv ] || "$uv" venv --quiet --python 3.12 .venv || {
+    say "no Python 3.12 found here, and none downloaded: install one (pyenv install 3.12)"
+    exit 1
+}
 if ! cmp -s "envs/$want.lock.txt" ".venv/$want.lock.txt"; then
     say "installing envs/$want.lock.txt"
     rm -f .venv/*.lock.txt

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Print the path of a uv that runs; where there is none, install the locked one with pip, in
-# .env-stamps/uv. Needs a POSIX shell and any Python >= 3.9 with venv or pip.
+# .env-stamps/uv. Needs a POSIX shell and any Python >= 3.9 with venv or pip; PYTHON names the one
+# to take where the first that serves is not the one you want.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .env-stamps
@@ -33,8 +34,8 @@ with_pip() {
 
 : >"$log"
 python=
-for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 \
-    /usr/bin/python3 python; do
+for name in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 \
+    /usr/bin/python3 python}; do
     "$name" -c 'import sys; sys.exit(sys.version_info < (3, 9))' >>"$log" 2>&1 || continue
     python=$name
     with_venv "$name" || with_pip "$name" || continue

@@ -20,6 +20,7 @@ rule prepare_trials:
     params:
         recording=plan.recording,
         seed=plan.config.seed,
+        registry=str(plan.registry),
         source=plan.source_digest,
     script:
         "../scripts/prepare_trials.py"

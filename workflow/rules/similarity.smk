@@ -21,6 +21,6 @@ rule similarity_matrix:
         measure=plan.measure,
         selection=plan.selection,
         seed=plan.config.seed,
-        source=plan.measure_digest,
+        source=plan.matrix_digest,
     script:
         "../scripts/similarity_matrix.py"

@@ -44,20 +44,19 @@ rule build_network:
         mem_mb=4000,
         runtime=30,
     params:
-        sweep=plan.structure,
-        simulation=plan.block("simulation"),
+        network=plan.network,
         source=plan.network_digest,
     script:
         "../scripts/build_network.py"
 
 
 rule simulate_point:
-    """Trials and learning traces of one instance at one point of a sweep."""
+    """Trials, and traces of rates and weights, of one instance at one point of a sweep."""
     input:
         build=plan.build_of_point,
     output:
         trials="results/trials/{simulated_recording}.nc",
-        learning="results/learning/{simulated_recording}.nc",
+        traces="results/traces/{simulated_recording}.nc",
     log:
         "logs/simulate_point/{simulated_recording}.log",
     benchmark:
@@ -70,9 +69,7 @@ rule simulate_point:
         runtime=60,
     params:
         point=plan.point,
-        sweep=plan.sweep_of_point,
-        simulation=plan.block("simulation"),
-        seed=plan.config.seed,
+        network=plan.network,
         source=plan.network_digest,
     script:
         "../scripts/simulate_point.py"

@@ -18,6 +18,7 @@ from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
+from spikedrift.sources.download import read_registry
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,10 +58,8 @@ class Plan:
             point.recording: point for sweep in config.sweeps for point in sweeps.points(sweep)
         }
         self.raw = {name: sources.files(entry) for name, entry in self.recordings.items()}
+        self._check_files()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
-        for path in self.custom_rules:
-            if not Path(path).is_file():
-                raise InputError(f"config: custom_rules: no such file {path}")
 
     def _check_names(self) -> None:
         """Refuse a plug-in that has no file."""
@@ -73,6 +72,23 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
+
+    def _check_files(self) -> None:
+        """Refuse paths that are not there and data sets that are not registered."""
+        for index, path in enumerate(self.config.custom_rules):
+            if not Path(path).is_file():
+                raise InputError(f"config: custom_rules[{index}]: no such file {path}")
+        mirror = self.config.fetch.mirror
+        if mirror is not None and not Path(mirror).is_dir():
+            raise InputError(f"config: fetch.mirror: no such directory {mirror}")
+        registered = {(row.dataset, row.file) for row in read_registry(self.registry)}
+        for index, pairs in enumerate(self.raw.values()):
+            for dataset, _ in set(pairs) - registered:
+                raise unknown(
+                    f"config: recordings[{index}].options.dataset: unknown data set",
+                    dataset,
+                    {row[0] for row in registered},
+                )
 
     @staticmethod
     def pattern(names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ CORES ?= all
 PYTEST ?=
 SNAKEMAKE := .venv/bin/snakemake
 export CXX
+SHELL := bash
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test report env env-test lock
@@ -17,13 +18,17 @@ demo: env ## build the environment, run the embedded default to figures and resu
 test: env-test ## the same environment with the test tools, then pytest
 	@.venv/bin/python -m pytest $(PYTEST)
 
+# One line a finished job; from the first error on, all that Snakemake says.
+STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \
+	/^[0-9]+ of [0-9]+ steps/ { print "report:", $$0, "(" rule ")"; fflush() } \
+	/[Ee]rror|Exception|^spikedrift:/ { failed = 1 } failed
 report: ## figures and results/report.zip from the environment that stands
 	@.venv/bin/python workflow/unlock.py
-	@echo "report: running the workflow (cores: $(CORES))"
-	@$(SNAKEMAKE) --cores $(CORES) --quiet host rules reason
-	@if [ ! -f results/report.zip ] || [ -n "$$(find results config workflow Snakefile \
-	    -type f -newer results/report.zip -print 2>/dev/null | head -n 1)" ]; then \
-	    $(SNAKEMAKE) --report results/report.zip --quiet all; fi
+	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')
+	@if [ ! -f results/report.zip ] || [ -n "$$(find results config workflow Snakefile -type f \
+	    -newer results/report.zip -print -quit)" ]; then \
+	    $(SNAKEMAKE) --report results/report.zip >logs/report.log 2>&1 || \
+	    { cat logs/report.log; exit 1; }; fi
 	@echo "report: results/report.zip"
 
 env: ## .venv from envs/core.lock.txt

@@ -73,38 +73,44 @@ def mirror() -> Path:
     return Path(os.environ["SPIKEDRIFT_MIRROR"]).resolve()
 
 
-def working_tree(target: Path) -> Path:
-    """Copy what git tracks, or would, into `target`, which gets this environment as its .venv."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():  # not deleted, nor a submodule
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
-    (target / ".venv").symlink_to(sys.prefix, target_is_directory=True)
-    return target
+@pytest.fixture(scope="session")
+def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Copy the working tree, what git tracks or would, with this environment as its .venv."""
+
+    def copy() -> Path:
+        target = tmp_path_factory.mktemp("clone") / "spikedrift"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():  # not deleted since
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target / name)
+        (target / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        return target
+
+    return copy
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """A fresh copy of the working tree for one test, nothing made in it yet."""
-    return working_tree(tmp_path / "spikedrift")
+def clone(new_clone: Callable[[], Path]) -> Path:
+    """A copy of the working tree for one test, in which nothing was made yet."""
+    return new_clone()
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(new_clone: Callable[[], Path]) -> Path:
     """A copy of the working tree in which `make report` ran: what `make demo` makes.
 
     Shared by tests that look and do not write. SPIKEDRIFT_DEMO names a run that is there already.
     """
     if finished := os.environ.get("SPIKEDRIFT_DEMO"):
         return Path(finished).resolve()
-    directory = working_tree(tmp_path_factory.mktemp("demo") / "spikedrift")
+    directory = new_clone()
     done = subprocess.run(
         ["make", "report"], cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )

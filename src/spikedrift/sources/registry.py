@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pydantic
 
+from spikedrift import sources
 from spikedrift.config.sources import OPTIONS, Recording, SourceOptions
 from spikedrift.errors import InputError
 from spikedrift.sources.download import read_registry
@@ -45,7 +46,8 @@ def names() -> list[str]:
     """Names of all sources, sorted; none of them is imported."""
     return sorted(
         path.stem
-        for path in Path(__file__).parent.glob("*.py")
+        for folder in map(Path, sources.__path__)
+        for path in folder.glob("*.py")
         if re.search(r"^SOURCE = Source\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     )
 

@@ -259,7 +259,7 @@ SOURCE = Source(options=Silence, prepare=prepare)
     recording = Recording(name="a.b", source="silence", options={"units": 4})
     assert registry.files(recording) == [("silent", "none.bin")]
     assert registry.prepare(recording, 0, tmp_path, REGISTRY).sizes["unit"] == 4
-    with pytest.raises(InputError, match=r"a\.b, option unit: "):
+    with pytest.raises(InputError, match=r"recording a\.b: unit: .* did you mean 'units'"):
         registry.files(Recording(name="a.b", source="silence", options={"unit": 4}))
 
 

@@ -1,6 +1,7 @@
 """The trials contract: against naive loops, and refusal by refusal."""
 
 import os
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -384,3 +385,19 @@ def test_tables_are_written_whole_and_read_back(tmp_path):
     atomic.write_tsv(table, tmp_path / "t.tsv")
     assert (tmp_path / "t.tsv").read_text() == "name\tvalue\na\t0.1\nb\tnan\n"
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.tsv", sep="\t"), table)
+
+
+def test_the_example_of_the_docs_runs(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "trials.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    dataset = trials.read("mouse-a.movie.nc")
+    assert dataset["spike_count"].values.tolist() == [[1, 0], [0, 2], [1, 0], [0, 0]]
+
+
+def test_the_docs_name_every_variable_and_attribute():
+    page = (Path(__file__).parents[2] / "docs" / "trials.md").read_text(encoding="utf-8")
+    dataset = make()
+    for name in (*dataset.variables, *dataset.attrs):
+        assert f"`{name}`" in page, name

@@ -26,7 +26,7 @@ class Cells(Options):
     tau_inhibitory: float = Field(0.010, gt=0, description="decay of inhibitory conductance; s")
     refractory_excitatory: float = Field(0.003, ge=0, description="dead time of E cells; s")
     refractory_inhibitory: float = Field(0.002, ge=0, description="dead time of I cells; s")
-    noise: float = Field(
+    membrane_noise: float = Field(
         0.006, ge=0, description="membrane noise, sigma of sigma*xi/sqrt(tau_membrane); V"
     )
 

@@ -6,8 +6,9 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options
-from spikedrift.config.compare import Comparison, CompareOptions
+from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
+from spikedrift.config.figures import Figures
 from spikedrift.config.networks import Sweep
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
@@ -31,7 +32,8 @@ class Config(Options):
     drift: DriftOptions = Field(DriftOptions(), description="curves and indices")
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
-    compare: CompareOptions = Field(CompareOptions(), description="scores and noise ceilings")
+    compare: Compare = Field(Compare(), description="scores and noise ceilings")
+    figures: Figures = Field(Figures(), description="how figures are drawn")
     custom_rules: list[str] = Field(
         [], description="your own rule files (.smk), relative to the working directory"
     )
@@ -57,6 +59,7 @@ class Config(Options):
                 ("recording", "recordings"),
                 ("sweep", "sweeps"),
                 ("selection", "selections"),
+                ("model_selection", "selections"),
             ):
                 value = getattr(comparison, key)
                 if value not in known[block]:

@@ -33,14 +33,14 @@ PLASTIC = ("afferent", "recurrent", "inhibitory")
 
 CELL = """
 dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v)
-         + noise*sqrt(tau_membrane/dt)*kick)/tau_membrane : volt (unless refractory)
+         + membrane_noise*sqrt(tau_membrane/dt)*kick)/tau_membrane : volt (unless refractory)
 dg_e/dt = -g_e/tau_excitatory : 1
 dg_i/dt = -g_i/tau_inhibitory : 1
 kick = sqrt(12)*(rand() - 0.5) : 1 (constant over dt)
 dead_time : second (constant)
 rest : volt (shared, constant)
 threshold : volt (shared, constant)
-noise : volt (shared, constant)
+membrane_noise : volt (shared, constant)
 reversal_excitatory : volt (shared, constant)
 reversal_inhibitory : volt (shared, constant)
 tau_membrane : second (shared, constant)

@@ -23,6 +23,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spikedrift.config.networks import Simulation
 from spikedrift.errors import InputError
 
@@ -147,12 +149,12 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
                 [sys.executable, "-m", "spikedrift.simulation.build", str(partial)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": path, "CXX": _compiler()},
+                env={**os.environ, "PYTHONPATH": path, "CXX": _compiler(), "TMPDIR": str(partial)},
                 check=False,
             )
         if done.returncode:
             told = (partial / "build.log").read_text().splitlines()
-            errors = [line for line in told if "error" in line.lower()] or told[-1:]
+            errors = [line for line in told if " error: " in line] or told[-1:]
             raise InputError(f"building {request['model']} failed: {' '.join(errors[:1])}")
         for leftover in partial.rglob("*.o"):
             leftover.unlink()
@@ -186,7 +188,7 @@ class Standalone:
     def keep(self, name: str, group: Any, variable: str) -> None:
         """Name an array that the session leaves behind when it ends."""
         array = group.variables[variable]
-        self.arrays[name] = (self._device.get_array_filename(array), str(array.dtype.name))
+        self.arrays[name] = (self._device.get_array_filename(array), np.dtype(array.dtype).name)
 
     def read_session(self, inputs: Mapping[str, Any]) -> None:
         """Read the seed, the parameters and the spikes of `inputs` (SpikeGeneratorGroups)."""

@@ -105,6 +105,21 @@ def test_a_drift_knob_is_the_share_redrawn(what, field, when):
         previous = last
 
 
+@pytest.mark.parametrize("when", ["", "_within"])
+def test_the_cells_that_drift_are_drawn_apart_for_every_knob(when):
+    """Else a rate would tend to drift where a time does, and the two would look like one."""
+    knobs = {f"{what}_drift{when}": 0.5 for what in ("rate", "event_time", "event_gain")}
+    true = truth(options(units=400, events=1, **{**knobs, f"event_gain_drift{when}": 0}), SEED)
+    gains = truth(options(units=400, events=2, **knobs), SEED)
+    last = 4 if when else 9
+    moved = [
+        (at(true, true.rate, last) != at(true, true.rate, 0)).ravel(),
+        (at(true, true.event_time, last) != at(true, true.event_time, 0)).ravel(),
+        (at(gains, gains.event_share, last) != at(gains, gains.event_share, 0))[..., 0].ravel(),
+    ]
+    np.testing.assert_allclose(np.corrcoef(moved), np.eye(3), atol=0.08)
+
+
 @pytest.mark.parametrize("field", ["rate", "event_time", "event_share"])
 def test_drift_within_a_block_is_spread_evenly_over_its_repeats(field):
     what = {"rate": "rate", "event_time": "event_time", "event_share": "event_gain"}[field]

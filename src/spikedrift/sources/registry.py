@@ -5,7 +5,6 @@ to fetch are known without importing the sources that ship here, as Snakemake as
 time it starts.
 """
 
-import difflib
 import importlib
 import re
 import zlib
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from spikedrift import sources
 from spikedrift.config.check import checked
 from spikedrift.config.sources import OPTIONS, Recording, SourceOptions
-from spikedrift.errors import InputError
+from spikedrift.errors import unknown
 from spikedrift.sources.download import read_registry
 
 if TYPE_CHECKING:
@@ -61,9 +60,7 @@ def get(name: str) -> Source:
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise InputError(f"unknown source {name!r}; {hint}")
+        raise unknown("unknown source", name, known)
     source: Source = importlib.import_module(f"spikedrift.sources.{name}").SOURCE
     return source
 

@@ -258,8 +258,8 @@ DEFAULT_CONDITIONS = (
         title="A→E STDP + weight noise",
         set={
             "plasticity.afferent.eta": 0.02,
-            "plasticity.afferent.noise": 0.03,
-            "plasticity.recurrent.noise": 0.03,
+            "plasticity.afferent.noise": 0.015,
+            "plasticity.recurrent.noise": 0.015,
         },
     ),
 )

@@ -110,13 +110,14 @@ def put(dataset: xr.Dataset, spikes: Spikes) -> xr.Dataset:
 
 def _sorted(times: np.ndarray, cell: np.ndarray) -> np.ndarray:
     """Sort `times` within each cell; `cell` ascends."""
-    return times[np.lexsort((times, cell))]
+    # Complex numbers sort by real part, then imaginary part: faster than an index sort.
+    return np.sort(cell + 1j * times).imag
 
 
 def _permuted(times: np.ndarray, group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Permute `times` at random within each group."""
     target = np.argsort(group, kind="stable")
-    source = np.lexsort((rng.random(times.size), group))
+    source = np.argsort(group + rng.random(times.size))
     out = np.empty_like(times)
     out[target] = times[source]
     return out
@@ -124,7 +125,7 @@ def _permuted(times: np.ndarray, group: np.ndarray, rng: np.random.Generator) ->
 
 def _rank(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Random rank of every entry within its group, from 0."""
-    order = np.lexsort((rng.random(group.size), group))
+    order = np.argsort(group + rng.random(group.size))
     size = np.bincount(group)
     rank = np.empty(group.size, dtype=np.int64)
     rank[order] = np.arange(group.size) - np.repeat(np.cumsum(size) - size, size)
@@ -180,7 +181,7 @@ def redraw_blocks(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     np.put_along_axis(source, order, np.roll(order, 1, axis=-1), axis=-1)
     own = (block * n_units + unit) * n_segments + segment
     other = (block * n_units + unit) * n_segments + source[block, unit, segment]
-    pool = np.lexsort((rng.random(own.size), own))
+    pool = np.argsort(own + rng.random(own.size))
     size = np.bincount(own, minlength=n_blocks * n_units * n_segments)
     start = np.cumsum(size) - size
     redrawn = (block > 0) & (size[other] > 0)

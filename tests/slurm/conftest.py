@@ -1,4 +1,4 @@
-"""A real Slurm of one node on loopback: munged, slurmctld and slurmd in a directory of their own."""
+"""A real Slurm of one node on loopback: munged, slurmctld, slurmd, in one directory of theirs."""
 
 import os
 import secrets

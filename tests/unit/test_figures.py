@@ -101,9 +101,9 @@ def test_colors_are_fixed_and_apart():
     areas = style.area_colors(["VISp", "zz", "VISl"])
     assert areas["VISp"] == style.area_colors(["VISp", "E"])["VISp"]
     assert len(set(areas.values())) == 3
-    conditions = style.condition_colors(["frozen", "a", "b", "c"])
+    conditions = style.condition_colors(["frozen", "a", "b", "c"], "frozen")
     assert conditions["frozen"] == style.GRAY
-    assert conditions["b"] == style.condition_colors(["a", "b"])["b"]
+    assert conditions["b"] == style.condition_colors(["a", "b"], None)["b"]
     assert len(set(conditions.values())) == 4
 
 

@@ -23,8 +23,7 @@ def of_halves(
     Parameters
     ----------
     first, second : arrays, shape (n_halves, n_statistics)
-        Statistics of the two halves of each split, values that depend on the number of units
-        already stepped up to the whole (`statistics.spearman_brown`).
+        Statistics of the two halves of each split.
     covariance, scales, grid
         As for `distance.fit`.
 

@@ -13,8 +13,6 @@ Statistic = Literal[
     "timing_step",
     "timing_to_rate",
     "step_to_drop",
-    "rate_reliability",
-    "timing_reliability",
 ]
 
 
@@ -45,20 +43,12 @@ class Compare(Options):
             "timing_step",
             "timing_to_rate",
             "step_to_drop",
-            "rate_reliability",
-            "timing_reliability",
         ),
         min_length=2,
         description="statistics that enter the score, in this order",
     )
     time_scale: TimeScaleGrid = Field(
         default=TimeScaleGrid(), description="the one factor fitted for every condition"
-    )
-    frozen: str = Field(
-        default="frozen", description="condition without plasticity, drawn as a baseline"
-    )
-    halves: int = Field(
-        default=20, ge=2, description="random splits of the recording's units for the ceiling"
     )
     min_units: int = Field(
         default=15, ge=4, description="fewest units on either side of a comparison"

@@ -83,15 +83,15 @@ def area_colors(areas: Iterable[str]) -> dict[str, str]:
     }
 
 
-def condition_colors(conditions: Iterable[str], frozen: str = "frozen") -> dict[str, str]:
-    """Colors of the conditions of a sweep in the order given; the frozen control is gray."""
+def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str, str]:
+    """Colors of the conditions of a sweep in the order given; the control is gray."""
     colors: dict[str, str] = {}
     free = (*OKABE_ITO[2:6], OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[6])
     for name in conditions:
-        if name == frozen:
+        if name == control:
             colors[name] = GRAY
         elif name not in colors:
-            used = sum(other != frozen for other in colors)
+            used = sum(other != control for other in colors)
             colors[name] = free[used % len(free)]
     return colors
 

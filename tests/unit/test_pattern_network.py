@@ -130,16 +130,32 @@ def test_trials_hold_the_spikes_of_their_time(learned):
 
 
 def test_silent_and_saturated_networks_are_marked(run):
-    assert run({"patterns.background_rate": 0, "patterns.rate": 0, "patterns.noise_rate": 0,
-                "cells.membrane_noise": 0}).trials.attrs["status"] == "silent"
-    hot = run({"cells.rest": -0.0501, "cells.membrane_noise": 0.02, "wiring.w_ie": 0,
-               "plasticity.inhibitory.settle_eta": 0, "wiring.w_ee": 5,
-               "plasticity.recurrent.w_max": 10})
+    assert (
+        run(
+            {
+                "patterns.background_rate": 0,
+                "patterns.rate": 0,
+                "patterns.noise_rate": 0,
+                "cells.membrane_noise": 0,
+            }
+        ).trials.attrs["status"]
+        == "silent"
+    )
+    hot = run(
+        {
+            "cells.rest": -0.0501,
+            "cells.membrane_noise": 0.02,
+            "wiring.w_ie": 0,
+            "plasticity.inhibitory.settle_eta": 0,
+            "wiring.w_ee": 5,
+            "plasticity.recurrent.w_max": 10,
+        }
+    )
     assert hot.trials.attrs["status"] == "saturated"
 
 
 def test_a_diverging_network_names_its_recording(run):
-    with pytest.raises(RuntimeError, match="small-0.patterns: the simulation diverged"):
+    with pytest.raises(RuntimeError, match=r"small-0\.patterns: the simulation diverged"):
         run({"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6})
 
 

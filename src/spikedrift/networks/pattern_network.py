@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Mapping
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,40 +20,15 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork, Phase
-from spikedrift.networks import stimulus
-from spikedrift.plasticity import registry
-from spikedrift.plasticity.synapse import combine
-from spikedrift.simulation.build import Program, Standalone, build
+from spikedrift.networks import pattern_model, stimulus
+from spikedrift.networks.pattern_model import PLASTIC
+from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Output, Run, Save, Set, session
 from spikedrift.simulation.sweep import override
 
 log = logging.getLogger(__name__)
 
 SILENT, SATURATED = 0.05, 100.0  # mean E rate, Hz
-PLASTIC = ("afferent", "recurrent", "inhibitory")
-
-CELL = """
-dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v)
-         + membrane_noise*sqrt(tau_membrane/dt)*kick)/tau_membrane : volt (unless refractory)
-dg_e/dt = -g_e/tau_excitatory : 1
-dg_i/dt = -g_i/tau_inhibitory : 1
-kick = sqrt(12)*(rand() - 0.5) : 1 (constant over dt)
-dead_time : second (constant)
-rest : volt (shared, constant)
-threshold : volt (shared, constant)
-membrane_noise : volt (shared, constant)
-reversal_excitatory : volt (shared, constant)
-reversal_inhibitory : volt (shared, constant)
-tau_membrane : second (shared, constant)
-tau_excitatory : second (shared, constant)
-tau_inhibitory : second (shared, constant)
-refractory_excitatory : second (shared, constant)
-refractory_inhibitory : second (shared, constant)
-"""
-WIRING = """
-p : 1 (shared, constant)
-w_start : 1 (shared, constant)
-"""
 
 
 class Simulated(NamedTuple):
@@ -116,7 +92,7 @@ def simulate(
     with session(
         ready,
         seed=int(rng_wiring.integers(2**32)),
-        parameters=_parameters(options),
+        parameters=pattern_model.parameters(options),
         inputs={"afferents": spikes},
         steps=steps,
         scratch_dir=scratch_dir,
@@ -125,7 +101,9 @@ def simulate(
         state = [output.array(name) for name in ("cells.v", "cells.g_e", "cells.g_i")]
         weights = {name: output.saved(f"{name}.w", len(save_time)) for name in PLASTIC}
         if not all(np.isfinite(array).all() for array in (*state, *weights.values())):
-            raise RuntimeError(f"{recording}: the simulation diverged (voltages or weights are NaN)")
+            raise RuntimeError(
+                f"{recording}: the simulation diverged (voltages or weights are NaN)"
+            )
         spike_cell = output.array("spikes.i")
         # A spike lies somewhere in its time step: report the middle.
         spike_time = (np.round(output.array("spikes.t") / dt) + 0.5) * dt
@@ -170,119 +148,11 @@ def program(options: PatternNetwork, build_dir: Path) -> Program:
         Without a compiler.
     """
     return build(
-        "spikedrift.networks.pattern_network:define",
-        _structure(options),
+        "spikedrift.networks.pattern_model:define",
+        pattern_model.structure(options),
         options.simulation,
         build_dir,
     )
-
-
-def _structure(options: PatternNetwork) -> dict[str, Any]:
-    """What is compiled in; everything else is set when the program runs."""
-    return {
-        "n_excitatory": options.cells.n_excitatory,
-        "n_inhibitory": options.cells.n_inhibitory,
-        "n_afferents": options.patterns.n_afferents,
-        "delay": options.wiring.delay,
-        "rules": {name: getattr(options.plasticity, name).rule for name in PLASTIC},
-    }
-
-
-def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
-    """Describe the network in Brian2 (runs where the program is built)."""
-    import brian2 as b
-
-    n_excitatory = structure["n_excitatory"]
-    # Forward Euler with uniform kicks of the right variance in place of normal ones: the same weak
-    # order (Kloeden & Platen 1992, section 14.1), and normal draws would be most of the run time.
-    cells = b.NeuronGroup(
-        n_excitatory + structure["n_inhibitory"],
-        CELL,
-        threshold="v > threshold",
-        reset="v = rest",
-        refractory="dead_time",
-        method="euler",
-        name="cells",
-    )
-    excitatory, inhibitory = cells[:n_excitatory], cells[n_excitatory:]
-    afferents = b.SpikeGeneratorGroup(
-        structure["n_afferents"], [], [] * b.second, name="afferents", sorted=True
-    )
-    delay = structure["delay"] * b.second
-    excite, inhibit = "g_e_post += w", "g_i_post += w"
-    turnover = registry.get("weight_noise")
-
-    def rules(projection: str, *others: registry.Rule) -> list[registry.Rule]:
-        return [registry.get(structure["rules"][projection]), *others]
-
-    synapses = {}
-    for name, source, target, transmit, acting, late in (
-        ("afferent", afferents, excitatory, excite, rules("afferent", turnover), False),
-        ("recurrent", excitatory, excitatory, excite, rules("recurrent", turnover), True),
-        ("inhibitory", inhibitory, excitatory, inhibit, rules("inhibitory"), True),
-        ("afferent_i", afferents, inhibitory, excite, [], False),
-        ("ei", excitatory, inhibitory, excite, [], True),
-        ("ii", inhibitory, inhibitory, inhibit, [], True),
-    ):
-        synapse = combine(acting, transmit, WIRING)
-        synapses[name] = b.Synapses(
-            source,
-            target,
-            model=synapse.model,
-            on_pre=synapse.on_pre,
-            on_post=synapse.on_post or None,
-            delay=delay if late else None,
-            method="exact",
-            name=name,
-        )
-        for statement, interval in synapse.every:
-            synapses[name].run_regularly(statement, dt=interval * b.second)
-    spikes = b.SpikeMonitor(cells, name="spikes")
-
-    standalone.read_session({"afferents": afferents})
-    cells.dead_time = (
-        f"refractory_excitatory*int(i < {n_excitatory})"
-        f" + refractory_inhibitory*int(i >= {n_excitatory})"
-    )
-    cells.v = "rest + rand()*(threshold - rest)"
-    for name, synapse in synapses.items():
-        synapse.connect(condition="i != j" if name in ("recurrent", "ii") else None, p="p")
-        synapse.w = "clip(w_start*(0.5 + rand()), 0, w_max)"
-    standalone.run_session(
-        b.Network(cells, afferents, spikes, *synapses.values()),
-        {f"{name}.w": (synapses[name], "w") for name in PLASTIC},
-    )
-    for variable in ("v", "g_e", "g_i"):
-        standalone.keep(f"cells.{variable}", cells, variable)
-    for variable in ("i", "t"):
-        standalone.keep(f"spikes.{variable}", spikes, variable)
-    for name in PLASTIC:
-        standalone.keep(f"{name}.pre", synapses[name], "_synaptic_pre")
-        standalone.keep(f"{name}.post", synapses[name], "_synaptic_post")
-
-
-def _parameters(options: PatternNetwork) -> dict[str, float]:
-    """Values of the program's variables, by `group.variable`."""
-    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory"})
-    values = {f"cells.{name}": value for name, value in cells.items()}
-    wiring = options.wiring
-    for name, p, w in (
-        ("afferent", wiring.p_afferent, wiring.w_afferent_e),
-        ("recurrent", wiring.p_ee, wiring.w_ee),
-        ("inhibitory", wiring.p_ie, wiring.w_ie),
-        ("afferent_i", wiring.p_afferent, wiring.w_afferent_i),
-        ("ei", wiring.p_ei, wiring.w_ei),
-        ("ii", wiring.p_ii, wiring.w_ii),
-    ):
-        values |= {f"{name}.p": p, f"{name}.w_start": w, f"{name}.w_max": 2 * w}
-    for name in PLASTIC:
-        learning = getattr(options.plasticity, name)
-        values[f"{name}.w_max"] = learning.w_max
-        named = learning.model_dump()
-        rules = [learning.rule] + (["weight_noise"] if name != "inhibitory" else [])
-        for parameter in (p for rule in rules for p in registry.get(rule).parameters):
-            values[f"{name}.{parameter.name}"] = named.get(parameter.name, parameter.default)
-    return values
 
 
 def _rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
@@ -313,7 +183,7 @@ def _steps(
     for phase, start, stop in zip(options.phases, timetable.phase_start, stops, strict=True):
         steps += [Set(name, value) for name, value in _rates(options, phase).items()]
         edges = [int(start), *range((int(start) // every + 1) * every, int(stop), every), int(stop)]
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in pairwise(edges):
             steps += [Run(a * dt, (b - a) * dt), Save()]
             saves.append(b)
     return steps, np.array(saves) * dt

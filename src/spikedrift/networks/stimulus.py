@@ -75,8 +75,16 @@ def schedule(
                 now += gap + length
             showing += 1
         stop.append(now)
-    columns = (np.array(c, dtype=np.int64) for c in (start, stop, of_phase, step, shown, repeat))
-    return Schedule(*columns, pattern_steps=length, stop=now + round(tail / dt))
+    return Schedule(
+        phase_start=np.array(start, dtype=np.int64),
+        phase_stop=np.array(stop, dtype=np.int64),
+        presentation_phase=np.array(of_phase, dtype=np.int64),
+        presentation_step=np.array(step, dtype=np.int64),
+        pattern=np.array(shown, dtype=np.int64),
+        repeat=np.array(repeat, dtype=np.int64),
+        pattern_steps=length,
+        stop=now + round(tail / dt),
+    )
 
 
 def afferent_spikes(

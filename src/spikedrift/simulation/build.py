@@ -247,9 +247,7 @@ def _make(directory: Path, flags: list[str], jobs: int) -> None:
     header = [os.environ["CXX"], *flags, "-x", "c++-header", "objects.h"]
     subprocess.run(header, cwd=directory, check=False)
     compile_each = " ".join(["CXXFLAGS=-c", *flags, "-include", "objects.h"])
-    subprocess.run(
-        ["make", f"-j{jobs}", "DEPS=", compile_each, "main"], cwd=directory, check=True
-    )
+    subprocess.run(["make", f"-j{jobs}", "DEPS=", compile_each, "main"], cwd=directory, check=True)
 
 
 if __name__ == "__main__":

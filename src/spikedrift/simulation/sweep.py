@@ -5,16 +5,17 @@ Imports nothing heavy: Snakemake reads the points while it parses the workflow.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.base import Options
 from spikedrift.config.check import checked
 from spikedrift.config.networks import Sweep
 from spikedrift.errors import InputError, unknown
 
-AnyOptions = TypeVar("AnyOptions", bound=Options)
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,22 @@ def points(sweep: Sweep) -> list[Point]:
     return expanded
 
 
-def override(options: AnyOptions, changes: Mapping[str, Any], where: str) -> AnyOptions:
+def table(expanded: Sequence[Point]) -> "pd.DataFrame":
+    """Return points as a table, one row a recording; parameters as JSON."""
+    import pandas as pd
+
+    rows = [
+        {
+            "recording": point.recording,
+            **asdict(point),
+            "parameters": json.dumps(point.parameters, sort_keys=True),
+        }
+        for point in expanded
+    ]
+    return pd.DataFrame(rows)
+
+
+def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> T:
     """Return options with some values changed.
 
     Parameters

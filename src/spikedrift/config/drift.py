@@ -1,0 +1,77 @@
+"""Options of the drift analysis: curves against lag, anchored indices, state matching."""
+
+from pydantic import Field
+
+from spikedrift.config.base import Options
+
+
+class CurveOptions(Options):
+    """Curves of similarity against lag and their statistics."""
+
+    bootstrap: int = Field(default=200, ge=20, description="resamples of units for the intervals")
+    confidence: float = Field(
+        default=0.95, gt=0, lt=1, description="coverage of the percentile intervals"
+    )
+    halves: int = Field(default=20, ge=2, description="random splits of the units into two halves")
+
+
+class IndexOptions(Options):
+    """Anchored indices of rate and timing, their gate and their test."""
+
+    surrogates: int = Field(default=199, ge=19, description="exchange surrogates of the test")
+    gate_surrogates: int = Field(
+        default=199, ge=19, description="permutation surrogates of the gate"
+    )
+    gate_level: float = Field(
+        default=0.99,
+        gt=0.5,
+        lt=1,
+        description="quantile of the permutation surrogates to be exceeded",
+    )
+    thinnings: int = Field(
+        default=20, ge=1, description="random thinnings that the effect size averages"
+    )
+    max_pairs: int = Field(
+        default=1000,
+        ge=100,
+        description="pairs of trials of one segment used within and between blocks, each; beyond "
+        "it a random subset",
+    )
+    min_shared: int = Field(
+        default=5,
+        ge=2,
+        description="fewest units active in both trials; below it a pair is undefined",
+    )
+    max_missing: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="largest share of undefined pairs with which the gate opens",
+    )
+    max_standard_error: float = Field(
+        default=0.05,
+        gt=0,
+        description="largest standard deviation of the index over exchange surrogates",
+    )
+
+
+class StateOptions(Options):
+    """Matching of trials by behavior state between two blocks."""
+
+    caliper: float = Field(
+        default=0.5, gt=0, description="largest distance of matched trials; standard deviations"
+    )
+    min_repeats: int = Field(
+        default=3,
+        ge=2,
+        description="fewest matched trials of a segment in each block; others are left out",
+    )
+    min_segments: int = Field(default=2, ge=2, description="fewest segments with matched trials")
+
+
+class DriftOptions(Options):
+    """All options of the drift analysis."""
+
+    curves: CurveOptions = Field(default_factory=CurveOptions, description="similarity against lag")
+    index: IndexOptions = Field(default_factory=IndexOptions, description="anchored indices")
+    state: StateOptions = Field(default_factory=StateOptions, description="state matching")

@@ -1,0 +1,67 @@
+"""Selections: which part of a recording an analysis sees, and what is done to its spikes."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from spikedrift.config.base import Options
+
+
+class Bounds(Options):
+    """Limits of a quality column, both included."""
+
+    min: float | None = Field(None, description="lowest value kept; null: no limit")
+    max: float | None = Field(None, description="highest value kept; null: no limit")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}")
+        return self
+
+
+class Selection(Options):
+    """One named selection; its name is a folder of results."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="folder of the results; letters, -, _"
+    )
+    population: list[str] | None = Field(
+        None, min_length=1, description="populations kept (areas, cell groups); null: all"
+    )
+    min_rate: float = Field(0.0, ge=0, description="lowest mean rate of a unit; Hz")
+    quality: dict[str, Bounds] = Field(
+        default_factory=dict,
+        description="limits of quality columns, such as presence_ratio; units without a value go",
+    )
+    recordings: list[str] | None = Field(
+        None, description="recordings and sweeps that it applies to; null: all"
+    )
+    units: int | None = Field(
+        None, ge=2, description="number of units drawn at random, to match counts; null: all"
+    )
+    min_units: int = Field(15, ge=2, description="fewest units with which an analysis is made")
+    phases: tuple[Literal["naive", "train", "block"], ...] = Field(
+        ("block",), min_length=1, description="phases of trials kept"
+    )
+    repeats: tuple[int, int] | None = Field(
+        None, description="first and last repeat kept, counted over the session; null: all"
+    )
+    thinning: Literal["none", "blocks"] = Field(
+        "none",
+        description="blocks: thin each (segment, unit) to the mean count of its quietest block",
+    )
+    surrogate: Literal["none", "permute", "exchange", "redraw", "shuffle", "jitter", "poisson"] = (
+        Field("none", description="surrogate that replaces the spikes")
+    )
+    jitter_window: float = Field(0.025, gt=0, le=10, description="window of surrogate jitter; s")
+    poisson_bin: float = Field(0.01, gt=0, le=10, description="bin of surrogate poisson; s")
+    seed: int = Field(0, ge=0, description="seed of the unit draw, thinning and surrogate")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.repeats is not None and not 0 <= self.repeats[0] <= self.repeats[1]:
+            raise ValueError(f"repeats {list(self.repeats)} must be [first, last], from 0")
+        if self.units is not None and self.units < self.min_units:
+            raise ValueError(f"units {self.units} is below min_units {self.min_units}")
+        return self

@@ -1,0 +1,92 @@
+"""Options of the similarity measures."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from spikedrift.config.base import Options
+
+Scalar = bool | int | float | str | None
+
+
+class SpikeshipOptions(Options):
+    """Options of `spikeship`."""
+
+    min_shared: int = Field(
+        2, ge=2, description="fewest units active in both trials; below it the pair is NaN; units"
+    )
+
+
+class RateOptions(Options):
+    """Options of `rate_correlation`."""
+
+    min_shared: int = Field(
+        3, ge=3, description="fewest units observed in both trials; below it the pair is NaN; units"
+    )
+
+
+class PopulationVectorOptions(RateOptions):
+    """Options of `population_vector`."""
+
+    bin: float | None = Field(
+        None, gt=0, description="width of a time bin, null: the whole trial; s"
+    )
+
+
+OPTIONS: dict[str, type[Options]] = {
+    "spikeship": SpikeshipOptions,
+    "rate_correlation": RateOptions,
+    "population_vector": PopulationVectorOptions,
+}
+
+
+def complete(measure: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a measure, checked and with defaults filled in.
+
+    A measure that is not built in takes its options as they are.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For an unknown option of a built-in measure, or a value out of bounds.
+    """
+    model = OPTIONS.get(measure)
+    return dict(options) if model is None else model.model_validate(dict(options)).model_dump()
+
+
+class MeasureEntry(Options):
+    """One similarity matrix to compute: a measure, its options, and a name for the file."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
+        description="label of the file; default: the name of the measure"
+    )
+    measure: str = Field(description="name of a file in src/spikedrift/similarity/measures/")
+    options: dict[str, Scalar] = Field(
+        default_factory=dict, validate_default=True, description="options of the measure"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_after_measure(cls, entry: Any) -> Any:
+        if isinstance(entry, dict) and "measure" in entry:
+            return {"name": entry["measure"], **entry}
+        return entry
+
+    @field_validator("options")
+    @classmethod
+    def _check_options(cls, options: dict[str, Scalar], info: ValidationInfo) -> dict[str, Scalar]:
+        return complete(info.data.get("measure", ""), options)
+
+
+class SimilarityOptions(Options):
+    """Which measures are computed."""
+
+    measures: list[MeasureEntry] = Field(
+        [
+            MeasureEntry(name="spikeship", measure="spikeship"),
+            MeasureEntry(name="rate_correlation", measure="rate_correlation"),
+            MeasureEntry(name="population_vector", measure="population_vector"),
+        ],
+        min_length=1,
+        description="similarity measures, one file each",
+    )

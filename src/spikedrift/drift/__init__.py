@@ -1,0 +1,1 @@
+"""Drift: curves against lag, and anchored indices of rate and timing with their tests."""

@@ -1,0 +1,273 @@
+"""Similarity against lag within and between blocks, with intervals over units."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.drift import CurveOptions
+from spikedrift.config.similarity import MeasureEntry
+from spikedrift.drift.pairs import Repeats, TrialPairs, discrimination, repeats_of, segment_pairs
+from spikedrift.drift.statistics import STATISTICS, Curve, lag_curve, statistics
+from spikedrift.errors import InputError
+from spikedrift.selections import stream
+from spikedrift.similarity import registry
+from spikedrift.trials import select
+
+log = logging.getLogger(__name__)
+
+Evaluated = tuple[np.ndarray, Curve, np.ndarray]
+"""Repeat matrix, its curve, its statistics."""
+
+
+def curves(
+    dataset: xr.Dataset, entry: MeasureEntry, options: CurveOptions, seed: int
+) -> xr.Dataset:
+    """Curves of one measure, their scalar statistics and how reliable they are.
+
+    The repeat x repeat matrix (mean over pairs of trials of the same segment, or the measure's
+    own) is averaged over pairs of repeats at one lag: within each block, then over blocks (Deitch
+    et al. 2021); between blocks over all pairs. Intervals are percentiles over resamples of units
+    with replacement; all measures of one recording and selection see the same resamples, so that
+    samples of statistics of two measures are joint.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection.
+    entry : MeasureEntry
+    options : CurveOptions
+    seed : int
+
+    Returns
+    -------
+    Dataset
+        Dims `relation` (within, between), `lag` (repeats, from 1), `statistic`, `sample`
+        (bootstrap), `split` and `half` (of the units).
+
+        * `value`, `low`, `high` (relation, lag), in the measure's units; `n_pairs` (relation,
+          lag), pairs of repeats; `elapsed` (relation, lag), s, median time between trials, NaN
+          where start times are unknown.
+        * `similarity_index`, `similarity_index_low`, `similarity_index_high` (lag): see
+          `spikedrift.drift.statistics`.
+        * `statistic_value`, `statistic_low`, `statistic_high` (statistic), `statistic_sample`
+          (sample, statistic): what each means is in `spikedrift.drift.statistics`.
+        * `half_statistic` (split, half, statistic), `half_correlation` (split), `reliability`
+          (scalar): see `unit_halves`.
+
+        Attributes: those of the recording (`recording_kind` and `recording_citation` for its
+        `kind` and `citation`), `measure`, `name`, `kind`, `code`, `units`, `title`, `citation`,
+        `options` (JSON), `n_units`, `seed`, `confidence`, and `note`, which says what is NaN in a
+        recording with one block.
+
+    Raises
+    ------
+    InputError
+        For an unknown measure, a timing measure on two-photon events, or segments shown once.
+    """
+    rule = registry.get(entry.measure)
+    evaluate, repeats, pairs = _evaluator(dataset, entry, seed)
+    _, curve, value = evaluate(dataset)
+    n_units = dataset.sizes["unit"]
+    rng = _unit_stream(dataset, seed, "bootstrap")
+    draws = rng.integers(n_units, size=(options.bootstrap, n_units))
+    samples = [
+        evaluated
+        for _, evaluated in _resampled(dataset, evaluate, draws, f"{entry.name}: bootstrap")
+    ]
+    tail = 100 * (1 - options.confidence) / 2
+
+    def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        undefined = np.isnan(values).all(axis=0)
+        limits = np.nanpercentile(np.where(undefined, 0.0, values), [tail, 100 - tail], axis=0)
+        low, high = np.where(undefined, np.nan, limits)
+        return low, high
+
+    low, high = interval(np.stack([sample[1].value for sample in samples]))
+    index_low, index_high = interval(np.stack([sample[1].similarity_index for sample in samples]))
+    statistic_sample = np.stack([sample[2] for sample in samples])
+    statistic_low, statistic_high = interval(statistic_sample)
+    two, unit = ("relation", "lag"), {"units": rule.units, "long_name": rule.title}
+    one_block = int(repeats.block.max()) == 0
+    out = xr.Dataset(
+        {
+            "value": (two, curve.value, unit),
+            "low": (two, low, unit),
+            "high": (two, high, unit),
+            "n_pairs": (two, curve.n_pairs),
+            "elapsed": (two, _elapsed(dataset, repeats, pairs, curve.lag), {"units": "s"}),
+            "similarity_index": ("lag", curve.similarity_index, {"units": "1"}),
+            "similarity_index_low": ("lag", index_low, {"units": "1"}),
+            "similarity_index_high": ("lag", index_high, {"units": "1"}),
+            "statistic_value": ("statistic", value),
+            "statistic_low": ("statistic", statistic_low),
+            "statistic_high": ("statistic", statistic_high),
+            "statistic_sample": (("sample", "statistic"), statistic_sample),
+        },
+        coords={"relation": list(Curve.relations), "lag": curve.lag, "statistic": list(STATISTICS)},
+        attrs={
+            **_recording_attributes(dataset),
+            "measure": rule.name,
+            "name": entry.name,
+            "kind": rule.kind,
+            "code": rule.code,
+            "units": rule.units,
+            "title": rule.title,
+            "citation": rule.citation,
+            "options": json.dumps(entry.options, sort_keys=True),
+            "n_units": n_units,
+            "seed": seed,
+            "confidence": options.confidence,
+            "note": "one block: between, step, drift_index and discrimination_between are NaN"
+            if one_block
+            else "",
+        },
+    )
+    return out.merge(unit_halves(dataset, entry, options, seed), combine_attrs="override")
+
+
+def unit_halves(
+    dataset: xr.Dataset, entry: MeasureEntry, options: CurveOptions, seed: int
+) -> xr.Dataset:
+    """Statistics of random halves of the units: the ground of a noise ceiling.
+
+    Returns
+    -------
+    Dataset
+        `half_statistic` (split, half, statistic); `half_correlation` (split), Pearson correlation
+        of the upper triangles of the two halves' repeat x repeat matrices; `reliability`, their
+        mean r taken to the full number of units, 2 r / (1 + r) (Spearman-Brown; 0 where the mean
+        is negative).
+
+    Raises
+    ------
+    InputError
+        As `curves`, and for fewer than four units.
+    """
+    evaluate, _, _ = _evaluator(dataset, entry, seed)
+    n_units = dataset.sizes["unit"]
+    if n_units < 4:
+        raise InputError(f"{dataset.attrs.get('recording')}: {n_units} units cannot be halved")
+    rng = _unit_stream(dataset, seed, "halves")
+    order = np.array([rng.permutation(n_units) for _ in range(options.halves)])
+    half = n_units // 2
+    parts = np.stack([order[:, :half], order[:, half : 2 * half]], axis=1)
+    statistic = np.empty((options.halves, 2, len(STATISTICS)))
+    matrices: list[np.ndarray] = []
+    flat = parts.reshape(-1, half)
+    for k, (matrix, _, value) in _resampled(dataset, evaluate, flat, f"{entry.name}: halves"):
+        statistic[k // 2, k % 2] = value
+        matrices.append(matrix[np.triu_indices(matrix.shape[0], k=1)])
+    correlation = np.array(
+        [_correlation(matrices[2 * k], matrices[2 * k + 1]) for k in range(options.halves)]
+    )
+    mean = float(np.mean(correlation))
+    reliability = 2 * max(mean, 0.0) / (1 + max(mean, 0.0)) if np.isfinite(mean) else np.nan
+    return xr.Dataset(
+        {
+            "half_statistic": (("split", "half", "statistic"), statistic),
+            "half_correlation": ("split", correlation),
+            "reliability": ((), reliability),
+        },
+        coords={"statistic": list(STATISTICS)},
+    )
+
+
+def _unit_stream(dataset: xr.Dataset, seed: int, task: str) -> np.random.Generator:
+    """Stream that all measures of one recording and selection share."""
+    attributes = (str(dataset.attrs.get(name, "")) for name in ("recording", "selection"))
+    return stream(seed, *attributes, task)
+
+
+def _evaluator(
+    dataset: xr.Dataset, entry: MeasureEntry, seed: int
+) -> tuple[Callable[[xr.Dataset], Evaluated], Repeats, TrialPairs]:
+    """Return what evaluates the measure on any choice of units."""
+    rule = registry.get(entry.measure)
+    if rule.code == "timing" and "event_amplitude" in dataset:
+        raise InputError(
+            f"{dataset.attrs.get('recording')}: {entry.measure} needs spike times, but the file "
+            "holds two-photon events"
+        )
+    repeats = repeats_of(dataset)
+    pairs = segment_pairs(dataset, _unit_stream(dataset, seed, "pairs"))
+    n, n_repeats = pairs.first.size, len(repeats.members)
+    has_other = np.flatnonzero(pairs.other >= 0)
+    first = np.concatenate([pairs.first, pairs.first[has_other]])
+    second = np.concatenate([pairs.second, pairs.other[has_other]])
+    cell = np.minimum(pairs.row, pairs.column) * n_repeats + np.maximum(pairs.row, pairs.column)
+
+    def evaluate(chosen: xr.Dataset) -> Evaluated:
+        value, _ = rule.pairs(chosen, first, second, **entry.options)
+        if rule.repeats is None:
+            matrix = _repeat_means(value[:n], cell, n_repeats)
+        else:
+            matrix, _ = rule.repeats(chosen, repeats.members, **entry.options)
+        different = np.full(n, np.nan)
+        different[has_other] = value[n:]
+        same = value[:n]
+        if rule.kind == "similarity":
+            same, different = 1 - same, 1 - different
+        told = discrimination(same, different, pairs.block)
+        curve = lag_curve(matrix, repeats, rule.kind)
+        return matrix, curve, statistics(curve, *told)
+
+    return evaluate, repeats, pairs
+
+
+def _repeat_means(value: np.ndarray, cell: np.ndarray, n_repeats: int) -> np.ndarray:
+    """Mean over trial pairs in each cell (row * n_repeats + column) of the repeat matrix."""
+    defined = np.isfinite(value)
+    size = n_repeats * n_repeats
+    n = np.bincount(cell[defined], minlength=size)
+    total = np.bincount(cell[defined], weights=value[defined], minlength=size)
+    mean = np.divide(total, n, out=np.full(size, np.nan), where=n > 0)
+    upper = mean.reshape(n_repeats, n_repeats)
+    return np.where(np.isfinite(upper), upper, upper.T)
+
+
+def _resampled(
+    dataset: xr.Dataset,
+    evaluate: Callable[[xr.Dataset], Evaluated],
+    units: np.ndarray,
+    task: str,
+) -> Iterator[tuple[int, Evaluated]]:
+    """Evaluate every row of unit indices in turn; say every few seconds how far it is."""
+    told = time.monotonic()
+    for k, chosen in enumerate(units):
+        yield k, evaluate(select(dataset, units=chosen))
+        if time.monotonic() - told > 5:
+            told = time.monotonic()
+            log.info("%s: %d of %d", task, k + 1, len(units))
+
+
+def _correlation(one: np.ndarray, two: np.ndarray) -> float:
+    defined = np.isfinite(one) & np.isfinite(two)
+    if defined.sum() < 3 or np.ptp(one[defined]) == 0 or np.ptp(two[defined]) == 0:
+        return float("nan")
+    return float(np.corrcoef(one[defined], two[defined])[0, 1])
+
+
+def _elapsed(
+    dataset: xr.Dataset, repeats: Repeats, pairs: TrialPairs, lag: np.ndarray
+) -> np.ndarray:
+    """Median time between the trials of a pair: shape (relation, lag), s."""
+    start = dataset["start_time"].values
+    elapsed = np.abs(start[pairs.second] - start[pairs.first])
+    distance = np.abs(repeats.position[pairs.column] - repeats.position[pairs.row])
+    out = np.full((2, lag.size), np.nan)
+    for i, relation in enumerate((pairs.block >= 0, pairs.block < 0)):
+        for j, k in enumerate(lag):
+            known = elapsed[relation & (distance == k)]
+            known = known[np.isfinite(known)]
+            if known.size:
+                out[i, j] = np.median(known)
+    return out
+
+
+def _recording_attributes(dataset: xr.Dataset) -> dict[str, object]:
+    renamed = {"kind": "recording_kind", "citation": "recording_citation"}
+    return {renamed.get(str(name), str(name)): value for name, value in dataset.attrs.items()}

@@ -1,0 +1,153 @@
+"""Rate and timing indices of one recording, side by side, all trials and matched by state."""
+
+import json
+import logging
+from operator import attrgetter
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.drift import DriftOptions
+from spikedrift.drift.anchored import Anchored
+from spikedrift.drift.pairs import need_blocks
+from spikedrift.drift.rate_index import rate_index
+from spikedrift.drift.state import match_state
+from spikedrift.drift.timing_index import timing_index
+from spikedrift.errors import InputError
+
+log = logging.getLogger(__name__)
+
+CODES = ("rate", "timing")
+MATCHING = ("none", "state")
+NUMBERS = {
+    "discrimination_within": ("reading.within", "S_w within blocks; rate: at matched gain"),
+    "discrimination_between": ("reading.between", "S_b between blocks; rate: at matched gain"),
+    "index": ("index", "effect size: 0 kept, 1 as if redrawn; timing: redraw-scaled, thinned"),
+    "index_raw": ("index_raw", "(S_w - S_b) / S_w, statistic of the test; timing: not thinned"),
+    "index_thinned": ("index_thinned", "(S_w - S_b) / S_w over thinnings, not redraw-scaled"),
+    "p_value": ("p_value", "upper tail of the exchange test"),
+    "gate_limit": ("gate_limit", "S_w that the permutation surrogates reach"),
+    "missing": ("reading.missing", "share of pairs of trials without enough shared units"),
+    "shared_units": ("reading.shared", "median number of shared units of a pair"),
+}
+
+
+def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
+    """Anchored indices of rate and timing between blocks, with gates and exchange tests.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection; two blocks or more.
+    options : DriftOptions
+    seed : int
+
+    Returns
+    -------
+    Dataset
+        Dims `matching` (none: all trials; state: trials matched by behavior state; NaN where they
+        cannot be, attribute `state_note` says why), `code` (rate, timing), `surrogate`.
+
+        * (matching, code), float64: `discrimination_within`, `discrimination_between`, `index`,
+          `index_raw`, `index_thinned`, `p_value`, `gate_limit`, `missing`, `shared_units`,
+          `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under the test's
+          null), `standard_error` (its standard deviation); what speaks of drift is NaN where the
+          gate is shut.
+        * (matching, code): `gate_passed` (bool), `gate_note` (str, why it is shut), `n_within`,
+          `n_between` (int64, pairs of trials of one segment), `n_trials` (int64).
+        * (matching, code, surrogate), float64: `null`, the index of every exchange surrogate.
+
+        Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `state_note`,
+        `state_*` of `match_state`, `inference`.
+
+    Raises
+    ------
+    InputError
+        For a single block, segments shown once, or two-photon events.
+    """
+    need_blocks(dataset, "a drift index")
+    found: dict[str, dict[str, Anchored] | None] = {"none": _both(dataset, options, seed)}
+    n_trials = {"none": dataset.sizes["trial"], "state": 0}
+    state: dict[str, object] = {"state_note": ""}
+    try:
+        matched = match_state(dataset, options.state)
+    except InputError as error:
+        log.info("no state-matched index: %s", error)
+        found["state"] = None
+        state["state_note"] = str(error)
+    else:
+        found["state"] = _both(matched, options, seed)
+        n_trials["state"] = matched.sizes["trial"]
+        state.update({k: v for k, v in matched.attrs.items() if k.startswith("state_")})
+    return _join(found, n_trials, options).assign_attrs(
+        {
+            **dataset.attrs,
+            **state,
+            "seed": seed,
+            "options": json.dumps(options.model_dump(), sort_keys=True),
+            "n_units": dataset.sizes["unit"],
+            "inference": "descriptive index of one recording with its exchange test; inference "
+            "about drift is over animals or network instances",
+            "assumptions_test": "exchange test: trials and units independent given the segment "
+            "(rate), spikes independent given the segment (timing)",
+        }
+    )
+
+
+def _both(dataset: xr.Dataset, options: DriftOptions, seed: int) -> dict[str, Anchored]:
+    return {
+        "rate": rate_index(dataset, options.index, seed),
+        "timing": timing_index(dataset, options.index, seed),
+    }
+
+
+def _join(
+    found: dict[str, dict[str, Anchored] | None], n_trials: dict[str, int], options: DriftOptions
+) -> xr.Dataset:
+    dims, shape = ("matching", "code"), (len(MATCHING), len(CODES))
+    numbers = {name: np.full(shape, np.nan) for name in NUMBERS}
+    null = np.full((*shape, options.index.surrogates), np.nan)
+    summary = {
+        name: np.full(shape, np.nan)
+        for name in ("null_mean", "null_low", "null_high", "standard_error")
+    }
+    passed, note = np.zeros(shape, bool), np.full(shape, "", dtype=object)
+    n_within, n_between = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for i, matching in enumerate(MATCHING):
+        both = found[matching]
+        if both is None:
+            note[i] = "trials not matched"
+            continue
+        for j, code in enumerate(CODES):
+            one = both[code]
+            for name, (field, _) in NUMBERS.items():
+                numbers[name][i, j] = attrgetter(field)(one)
+            passed[i, j], note[i, j] = not one.shut, one.shut
+            n_within[i, j], n_between[i, j] = one.n_within, one.n_between
+            if not one.shut:
+                null[i, j] = one.null
+                summary["null_mean"][i, j] = np.nanmean(one.null)
+                low, high = np.nanquantile(one.null, [0.025, 0.975])
+                summary["null_low"][i, j], summary["null_high"][i, j] = low, high
+            if one.null.size:
+                summary["standard_error"][i, j] = np.nanstd(one.null)
+    out = xr.Dataset(
+        {
+            **{
+                name: (dims, numbers[name], {"units": "1", "long_name": meaning})
+                for name, (_, meaning) in NUMBERS.items()
+            },
+            **{name: (dims, value, {"units": "1"}) for name, value in summary.items()},
+            "null": ((*dims, "surrogate"), null, {"units": "1"}),
+            "gate_passed": (dims, passed),
+            "gate_note": (dims, note),
+            "n_within": (dims, n_within),
+            "n_between": (dims, n_between),
+            "n_trials": (
+                dims,
+                np.repeat([[n_trials[matching]] for matching in MATCHING], len(CODES), axis=1),
+            ),
+        },
+        coords={"matching": list(MATCHING), "code": list(CODES)},
+    )
+    return out

@@ -1,0 +1,211 @@
+"""Which pairs of trials speak about drift: the same segment, within and between blocks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.errors import InputError
+from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.trials import REPEAT_KEY
+
+
+@dataclass(frozen=True)
+class TrialPairs:
+    """Pairs of trials of one segment, each with a matched pair of different segments.
+
+    Attributes
+    ----------
+    first, second : int64, shape (n_pairs,)
+        Trials that show the same segment in different repeats.
+    other : int64, shape (n_pairs,)
+        A trial of another segment in the repeat of `second`, drawn at random: the pair (first,
+        other) has the same lag and blocks as (first, second). -1 where there is none.
+    block : int64, shape (n_pairs,)
+        Block that both trials lie in; -1 between blocks.
+    row, column : int64, shape (n_pairs,)
+        Repeats of `first` and `second`.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    other: np.ndarray
+    block: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+
+    def subset(self, index: np.ndarray) -> "TrialPairs":
+        """Pairs at `index`."""
+        return TrialPairs(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """The repeats of a recording, in order.
+
+    Attributes
+    ----------
+    of_trial : int64, shape (n_trials,)
+    members : list of int64 arrays
+        Trials of each repeat.
+    block : int64, shape (n_repeats,)
+        Index of the repeat's (session, phase, block).
+    position : int64, shape (n_repeats,)
+        Lag is the difference of positions: the repeat's number, counted on over sessions.
+    """
+
+    of_trial: np.ndarray
+    members: list[np.ndarray]
+    block: np.ndarray
+    position: np.ndarray
+
+
+def repeats_of(dataset: xr.Dataset) -> Repeats:
+    """Find the repeats of a trials Dataset."""
+    of_trial = label(dataset, REPEAT_KEY)
+    members = [np.flatnonzero(of_trial == index) for index in range(int(of_trial.max()) + 1)]
+    first = np.array([trials[0] for trials in members])
+    session, repeat = dataset["session"].values, dataset["repeat"].values
+    shift, position = 0, np.empty(first.size, dtype=np.int64)
+    for day in np.unique(session):
+        here = session[first] == day
+        position[here] = repeat[first][here] - repeat[first][here].min() + shift
+        shift = int(position[here].max()) + 1
+    return Repeats(of_trial, members, label(dataset, BLOCK_KEY)[first], position)
+
+
+def segment_pairs(dataset: xr.Dataset, rng: np.random.Generator) -> TrialPairs:
+    """All pairs of trials that show the same segment in different repeats.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+    rng : Generator
+        Draws the trials of other segments.
+
+    Raises
+    ------
+    InputError
+        Where no segment is shown twice.
+    """
+    segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
+    repeats = repeats_of(dataset)
+    first, second = [], []
+    for index in range(int(segment.max()) + 1):
+        trials = np.flatnonzero(segment == index)
+        trials = trials[np.argsort(repeats.of_trial[trials], kind="stable")]
+        one, two = np.triu_indices(trials.size, k=1)
+        first.append(trials[one])
+        second.append(trials[two])
+    a, b = np.concatenate(first), np.concatenate(second)
+    if a.size == 0:
+        raise InputError(
+            f"{dataset.attrs.get('recording')}: no segment is shown twice; drift needs repeats"
+        )
+    # Half of the pairs turned round, so that `other` lies in the earlier repeat as often as later.
+    turn = rng.random(a.size) < 0.5
+    a, b = np.where(turn, b, a), np.where(turn, a, b)
+    return TrialPairs(
+        first=a,
+        second=b,
+        other=_other_segment(segment, repeats, b, rng),
+        block=np.where(block[a] == block[b], block[a], -1),
+        row=repeats.of_trial[a],
+        column=repeats.of_trial[b],
+    )
+
+
+def _other_segment(
+    segment: np.ndarray, repeats: Repeats, trial: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw a trial of another segment in the repeat of each trial; -1 where there is none."""
+    size = np.array([members.size for members in repeats.members])
+    order = np.concatenate(repeats.members)
+    start = np.cumsum(size) - size
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[order] = np.arange(order.size) - np.repeat(start, size)
+    here = repeats.of_trial[trial]
+    # Within a repeat every segment is shown once: any step but a whole turn leads to another.
+    step = 1 + (rng.random(trial.size) * (size[here] - 1)).astype(np.int64)
+    other = order[start[here] + (rank[trial] + step) % size[here]]
+    return np.where(segment[other] == segment[trial], -1, other)
+
+
+def index_pairs(dataset: xr.Dataset, most: int, rng: np.random.Generator) -> TrialPairs:
+    """Pairs for an anchored index: at most `most` within blocks and `most` between, at random.
+
+    Raises
+    ------
+    InputError
+        For a single block, or where no repeat shows two segments or no segment is shown twice
+        within and between blocks.
+    """
+    need_blocks(dataset, "a drift index")
+    pairs = segment_pairs(dataset, rng)
+    kept = []
+    for relation, chosen in (("within", pairs.block >= 0), ("between", pairs.block < 0)):
+        part = np.flatnonzero(chosen & (pairs.other >= 0))
+        if part.size == 0:
+            raise InputError(
+                f"{dataset.attrs.get('recording')}: a drift index needs repeats of two segments "
+                f"{relation} blocks"
+            )
+        kept.append(rng.permutation(part)[:most] if part.size > most else part)
+    return pairs.subset(np.sort(np.concatenate(kept)))
+
+
+def mean_within(values: np.ndarray, block: np.ndarray) -> float:
+    """Mean over blocks of the mean over pairs within each block; NaN pairs are left out."""
+    means = [_mean(values[block == index]) for index in np.unique(block[block >= 0])]
+    return _mean(np.array(means))
+
+
+def _mean(values: np.ndarray) -> float:
+    defined = values[np.isfinite(values)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
+def discrimination(
+    same: np.ndarray, different: np.ndarray, block: np.ndarray
+) -> tuple[float, float]:
+    """Discrimination of segments S = (D_diff - D_same) / (D_diff + D_same), within and between.
+
+    Parameters
+    ----------
+    same, different : float64, shape (n_pairs,)
+        Dissimilarity of trials of the same and of different segments; NaN where undefined.
+    block : int64, shape (n_pairs,)
+        As in `TrialPairs`.
+
+    Returns
+    -------
+    within, between : float
+        NaN where there is no such pair. Within: mean over blocks of each dissimilarity, then S,
+        so that blocks with different noise count alike.
+    """
+
+    def index(d_same: float, d_different: float) -> float:
+        total = d_different + d_same
+        return (d_different - d_same) / total if total > 0 else float("nan")
+
+    between = block < 0
+    return (
+        index(mean_within(same, block), mean_within(different, block)),
+        index(_mean(same[between]), _mean(different[between])),
+    )
+
+
+def need_blocks(dataset: xr.Dataset, what: str) -> None:
+    """Refuse a recording with a single block.
+
+    Raises
+    ------
+    InputError
+        Naming `what` needs the blocks.
+    """
+    blocks = int(label(dataset, BLOCK_KEY).max()) + 1
+    if blocks < 2:
+        raise InputError(
+            f"{dataset.attrs.get('recording')}: {what} needs two blocks, the selection has one; "
+            "use the lag curves, or give the recording blocks"
+        )

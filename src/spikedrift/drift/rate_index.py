@@ -1,0 +1,140 @@
+"""Anchored rate index with its gate and exchange test.
+
+D = 1 - Pearson over units of the square roots of spike counts (the root evens the variance of
+Poisson counts); S and the index as for timing. A gain shared by the population raises counts and
+so lowers noise in one block; before anything is compared, whole blocks are thinned to one
+population rate, with a single probability for all units and segments, which takes a gain out of
+Poisson counts and leaves what distinguishes units and segments.
+
+Test: the counts of each unit are exchanged between blocks among trials of the same segment. It
+assumes that counts in trials of one segment are independent, of each other and between units. A
+slow state that modulates units differently breaks this without drift (and breaks a permutation of
+block labels worse): read the state-matched index beside it.
+
+The gate asks only for a rate code. The spread of the exchange surrogates is no bar here: whole
+counts move, so that drift itself widens it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from spikedrift import surrogates
+from spikedrift.config.drift import IndexOptions
+from spikedrift.drift.anchored import Anchored, Reading, gate_and_test, read
+from spikedrift.drift.pairs import index_pairs
+from spikedrift.selections import stream
+
+
+def rate_dissimilarity(
+    counts: np.ndarray,
+    observed: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    min_shared: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """1 - Pearson over shared units of the square roots of counts.
+
+    Parameters
+    ----------
+    counts : array, shape (n_trials, n_units)
+    observed : array of bool, shape (n_trials, n_units)
+    first, second : array of int, shape (n_pairs,)
+    min_shared : int
+        Fewest units observed in both trials.
+
+    Returns
+    -------
+    value : float64, shape (n_pairs,)
+        NaN where undefined.
+    n_shared : int64, shape (n_pairs,)
+    """
+    seen = observed.astype(np.float64)
+    x = np.sqrt(counts) * seen
+    n = (seen @ seen.T)[first, second]
+    total = x @ seen.T
+    one, two = total[first, second], total[second, first]
+    square = (x * x) @ seen.T
+    n_safe = np.maximum(n, 1)
+    variance_one = square[first, second] - one**2 / n_safe
+    variance_two = square[second, first] - two**2 / n_safe
+    covariance = (x @ x.T)[first, second] - one * two / n_safe
+    scale = np.sqrt(np.maximum(variance_one, 0.0) * np.maximum(variance_two, 0.0))
+    defined = (n >= min_shared) & (scale > 1e-9)
+    value = np.full(first.shape, np.nan)
+    np.divide(covariance, scale, out=value, where=defined)
+    return 1.0 - value, n.astype(np.int64)
+
+
+def permuted_counts(
+    counts: np.ndarray, observed: np.ndarray, group: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Permute each unit's counts among its observed trials of one group, units independently.
+
+    Parameters
+    ----------
+    counts : array, shape (n_trials, n_units)
+    observed : array of bool, shape (n_trials, n_units)
+    group : array of int, shape (n_trials,)
+    rng : Generator
+    """
+    key = group[:, None] * 2 + ~observed
+    target = np.argsort(key, axis=0, kind="stable")
+    source = np.argsort(key + rng.random(key.shape), axis=0)
+    out = np.empty_like(counts)
+    np.put_along_axis(out, target, np.take_along_axis(counts, source, axis=0), axis=0)
+    return out
+
+
+def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchored:
+    """Gate, test and effect size of rate drift between blocks.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection; two blocks or more.
+    options : IndexOptions
+    seed : int
+
+    Returns
+    -------
+    Anchored
+        Gate, test and reading are those of the first thinning; `index` is the mean over all
+        thinnings.
+
+    Raises
+    ------
+    InputError
+        For a single block, segments shown once, or two-photon events (amplitudes are no counts).
+    """
+    name = str(dataset.attrs.get("recording"))
+    pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate", "pairs"))
+    spikes = surrogates.spikes_of(dataset)
+    observed = spikes.observed
+
+    def reading(counts: np.ndarray) -> Reading:
+        return read(
+            pairs,
+            lambda first, second: rate_dissimilarity(
+                counts, observed, first, second, options.min_shared
+            ),
+        )
+
+    rng = stream(seed, name, "rate", "thinning")
+    thinned = [surrogates.match_gain(spikes, rng).counts for _ in range(options.thinnings)]
+    everywhere = np.zeros_like(spikes.segment)
+    tested = gate_and_test(
+        name,
+        "rate",
+        pairs,
+        reading(thinned[0]),
+        permuted=lambda rng: reading(permuted_counts(thinned[0], observed, everywhere, rng)),
+        exchanged=lambda rng: reading(permuted_counts(thinned[0], observed, spikes.segment, rng)),
+        options=options,
+        seed=seed,
+    )
+    if tested.shut:
+        return tested
+    index = float(np.mean([reading(counts).index for counts in thinned]))
+    return replace(tested, index=index, index_thinned=index)

@@ -1,0 +1,112 @@
+"""Pearson correlations over units, for many pairs of trials at once, missing units left out.
+
+All sums are matrix products of spike counts with counts or with the mask of observed units:
+whole numbers below 2 ** 53, hence exact, so that neither the order of summation nor the number of
+threads changes a bit (amplitudes of two-photon events are not whole numbers and can differ in
+the last bit between numbers of threads).
+"""
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.errors import InputError
+from spikedrift.trials import spike_cells
+
+ROWS = 4096  # pairs gathered at a time where pairs are too scattered for a matrix product
+
+
+def activity(dataset: xr.Dataset, width: float | None = None) -> np.ndarray:
+    """Spikes (or summed event amplitude) of every unit in each time bin of every trial.
+
+    Parameters
+    ----------
+    dataset : xr.Dataset
+        A trials file.
+    width : float or None, s
+        Width of a bin; None: one bin, the whole trial. Bins are counted from the start of a trial
+        up to the shortest trial's end; what is left over there is not used.
+
+    Returns
+    -------
+    float64, shape (n_bins, n_trials, n_units)
+
+    Raises
+    ------
+    InputError
+        Where not one bin fits into a trial.
+    """
+    shape = dataset["spike_count"].shape
+    trial, unit = spike_cells(dataset)
+    keep, n_bins = np.arange(trial.size), 1
+    cell = trial * shape[1] + unit
+    if width is not None:
+        shortest = float(dataset["duration"].min()) if shape[0] else width
+        # The small term puts times that are whole multiples of the width into the later bin.
+        n_bins = int(np.floor(shortest / width + 1e-9))
+        if n_bins < 1:
+            raise InputError(
+                f"{dataset.attrs.get('recording', 'trials')}: a bin of {width} s is longer than "
+                f"the shortest trial ({shortest} s); choose a smaller bin, or null for the trial"
+            )
+        index = np.floor(dataset["spike_time"].values / width + 1e-9).astype(np.int64)
+        keep = np.flatnonzero(index < n_bins)
+        cell = cell[keep] + index[keep] * (shape[0] * shape[1])
+    weight = dataset["event_amplitude"].values[keep] if "event_amplitude" in dataset else None
+    size = n_bins * shape[0] * shape[1]
+    out = np.bincount(cell, weights=weight, minlength=size).astype(np.float64)
+    return out.reshape(n_bins, *shape)
+
+
+def pearson_pairs(
+    response: np.ndarray,
+    observed: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    min_shared: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pearson correlation over the units observed in both rows of each pair.
+
+    Parameters
+    ----------
+    response : float64, shape (n_rows, n_units)
+    observed : bool, shape (n_rows, n_units)
+    first, second : int, shape (n_pairs,)
+        Rows.
+    min_shared : int
+        Pairs with fewer units observed in both are NaN.
+
+    Returns
+    -------
+    value : float64, shape (n_pairs,)
+        NaN also where one of the two does not vary over units.
+    n_shared : int64, shape (n_pairs,)
+    """
+    rows, row = np.unique(first, return_inverse=True)
+    columns, column = np.unique(second, return_inverse=True)
+    dense = rows.size * columns.size <= 8 * first.size
+
+    def dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        if dense:
+            return (left[rows] @ right[columns].T)[row, column]
+        parts = [slice(k, k + ROWS) for k in range(0, first.size, ROWS)]
+        sums = [np.einsum("pu,pu->p", left[first[k]], right[second[k]]) for k in parts]
+        return np.concatenate([np.empty(0), *sums])
+
+    seen = observed.astype(np.float64)
+    x = np.where(observed, response, 0.0)
+    if observed.all():
+        n = np.full(first.size, float(observed.shape[1]))
+        total, square = x.sum(axis=1), np.einsum("ru,ru->r", x, x)
+        sum_1, sum_2, square_1, square_2 = (
+            total[first], total[second], square[first], square[second],
+        )  # fmt: skip
+    else:
+        n, sum_1, sum_2 = dot(seen, seen), dot(x, seen), dot(seen, x)
+        square_1, square_2 = dot(x * x, seen), dot(seen, x * x)
+    spread_1, spread_2 = n * square_1 - sum_1**2, n * square_2 - sum_2**2
+    varies = (spread_1 > 1e-13 * n * square_1) & (spread_2 > 1e-13 * n * square_2)
+    valid = varies & (n >= min_shared)
+    value = np.full(first.size, np.nan)
+    joint = n * dot(x, x) - sum_1 * sum_2
+    value[valid] = joint[valid] / np.sqrt(spread_1[valid] * spread_2[valid])
+    return np.clip(value, -1.0, 1.0), n.astype(np.int64)

@@ -1,0 +1,398 @@
+"""SpikeShip: how far two trials differ in their relative spike times, exact and compiled.
+
+For every unit active in both trials the two spike trains, each of unit mass, are coupled in
+order of time (the optimal transport in one dimension); the couplings of all N shared units give
+flows c_k (time in the first minus time in the second) of mass w_k. With the shift g that a pair
+of trials has in common taken out,
+
+    D = 0.7 / (N - 1) * min_g sum_k w_k |c_k - g|,
+
+and the minimum is at the weighted median of the flows (Sotomayor-Gomez, Battaglia & Vinck 2023,
+doi:10.1371/journal.pcbi.1011335).
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import config, njit, uint64
+
+from spikedrift.errors import InputError
+from spikedrift.similarity.blocks import symmetric
+
+CHUNK = 2048  # pairs that a thread takes at a time
+TABLE = 16  # couplings of trains of up to so many spikes are looked up
+STRIDE = 4  # flows are written so many at a time
+FEW = 12  # flows that are sorted rather than bracketed further
+BLOCK = 16  # flows looked at together when those outside the bracket are dropped
+LARGEST = np.finfo(np.float64).max
+FAST = {"reassoc", "nsz", "contract"}  # lets sums over flows use vector units
+
+
+class Couplings(NamedTuple):
+    """Which spikes meet, for every pair of train lengths up to `TABLE`, padded to `STRIDE`."""
+
+    start: np.ndarray  # uint32, (TABLE + 1) ** 2: where n * (TABLE + 1) + m begins
+    size: np.ndarray  # uint32: its number of flows, n + m - gcd(n, m)
+    left: np.ndarray  # uint8: spike of the first train
+    right: np.ndarray  # uint8: spike of the second train
+    mass: np.ndarray  # float64: share of a train's mass
+
+
+def _couplings() -> Couplings:
+    start, size = np.zeros((2, TABLE + 1, TABLE + 1), np.uint32)
+    parts: list[np.ndarray] = []
+    for n in range(1, TABLE + 1):
+        for m in range(1, TABLE + 1):
+            # In units of 1 / (n m), spikes of the first train end at multiples of m, of the
+            # second at multiples of n; each stretch between two ends is one flow.
+            ends = np.union1d(np.arange(n + 1) * m, np.arange(m + 1) * n)
+            part = np.zeros((3, -(-(ends.size - 1) // STRIDE) * STRIDE))
+            part[:, : ends.size - 1] = ends[:-1] // m, ends[:-1] // n, np.diff(ends) / (n * m)
+            size[n, m] = ends.size - 1
+            parts.append(part)
+    left, right, mass = np.concatenate(parts, axis=1)
+    lengths = [part.shape[1] for part in parts]
+    start[1:, 1:] = (np.cumsum(lengths) - lengths).reshape(TABLE, TABLE)
+    return Couplings(
+        start.ravel(), size.ravel(), left.astype(np.uint8), right.astype(np.uint8), mass
+    )
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _moments(flow, weight, size):  # type: ignore[no-untyped-def]
+    """Sum mass, mass times flow, and mass times squared flow."""
+    total = first = second = 0.0
+    for k in range(size):
+        moment = weight[k] * flow[k]
+        total += weight[k]
+        first += moment
+        second += moment * flow[k]
+    return total, first, second
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _below(flow, weight, size, low, high):  # type: ignore[no-untyped-def]
+    """Mass and number of flows at or below `low`, and at or below `high`."""
+    mass_low = mass_high = 0.0
+    n_low = n_high = 0
+    for k in range(size):
+        c, w = flow[k], weight[k]
+        mass_low += w if c <= low else 0.0
+        mass_high += w if c <= high else 0.0
+        n_low += 1 if c <= low else 0
+        n_high += 1 if c <= high else 0
+    return mass_low, n_low, mass_high, n_high
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _cost(flow, weight, size, shift):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for k in range(size):
+        total += weight[k] * abs(flow[k] - shift)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _keep(flow, weight, size, low, high, to_flow, to_weight):  # type: ignore[no-untyped-def]
+    """Move the flows in (low, high] to the front of `to_flow` (may be `flow`); their number."""
+    flow[size : size + BLOCK] = np.inf
+    n = uint64(0)
+    for start in range(0, size, BLOCK):
+        inside = 0
+        for k in range(start, start + BLOCK):
+            inside += 1 if (flow[k] > low) & (flow[k] <= high) else 0
+        if inside == 0:
+            continue
+        for k in range(start, start + BLOCK):
+            c, w = flow[k], weight[k]
+            to_flow[n], to_weight[n] = c, w
+            n += uint64((c > low) & (c <= high))
+    return np.int64(n)
+
+
+@njit(cache=True, nogil=True)
+def _weighted_median(flow, weight, size, few_flow, few_weight):  # type: ignore[no-untyped-def]
+    """Smallest flow at or below which lies half of the mass.
+
+    A bracket around the value that the masses suggest is tested by one pass that only compares
+    and adds; the flows that cannot be the median are dropped, and so on with the rest, until so
+    few are left that they are sorted.
+    """
+    total, first, second = _moments(flow, weight, size)
+    half = 0.5 * total
+    guess = first / total
+    reach = 1.5 * math.sqrt(max(second / total - guess * guess, 0.0) / size)
+    dropped = 0.0  # mass of the flows dropped below the bracket
+    for _ in range(24):
+        if size <= FEW:
+            break
+        low, high = guess - reach, guess + reach
+        mass_low, n_low, mass_high, n_high = _below(flow, weight, size, low, high)
+        # The counts see to it that rounding of the masses never drops all flows that are left.
+        if dropped + mass_low >= half or n_low == size:
+            low, high = -LARGEST, low
+            guess, reach = high - 3.0 * reach, 3.0 * reach
+        elif dropped + mass_high < half and n_high < size:
+            low, high = high, LARGEST
+            guess, reach = low + 3.0 * reach, 3.0 * reach
+            dropped += mass_high
+        else:
+            share = (half - dropped - mass_low) / (mass_high - mass_low)
+            guess = low + share * (high - low)
+            reach = (high - low) / math.sqrt(n_high - n_low)
+            dropped += mass_low
+        size = _keep(flow, weight, size, low, high, few_flow, few_weight)
+        flow, weight = few_flow, few_weight
+    if size > 8 * FEW:  # only where very many flows are equal
+        order = np.argsort(flow[:size])
+        flow[:size], weight[:size] = flow[:size][order], weight[:size][order]
+    for k in range(1, size):
+        c, w = flow[k], weight[k]
+        j = k
+        while j > 0 and flow[j - 1] > c:
+            flow[j], weight[j] = flow[j - 1], weight[j - 1]
+            j -= 1
+        flow[j], weight[j] = c, w
+    for k in range(size):
+        dropped += weight[k]
+        if dropped >= half:
+            return flow[k]
+    return flow[size - 1]
+
+
+class Spikes(NamedTuple):
+    """Spikes of all trials, laid out for the kernel."""
+
+    times: np.ndarray  # float64, s, spikes of units not observed taken out
+    base: np.ndarray  # uint64 (trial,): first spike of a trial
+    start: np.ndarray  # uint32 (trial, unit + 1): where a unit's spikes begin, counted from `base`
+    active: np.ndarray  # uint32: units that spike, trial after trial
+    active_start: np.ndarray  # int64 (trial + 1,): where a trial's active units begin
+    capacity: int  # flows of a pair of trials, at most
+
+
+@njit(cache=True, nogil=True)
+def _flows(spikes, couplings, one, two, met, flow, weight):  # type: ignore[no-untyped-def]
+    """Flows of a pair of trials and their masses: number of shared units, number of flows.
+
+    Indices are unsigned: numba would otherwise test each for being negative.
+    """
+    times, left, right, mass = spikes.times, couplings.left, couplings.right, couplings.mass
+    starts, others = spikes.start[one], spikes.start[two]
+    shared, k = uint64(0), uint64(0)
+    for a in range(spikes.active_start[one], spikes.active_start[one + uint64(1)]):
+        unit = uint64(spikes.active[a])
+        met[shared] = unit
+        shared += uint64(others[unit + uint64(1)] > others[unit])
+    for index in range(shared):
+        unit = uint64(met[index])
+        i, j = uint64(starts[unit]), uint64(others[unit])
+        n, m = uint64(starts[unit + uint64(1)]) - i, uint64(others[unit + uint64(1)]) - j
+        i += spikes.base[one]
+        j += spikes.base[two]
+        if max(n, m) <= uint64(TABLE):
+            row = n * uint64(TABLE + 1) + m
+            p = uint64(couplings.start[row])
+            end = k + uint64(couplings.size[row])
+            while k < end:  # whole strides: what is written beyond the end is written over
+                for d in range(STRIDE):
+                    q = p + uint64(d)
+                    flow[k + uint64(d)] = times[i + uint64(left[q])] - times[j + uint64(right[q])]
+                    weight[k + uint64(d)] = mass[q]
+                k += uint64(STRIDE)
+                p += uint64(STRIDE)
+            k = end
+            continue
+        # Longer trains are walked: each spike of the first holds m units of mass, of the second n.
+        unit_mass = 1.0 / (n * m)
+        one_left, two_left, stop = m, n, i + n
+        while i < stop:
+            moved = min(one_left, two_left)
+            flow[k] = times[i] - times[j]
+            weight[k] = moved * unit_mass
+            k += uint64(1)
+            one_left -= moved
+            two_left -= moved
+            if one_left == uint64(0):
+                i += uint64(1)
+                one_left = m
+            if two_left == uint64(0):
+                j += uint64(1)
+                two_left = n
+    return np.int64(shared), np.int64(k)
+
+
+@njit(cache=True, nogil=True)
+def _pairs(  # type: ignore[no-untyped-def]
+    spikes, couplings, first, second, min_shared, value, n_shared
+):
+    room = spikes.capacity + BLOCK + STRIDE
+    flow, weight = np.empty(room), np.empty(room)
+    few_flow, few_weight = np.empty(room), np.empty(room)
+    met = np.empty(spikes.start.shape[1], np.uint32)
+    for pair in range(first.size):
+        # Always the earlier trial first: D is then the same bits in both directions.
+        one, two = min(first[pair], second[pair]), max(first[pair], second[pair])
+        if one == two:
+            value[pair] = 0.0
+            n_shared[pair] = spikes.active_start[one + 1] - spikes.active_start[one]
+            continue
+        shared, size = _flows(spikes, couplings, uint64(one), uint64(two), met, flow, weight)
+        n_shared[pair] = shared
+        if shared < min_shared or shared < 2:
+            value[pair] = np.nan
+            continue
+        shift = _weighted_median(flow, weight, size, few_flow, few_weight)
+        value[pair] = 0.7 / (shared - 1) * _cost(flow, weight, size, shift)
+
+
+@njit(cache=True, nogil=True)
+def _first_unsound(times, offsets):  # type: ignore[no-untyped-def]
+    """First (trial, unit) cell with a time that is not finite or comes before the last; or -1."""
+    for cell in range(offsets.size - 1):
+        last = -np.inf
+        for k in range(offsets[cell], offsets[cell + 1]):
+            if not (times[k] >= last and abs(times[k]) < np.inf):
+                return cell
+            last = times[k]
+    return -1
+
+
+def _lay_out(
+    times: np.ndarray,
+    offsets: np.ndarray,
+    n_trials: int,
+    n_units: int,
+    observed: npt.ArrayLike | None,
+) -> Spikes:
+    """Check the spikes and lay them out, those of units not observed taken out."""
+    count = np.diff(offsets)
+    if (count < 0).any():
+        raise InputError("offsets of spike times must not decrease")
+    unsound = _first_unsound(times, offsets)
+    if unsound >= 0:
+        trial, unit = divmod(unsound, n_units)
+        raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
+    times = times[offsets[0] : offsets[-1]]
+    if observed is not None and not np.all(observed):
+        seen = np.asarray(observed, bool).ravel()
+        times, count = times[np.repeat(seen, count)], np.where(seen, count, 0)
+    count = count.reshape(n_trials, n_units)
+    total = count.sum(axis=1)
+    start = np.zeros((n_trials, n_units + 1), np.uint32)
+    np.cumsum(count, axis=1, out=start[:, 1:])
+    active_start = np.append(0, np.cumsum(np.count_nonzero(count, axis=1)))
+    return Spikes(
+        times,
+        (np.cumsum(total) - total).astype(np.uint64),
+        start,
+        np.nonzero(count)[1].astype(np.uint32),
+        active_start,
+        2 * int(total.max(initial=0)),
+    )
+
+
+COUPLINGS = _couplings()
+
+
+def spikeship_pairs(
+    times: npt.ArrayLike,
+    offsets: npt.ArrayLike,
+    n_trials: int,
+    n_units: int,
+    observed: npt.ArrayLike | None,
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    min_shared: int = 2,
+    threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """SpikeShip dissimilarity of pairs of trials.
+
+    Every pair is computed by one thread and depends on nothing but its two trials: the number of
+    threads and the order of the pairs change no bit.
+
+    Parameters
+    ----------
+    times : array of float, shape (n_spikes,), s
+        Spike times, sorted by (trial, unit, time). Relative to each trial's start (any common
+        origin of a trial gives the same value, to rounding).
+    offsets : array of int, shape (n_trials * n_units + 1,)
+        Spikes of trial r, unit i are times[offsets[r * n_units + i] : offsets[... + 1]].
+    n_trials, n_units : int
+    observed : array of bool, shape (n_trials, n_units), or None
+        False: the unit is missing in that trial and shared by none of its pairs.
+    first, second : array of int, shape (n_pairs,)
+        Trial indices.
+    min_shared : int
+        Pairs with fewer units active in both trials are NaN (at least 2).
+    threads : int, optional
+        Default: NUMBA_NUM_THREADS, or the CPUs that the process may use.
+
+    Returns
+    -------
+    value : float64, shape (n_pairs,), s
+        0 for a trial with itself; a unit silent in one of the two trials is left out.
+    n_shared : int64, shape (n_pairs,)
+        N, units active in both trials.
+
+    Raises
+    ------
+    InputError
+        For times that are unsorted or not finite, or arrays that do not fit together.
+    """
+    times = np.ascontiguousarray(times, dtype=np.float64)
+    offsets = np.ascontiguousarray(offsets, dtype=np.int64)
+    first, second = (np.ascontiguousarray(index, dtype=np.int64) for index in (first, second))
+    if offsets.shape != (n_trials * n_units + 1,) or offsets[0] < 0 or offsets[-1] > times.size:
+        raise InputError(
+            f"offsets (shape {offsets.shape}) do not cut {times.size} spike times into "
+            f"{n_trials} trials x {n_units} units"
+        )
+    if first.shape != second.shape or first.ndim != 1:
+        raise InputError(f"pairs of trials: shapes {first.shape} and {second.shape} differ")
+    if first.size and not (
+        min(first.min(), second.min()) >= 0 and max(first.max(), second.max()) < n_trials
+    ):
+        raise InputError(f"pairs of trials: an index is outside 0..{n_trials - 1}")
+    spikes = _lay_out(times, offsets, n_trials, n_units, observed)
+    value, n_shared = np.empty(first.size), np.empty(first.size, np.int64)
+
+    def run(begin: int) -> None:
+        part = slice(begin, begin + CHUNK)
+        _pairs(
+            spikes, COUPLINGS, first[part], second[part], min_shared, value[part], n_shared[part]
+        )
+
+    available = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(threads or available) as pool:
+        list(pool.map(run, range(0, first.size, CHUNK)))
+    return value, n_shared
+
+
+def spikeship_matrix(
+    times: npt.ArrayLike,
+    offsets: npt.ArrayLike,
+    n_trials: int,
+    n_units: int,
+    observed: npt.ArrayLike | None = None,
+    min_shared: int = 2,
+    threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """SpikeShip dissimilarity of all pairs of trials, streamed block by block.
+
+    Parameters are those of `spikeship_pairs`.
+
+    Returns
+    -------
+    value : float64, shape (n_trials, n_trials), s
+    n_shared : int32, shape (n_trials, n_trials)
+    """
+    return symmetric(
+        n_trials,
+        lambda first, second: spikeship_pairs(
+            times, offsets, n_trials, n_units, observed, first, second, min_shared, threads
+        ),
+    )

@@ -1,0 +1,341 @@
+"""Synthetic recordings: movie responses whose every drift is known.
+
+A unit answers a segment with a rate and a temporal profile: a few events (Gaussian in time, cut
+at the ends of the segment) on a flat floor. Spikes are inhomogeneous Poisson unless bursts or a
+refractory period are asked for. Everything that can drift is drawn several times over, in its
+own random stream; a knob only says which cells move on to their next draw, and when. So a knob
+moves what it names and nothing else, and a cell that drifts at a small setting of a knob drifts
+at every larger one.
+"""
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy.signal import lfilter
+from scipy.special import expit, ndtr, ndtri
+
+from spikedrift import __version__, trials
+from spikedrift.config.sources import SyntheticOptions
+from spikedrift.sources.registry import Source
+
+RUNNING_AT_FULL_STATE = 30.0  # cm/s
+PUPIL_CORRELATION = 0.9  # of the pupil's latent trace with the behavior state
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The intensity that a synthetic recording is drawn from.
+
+    Expectations over spikes, given the drift and the behavior state. Bursts and a refractory
+    period leave `rate` as it is; a burst trails the profile by its few milliseconds.
+
+    Attributes
+    ----------
+    rate : float64, shape (n_trials, n_units), Hz
+        Expected rate, flat part included.
+    flat_rate : float64, shape (n_trials, n_units), Hz
+        Part of `rate` that is uniform over the trial.
+    event_time : float64, shape (n_trials, n_units, n_events), s
+        Center of each event.
+    event_share : float64, shape (n_trials, n_units, n_events)
+        Share of the spikes outside the flat part that each event holds; sums to 1.
+    event_width : float, s
+    duration : float, s
+    observed : bool, shape (n_trials, n_units)
+    state : float64, shape (n_trials,)
+        Behavior state, 0 (rest) to 1 (full running).
+    columns : dict of name -> array, shape (n_trials,)
+        Trial columns of the contract.
+    """
+
+    rate: np.ndarray
+    flat_rate: np.ndarray
+    event_time: np.ndarray
+    event_share: np.ndarray
+    event_width: float
+    duration: float
+    observed: np.ndarray
+    state: np.ndarray
+    columns: dict[str, np.ndarray]
+
+    def density(self, time: np.ndarray, trial: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        """Temporal profile at given times of given cells: 1/s, integrates to 1 over the trial.
+
+        `time` (s), `trial` and `unit` broadcast against each other.
+        """
+        z = (np.asarray(time)[..., None] - self.event_time[trial, unit]) / self.event_width
+        low, high = self.bounds(self.event_time[trial, unit])
+        bump = np.exp(-0.5 * z**2) / (np.sqrt(2 * np.pi) * self.event_width * (high - low))
+        events = (bump * self.event_share[trial, unit]).sum(axis=-1)
+        flat = self.flat_share[trial, unit]
+        return flat / self.duration + (1 - flat) * events
+
+    def profile(self, time: np.ndarray) -> np.ndarray:
+        """Temporal profile of every cell: float64, shape (n_trials, n_units, n_times), 1/s."""
+        n_trials, n_units = self.rate.shape
+        trial, unit = np.ogrid[:n_trials, :n_units]
+        return self.density(time, trial[..., None], unit[..., None])
+
+    @property
+    def flat_share(self) -> np.ndarray:
+        """Share of the spikes that is uniform over the trial: shape (n_trials, n_units)."""
+        zero = np.zeros_like(self.rate)
+        return np.divide(self.flat_rate, self.rate, out=zero, where=self.rate > 0)
+
+    def bounds(self, center: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the normal probabilities of trial start and end around an event center."""
+        width = self.event_width
+        return ndtr(-center / width), ndtr((self.duration - center) / width)
+
+    def peak_intensity(self) -> np.ndarray:
+        """Upper bound of the intensity over the trial: shape (n_trials, n_units), Hz."""
+        low, high = self.bounds(self.event_time)
+        top = self.event_share / (np.sqrt(2 * np.pi) * self.event_width * (high - low))
+        return self.flat_rate + (self.rate - self.flat_rate) * self.duration * top.sum(axis=-1)
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    """Random stream of one quantity: no draw of one depends on the draws of another."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _autoregressive(noise: np.ndarray, coefficient: float) -> np.ndarray:
+    """Stationary AR(1) of unit variance along the last axis from white noise of that shape."""
+    noise = noise.copy()
+    noise[..., 1:] *= np.sqrt(1 - coefficient**2)
+    return lfilter([1.0], [1.0, -coefficient], noise, axis=-1)
+
+
+def _draws_so_far(
+    rng: np.random.Generator,
+    options: SyntheticOptions,
+    cells: tuple[int, ...],
+    between: float,
+    within: float,
+) -> np.ndarray:
+    """Which draw every cell is at: int, shape (blocks * repeats, *cells), below 2 * blocks.
+
+    In each gap a share `between` of the cells moves on; in each block a share `within`, each
+    cell at a random step from one repeat to the next.
+    """
+    blocks, repeats = options.blocks, options.repeats
+    moves = np.zeros((blocks, repeats, *cells), dtype=np.int64)
+    moves[1:, 0] = rng.random((blocks, *cells))[1:] < between
+    drifts = rng.random((blocks, *cells)) < within
+    when = rng.integers(1, max(repeats, 2), (blocks, *cells))
+    if repeats > 1:
+        step = np.arange(repeats).reshape(1, repeats, *(1 for _ in cells))
+        moves += drifts[:, None] & (when[:, None] == step)
+    return np.cumsum(moves.reshape(blocks * repeats, *cells), axis=0)
+
+
+def truth(options: SyntheticOptions, seed: int) -> Truth:
+    """Intensity of every (trial, unit) cell; see `Truth`."""
+    n_repeats = options.blocks * options.repeats
+    cells = (options.units, options.segments)
+    draws = 2 * options.blocks
+
+    rng = _stream(seed, "rate")
+    unit_part = rng.standard_normal((draws, options.units, 1))
+    segment_part = _autoregressive(
+        rng.standard_normal((draws, *cells)), options.segment_correlation
+    )
+    z = np.sqrt(options.unit_share) * unit_part + np.sqrt(1 - options.unit_share) * segment_part
+    spread = options.rate_spread
+    rates = options.mean_rate * np.exp(spread * z - spread**2 / 2)
+    at = _draws_so_far(
+        _stream(seed, "rate drift"), options, cells, options.rate_drift, options.rate_drift_within
+    )
+    rate = np.take_along_axis(rates, at, axis=0)
+
+    events = (*cells, options.events)
+    times = _stream(seed, "event time").uniform(0, options.segment_duration, (draws, *events))
+    at = _draws_so_far(
+        _stream(seed, "event time drift"),
+        options,
+        events,
+        options.event_time_drift,
+        options.event_time_drift_within,
+    )
+    event_time = np.take_along_axis(times, at, axis=0)
+
+    shares = _stream(seed, "event gain").standard_exponential((draws, *events))
+    shares /= shares.sum(axis=-1, keepdims=True)
+    at = _draws_so_far(
+        _stream(seed, "event gain drift"),
+        options,
+        cells,
+        options.event_gain_drift,
+        options.event_gain_drift_within,
+    )
+    event_share = np.take_along_axis(shares, at[..., None], axis=0)
+
+    def by_trial(table: np.ndarray) -> np.ndarray:
+        """(repeat, unit, segment, ...) -> (trial, unit, ...): trials run through the segments."""
+        moved = np.moveaxis(table, 2, 1)
+        return moved.reshape(n_repeats * options.segments, options.units, *table.shape[3:])
+
+    columns, state = _session(options, seed)
+    later = (columns["block"] > 0)[:, None]
+    level = state[:, None]
+    tuned = by_trial(rate) * np.where(later, options.gain, 1.0) * (1 + options.state_gain * level)
+    unit_mean = by_trial(np.broadcast_to(rate.mean(axis=2, keepdims=True), rate.shape))
+    added = unit_mean * (options.background * later + options.state_background * level)
+    flat_share = 1.0 if options.flat_code else options.flat_share
+    lost = np.zeros(options.units, dtype=bool)
+    order = _stream(seed, "unit loss").permutation(options.units)
+    lost[order[: round(options.unit_loss * options.units)]] = True
+    return Truth(
+        rate=tuned + added,
+        flat_rate=flat_share * tuned + added,
+        event_time=by_trial(event_time),
+        event_share=by_trial(event_share),
+        event_width=options.event_width,
+        duration=options.segment_duration,
+        observed=~(later & lost),
+        state=state,
+        columns=columns,
+    )
+
+
+def _session(options: SyntheticOptions, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Trial columns and behavior state (0 rest, 1 full running), each of shape (n_trials,)."""
+    n_repeats = options.blocks * options.repeats
+    n_trials = n_repeats * options.segments
+    repeat, segment = np.divmod(np.arange(n_trials), options.segments)
+    block = repeat // options.repeats
+    noise = _stream(seed, "behavior").standard_normal(
+        (2, options.blocks, n_trials // options.blocks)
+    )
+    arousal, other = _autoregressive(noise, options.state_coefficient).reshape(2, n_trials)
+    arousal = arousal + options.state_shift * (block > 0)
+    state = expit(2 * arousal)
+    pupil = PUPIL_CORRELATION * arousal + np.sqrt(1 - PUPIL_CORRELATION**2) * other
+    columns = {
+        "segment": segment,
+        "repeat": repeat,
+        "block": block,
+        "presentation_index": np.arange(n_trials),
+        "start_time": np.arange(n_trials) * options.segment_duration + block * options.gap,
+        "duration": np.full(n_trials, options.segment_duration),
+        "running_speed": RUNNING_AT_FULL_STATE * state,
+        "pupil_area": expit(pupil),
+    }
+    return columns, state
+
+
+def record(options: SyntheticOptions, recording: str, seed: int) -> xr.Dataset:
+    """Draw a synthetic recording through the trials contract.
+
+    Parameters
+    ----------
+    options : SyntheticOptions
+    recording : str
+        Id, `{session}.{stimulus}`.
+    seed : int, not negative
+        The same seed gives the same bits; `truth(options, seed)` is what was drawn from.
+    """
+    true = truth(options, seed)
+    trial, unit, time = _spikes(options, true, seed)
+    seen = true.observed[trial, unit]
+    spike_time, spike_count = trials.ragged(trial[seen], unit[seen], time[seen], true.rate.shape)
+    session, _, stimulus = recording.rpartition(".")
+    areas = np.array_split(np.arange(options.units), len(options.populations))
+    return trials.assemble(
+        spike_time,
+        spike_count,
+        recording=recording,
+        kind="synthetic",
+        trial={"stimulus": stimulus, **true.columns},
+        unit={
+            "unit_id": [f"{session}-{index:04d}" for index in range(options.units)],
+            "population": np.repeat(options.populations, [len(area) for area in areas]),
+        },
+        observed=true.observed,
+        attributes={
+            "source": "spikedrift.sources.synthetic",
+            "parameters": {**options.model_dump(), "seed": seed},
+            "software": {"spikedrift": __version__, "numpy": np.__version__},
+            "experience_unit": session,
+            "assumptions": "synthetic recording with a known truth",
+        },
+    )
+
+
+def _spikes(
+    options: SyntheticOptions, true: Truth, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Trial, unit and time (s) of every spike, in no order.
+
+    Bursts and the dead time that follows a spike change the rate: the Poisson drive is made
+    weaker or stronger beforehand by as much.
+    """
+    dead = options.refractory_period
+    # A Poisson process of intensity x that skips a time d after each spike fires at x / (1 + x d).
+    strongest = _undead(true.peak_intensity(), dead) if dead else np.ones_like(true.rate)
+    rng = _stream(seed, "spikes")
+    mean = true.rate * true.duration * (1 - options.burstiness) * strongest
+    trial, unit, time = _poisson(true, mean, rng)
+    if dead:
+        intensity = true.rate[trial, unit] * true.duration * true.density(time, trial, unit)
+        keep = rng.random(time.size) < _undead(intensity, dead) / strongest[trial, unit]
+        trial, unit, time = trial[keep], unit[keep], time[keep]
+    if options.burstiness:
+        rng = _stream(seed, "bursts")
+        size = rng.geometric(1 - options.burstiness, time.size)
+        first = np.repeat(np.cumsum(size) - size, size)
+        index = np.repeat(np.arange(time.size), size)
+        interval = dead + rng.exponential(options.burst_interval, index.size)
+        elapsed = np.cumsum(interval) - np.cumsum(interval)[first]
+        # A burst cut by the end of the trial comes in at its start, as from the trial before.
+        time = np.mod(time[index] + elapsed, true.duration)
+        trial, unit = trial[index], unit[index]
+    return _refractory(trial, unit, time, dead) if dead else (trial, unit, time)
+
+
+def _poisson(
+    true: Truth, mean: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Spikes of an inhomogeneous Poisson process with `mean` spikes and the true profile."""
+    flat = true.flat_share[..., None]
+    parts = np.concatenate([flat, (1 - flat) * true.event_share], axis=-1)
+    # Independent Poisson counts of the parts of a mixture: together they are the process.
+    count = rng.poisson(mean[..., None] * parts)
+    cell = np.repeat(np.arange(count.size), count.ravel())
+    trial, unit, part = np.unravel_index(cell, count.shape)
+    uniform = rng.random(cell.size)
+    center = true.event_time[trial, unit, np.maximum(part - 1, 0)]
+    low, high = true.bounds(center)
+    event = center + true.event_width * ndtri(low + uniform * (high - low))
+    time = np.where(part == 0, uniform * true.duration, event)
+    return trial, unit, np.clip(time, 0, np.nextafter(true.duration, 0))
+
+
+def _undead(intensity: np.ndarray, dead: float) -> np.ndarray:
+    """Factor on an intensity (Hz) that makes up for a dead time (s), tenfold at most."""
+    return 1 / (1 - np.minimum(intensity * dead, 0.9))
+
+
+def _refractory(
+    trial: np.ndarray, unit: np.ndarray, time: np.ndarray, dead: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Drop every spike that comes less than `dead` (s) after the last one kept of its cell."""
+    order = np.lexsort((time, unit, trial))
+    trial, unit, time = trial[order], unit[order], time[order]
+    while True:
+        early = np.zeros(time.size, dtype=bool)
+        same = (trial[1:] == trial[:-1]) & (unit[1:] == unit[:-1])
+        early[1:] = same & (np.diff(time) < dead)
+        # Of a chain of early spikes only the first is known to follow a spike that is kept.
+        early[1:] &= ~early[:-1].copy()
+        if not early.any():
+            return trial, unit, time
+        trial, unit, time = trial[~early], unit[~early], time[~early]
+
+
+SOURCE = Source(
+    options=SyntheticOptions,
+    prepare=lambda options, recording, seed, directory: record(options, recording, seed),
+)

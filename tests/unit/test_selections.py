@@ -1,0 +1,155 @@
+import json
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spikedrift import trials
+from spikedrift.config.selections import Selection
+from spikedrift.errors import InputError
+from spikedrift.selections import apply, stream
+
+
+def recording(n_units=40, n_repeats=4):
+    rng = np.random.default_rng(0)
+    rate = np.linspace(0.5, 10, n_units)
+    repeat = np.repeat(np.arange(2 * n_repeats), 3)
+    segment = np.tile(np.arange(3), 2 * n_repeats)
+    phase = np.full(repeat.size, "block", dtype=object)
+    phase[repeat == 0] = "naive"
+    count = rng.poisson(rate * 2.0, (repeat.size, n_units))
+    trial, unit = np.divmod(np.repeat(np.arange(count.size), count.ravel()), n_units)
+    spike_time, spike_count = trials.ragged(trial, unit, rng.uniform(0, 2, trial.size), count.shape)
+    return trials.assemble(
+        spike_time,
+        spike_count,
+        recording="test.movie",
+        kind="synthetic",
+        trial={
+            "stimulus": "movie",
+            "segment": segment,
+            "repeat": repeat,
+            "block": repeat // n_repeats,
+            "phase": phase,
+            "duration": 2.0,
+        },
+        unit={
+            "unit_id": np.arange(n_units),
+            "population": np.where(np.arange(n_units) < 25, "V1", "LM"),
+            "presence_ratio": np.where(np.arange(n_units) == 3, np.nan, 0.9 + 0.001 * rate),
+        },
+    )
+
+
+def test_default_keeps_blocks_only_and_records_itself():
+    out = apply(recording(), Selection(name="all"), seed=5)
+    assert set(out["phase"].values) == {"block"}
+    assert out.sizes["trial"] == 21
+    assert out.attrs["selection_seed"] == 5
+    assert json.loads(out.attrs["selection"])["name"] == "all"
+    trials.check(out)
+
+
+def test_filters_on_population_rate_quality_and_repeats():
+    dataset = recording()
+    out = apply(
+        dataset,
+        Selection(
+            name="a",
+            population=["V1"],
+            min_rate=3.0,
+            quality={"presence_ratio": {"min": 0.9, "max": 0.906}},
+            repeats=(2, 5),
+            min_units=2,
+        ),
+    )
+    kept = trials.select(dataset, trials=np.isin(dataset["repeat"], [2, 3, 4, 5]))
+    rate = kept["spike_count"].values.mean(axis=0) / 2.0
+    ratio = dataset["presence_ratio"].values
+    expected = (np.arange(40) < 25) & (rate >= 3.0) & (ratio >= 0.9) & (ratio <= 0.906)
+    assert 2 <= expected.sum() < 25
+    assert list(out["unit_id"].values) == [str(k) for k in np.flatnonzero(expected)]
+    assert set(out["repeat"].values) == {2, 3, 4, 5}
+
+
+def test_rate_is_over_observed_trials():
+    dataset = recording()
+    unit = 39
+    observed = dataset["observed"].values.copy()
+    gone = np.arange(dataset.sizes["trial"]) >= 6
+    observed[gone, unit] = False
+    trial, spike_unit = trials.spike_cells(dataset)
+    keep = observed[trial, spike_unit]
+    count = np.where(observed, dataset["spike_count"].values, 0)
+    dataset = dataset.isel(spike=keep)
+    dataset["spike_count"] = (("trial", "unit"), count)
+    dataset["observed"] = (("trial", "unit"), observed)
+    trials.check(dataset)
+    out = apply(dataset, Selection(name="a", min_rate=8.0, min_units=2))
+    assert str(unit) in out["unit_id"].values
+
+
+def test_a_unit_without_a_quality_value_goes():
+    out = apply(recording(), Selection(name="a", quality={"presence_ratio": {}}))
+    assert "3" not in out["unit_id"].values
+    assert out.sizes["unit"] == 39
+
+
+def test_unit_count_is_matched_by_a_seeded_draw():
+    dataset, selection = recording(), Selection(name="a", units=20)
+    first, again, other = (apply(dataset, selection, seed) for seed in (1, 1, 2))
+    assert first.identical(again)
+    assert first.sizes["unit"] == 20 == len(set(first["unit_id"].values))
+    assert list(first["unit_id"].values) != list(other["unit_id"].values)
+    assert first.attrs["units_available"] == 40
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"units": 50}, "40 units pass the filters of 40, 50 are needed"),
+        ({"population": ["LM"], "min_units": 16}, "15 units pass the filters of 40, 16 are needed"),
+        ({"population": ["V2"]}, "no population 'V2'; there are LM, V1"),
+        ({"quality": {"snr": {"min": 1}}}, "no unit quality column 'snr'"),
+        ({"quality": {"duration": {"min": 1}}}, "no unit quality column 'duration'"),
+        ({"phases": ["train"]}, "no trial left of 24"),
+        ({"repeats": (50, 60)}, "no trial left of 24"),
+    ],
+)
+def test_what_cannot_be_selected_is_refused_in_one_line(options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        apply(recording(), Selection(name="a", **options))
+    assert "\n" not in str(caught.value)
+    assert "test.movie" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": "../x"},
+        {"name": "a", "units": 10},
+        {"name": "a", "repeats": (5, 2)},
+        {"name": "a", "quality": {"snr": {"min": 2, "max": 1}}},
+        {"name": "a", "unit": 10},
+        {"name": "a", "surrogate": "dither"},
+    ],
+)
+def test_bad_options_are_refused(options):
+    with pytest.raises(ValidationError):
+        Selection(**options)
+
+
+def test_thinning_and_surrogate_are_applied():
+    dataset = recording()
+    thin = apply(dataset, Selection(name="a", thinning="blocks"))
+    both = apply(dataset, Selection(name="a", thinning="blocks", surrogate="exchange"))
+    assert thin.sizes["spike"] < apply(dataset, Selection(name="a")).sizes["spike"]
+    np.testing.assert_array_equal(thin["spike_count"], both["spike_count"])
+    assert not np.array_equal(thin["spike_time"], both["spike_time"])
+    trials.check(thin)
+    trials.check(both)
+
+
+def test_streams_differ_by_key():
+    draws = {stream(1, *key).integers(2**60) for key in [("a",), ("b",), ("a", 1), ("a", 2)]}
+    assert len(draws) == 4

@@ -1,0 +1,205 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from spikedrift import surrogates, trials
+from spikedrift.errors import InputError
+
+
+def recording(
+    seed=0, n_segments=4, n_repeats=6, n_blocks=2, n_units=12, rate=6.0, gain=1.0, **attributes
+):
+    """Poisson spikes, uniform in time except that unit and segment set a narrow peak."""
+    rng = np.random.default_rng(seed)
+    table = [
+        (segment, block * n_repeats + repeat, block)
+        for block in range(n_blocks)
+        for repeat in range(n_repeats)
+        for segment in range(n_segments)
+    ]
+    segment, repeat, block = np.array(table).T
+    mean = rate * rng.lognormal(0, 0.5, (n_segments, n_units))
+    count = rng.poisson(mean[segment] * np.where(block > 0, gain, 1.0)[:, None])
+    trial, unit = np.divmod(np.repeat(np.arange(count.size), count.ravel()), n_units)
+    peak = rng.uniform(0.2, 0.8, (n_segments, n_units))
+    time = np.clip(peak[segment[trial], unit] + 0.03 * rng.standard_normal(trial.size), 0, 0.999)
+    spike_time, spike_count = trials.ragged(trial, unit, time, count.shape)
+    return trials.assemble(
+        spike_time,
+        spike_count,
+        recording="test.movie",
+        kind="synthetic",
+        trial={
+            "stimulus": "movie",
+            "segment": segment,
+            "repeat": repeat,
+            "block": block,
+            "duration": 1.0,
+        },
+        unit={"unit_id": np.arange(n_units)},
+        attributes=attributes,
+    )
+
+
+def draw(name, dataset, seed=1):
+    return surrogates.surrogate(dataset, name, np.random.default_rng(seed), window=0.1, bin=0.01)
+
+
+def pooled(spikes, *groups):
+    """Times of each group of (trial column, unit), sorted."""
+    trial, unit = spikes.cells
+    key = np.stack([g[trial] for g in groups] + [unit])
+    order = np.lexsort((spikes.times, *key))
+    return key[:, order], spikes.times[order]
+
+
+@pytest.mark.parametrize("name", ["permute", "exchange", "redraw", "shuffle", "jitter", "poisson"])
+def test_every_surrogate_keeps_the_contract_and_its_seed(name):
+    dataset = recording()
+    first, again, other = draw(name, dataset), draw(name, dataset), draw(name, dataset, seed=2)
+    trials.check(first)
+    assert first.identical(again)
+    assert not np.array_equal(first["spike_time"], other["spike_time"])
+    assert not np.array_equal(first["spike_time"], dataset["spike_time"])
+
+
+@pytest.mark.parametrize("name", ["permute", "exchange", "redraw", "jitter", "poisson"])
+def test_counts_are_kept(name):
+    dataset = recording()
+    np.testing.assert_array_equal(draw(name, dataset)["spike_count"], dataset["spike_count"])
+
+
+def test_permute_keeps_the_times_of_a_unit_and_mixes_segments():
+    dataset = recording(n_units=1, rate=40.0)
+    before = surrogates.spikes_of(dataset)
+    after = surrogates.spikes_of(draw("permute", dataset))
+    np.testing.assert_array_equal(np.sort(before.times), np.sort(after.times))
+    # Each segment had its own peak; afterwards all segments have one profile.
+    parts = [after.times[after.segment[after.cells[0]] == s] for s in range(4)]
+    assert stats.kruskal(*parts).pvalue > 1e-3
+    parts = [before.times[before.segment[before.cells[0]] == s] for s in range(4)]
+    assert stats.kruskal(*parts).pvalue < 1e-50
+
+
+def test_exchange_moves_times_between_blocks_only_within_segment_and_unit():
+    dataset = recording()
+    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("exchange", dataset))
+    for left, right in zip(pooled(before, before.segment), pooled(after, after.segment), strict=1):
+        np.testing.assert_array_equal(left, right)
+    assert not np.array_equal(
+        pooled(before, before.segment, before.block)[1],
+        pooled(after, after.segment, after.block)[1],
+    )
+
+
+def test_exchange_is_uniform_over_the_trials():
+    """Each spike of a (segment, unit) lands in each trial in proportion to its count."""
+    dataset = recording(n_segments=1, n_repeats=2, n_units=1, rate=8.0)
+    spikes = surrogates.spikes_of(dataset)
+    marked = spikes.times.min()
+    landed = np.zeros(4)
+    rng = np.random.default_rng(0)
+    for _ in range(4000):
+        drawn = surrogates.exchange_blocks(spikes, rng)
+        landed[drawn.cells[0][drawn.times == marked][0]] += 1
+    expected = 4000 * spikes.counts[:, 0] / spikes.counts.sum()
+    assert stats.chisquare(landed, expected).pvalue > 1e-3
+
+
+def test_redraw_takes_block_two_from_one_other_segment_and_leaves_block_one():
+    dataset = recording()
+    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("redraw", dataset))
+    trial, unit = before.cells
+    first = before.block[trial] == 0
+    np.testing.assert_array_equal(before.times[first], after.times[first])
+    segment = before.segment[trial]
+    for s in range(4):
+        for u in range(12):
+            here = after.times[~first & (segment == s) & (unit == u)]
+            sources = {int(other) for t in here for other in segment[~first & (before.times == t)]}
+            assert len(sources) == 1
+            assert s not in sources
+
+
+def test_thinning_matches_mean_counts_and_only_removes():
+    dataset = recording(gain=1.5)
+    observed = dataset["observed"].values.copy()
+    observed[:4, :3] = False
+    lost = trials.select(dataset)
+    trial, unit = trials.spike_cells(lost)
+    keep = observed[trial, unit]
+    count = np.where(observed, lost["spike_count"].values, 0)
+    lost = lost.isel(spike=keep)
+    lost["spike_count"] = (("trial", "unit"), count)
+    lost["observed"] = (("trial", "unit"), observed)
+    spikes = surrogates.spikes_of(lost)
+    thin = surrogates.thin_blocks(spikes, np.random.default_rng(0))
+    assert (thin.counts <= spikes.counts).all()
+    assert np.isin(thin.times, spikes.times).all()
+    for s in range(4):
+        for u in range(12):
+            means = [
+                thin.counts[(spikes.segment == s) & (spikes.block == b) & observed[:, u], u].mean()
+                for b in (0, 1)
+            ]
+            n = ((spikes.segment == s) & observed[:, u]).sum() / 2
+            assert abs(means[0] - means[1]) <= 0.5 / (n - 1) + 1e-12
+    trials.check(surrogates.put(lost, thin))
+
+
+def test_matching_the_gain_evens_blocks_without_evening_units():
+    dataset = recording(gain=1.5, n_units=60, n_repeats=20)
+    spikes = surrogates.spikes_of(dataset)
+    even = surrogates.match_gain(spikes, np.random.default_rng(0))
+    rate = [even.counts[spikes.block == b].mean() for b in (0, 1)]
+    assert rate[1] / rate[0] == pytest.approx(1.0, abs=0.02)
+    np.testing.assert_array_equal(even.counts[spikes.block == 0], spikes.counts[spikes.block == 0])
+
+
+def test_shuffle_deals_whole_trains_within_segment_and_block():
+    dataset = recording()
+    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("shuffle", dataset))
+    groups = (before.segment, before.block)
+    for left, right in zip(pooled(before, *groups), pooled(after, *groups), strict=True):
+        np.testing.assert_array_equal(left, right)
+    trains = {tuple(t) for t in np.split(before.times, before.offsets[1:-1]) if t.size}
+    assert {tuple(t) for t in np.split(after.times, after.offsets[1:-1]) if t.size} == trains
+
+
+def test_shuffle_is_refused_for_a_pseudo_population():
+    with pytest.raises(InputError, match="pseudo-population"):
+        draw("shuffle", recording(pseudo_population=1))
+
+
+def test_two_photon_events_are_refused():
+    dataset = recording()
+    dataset["event_amplitude"] = ("spike", np.ones(dataset.sizes["spike"]))
+    with pytest.raises(InputError, match="two-photon"):
+        surrogates.spikes_of(dataset)
+
+
+def test_jitter_keeps_window_counts_and_is_uniform_inside():
+    dataset = recording(n_units=40)
+    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("jitter", dataset))
+    for spikes in (before, after):
+        spikes.times[:] = np.minimum(spikes.times, np.nextafter(1.0, 0))
+    window = [np.bincount(np.floor(s.times / 0.1).astype(int)) for s in (before, after)]
+    np.testing.assert_array_equal(*window)
+    assert stats.kstest(after.times / 0.1 % 1, "uniform").pvalue > 1e-3
+
+
+def test_poisson_keeps_the_profile_and_loses_the_trial():
+    dataset = recording(n_units=2, rate=50.0)
+    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("poisson", dataset))
+    for s in range(4):
+        for u in range(2):
+            left, right = (
+                k.times[(k.segment[k.cells[0]] == s) & (k.cells[1] == u)] for k in (before, after)
+            )
+            assert stats.ks_2samp(left, right).pvalue > 1e-4
+    assert not np.isin(after.times, before.times).any()
+
+
+def test_redraw_needs_two_segments():
+    with pytest.raises(InputError, match="two segments"):
+        draw("redraw", recording(n_segments=1))

@@ -74,3 +74,15 @@ class Compare(Options):
         if len(set(self.statistics)) < len(self.statistics):
             raise ValueError("statistics: a name is given twice")
         return self
+
+
+class Comparison(Options):
+    """One recording held against all conditions of one sweep."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="file of the results; letters, -, _"
+    )
+    recording: str = Field(description="name of a recording")
+    sweep: str = Field(description="name of a sweep")
+    selection: str = Field(default="all", description="selection of the recording")
+    model_selection: str = Field(default="all", description="selection of the simulations")

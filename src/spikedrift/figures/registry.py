@@ -1,6 +1,5 @@
 """Find figures by listing files: a new figure is one new module in this package."""
 
-import difflib
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 from spikedrift.figures.save import save
 
 _SUPPORT = {"__init__", "registry", "save", "style"}
@@ -34,9 +33,7 @@ def get(name: str) -> Draw:
         Where there is no such figure; names the nearest one.
     """
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names())}"
-        raise InputError(f"figures: no figure {name!r}; {hint}")
+        raise unknown("unknown figure", name, names())
     draw: Draw = importlib.import_module(f"spikedrift.figures.{name}").draw
     return draw
 

@@ -22,7 +22,7 @@ from spikedrift.config.networks import PatternNetwork, Phase
 from spikedrift.networks import stimulus
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.synapse import combine
-from spikedrift.simulation.build import Standalone, build
+from spikedrift.simulation.build import Program, Standalone, build
 from spikedrift.simulation.run import Output, Run, Save, Set, session
 from spikedrift.simulation.sweep import override
 
@@ -111,15 +111,10 @@ def simulate(
     spikes = stimulus.afferent_spikes(
         timetable, options.phases, options.patterns, dt, rng_patterns, rng_input
     )
-    program = build(
-        "spikedrift.networks.pattern_network:define",
-        _structure(options),
-        options.simulation,
-        build_dir,
-    )
+    ready = program(options, build_dir)
     steps, save_time = _steps(options, timetable)
     with session(
-        program,
+        ready,
         seed=int(rng_wiring.integers(2**32)),
         parameters=_parameters(options),
         inputs={"afferents": spikes},
@@ -164,6 +159,22 @@ def simulate(
         parameters=json.dumps(attributes["parameters"], sort_keys=True),
     )
     return Simulated(dataset, traces)
+
+
+def program(options: PatternNetwork, build_dir: Path) -> Program:
+    """Return the compiled network, from the cache `build_dir` where it is there.
+
+    Raises
+    ------
+    InputError
+        Without a compiler.
+    """
+    return build(
+        "spikedrift.networks.pattern_network:define",
+        _structure(options),
+        options.simulation,
+        build_dir,
+    )
 
 
 def _structure(options: PatternNetwork) -> dict[str, Any]:

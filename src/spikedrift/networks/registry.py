@@ -1,11 +1,10 @@
 """The networks there are. A network is a file of this package with a `simulate` function."""
 
-import difflib
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from spikedrift.errors import InputError
+from spikedrift.errors import unknown
 
 NOT_NETWORKS = {"__init__", "registry", "stimulus"}
 
@@ -24,7 +23,5 @@ def get(name: str) -> ModuleType:
         Naming the nearest network, where there is none of that name.
     """
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names())}"
-        raise InputError(f"no network {name!r}; {hint}")
+        raise unknown("unknown network", name, names())
     return import_module(f"spikedrift.networks.{name}")

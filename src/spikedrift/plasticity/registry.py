@@ -6,12 +6,11 @@ a rule sees the weight `w`, its bound `w_max` and its own parameters and traces.
 before or after the weight has changed.
 """
 
-import difflib
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from spikedrift.errors import InputError
+from spikedrift.errors import unknown
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,7 @@ def get(name: str) -> Rule:
         Naming the nearest rule, where there is none of that name.
     """
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names())}"
-        raise InputError(f"no plasticity rule {name!r}; {hint}")
+        raise unknown("unknown plasticity rule", name, names())
     rule = import_module(f"spikedrift.plasticity.{name}").RULE
     assert isinstance(rule, Rule)
     return rule

@@ -13,59 +13,64 @@ doi:10.1371/journal.pcbi.1011335).
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import config, njit
+from numba import config, njit, uint64
 
 from spikedrift.errors import InputError
 from spikedrift.similarity.blocks import symmetric
 
 CHUNK = 2048  # pairs that a thread takes at a time
-FEW = 12  # flows in the bracket of the median below which it is finished by sorting
-FAST = {"reassoc", "nsz", "nnan", "ninf", "contract"}  # lets sums over flows use vector units
+TABLE = 16  # couplings of trains of up to so many spikes are looked up
+STRIDE = 4  # flows are written so many at a time
+FEW = 12  # flows that are sorted rather than bracketed further
+BLOCK = 16  # flows looked at together when those outside the bracket are dropped
+LARGEST = np.finfo(np.float64).max
+FAST = {"reassoc", "nsz", "contract"}  # lets sums over flows use vector units
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _couple(times, start, n, other_start, m, flow, weight, k):  # type: ignore[no-untyped-def]
-    """Append the flows of one unit (n spikes against m) at position k; return the new end.
+class Couplings(NamedTuple):
+    """Which spikes meet, for every pair of train lengths up to `TABLE`, padded to `STRIDE`."""
 
-    Masses are integers: each spike of the first train holds m, of the second n, so that both
-    trains hold n * m and no rounding decides which spikes meet.
-    """
-    unit_mass = 1.0 / (n * m)
-    left, right = m, n
-    i, j = start, other_start
-    stop = start + n
-    while i < stop:
-        mass = min(left, right)
-        flow[k] = times[i] - times[j]
-        weight[k] = mass * unit_mass
-        k += 1
-        left -= mass
-        right -= mass
-        if left == 0:
-            i += 1
-            left = m
-        if right == 0:
-            j += 1
-            right = n
-    return k
+    start: np.ndarray  # uint32, (TABLE + 1) ** 2: where n * (TABLE + 1) + m begins
+    size: np.ndarray  # uint32: its number of flows, n + m - gcd(n, m)
+    left: np.ndarray  # uint8: spike of the first train
+    right: np.ndarray  # uint8: spike of the second train
+    mass: np.ndarray  # float64: share of a train's mass
+
+
+def _couplings() -> Couplings:
+    start, size = np.zeros((2, TABLE + 1, TABLE + 1), np.uint32)
+    parts: list[np.ndarray] = []
+    for n in range(1, TABLE + 1):
+        for m in range(1, TABLE + 1):
+            # In units of 1 / (n m), spikes of the first train end at multiples of m, of the
+            # second at multiples of n; each stretch between two ends is one flow.
+            ends = np.union1d(np.arange(n + 1) * m, np.arange(m + 1) * n)
+            part = np.zeros((3, -(-(ends.size - 1) // STRIDE) * STRIDE))
+            part[:, : ends.size - 1] = ends[:-1] // m, ends[:-1] // n, np.diff(ends) / (n * m)
+            size[n, m] = ends.size - 1
+            parts.append(part)
+    left, right, mass = np.concatenate(parts, axis=1)
+    lengths = [part.shape[1] for part in parts]
+    start[1:, 1:] = (np.cumsum(lengths) - lengths).reshape(TABLE, TABLE)
+    return Couplings(
+        start.ravel(), size.ravel(), left.astype(np.uint8), right.astype(np.uint8), mass
+    )
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
-def _spread(flow, weight, size):  # type: ignore[no-untyped-def]
-    """Sum of masses, of mass times flow, and of mass times squared flow; least and largest."""
+def _moments(flow, weight, size):  # type: ignore[no-untyped-def]
+    """Sum mass, mass times flow, and mass times squared flow."""
     total = first = second = 0.0
-    least, largest = np.inf, -np.inf
     for k in range(size):
-        c, w = flow[k], weight[k]
-        total += w
-        first += w * c
-        second += w * c * c
-        least = min(least, c)
-        largest = max(largest, c)
-    return total, first, second, least, largest
+        moment = weight[k] * flow[k]
+        total += weight[k]
+        first += moment
+        second += moment * flow[k]
+    return total, first, second
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -91,84 +96,157 @@ def _cost(flow, weight, size, shift):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _keep(flow, weight, size, low, high, to_flow, to_weight):  # type: ignore[no-untyped-def]
+    """Move the flows in (low, high] to the front of `to_flow` (may be `flow`); their number."""
+    flow[size : size + BLOCK] = np.inf
+    n = uint64(0)
+    for start in range(0, size, BLOCK):
+        inside = 0
+        for k in range(start, start + BLOCK):
+            inside += 1 if (flow[k] > low) & (flow[k] <= high) else 0
+        if inside == 0:
+            continue
+        for k in range(start, start + BLOCK):
+            c, w = flow[k], weight[k]
+            to_flow[n], to_weight[n] = c, w
+            n += uint64((c > low) & (c <= high))
+    return np.int64(n)
+
+
+@njit(cache=True, nogil=True)
 def _weighted_median(flow, weight, size, few_flow, few_weight):  # type: ignore[no-untyped-def]
     """Smallest flow at or below which lies half of the mass.
 
-    A bracket (low, high] of the median is narrowed by passes over all flows that only compare
-    and add (no moves, no branches), with two new limits at a time around the value that the
-    mass on both sides suggests; the few flows left in it are sorted.
+    A bracket around the value that the masses suggest is tested by one pass that only compares
+    and adds; the flows that cannot be the median are dropped, and so on with the rest, until so
+    few are left that they are sorted.
     """
-    total, first, second, least, high = _spread(flow, weight, size)
-    if least == high:
-        return high
+    total, first, second = _moments(flow, weight, size)
     half = 0.5 * total
-    low, mass_low, n_low = -np.inf, 0.0, 0
-    mass_high, n_high = total, size
     guess = first / total
     reach = 1.5 * math.sqrt(max(second / total - guess * guess, 0.0) / size)
-    for _ in range(16):
-        if n_high - n_low <= FEW:
+    dropped = 0.0  # mass of the flows dropped below the bracket
+    for _ in range(24):
+        if size <= FEW:
             break
-        a, b = guess - reach, guess + reach
-        mass_a, n_a, mass_b, n_b = _below(flow, weight, size, a, b)
-        if mass_a >= half:
-            high, mass_high, n_high = a, mass_a, n_a
-            reach *= 4.0
-            if low == -np.inf:
-                guess = a - reach
-                continue
-        elif mass_b >= half:
-            low, mass_low, n_low = a, mass_a, n_a
-            high, mass_high, n_high = b, mass_b, n_b
+        low, high = guess - reach, guess + reach
+        mass_low, n_low, mass_high, n_high = _below(flow, weight, size, low, high)
+        # The counts see to it that rounding of the masses never drops all flows that are left.
+        if dropped + mass_low >= half or n_low == size:
+            low, high = -LARGEST, low
+            guess, reach = high - 3.0 * reach, 3.0 * reach
+        elif dropped + mass_high < half and n_high < size:
+            low, high = high, LARGEST
+            guess, reach = low + 3.0 * reach, 3.0 * reach
+            dropped += mass_high
         else:
-            low, mass_low, n_low = b, mass_b, n_b
-            reach *= 4.0
-            if n_high == size:
-                guess = b + reach
-                continue
-        guess = low + (half - mass_low) / (mass_high - mass_low) * (high - low)
-        reach = (high - low) / math.sqrt(n_high - n_low)
-    n = 0
+            share = (half - dropped - mass_low) / (mass_high - mass_low)
+            guess = low + share * (high - low)
+            reach = (high - low) / math.sqrt(n_high - n_low)
+            dropped += mass_low
+        size = _keep(flow, weight, size, low, high, few_flow, few_weight)
+        flow, weight = few_flow, few_weight
+    if size > 8 * FEW:  # only where very many flows are equal
+        order = np.argsort(flow[:size])
+        flow[:size], weight[:size] = flow[:size][order], weight[:size][order]
+    for k in range(1, size):
+        c, w = flow[k], weight[k]
+        j = k
+        while j > 0 and flow[j - 1] > c:
+            flow[j], weight[j] = flow[j - 1], weight[j - 1]
+            j -= 1
+        flow[j], weight[j] = c, w
     for k in range(size):
-        few_flow[n] = flow[k]
-        few_weight[n] = weight[k]
-        n += 1 if low < flow[k] <= high else 0
-    order = np.argsort(few_flow[:n])
-    for k in range(n):
-        mass_low += few_weight[order[k]]
-        if mass_low >= half:
-            return few_flow[order[k]]
-    return few_flow[order[n - 1]]
+        dropped += weight[k]
+        if dropped >= half:
+            return flow[k]
+    return flow[size - 1]
+
+
+class Spikes(NamedTuple):
+    """Spikes of all trials, laid out for the kernel."""
+
+    times: np.ndarray  # float64, s, spikes of units not observed taken out
+    base: np.ndarray  # uint64 (trial,): first spike of a trial
+    start: np.ndarray  # uint32 (trial, unit + 1): where a unit's spikes begin, counted from `base`
+    active: np.ndarray  # uint32: units that spike, trial after trial
+    active_start: np.ndarray  # int64 (trial + 1,): where a trial's active units begin
+    capacity: int  # flows of a pair of trials, at most
+
+
+@njit(cache=True, nogil=True)
+def _flows(spikes, couplings, one, two, met, flow, weight):  # type: ignore[no-untyped-def]
+    """Flows of a pair of trials and their masses: number of shared units, number of flows.
+
+    Indices are unsigned: numba would otherwise test each for being negative.
+    """
+    times, left, right, mass = spikes.times, couplings.left, couplings.right, couplings.mass
+    starts, others = spikes.start[one], spikes.start[two]
+    shared, k = uint64(0), uint64(0)
+    for a in range(spikes.active_start[one], spikes.active_start[one + uint64(1)]):
+        unit = uint64(spikes.active[a])
+        met[shared] = unit
+        shared += uint64(others[unit + uint64(1)] > others[unit])
+    for index in range(shared):
+        unit = uint64(met[index])
+        i, j = uint64(starts[unit]), uint64(others[unit])
+        n, m = uint64(starts[unit + uint64(1)]) - i, uint64(others[unit + uint64(1)]) - j
+        i += spikes.base[one]
+        j += spikes.base[two]
+        if max(n, m) <= uint64(TABLE):
+            row = n * uint64(TABLE + 1) + m
+            p = uint64(couplings.start[row])
+            end = k + uint64(couplings.size[row])
+            while k < end:  # whole strides: what is written beyond the end is written over
+                for d in range(STRIDE):
+                    q = p + uint64(d)
+                    flow[k + uint64(d)] = times[i + uint64(left[q])] - times[j + uint64(right[q])]
+                    weight[k + uint64(d)] = mass[q]
+                k += uint64(STRIDE)
+                p += uint64(STRIDE)
+            k = end
+            continue
+        # Longer trains are walked: each spike of the first holds m units of mass, of the second n.
+        unit_mass = 1.0 / (n * m)
+        one_left, two_left, stop = m, n, i + n
+        while i < stop:
+            moved = min(one_left, two_left)
+            flow[k] = times[i] - times[j]
+            weight[k] = moved * unit_mass
+            k += uint64(1)
+            one_left -= moved
+            two_left -= moved
+            if one_left == uint64(0):
+                i += uint64(1)
+                one_left = m
+            if two_left == uint64(0):
+                j += uint64(1)
+                two_left = n
+    return np.int64(shared), np.int64(k)
 
 
 @njit(cache=True, nogil=True)
 def _pairs(  # type: ignore[no-untyped-def]
-    times, start, count, active, active_start, capacity, first, second, min_shared, value, n_shared
+    spikes, couplings, first, second, min_shared, value, n_shared
 ):
-    flow, weight = np.empty(capacity + 1), np.empty(capacity + 1)
-    few_flow, few_weight = np.empty(capacity + 1), np.empty(capacity + 1)
+    room = spikes.capacity + BLOCK + STRIDE
+    flow, weight = np.empty(room), np.empty(room)
+    few_flow, few_weight = np.empty(room), np.empty(room)
+    met = np.empty(spikes.start.shape[1], np.uint32)
     for pair in range(first.size):
         # Always the earlier trial first: D is then the same bits in both directions.
         one, two = min(first[pair], second[pair]), max(first[pair], second[pair])
         if one == two:
             value[pair] = 0.0
-            n_shared[pair] = active_start[one + 1] - active_start[one]
+            n_shared[pair] = spikes.active_start[one + 1] - spikes.active_start[one]
             continue
-        shared, k = 0, 0
-        for a in range(active_start[one], active_start[one + 1]):
-            unit = active[a]
-            m = count[two, unit]
-            if m > 0:
-                shared += 1
-                k = _couple(
-                    times, start[one, unit], count[one, unit], start[two, unit], m, flow, weight, k
-                )
+        shared, size = _flows(spikes, couplings, uint64(one), uint64(two), met, flow, weight)
         n_shared[pair] = shared
         if shared < min_shared or shared < 2:
             value[pair] = np.nan
             continue
-        shift = _weighted_median(flow, weight, k, few_flow, few_weight)
-        value[pair] = 0.7 / (shared - 1) * _cost(flow, weight, k, shift)
+        shift = _weighted_median(flow, weight, size, few_flow, few_weight)
+        value[pair] = 0.7 / (shared - 1) * _cost(flow, weight, size, shift)
 
 
 @njit(cache=True, nogil=True)
@@ -181,6 +259,43 @@ def _first_unsound(times, offsets):  # type: ignore[no-untyped-def]
                 return cell
             last = times[k]
     return -1
+
+
+def _lay_out(
+    times: np.ndarray,
+    offsets: np.ndarray,
+    n_trials: int,
+    n_units: int,
+    observed: npt.ArrayLike | None,
+) -> Spikes:
+    """Check the spikes and lay them out, those of units not observed taken out."""
+    count = np.diff(offsets)
+    if (count < 0).any():
+        raise InputError("offsets of spike times must not decrease")
+    unsound = _first_unsound(times, offsets)
+    if unsound >= 0:
+        trial, unit = divmod(unsound, n_units)
+        raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
+    times = times[offsets[0] : offsets[-1]]
+    if observed is not None and not np.all(observed):
+        seen = np.asarray(observed, bool).ravel()
+        times, count = times[np.repeat(seen, count)], np.where(seen, count, 0)
+    count = count.reshape(n_trials, n_units)
+    total = count.sum(axis=1)
+    start = np.zeros((n_trials, n_units + 1), np.uint32)
+    np.cumsum(count, axis=1, out=start[:, 1:])
+    active_start = np.append(0, np.cumsum(np.count_nonzero(count, axis=1)))
+    return Spikes(
+        times,
+        (np.cumsum(total) - total).astype(np.uint64),
+        start,
+        np.nonzero(count)[1].astype(np.uint32),
+        active_start,
+        2 * int(total.max(initial=0)),
+    )
+
+
+COUPLINGS = _couplings()
 
 
 def spikeship_pairs(
@@ -242,27 +357,14 @@ def spikeship_pairs(
         min(first.min(), second.min()) >= 0 and max(first.max(), second.max()) < n_trials
     ):
         raise InputError(f"pairs of trials: an index is outside 0..{n_trials - 1}")
-    start = offsets[:-1].reshape(n_trials, n_units)
-    count = np.diff(offsets).reshape(n_trials, n_units)
-    if (count < 0).any():
-        raise InputError("offsets of spike times must not decrease")
-    unsound = _first_unsound(times, offsets)
-    if unsound >= 0:
-        trial, unit = divmod(unsound, n_units)
-        raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
-    if observed is not None:
-        count = np.where(np.asarray(observed, bool), count, 0)
-    active_trial, active = np.nonzero(count)
-    active_start = np.searchsorted(active_trial, np.arange(n_trials + 1))
-    capacity = 2 * int(count.sum(axis=1).max(initial=0))
+    spikes = _lay_out(times, offsets, n_trials, n_units, observed)
     value, n_shared = np.empty(first.size), np.empty(first.size, np.int64)
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
         _pairs(
-            times, start, count, active, active_start, capacity,
-            first[part], second[part], min_shared, value[part], n_shared[part],
-        )  # fmt: skip
+            spikes, COUPLINGS, first[part], second[part], min_shared, value[part], n_shared[part]
+        )
 
     available = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     with ThreadPoolExecutor(threads or available) as pool:

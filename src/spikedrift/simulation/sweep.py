@@ -3,18 +3,16 @@
 Imports nothing heavy: Snakemake reads the points while it parses the workflow.
 """
 
-import difflib
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from spikedrift.config.base import Options
+from spikedrift.config.check import checked
 from spikedrift.config.networks import Sweep
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 
 AnyOptions = TypeVar("AnyOptions", bound=Options)
 
@@ -108,12 +106,7 @@ def override(options: AnyOptions, changes: Mapping[str, Any], where: str) -> Any
         for part in parents:
             node = node[_place(node, part, key, where)]
         node[_place(node, last, key, where)] = value
-    try:
-        return type(options).model_validate(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = ".".join(map(str, first["loc"]))
-        raise InputError(f"{where}: {at}: {first['msg']}, got {first['input']!r}") from None
+    return checked(type(options), tree, where)
 
 
 def _place(node: Any, part: str, key: str, where: str) -> str | int:
@@ -121,12 +114,10 @@ def _place(node: Any, part: str, key: str, where: str) -> str | int:
         return int(part)
     if isinstance(node, dict) and part in node:
         return part
-    known = (
-        list(node) if isinstance(node, dict) else [f"0 to {len(node) - 1}"] if node else ["nothing"]
-    ) if isinstance(node, dict | list) else ["nothing: it is a single value"]
-    near = difflib.get_close_matches(part, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    raise InputError(f"{where}: no option {key!r} ({part!r}); {hint}")
+    known = list(node) if isinstance(node, dict) else []
+    if isinstance(node, list):
+        known = [str(index) for index in range(len(node))]
+    raise unknown(f"{where}: {key}: unknown option", part, known)
 
 
 def _short_id(content: Mapping[str, Any]) -> str:

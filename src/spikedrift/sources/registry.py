@@ -5,7 +5,6 @@ to fetch are known without importing the sources that ship here, as Snakemake as
 time it starts.
 """
 
-import difflib
 import importlib
 import re
 import zlib
@@ -14,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pydantic
-
+from spikedrift import sources
+from spikedrift.config.check import checked
 from spikedrift.config.sources import OPTIONS, Recording, SourceOptions
-from spikedrift.errors import InputError
+from spikedrift.errors import unknown
 from spikedrift.sources.download import read_registry
 
 if TYPE_CHECKING:
@@ -45,7 +44,8 @@ def names() -> list[str]:
     """Names of all sources, sorted; none of them is imported."""
     return sorted(
         path.stem
-        for path in Path(__file__).parent.glob("*.py")
+        for folder in map(Path, sources.__path__)
+        for path in folder.glob("*.py")
         if re.search(r"^SOURCE = Source\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     )
 
@@ -60,11 +60,8 @@ def get(name: str) -> Source:
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise InputError(f"unknown source {name!r}; {hint}")
-    source = importlib.import_module(f"spikedrift.sources.{name}").SOURCE
-    assert isinstance(source, Source)
+        raise unknown("unknown source", name, known)
+    source: Source = importlib.import_module(f"spikedrift.sources.{name}").SOURCE
     return source
 
 
@@ -77,14 +74,7 @@ def options(recording: Recording) -> SourceOptions:
         For an unknown source, or an option that its model refuses.
     """
     model = OPTIONS.get(recording.source) or get(recording.source).options
-    try:
-        return model.model_validate(recording.options)
-    except pydantic.ValidationError as error:
-        found = error.errors()[0]
-        key = ".".join(str(part) for part in found["loc"])
-        raise InputError(
-            f"recording {recording.name}, option {key}: {found['msg']} (given: {found['input']!r})"
-        ) from None
+    return checked(model, recording.options, f"options of recording {recording.name}")
 
 
 def files(recording: Recording) -> list[tuple[str, str]]:

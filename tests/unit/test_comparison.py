@@ -14,7 +14,7 @@ from spikedrift.comparison import baselines, ceiling, covariance, distance
 from spikedrift.comparison.compare import compare
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
-from spikedrift.comparison.statistics import STATISTICS, Run, anchor, contrast, vector
+from spikedrift.comparison.statistics import STATISTICS, Run, anchor, balance, vector
 from spikedrift.config.compare import Compare, TimeScaleGrid
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.similarity import MeasureEntry
@@ -354,6 +354,9 @@ def test_run_files_are_checked(mouse, tmp_path):
     assert Run.read(*paths).name == "mouse.movie"
     with pytest.raises(InputError, match="is a timing measure"):
         Run.read(paths[1], paths[0], paths[2])
+    mouse.rate.isel(sample=slice(5)).to_netcdf(tmp_path / "few.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match="not joint"):
+        Run.read(tmp_path / "few.nc", *paths[1:])
     with pytest.raises(InputError, match="no such drift file"):
         Run.read(paths[0], tmp_path / "none.nc", paths[2])
 
@@ -432,12 +435,24 @@ def test_baselines_of_distances_fall_the_same_way():
 # statistics and their summaries
 
 
-@given(st.floats(-5, 5), st.floats(-5, 5), st.floats(0.01, 100))
-def test_contrasts_are_bounded_and_without_scale(a, b, factor):
-    one = contrast(np.array(a), np.array(b))
-    assert -1 <= one <= 1
-    assert contrast(np.array(a * factor), np.array(b * factor)) == pytest.approx(one, abs=1e-9)
-    assert contrast(np.array(b), np.array(a)) == pytest.approx(-one)
+@given(st.floats(0.01, 5), st.floats(-5, 5), st.floats(0.01, 100))
+def test_balances_are_bounded_and_without_scale(a, b, factor):
+    one = balance(np.array(a), np.array(b))
+    assert -4 <= one <= 4
+    assert balance(np.array(a * factor), np.array(b * factor)) == pytest.approx(one, abs=1e-9)
+    assert balance(np.array(b), np.array(a)) == pytest.approx(-one)
+    # tan(angle of a over b) is the ratio, and noise below zero goes on past 1
+    assert np.tan((one + 1) * np.pi / 4) * b == pytest.approx(a, rel=1e-6) or abs(b) < 1e-6
+    assert (one > 1) == (b < 0) or abs(b) < 1e-12
+
+
+def test_balances_of_pure_cases():
+    assert [float(balance(np.array(a), np.array(b))) for a, b in ((2, 0), (0, 2), (3, 3))] == [
+        1.0,
+        -1.0,
+        0.0,
+    ]
+    assert balance(np.zeros(2), np.zeros(2)).tolist() == [0.0, 0.0]
 
 
 def test_a_longer_model_is_read_at_the_recordings_largest_lag():

@@ -8,10 +8,16 @@ import xarray as xr
 from matplotlib.colors import to_rgb
 
 from spikedrift import trials
+from spikedrift.comparison.compare import compare
+from spikedrift.comparison.statistics import Run
+from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.figures import Figures
+from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sources import SyntheticOptions
+from spikedrift.drift.curves import curves
+from spikedrift.drift.indices import indices
 from spikedrift.errors import InputError
-from spikedrift.figures import matrices, raster, registry, style
+from spikedrift.figures import drift_curves, learning, matrices, raster, registry, scores, style
 from spikedrift.figures.save import save
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
@@ -23,6 +29,39 @@ def recording():
         units=20, segments=3, repeats=4, segment_duration=0.5, rate_drift=0.5
     )
     return synthetic.record(options, "mouse-a.movie", seed=1)
+
+
+DRIFT = DriftOptions(
+    curves=CurveOptions(bootstrap=20, halves=4),
+    index=IndexOptions(surrogates=19, gate_surrogates=19, thinnings=1, max_missing=0.9,
+                       max_standard_error=0.9),
+)  # fmt: skip
+
+
+def analyzed(name, seed, **knobs):
+    options = SyntheticOptions(units=20, segments=3, repeats=4, segment_duration=0.5, **knobs)
+    recording = synthetic.record(options, name, seed=seed)
+    return Run(
+        *(
+            curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
+            for measure in ("population_vector", "spikeship")
+        ),
+        indices(recording, DRIFT, 1),
+    )
+
+
+@pytest.fixture(scope="module")
+def run():
+    return analyzed("mouse-a.movie", 1, rate_drift=0.5)
+
+
+@pytest.fixture(scope="module")
+def scored(run):
+    sweep = {
+        "frozen": [analyzed(f"m-a-i{k}.movie", k) for k in (2, 3)],
+        "noise": [analyzed(f"m-b-i{k}.movie", k, rate_drift=0.3) for k in (4, 5)],
+    }
+    return compare(run, sweep, control="frozen", titles={"noise": "weight noise"})
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +85,7 @@ def has_unit(text):
 
 def test_figures_are_the_files_of_the_package():
     names = registry.names()
-    assert {"raster", "matrices"} <= set(names)
+    assert {"raster", "matrices", "drift_curves", "learning", "scores"} == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)
     for name in names:
         assert registry.get(name).__module__ == f"spikedrift.figures.{name}"
@@ -214,3 +253,194 @@ def test_matrices_refuse_files_that_do_not_belong_together(matrix_files):
     single: xr.Dataset = matrix_files["rate"][0].isel(repeat=[0], repeat_other=[0])
     with pytest.raises(InputError, match="needs two"):
         matrices.draw(rate=[single], timing=[single])
+
+
+# drift curves
+
+
+def lines_of(axes, style_):
+    return [line for line in axes.get_lines() if line.get_linestyle() == style_]
+
+
+def test_drift_curves_draw_the_table_and_turn_distances_round(run):
+    figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=run.index)
+    panels = axes_with_data(figure)
+    for axes, file in zip(panels, (run.rate, run.timing), strict=False):
+        for relation, line_style in (("within", "-"), ("between", "--")):
+            (line,) = lines_of(axes, line_style)
+            part = table[(table["code"] == file.attrs["code"]) & (table["group"] == relation)]
+            np.testing.assert_array_equal(line.get_xdata(), part["lag"])
+            np.testing.assert_array_equal(line.get_ydata(), part["value"])
+            known = file["value"].sel(relation=relation).dropna("lag")
+            np.testing.assert_array_equal(part["value"], known)
+            assert (part["low"] <= part["high"]).all()
+        assert axes.get_xlabel() == "lag (repeats)"
+        assert axes.get_ylabel() == file.attrs["title"]
+    assert not panels[0].yaxis_inverted()
+    assert panels[1].yaxis_inverted()
+    shown = table[(table["panel"] == "index") & (table["group"] == "matching: none")]
+    np.testing.assert_array_equal(
+        shown["value"], run.index["index"].sel(matching="none", code=["rate", "timing"])
+    )
+    assert has_unit(panels[2].get_ylabel())
+
+
+def test_no_index_is_drawn_where_the_gate_is_shut(run):
+    shut = run.index.copy(deep=True)
+    shut["gate_passed"].loc[{"code": "timing"}] = False
+    figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=shut)
+    texts = [item.get_text() for item in axes_with_data(figure)[2].texts]
+    assert "no timing\ncode" in texts
+    assert any(text.startswith("p = ") for text in texts)
+    timing = table[(table["panel"] == "index") & (table["code"] == "timing")]
+    assert timing["value"].isna().all()
+    points = [
+        line for line in axes_with_data(figure)[2].get_lines()
+        if line.get_marker() == "D" and line.get_xdata()[0] >= 0.9
+    ]  # fmt: skip
+    assert not points
+
+
+def test_a_recording_without_index_has_two_panels(run):
+    figure, table = drift_curves.draw(rate=run.rate, timing=run.timing)
+    assert len(axes_with_data(figure)) == 2
+    assert set(table["panel"]) == {"curve"}
+    with pytest.raises(InputError, match="mixed"):
+        drift_curves.draw(rate=run.rate, timing=run.timing.assign_attrs(recording="other.movie"))
+
+
+# learning
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """Two conditions x two runs; phases naive and block of one file each."""
+    files = {"rate": [], "timing": [], "index": []}
+    for k in range(4):
+        options = SyntheticOptions(units=20, segments=3, repeats=4, segment_duration=0.5, blocks=3)
+        session = synthetic.record(options, f"m-i{k}.movie", seed=k)
+        phase = np.where(session["block"] == 0, "naive", "block").astype(object)
+        session = session.assign(
+            phase=("trial", phase), block=("trial", np.maximum(session["block"].values - 1, 0))
+        )
+        files["rate"].append(similarity(session, "population_vector"))
+        files["timing"].append(similarity(session, "spikeship"))
+        blocks = trials.select(session, trials=phase == "block")
+        files["index"].append(indices(blocks, DRIFT, 1))
+    return files
+
+
+def test_learning_draws_every_instance(learned):
+    figure, table = learning.draw(
+        **learned, conditions=["frozen", "frozen", "on", "on"], control="frozen",
+        titles={"on": "plastic"},
+    )  # fmt: skip
+    panels = axes_with_data(figure)
+    assert [axes.get_title(loc="left") for axes in panels] == ["rate", "timing"] * 2
+    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["frozen", "plastic"]
+    for axes, (quantity, code) in zip(
+        panels,
+        [(q, c) for q in ("discrimination", "drift_index") for c in ("rate", "timing")],
+        strict=True,
+    ):
+        part = table[(table["quantity"] == quantity) & (table["code"] == code)]
+        drawn = np.concatenate(
+            [line.get_xdata() for line in axes.get_lines() if line.get_marker() == "o"]
+        ).astype(float)
+        np.testing.assert_allclose(
+            np.sort(drawn[np.isfinite(drawn)]), np.sort(part["value"].dropna())
+        )
+        assert has_unit(axes.get_xlabel())
+        means = [line for line in axes.get_lines() if line.get_color() == "black"]
+        last = part[part["phase"] == "block"].groupby("condition", sort=False)["value"]
+        np.testing.assert_allclose(
+            [line.get_xdata()[0] for line in means], last.mean().dropna().to_numpy()
+        )
+    assert set(table["phase"]) == {"naive", "block"}
+    assert "illustration" in " ".join(item.get_text() for item in figure.texts)
+
+
+def test_learning_says_where_there_is_no_code(learned):
+    shut = [file.copy(deep=True) for file in learned["index"]]
+    for file in shut[:2]:
+        file["gate_passed"].loc[{"code": "timing"}] = False
+    figure, table = learning.draw(
+        rate=learned["rate"], timing=learned["timing"], index=shut, conditions=["a", "a", "b", "b"]
+    )
+    texts = [item.get_text() for axes in figure.axes for item in axes.texts]
+    assert "no timing code: 2 of 2" in texts
+    gone = table[(table["quantity"] == "drift_index") & (table["condition"] == "a")]
+    assert gone.loc[gone["code"] == "timing", "value"].isna().all()
+    with pytest.raises(InputError, match="3 conditions given for 4 runs"):
+        learning.draw(**learned, conditions=["a", "b", "c"])
+    with pytest.raises(InputError, match="same runs"):
+        learning.draw(
+            rate=learned["rate"][::-1], timing=learned["timing"], index=shut, conditions=["a"] * 4
+        )
+
+
+# scores
+
+
+def test_scores_draw_the_comparison(scored):
+    figure, table = scores.draw(scores=scored)
+    panels = axes_with_data(figure)
+    score, profile, residual, reliability = panels[:4]
+    means = [line for line in score.get_lines() if line.get_marker() == "D"]
+    np.testing.assert_allclose([line.get_xdata()[0] for line in means], scored["score"].values)
+    points = np.concatenate(
+        [line.get_xdata() for line in score.get_lines() if line.get_marker() == "o"]
+    )
+    np.testing.assert_allclose(points, scored["instance_score"].values.ravel())
+    baselines = [line.get_xdata()[0] for line in score.get_lines() if line.get_color() == "black"]
+    np.testing.assert_allclose(baselines, scored["baseline_score"].values)
+    part = table[table["panel"] == "profile"]
+    for line, series in zip(profile.get_lines(), part["series"].unique(), strict=False):
+        drawn = part[part["series"] == series]
+        np.testing.assert_array_equal(line.get_xdata(), drawn["x"])
+        np.testing.assert_array_equal(line.get_ydata(), drawn["value"])
+    assert list(part["series"].unique()) == ["frozen", "noise", *scored["baseline"].values]
+    np.testing.assert_allclose(
+        np.ma.filled(residual.images[0].get_array(), np.nan), scored["residual"].values
+    )
+    lines = [line.get_xdata()[0] for line in reliability.get_lines() if line.get_marker() == "None"]
+    np.testing.assert_allclose(lines, scored["recording_reliability"].values)
+    ceiling = table[table["series"] == "ceiling"].iloc[0]
+    assert (ceiling["low"], ceiling["high"]) == (
+        scored["ceiling_low"].item(),
+        scored["ceiling_high"].item(),
+    )
+    assert "(SD²)" in score.get_xlabel()
+    assert has_unit(profile.get_xlabel()) and has_unit(reliability.get_xlabel())
+    text = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
+    assert "no animal resampling" in text
+    assert "illustration" in text
+
+
+def test_scores_keep_a_condition_that_cannot_be_scored(scored):
+    lost = scored.copy(deep=True)
+    for name in ("score", "instance_score", "matched_noise", "profile", "time_scale_fit"):
+        lost[name].loc[{"condition": "noise"}] = np.nan
+    lost["residual"].loc[{"condition": "noise"}] = np.nan
+    lost["instances_scored"].loc[{"condition": "noise"}] = 0
+    figure, _ = scores.draw(scores=lost)
+    assert "2 of 2 not scored" in [item.get_text() for item in figure.axes[0].texts]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["frozen", "weight noise"]
+
+
+def test_every_figure_can_be_saved_twice_with_the_same_bytes(run, scored, learned, tmp_path):
+    draws = {
+        "drift_curves": lambda: drift_curves.draw(
+            rate=run.rate, timing=run.timing, index=run.index
+        ),
+        "scores": lambda: scores.draw(scores=scored),
+        "learning": lambda: learning.draw(**learned, conditions=["a", "a", "b", "b"]),
+    }
+    for name, draw in draws.items():
+        for copy in ("one", "two"):
+            save(*draw(), tmp_path / f"{name}.{copy}", dpi=60)
+        for suffix in (".pdf", ".png", ".tsv"):
+            one, two = (tmp_path / f"{name}.{copy}{suffix}" for copy in ("one", "two"))
+            assert one.read_bytes() == two.read_bytes()
+            assert one.stat().st_size > 300

@@ -12,8 +12,9 @@ order: similarity cannot fall without end):
 * `rate_step`, `timing_step`: between blocks, the anchored indices of the drift analysis, free of
   what counts alone do, whose timing part has passed its gate.
 
-Ratios do not change with drift speed. They are written as contrasts (a - b) / (|a| + |b|), as a
-quotient of two small numbers has no variance:
+Ratios a : b do not change with drift speed. They are written as angles, `balance`, as a quotient
+of small numbers has no variance: 0 where a = b, 1 where b = 0, -1 where a = 0, and steadily beyond
+where noise makes one of them negative:
 
 * `timing_to_rate`: `timing_step` against `rate_step`; -1: only the rate code drifts.
 * `step_to_drop`: of the rate curve, mean within less mean between blocks, against the drop within;
@@ -47,10 +48,12 @@ class Statistic:
     of: Callable[[Parts], np.ndarray]
 
 
-def contrast(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Contrast (a - b) / (|a| + |b|), in [-1, 1]; 0 where both are 0."""
-    total = np.abs(one) + np.abs(two)
-    return np.where(total == 0, 0.0, (one - two) / np.where(total == 0, 1.0, total))
+def balance(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Angle of (one, two) from the diagonal one = two > 0, in eighths of a turn: [-4, 4].
+
+    1: only `one`; -1: only `two`; 0 where they are equal or both 0.
+    """
+    return np.asarray(4 / np.pi * np.arctan2(one - two, one + two))
 
 
 STATISTICS: dict[str, Statistic] = {
@@ -59,10 +62,10 @@ STATISTICS: dict[str, Statistic] = {
     "timing_drop": Statistic("timing: drop in blocks", True, lambda p: p["timing_drop"]),
     "timing_step": Statistic("timing: step in gap", True, lambda p: p["timing_step"]),
     "timing_to_rate": Statistic(
-        "timing against rate", False, lambda p: contrast(p["timing_step"], p["rate_step"])
+        "timing against rate", False, lambda p: balance(p["timing_step"], p["rate_step"])
     ),
     "step_to_drop": Statistic(
-        "gap against blocks", False, lambda p: contrast(p["rate_gap"], p["rate_drop"])
+        "gap against blocks", False, lambda p: balance(p["rate_gap"], p["rate_drop"])
     ),
 }
 
@@ -107,6 +110,12 @@ class Run:
                 raise InputError(f"{path}: is a {found} measure, compare.{code} needs a {code} one")
             if run.curves(code).attrs["recording"] != run.name:
                 raise InputError(f"{path}: is not of the recording {run.name}")
+        for variable in ("statistic_sample", "half_statistic"):
+            if run.rate[variable].shape != run.timing[variable].shape:
+                raise InputError(
+                    f"{rate} and {timing}: {variable} differs in size, samples are not joint; "
+                    "make both again with one set of options"
+                )
         return run
 
     @property

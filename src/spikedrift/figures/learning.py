@@ -101,7 +101,8 @@ def draw(
             axes.set_xlabel("S within blocks (1)" if quantity == "discrimination" else "index (1)")
         panels[0].set_yticks(range(len(order)), [titles.get(name) or name for name in order])
         panels[0].set_ylim(len(order) - 0.5, -0.5)
-        panels[0].tick_params(axis="y", length=0)
+        for axes in panels:
+            axes.tick_params(axis="y", length=0)
         figure.suptitle(
             "Discrimination of patterns (two panels left) and drift between blocks (right)",
             x=0.01,

@@ -21,6 +21,7 @@ _BASELINE = {
     "block_only": ("block only", ":"),
     "no_drift": ("no drift", "-."),
 }
+_LEAST_SCORE = 0.1  # left end of the axis; what is below lies beyond it
 _LIMIT = 4.0  # of the color scale of residuals, standard deviations
 
 
@@ -45,7 +46,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     titles = json.loads(scores.attrs["titles"])
     control = scores.attrs["control"] or None
     colors = style.condition_colors(order, control)
-    labels = [titles[name] + (" (frozen)" * (name == control)) for name in order]
+    labels = [titles[name] for name in order]
     with style.applied():
         figure = style.figure(options.width, 2 * (_ROW_HEIGHT * len(order) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
@@ -102,7 +103,7 @@ def _scores(
         points = points[np.isfinite(points)]
         score, noise = float(one["score"]), float(one["matched_noise"])
         interval = float(one["score_low"]), float(one["score_high"])
-        axes.plot(points, np.full(points.size, k), "o", mec=colors[name], mfc="none", ms=4)
+        axes.plot(points, np.full(points.size, k + 0.26), "o", mec=colors[name], mfc="none", ms=3.5)
         axes.plot([score], [k], "D", color=colors[name], ms=5.5)
         axes.plot([noise], [k], "|", color=colors[name], ms=11, mew=1.6)
         if np.isfinite(interval).all():
@@ -123,6 +124,7 @@ def _scores(
         rows.append(_row("score", name, "mean", score, low=interval[0], high=interval[1]))
         rows.append(_row("score", name, "matched noise", noise))
     axes.set_xscale("log")
+    axes.set_xlim(max(axes.get_xlim()[0], _LEAST_SCORE), None)
     axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
     axes.set_title("distance from the recording")
     axes.legend(
@@ -171,7 +173,7 @@ def _profiles(
     least = np.nanmin([value.min() for _, value, *_ in lines])
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_ylim(0.7 * least, min(3e3 * least, np.nanmax([v.max() for _, v, *_ in lines])))
+    axes.set_ylim(0.7 * least, min(300 * least, np.nanmax([v.max() for _, v, *_ in lines])))
     axes.set_xlabel("time-scale factor (1)")
     axes.set_ylabel("score (SD²)")
     axes.set_title("one fitted factor a condition")

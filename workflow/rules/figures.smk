@@ -145,7 +145,7 @@ rule figure_learning:
 rule figure_scores:
     """Scores of a comparison against ceiling and baselines."""
     input:
-        scores="results/compare/{comparison}.nc",
+        comparison="results/compare/{comparison}.nc",
     output:
         pdf="results/figures/scores.{comparison}.pdf",
         png=report(

@@ -56,7 +56,7 @@ rule all:
     """Everything: the figures, the numbers behind them, and what made them."""
     default_target: True
     input:
-        #        plan.figure_files,
+        plan.figure_files,
         plan.drift_files,
         plan.comparison_files,
         "results/provenance.json",
@@ -67,8 +67,8 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/similarity.smk"
 include: "workflow/rules/drift.smk"
-#include: "workflow/rules/compare.smk"
-#include: "workflow/rules/figures.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/provenance.smk"
 
 

@@ -51,6 +51,7 @@ class Plan:
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
         self.comparisons = _by_name(config.comparisons)
+        self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self.versions = versions()
         self._block = config.model_dump(mode="json")
         self._check_names()
@@ -149,6 +150,50 @@ class Plan:
             for path in self.analysis_files(name, selection)
         ]
 
+    def runs(self, sweep: str) -> list[str]:
+        """Recording ids of all simulations of a sweep."""
+        return [name for name, point in self.points.items() if point.sweep == sweep]
+
+    def _run_files(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
+        """Drift files that a comparison reads, in the order of the recordings."""
+        files = {"rate": self.config.compare.rate, "timing": self.config.compare.timing}
+        return {
+            key: [f"results/drift/{name}/{selection}/{file}.nc" for name in recordings]
+            for key, file in {**files, "index": "index"}.items()
+        }
+
+    def compared(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of a comparison: drift files of the recording and of every simulation."""
+        entry = self.comparisons[wildcards.comparison]
+        data = self._run_files([entry.recording], entry.selection)
+        models = self._run_files(self.runs(entry.sweep), entry.model_selection)
+        return data | {f"model_{key}": paths for key, paths in models.items()}
+
+    def learned(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of the learning figure of a sweep."""
+        entry = self.learning[wildcards.sweep]
+        runs = self.runs(wildcards.sweep)
+        return {
+            key: [f"results/similarity/{name}/{entry.matrices}/{file}.nc" for name in runs]
+            for key, file in (
+                ("rate", self.config.compare.rate),
+                ("timing", self.config.compare.timing),
+            )
+        } | {"index": self._run_files(runs, entry.index)["index"]}
+
+    @property
+    def figure_files(self) -> list[str]:
+        """All figures of this configuration, as PDF."""
+        stems = [
+            f"{figure}.{recording}.{selection}"
+            for recording in self.recordings
+            for selection in self.analyzed(recording)
+            for figure in ("raster", "matrices", "drift_curves")
+        ]
+        stems += [f"learning.{sweep}" for sweep in self.learning]
+        stems += [f"scores.{comparison}" for comparison in self.comparisons]
+        return [f"results/figures/{stem}.pdf" for stem in stems]
+
     @property
     def comparison_files(self) -> list[str]:
         """Scores of all configured comparisons."""
@@ -188,6 +233,23 @@ class Plan:
         entry = self._entry(self.sweeps, name)
         return {key: entry[key] for key in ("network", "options")}
 
+    def comparison(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a comparison."""
+        return self._entry(self.comparisons, wildcards.comparison)
+
+    def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Condition, title and role of every simulation, in the order of `runs`."""
+        sweep = (
+            self.comparisons[wildcards.comparison].sweep
+            if "comparison" in wildcards.keys()
+            else wildcards.sweep
+        )
+        points = [self.points[name] for name in self.runs(sweep)]
+        return [
+            {"condition": point.condition, "title": point.title, "control": point.control}
+            for point in points
+        ]
+
     def point(self, wildcards: Any) -> dict[str, Any]:
         """What tells a simulation from the others of its sweep."""
         return asdict(self.points[wildcards.simulated_recording])
@@ -203,6 +265,10 @@ class Plan:
     def digest(*modules: str) -> str:
         """Digest of library modules, named from `spikedrift` on."""
         return source_digest(*(f"spikedrift.{module}" for module in modules))
+
+    def figure_digest(self, name: str, *modules: str) -> str:
+        """Digest of a figure."""
+        return self.digest("figures.save", f"figures.{name}", *modules)
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a recording's source."""

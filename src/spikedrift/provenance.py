@@ -17,6 +17,7 @@ ROOT = Path(spikedrift.__file__).parent
 PACKAGES = ("brian2", "numba", "numpy", "scikit-learn", "scipy", "snakemake", "xarray")
 
 
+@cache
 def _path(module: str) -> Path | None:
     """File of a spikedrift module or package; None where the name is no module."""
     stem = ROOT.joinpath(*module.split(".")[1:])
@@ -59,6 +60,7 @@ def closure(*modules: str) -> dict[str, Path]:
     return found
 
 
+@cache
 def source_digest(*modules: str) -> str:
     """Digest of the named spikedrift modules and all that they import, 16 hex digits.
 

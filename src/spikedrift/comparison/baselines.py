@@ -5,9 +5,8 @@ strong as they can be: a model has told us something only where it comes nearer 
 """
 
 import numpy as np
-import xarray as xr
 
-from spikedrift.comparison.statistics import CODES, Parts, Run
+from spikedrift.comparison.statistics import CODES, Parts, Run, fitted_drop
 from spikedrift.drift.statistics import contrast
 
 BASELINES = ("lag_only", "block_only")
@@ -24,27 +23,22 @@ def predicted(run: Run, baseline: str) -> Parts:
     out: dict[str, np.ndarray] = {}
     for code in CODES:
         file = run.curves(code)
-        within, between, near, far = _levels(file, baseline)
         kind = str(file.attrs["kind"])
-        observed_within, observed_between, *_ = _levels(file, "block_only")
-        gap = contrast(within, between, kind)
-        observed = contrast(observed_within, observed_between, kind)
+        value = file["value"].sel(relation=["within", "between"]).values
+        n = file["n_pairs"].sel(relation=["within", "between"]).values * np.isfinite(value)
+        value = np.where(n > 0, value, 0.0)
+        mean = (value * n).sum(axis=1) / n.sum(axis=1)
+        if baseline == "lag_only":
+            known = (value * n).sum(axis=0) / np.maximum(n.sum(axis=0), 1)
+            matrix = np.broadcast_to(known, value.shape)
+        else:
+            matrix = np.broadcast_to(mean[:, None], value.shape)
+        near, far = (matrix * n).sum(axis=1) / n.sum(axis=1)
+        gap, observed = contrast(near, far, kind), contrast(mean[0], mean[1], kind)
+        within = n[0] > 0
+        lag = file["lag"].values[within].astype(float)
         step = run.index["index"].sel(matching="none", code=code).values
-        out[f"{code}_drop"] = contrast(near, far, kind)
+        out[f"{code}_drop"] = np.asarray(fitted_drop(lag, matrix[0, within], n[0, within], kind))
         out[f"{code}_gap"] = gap
         out[f"{code}_step"] = step * gap / observed if observed else np.zeros(())
     return out
-
-
-def _levels(file: xr.Dataset, baseline: str) -> tuple[float, float, float, float]:
-    """Mean within, mean between, value at lag 1 and at the largest lag, both within blocks."""
-    value = file["value"].sel(relation=["within", "between"]).values
-    n = file["n_pairs"].sel(relation=["within", "between"]).values * np.isfinite(value)
-    value = np.where(n > 0, value, 0.0)
-    last = np.flatnonzero(n[0])[-1]
-    if baseline == "block_only":
-        within, between = (value * n).sum(axis=1) / n.sum(axis=1)
-        return float(within), float(between), float(within), float(within)
-    pooled = (value * n).sum(axis=0) / np.maximum(n.sum(axis=0), 1)
-    within, between = (pooled * n).sum(axis=1) / n.sum(axis=1)
-    return float(within), float(between), float(pooled[0]), float(pooled[last])

@@ -10,6 +10,7 @@ import xarray as xr
 from spikedrift.comparison import ceiling, covariance
 from spikedrift.comparison.baselines import BASELINES, predicted
 from spikedrift.comparison.distance import Fit, fit, freedom
+from spikedrift.comparison.inference import check, check_defined, words
 from spikedrift.comparison.statistics import CODES, STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.errors import InputError
@@ -76,12 +77,12 @@ def compare(
     """
     options = options or Compare()
     names, name = list(options.statistics), recording.name
-    _check_recording(recording, options)
-    _check_units([recording, *(run for runs in conditions.values() for run in runs)], options)
+    check(recording, conditions, options)
+    runs = list(conditions.values())
     lag = recording.largest_lag()
     y = vector(recording.parts(lag), names)
-    _check_defined(y, names, recording)
-    given = {key: _values(runs, lag, names) for key, runs in conditions.items()}
+    check_defined(y, names, recording)
+    given = {key: _values(group, lag, names) for key, group in conditions.items()}
     scored = {key: value[np.isfinite(value).all(axis=1)] for key, value in given.items()}
     if not any(map(len, scored.values())):
         raise InputError(
@@ -144,13 +145,11 @@ def compare(
             "recording_reliability": ("code", recording.reliability()),
             "instance_reliability": (
                 ("condition", "instance", "code"),
-                _padded([np.array([r.reliability() for r in runs]) for runs in conditions.values()],
-                        most),
+                _padded([np.array([run.reliability() for run in group]) for group in runs], most),
             ),
             "instance_units": (
                 ("condition", "instance"),
-                _padded([np.array([float(r.n_units) for r in runs]) for runs in conditions.values()],
-                        most),
+                _padded([np.array([run.n_units for run in group]) for group in runs], most),
             ),
             "instances_scored": ("condition", [len(x) for x in scored.values()]),
             "instances_given": ("condition", [len(x) for x in given.values()]),
@@ -172,50 +171,11 @@ def compare(
         control=control or "",
         titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
         n_units=recording.n_units,
-        inference=_inference(recording, conditions, scored, options),
+        inference=words(recording, conditions, scored, options),
         formula="mean over instances of (y - S x)' C^-1 (y - S x) / "
         f"{freedom(scales)}; 1: one more draw from the condition",
         options=options.model_dump_json(),
         seed=seed,
-    )
-
-
-def _check_recording(run: Run, options: Compare) -> None:
-    attributes = run.rate.attrs
-    if int(attributes.get("pseudo_population", 0)):
-        doubt = "its units are pooled over sessions or animals"
-    elif not int(attributes.get("trial_order_known", 1)):
-        doubt = "its trial order or blocks are assumed"
-    else:
-        return
-    if options.assumed_order == "refuse":
-        raise InputError(
-            f"{run.name}: no comparison with models, as {doubt}; set compare.assumed_order to "
-            "describe for a comparison without inference"
-        )
-
-
-def _check_units(runs: Sequence[Run], options: Compare) -> None:
-    for run in runs:
-        if run.n_units < options.min_units:
-            raise InputError(
-                f"{run.name}: {run.n_units} units, a comparison needs {options.min_units} "
-                "(compare.min_units)"
-            )
-
-
-def _check_defined(y: np.ndarray, names: Sequence[str], run: Run) -> None:
-    if np.isfinite(y).all():
-        return
-    missing = names[int(np.flatnonzero(~np.isfinite(y))[0])]
-    note = " and ".join(
-        f"{code}: {text}"
-        for code in CODES
-        if (text := str(run.index["gate_note"].sel(matching="none", code=code).values))
-    )
-    raise InputError(
-        f"{run.name}: {missing} is undefined ({note or 'too few repeats or one block'}); drop it "
-        "from compare.statistics or choose another selection"
     )
 
 
@@ -277,42 +237,3 @@ def _padded(groups: Sequence[np.ndarray], most: int) -> np.ndarray:
     for row, group in zip(out, groups, strict=True):
         row[: len(group)] = group
     return out
-
-
-def _inference(
-    recording: Run,
-    conditions: Mapping[str, Sequence[Run]],
-    scored: Mapping[str, np.ndarray],
-    options: Compare,
-) -> str:
-    """Unit of inference, n, null and assumptions, in words for captions."""
-    n = [len(x) for x in scored.values()]
-    count = str(min(n)) if min(n) == max(n) else f"{min(n)} to {max(n)}"
-    units = sorted({run.n_units for runs in conditions.values() for run in runs})
-    size = str(units[0]) if len(units) == 1 else f"{units[0]} to {units[-1]}"
-    matched = "matched" if units == [recording.n_units] else "not matched"
-    lags = min(run.largest_lag() for runs in conditions.values() for run in runs)
-    sentences = [
-        f"One recording ({recording.n_units} units): no animal resampling; its sampling "
-        "covariance is a bootstrap over units with Ledoit-Wolf shrinkage.",
-        f"Model unit of inference: network instance, n = {count} a condition, {size} units each "
-        f"({matched}).",
-        "Null: the recording is one more draw from the condition, at one fitted time scale "
-        "(expected score 1).",
-        "Absolute speed is no evidence.",
-    ]
-    if min(n) < options.headline_instances:
-        sentences.append(
-            f"Fewer than {options.headline_instances} instances: an illustration, no interval."
-        )
-    if lags < recording.largest_lag():
-        sentences.append(
-            f"Models have lags to {lags}, the recording to {recording.largest_lag()}: drops are "
-            "over different lags."
-        )
-    doubtful = int(recording.rate.attrs.get("pseudo_population", 0)) or not int(
-        recording.rate.attrs.get("trial_order_known", 1)
-    )
-    if doubtful:
-        sentences.append("Assumed order or pooled units: descriptive, no inference.")
-    return " ".join(sentences)

@@ -26,7 +26,8 @@ def discrimination(similarity: xr.Dataset) -> pd.DataFrame:
     value = similarity["value"].values
     if similarity.attrs["kind"] == "similarity":
         value = 1.0 - value
-    key = {name: similarity[f"trial_{name}"].values for name in ("session", "phase", "block")}
+    key = ("session", "phase", "block")
+    group = pd.MultiIndex.from_arrays([similarity[f"trial_{name}"].values for name in key])
     segment = pd.factorize(
         pd.MultiIndex.from_arrays(
             [similarity["trial_stimulus"].values, similarity["trial_segment"].values]
@@ -34,7 +35,8 @@ def discrimination(similarity: xr.Dataset) -> pd.DataFrame:
     )[0]
     repeat = similarity["trial_repeat"].values
     rows = []
-    for group, trials in pd.DataFrame(key).groupby(list(key), sort=True).indices.items():
+    for values in sorted(set(group)):
+        trials = np.flatnonzero(group == values)
         part = value[np.ix_(trials, trials)]
         same = segment[trials][:, None] == segment[trials]
         other_repeat = repeat[trials][:, None] != repeat[trials]
@@ -43,7 +45,7 @@ def discrimination(similarity: xr.Dataset) -> pd.DataFrame:
         total = d_same + d_different
         rows.append(
             {
-                **dict(zip(key, group, strict=True)),
+                **dict(zip(key, values, strict=True)),
                 "value": (d_different - d_same) / total if total > 0 else np.nan,
                 "n_repeats": np.unique(repeat[trials]).size,
             }

@@ -3,9 +3,10 @@
 Magnitudes are positive where responses become less alike. Drift speed multiplies them, so that the
 fitted time scale acts on them (to first order: similarity cannot fall without end):
 
-* `rate_drop`, `timing_drop`: within blocks, lag 1 against the largest lag, as the contrast (near -
-  far) / (near + far) of `spikedrift.drift.statistics.similarity_index`. Where a model has more lags
-  than the recording, its value at the recording's largest lag.
+* `rate_drop`, `timing_drop`: within blocks, what similarity falls from lag 1 to the largest lag on
+  a straight line, fitted to the curve with its numbers of pairs as weights (the largest lag itself
+  rests on one pair a block), over twice the mean level: nearly (near - far) / (near + far), which
+  has no unit. Where a model has more lags than the recording, those beyond are left out.
 * `rate_step`, `timing_step`: between blocks, the anchored indices (0 kept, 1 as if redrawn), which
   have no unit and whose timing part has passed its gate.
 
@@ -44,7 +45,7 @@ class Statistic:
 
 
 def contrast(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """(a - b) / (|a| + |b|), in [-1, 1]; 0 where both are 0."""
+    """Contrast (a - b) / (|a| + |b|), in [-1, 1]; 0 where both are 0."""
     total = np.abs(one) + np.abs(two)
     return np.where(total == 0, 0.0, (one - two) / np.where(total == 0, 1.0, total))
 
@@ -129,37 +130,74 @@ class Run:
         return np.array([float(self.curves(code)["reliability"]) for code in CODES])
 
     def parts(self, lag: int) -> Parts:
-        """Return magnitudes, drops at `lag` or at the largest lag below it: scalars."""
-        lag = min(lag, self.largest_lag())
+        """Return magnitudes, drops over the lags up to `lag`: scalars."""
         out: dict[str, np.ndarray] = {}
         for code in CODES:
             file = self.curves(code)
-            out[f"{code}_drop"] = -file["similarity_index"].sel(lag=lag).values
+            out[f"{code}_drop"] = np.asarray(_drop(file, lag))
             out[f"{code}_gap"] = file["statistic_value"].sel(statistic="drift_index").values
             out[f"{code}_step"] = self.index["index"].sel(matching="none", code=code).values
         return out
 
     def bootstrap_parts(self) -> Parts:
         """Return magnitudes of every resample of units: shape (sample,)."""
-        return _sampled({code: self.curves(code)["statistic_sample"] for code in CODES})
+        return self._sampled("statistic_sample")
 
     def half_parts(self) -> Parts:
         """Return magnitudes of random halves of the units: shape (split, half)."""
-        return _sampled({code: self.curves(code)["half_statistic"] for code in CODES})
+        return self._sampled("half_statistic")
+
+    def _sampled(self, variable: str) -> Parts:
+        """Magnitudes from samples; steps anchored but neither thinned nor scaled, levels the run's.
+
+        They serve spreads and differences of samples alone, never as values.
+        """
+        out = {}
+        for code in CODES:
+            file = self.curves(code)
+            sample = file[variable]
+            within = sample.sel(statistic="discrimination").values
+            between = sample.sel(statistic="discrimination_between").values
+            reach = self.largest_lag() - 1
+            _, value, n_pairs = curve_within(file)
+            level = _level(value, n_pairs)
+            out[f"{code}_drop"] = sample.sel(statistic="slope").values * reach / (2 * level)
+            out[f"{code}_gap"] = sample.sel(statistic="drift_index").values
+            out[f"{code}_step"] = np.divide(
+                within - between, within, out=np.full(within.shape, np.nan), where=within > 0
+            )
+        return out
 
 
-def _sampled(samples: Mapping[str, xr.DataArray]) -> Parts:
-    """Magnitudes from samples of statistics; steps are anchored but neither thinned nor scaled.
+def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lags within blocks, values and numbers of pairs; lags without a value left out."""
+    one = file.sel(relation="within")
+    known = np.isfinite(one["value"].values)
+    lag, value, n_pairs = (
+        one[name].values[known].astype(float) for name in ("lag", "value", "n_pairs")
+    )
+    return lag, value, n_pairs
 
-    They serve spreads and differences of samples alone, never as values.
+
+def _level(value: np.ndarray, n_pairs: np.ndarray) -> float:
+    """Mean value over pairs; NaN where it is not positive, as no share of it can then be lost."""
+    level = float(np.average(value, weights=n_pairs))
+    return level if level > 0 else float("nan")
+
+
+def fitted_drop(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray, kind: str) -> float:
+    """Return what similarity falls over the lags on a line, over twice its level.
+
+    NaN for a single lag.
     """
-    out = {}
-    for code, sample in samples.items():
-        within = sample.sel(statistic="discrimination").values
-        between = sample.sel(statistic="discrimination_between").values
-        out[f"{code}_drop"] = sample.sel(statistic="similarity_index").values
-        out[f"{code}_gap"] = sample.sel(statistic="drift_index").values
-        out[f"{code}_step"] = np.divide(
-            within - between, within, out=np.full(within.shape, np.nan), where=within > 0
-        )
-    return out
+    if lag.size < 2:
+        return float("nan")
+    slope = np.polyfit(lag, value, 1, w=np.sqrt(n_pairs))[0]
+    falls = slope if kind == "distance" else -slope
+    return float(falls * (lag[-1] - lag[0]) / (2 * _level(value, n_pairs)))
+
+
+def _drop(file: xr.Dataset, largest: int) -> float:
+    lag, value, n_pairs = curve_within(file)
+    keep = lag <= largest
+    return fitted_drop(lag[keep], value[keep], n_pairs[keep], str(file.attrs["kind"]))

@@ -5,6 +5,14 @@ from pydantic import Field
 from spikedrift.config.base import Options
 
 
+class LearningFigure(Options):
+    """A figure of what a sweep's conditions learn and how they drift."""
+
+    sweep: str = Field(description="name of a sweep")
+    matrices: str = Field(description="selection that keeps the phases naive and block")
+    index: str = Field(default="all", description="selection that keeps the phase block only")
+
+
 class Figures(Options):
     """Size, resolution and what is shown of a recording."""
 
@@ -21,4 +29,7 @@ class Figures(Options):
     )
     raster_units: int = Field(
         default=120, ge=1, le=2000, description="most units shown, evenly spaced in the sorted list"
+    )
+    learning: list[LearningFigure] = Field(
+        default_factory=list, description="sweeps whose learning is drawn"
     )

@@ -13,6 +13,17 @@ from spikedrift.config.networks import Sweep
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sources import FetchOptions, Recording
+from spikedrift.errors import unknown
+
+
+# Keys of an entry that name an entry of another list.
+REFERENCES = {
+    "sweep": "sweeps",
+    "selection": "selections",
+    "model_selection": "selections",
+    "matrices": "selections",
+    "index": "selections",
+}
 
 
 class Config(Options):
@@ -54,17 +65,14 @@ class Config(Options):
             for index, name in enumerate(known[block]):
                 if name in known[block][:index]:
                     raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
-        for index, comparison in enumerate(self.comparisons):
-            for key, block in (
-                ("recording", "recordings"),
-                ("sweep", "sweeps"),
-                ("selection", "selections"),
-                ("model_selection", "selections"),
-            ):
-                value = getattr(comparison, key)
-                if value not in known[block]:
-                    raise ValueError(
-                        f"comparisons[{index}].{key}: {value!r} is not among {block}: "
-                        f"{', '.join(known[block]) or 'none'}"
-                    )
+        uses = {
+            "comparisons": (self.comparisons, REFERENCES | {"recording": "recordings"}),
+            "figures.learning": (self.figures.learning, REFERENCES),
+        }
+        for place, (entries, references) in uses.items():
+            for index, entry in enumerate(entries):
+                for key, block in references.items():
+                    value = getattr(entry, key, None)
+                    if value is not None and value not in known[block]:
+                        raise unknown(f"{place}[{index}].{key}: not among {block}:", value, known[block])
         return self

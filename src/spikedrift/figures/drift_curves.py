@@ -103,12 +103,10 @@ def _curves(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
             )
         )
     axes.set_xlabel("lag (repeats)")
-    label = str(file.attrs["title"])
+    axes.set_ylabel(str(file.attrs["title"]))
+    axes.set_title(f"{code} (up: more similar)", color=color)
     if file.attrs["kind"] == "distance":
         axes.invert_yaxis()
-        label += ", downwards"
-    axes.set_ylabel(label)
-    axes.set_title(code, color=color)
     return pd.concat(rows)
 
 
@@ -121,27 +119,32 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
         for matching, shift, fill in (("none", 0.0, color), ("state", 0.16, "white")):
             one = file.sel(matching=matching, code=code)
             passed = bool(one["gate_passed"])
-            row = {
-                "panel": "index",
-                "code": code,
-                "group": f"matching: {matching}",
-                "value": float(one["index"]) if passed else np.nan,
-                "index_raw": float(one["index_raw"]),
-                "low": float(one["null_low"]),
-                "high": float(one["null_high"]),
-                "p_value": float(one["p_value"]),
-                "gate_note": str(one["gate_note"].values),
-            }
-            rows.append(row)
+            value, raw, low, high, p = (
+                float(one[name])
+                for name in ("index", "index_raw", "null_low", "null_high", "p_value")
+            )
+            rows.append(
+                {
+                    "panel": "index",
+                    "code": code,
+                    "group": f"matching: {matching}",
+                    "value": value if passed else np.nan,
+                    "index_raw": raw,
+                    "low": low,
+                    "high": high,
+                    "p_value": p,
+                    "gate_note": str(one["gate_note"].values),
+                }
+            )
             if passed:
-                axes.plot(place + shift, row["value"], "D", color=color, mfc=fill, ms=5)
+                axes.plot(place + shift, value, "D", color=color, mfc=fill, ms=5)
             if matching == "state":
                 continue
             if passed:
                 left = place - 0.3
-                axes.fill_between([left, left + 0.16], row["low"], row["high"], color="0.85", lw=0)
-                axes.plot(left + 0.08, row["index_raw"], "_", color=color, ms=9, mew=1.8)
-                text = f"p = {row['p_value']:.2g}"
+                axes.fill_between([left, left + 0.16], low, high, color="0.85", lw=0)
+                axes.plot(left + 0.08, raw, "_", color=color, ms=9, mew=1.8)
+                text = f"p = {p:.2g}"
             else:
                 text = f"no {code}\ncode"
             axes.annotate(
@@ -154,8 +157,8 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
                 color=color,
             )
     axes.set_xlim(-0.5, 1.5)
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, -0.05), high + 0.15 * (high - low))
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(min(bottom, -0.05), top + 0.15 * (top - bottom))
     axes.set_xticks([0, 1], ["rate", "timing"])
     axes.set_ylabel("change between blocks (1)")
     axes.set_title("anchored index")
@@ -168,7 +171,8 @@ def _notes(rate: xr.Dataset, index: xr.Dataset | None) -> list[str]:
     ]
     if index is not None:
         notes.append(
-            "Diamonds: effect size (0 kept, 1 as if redrawn), open: trials matched by state. Bar "
-            "on gray: test statistic against its exchange null (95 %). One recording: descriptive."
+            "Diamonds: effect size (0 kept, 1 as if redrawn), open: trials matched by state. Bar: "
+            "test statistic; gray: its null, spikes or counts exchanged between blocks (95 %). "
+            "One recording: descriptive."
         )
     return notes + style.notes_of(rate.attrs)

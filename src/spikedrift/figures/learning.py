@@ -138,7 +138,7 @@ def draw(
 
 
 def _assumed(file: xr.Dataset) -> list[str]:
-    """Notes without the name of the run: one line for all instances."""
+    """List notes without the name of the run: one line for all instances."""
     name = f"{file.attrs['recording']}: "
     return [note.removeprefix(name) for note in style.notes_of(file.attrs)]
 
@@ -205,7 +205,7 @@ def _panel(
                 axes.plot(
                     of_run["value"], [place[run]] * len(of_run), color=colors[condition], lw=0.7
                 )
-        open_ = (here["phase"] == "naive") | (drift & ~(here["p_value"] <= _LEVEL))
+        open_ = ~(here["p_value"] <= _LEVEL) if drift else here["phase"] == "naive"
         for chosen, fill in ((open_, "white"), (~open_, colors[condition])):
             axes.plot(
                 here["value"][chosen],

@@ -25,8 +25,9 @@ from spikedrift.similarity.blocks import symmetric
 CHUNK = 2048  # pairs that a thread takes at a time
 TABLE = 16  # couplings of trains of up to so many spikes are looked up
 STRIDE = 4  # flows are written so many at a time
-FEW = 12  # flows that are sorted rather than bracketed further
-BLOCK = 16  # flows looked at together when those outside the bracket are dropped
+FEW = 24  # flows that are sorted rather than bracketed further
+ROUNDS = 12  # passes that narrow the bracket, at most
+BLOCK = 48  # flows looked at together when those inside the bracket are picked
 LARGEST = np.finfo(np.float64).max
 FAST = {"reassoc", "nsz", "contract"}  # lets sums over flows use vector units
 
@@ -96,71 +97,80 @@ def _cost(flow, weight, size, shift):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _keep(flow, weight, size, low, high, to_flow, to_weight):  # type: ignore[no-untyped-def]
-    """Move the flows in (low, high] to the front of `to_flow` (may be `flow`); their number."""
-    flow[size : size + BLOCK] = np.inf
-    n = uint64(0)
-    for start in range(0, size, BLOCK):
-        inside = 0
-        for k in range(start, start + BLOCK):
-            inside += 1 if (flow[k] > low) & (flow[k] <= high) else 0
-        if inside == 0:
-            continue
-        for k in range(start, start + BLOCK):
-            c, w = flow[k], weight[k]
-            to_flow[n], to_weight[n] = c, w
-            n += uint64((c > low) & (c <= high))
-    return np.int64(n)
+def _bracket(flow, weight, size, shared):  # type: ignore[no-untyped-def]
+    """Narrow limits (low, high] around the weighted median; half the mass, and the mass below.
 
-
-@njit(cache=True, nogil=True)
-def _weighted_median(flow, weight, size, few_flow, few_weight):  # type: ignore[no-untyped-def]
-    """Smallest flow at or below which lies half of the mass.
-
-    A bracket around the value that the masses suggest is tested by one pass that only compares
-    and adds; the flows that cannot be the median are dropped, and so on with the rest, until so
-    few are left that they are sorted.
+    Each pass over all flows only compares and adds (no moves, no branches). It tests two limits
+    around the value that the masses at the last limits suggest; the first guess is the mean, as
+    far off as the spread of `shared` independent units allows.
     """
     total, first, second = _moments(flow, weight, size)
     half = 0.5 * total
     guess = first / total
-    reach = 1.5 * math.sqrt(max(second / total - guess * guess, 0.0) / size)
-    dropped = 0.0  # mass of the flows dropped below the bracket
-    for _ in range(24):
-        if size <= FEW:
+    reach = 1.5 * math.sqrt(max(second / total - guess * guess, 0.0) / shared)
+    low, mass_low, n_low = -LARGEST, 0.0, 0
+    high, mass_high, n_high = LARGEST, total, size
+    for _ in range(ROUNDS):
+        if n_high - n_low <= FEW:
             break
-        low, high = guess - reach, guess + reach
-        mass_low, n_low, mass_high, n_high = _below(flow, weight, size, low, high)
-        # The counts see to it that rounding of the masses never drops all flows that are left.
-        if dropped + mass_low >= half or n_low == size:
-            low, high = -LARGEST, low
-            guess, reach = high - 3.0 * reach, 3.0 * reach
-        elif dropped + mass_high < half and n_high < size:
-            low, high = high, LARGEST
-            guess, reach = low + 3.0 * reach, 3.0 * reach
-            dropped += mass_high
+        a, b = max(guess - reach, low), min(guess + reach, high)
+        mass_a, n_a, mass_b, n_b = _below(flow, weight, size, a, b)
+        if mass_a >= half:
+            high, mass_high, n_high = a, mass_a, n_a
+        elif mass_b >= half:
+            low, mass_low, n_low = a, mass_a, n_a
+            high, mass_high, n_high = b, mass_b, n_b
         else:
-            share = (half - dropped - mass_low) / (mass_high - mass_low)
+            low, mass_low, n_low = b, mass_b, n_b
+        if n_low > 0 and n_high < size:
+            share = (half - mass_low) / (mass_high - mass_low)
             guess = low + share * (high - low)
             reach = (high - low) / math.sqrt(n_high - n_low)
-            dropped += mass_low
-        size = _keep(flow, weight, size, low, high, few_flow, few_weight)
-        flow, weight = few_flow, few_weight
-    if size > 8 * FEW:  # only where very many flows are equal
-        order = np.argsort(flow[:size])
-        flow[:size], weight[:size] = flow[:size][order], weight[:size][order]
-    for k in range(1, size):
-        c, w = flow[k], weight[k]
-        j = k
-        while j > 0 and flow[j - 1] > c:
-            flow[j], weight[j] = flow[j - 1], weight[j - 1]
-            j -= 1
-        flow[j], weight[j] = c, w
-    for k in range(size):
-        dropped += weight[k]
-        if dropped >= half:
-            return flow[k]
-    return flow[size - 1]
+        else:
+            reach *= 3.0
+            guess = low + reach if n_high == size else high - reach
+    return low, high, half, mass_low
+
+
+@njit(cache=True, nogil=True)
+def _inside(flow, weight, size, low, high, few_flow, few_weight):  # type: ignore[no-untyped-def]
+    """Copy the flows in (low, high] and their masses; how many there are."""
+    for d in range(BLOCK):
+        flow[size + d] = np.inf
+    n = uint64(0)
+    for start in range(uint64(0), uint64(size), uint64(BLOCK)):
+        found = 0
+        for d in range(BLOCK):
+            c = flow[start + uint64(d)]
+            found += 1 if (c > low) & (c <= high) else 0
+        if found == 0:
+            continue
+        for d in range(BLOCK):
+            c = flow[start + uint64(d)]
+            few_flow[n], few_weight[n] = c, weight[start + uint64(d)]
+            n += uint64((c > low) & (c <= high))
+    return np.int64(n)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _weighted_median(flow, weight, size, shared, few_flow, few_weight):  # type: ignore[no-untyped-def]
+    """Smallest flow at or below which lies half of the mass."""
+    low, high, half, mass_low = _bracket(flow, weight, size, shared)
+    n = _inside(flow, weight, size, low, high, few_flow, few_weight)
+    if n > 4 * FEW:  # only where very many flows are equal
+        order = np.argsort(few_flow[:n])
+        for k in order:
+            mass_low += few_weight[k]
+            if mass_low >= half:
+                return few_flow[k]
+    median = few_flow[:n].max()  # should rounding leave every mass just below a half
+    for k in range(n):
+        mass = mass_low
+        for other in range(n):
+            mass += few_weight[other] if few_flow[other] <= few_flow[k] else 0.0
+        if mass >= half:
+            median = min(median, few_flow[k])
+    return median
 
 
 class Spikes(NamedTuple):
@@ -245,7 +255,7 @@ def _pairs(  # type: ignore[no-untyped-def]
         if shared < min_shared or shared < 2:
             value[pair] = np.nan
             continue
-        shift = _weighted_median(flow, weight, size, few_flow, few_weight)
+        shift = _weighted_median(flow, weight, size, shared, few_flow, few_weight)
         value[pair] = 0.7 / (shared - 1) * _cost(flow, weight, size, shift)
 
 

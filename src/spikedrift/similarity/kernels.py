@@ -225,6 +225,7 @@ def _flows(spikes, couplings, one, two, met, flow, weight):  # type: ignore[no-u
 def fill_pairs(  # type: ignore[no-untyped-def]
     spikes, couplings, first, second, min_shared, value, n_shared
 ):
+    """Write D and the number of shared units of every pair of trials; see `spikeship_pairs`."""
     room = spikes.capacity + BLOCK + STRIDE
     flow, weight = np.empty(room), np.empty(room)
     few_flow, few_weight = np.empty(room), np.empty(room)

@@ -106,7 +106,7 @@ def main() -> None:
     print(f"{'case':36}{'flows/pair':>11}{'plain':>10}{'ours':>10}{'us a pair':>11}{'ratio':>7}")
     ratios = []
     for name, data in cases.items():
-        expected, (value, n_shared) = plain_matrix(*data), spikeship_matrix(*data)
+        expected, (value, _) = plain_matrix(*data), spikeship_matrix(*data)
         np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-15)
         plain, ours = np.inf, np.inf
         for _ in range(chosen.runs):

@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-import xarray as xr
+# Only methods of what is given are called: who fetches a file need not wait for these.
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
+def write_netcdf(dataset: "xr.Dataset", path: str | Path) -> None:
     """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all."""
     encoding = {
         name: {"zlib": True, "complevel": 1}
@@ -37,7 +40,7 @@ def write_netcdf(dataset: xr.Dataset, path: str | Path) -> None:
         dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
 
 
-def write_tsv(table: pd.DataFrame, path: str | Path) -> None:
+def write_tsv(table: "pd.DataFrame", path: str | Path) -> None:
     """Write `table` as tab-separated text without its index; missing values are `nan`."""
     with replacing(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, na_rep="nan")

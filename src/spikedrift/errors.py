@@ -1,5 +1,8 @@
 """The one exception for input that a user can mend."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
     """Bad input from a user: one line that names the file, key or trial, and what to do.
@@ -9,3 +12,20 @@ class InputError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> InputError:
+    """Error for a name that is not among those known: it offers the nearest, or lists them.
+
+    Parameters
+    ----------
+    what : str
+        What is named, with its place: `config: sweeps[0].network: unknown network`.
+    name : object
+        The name as given.
+    known : iterable of str
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return InputError(f"{what} {str(name)!r}; {hint}known: {', '.join(names) or 'none'}")

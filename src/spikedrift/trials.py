@@ -165,9 +165,16 @@ def assemble(
         "spike_count": (("trial", "unit"), count.astype(np.int32), {"sample_dimension": "spike"}),
     }
     seen = np.ones(count.shape, bool) if observed is None else np.asarray(observed, bool)
+    if seen.shape != count.shape:
+        raise InputError(f"{recording}: observed has shape {seen.shape}, needs {count.shape}")
     variables["observed"] = (("trial", "unit"), seen)
     if event_amplitude is not None:
-        variables["event_amplitude"] = ("spike", np.asarray(event_amplitude, dtype=np.float64))
+        amplitude, spikes = np.asarray(event_amplitude, dtype=np.float64), np.shape(spike_time)
+        if amplitude.shape != spikes:
+            raise InputError(
+                f"{recording}: event_amplitude has shape {amplitude.shape}, needs {spikes}"
+            )
+        variables["event_amplitude"] = ("spike", amplitude)
     unknown = set(trial) - set(TRIAL_COLUMNS)
     if unknown:
         raise InputError(f"{recording}: unknown trial column {sorted(unknown)[0]!r}")
@@ -179,10 +186,7 @@ def assemble(
             value = given.get(name, default)
             if value is None:
                 raise InputError(f"{recording}: {dim} column {name!r} is missing")
-            column = np.asarray(value)
-            column = column.astype(object if dtype == "str" else dtype)
-            if dtype == "str":
-                column = np.vectorize(str, otypes=[object])(column) if column.size else column
+            column = _typed(np.asarray(value), dtype, f"{recording}: {dim} column {name!r}")
             if column.ndim and column.shape != (size,):
                 raise InputError(
                     f"{recording}: {dim} column {name!r} has shape {column.shape}, needs ({size},)"
@@ -191,7 +195,13 @@ def assemble(
             variables[name] = (dim, column, {"units": units, "long_name": meaning})
     for name in unit:
         if name not in UNIT_COLUMNS:
-            variables[name] = ("unit", np.asarray(unit[name]))
+            column = np.asarray(unit[name])
+            if column.shape != (n_units,):
+                raise InputError(
+                    f"{recording}: unit column {name!r} has shape {column.shape}, "
+                    f"needs ({n_units},)"
+                )
+            variables[name] = ("unit", column)
     merged = {**ATTRIBUTES, **(attributes or {})}
     for name in ("parameters", "software"):
         if not isinstance(merged[name], str):
@@ -202,6 +212,20 @@ def assemble(
     dataset = xr.Dataset(variables, attrs=merged)
     check(dataset)
     return dataset
+
+
+def _typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
+    """Convert a column without losing anything: no text or fraction becomes a whole number."""
+    if dtype == "str":
+        return column.astype(str)
+    try:
+        exact = dtype != "int64" or bool(np.all(np.mod(column, 1) == 0))
+        converted = column.astype(dtype) if exact else column
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be {dtype}, got {column.dtype}") from None
+    if not exact:
+        raise InputError(f"{name} must hold whole numbers")
+    return converted
 
 
 def offsets(dataset: xr.Dataset) -> np.ndarray:
@@ -303,7 +327,7 @@ def check(dataset: xr.Dataset) -> None:
     repeated = table.duplicated()
     if repeated.any():
         trial = int(np.flatnonzero(repeated)[0])
-        key = ", ".join(f"{column} {table.at[trial, column]}" for column in TRIAL_KEY)
+        key = ", ".join(f"{column} {dataset[column].values[trial]}" for column in TRIAL_KEY)
         raise InputError(f"{name}: trial {trial} is a duplicate ({key})")
 
 

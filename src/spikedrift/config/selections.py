@@ -34,6 +34,9 @@ class Selection(Options):
         default_factory=dict,
         description="limits of quality columns, such as presence_ratio; units without a value go",
     )
+    recordings: list[str] | None = Field(
+        None, description="recordings and sweeps that it applies to; null: all"
+    )
     units: int | None = Field(
         None, ge=2, description="number of units drawn at random, to match counts; null: all"
     )

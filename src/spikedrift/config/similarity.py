@@ -76,3 +76,17 @@ class MeasureEntry(Options):
     @classmethod
     def _check_options(cls, options: dict[str, Scalar], info: ValidationInfo) -> dict[str, Scalar]:
         return complete(info.data.get("measure", ""), options)
+
+
+class SimilarityOptions(Options):
+    """Which measures are computed."""
+
+    measures: list[MeasureEntry] = Field(
+        [
+            MeasureEntry(name="spikeship", measure="spikeship"),
+            MeasureEntry(name="rate_correlation", measure="rate_correlation"),
+            MeasureEntry(name="population_vector", measure="population_vector"),
+        ],
+        min_length=1,
+        description="similarity measures, one file each",
+    )

@@ -1,23 +1,10 @@
 """Recordings: where each comes from and the options of every source that ships here."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from spikedrift.config.base import Options
-
-
-class Recording(Options):
-    """One entry of the list `recordings`."""
-
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*$",
-        description="recording id, `{session}.{stimulus}`: letters, digits, - and _",
-    )
-    source: str = Field(description="file in src/spikedrift/sources that makes the trials")
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="options of that source, checked by its own model"
-    )
 
 
 class SourceOptions(Options):
@@ -130,3 +117,59 @@ class SyntheticOptions(SourceOptions):
     refractory_period: float = Field(
         0.0, ge=0, description="shortest interval between spikes of a unit, rates kept; s"
     )
+
+
+class ArraysOptions(SourceOptions):
+    """Spikes in the array layout of SpikeShip: epochs x units slices into one list of times."""
+
+    dataset: str = Field(
+        "allen_neuropixels_gratings",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        description="data set in resources/data-registry.tsv that holds the three files",
+    )
+    duration: float = Field(0.1, gt=0, description="length of an epoch; s")
+    blocks: Literal["none", "halves"] = Field(
+        "none",
+        description="the layout knows no blocks; `halves` assumes that the first and the second "
+        "half of the repeats were two",
+    )
+
+    def files(self) -> list[tuple[str, str]]:
+        """Return the three arrays of the data set."""
+        names = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")
+        return [(self.dataset, name) for name in names]
+
+
+OPTIONS: dict[str, type[SourceOptions]] = {"synthetic": SyntheticOptions, "arrays": ArraysOptions}
+
+
+class Recording(Options):
+    """One entry of the list `recordings`."""
+
+    name: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*$")
+    ] = Field(description="recording id, `{session}.{stimulus}`; letters, digits, - and _")
+    source: str = Field(description="name of a file in src/spikedrift/sources/ that is a source")
+    options: dict[str, Any] = Field(
+        default_factory=dict, validate_default=True, description="options of the source"
+    )
+
+    @field_validator("options")
+    @classmethod
+    def _complete(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        """Check the options of a source that ships here and fill in its defaults."""
+        model = OPTIONS.get(info.data.get("source", ""))
+        return options if model is None else model.model_validate(options).model_dump(mode="json")
+
+
+class FetchOptions(Options):
+    """How files of public data sets come in: from a mirror first, then from their address."""
+
+    mirror: str | None = Field(
+        None,
+        description="directory with files as `{data set}/{file}`, taken before the network; a "
+        "relative one starts at the working directory",
+    )
+    timeout: float = Field(30.0, gt=0, description="longest wait for the next bytes; s")
+    attempts: int = Field(5, ge=1, description="tries of a download before it is given up")
+    wait: float = Field(1.0, ge=0, description="wait before the second try, doubled each time; s")

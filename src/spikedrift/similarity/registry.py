@@ -1,6 +1,5 @@
 """The measures by name: what each one is, and how to find it."""
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 from spikedrift.similarity import measures
 
 Values = tuple[np.ndarray, np.ndarray]
@@ -73,9 +72,7 @@ def get(name: str) -> Measure:
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise InputError(f"unknown similarity measure {name!r}; {hint}")
+        raise unknown("unknown similarity measure", name, known)
     module = importlib.import_module(f"{measures.__name__}.{name}")
     measure = getattr(module, "MEASURE", None)
     if not isinstance(measure, Measure) or measure.name != name:

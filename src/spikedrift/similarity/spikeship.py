@@ -11,176 +11,51 @@ and the minimum is at the weighted median of the flows (Sotomayor-Gomez, Battagl
 doi:10.1371/journal.pcbi.1011335).
 """
 
-import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
-from numba import config, njit
+from numba import config
 
 from spikedrift.errors import InputError
 from spikedrift.similarity.blocks import symmetric
+from spikedrift.similarity.kernels import COUPLINGS, Spikes, fill_pairs, first_unsound
 
 CHUNK = 2048  # pairs that a thread takes at a time
-FEW = 12  # flows in the bracket of the median below which it is finished by sorting
-FAST = {"reassoc", "nsz", "nnan", "ninf", "contract"}  # lets sums over flows use vector units
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _couple(times, start, n, other_start, m, flow, weight, k):  # type: ignore[no-untyped-def]
-    """Append the flows of one unit (n spikes against m) at position k; return the new end.
-
-    Masses are integers: each spike of the first train holds m, of the second n, so that both
-    trains hold n * m and no rounding decides which spikes meet.
-    """
-    unit_mass = 1.0 / (n * m)
-    left, right = m, n
-    i, j = start, other_start
-    stop = start + n
-    while i < stop:
-        mass = min(left, right)
-        flow[k] = times[i] - times[j]
-        weight[k] = mass * unit_mass
-        k += 1
-        left -= mass
-        right -= mass
-        if left == 0:
-            i += 1
-            left = m
-        if right == 0:
-            j += 1
-            right = n
-    return k
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _spread(flow, weight, size):  # type: ignore[no-untyped-def]
-    """Sum of masses, of mass times flow, and of mass times squared flow; least and largest."""
-    total = first = second = 0.0
-    least, largest = np.inf, -np.inf
-    for k in range(size):
-        c, w = flow[k], weight[k]
-        total += w
-        first += w * c
-        second += w * c * c
-        least = min(least, c)
-        largest = max(largest, c)
-    return total, first, second, least, largest
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _below(flow, weight, size, low, high):  # type: ignore[no-untyped-def]
-    """Mass and number of flows at or below `low`, and at or below `high`."""
-    mass_low = mass_high = 0.0
-    n_low = n_high = 0
-    for k in range(size):
-        c, w = flow[k], weight[k]
-        mass_low += w if c <= low else 0.0
-        mass_high += w if c <= high else 0.0
-        n_low += 1 if c <= low else 0
-        n_high += 1 if c <= high else 0
-    return mass_low, n_low, mass_high, n_high
-
-
-@njit(cache=True, nogil=True, fastmath=FAST)
-def _cost(flow, weight, size, shift):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for k in range(size):
-        total += weight[k] * abs(flow[k] - shift)
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _weighted_median(flow, weight, size, few_flow, few_weight):  # type: ignore[no-untyped-def]
-    """Smallest flow at or below which lies half of the mass.
-
-    A bracket (low, high] of the median is narrowed by passes over all flows that only compare
-    and add (no moves, no branches), with two new limits at a time around the value that the
-    mass on both sides suggests; the few flows left in it are sorted.
-    """
-    total, first, second, least, high = _spread(flow, weight, size)
-    if least == high:
-        return high
-    half = 0.5 * total
-    low, mass_low, n_low = -np.inf, 0.0, 0
-    mass_high, n_high = total, size
-    guess = first / total
-    reach = 1.5 * math.sqrt(max(second / total - guess * guess, 0.0) / size)
-    for _ in range(16):
-        if n_high - n_low <= FEW:
-            break
-        a, b = guess - reach, guess + reach
-        mass_a, n_a, mass_b, n_b = _below(flow, weight, size, a, b)
-        if mass_a >= half:
-            high, mass_high, n_high = a, mass_a, n_a
-            reach *= 4.0
-            if low == -np.inf:
-                guess = a - reach
-                continue
-        elif mass_b >= half:
-            low, mass_low, n_low = a, mass_a, n_a
-            high, mass_high, n_high = b, mass_b, n_b
-        else:
-            low, mass_low, n_low = b, mass_b, n_b
-            reach *= 4.0
-            if n_high == size:
-                guess = b + reach
-                continue
-        guess = low + (half - mass_low) / (mass_high - mass_low) * (high - low)
-        reach = (high - low) / math.sqrt(n_high - n_low)
-    n = 0
-    for k in range(size):
-        few_flow[n] = flow[k]
-        few_weight[n] = weight[k]
-        n += 1 if low < flow[k] <= high else 0
-    order = np.argsort(few_flow[:n])
-    for k in range(n):
-        mass_low += few_weight[order[k]]
-        if mass_low >= half:
-            return few_flow[order[k]]
-    return few_flow[order[n - 1]]
-
-
-@njit(cache=True, nogil=True)
-def _pairs(  # type: ignore[no-untyped-def]
-    times, start, count, active, active_start, capacity, first, second, min_shared, value, n_shared
-):
-    flow, weight = np.empty(capacity + 1), np.empty(capacity + 1)
-    few_flow, few_weight = np.empty(capacity + 1), np.empty(capacity + 1)
-    for pair in range(first.size):
-        # Always the earlier trial first: D is then the same bits in both directions.
-        one, two = min(first[pair], second[pair]), max(first[pair], second[pair])
-        if one == two:
-            value[pair] = 0.0
-            n_shared[pair] = active_start[one + 1] - active_start[one]
-            continue
-        shared, k = 0, 0
-        for a in range(active_start[one], active_start[one + 1]):
-            unit = active[a]
-            m = count[two, unit]
-            if m > 0:
-                shared += 1
-                k = _couple(
-                    times, start[one, unit], count[one, unit], start[two, unit], m, flow, weight, k
-                )
-        n_shared[pair] = shared
-        if shared < min_shared or shared < 2:
-            value[pair] = np.nan
-            continue
-        shift = _weighted_median(flow, weight, k, few_flow, few_weight)
-        value[pair] = 0.7 / (shared - 1) * _cost(flow, weight, k, shift)
-
-
-@njit(cache=True, nogil=True)
-def _first_unsound(times, offsets):  # type: ignore[no-untyped-def]
-    """First (trial, unit) cell with a time that is not finite or comes before the last; or -1."""
-    for cell in range(offsets.size - 1):
-        last = -np.inf
-        for k in range(offsets[cell], offsets[cell + 1]):
-            if not (times[k] >= last and abs(times[k]) < np.inf):
-                return cell
-            last = times[k]
-    return -1
+def _lay_out(
+    times: np.ndarray,
+    offsets: np.ndarray,
+    n_trials: int,
+    n_units: int,
+    observed: npt.ArrayLike | None,
+) -> Spikes:
+    """Check the spikes and lay them out, those of units not observed taken out."""
+    count = np.diff(offsets)
+    if (count < 0).any():
+        raise InputError("offsets of spike times must not decrease")
+    unsound = first_unsound(times, offsets)
+    if unsound >= 0:
+        trial, unit = divmod(unsound, n_units)
+        raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
+    times = times[offsets[0] : offsets[-1]]
+    if observed is not None and not np.all(observed):
+        seen = np.asarray(observed, bool).ravel()
+        times, count = times[np.repeat(seen, count)], np.where(seen, count, 0)
+    count = count.reshape(n_trials, n_units)
+    total = count.sum(axis=1)
+    start = np.zeros((n_trials, n_units + 1), np.uint32)
+    np.cumsum(count, axis=1, out=start[:, 1:])
+    active_start = np.append(0, np.cumsum(np.count_nonzero(count, axis=1)))
+    return Spikes(
+        times,
+        (np.cumsum(total) - total).astype(np.uint64),
+        start,
+        np.nonzero(count)[1].astype(np.uint32),
+        active_start,
+        2 * int(total.max(initial=0)),
+    )
 
 
 def spikeship_pairs(
@@ -242,27 +117,14 @@ def spikeship_pairs(
         min(first.min(), second.min()) >= 0 and max(first.max(), second.max()) < n_trials
     ):
         raise InputError(f"pairs of trials: an index is outside 0..{n_trials - 1}")
-    start = offsets[:-1].reshape(n_trials, n_units)
-    count = np.diff(offsets).reshape(n_trials, n_units)
-    if (count < 0).any():
-        raise InputError("offsets of spike times must not decrease")
-    unsound = _first_unsound(times, offsets)
-    if unsound >= 0:
-        trial, unit = divmod(unsound, n_units)
-        raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
-    if observed is not None:
-        count = np.where(np.asarray(observed, bool), count, 0)
-    active_trial, active = np.nonzero(count)
-    active_start = np.searchsorted(active_trial, np.arange(n_trials + 1))
-    capacity = 2 * int(count.sum(axis=1).max(initial=0))
+    spikes = _lay_out(times, offsets, n_trials, n_units, observed)
     value, n_shared = np.empty(first.size), np.empty(first.size, np.int64)
 
     def run(begin: int) -> None:
         part = slice(begin, begin + CHUNK)
-        _pairs(
-            times, start, count, active, active_start, capacity,
-            first[part], second[part], min_shared, value[part], n_shared[part],
-        )  # fmt: skip
+        fill_pairs(
+            spikes, COUPLINGS, first[part], second[part], min_shared, value[part], n_shared[part]
+        )
 
     available = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     with ThreadPoolExecutor(threads or available) as pool:

@@ -10,7 +10,6 @@ at every larger one.
 
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -19,8 +18,8 @@ from scipy.special import expit, ndtr, ndtri
 
 from spikedrift import __version__, trials
 from spikedrift.config.sources import SyntheticOptions
+from spikedrift.sources.registry import Source
 
-SOURCE = "spikedrift.config.sources:SyntheticOptions"
 RUNNING_AT_FULL_STATE = 30.0  # cm/s
 PUPIL_CORRELATION = 0.9  # of the pupil's latent trace with the behavior state
 
@@ -265,11 +264,6 @@ def record(options: SyntheticOptions, recording: str, seed: int) -> xr.Dataset:
     )
 
 
-def prepare(options: SyntheticOptions, recording: str, seed: int, directory: Path) -> xr.Dataset:
-    """Entry point of the source registry; nothing is read from `directory`."""
-    return record(options, recording, seed)
-
-
 def _spikes(
     options: SyntheticOptions, true: Truth, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -339,3 +333,9 @@ def _refractory(
         if not early.any():
             return trial, unit, time
         trial, unit, time = trial[~early], unit[~early], time[~early]
+
+
+SOURCE = Source(
+    options=SyntheticOptions,
+    prepare=lambda options, recording, seed, directory: record(options, recording, seed),
+)

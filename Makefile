@@ -1,0 +1,46 @@
+# The two commands are `make demo` and `make test`; everything else is plain Snakemake from .venv.
+# CORES=4 limits the cores of a run, PYTEST='-k trials' hands arguments to pytest.
+CORES ?= all
+PYTEST ?=
+SNAKEMAKE := .venv/bin/snakemake
+export CXX
+SHELL := bash
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test report env env-test lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: env ## build the environment, run the embedded default to figures and results/report.zip
+	@$(MAKE) --no-print-directory report
+
+test: env-test ## the same environment with the test tools, then pytest
+	@.venv/bin/python -m pytest $(PYTEST)
+
+# One line a finished job; from the first error on, all that Snakemake says.
+STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \
+	/^[0-9]+ of [0-9]+ steps/ { print "report:", $$0, "(" rule ")"; fflush() } \
+	/[Ee]rror|Exception|^spikedrift:/ { failed = 1 } failed
+report: ## figures and results/report.zip from the environment that stands
+	@.venv/bin/python workflow/unlock.py
+	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')
+	@if [ ! -f results/report.zip ] || [ -n "$$(find results config workflow Snakefile -type f \
+	    -newer results/report.zip -print -quit)" ]; then \
+	    $(SNAKEMAKE) --report results/report.zip >logs/report.log 2>&1 || \
+	    { cat logs/report.log; exit 1; }; fi
+	@echo "report: results/report.zip"
+
+env: ## .venv from envs/core.lock.txt
+	@sh envs/sync.sh core
+
+env-test: ## .venv from envs/test.lock.txt, which holds all of core
+	@sh envs/sync.sh test
+
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	--no-header --no-annotate pyproject.toml
+lock: env ## resolve both locks anew; UPGRADE=--upgrade takes the newest versions
+	@$(COMPILE) $(UPGRADE) --output-file envs/core.lock.txt >/dev/null
+	@$(COMPILE) $(UPGRADE) --group test --constraint envs/core.lock.txt \
+	    --output-file envs/test.lock.txt >/dev/null
+	@echo "lock: envs/core.lock.txt envs/test.lock.txt (envs/core.yaml is kept equal by hand)"

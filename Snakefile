@@ -1,0 +1,77 @@
+"""spikedrift: from spikes to similarity to drift, recordings and models down one path."""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+HERE = Path(str(workflow.current_basedir))
+
+# A --configfile stands alone: merged over the default it would keep the default's recordings.
+if not workflow.overwrite_configfiles:
+
+    configfile: str(HERE / "config" / "config.yaml")
+
+
+# Jobs find the library through PYTHONPATH, on a cluster and under conda too.
+sys.path.insert(0, str(HERE / "src"))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(HERE / "src")] + os.environ.get("PYTHONPATH", "").split(os.pathsep)
+).rstrip(os.pathsep)
+
+from spikedrift.config.check import checked
+from spikedrift.config.root import Config
+from spikedrift.errors import InputError
+from spikedrift.plan import Plan
+
+try:
+    plan = Plan(checked(Config, config))
+except InputError as error:
+    sys.exit(f"spikedrift: {error}")
+
+
+wildcard_constraints:
+    source_recording=plan.pattern(plan.recordings),
+    simulated_recording=plan.pattern(plan.points),
+    recording=r"[^/]+",
+    selection=plan.pattern(plan.selections),
+    measure=plan.pattern(plan.measures),
+    sweep=plan.pattern(plan.sweeps),
+    comparison=plan.pattern(plan.comparisons),
+
+
+localrules:
+    all,
+    fetch,
+    drift,
+    sweep,
+    compare,
+    figures,
+
+
+rule all:
+    """Everything: the figures, the numbers behind them, and what made them."""
+    default_target: True
+    input:
+        plan.figure_files,
+        plan.drift_files,
+        plan.comparison_files,
+        "results/provenance.json",
+
+
+include: "workflow/rules/fetch.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/similarity.smk"
+include: "workflow/rules/drift.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/provenance.smk"
+
+
+for rules_file in plan.custom_rules:
+
+    include: rules_file

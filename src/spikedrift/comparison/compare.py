@@ -1,0 +1,239 @@
+"""Compare the conditions of a sweep with one recording."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.comparison import ceiling, covariance
+from spikedrift.comparison.baselines import BASELINES, predicted
+from spikedrift.comparison.distance import Fit, fit, freedom
+from spikedrift.comparison.inference import check, check_defined, words
+from spikedrift.comparison.statistics import CODES, STATISTICS, Run, vector
+from spikedrift.config.compare import Compare
+from spikedrift.errors import InputError
+from spikedrift.selections import stream
+
+log = logging.getLogger(__name__)
+
+
+def compare(
+    recording: Run,
+    conditions: Mapping[str, Sequence[Run]],
+    options: Compare | None = None,
+    seed: int = 0,
+    *,
+    control: str | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """Score every condition of a sweep against one recording.
+
+    Parameters
+    ----------
+    recording : Run
+    conditions : mapping of condition name -> runs, one an instance
+    options : Compare, optional
+    seed : int
+        Of the bootstrap over instances.
+    control : str, optional
+        The condition without plasticity; marked as the `frozen` baseline.
+    titles : mapping, optional
+        Words for the conditions.
+
+    Returns
+    -------
+    Dataset
+        Dims `statistic`, `condition`, `instance` (padded with NaN), `time_scale` (grid),
+        `baseline` (lag_only, block_only).
+
+        * `score` (condition): mean squared standardized residual over instances, see
+          `spikedrift.comparison.distance`; `score_low`, `score_high`: percentile bootstrap over
+          instances, the factor fitted anew in each, NaN below `headline_instances`;
+          `instance_score` (condition, instance); `matched_noise` (condition): score of the
+          condition against its own instances.
+        * `time_scale_fit` (condition), `at_bound` (condition), `profile` (condition, time_scale).
+        * `baseline_score`, `baseline_scale` (baseline), `baseline_profile` (baseline,
+          time_scale), `baseline_value` (baseline, statistic).
+        * `ceiling_low`, `ceiling_high`: what a right model can reach (`ceiling.of_halves`).
+        * `recording_value`, `recording_sd`, `metric_sd` (statistic), `covariance` (statistic,
+          statistic_other): sampling covariance plus spread of instances.
+        * `instance_value` (condition, instance, statistic), not scaled; `residual` (condition,
+          statistic), standardized, at the fitted factor; `scales` (statistic).
+        * `recording_reliability` (code), `instance_reliability` (condition, instance, code);
+          `instance_units` (condition, instance); `instances_scored`, `instances_given`
+          (condition): an instance with an undefined statistic (such as timing where the gate is
+          shut) is not scored.
+
+        Attributes: `recording`, `control`, `titles` (JSON), `n_units`, `inference`, `formula`,
+        `assumptions`, `options` (JSON), `seed` and other attributes of the recording.
+
+    Raises
+    ------
+    InputError
+        Where the recording cannot carry the comparison (one block, assumed order, pooled units,
+        gate shut, too few units), or no condition has a usable instance.
+    """
+    options = options or Compare()
+    names, name = list(options.statistics), recording.name
+    check(recording, conditions, options)
+    runs = list(conditions.values())
+    lag = recording.largest_lag()
+    y = vector(recording.parts(lag), names)
+    check_defined(y, names, recording)
+    given = {key: _values(group, lag, names) for key, group in conditions.items()}
+    scored = {key: value[np.isfinite(value).all(axis=1)] for key, value in given.items()}
+    if not any(map(len, scored.values())):
+        raise InputError(
+            f"{name}: no model instance has all of {', '.join(names)} (timing is undefined where "
+            "its gate is shut); drop what is undefined from compare.statistics"
+        )
+    sampling = covariance.shrunk(vector(recording.bootstrap_parts(), names))
+    metric = sampling + covariance.pooled(list(scored.values()))
+    scales = np.array([STATISTICS[statistic].scales for statistic in names])
+    grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
+
+    fits = {key: fit(y, x, metric, scales, grid) if len(x) else None for key, x in scored.items()}
+    base = {
+        key: fit(y, vector(predicted(recording, key), names)[None], metric, scales, grid)
+        for key in BASELINES
+    }
+    halves = vector(recording.half_parts(), names)
+    low, high = ceiling.of_halves(halves[:, 0], halves[:, 1], metric, scales, grid)
+    interval = {
+        key: _interval(y, x, metric, scales, grid, options, stream(seed, name, "instances", key))
+        for key, x in scored.items()
+    }
+    log.info("%s: scored %s", name, ", ".join(f"{k} {f.score:.2f}" for k, f in fits.items() if f))
+
+    most = max(map(len, given.values()))
+    out = xr.Dataset(
+        {
+            **_fitted(fits, ("condition",), grid.size, len(names)),
+            "score_low": ("condition", [interval[key][0] for key in given]),
+            "score_high": ("condition", [interval[key][1] for key in given]),
+            "instance_score": (
+                ("condition", "instance"),
+                _padded([_instance_scores(given[key], fits[key]) for key in given], most),
+            ),
+            "matched_noise": (
+                "condition",
+                [ceiling.matched_noise(x, metric, scales, grid) for x in scored.values()],
+            ),
+            "baseline_score": ("baseline", [base[key].score for key in BASELINES]),
+            "baseline_scale": ("baseline", [base[key].time_scale for key in BASELINES]),
+            "baseline_profile": (
+                ("baseline", "time_scale"),
+                [base[key].profile for key in BASELINES],
+            ),
+            "baseline_value": (
+                ("baseline", "statistic"),
+                [vector(predicted(recording, key), names) for key in BASELINES],
+            ),
+            "ceiling_low": low,
+            "ceiling_high": high,
+            "recording_value": ("statistic", y),
+            "recording_sd": ("statistic", np.sqrt(np.diag(sampling))),
+            "metric_sd": ("statistic", np.sqrt(np.diag(metric))),
+            "covariance": (("statistic", "statistic_other"), metric),
+            "scales": ("statistic", scales),
+            "instance_value": (
+                ("condition", "instance", "statistic"),
+                _padded(list(given.values()), most),
+            ),
+            "recording_reliability": ("code", recording.reliability()),
+            "instance_reliability": (
+                ("condition", "instance", "code"),
+                _padded([np.array([run.reliability() for run in group]) for group in runs], most),
+            ),
+            "instance_units": (
+                ("condition", "instance"),
+                _padded([np.array([run.n_units for run in group]) for group in runs], most),
+            ),
+            "instances_scored": ("condition", [len(x) for x in scored.values()]),
+            "instances_given": ("condition", [len(x) for x in given.values()]),
+        },
+        coords={
+            "statistic": names,
+            "condition": list(conditions),
+            "time_scale": grid,
+            "baseline": list(BASELINES),
+            "code": list(CODES),
+        },
+    )  # fmt: skip
+    carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit",
+               "recording_kind", "selection")  # fmt: skip
+    attributes = recording.rate.attrs
+    return out.assign_attrs(
+        {key: attributes[key] for key in carried if key in attributes},
+        recording=name,
+        control=control or "",
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        n_units=recording.n_units,
+        inference=words(recording, conditions, scored, options),
+        formula="mean over instances of (y - S x)' C^-1 (y - S x) / "
+        f"{freedom(scales)}; 1: one more draw from the condition",
+        options=options.model_dump_json(),
+        seed=seed,
+    )
+
+
+def _values(runs: Sequence[Run], lag: int, names: Sequence[str]) -> np.ndarray:
+    return np.array([vector(run.parts(lag), names) for run in runs]).reshape(len(runs), len(names))
+
+
+def _instance_scores(given: np.ndarray, found: Fit | None) -> np.ndarray:
+    out = np.full(len(given), np.nan)
+    if found is not None:
+        out[np.isfinite(given).all(axis=1)] = found.instance_score
+    return out
+
+
+def _fitted(
+    fits: Mapping[str, Fit | None], dims: tuple[str], n_grid: int, n_statistics: int
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """One array a field of the fits; NaN for conditions without a usable instance."""
+    none = Fit(
+        time_scale=np.nan,
+        at_bound=False,
+        score=np.nan,
+        instance_score=np.empty(0),
+        profile=np.full(n_grid, np.nan),
+        residual=np.full(n_statistics, np.nan),
+    )
+    every = [found or none for found in fits.values()]
+    return {
+        "score": (dims, np.array([f.score for f in every])),
+        "time_scale_fit": (dims, np.array([f.time_scale for f in every])),
+        "at_bound": (dims, np.array([f.at_bound for f in every])),
+        "profile": ((*dims, "time_scale"), np.array([f.profile for f in every])),
+        "residual": ((*dims, "statistic"), np.array([f.residual for f in every])),
+    }
+
+
+def _interval(
+    y: np.ndarray,
+    x: np.ndarray,
+    metric: np.ndarray,
+    scales: np.ndarray,
+    grid: np.ndarray,
+    options: Compare,
+    rng: np.random.Generator,
+) -> tuple[float, float]:
+    """Percentile interval over resamples of the instances."""
+    if len(x) < options.headline_instances:
+        return float("nan"), float("nan")
+    draws = rng.integers(len(x), size=(options.bootstrap, len(x)))
+    score = [fit(y, x[draw], metric, scales, grid).score for draw in draws]
+    tail = (1 - options.confidence) / 2
+    low, high = np.quantile(score, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _padded(groups: Sequence[np.ndarray], most: int) -> np.ndarray:
+    """Stack groups of instances, NaN where a condition has fewer than most."""
+    out = np.full((len(groups), most, *groups[0].shape[1:]), np.nan)
+    for row, group in zip(out, groups, strict=True):
+        row[: len(group)] = group
+    return out

@@ -1,0 +1,78 @@
+"""Covariance of a few statistics from few samples: Ledoit-Wolf shrinkage on a common scale."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.covariance import ledoit_wolf
+
+from spikedrift.errors import InputError
+
+
+def shrunk(samples: np.ndarray) -> np.ndarray:
+    """Covariance of bootstrap samples.
+
+    The samples are divided by their standard deviations before the shrinkage, whose target is a
+    multiple of the identity: statistics with different units must not shrink to one variance.
+
+    Parameters
+    ----------
+    samples : array, shape (n_samples, n_statistics)
+        Rows with a NaN are left out.
+
+    Returns
+    -------
+    covariance : array, shape (n_statistics, n_statistics)
+
+    Raises
+    ------
+    InputError
+        With fewer than three complete samples, or a statistic that does not vary.
+
+    References
+    ----------
+    Ledoit & Wolf 2004, J Multivar Anal 88:365 (scikit-learn's `ledoit_wolf`).
+    """
+    complete = samples[np.isfinite(samples).all(axis=1)]
+    if len(complete) < 3:
+        raise InputError(
+            f"comparison: {len(complete)} of {len(samples)} bootstrap samples have all statistics, "
+            "needs 3; drop the undefined statistic from compare.statistics or ask for more samples"
+        )
+    return _shrunk_residuals(complete - complete.mean(axis=0), len(complete) - 1)
+
+
+def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Covariance within groups, one for all: spread of the instances around their condition.
+
+    One matrix serves every condition, so that a condition whose instances scatter does not come
+    closer to the recording by it.
+
+    Parameters
+    ----------
+    groups : sequence of arrays, shape (n_instances, n_statistics)
+        Rows with a NaN are left out; groups of one row add nothing.
+
+    Returns
+    -------
+    covariance : array, shape (n_statistics, n_statistics)
+        Zero where no group has two rows.
+    """
+    whole = [group[np.isfinite(group).all(axis=1)] for group in groups]
+    whole = [group for group in whole if len(group) > 1]
+    if not whole:
+        size = groups[0].shape[1] if len(groups) else 0
+        return np.zeros((size, size))
+    residual = np.concatenate([group - group.mean(axis=0) for group in whole])
+    return _shrunk_residuals(residual, len(residual) - len(whole))
+
+
+def _shrunk_residuals(residual: np.ndarray, freedom: int) -> np.ndarray:
+    scale = np.sqrt((residual**2).sum(axis=0) / freedom)
+    if not (scale > 0).all():
+        raise InputError(
+            f"comparison: statistic {int(np.flatnonzero(~(scale > 0))[0])} does not vary over "
+            "samples; drop it from compare.statistics"
+        )
+    standardized = residual / scale * np.sqrt(len(residual) / freedom)
+    correlation, _ = ledoit_wolf(standardized, assume_centered=True)
+    return np.asarray(correlation) * np.outer(scale, scale)

@@ -1,0 +1,104 @@
+"""What a comparison may claim: refusals before it, and in words what it rests on."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from spikedrift.comparison.statistics import CODES, Run
+from spikedrift.config.compare import Compare
+from spikedrift.errors import InputError
+
+
+def doubt(run: Run) -> str:
+    """Say why a recording carries no inference; empty where it may."""
+    attributes = run.rate.attrs
+    if int(attributes.get("pseudo_population", 0)):
+        return "its units are pooled over sessions or animals"
+    if not int(attributes.get("trial_order_known", 1)):
+        return "its trial order or blocks are assumed"
+    return ""
+
+
+def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Compare) -> None:
+    """Refuse a recording that carries no comparison, and populations that are too small.
+
+    Raises
+    ------
+    InputError
+        For pooled units or an assumed order unless `options.assumed_order` is "describe", for
+        fewer units than `options.min_units` on either side, and without models.
+    """
+    reason = doubt(recording)
+    if reason and options.assumed_order == "refuse":
+        raise InputError(
+            f"{recording.name}: no comparison with models, as {reason}; set "
+            "compare.assumed_order to describe for a comparison without inference"
+        )
+    models = [run for runs in conditions.values() for run in runs]
+    if not models:
+        raise InputError(f"{recording.name}: no model runs to compare with; give the sweep's")
+    for run in (recording, *models):
+        if run.n_units < options.min_units:
+            raise InputError(
+                f"{run.name}: {run.n_units} units, a comparison needs {options.min_units} "
+                "(compare.min_units)"
+            )
+
+
+def check_defined(y: np.ndarray, names: Sequence[str], run: Run) -> None:
+    """Refuse a recording of which a statistic is undefined, saying why.
+
+    Raises
+    ------
+    InputError
+        Naming the first such statistic and the gates that are shut.
+    """
+    if np.isfinite(y).all():
+        return
+    missing = names[int(np.flatnonzero(~np.isfinite(y))[0])]
+    shut = [
+        f"{code}: {text}"
+        for code in CODES
+        if (text := str(run.index["gate_note"].sel(matching="none", code=code).values))
+    ]
+    raise InputError(
+        f"{run.name}: {missing} is undefined "
+        f"({' and '.join(shut) or 'too few repeats or one block'}); drop it from "
+        "compare.statistics or choose another selection"
+    )
+
+
+def words(
+    recording: Run,
+    conditions: Mapping[str, Sequence[Run]],
+    scored: Mapping[str, np.ndarray],
+    options: Compare,
+) -> str:
+    """State unit of inference, n, null and assumptions, for captions."""
+    n = [len(x) for x in scored.values()]
+    count = str(min(n)) if min(n) == max(n) else f"{min(n)} to {max(n)}"
+    units = sorted({run.n_units for runs in conditions.values() for run in runs})
+    size = str(units[0]) if len(units) == 1 else f"{units[0]} to {units[-1]}"
+    matched = "matched" if units == [recording.n_units] else "not matched"
+    lags = min(run.largest_lag() for runs in conditions.values() for run in runs)
+    sentences = [
+        f"One recording ({recording.n_units} units): no animal resampling; its sampling "
+        "covariance is a bootstrap over units with Ledoit-Wolf shrinkage.",
+        f"Model unit of inference: network instance, n = {count} a condition, {size} units each "
+        f"({matched}).",
+        "Null: the recording is one more draw from the condition, at one fitted time scale "
+        "(expected score 1).",
+        "Absolute speed is no evidence.",
+    ]
+    if min(n) < options.headline_instances:
+        sentences.append(
+            f"Fewer than {options.headline_instances} instances: an illustration, no interval."
+        )
+    if lags < recording.largest_lag():
+        sentences.append(
+            f"Models have lags to {lags}, the recording to {recording.largest_lag()}: drops are "
+            "over different lags."
+        )
+    if doubt(recording):
+        sentences.append(f"Descriptive, no inference: {doubt(recording)}.")
+    return " ".join(sentences)

@@ -1,0 +1,88 @@
+"""Options of the comparison of model conditions with recordings."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from spikedrift.config.base import Options
+
+Statistic = Literal[
+    "rate_drop",
+    "rate_step",
+    "timing_drop",
+    "timing_step",
+    "timing_to_rate",
+    "step_to_drop",
+]
+
+
+class TimeScaleGrid(Options):
+    """Factors on a model's drift magnitudes that are tried; the fit stays between the ends."""
+
+    low: float = Field(default=0.05, gt=0, description="smallest factor; 1")
+    high: float = Field(default=20.0, gt=0, description="largest factor; 1")
+    points: int = Field(default=81, ge=5, le=2000, description="factors on a logarithmic grid")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} must be below high {self.high}")
+        return self
+
+
+class Compare(Options):
+    """How near a model condition is to a recording; docs/methods.md says what a score means."""
+
+    rate: str = Field(default="rate_correlation", description="measure of the rate statistics")
+    timing: str = Field(default="spikeship", description="measure of the timing statistics")
+    statistics: tuple[Statistic, ...] = Field(
+        default=(
+            "rate_drop",
+            "rate_step",
+            "timing_drop",
+            "timing_step",
+            "timing_to_rate",
+            "step_to_drop",
+        ),
+        min_length=2,
+        description="statistics that enter the score, in this order",
+    )
+    time_scale: TimeScaleGrid = Field(
+        default=TimeScaleGrid(), description="the one factor fitted for every condition"
+    )
+    min_units: int = Field(
+        default=15, ge=4, description="fewest units on either side of a comparison"
+    )
+    bootstrap: int = Field(
+        default=1000, ge=100, description="resamples of the instances for the interval of a score"
+    )
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="coverage of intervals")
+    headline_instances: int = Field(
+        default=10,
+        ge=3,
+        description="instances of a condition below which no interval is given and the "
+        "comparison is labeled an illustration",
+    )
+    assumed_order: Literal["refuse", "describe"] = Field(
+        default="refuse",
+        description="recordings whose trial order or blocks are assumed, or whose units are "
+        "pooled: refuse, or compare and label the result descriptive",
+    )
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.statistics)) < len(self.statistics):
+            raise ValueError("statistics: a name is given twice")
+        return self
+
+
+class Comparison(Options):
+    """One recording held against all conditions of one sweep."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="file of the results; letters, -, _"
+    )
+    recording: str = Field(description="name of a recording")
+    sweep: str = Field(description="name of a sweep")
+    selection: str = Field(default="all", description="selection of the recording")
+    model_selection: str = Field(default="all", description="selection of the simulations")

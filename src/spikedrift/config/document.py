@@ -1,0 +1,115 @@
+"""The reference of all config keys, written from the models: `python -m ...config.document`."""
+
+import json
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from spikedrift.config.base import Options
+from spikedrift.config.root import Config
+from spikedrift.config.similarity import OPTIONS as MEASURES
+from spikedrift.config.sources import OPTIONS as SOURCES
+
+OPENING = """\
+# Configuration
+
+A config file is one YAML mapping. `config.yaml` is the embedded default, read when no
+`--configfile` is given; `allen-gratings.yaml` takes a real recording. A file given with
+`--configfile` stands alone: nothing of the embedded default is mixed in. Single keys can be set on
+the command line, `--config seed=7 fetch='{mirror: path}'`.
+
+Unknown keys, wrong types and values out of bounds are refused with one line that names the key.
+Lists (recordings, selections, measures, sweeps, comparisons) hold named entries; a name is a file
+or folder of results.
+
+This page is written from the models in `src/spikedrift/config/`, which hold the defaults:
+`python -m spikedrift.config.document > config/README.md`.
+"""
+
+
+def document() -> str:
+    """Markdown with one table a block of the configuration."""
+    sections = [OPENING, *_sections("Top level", Config, "")]
+    for kind, key, models in (
+        ("source", "recordings[].options", SOURCES),
+        ("measure", "similarity.measures[].options", MEASURES),
+    ):
+        for name, model in models.items():
+            sections += _sections(f"`{key}` of {kind} `{name}`", model, key)
+    return "\n".join(sections)
+
+
+def _sections(title: str, model: type[BaseModel], path: str) -> Iterator[str]:
+    lines = [f"## {title}\n"]
+    summary = (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", "\n")
+    if summary:
+        lines.append(summary + "\n")
+    lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
+    inner: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        nested = _nested(field.annotation)
+        at = f"{path}.{name}" if path else name
+        default = "see below" if nested else _default(field)
+        lines.append(f"| `{name}` | {_type(field)} | {default} | {field.description or ''} |")
+        if nested:
+            inner.append((at + ("[]" if _is_list(field.annotation) else ""), nested))
+    yield "\n".join(lines) + "\n"
+    for at, nested in inner:
+        yield from _sections(f"`{at}`", nested, at)
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Options):
+        return annotation
+    for argument in typing.get_args(annotation):
+        if found := _nested(argument):
+            return found
+    return None
+
+
+def _is_list(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (list, tuple)
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is PydanticUndefined:
+        return "required"
+    return f"`{json.dumps(value)}`"
+
+
+def _type(field: FieldInfo) -> str:
+    bounds = []
+    for constraint in field.metadata:
+        for name, sign in (("gt", ">"), ("ge", ">="), ("lt", "<"), ("le", "<=")):
+            if (limit := getattr(constraint, name, None)) is not None:
+                bounds.append(f"{sign} {limit:g}")
+    return ", ".join([_words(field.annotation), *bounds])
+
+
+def _words(annotation: Any) -> str:
+    plain = {int: "integer", float: "number", str: "text", bool: "true/false", Any: "any"}
+    if annotation in plain:
+        return plain[annotation]
+    if annotation is type(None):
+        return "null"
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _words(arguments[0])
+    if origin is typing.Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(_words, arguments))
+    if origin in (list, tuple):
+        several = [argument for argument in arguments if argument is not Ellipsis]
+        return "list of " + " and ".join(map(_words, several))
+    return "mapping"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

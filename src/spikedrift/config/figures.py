@@ -1,0 +1,35 @@
+"""How figures are drawn; colors live in `spikedrift.figures.style`."""
+
+from pydantic import Field
+
+from spikedrift.config.base import Options
+
+
+class LearningFigure(Options):
+    """A figure of what a sweep's conditions learn and how they drift."""
+
+    sweep: str = Field(description="name of a sweep")
+    matrices: str = Field(description="selection that keeps the phases naive and block")
+    index: str = Field(default="all", description="selection that keeps the phase block only")
+
+
+class Figures(Options):
+    """Size, resolution and what is shown of a recording."""
+
+    width: float = Field(default=7.0, gt=2, le=20, description="width of a figure; inches")
+    dpi: int = Field(
+        default=150, ge=50, le=600, description="resolution of PNG files; dots per inch"
+    )
+    raster_segment: int | None = Field(
+        default=None,
+        description="segment shown in rasters; null: the one with most spikes in block 0",
+    )
+    raster_repeats: int = Field(
+        default=3, ge=1, le=10, description="repeats shown from the first and from the last block"
+    )
+    raster_units: int = Field(
+        default=120, ge=1, le=2000, description="most units shown, evenly spaced in the sorted list"
+    )
+    learning: list[LearningFigure] = Field(
+        default_factory=list, description="sweeps whose learning is drawn"
+    )

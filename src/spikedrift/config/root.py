@@ -1,0 +1,78 @@
+"""The whole configuration of a run."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from spikedrift.config.base import Options
+from spikedrift.config.compare import Compare, Comparison
+from spikedrift.config.drift import DriftOptions
+from spikedrift.config.figures import Figures
+from spikedrift.config.networks import Sweep
+from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import SimilarityOptions
+from spikedrift.config.sources import FetchOptions, Recording
+from spikedrift.errors import unknown
+
+
+# Keys of an entry that name an entry of another list.
+REFERENCES = {
+    "sweep": "sweeps",
+    "selection": "selections",
+    "model_selection": "selections",
+    "matrices": "selections",
+    "index": "selections",
+}
+
+
+class Config(Options):
+    """Keys of the config file.
+
+    Recordings, selections, measures, sweeps and comparisons are lists of named entries, so that a
+    second config file replaces them instead of adding to them.
+    """
+
+    seed: int = Field(1, ge=0, description="every random draw of the run comes from this number")
+    fetch: FetchOptions = Field(FetchOptions(), description="where public files come from")
+    recordings: list[Recording] = Field(description="recordings, real and synthetic")
+    selections: list[Selection] = Field(
+        [Selection(name="all")], min_length=1, description="which units and trials are analyzed"
+    )
+    similarity: SimilarityOptions = Field(SimilarityOptions(), description="measures")
+    drift: DriftOptions = Field(DriftOptions(), description="curves and indices")
+    sweeps: list[Sweep] = Field([], description="simulated networks")
+    comparisons: list[Comparison] = Field([], description="which sweep is held against what")
+    compare: Compare = Field(Compare(), description="scores and noise ceilings")
+    figures: Figures = Field(Figures(), description="how figures are drawn")
+    custom_rules: list[str] = Field(
+        [], description="your own rule files (.smk), relative to the working directory"
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        """Names are unique, and every name that is used stands for something."""
+        named: dict[str, Sequence[Any]] = {
+            "recordings": self.recordings,
+            "selections": self.selections,
+            "similarity.measures": self.similarity.measures,
+            "sweeps": self.sweeps,
+            "comparisons": self.comparisons,
+        }
+        known: dict[str, list[str]] = {}
+        for block, entries in named.items():
+            known[block] = [entry.name for entry in entries]
+            for index, name in enumerate(known[block]):
+                if name in known[block][:index]:
+                    raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
+        uses = {
+            "comparisons": (self.comparisons, REFERENCES | {"recording": "recordings"}),
+            "figures.learning": (self.figures.learning, REFERENCES),
+        }
+        for place, (entries, references) in uses.items():
+            for index, entry in enumerate(entries):
+                for key, block in references.items():
+                    value = getattr(entry, key, None)
+                    if value is not None and value not in known[block]:
+                        raise unknown(f"{place}[{index}].{key}: not among {block}:", value, known[block])
+        return self

@@ -1,0 +1,239 @@
+"""Learning and drift by condition: discrimination before and after, drift index, rate and timing.
+
+Every point is one network instance; conditions stand in the order given.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from spikedrift.comparison.discrimination import discrimination
+from spikedrift.comparison.intervals import t_interval
+from spikedrift.config.compare import Compare
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError
+from spikedrift.figures import style
+
+CODES = ("rate", "timing")
+_ROW_HEIGHT = 0.52  # of a condition, inches
+_LEVEL = 0.05  # of the exchange test, for filled points
+_SPREAD = 0.26  # of the instances around their condition, in rows
+
+
+def draw(
+    *,
+    rate: Sequence[xr.Dataset],
+    timing: Sequence[xr.Dataset],
+    index: Sequence[xr.Dataset],
+    conditions: Sequence[str],
+    control: str | None = None,
+    titles: Mapping[str, str] | None = None,
+    compare: Compare | None = None,
+    options: Figures | None = None,
+) -> tuple[Figure, pd.DataFrame]:
+    """Discrimination of segments (naive: open, blocks: filled) and drift between blocks.
+
+    The mean over instances is a black bar; its interval (Student) is drawn only with
+    `compare.headline_instances` or more. Where the gate of an index is shut no index is drawn and
+    the panel says for how many instances.
+
+    Parameters
+    ----------
+    rate, timing : sequences of Dataset
+        Similarity files of the runs, of a selection that keeps the phases naive and block.
+    index : sequence of Dataset
+        Index files (`spikedrift.drift.indices`) of the same runs.
+    conditions : sequence of str
+        Condition of every run.
+    control : str, optional
+        The condition that is drawn in gray.
+    titles : mapping, optional
+        Words for the conditions.
+    compare : Compare, optional
+        For `headline_instances` and `confidence`.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a point: condition, recording, code, quantity (discrimination, drift_index),
+        phase, value, p_value of the exchange test and gate_note of an index.
+
+    Raises
+    ------
+    InputError
+        Where the lists are not of the same runs.
+    """
+    options, compare, titles = options or Figures(), compare or Compare(), titles or {}
+    runs = [file.attrs["recording"] for file in index]
+    if not runs or any([f.attrs["recording"] for f in files] != runs for files in (rate, timing)):
+        raise InputError("figure learning: rate, timing and index files must be of the same runs")
+    if len(conditions) != len(runs):
+        raise InputError(
+            f"figure learning: {len(conditions)} conditions given for {len(runs)} runs"
+        )
+    table = pd.concat(
+        [
+            _discriminations(rate, conditions),
+            _discriminations(timing, conditions),
+            _indices(index, conditions),
+        ],
+        ignore_index=True,
+    )
+    order = list(dict.fromkeys(conditions))
+    colors = style.condition_colors(order, control)
+    smallest = min(map(list(conditions).count, order))
+    with style.applied():
+        figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.0)
+        panels = figure.subplots(1, 4, sharey=True)
+        for axes, (quantity, code) in zip(
+            panels, [(q, c) for q in ("discrimination", "drift_index") for c in CODES], strict=True
+        ):
+            part = table[(table["quantity"] == quantity) & (table["code"] == code)]
+            _panel(axes, part, order, colors, compare)
+            axes.set_title(code, color=style.CODE[code])
+            axes.set_xlabel("S within blocks (1)" if quantity == "discrimination" else "index (1)")
+        panels[0].set_yticks(range(len(order)), [titles.get(name) or name for name in order])
+        panels[0].set_ylim(len(order) - 0.5, -0.5)
+        panels[0].tick_params(axis="y", length=0)
+        figure.suptitle(
+            "Discrimination of patterns (two panels left) and drift between blocks (right)",
+            x=0.01,
+            ha="left",
+            fontsize=8.5,
+        )
+        marks = [("naive", "white"), ("blocks", "0.3")]
+        panels[0].legend(
+            handles=[
+                Line2D([], [], ls="", marker="o", mec="0.3", mfc=fill, label=label)
+                for label, fill in marks
+            ],
+            loc="best",
+            handletextpad=0.1,
+            borderaxespad=0.1,
+        )
+        units = sorted({int(file.attrs["n_units"]) for file in index})
+        style.footnote(
+            figure,
+            [
+                f"Points: network instances (unit of inference), {smallest} or more a condition; "
+                "black: their mean"
+                + (
+                    f" and {compare.confidence:.0%} interval (Student)."
+                    if smallest >= compare.headline_instances
+                    else ", no interval: an illustration."
+                )
+                + f" Units a network: {', '.join(map(str, units))}. Right: filled where that "
+                f"instance's exchange test has p <= {_LEVEL}."
+            ]
+            + [note for file in index for note in _assumed(file)],
+        )
+    return figure, table
+
+
+def _assumed(file: xr.Dataset) -> list[str]:
+    """List notes without the name of the run: one line for all instances."""
+    name = f"{file.attrs['recording']}: "
+    return [note.removeprefix(name) for note in style.notes_of(file.attrs)]
+
+
+def _discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+    rows = []
+    for file, condition in zip(files, conditions, strict=True):
+        found = discrimination(file)
+        for phase in ("naive", "block"):
+            value = found.loc[found["phase"] == phase, "value"]
+            if not len(value):
+                continue
+            rows.append(
+                {
+                    "condition": condition,
+                    "recording": file.attrs["recording"],
+                    "code": file.attrs["code"],
+                    "quantity": "discrimination",
+                    "phase": phase,
+                    "value": float(value.mean()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+    rows = []
+    for file, condition in zip(files, conditions, strict=True):
+        for code in CODES:
+            one = file.sel(matching="none", code=code)
+            passed = bool(one["gate_passed"])
+            rows.append(
+                {
+                    "condition": condition,
+                    "recording": file.attrs["recording"],
+                    "code": code,
+                    "quantity": "drift_index",
+                    "phase": "block",
+                    "value": float(one["index"]) if passed else np.nan,
+                    "p_value": float(one["p_value"]),
+                    "gate_note": str(one["gate_note"].values),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _panel(
+    axes: Axes,
+    part: pd.DataFrame,
+    order: Sequence[str],
+    colors: Mapping[str, str],
+    compare: Compare,
+) -> None:
+    drift = (part["quantity"] == "drift_index").any()
+    axes.axvline(0, color="0.7", lw=0.6, zorder=0)
+    for row, condition in enumerate(order):
+        here = part[part["condition"] == condition]
+        runs = list(dict.fromkeys(here["recording"]))
+        place = {run: row + _offset(k, len(runs)) for k, run in enumerate(runs)}
+        y = here["recording"].map(place)
+        if not drift:
+            for run in runs:
+                of_run = here[here["recording"] == run]
+                axes.plot(
+                    of_run["value"], [place[run]] * len(of_run), color=colors[condition], lw=0.7
+                )
+        open_ = ~(here["p_value"] <= _LEVEL) if drift else here["phase"] == "naive"
+        for chosen, fill in ((open_, "white"), (~open_, colors[condition])):
+            axes.plot(
+                here["value"][chosen],
+                y[chosen],
+                ls="",
+                marker="o",
+                mec=colors[condition],
+                mfc=fill,
+                mew=0.8,
+                ms=4,
+            )
+        last = here.loc[here["phase"] == "block", "value"].dropna().to_numpy()
+        if drift:
+            shut = len(runs) - last.size
+            if shut:
+                axes.annotate(
+                    f"no {part['code'].iloc[0]} code: {shut} of {len(runs)}",
+                    (0.03, row + 0.47),
+                    xycoords=axes.get_yaxis_transform(),
+                    fontsize=5.5,
+                    color="0.35",
+                    va="bottom",
+                )
+        if last.size > 1:
+            axes.plot([last.mean()] * 2, [row - 0.36, row + 0.36], color="black", lw=1.4)
+        if last.size >= compare.headline_instances:
+            axes.plot(t_interval(last, compare.confidence), [row] * 2, color="black", lw=1.0)
+
+
+def _offset(k: int, n: int) -> float:
+    return 0.0 if n == 1 else _SPREAD * (2 * k / (n - 1) - 1)

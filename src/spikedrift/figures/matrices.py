@@ -1,0 +1,115 @@
+"""Repeat by repeat similarity, rate beside timing, blocks outlined; one row a recording."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError
+from spikedrift.figures import style
+
+_HEIGHT = (3.0, 2.3)  # of a row, inches: up to two recordings, more
+
+
+def draw(
+    *,
+    rate: Sequence[xr.Dataset],
+    timing: Sequence[xr.Dataset],
+    options: Figures | None = None,
+) -> tuple[Figure, pd.DataFrame]:
+    """Matrices of the phase "block"; bright is similar in every panel, distances included.
+
+    Each panel has its own scale, as no unit is common to rate and timing, set by the cells off
+    the diagonal. The diagonal (a repeat with itself) is left empty.
+
+    Parameters
+    ----------
+    rate, timing : sequences of Dataset
+        Similarity files (`spikedrift.similarity.matrix`) of the same recordings in one order.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a cell: recording, code, measure, repeat, repeat_other, block, block_other, value.
+
+    Raises
+    ------
+    InputError
+        Where the two lists are not of the same recordings, or a matrix has under two repeats.
+    """
+    options = options or Figures()
+    names = [file.attrs["recording"] for file in rate]
+    if names != [file.attrs["recording"] for file in timing] or not names:
+        raise InputError("figure matrices: rate and timing files must be of the same recordings")
+    height = _HEIGHT[len(names) > 2] * len(names)
+    parts = []
+    with style.applied():
+        figure = style.figure(options.width, height)
+        panels = figure.subplots(len(names), 2, squeeze=False)
+        for row, pair in enumerate(zip(rate, timing, strict=True)):
+            for axes, file in zip(panels[row], pair, strict=True):
+                parts.append(_panel(figure, axes, file))
+        style.footnote(
+            figure,
+            ["White outlines: blocks. Bright: similar. Each panel has its own scale."]
+            + [note for file in rate for note in style.notes_of(file.attrs)],
+        )
+    return figure, pd.concat(parts, ignore_index=True)
+
+
+def _panel(figure: Figure, axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+    name = file.attrs["recording"]
+    shown = np.flatnonzero(file["repeat_phase"].values == "block")
+    if shown.size < 2:
+        raise InputError(f"{name}: {shown.size} repeats of phase 'block', a matrix needs two")
+    value = file["repeat_value"].values[np.ix_(shown, shown)].copy()
+    repeat = file["repeat"].values[shown]
+    block = file["repeat_block"].values[shown]
+    np.fill_diagonal(value, np.nan)
+    edges = (-0.5, shown.size - 0.5)
+    image = axes.imshow(
+        value,
+        cmap=style.color_map(file.attrs["kind"]),
+        extent=(*edges, *edges[::-1]),
+        interpolation="nearest",
+    )
+    axes.set_facecolor("0.85")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    for b in np.unique(block):
+        of_block = np.flatnonzero(block == b)
+        size = of_block[-1] - of_block[0] + 1
+        corner = (of_block[0] - 0.5, of_block[0] - 0.5)
+        axes.add_patch(Rectangle(corner, size, size, fill=False, ec="white", lw=1.6))
+        axes.add_patch(Rectangle(corner, size, size, fill=False, ec="black", lw=0.6))
+    ticks = np.unique(np.linspace(0, shown.size - 1, 5).round().astype(int))
+    axes.set_xticks(ticks, repeat[ticks].astype(str))
+    axes.set_yticks(ticks, repeat[ticks].astype(str))
+    axes.set_xlabel("repeat (number)")
+    axes.set_ylabel("repeat (number)")
+    axes.set_title(f"{name}: {file.attrs['code']}", color=style.CODE[file.attrs["code"]])
+    bar = figure.colorbar(image, ax=axes, shrink=0.85, pad=0.03)
+    bar.set_label(file.attrs["title"])
+    bar.outline.set_visible(False)
+    if file.attrs["kind"] == "distance":
+        bar.ax.invert_yaxis()
+    first, second = np.indices(value.shape).reshape(2, -1)
+    return pd.DataFrame(
+        {
+            "recording": name,
+            "code": file.attrs["code"],
+            "measure": file.attrs["measure"],
+            "repeat": repeat[first],
+            "repeat_other": repeat[second],
+            "block": block[first],
+            "block_other": block[second],
+            "value": value.ravel(),
+        }
+    )

@@ -1,0 +1,76 @@
+"""Find figures by listing files: a new figure is one new module in this package."""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError, unknown
+from spikedrift.figures.save import save
+
+_SUPPORT = {"__init__", "registry", "save", "style"}
+
+Draw = Callable[..., tuple[Figure, pd.DataFrame]]
+
+
+def names() -> list[str]:
+    """Names of all figures, sorted; imports none of them."""
+    stems = {path.stem for path in Path(__file__).parent.glob("*.py")}
+    return sorted(stem for stem in stems - _SUPPORT if not stem.startswith("_"))
+
+
+def get(name: str) -> Draw:
+    """Import the `draw` function of a figure.
+
+    Raises
+    ------
+    InputError
+        Where there is no such figure; names the nearest one.
+    """
+    if name not in names():
+        raise unknown("unknown figure", name, names())
+    draw: Draw = importlib.import_module(f"spikedrift.figures.{name}").draw
+    return draw
+
+
+def render(
+    name: str,
+    files: Mapping[str, str | Path | Sequence[str | Path]],
+    stem: str | Path,
+    options: Figures | None = None,
+    **labels: Any,
+) -> None:
+    """Read the inputs of a figure, draw it, write PDF, PNG and TSV.
+
+    Parameters
+    ----------
+    name : str
+        Figure, one of `names()`.
+    files : mapping of argument name -> path or list of paths
+        netCDF4 files; handed to `draw` under that name, a list as a list.
+    stem : path without suffix
+    options : Figures, optional
+    **labels
+        Further arguments of that figure's `draw`, e.g. `conditions`.
+    """
+    options = options or Figures()
+    data = {key: _read(value) for key, value in files.items()}
+    figure, table = get(name)(**data, **labels, options=options)
+    save(figure, table, stem, options.dpi)
+
+
+def _read(paths: Any) -> xr.Dataset | list[xr.Dataset]:
+    if not isinstance(paths, str | Path):
+        return [_load(path) for path in paths]
+    return _load(paths)
+
+
+def _load(path: str | Path) -> xr.Dataset:
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file to draw from")
+    return xr.load_dataset(path, engine="h5netcdf")

@@ -1,0 +1,225 @@
+"""Model conditions against a recording: scores beside ceiling and baselines, and the reasons."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from spikedrift.comparison.statistics import CODES, STATISTICS
+from spikedrift.config.figures import Figures
+from spikedrift.figures import style
+
+_ROW_HEIGHT = 0.34
+_BASELINE = {"lag_only": ("lag only", "--"), "block_only": ("block only", ":")}
+_LIMIT = 4.0  # of the color scale of residuals, standard deviations
+
+
+def draw(*, comparison: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
+    """Four panels: score, its profile over the time scale, residuals, reliability.
+
+    Parameters
+    ----------
+    comparison : Dataset
+        A file of `spikedrift.comparison.compare`.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a drawn number: panel (score, profile, residual, reliability), condition, series,
+        x (time scale, statistic or code), value, low, high.
+    """
+    options = options or Figures()
+    order = [str(name) for name in comparison["condition"].values]
+    titles = json.loads(comparison.attrs["titles"])
+    control = comparison.attrs["control"] or None
+    colors = style.condition_colors(order, control)
+    labels = [titles[name] + (" (frozen)" * (name == control)) for name in order]
+    with style.applied():
+        figure = style.figure(options.width, 2 * (_ROW_HEIGHT * len(order) + 1.15))
+        panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
+        tables = [
+            _scores(panels[0, 0], comparison, order, colors),
+            _profiles(panels[0, 1], comparison, order, colors),
+            _residuals(figure, panels[1, 0], comparison, order),
+            _reliabilities(panels[1, 1], comparison, order),
+        ]
+        for axes in (panels[0, 0], panels[1, 0]):
+            axes.set_yticks(range(len(order)), labels)
+            axes.tick_params(axis="y", length=0)
+        panels[1, 1].set_yticks(range(len(order)), [""] * len(order))
+        panels[1, 1].tick_params(axis="y", length=0)
+        for axes in (panels[0, 0], panels[1, 0], panels[1, 1]):
+            axes.set_ylim(len(order) - 0.5, -0.5)
+        name = comparison.attrs["recording"]
+        figure.suptitle(f"Models against {name}", x=0.01, ha="left", fontsize=9)
+        lost = int((comparison["instances_given"] - comparison["instances_scored"]).sum())
+        style.footnote(
+            figure,
+            [
+                f"Score: {comparison.attrs['formula']}.",
+                comparison.attrs["inference"],
+                f"{lost} instances not scored: a statistic is undefined, such as timing where its "
+                "gate is shut."
+                if lost
+                else "",
+                *style.notes_of(comparison.attrs),
+            ],
+        )
+    return figure, pd.concat(tables, ignore_index=True)
+
+
+def _row(
+    panel: str, condition: str, series: str, value: float, **more: object
+) -> dict[str, object]:
+    return {"panel": panel, "condition": condition, "series": series, "value": value, **more}
+
+
+def _scores(
+    axes: Axes, file: xr.Dataset, order: Sequence[str], colors: Mapping[str, str]
+) -> pd.DataFrame:
+    low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
+    rows = [_row("score", "", "ceiling", (low + high) / 2, low=low, high=high)]
+    axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)
+    for baseline, (_, line) in _BASELINE.items():
+        value = float(file["baseline_score"].sel(baseline=baseline))
+        axes.axvline(value, color="black", ls=line, lw=1.0, zorder=0)
+        rows.append(_row("score", "", baseline, value))
+    for k, name in enumerate(order):
+        one = file.sel(condition=name)
+        points = one["instance_score"].values
+        points = points[np.isfinite(points)]
+        score, noise = float(one["score"]), float(one["matched_noise"])
+        interval = float(one["score_low"]), float(one["score_high"])
+        axes.plot(points, np.full(points.size, k), "o", mec=colors[name], mfc="none", ms=4)
+        axes.plot([score], [k], "D", color=colors[name], ms=5.5)
+        axes.plot([noise], [k], "|", color=colors[name], ms=11, mew=1.6)
+        if np.isfinite(interval).all():
+            axes.plot(interval, [k, k], color=colors[name], lw=1.6)
+        else:
+            interval = float("nan"), float("nan")
+        rows += [_row("score", name, "instance", float(value)) for value in points]
+        rows.append(_row("score", name, "mean", score, low=interval[0], high=interval[1]))
+        rows.append(_row("score", name, "matched noise", noise))
+    axes.set_xscale("log")
+    axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
+    axes.set_title("distance from the recording")
+    axes.legend(
+        handles=[
+            Patch(color="0.88", label="noise ceiling"),
+            *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in _BASELINE.values()),
+            Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
+            Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="instance"),
+            Line2D([], [], ls="", marker="|", color="0.3", ms=9, mew=1.6, label="against itself"),
+        ],
+        loc="upper center",
+        bbox_to_anchor=(0.4, -0.24),
+        ncols=3,
+        columnspacing=1.0,
+        handlelength=1.6,
+    )
+    return pd.DataFrame(rows)
+
+
+def _profiles(
+    axes: Axes, file: xr.Dataset, order: Sequence[str], colors: Mapping[str, str]
+) -> pd.DataFrame:
+    grid, parts = file["time_scale"].values, []
+    lines = [
+        (name, file["profile"].sel(condition=name).values, colors[name], "-") for name in order
+    ] + [
+        ("", file["baseline_profile"].sel(baseline=baseline).values, "black", line)
+        for baseline, (_, line) in _BASELINE.items()
+    ]
+    for series, (name, value, color, line) in zip([*order, *_BASELINE], lines, strict=True):
+        axes.plot(grid, value, color=color, ls=line, lw=1.2 if name else 0.8)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "panel": "profile",
+                    "condition": name,
+                    "series": series,
+                    "x": grid,
+                    "value": value,
+                }
+            )
+        )
+    for name in order:
+        one = file.sel(condition=name)
+        axes.plot([one["time_scale_fit"]], [one["score"]], "D", color=colors[name], ms=4.5)
+    least = np.nanmin([value.min() for _, value, *_ in lines])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_ylim(0.7 * least, min(3e3 * least, np.nanmax([v.max() for _, v, *_ in lines])))
+    axes.set_xlabel("time-scale factor (1)")
+    axes.set_ylabel("score (SD²)")
+    axes.set_title("one fitted factor a condition")
+    return pd.concat(parts)
+
+
+def _residuals(figure: Figure, axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
+    names = [str(name) for name in file["statistic"].values]
+    value = file["residual"].sel(condition=list(order)).values
+    image = axes.imshow(value, cmap="PuOr", vmin=-_LIMIT, vmax=_LIMIT, aspect="auto")
+    bar = figure.colorbar(image, ax=axes, extend="both", pad=0.02, aspect=14)
+    bar.set_label("recording - model (SD)")
+    bar.outline.set_visible(False)
+    axes.set_xticks(
+        range(len(names)),
+        [STATISTICS[name].title for name in names],
+        rotation=35,
+        ha="right",
+        rotation_mode="anchor",
+    )
+    axes.set_facecolor("0.85")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title("residual by statistic")
+    return pd.DataFrame(
+        [
+            _row("residual", name, "mean", float(value[i, j]), x=statistic)
+            for i, name in enumerate(order)
+            for j, statistic in enumerate(names)
+        ]
+    )
+
+
+def _reliabilities(axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
+    rows = []
+    for code, shift in zip(CODES, (-0.14, 0.14), strict=True):
+        recorded = float(file["recording_reliability"].sel(code=code))
+        axes.axvline(recorded, color=style.CODE[code], lw=1.2, zorder=0)
+        rows.append(_row("reliability", "", "recording", recorded, x=code))
+        for k, name in enumerate(order):
+            value = file["instance_reliability"].sel(condition=name, code=code).values
+            value = value[np.isfinite(value)]
+            axes.plot(
+                value,
+                np.full(value.size, k + shift),
+                style.CODE_MARKER[code],
+                color=style.CODE[code],
+                mfc="none",
+                ms=4,
+            )
+            rows += [_row("reliability", name, "instance", float(v), x=code) for v in value]
+    axes.set_xlim(-0.05, 1.05)
+    axes.set_xlabel("reliability of the matrix (1)")
+    axes.set_title("reliability; lines: recording")
+    axes.legend(
+        handles=[
+            Line2D([], [], ls="", marker=style.CODE_MARKER[c], mfc="none", color=style.CODE[c],
+                   label=c)
+            for c in CODES
+        ],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.24),
+        ncols=2,
+    )  # fmt: skip
+    return pd.DataFrame(rows)

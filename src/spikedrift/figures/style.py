@@ -1,0 +1,157 @@
+"""The one look of all figures: sizes, fonts, fixed colors, footnotes.
+
+Colors are the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color), which stays apart for
+the common forms of color blindness; maps are viridis, bright where activity is more similar.
+"""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+BLACK, GRAY = "#000000", "#8c8c8c"
+OKABE_ITO = (
+    "#0072B2",  # blue
+    "#D55E00",  # vermilion
+    "#009E73",  # green
+    "#CC79A7",  # purple
+    "#E69F00",  # orange
+    "#56B4E9",  # sky
+    "#F0E442",  # yellow
+)
+CODE = {"rate": OKABE_ITO[0], "timing": OKABE_ITO[1]}
+CODE_MARKER = {"rate": "o", "timing": "^"}
+_KNOWN_AREA = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
+AREA = dict(zip(_KNOWN_AREA, OKABE_ITO, strict=False)) | {
+    "all": BLACK,
+    "E": OKABE_ITO[1],
+    "I": OKABE_ITO[0],
+}
+_FREE_AREA = (*OKABE_ITO[2:6], *OKABE_ITO[:2], OKABE_ITO[6])
+
+RC: dict[Any, Any] = {
+    "axes.grid": False,
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 8.5,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4,
+    "pdf.fonttype": 42,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "xtick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.labelsize": 7,
+    "ytick.major.width": 0.6,
+}
+_NOTE_SIZE = 6.5
+_NOTE_LINE = _NOTE_SIZE * 1.35 / 72
+_NOTE_CHARACTERS_PER_INCH = 21
+
+
+def applied() -> AbstractContextManager[None]:
+    """Context in which figures take this style, whatever the user's matplotlibrc says."""
+    defaults: dict[Any, Any] = dict(mpl.rcParamsDefault)
+    del defaults["backend"]
+    return mpl.rc_context({**defaults, **RC})
+
+
+def figure(width: float, height: float) -> Figure:
+    """Make an empty figure, inches, without pyplot's global state."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def area_colors(areas: Iterable[str]) -> dict[str, str]:
+    """Give known areas and cell groups their color, others the free ones in sorted order."""
+    names = sorted(set(areas))
+    unknown = [name for name in names if name not in AREA]
+    return {
+        name: AREA[name] if name in AREA else _FREE_AREA[unknown.index(name) % len(_FREE_AREA)]
+        for name in names
+    }
+
+
+def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str, str]:
+    """Colors of the conditions of a sweep in the order given; the control is gray."""
+    colors: dict[str, str] = {}
+    free = (*OKABE_ITO[2:6], OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[6])
+    for name in conditions:
+        if name == control:
+            colors[name] = GRAY
+        elif name not in colors:
+            used = sum(other != control for other in colors)
+            colors[name] = free[used % len(free)]
+    return colors
+
+
+def color_map(kind: str) -> str:
+    """Color map of a measure: bright is similar, for distances as for similarities."""
+    return "viridis_r" if kind == "distance" else "viridis"
+
+
+def letter(axes: Axes, text: str) -> None:
+    """Panel letter, outside the upper left corner."""
+    axes.annotate(
+        text,
+        (0, 1),
+        xytext=(-26, 6),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=10,
+        fontweight="bold",
+        va="bottom",
+    )
+
+
+def notes_of(attributes: Mapping[str, Any]) -> list[str]:
+    """List what a reader must know of a recording: assumptions, unknown order, pooled units."""
+    name = attributes.get("recording", "recording")
+    notes = []
+    assumptions = str(attributes.get("assumptions", "")).strip()
+    if assumptions:
+        notes.append(f"{name}: {assumptions}")
+    elif not int(attributes.get("trial_order_known", 1)):
+        notes.append(f"{name}: the order of trials is not known")
+    if int(attributes.get("pseudo_population", 0)):
+        notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
+    return notes
+
+
+def footnote(figure: Figure, notes: Iterable[str]) -> None:
+    """Draw notes under the panels, so that they travel with the picture; empty ones are left out.
+
+    Repeated notes are drawn once. The layout keeps the room free.
+    """
+    width, height = figure.get_size_inches()
+    lines: list[str] = []
+    for note in dict.fromkeys(filter(None, notes)):
+        lines += textwrap.wrap(note, int(width * _NOTE_CHARACTERS_PER_INCH))
+    if not lines:
+        return
+    room = len(lines) * _NOTE_LINE + 0.06
+    figure.set_size_inches(width, height + room)
+    share = room / (height + room)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.set(rect=(0, share, 1, 1 - share))  # type: ignore[call-arg]
+    figure.text(
+        0.06 / width,
+        0.03 / (height + room),
+        "\n".join(lines),
+        fontsize=_NOTE_SIZE,
+        color="0.25",
+        va="bottom",
+        linespacing=1.3,
+    )

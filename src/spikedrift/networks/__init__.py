@@ -1,0 +1,1 @@
+"""Simulated networks: one file a network, each with a `simulate` function."""

@@ -1,0 +1,293 @@
+"""What the workflow has to make for a configuration: names, files, and each rule's params.
+
+The rules in workflow/rules ask this object; it reads no results and imports nothing heavy, since
+Snakemake builds it at every start. Methods that take `wildcards` are Snakemake input or params
+functions. All that they return is made of builtins: Snakemake compares it between runs.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from spikedrift.config.root import Config
+from spikedrift.errors import InputError, unknown
+from spikedrift.networks import registry as networks
+from spikedrift.provenance import source_digest, versions
+from spikedrift.similarity import registry as measures
+from spikedrift.simulation import sweep as sweeps
+from spikedrift.sources import registry as sources
+from spikedrift.sources.download import read_registry
+
+ROOT = Path(__file__).parents[2]
+
+
+def _by_name(entries: Iterable[Any]) -> dict[str, Any]:
+    return {entry.name: entry for entry in entries}
+
+
+class Plan:
+    """Files and params of one configuration.
+
+    Parameters
+    ----------
+    config : Config
+
+    Raises
+    ------
+    InputError
+        Where a recording's options, a sweep's condition or a measure's name does not hold, or a
+        `custom_rules` file does not exist.
+    """
+
+    registry = ROOT / "resources" / "data-registry.tsv"
+    lock = ROOT / "envs" / "core.lock.txt"
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.recordings = _by_name(config.recordings)
+        self.selections = _by_name(config.selections)
+        self.measures = _by_name(config.similarity.measures)
+        self.sweeps = _by_name(config.sweeps)
+        self.comparisons = _by_name(config.comparisons)
+        self.learning = {entry.sweep: entry for entry in config.figures.learning}
+        self.versions = versions()
+        self._block = config.model_dump(mode="json")
+        self._check_names()
+        self.points = {
+            point.recording: point for sweep in config.sweeps for point in sweeps.points(sweep)
+        }
+        self.raw = {name: sources.files(entry) for name, entry in self.recordings.items()}
+        self._check_files()
+        self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
+
+    def _check_names(self) -> None:
+        """Refuse a plug-in that has no file."""
+        named = [
+            ("recordings", "source", self.recordings, sources.names()),
+            ("similarity.measures", "measure", self.measures, measures.names()),
+            ("sweeps", "network", self.sweeps, networks.names()),
+        ]
+        for block, key, entries, known in named:
+            for index, entry in enumerate(entries.values()):
+                if (name := getattr(entry, key)) not in known:
+                    raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
+
+    def _check_files(self) -> None:
+        """Refuse paths that are not there and data sets that are not registered."""
+        for index, path in enumerate(self.config.custom_rules):
+            if not Path(path).is_file():
+                raise InputError(f"config: custom_rules[{index}]: no such file {path}")
+        mirror = self.config.fetch.mirror
+        if mirror is not None and not Path(mirror).is_dir():
+            raise InputError(f"config: fetch.mirror: no such directory {mirror}")
+        registered = {(row.dataset, row.file) for row in read_registry(self.registry)}
+        for index, pairs in enumerate(self.raw.values()):
+            for dataset, _ in set(pairs) - registered:
+                raise unknown(
+                    f"config: recordings[{index}].options.dataset: unknown data set",
+                    dataset,
+                    {row[0] for row in registered},
+                )
+
+    @staticmethod
+    def pattern(names: Iterable[str]) -> str:
+        """Regular expression of a wildcard that takes these names only."""
+        return "|".join(map(re.escape, names)) or "(?!)"
+
+    # Files: what the public targets ask for, and inputs that depend on wildcards.
+
+    @property
+    def raw_files(self) -> list[str]:
+        """Files of public data sets that the recordings need."""
+        pairs = dict.fromkeys(pair for files in self.raw.values() for pair in files)
+        return [f"results/raw/{dataset}/{file}" for dataset, file in pairs]
+
+    def files_of_recording(self, wildcards: Any) -> list[str]:
+        """Fetched files that one recording is made from."""
+        pairs = self.raw[wildcards.source_recording]
+        return [f"results/raw/{dataset}/{file}" for dataset, file in pairs]
+
+    @property
+    def sweep_tables(self) -> list[str]:
+        """Tables of points, one a sweep."""
+        return [f"results/sweeps/{name}.tsv" for name in self.sweeps]
+
+    @property
+    def simulated_trials(self) -> list[str]:
+        """Trials files of all simulations."""
+        return [f"results/trials/{recording}.nc" for recording in self.points]
+
+    def build_of_point(self, wildcards: Any) -> str:
+        """Compiled network of a simulation."""
+        return f"results/networks/{self.points[wildcards.simulated_recording].sweep}.json"
+
+    def analyzed(self, name: str) -> list[str]:
+        """Selections that apply to a recording or a sweep."""
+        return [
+            key
+            for key, selection in self.selections.items()
+            if selection.recordings is None or name in selection.recordings
+        ]
+
+    def analysis_files(self, recording: str, selection: str) -> list[str]:
+        """Similarity matrices, drift curves and indices of one recording and selection."""
+        at = f"{recording}/{selection}"
+        return [
+            *(f"results/similarity/{at}/{measure}.nc" for measure in self.measures),
+            *(f"results/drift/{at}/{measure}.nc" for measure in self.measures),
+            f"results/drift/{at}/index.nc",
+        ]
+
+    @property
+    def drift_files(self) -> list[str]:
+        """Analysis files of all configured recordings."""
+        return [
+            path
+            for name in self.recordings
+            for selection in self.analyzed(name)
+            for path in self.analysis_files(name, selection)
+        ]
+
+    def runs(self, sweep: str) -> list[str]:
+        """Recording ids of all simulations of a sweep."""
+        return [name for name, point in self.points.items() if point.sweep == sweep]
+
+    def _run_files(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
+        """Drift files that a comparison reads, in the order of the recordings."""
+        files = {"rate": self.config.compare.rate, "timing": self.config.compare.timing}
+        return {
+            key: [f"results/drift/{name}/{selection}/{file}.nc" for name in recordings]
+            for key, file in {**files, "index": "index"}.items()
+        }
+
+    def compared(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of a comparison: drift files of the recording and of every simulation."""
+        entry = self.comparisons[wildcards.comparison]
+        data = self._run_files([entry.recording], entry.selection)
+        models = self._run_files(self.runs(entry.sweep), entry.model_selection)
+        return data | {f"model_{key}": paths for key, paths in models.items()}
+
+    def learned(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of the learning figure of a sweep."""
+        entry = self.learning[wildcards.sweep]
+        runs = self.runs(wildcards.sweep)
+        return {
+            key: [f"results/similarity/{name}/{entry.matrices}/{file}.nc" for name in runs]
+            for key, file in (
+                ("rate", self.config.compare.rate),
+                ("timing", self.config.compare.timing),
+            )
+        } | {"index": self._run_files(runs, entry.index)["index"]}
+
+    @property
+    def figure_files(self) -> list[str]:
+        """All figures of this configuration, as PDF."""
+        stems = [
+            f"{figure}.{recording}.{selection}"
+            for recording in self.recordings
+            for selection in self.analyzed(recording)
+            for figure in ("raster", "matrices", "drift_curves")
+        ]
+        stems += [f"learning.{sweep}" for sweep in self.learning]
+        stems += [f"scores.{comparison}" for comparison in self.comparisons]
+        return [f"results/figures/{stem}.pdf" for stem in stems]
+
+    @property
+    def comparison_files(self) -> list[str]:
+        """Scores of all configured comparisons."""
+        return [f"results/compare/{name}.nc" for name in self.comparisons]
+
+    # Params of the rules
+
+    def block(self, name: str = "") -> Any:
+        """One block of the configuration with its defaults, or the whole."""
+        return self._block[name] if name else self._block
+
+    def recording(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a recording."""
+        return self._entry(self.recordings, wildcards.source_recording)
+
+    def selection(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a selection, without the recordings that it applies to."""
+        entry = self._entry(self.selections, wildcards.selection)
+        del entry["recordings"]
+        return entry
+
+    def measure(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a measure."""
+        return self._entry(self.measures, wildcards.measure)
+
+    def sweep(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a sweep."""
+        return self._entry(self.sweeps, wildcards.sweep)
+
+    def network(self, wildcards: Any) -> dict[str, Any]:
+        """Network of a sweep, or of a simulation, with its options."""
+        name = (
+            self.points[wildcards.simulated_recording].sweep
+            if "simulated_recording" in wildcards.keys()
+            else wildcards.sweep
+        )
+        entry = self._entry(self.sweeps, name)
+        return {key: entry[key] for key in ("network", "options")}
+
+    def comparison(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a comparison."""
+        return self._entry(self.comparisons, wildcards.comparison)
+
+    def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Condition, title and role of every simulation, in the order of `runs`."""
+        sweep = (
+            self.comparisons[wildcards.comparison].sweep
+            if "comparison" in wildcards.keys()
+            else wildcards.sweep
+        )
+        points = [self.points[name] for name in self.runs(sweep)]
+        return [
+            {"condition": point.condition, "title": point.title, "control": point.control}
+            for point in points
+        ]
+
+    def point(self, wildcards: Any) -> dict[str, Any]:
+        """What tells a simulation from the others of its sweep."""
+        return asdict(self.points[wildcards.simulated_recording])
+
+    @staticmethod
+    def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
+        entry: dict[str, Any] = entries[name].model_dump(mode="json")
+        return entry
+
+    # Digests of the modules that a rule uses
+
+    @staticmethod
+    def digest(*modules: str) -> str:
+        """Digest of library modules, named from `spikedrift` on."""
+        return source_digest(*(f"spikedrift.{module}" for module in modules))
+
+    def figure_digest(self, name: str, *modules: str) -> str:
+        """Digest of a figure."""
+        return self.digest("figures.save", f"figures.{name}", *modules)
+
+    def source_digest(self, wildcards: Any) -> str:
+        """Digest of a recording's source."""
+        source = self.recordings[wildcards.source_recording].source
+        return self.digest("sources.registry", f"sources.{source}")
+
+    def network_digest(self, wildcards: Any) -> str:
+        """Digest of a sweep's network."""
+        network = self.network(wildcards)["network"]
+        return self.digest("networks.registry", f"networks.{network}")
+
+    def matrix_digest(self, wildcards: Any) -> str:
+        """Digest of what makes a similarity matrix."""
+        return self._measure_digest(wildcards, "similarity.matrix")
+
+    def curves_digest(self, wildcards: Any) -> str:
+        """Digest of what makes a drift curve."""
+        return self._measure_digest(wildcards, "drift.curves")
+
+    def _measure_digest(self, wildcards: Any, module: str) -> str:
+        measure = self.measures[wildcards.measure].measure
+        return self.digest("selections", module, f"similarity.measures.{measure}")

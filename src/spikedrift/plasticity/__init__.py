@@ -1,0 +1,1 @@
+"""Synaptic plasticity rules as data: one file a rule, readable beside its paper."""

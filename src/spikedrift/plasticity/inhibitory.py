@@ -1,0 +1,33 @@
+"""The symmetric inhibitory rule that balances excitation and inhibition.
+
+Vogels, Sprekeler, Zenke, Clopath & Gerstner (2011), Science 334:1569: a
+presynaptic spike changes the weight by eta (y - alpha), a postsynaptic one by eta x, where x and y
+are the traces of the presynaptic and postsynaptic spikes and alpha = 2 target_rate tau. For
+independent Poisson trains the mean change vanishes where the postsynaptic rate is target_rate.
+"""
+
+from spikedrift.plasticity.registry import Parameter, Rule
+
+RULE = Rule(
+    name="inhibitory",
+    title="inhibitory plasticity",
+    citation="Vogels TP, Sprekeler H, Zenke F, Clopath C, Gerstner W (2011) Science 334:1569-1573",
+    parameters=(
+        Parameter("eta", 0.002, "1", "step, in units of the weight"),
+        Parameter("target_rate", 4.0, "Hz", "postsynaptic rate at which the weight rests"),
+        Parameter("tau", 0.020, "second", "window of both traces"),
+    ),
+    model="""
+    dx/dt = -x/tau : 1 (event-driven)
+    dy/dt = -y/tau : 1 (event-driven)
+    """,
+    on_pre="""
+    x += 1
+    w = clip(w + eta*(y - 2*target_rate*tau), 0, w_max)
+    {transmit}
+    """,
+    on_post="""
+    y += 1
+    w = clip(w + eta*x, 0, w_max)
+    """,
+)

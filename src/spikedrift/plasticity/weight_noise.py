@@ -1,0 +1,18 @@
+"""Turnover: weights that move without being told to by spikes.
+
+A random walk within [0, w_max], the simplest account of spontaneous synaptic fluctuations
+(Yasumatsu, Matsuzaki, Miyazaki, Noguchi & Kasai 2008, J. Neuroscience 28:13592; Mongillo,
+Rumpel & Loewenstein 2017, Curr. Opin. Neurobiol. 46:7). Steps come once a second: the walk is far
+slower, and one draw a synapse and second is nearly free.
+"""
+
+from spikedrift.plasticity.registry import Parameter, Rule
+
+RULE = Rule(
+    name="weight_noise",
+    title="weight noise",
+    citation="Yasumatsu N et al. (2008) Journal of Neuroscience 28:13592-13608",
+    parameters=(Parameter("noise", 0.03, "1", "SD after one second, in units of w_max"),),
+    every="w = clip(w + noise*w_max*randn(), 0, w_max)",
+    interval=1.0,
+)

@@ -1,0 +1,85 @@
+"""Which code and which versions made a result.
+
+Snakemake reruns a rule when its script changes but not when a module that the script imports does.
+Each rule therefore carries `source_digest(...)` of the modules that it uses as a param: an edited
+measure reruns what depends on it and nothing else.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import spikedrift
+
+ROOT = Path(spikedrift.__file__).parent
+PACKAGES = ("brian2", "numba", "numpy", "scikit-learn", "scipy", "snakemake", "xarray")
+
+
+@cache
+def _path(module: str) -> Path | None:
+    """File of a spikedrift module or package; None where the name is no module."""
+    stem = ROOT.joinpath(*module.split(".")[1:])
+    for candidate in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Digest of a file's syntax tree (comments and layout do not count) and what it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    imported: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            imported.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imported.add(node.module)
+            # `from package import module` imports a module too.
+            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
+    inside = sorted(name for name in imported if name.split(".")[0] == "spikedrift")
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(inside)
+
+
+def closure(*modules: str) -> dict[str, Path]:
+    """Modules named, and all spikedrift modules that they import, directly or not."""
+    found: dict[str, Path] = {}
+    queue = list(modules)
+    while queue:
+        module = queue.pop()
+        path = _path(module)
+        if path is None or module in found:
+            continue
+        found[module] = path
+        queue.extend(_parsed(path)[1])
+        # Importing a.b.c runs the __init__ of a and of a.b.
+        if "." in module:
+            queue.append(module.rpartition(".")[0])
+    return found
+
+
+@cache
+def source_digest(*modules: str) -> str:
+    """Digest of the named spikedrift modules and all that they import, 16 hex digits.
+
+    Modules loaded by name at run time (a measure, a figure) are not seen in the imports: name
+    them as well.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Where a named module has no file.
+    """
+    for module in modules:
+        if _path(module) is None:
+            raise ModuleNotFoundError(f"no source file for {module}")
+    lines = [f"{name} {_parsed(path)[0]}" for name, path in sorted(closure(*modules).items())]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of spikedrift and of the packages that results depend on."""
+    found = {name: metadata.version(name) for name in PACKAGES}
+    return {"spikedrift": spikedrift.__version__, **found}

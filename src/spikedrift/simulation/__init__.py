@@ -1,0 +1,1 @@
+"""Simulation programs: built once, run for every point and seed."""

@@ -1,0 +1,134 @@
+"""Run one session of a program in a directory of its own."""
+
+import logging
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spikedrift.simulation.build import Program
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of simulated time, s."""
+
+    start: float
+    duration: float
+
+
+@dataclass(frozen=True)
+class Set:
+    """Give a shared variable (`group.variable`) a value."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Save:
+    """Append the program's saved arrays to their files."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a session left behind; its files are gone when the `with` block ends."""
+
+    program: Program
+    directory: Path
+
+    def array(self, name: str) -> np.ndarray:
+        """Read an array as it stood at the end, one-dimensional."""
+        file, dtype = self.program.arrays[name]
+        return np.fromfile(self.directory / file, dtype=dtype)
+
+    def saved(self, name: str, n_saves: int) -> np.ndarray:
+        """Read the rows of a saved array: float32, shape (n_saves, size)."""
+        path = self.directory / f"{name}.saved"
+        return np.fromfile(path, dtype=np.float32).reshape(n_saves, -1)
+
+
+@contextmanager
+def session(
+    program: Program,
+    *,
+    seed: int,
+    parameters: Mapping[str, float],
+    inputs: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
+    steps: Sequence[Run | Set | Save],
+    scratch_dir: Path,
+    label: str,
+) -> Iterator[Output]:
+    """Run a session and yield its output.
+
+    Sessions of one program may run at once, in any processes: each has its own directory under
+    `scratch_dir`, removed afterwards.
+
+    Parameters
+    ----------
+    program : Program
+    seed : int
+        Of the program's random numbers, in [0, 2**32); wiring and initial weights included.
+    parameters : mapping of `group.variable` -> value, SI units
+        Set before the network is wired.
+    inputs : mapping of group -> (index, step)
+        Input spikes: cell and time step, int32, sorted by step, no two in one (cell, step).
+    steps : sequence of Run, Set, Save
+    scratch_dir : Path
+    label : str
+        Names the point in messages.
+
+    Raises
+    ------
+    RuntimeError
+        Where the program fails, naming the point.
+    """
+    Path(scratch_dir).mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix=f"{label}.", dir=Path(scratch_dir).resolve()))
+    try:
+        lines = [f"seed {seed}"]
+        for name, (index, step) in inputs.items():
+            np.asarray(index, dtype=np.int32).tofile(directory / f"{name}.index")
+            np.asarray(step, dtype=np.int32).tofile(directory / f"{name}.step")
+            lines.append(f"input {name} {name}.index {name}.step")
+        lines += [_line(Set(name, value)) for name, value in parameters.items()]
+        lines += ["start", *map(_line, steps)]
+        (directory / "session.txt").write_text("\n".join(lines) + "\n")
+        log.info("%s: simulating %.0f s", label, sum(s.duration for s in steps if type(s) is Run))
+        began = time.perf_counter()
+        done = subprocess.run(
+            [program.directory / "main", "--results_dir", f"{directory}/"],
+            cwd=program.directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode or done.stderr:
+            told = (done.stderr or done.stdout).strip().splitlines()
+            raise RuntimeError(
+                f"{label}: the simulation failed with exit code {done.returncode}: "
+                f"{' '.join(told[-1:])}"
+            )
+        log.info("%s: took %.1f s", label, time.perf_counter() - began)
+        yield Output(program, directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _line(step: Run | Set | Save) -> str:
+    match step:
+        case Run(start, duration):
+            return f"run {start!r} {duration!r}"
+        case Set(name, value):
+            return f"set {name} {float(value)!r}"
+        case Save():
+            return "save"

@@ -1,0 +1,92 @@
+// The session of a simulation program: one command a line, read from session.txt in the results
+// directory. Before `start`: seed, input, set. After it: set, run, save.
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+#include "objects.h"
+
+namespace spikedrift {
+
+struct Session {
+    std::string folder, command;
+    std::ifstream text;
+    std::map<std::string, std::pair<std::vector<int32_t>*, std::vector<int32_t>*>> inputs;
+    std::map<std::string, std::vector<double>*> saved;
+
+    explicit Session(const std::string& results) : folder(results), text(results + "session.txt") {
+        if (!text) fail("no session.txt in " + results);
+    }
+
+    [[noreturn]] static void fail(const std::string& message) {
+        std::cerr << message << std::endl;
+        std::exit(2);
+    }
+
+    // A file of int32 replaces the vector, whatever its size was.
+    void load(std::vector<int32_t>& target, const std::string& name) {
+        std::ifstream file(folder + name, std::ios::binary | std::ios::ate);
+        if (!file) fail("cannot read " + folder + name);
+        target.resize(file.tellg() / sizeof(int32_t));
+        file.seekg(0);
+        file.read(reinterpret_cast<char*>(target.data()), target.size() * sizeof(int32_t));
+        if (!file) fail("cannot read " + folder + name);
+    }
+
+    void set() {
+        std::string name, value;
+        text >> name >> value;
+        brian::set_variable_by_name(name, value);
+    }
+
+    void prepare() {
+        while (text >> command && command != "start") {
+            if (command == "seed") {
+                unsigned long value;
+                text >> value;
+                brian::_random_generators[0].seed(value);
+            } else if (command == "input") {
+                std::string name, index, step;
+                text >> name >> index >> step;
+                if (!inputs.count(name)) fail("no input " + name);
+                load(*inputs[name].first, index);
+                load(*inputs[name].second, step);
+            } else if (command == "set") {
+                set();
+            } else {
+                fail("unknown command before start: " + command);
+            }
+        }
+    }
+
+    void run(Network& network) {
+        while (text >> command) {
+            if (command == "run") {
+                // The start is given, so that rounding does not add up over many runs.
+                double duration;
+                text >> network.t >> duration;
+                network.run(duration, NULL, 10.0);
+            } else if (command == "save") {
+                for (auto& item : saved) {
+                    std::ofstream file(folder + item.first + ".saved",
+                                       std::ios::binary | std::ios::app);
+                    const std::vector<float> row(item.second->begin(), item.second->end());
+                    file.write(reinterpret_cast<const char*>(row.data()),
+                               row.size() * sizeof(float));
+                    if (!file) fail("cannot write " + folder + item.first + ".saved");
+                }
+            } else if (command == "set") {
+                set();
+            } else {
+                fail("unknown command: " + command);
+            }
+        }
+    }
+};
+
+}  // namespace spikedrift

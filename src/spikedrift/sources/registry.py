@@ -1,0 +1,115 @@
+"""The sources by name: what each reads, and how it becomes a trials file.
+
+A source is a file of this folder with a line that starts `SOURCE = Source(`. Names and the files
+to fetch are known without importing the sources that ship here, as Snakemake asks for them each
+time it starts.
+"""
+
+import importlib
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spikedrift import sources
+from spikedrift.config.check import checked
+from spikedrift.config.sources import OPTIONS, Recording, SourceOptions
+from spikedrift.errors import unknown
+from spikedrift.sources.download import read_registry
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Source:
+    """A way to make a trials Dataset.
+
+    Attributes
+    ----------
+    options : subclass of SourceOptions
+        Model of the recording's `options`; its `files()` says what has to be fetched.
+    prepare : callable
+        `prepare(options, recording, seed, directory) -> Dataset`: the recording's id, a seed of
+        its own, and the directory that holds the fetched files as `{data set}/{file}`.
+    """
+
+    options: type[SourceOptions]
+    prepare: Callable[[Any, str, int, Path], "xr.Dataset"]
+
+
+def names() -> list[str]:
+    """Names of all sources, sorted; none of them is imported."""
+    return sorted(
+        path.stem
+        for folder in map(Path, sources.__path__)
+        for path in folder.glob("*.py")
+        if re.search(r"^SOURCE = Source\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+def get(name: str) -> Source:
+    """Import the source called `name`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, with the nearest known one.
+    """
+    known = names()
+    if name not in known:
+        raise unknown("unknown source", name, known)
+    source: Source = importlib.import_module(f"spikedrift.sources.{name}").SOURCE
+    return source
+
+
+def options(recording: Recording) -> SourceOptions:
+    """Options of a recording, checked by the model of its source.
+
+    Raises
+    ------
+    InputError
+        For an unknown source, or an option that its model refuses.
+    """
+    model = OPTIONS.get(recording.source) or get(recording.source).options
+    return checked(model, recording.options, f"options of recording {recording.name}")
+
+
+def files(recording: Recording) -> list[tuple[str, str]]:
+    """List the (data set, file) pairs of the data registry to fetch for a recording."""
+    return options(recording).files()
+
+
+def prepare(
+    recording: Recording, seed: int, directory: str | Path, data_registry: str | Path
+) -> "xr.Dataset":
+    """Make the trials Dataset of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    seed : int
+        Seed of the whole run; mixed with the recording's name, so that two recordings with the
+        same options differ.
+    directory : path
+        Holds the fetched files as `{data set}/{file}`.
+    data_registry : path
+        The data registry, whose citation and licence go into the attributes.
+
+    Raises
+    ------
+    InputError
+        For bad options or files that the source refuses.
+    """
+    checked = options(recording)
+    own_seed = zlib.crc32(f"{seed} {recording.name}".encode())
+    dataset = get(recording.source).prepare(checked, recording.name, own_seed, Path(directory))
+    fetched = set(checked.files())
+    rows = [row for row in read_registry(data_registry) if (row.dataset, row.file) in fetched]
+    for name in ("citation", "licence"):
+        values = dict.fromkeys(getattr(row, name) for row in rows)
+        if values and not dataset.attrs[name]:
+            dataset.attrs[name] = "; ".join(values)
+    return dataset

@@ -1,0 +1,75 @@
+"""results/report.zip opens in a browser, offline, and every figure can be looked at in it."""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=ARGUMENTS
+        )
+        yield browser.new_page(viewport={"width": 1400, "height": 900})
+        browser.close()
+
+
+def shown_images(page: Page) -> Iterator[str]:
+    """Open every result of the menu as a reader would; yield the address of each loaded image."""
+    categories = page.evaluate("categories")
+    for category, subcategories in categories.items():
+        for subcategory in subcategories:
+            # A lone category goes by the name of them all.
+            entry = category if len(categories) > 1 else "Results"
+            page.get_by_text(entry, exact=True).first.click()
+            if len(subcategories) > 1:
+                page.get_by_text(subcategory, exact=True).first.click()
+            eyes = page.locator("[iconname=eye]")
+            for row in range(eyes.count()):
+                eyes.nth(row).click()
+                image = page.locator("#app img[src^='data/']")
+                image.wait_for()
+                if image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 1:
+                    yield image.get_attribute("src") or ""
+            page.get_by_text("Results", exact=True).first.click()
+
+
+def test_report_shows_every_figure(demo: Path, page: Page, tmp_path: Path) -> None:
+    with zipfile.ZipFile(demo / "results" / "report.zip") as archive:
+        archive.extractall(tmp_path)
+    requested: list[str] = []
+    broken: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.on("requestfailed", lambda request: broken.append(request.url))
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.goto((tmp_path / "report" / "report.html").as_uri())
+
+    path_of = {result["data_uri"]: path for path, result in page.evaluate("results").items()}
+    shown = {str(Path(path_of[address]).with_suffix("")) for address in shown_images(page)}
+    page.screenshot(path=tmp_path / "report.png")
+
+    figures = {
+        str(figure.relative_to(demo).with_suffix(""))
+        for suffix in ("pdf", "png", "svg")
+        for figure in (demo / "results" / "figures").rglob(f"*.{suffix}")
+    }
+    assert shown == figures != set()
+    assert broken == []
+    assert {address.partition(":")[0] for address in requested} == {"file"}

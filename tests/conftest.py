@@ -1,0 +1,119 @@
+"""What some tests need beyond the environment, and the pipeline's one run that several look at.
+
+A test marked `slurm`, `browser`, `mirror` or `allen` skips with one line that names what is
+missing. With SPIKEDRIFT_REQUIRE=all nothing may be missing: it fails instead.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MIRROR_DATA_SET = "allen_neuropixels_gratings"
+
+
+def slurm_missing() -> str | None:
+    absent = [name for name in ("slurmctld", "slurmd", "munged") if shutil.which(name) is None]
+    if absent:
+        return f"{', '.join(absent)} not on PATH: install slurm-wlm and munge"
+    return None if os.geteuid() == 0 else "starting a Slurm of its own takes root"
+
+
+def browser_missing() -> str | None:
+    if shutil.which("chromium"):
+        return None
+    return "chromium not on PATH: install chromium"
+
+
+def mirror_missing() -> str | None:
+    mirror = os.environ.get("SPIKEDRIFT_MIRROR")
+    if mirror and (Path(mirror) / MIRROR_DATA_SET).is_dir():
+        return None
+    return f"set SPIKEDRIFT_MIRROR to a directory that holds {MIRROR_DATA_SET}/"
+
+
+def allen_missing() -> str | None:
+    if list((ROOT / ".snakemake" / "envs").glob("allensdk-*/bin/python")):
+        return None
+    return "the AllenSDK environment is not built"
+
+
+MISSING: dict[str, Callable[[], str | None]] = {
+    "slurm": slurm_missing,
+    "browser": browser_missing,
+    "mirror": mirror_missing,
+    "allen": allen_missing,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip a marked test whose prerequisite is missing; the check runs once a mark."""
+    missing = {mark: check() for mark, check in MISSING.items()}
+    for item in items:
+        for mark, reason in missing.items():
+            if reason is not None and item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.missing(f"{mark}: {reason}"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("missing"):
+        if os.environ.get("SPIKEDRIFT_REQUIRE") == "all":
+            pytest.fail(f"SPIKEDRIFT_REQUIRE=all, {marker.args[0]}", pytrace=False)
+        pytest.skip(marker.args[0])
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Local mirror of the public recordings: `{mirror}/{data set}/{file}`. Mark: mirror."""
+    return Path(os.environ["SPIKEDRIFT_MIRROR"]).resolve()
+
+
+@pytest.fixture(scope="session")
+def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Copy the working tree, what git tracks or would, with this environment as its .venv."""
+
+    def copy() -> Path:
+        target = tmp_path_factory.mktemp("clone") / "spikedrift"
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        for name in filter(None, listed.stdout.split("\0")):
+            if (ROOT / name).is_file():  # not deleted since
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target / name)
+        (target / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        return target
+
+    return copy
+
+
+@pytest.fixture
+def clone(new_clone: Callable[[], Path]) -> Path:
+    """A copy of the working tree for one test, in which nothing was made yet."""
+    return new_clone()
+
+
+@pytest.fixture(scope="session")
+def demo(new_clone: Callable[[], Path]) -> Path:
+    """A copy of the working tree in which `make report` ran: what `make demo` makes.
+
+    Shared by tests that look and do not write. SPIKEDRIFT_DEMO names a run that is there already.
+    """
+    if finished := os.environ.get("SPIKEDRIFT_DEMO"):
+        return Path(finished).resolve()
+    directory = new_clone()
+    done = subprocess.run(
+        ["make", "report"], cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    if done.returncode:
+        pytest.fail(f"make report failed:\n{done.stdout}\n{done.stderr}", pytrace=False)
+    return directory

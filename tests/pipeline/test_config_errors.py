@@ -1,0 +1,256 @@
+"""Bad configurations, each run as a user would run it: one readable line, exit code not 0."""
+
+import copy
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD: dict[str, Any] = {
+    "seed": 1,
+    "recordings": [{"name": "mouse-a.movie", "source": "synthetic", "options": {"units": 40}}],
+    "selections": [{"name": "all"}],
+    "similarity": {"measures": [{"measure": "spikeship"}, {"measure": "rate_correlation"}]},
+    "sweeps": [{"name": "learning", "conditions": [{"name": "frozen"}], "instances": 1}],
+    "comparisons": [
+        {
+            "name": "a",
+            "recording": "mouse-a.movie",
+            "sweep": "learning",
+            "selection": "all",
+            "model_selection": "all",
+        }
+    ],
+}
+
+# Name -> (path to the key, its bad value, words that the line must hold). A path that ends in a
+# key that is not there adds it; DROP removes a key.
+DROP = object()
+BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
+    # typos
+    "typo of a block": (("recordigns",), [], ("recordigns", "did you mean 'recordings'")),
+    "typo at the top": (("sed",), 1, ("sed", "did you mean 'seed'")),
+    "typo in drift": (("drift",), {"curve": {}}, ("drift.curve", "'curves'")),
+    "typo in curves": (("drift",), {"curves": {"bootsrap": 9}}, ("drift.curves", "'bootstrap'")),
+    "typo in index": (("drift",), {"index": {"surogates": 99}}, ("drift.index", "'surrogates'")),
+    "typo in fetch": (("fetch",), {"miror": "."}, ("fetch.miror", "did you mean 'mirror'")),
+    "typo in a recording": (("recordings", 0, "sorce"), "x", ("recordings[0].sorce", "'source'")),
+    "typo in options": (
+        ("recordings", 0, "options", "rate_drfit"),
+        0.1,
+        ("recordings[0].options.rate_drfit", "did you mean 'rate_drift'"),
+    ),
+    "typo in a selection": (
+        ("selections", 0, "min_unit"),
+        3,
+        ("selections[0].min_unit", "'min_units'"),
+    ),
+    "typo in a measure entry": (
+        ("similarity", "measures", 0, "option"),
+        {},
+        ("similarity.measures[0].option", "'options'"),
+    ),
+    "typo in a measure's options": (
+        ("similarity", "measures", 0, "options"),
+        {"min_share": 3},
+        ("similarity.measures[0].options.min_share", "'min_shared'"),
+    ),
+    "typo in a sweep": (("sweeps", 0, "instance"), 2, ("sweeps[0].instance", "'instances'")),
+    "typo in a condition": (
+        ("sweeps", 0, "conditions", 0, "sett"),
+        {},
+        ("sweeps[0].conditions[0].sett", "'set'"),
+    ),
+    "typo in what a condition sets": (
+        ("sweeps", 0, "conditions", 0, "set"),
+        {"plasticity.aferent.eta": 0.1},
+        ("learning", "frozen", "plasticity.aferent.eta", "'afferent'"),
+    ),
+    "typo in network options": (
+        ("sweeps", 0, "options"),
+        {"cells": {"n_excitatry": 5}},
+        ("sweeps[0].options.cells.n_excitatry", "'n_excitatory'"),
+    ),
+    "typo in a comparison": (("comparisons", 0, "sweeep"), "x", ("comparisons[0]", "'sweep'")),
+    # unknown names
+    "unknown measure": (
+        ("similarity", "measures", 0, "measure"),
+        "spikship",
+        ("similarity.measures[0].measure", "spikship", "'spikeship'"),
+    ),
+    "unknown source": (
+        ("recordings", 0, "source"),
+        "sinthetic",
+        ("recordings[0].source", "sinthetic", "'synthetic'"),
+    ),
+    "unknown network": (
+        ("sweeps", 0, "network"),
+        "patern_network",
+        ("sweeps[0].network", "'pattern_network'"),
+    ),
+    "unknown recording in a comparison": (
+        ("comparisons", 0, "recording"),
+        "mouse-z.movie",
+        ("comparisons[0].recording", "mouse-z.movie", "mouse-a.movie"),
+    ),
+    "unknown sweep in a comparison": (
+        ("comparisons", 0, "sweep"),
+        "sleeping",
+        ("comparisons[0].sweep", "sleeping", "learning"),
+    ),
+    "unknown selection in a comparison": (
+        ("comparisons", 0, "selection"),
+        "some",
+        ("comparisons[0].selection", "some", "all"),
+    ),
+    "unknown data set": (
+        ("recordings", 0),
+        {"name": "a.b", "source": "arrays", "options": {"dataset": "allen_gratings"}},
+        ("recordings[0]", "allen_gratings", "allen_neuropixels_gratings"),
+    ),
+    "unknown surrogate": (
+        ("selections", 0, "surrogate"),
+        "jiter",
+        ("selections[0].surrogate", "jitter", "jiter"),
+    ),
+    "unknown phase": (("selections", 0, "phases"), ["nave"], ("selections[0].phases[0]", "naive")),
+    "unknown thinning": (("selections", 0, "thinning"), "yes", ("selections[0].thinning", "yes")),
+    # wrong types
+    "seed is a word": (("seed",), "one", ("seed", "integer", "one")),
+    "seed is a fraction": (("seed",), 1.5, ("seed", "integer", "1.5")),
+    "recordings is a mapping": (("recordings",), {"a": 1}, ("recordings", "list")),
+    "recordings is a word": (("recordings",), "mouse", ("recordings", "list", "mouse")),
+    "a recording is a word": (("recordings", 0), "mouse", ("recordings[0]", "mouse")),
+    "options is a list": (("recordings", 0, "options"), [1], ("recordings[0].options", "[1]")),
+    "units is a word": (
+        ("recordings", 0, "options", "units"),
+        "many",
+        ("recordings[0].options.units", "integer", "many"),
+    ),
+    "measures is empty": (("similarity", "measures"), [], ("similarity.measures", "at least 1")),
+    "selections is empty": (("selections",), [], ("selections", "at least 1")),
+    "custom rules is a word": (("custom_rules",), "a.smk", ("custom_rules", "list", "a.smk")),
+    "mirror is a number": (("fetch",), {"mirror": 5}, ("fetch.mirror", "string", "5")),
+    # out of bounds
+    "negative seed": (("seed",), -1, ("seed", "greater than or equal to 0", "-1")),
+    "negative duration": (
+        ("recordings", 0, "options", "segment_duration"),
+        -1.0,
+        ("recordings[0].options.segment_duration", "greater than 0", "-1.0"),
+    ),
+    "drift above one": (
+        ("recordings", 0, "options", "rate_drift"),
+        1.5,
+        ("recordings[0].options.rate_drift", "less than or equal to 1", "1.5"),
+    ),
+    "not a number": (
+        ("recordings", 0, "options", "rate_drift"),
+        float("nan"),
+        ("recordings[0].options.rate_drift", "NaN"),
+    ),
+    "no instances": (("sweeps", 0, "instances"), 0, ("sweeps[0].instances", "greater than 0", "0")),
+    "one shared unit": (
+        ("similarity", "measures", 0, "options"),
+        {"min_shared": 1},
+        ("similarity.measures[0].options.min_shared", "greater than or equal to 2", "1"),
+    ),
+    "negative time constant": (
+        ("sweeps", 0, "options"),
+        {"cells": {"tau_membrane": -0.02}},
+        ("sweeps[0].options.cells.tau_membrane", "greater than 0"),
+    ),
+    "phase without a length": (
+        ("sweeps", 0, "options"),
+        {"phases": [{"kind": "block"}]},
+        ("sweeps[0].options.phases[0]", "duration", "repeats"),
+    ),
+    "quality bounds crossed": (
+        ("selections", 0, "quality"),
+        {"presence_ratio": {"min": 2, "max": 1}},
+        ("selections[0].quality.presence_ratio", "2", "1"),
+    ),
+    # names and files
+    "recording without a stimulus": (
+        ("recordings", 0, "name"),
+        "mouse-a",
+        ("recordings[0].name", "mouse-a"),
+    ),
+    "recording named twice": (
+        ("recordings",),
+        [GOOD["recordings"][0]] * 2,
+        ("recordings[1].name", "mouse-a.movie", "twice"),
+    ),
+    "condition named twice": (
+        ("sweeps", 0, "conditions"),
+        [{"name": "x"}, {"name": "x"}],
+        ("sweeps[0]", "'x'", "twice"),
+    ),
+    "missing recordings": (("recordings",), DROP, ("recordings", "missing")),
+    "missing source": (("recordings", 0, "source"), DROP, ("recordings[0].source", "missing")),
+    "missing rules file": (("custom_rules",), ["mine.smk"], ("custom_rules", "mine.smk")),
+    "missing mirror": (("fetch",), {"mirror": "no/such/place"}, ("fetch.mirror", "no/such/place")),
+}
+
+
+def spoiled(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
+    config: Any = copy.deepcopy(GOOD)
+    node = config
+    for part in path[:-1]:
+        node = node[part]
+    if value is DROP:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return config
+
+
+def dry_run(config: dict[str, Any], directory: Path) -> subprocess.CompletedProcess[str]:
+    directory.mkdir()
+    (directory / "config.yaml").write_text(yaml.safe_dump(config))
+    return subprocess.run(
+        [Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile"]
+        + ["--configfile", "config.yaml", "--dry-run", "--quiet"],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Every bad config and the good one, run by Snakemake, as many at once as there are cores."""
+    base = tmp_path_factory.mktemp("configs")
+    configs = {"good": GOOD} | {name: spoiled(path, bad) for name, (path, bad, _) in BAD.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = pool.map(
+            lambda item: dry_run(item[1], base / item[0].replace(" ", "-").replace("'", "")),
+            configs.items(),
+        )
+        return dict(zip(configs, runs, strict=True))
+
+
+def test_there_are_fifty():
+    assert len(BAD) >= 50
+
+
+def test_the_good_one_is_good(outcomes):
+    assert outcomes["good"].returncode == 0, outcomes["good"].stderr
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_one_readable_line(outcomes, name):
+    done = outcomes[name]
+    text = done.stdout + done.stderr
+    lines = [line for line in text.splitlines() if "spikedrift: " in line]
+    assert done.returncode != 0
+    assert len(lines) == 1, text
+    assert all(word in lines[0] for word in BAD[name][2]), lines[0]
+    assert "Traceback" not in text
+    assert "File \"" not in text

@@ -1,0 +1,78 @@
+"""The embedded default through a real Slurm, with the documented command: same results as here."""
+
+import csv
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+pytestmark = pytest.mark.slurm
+
+# The documented command; its second line is what a cluster without accounting takes.
+COMMAND = [".venv/bin/snakemake", "--workflow-profile", "profiles/slurm"]
+NO_ACCOUNTING = ["--slurm-status-command", "squeue"]
+# Targets that only collect files stay with Snakemake.
+TARGETS = {"all", "fetch", "drift", "sweep", "compare", "figures"}
+# Jobs here last seconds, not hours.
+IMPATIENT = ["--slurm-init-seconds-before-status-checks", "5"]
+
+
+@pytest.fixture(scope="module")
+def sent(slurm: dict[str, str], new_clone: Callable[[], Path]) -> tuple[Path, str]:
+    """Directory in which the workflow ran through Slurm, and what Snakemake said."""
+    tree = new_clone()
+    done = subprocess.run(
+        COMMAND + NO_ACCOUNTING + IMPATIENT,
+        cwd=tree,
+        env=slurm,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        logs = [log.read_text() for log in tree.glob(".snakemake/slurm_logs/**/*.log")]
+        pytest.fail("\n".join([done.stdout[-5000:], *logs[:3]]), pytrace=False)
+    return tree, done.stdout
+
+
+def test_every_job_ran_in_slurm(slurm: dict[str, str], sent: tuple[Path, str]) -> None:
+    _, said = sent
+    shown = subprocess.run(
+        ["scontrol", "show", "jobs", "--oneliner"],
+        env=slurm,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    jobs = [dict(re.findall(r"(\w+)=(\S+)", line)) for line in shown.splitlines()]
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
+    in_slurm = Counter(re.sub(r"^rule_|_wildcards_.*", "", job["Comment"]) for job in jobs)
+    # "rule x:" heads a job that is sent, "localrule x:" one that stays: a target without output.
+    assert in_slurm == Counter(re.findall(r"^rule (\w+):$", said, flags=re.MULTILINE))
+    assert set(re.findall(r"^localrule (\w+):$", said, flags=re.MULTILINE)) <= TARGETS
+    assert sum(in_slurm.values()) > 0
+
+
+def test_results_equal_the_local_run(sent: tuple[Path, str], demo: Path) -> None:
+    there, here = sent[0] / "results", demo / "results"
+    for suffix in ("nc", "tsv"):
+        made = [
+            {path.relative_to(root) for path in root.rglob(f"*.{suffix}")} for root in (there, here)
+        ]
+        assert made[0] == made[1] != set()
+        for name in sorted(made[0]):
+            if suffix == "nc":
+                with xr.open_dataset(there / name) as one, xr.open_dataset(here / name) as other:
+                    xr.testing.assert_equal(one, other)
+            else:
+                assert rows(there / name) == rows(here / name), name
+
+
+def rows(path: Path) -> list[list[str]]:
+    with path.open(newline="") as text:
+        return list(csv.reader(text, delimiter="\t"))

@@ -1,0 +1,209 @@
+"""The environment: locks, their conda equivalent, and what make does with them. No network."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PINNED = re.compile(r"^([a-z0-9-]+)==([^ \\]+)(?: ;[^\\]*)?(?: \\)?$", flags=re.MULTILINE)
+
+
+def lock(name: str) -> dict[str, str]:
+    """Version of every package of a lock."""
+    return dict(PINNED.findall((ROOT / "envs" / f"{name}.lock.txt").read_text()))
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_locks_hold_versions_and_hashes_and_nothing_else() -> None:
+    for path in (ROOT / "envs").glob("*.lock.txt"):
+        for line in path.read_text().splitlines():
+            assert PINNED.match(line) or re.fullmatch(
+                r"    --hash=sha256:[0-9a-f]{64}(?: \\)?", line
+            ), f"{path.name}: {line}"
+
+
+def test_test_lock_holds_all_of_core() -> None:
+    assert lock("core").items() <= lock("test").items()
+
+
+def test_conda_equivalent_has_the_versions_of_the_lock() -> None:
+    entries = yaml.safe_load((ROOT / "envs" / "core.yaml").read_text())["dependencies"]
+    pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
+    named = dict(re.split("==?", entry) for entry in [*entries, *pip] if "=" in entry)
+    assert named.pop("python") == "3.12"
+    direct = {re.split(r"[<>=]", entry)[0] for entry in project()["dependencies"]}
+    assert named == {name: lock("core")[name] for name in direct}
+
+
+def test_python_version_serves_both_environments() -> None:
+    assert (ROOT / ".python-version").read_text().split() == ["3.12", "3.11"]
+    assert project()["requires-python"] == ">=3.12,<3.13"
+
+
+def test_tracked_files_name_no_package_index() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    index = re.compile(r"index[-_]url|find[-_]links|/simple[/\b]", flags=re.IGNORECASE)
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.is_file() and path != Path(__file__):
+            text = path.read_bytes().decode(errors="ignore")
+            assert index.search(text) is None, name
+
+
+# --- make, with a uv that only notes what it is asked for ----------------------------------------
+
+
+class Sandbox:
+    """What make needs of the repository, a PATH of chosen programs, and a recording uv."""
+
+    PROGRAMS = "awk bash cat cmp cp dirname find g++ grep head ln make mkdir rm sh tail"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root / "repository"
+        self.bin = root / "bin"
+        self.calls = root / "calls"
+        shutil.copytree(ROOT / "envs", self.root / "envs")
+        for name in ("Makefile", "pyproject.toml"):
+            shutil.copy(ROOT / name, self.root)
+        self.bin.mkdir()
+        for name in self.PROGRAMS.split():
+            if found := shutil.which(name):
+                (self.bin / name).symlink_to(found)
+
+    def program(self, name: str, script: str) -> None:
+        (self.bin / name).unlink(missing_ok=True)
+        (self.bin / name).write_text(f"#!/bin/sh\n{script}\n")
+        (self.bin / name).chmod(0o755)
+
+    def recording_uv(self) -> None:
+        self.program(
+            "uv",
+            f'case "$*" in *--help) exit 0 ;; esac\n'
+            f'echo "$*" >>{self.calls}\n'
+            'if [ "$1" = venv ]; then mkdir -p .venv/bin; '
+            f"ln -s {sys.executable} .venv/bin/python; fi",
+        )
+
+    def make(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["make", *arguments],
+            cwd=self.root,
+            env={"PATH": str(self.bin), "HOME": str(self.root.parent), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+    def asked(self, *arguments: str) -> list[str]:
+        """What make asked of uv: "venv", "sync core", "install" ..."""
+        self.calls.write_text("")
+        done = self.make(*arguments)
+        assert done.returncode == 0, done.stderr
+        return [
+            re.sub(r"^venv.*", "venv", re.sub(r"^pip (\w+).*?(?:envs/(\w+)\S*)?$", r"\1 \2", line))
+            for line in self.calls.read_text().splitlines()
+        ]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path)
+
+
+def test_environment_is_made_once_and_shared_by_demo_and_test(sandbox: Sandbox) -> None:
+    sandbox.recording_uv()
+    assert sandbox.asked("env") == ["venv", "sync core", "install "]
+    assert sandbox.asked("env") == []
+    assert sandbox.asked("env-test") == ["sync test", "install "]
+    assert sandbox.asked("env-test") == []
+    assert sandbox.asked("env") == []  # the test lock holds all of core
+
+
+def test_environment_follows_lock_project_and_place(sandbox: Sandbox) -> None:
+    sandbox.recording_uv()
+    sandbox.asked("env-test")
+    for path in sandbox.root.rglob("envs/*"):
+        path.touch()
+    assert sandbox.asked("env-test") == []  # the content counts, not the date
+    with (sandbox.root / "envs" / "test.lock.txt").open("a") as text:
+        text.write("another==1.0\n")
+    assert sandbox.asked("env") == ["sync test", "install "]
+    with (sandbox.root / "pyproject.toml").open("a") as text:
+        text.write("# changed\n")
+    assert sandbox.asked("env-test") == ["install "]
+    sandbox.root = sandbox.root.rename(sandbox.root.with_name("moved"))
+    assert sandbox.asked("env-test") == ["venv", "sync test", "install "]
+
+
+def test_failed_sync_is_tried_again(sandbox: Sandbox) -> None:
+    sandbox.recording_uv()
+    working = (sandbox.bin / "uv").read_text()
+    sandbox.program("uv", working.partition("\n")[2] + '\n[ "$2" != sync ]')
+    assert sandbox.make("env").returncode != 0
+    sandbox.program("uv", working.partition("\n")[2])
+    assert sandbox.asked("env") == ["sync core", "install "]
+
+
+def test_missing_compiler_is_one_line_before_anything_else(sandbox: Sandbox) -> None:
+    sandbox.recording_uv()
+    (sandbox.bin / "g++").unlink()
+    done = sandbox.make("demo")
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(said) == 1
+    assert "g++" in said[0] and "build-essential" in said[0]
+    assert not sandbox.calls.exists()
+
+
+def test_without_venv_and_pip_one_line_names_the_package(sandbox: Sandbox) -> None:
+    sandbox.program("python3", f'[ "$1" != -m ] && exec {sys.executable} "$@"')
+    done = sandbox.make("env", PYTHON="python3")
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(said) == 1 and "python3-venv" in said[0]
+
+
+PIP = """\
+case "$*" in
+-c*) exit 0 ;;
+-m\\ venv*) {venv} ;;
+-m\\ pip\\ --version) exit 0 ;;
+-m\\ pip\\ install*)
+    while [ "$1" != -r ]; do [ "$1" != --target ] || home=$2; shift; done
+    cp "$2" {asked}
+    mkdir -p "$home/bin"
+    cp {uv} "$home/bin/uv" ;;
+esac
+"""
+
+
+def test_uv_is_installed_by_the_first_python_that_runs(sandbox: Sandbox) -> None:
+    """A failing shim is stepped over; without venv, pip installs the locked uv to a target."""
+    sandbox.recording_uv()
+    uv, asked = sandbox.root.parent / "uv", sandbox.root.parent / "asked"
+    (sandbox.bin / "uv").rename(uv)
+    sandbox.program("python3", "echo \"pyenv: version '3.12' is not installed\" >&2; exit 127")
+    sandbox.program("uv", "echo 'pyenv: uv: command not found' >&2; exit 127")
+    sandbox.program("python3.11", PIP.format(venv="exit 1", asked=asked, uv=uv))
+    done = sandbox.make("env")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == "env: installing uv with python3.11"
+    assert asked.read_text().startswith(f"uv=={lock('core')['uv']} \\\n    --hash=sha256:")
+    assert len(PINNED.findall(asked.read_text())) == 1
+    assert (sandbox.root / ".env-stamps" / "uv" / "bin" / "uv").exists()
+    assert "sync" in sandbox.calls.read_text()
+
+
+def test_help_names_the_two_commands(sandbox: Sandbox) -> None:
+    said = sandbox.make().stdout
+    assert re.search(r"^make demo +\w", said, flags=re.MULTILINE)
+    assert re.search(r"^make test +\w", said, flags=re.MULTILINE)

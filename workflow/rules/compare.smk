@@ -1,0 +1,33 @@
+"""Models against recordings: scores, baselines, noise ceiling."""
+
+
+rule compare:
+    """Scores of every configured comparison."""
+    input:
+        plan.comparison_files,
+
+
+rule compare_sweep:
+    """Every condition of a sweep against one recording."""
+    input:
+        unpack(plan.compared),
+    output:
+        "results/compare/{comparison}.nc",
+    log:
+        "logs/compare_sweep/{comparison}.log",
+    benchmark:
+        "benchmarks/compare_sweep/{comparison}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        comparison=plan.comparison,
+        conditions=plan.conditions,
+        options=plan.block("compare"),
+        seed=plan.config.seed,
+        source=plan.digest("comparison.compare"),
+    script:
+        "../scripts/compare_sweep.py"

@@ -1,0 +1,58 @@
+"""Drift of every recording and simulation: similarity against lag, and the anchored indices."""
+
+
+rule drift:
+    """Similarity matrices, drift curves and indices of the configured recordings."""
+    input:
+        plan.drift_files,
+
+
+rule drift_curves:
+    """Similarity against lag, within and between blocks, with bootstrap intervals over units."""
+    input:
+        trials="results/trials/{recording}.nc",
+    output:
+        curves="results/drift/{recording}/{selection}/{measure}.nc",
+    log:
+        "logs/drift_curves/{recording}.{selection}.{measure}.log",
+    benchmark:
+        "benchmarks/drift_curves/{recording}.{selection}.{measure}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        measure=plan.measure,
+        selection=plan.selection,
+        options=plan.block("drift"),
+        seed=plan.config.seed,
+        source=plan.curves_digest,
+    script:
+        "../scripts/drift_curves.py"
+
+
+rule drift_index:
+    """Anchored drift indices of rate and timing, with gate, exchange test and effect size."""
+    input:
+        trials="results/trials/{recording}.nc",
+    output:
+        index="results/drift/{recording}/{selection}/index.nc",
+    log:
+        "logs/drift_index/{recording}.{selection}.log",
+    benchmark:
+        "benchmarks/drift_index/{recording}.{selection}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        selection=plan.selection,
+        options=plan.block("drift"),
+        seed=plan.config.seed,
+        source=plan.digest("selections", "drift.indices"),
+    script:
+        "../scripts/drift_index.py"

@@ -1,0 +1,174 @@
+"""The figures: PDF for print, PNG for the report, and the plotted numbers as a table."""
+
+
+rule figures:
+    """All figures of the configuration."""
+    input:
+        plan.figure_files,
+
+
+rule figure_raster:
+    """Spikes of one segment, first and last block side by side."""
+    input:
+        trials="results/trials/{recording}.nc",
+    output:
+        pdf="results/figures/raster.{recording}.{selection}.pdf",
+        png=report(
+            "results/figures/raster.{recording}.{selection}.png",
+            caption="../report/raster.rst",
+            category="Recordings",
+            labels={"recording": "{recording}", "figure": "raster", "selection": "{selection}"},
+        ),
+        tsv="results/figures/raster.{recording}.{selection}.tsv",
+    log:
+        "logs/figure_raster/{recording}.{selection}.log",
+    benchmark:
+        "benchmarks/figure_raster/{recording}.{selection}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        selection=plan.selection,
+        options=plan.block("figures"),
+        seed=plan.config.seed,
+        source=plan.figure_digest("raster", "selections"),
+    script:
+        "../scripts/figure_raster.py"
+
+
+rule figure_matrices:
+    """Repeat x repeat similarity, rate beside timing, blocks outlined."""
+    input:
+        rate=f"results/similarity/{{recording}}/{{selection}}/{plan.config.compare.rate}.nc",
+        timing=f"results/similarity/{{recording}}/{{selection}}/{plan.config.compare.timing}.nc",
+    output:
+        pdf="results/figures/matrices.{recording}.{selection}.pdf",
+        png=report(
+            "results/figures/matrices.{recording}.{selection}.png",
+            caption="../report/matrices.rst",
+            category="Recordings",
+            labels={"recording": "{recording}", "figure": "matrices", "selection": "{selection}"},
+        ),
+        tsv="results/figures/matrices.{recording}.{selection}.tsv",
+    log:
+        "logs/figure_matrices/{recording}.{selection}.log",
+    benchmark:
+        "benchmarks/figure_matrices/{recording}.{selection}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="matrices",
+        lists=["rate", "timing"],
+        options=plan.block("figures"),
+        source=plan.figure_digest("matrices"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_drift_curves:
+    """Similarity against lag, and the anchored indices, rate beside timing."""
+    input:
+        rate=f"results/drift/{{recording}}/{{selection}}/{plan.config.compare.rate}.nc",
+        timing=f"results/drift/{{recording}}/{{selection}}/{plan.config.compare.timing}.nc",
+        index="results/drift/{recording}/{selection}/index.nc",
+    output:
+        pdf="results/figures/drift_curves.{recording}.{selection}.pdf",
+        png=report(
+            "results/figures/drift_curves.{recording}.{selection}.png",
+            caption="../report/drift_curves.rst",
+            category="Recordings",
+            labels={
+                "recording": "{recording}",
+                "figure": "drift curves",
+                "selection": "{selection}",
+            },
+        ),
+        tsv="results/figures/drift_curves.{recording}.{selection}.tsv",
+    log:
+        "logs/figure_drift_curves/{recording}.{selection}.log",
+    benchmark:
+        "benchmarks/figure_drift_curves/{recording}.{selection}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="drift_curves",
+        lists=[],
+        options=plan.block("figures"),
+        source=plan.figure_digest("drift_curves"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_learning:
+    """What the conditions of a sweep learn, and how they drift."""
+    input:
+        unpack(plan.learned),
+    output:
+        pdf="results/figures/learning.{sweep}.pdf",
+        png=report(
+            "results/figures/learning.{sweep}.png",
+            caption="../report/learning.rst",
+            category="Models",
+            labels={"sweep": "{sweep}", "figure": "learning and drift"},
+        ),
+        tsv="results/figures/learning.{sweep}.tsv",
+    log:
+        "logs/figure_learning/{sweep}.log",
+    benchmark:
+        "benchmarks/figure_learning/{sweep}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        conditions=plan.conditions,
+        compare=plan.block("compare"),
+        options=plan.block("figures"),
+        source=plan.figure_digest("learning"),
+    script:
+        "../scripts/figure_learning.py"
+
+
+rule figure_scores:
+    """Scores of a comparison against ceiling and baselines."""
+    input:
+        comparison="results/compare/{comparison}.nc",
+    output:
+        pdf="results/figures/scores.{comparison}.pdf",
+        png=report(
+            "results/figures/scores.{comparison}.png",
+            caption="../report/scores.rst",
+            category="Models against recordings",
+            labels={"comparison": "{comparison}", "figure": "scores"},
+        ),
+        tsv="results/figures/scores.{comparison}.tsv",
+    log:
+        "logs/figure_scores/{comparison}.log",
+    benchmark:
+        "benchmarks/figure_scores/{comparison}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="scores",
+        lists=[],
+        options=plan.block("figures"),
+        source=plan.figure_digest("scores"),
+    script:
+        "../scripts/figure.py"

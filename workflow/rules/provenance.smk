@@ -1,0 +1,23 @@
+"""What made the results."""
+
+
+rule provenance:
+    """Versions, lock digest, seed and the whole configuration with its defaults."""
+    output:
+        "results/provenance.json",
+    log:
+        "logs/provenance/provenance.log",
+    benchmark:
+        "benchmarks/provenance/provenance.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        config=plan.block(),
+        lock=str(plan.lock),
+        versions=plan.versions,
+    script:
+        "../scripts/provenance.py"

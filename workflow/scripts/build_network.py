@@ -1,0 +1,18 @@
+"""Compile the network of a sweep."""
+
+import json
+from pathlib import Path
+
+from spikedrift.atomic import replacing
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.job import job
+from spikedrift.networks import registry
+
+with job(snakemake.log[0]):
+    network = snakemake.params.network
+    output = Path(snakemake.output[0])
+    program = registry.get(network["network"]).program(
+        PatternNetwork(**network["options"]), output.parent / "build"
+    )
+    with replacing(output) as temporary:
+        temporary.write_text(json.dumps({"program": program.directory.name}) + "\n")

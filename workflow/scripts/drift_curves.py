@@ -1,0 +1,18 @@
+"""Similarity against lag, with intervals over units."""
+
+from spikedrift import selections, trials
+from spikedrift.atomic import write_netcdf
+from spikedrift.config.drift import DriftOptions
+from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import MeasureEntry
+from spikedrift.drift.curves import curves
+from spikedrift.job import job
+
+with job(snakemake.log[0]):
+    seed = snakemake.params.seed
+    selected = selections.apply(
+        trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
+    )
+    measure = MeasureEntry(**snakemake.params.measure)
+    options = DriftOptions(**snakemake.params.options).curves
+    write_netcdf(curves(selected, measure, options, seed), snakemake.output.curves)

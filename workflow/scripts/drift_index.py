@@ -1,0 +1,16 @@
+"""Anchored drift indices of rate and timing, with their tests."""
+
+from spikedrift import selections, trials
+from spikedrift.atomic import write_netcdf
+from spikedrift.config.drift import DriftOptions
+from spikedrift.config.selections import Selection
+from spikedrift.drift.indices import indices
+from spikedrift.job import job
+
+with job(snakemake.log[0]):
+    seed = snakemake.params.seed
+    selected = selections.apply(
+        trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
+    )
+    options = DriftOptions(**snakemake.params.options)
+    write_netcdf(indices(selected, options, seed), snakemake.output.index)

@@ -1,0 +1,20 @@
+"""Draw the raster of a selection."""
+
+from pathlib import Path
+
+from spikedrift import selections, trials
+from spikedrift.config.figures import Figures
+from spikedrift.config.selections import Selection
+from spikedrift.figures.raster import draw
+from spikedrift.figures.save import save
+from spikedrift.job import job
+
+with job(snakemake.log[0]):
+    options = Figures(**snakemake.params.options)
+    selected = selections.apply(
+        trials.read(snakemake.input.trials),
+        Selection(**snakemake.params.selection),
+        snakemake.params.seed,
+    )
+    figure, table = draw(trials=selected, options=options)
+    save(figure, table, Path(snakemake.output.pdf).with_suffix(""), options.dpi)

@@ -1,0 +1,17 @@
+"""Make the trials file of a recording."""
+
+from pathlib import Path
+
+from spikedrift import trials
+from spikedrift.config.sources import Recording
+from spikedrift.job import job
+from spikedrift.sources.registry import prepare
+
+with job(snakemake.log[0]):
+    dataset = prepare(
+        Recording(**snakemake.params.recording),
+        snakemake.params.seed,
+        Path("results/raw"),
+        snakemake.params.registry,
+    )
+    trials.write(dataset, snakemake.output.trials)

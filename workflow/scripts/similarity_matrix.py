@@ -1,0 +1,18 @@
+"""Compare all pairs of trials of a selection by one measure."""
+
+from spikedrift import selections, trials
+from spikedrift.atomic import write_netcdf
+from spikedrift.config.selections import Selection
+from spikedrift.job import job
+from spikedrift.similarity.matrix import similarity
+
+with job(snakemake.log[0]):
+    selected = selections.apply(
+        trials.read(snakemake.input.trials),
+        Selection(**snakemake.params.selection),
+        snakemake.params.seed,
+    )
+    measure = snakemake.params.measure
+    write_netcdf(
+        similarity(selected, measure["measure"], measure["options"]), snakemake.output.matrix
+    )

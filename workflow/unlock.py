@@ -1,0 +1,43 @@
+"""Unlock this directory after a killed run, unless a process still works in it.
+
+After `kill -9` of Snakemake its lock stays, and so may its jobs. `make demo` runs this first: with
+no live process the lock is taken off (`snakemake --unlock`), otherwise their ids are named.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+
+def holders(directory: Path) -> list[int]:
+    """Ids of the Snakemake processes and jobs that work in `directory`, but for our own."""
+    own = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            inside = Path(process.cwd()) == directory
+            if inside and process.pid not in own and "snakemake" in " ".join(process.cmdline()):
+                found.append(process.pid)
+        except psutil.Error:  # ended meanwhile, or another user's
+            continue
+    return found
+
+
+def main() -> int:
+    """Unlock the current directory where that is safe; exit code 1 where it is not."""
+    directory = Path.cwd().resolve()
+    if not any((directory / ".snakemake" / "locks").glob("*.lock")):
+        return 0
+    if pids := holders(directory):
+        named = " ".join(map(str, pids))
+        print(f"another run works in this directory (process {named}): wait or end it first")
+        return 1
+    print("unlocking after an interrupted run")
+    snakemake = [sys.executable, "-m", "snakemake", "--unlock", "--quiet", "all"]
+    return subprocess.run(snakemake).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,7 +14,7 @@ from spikedrift.comparison import baselines, ceiling, covariance, distance
 from spikedrift.comparison.compare import compare
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
-from spikedrift.comparison.statistics import STATISTICS, Run, contrast, vector
+from spikedrift.comparison.statistics import STATISTICS, Run, anchor, contrast, vector
 from spikedrift.config.compare import Compare, TimeScaleGrid
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.similarity import MeasureEntry
@@ -203,15 +203,26 @@ DRIFT = DriftOptions(
 )  # fmt: skip
 
 
-def make_run(name, seed, **knobs):
+def record(name, seed, **knobs):
     options = SyntheticOptions(
         **{"units": 30, "segments": 4, "repeats": 5, "segment_duration": 0.5, **knobs}
     )
-    recording = synthetic.record(options, name, seed=seed)
+    return synthetic.record(options, name, seed=seed)
+
+
+def mouse_recording():
+    return record("mouse.movie", 1, rate_drift=0.4, event_time_drift=0.2)
+
+
+def make_run(name, seed, **knobs):
+    return analyzed(record(name, seed, **knobs))
+
+
+def analyzed(recording):
     return Run(
         *(
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
-            for measure in ("rate_correlation", "spikeship")
+            for measure in ("population_vector", "spikeship")
         ),
         indices(recording, DRIFT, 1),
     )
@@ -219,7 +230,7 @@ def make_run(name, seed, **knobs):
 
 @pytest.fixture(scope="module")
 def mouse():
-    return make_run("mouse.movie", 1, rate_drift=0.4, event_time_drift=0.2)
+    return analyzed(mouse_recording())
 
 
 @pytest.fixture(scope="module")
@@ -258,9 +269,9 @@ def test_a_comparison_holds_together(scored, mouse, sweep):
     index = mouse.index["index"].sel(matching="none", code="timing")
     assert scored["recording_value"].sel(statistic="timing_step") == pytest.approx(float(index))
     slope = mouse.rate["statistic_value"].sel(statistic="slope")
-    level = np.nanmean(mouse.rate["value"].sel(relation="within"))
+    told = mouse.rate["statistic_value"].sel(statistic="discrimination")
     drop = scored["recording_value"].sel(statistic="rate_drop")
-    assert drop == pytest.approx(float(slope) * 3 / (2 * level), rel=0.05)
+    assert drop == pytest.approx(float(slope) * 3 / float(anchor(mouse.rate, told)), rel=1e-6)
     assert (scored["ceiling_low"] * 2).item() == pytest.approx(scored["ceiling_high"].item())
     assert scored["ceiling_low"] < scored["score"].sel(condition="frozen")
     # the fitted point lies on or under the drawn profile
@@ -352,7 +363,7 @@ def test_run_files_are_checked(mouse, tmp_path):
 LAG = np.arange(1, 10)
 
 
-def curve_run(value, index=(0.3, 0.1), kind="similarity"):
+def curve_run(value, index=(0.3, 0.1), kind="similarity", told=0.2):
     """A run of 2 blocks x 5 repeats whose matrix is value(lag, same block)."""
     n = np.array([[2 * max(5 - k, 0) for k in LAG], [min(k, 10 - k) for k in LAG]])
     two = np.array([[value(k, True) for k in LAG], [value(k, False) for k in LAG]])
@@ -366,8 +377,10 @@ def curve_run(value, index=(0.3, 0.1), kind="similarity"):
         attrs={"recording": "exact.movie", "kind": kind, "n_units": 30},
     )
     within, between = np.nansum(two * n, axis=1) / n.sum(axis=1)
-    gap = (within - between) / (within + between)
-    file["statistic_value"] = xr.DataArray([gap], {"statistic": ["drift_index"]}, "statistic")
+    step = (within - between) * (1 if kind == "similarity" else -1)
+    file["statistic_value"] = xr.DataArray(
+        [step, told], {"statistic": ["step", "discrimination"]}, "statistic"
+    )
     steps = xr.Dataset({"index": (("matching", "code"), [list(index)])},
                        {"matching": ["none"], "code": ["rate", "timing"]})  # fmt: skip
     return Run(file, file, steps.assign_attrs(recording="exact.movie"))
@@ -404,13 +417,15 @@ def test_a_block_only_recording_is_what_block_only_predicts_and_lag_only_is_not(
         for key in baselines.BASELINES
     }
     assert score["block_only"] < 1e-6 < 1 < score["lag_only"]
+    assert score["lag_only"] < score["no_drift"]
+    assert (vector(baselines.predicted(run, "no_drift"), names) == 0).all()
 
 
 def test_baselines_of_distances_fall_the_same_way():
     near = curve_run(lambda lag, same: 0.1 + 0.01 * lag, kind="distance")
     predicted = baselines.predicted(near, "lag_only")
-    # 0.03 over the lags 1 to 4, around the mean of 4, 3, 2 and 1 pairs a block
-    assert predicted["timing_drop"] == pytest.approx(0.03 / (2 * 0.12))
+    # .03 over the lags 1 to 4; D_same = .12, S = .2, so that D_different = .18
+    assert predicted["timing_drop"] == pytest.approx(0.03 / (0.18 - 0.12))
     assert predicted["timing_gap"] > 0
 
 
@@ -428,9 +443,27 @@ def test_contrasts_are_bounded_and_without_scale(a, b, factor):
 def test_a_longer_model_is_read_at_the_recordings_largest_lag():
     run = curve_run(lambda lag, same: 0.9 - 0.02 * lag)
     assert run.largest_lag() == 4
-    # pairs: 8 at lag 1, 6 at lag 2
-    assert run.parts(2)["rate_drop"] == pytest.approx(0.02 / (2 * (0.88 * 8 + 0.86 * 6) / 14))
+    # D_same = 1 - .86, S = .2, so that D_different = .21
+    assert run.parts(2)["rate_drop"] == pytest.approx(0.02 / (0.21 - 0.14))
+    assert run.parts(4)["rate_drop"] == pytest.approx(0.06 / (0.21 - 0.14))
     assert run.parts(99)["rate_drop"] == run.parts(4)["rate_drop"]
+
+
+@pytest.mark.parametrize("measure", ["population_vector", "spikeship"])
+def test_the_anchor_is_the_distance_between_segments_less_that_within(mouse, measure):
+    file = mouse.rate if measure == "population_vector" else mouse.timing
+    found = anchor(file, file["statistic_value"].sel(statistic="discrimination").values)
+    matrix = similarity(mouse_recording(), measure)
+    value = matrix["value"].values
+    distance_ = value if matrix.attrs["kind"] == "distance" else 1 - value
+    segment, repeat, block = (
+        matrix[f"trial_{key}"].values for key in ("segment", "repeat", "block")
+    )
+    usable = (block[:, None] == block) & (repeat[:, None] != repeat) & np.isfinite(value)
+    same = segment[:, None] == segment
+    expected = distance_[usable & ~same].mean() - distance_[usable & same].mean()
+    assert found == pytest.approx(expected, rel=0.15)  # the drift analysis draws its other segments
+    assert np.isnan(anchor(file, np.array(-0.1)))
 
 
 def test_discrimination_of_a_known_matrix():
@@ -454,10 +487,7 @@ def test_discrimination_of_a_known_matrix():
 
 
 def test_discrimination_is_that_of_the_drift_analysis(mouse):
-    options = SyntheticOptions(units=30, segments=4, repeats=5, segment_duration=0.5,
-                               rate_drift=0.4, event_time_drift=0.2)  # fmt: skip
-    recording = synthetic.record(options, "mouse.movie", seed=1)
-    found = discrimination(similarity(recording, "spikeship"))
+    found = discrimination(similarity(mouse_recording(), "spikeship"))
     drift = mouse.timing["statistic_value"].sel(statistic="discrimination")
     assert found["value"].mean() == pytest.approx(float(drift), abs=0.02)
 

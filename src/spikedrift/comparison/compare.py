@@ -46,7 +46,7 @@ def compare(
     -------
     Dataset
         Dims `statistic`, `condition`, `instance` (padded with NaN), `time_scale` (grid),
-        `baseline` (lag_only, block_only).
+        `baseline` (lag_only, block_only, no_drift).
 
         * `score` (condition): mean squared standardized residual over instances, see
           `spikedrift.comparison.distance`; `score_low`, `score_high`: percentile bootstrap over

@@ -1,21 +1,23 @@
 """The few numbers that stand for a recording, data or model alike.
 
-Magnitudes are positive where responses become less alike. Drift speed multiplies them, so that the
-fitted time scale acts on them (to first order: similarity cannot fall without end):
+Magnitudes are positive where responses become less alike, and have no unit: 0 is no change, 1 as
+unlike as responses to different segments. So they can be compared between recordings whose trials,
+rates and noise differ. Drift speed multiplies them and the fitted time scale acts on them (to first
+order: similarity cannot fall without end):
 
 * `rate_drop`, `timing_drop`: within blocks, what similarity falls from lag 1 to the largest lag on
   a straight line, fitted to the curve with its numbers of pairs as weights (the largest lag itself
-  rests on one pair a block), over twice the mean level: nearly (near - far) / (near + far), which
-  has no unit. Where a model has more lags than the recording, those beyond are left out.
-* `rate_step`, `timing_step`: between blocks, the anchored indices (0 kept, 1 as if redrawn), which
-  have no unit and whose timing part has passed its gate.
+  rests on one pair a block), over the anchor D_different - D_same of trials within blocks. Where a
+  model has more lags than the recording, those beyond are left out.
+* `rate_step`, `timing_step`: between blocks, the anchored indices of the drift analysis, free of
+  what counts alone do, whose timing part has passed its gate.
 
 Ratios do not change with drift speed. They are written as contrasts (a - b) / (|a| + |b|), as a
 quotient of two small numbers has no variance:
 
 * `timing_to_rate`: `timing_step` against `rate_step`; -1: only the rate code drifts.
-* `step_to_drop`: the rate curve between blocks against within blocks (both as contrasts of
-  similarity); 1: all change happens in the gap.
+* `step_to_drop`: of the rate curve, mean within less mean between blocks, against the drop within;
+  1: all change happens in the gap.
 
 The reliability of the repeat matrices is reported beside the score and does not enter it: units
 drawn twice make halves of a bootstrap sample alike, so that its covariance is not known.
@@ -31,6 +33,7 @@ import xarray as xr
 from spikedrift.errors import InputError
 
 CODES = ("rate", "timing")
+PARTS = ("drop", "gap", "step")
 Parts = Mapping[str, np.ndarray]
 """Arrays of one shape: {rate, timing}_{drop, gap, step}."""
 
@@ -134,8 +137,13 @@ class Run:
         out: dict[str, np.ndarray] = {}
         for code in CODES:
             file = self.curves(code)
-            out[f"{code}_drop"] = np.asarray(_drop(file, lag))
-            out[f"{code}_gap"] = file["statistic_value"].sel(statistic="drift_index").values
+            statistic = file["statistic_value"]
+            unit = anchor(file, statistic.sel(statistic="discrimination").values)
+            lags, value, n_pairs = curve_within(file)
+            keep = lags <= lag
+            fall = fitted_fall(lags[keep], value[keep], n_pairs[keep], str(file.attrs["kind"]))
+            out[f"{code}_drop"] = fall / unit
+            out[f"{code}_gap"] = statistic.sel(statistic="step").values / unit
             out[f"{code}_step"] = self.index["index"].sel(matching="none", code=code).values
         return out
 
@@ -148,7 +156,7 @@ class Run:
         return self._sampled("half_statistic")
 
     def _sampled(self, variable: str) -> Parts:
-        """Magnitudes from samples; steps anchored but neither thinned nor scaled, levels the run's.
+        """Magnitudes from samples; steps anchored but neither thinned nor scaled, D_same the run's.
 
         They serve spreads and differences of samples alone, never as values.
         """
@@ -158,11 +166,10 @@ class Run:
             sample = file[variable]
             within = sample.sel(statistic="discrimination").values
             between = sample.sel(statistic="discrimination_between").values
+            unit = anchor(file, within)
             reach = self.largest_lag() - 1
-            _, value, n_pairs = curve_within(file)
-            level = _level(value, n_pairs)
-            out[f"{code}_drop"] = sample.sel(statistic="slope").values * reach / (2 * level)
-            out[f"{code}_gap"] = sample.sel(statistic="drift_index").values
+            out[f"{code}_drop"] = sample.sel(statistic="slope").values * reach / unit
+            out[f"{code}_gap"] = sample.sel(statistic="step").values / unit
             out[f"{code}_step"] = np.divide(
                 within - between, within, out=np.full(within.shape, np.nan), where=within > 0
             )
@@ -179,25 +186,39 @@ def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return lag, value, n_pairs
 
 
-def _level(value: np.ndarray, n_pairs: np.ndarray) -> float:
-    """Mean value over pairs; NaN where it is not positive, as no share of it can then be lost."""
+def anchor(file: xr.Dataset, discrimination: np.ndarray) -> np.ndarray:
+    """Dissimilarity of different segments less that of the same one, within blocks.
+
+    From D_same, the mean of the repeat matrix within blocks, and S = (D_different - D_same) /
+    (D_different + D_same). Exact for measures whose repeat matrix is the mean over pairs of trials
+    of the same segment (spikeship, population_vector).
+
+    Parameters
+    ----------
+    file : Dataset
+        A curve file.
+    discrimination : array
+        S, one or many.
+
+    Returns
+    -------
+    array
+        Shape of `discrimination`, in the measure's units; NaN where S is not positive, since what
+        tells nothing apart cannot be lost.
+    """
+    _, value, n_pairs = curve_within(file)
     level = float(np.average(value, weights=n_pairs))
-    return level if level > 0 else float("nan")
+    same = level if file.attrs["kind"] == "distance" else 1.0 - level
+    told = np.where(discrimination > 0, discrimination, np.nan)
+    return np.asarray(2 * told * same / (1 - told))
 
 
-def fitted_drop(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray, kind: str) -> float:
-    """Return what similarity falls over the lags on a line, over twice its level.
+def fitted_fall(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray, kind: str) -> float:
+    """Return what similarity falls over the lags on a fitted line, in the measure's units.
 
     NaN for a single lag.
     """
     if lag.size < 2:
         return float("nan")
     slope = np.polyfit(lag, value, 1, w=np.sqrt(n_pairs))[0]
-    falls = slope if kind == "distance" else -slope
-    return float(falls * (lag[-1] - lag[0]) / (2 * _level(value, n_pairs)))
-
-
-def _drop(file: xr.Dataset, largest: int) -> float:
-    lag, value, n_pairs = curve_within(file)
-    keep = lag <= largest
-    return fitted_drop(lag[keep], value[keep], n_pairs[keep], str(file.attrs["kind"]))
+    return float((slope if kind == "distance" else -slope) * (lag[-1] - lag[0]))

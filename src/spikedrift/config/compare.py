@@ -33,7 +33,7 @@ class TimeScaleGrid(Options):
 class Compare(Options):
     """How near a model condition is to a recording; docs/methods.md says what a score means."""
 
-    rate: str = Field(default="rate_correlation", description="measure of the rate statistics")
+    rate: str = Field(default="population_vector", description="measure of the rate statistics")
     timing: str = Field(default="spikeship", description="measure of the timing statistics")
     statistics: tuple[Statistic, ...] = Field(
         default=(

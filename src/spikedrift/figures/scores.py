@@ -16,16 +16,20 @@ from spikedrift.config.figures import Figures
 from spikedrift.figures import style
 
 _ROW_HEIGHT = 0.34
-_BASELINE = {"lag_only": ("lag only", "--"), "block_only": ("block only", ":")}
+_BASELINE = {
+    "lag_only": ("lag only", "--"),
+    "block_only": ("block only", ":"),
+    "no_drift": ("no drift", "-."),
+}
 _LIMIT = 4.0  # of the color scale of residuals, standard deviations
 
 
-def draw(*, comparison: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
+def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
     """Four panels: score, its profile over the time scale, residuals, reliability.
 
     Parameters
     ----------
-    comparison : Dataset
+    scores : Dataset
         A file of `spikedrift.comparison.compare`.
     options : Figures, optional
 
@@ -37,19 +41,19 @@ def draw(*, comparison: xr.Dataset, options: Figures | None = None) -> tuple[Fig
         x (time scale, statistic or code), value, low, high.
     """
     options = options or Figures()
-    order = [str(name) for name in comparison["condition"].values]
-    titles = json.loads(comparison.attrs["titles"])
-    control = comparison.attrs["control"] or None
+    order = [str(name) for name in scores["condition"].values]
+    titles = json.loads(scores.attrs["titles"])
+    control = scores.attrs["control"] or None
     colors = style.condition_colors(order, control)
     labels = [titles[name] + (" (frozen)" * (name == control)) for name in order]
     with style.applied():
         figure = style.figure(options.width, 2 * (_ROW_HEIGHT * len(order) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
         tables = [
-            _scores(panels[0, 0], comparison, order, colors),
-            _profiles(panels[0, 1], comparison, order, colors),
-            _residuals(figure, panels[1, 0], comparison, order),
-            _reliabilities(panels[1, 1], comparison, order),
+            _scores(panels[0, 0], scores, order, colors),
+            _profiles(panels[0, 1], scores, order, colors),
+            _residuals(figure, panels[1, 0], scores, order),
+            _reliabilities(panels[1, 1], scores, order),
         ]
         for axes in (panels[0, 0], panels[1, 0]):
             axes.set_yticks(range(len(order)), labels)
@@ -58,19 +62,19 @@ def draw(*, comparison: xr.Dataset, options: Figures | None = None) -> tuple[Fig
         panels[1, 1].tick_params(axis="y", length=0)
         for axes in (panels[0, 0], panels[1, 0], panels[1, 1]):
             axes.set_ylim(len(order) - 0.5, -0.5)
-        name = comparison.attrs["recording"]
+        name = scores.attrs["recording"]
         figure.suptitle(f"Models against {name}", x=0.01, ha="left", fontsize=9)
-        lost = int((comparison["instances_given"] - comparison["instances_scored"]).sum())
+        lost = int((scores["instances_given"] - scores["instances_scored"]).sum())
         style.footnote(
             figure,
             [
-                f"Score: {comparison.attrs['formula']}.",
-                comparison.attrs["inference"],
+                f"Score: {scores.attrs['formula']}.",
+                scores.attrs["inference"],
                 f"{lost} instances not scored: a statistic is undefined, such as timing where its "
                 "gate is shut."
                 if lost
                 else "",
-                *style.notes_of(comparison.attrs),
+                *style.notes_of(scores.attrs),
             ],
         )
     return figure, pd.concat(tables, ignore_index=True)
@@ -105,6 +109,16 @@ def _scores(
             axes.plot(interval, [k, k], color=colors[name], lw=1.6)
         else:
             interval = float("nan"), float("nan")
+        lost = int(one["instances_given"] - one["instances_scored"])
+        if lost:
+            axes.annotate(
+                f"{lost} of {int(one['instances_given'])} not scored",
+                (0.02, k),
+                xycoords=axes.get_yaxis_transform(),
+                fontsize=6,
+                color="0.35",
+                va="center",
+            )
         rows += [_row("score", name, "instance", float(value)) for value in points]
         rows.append(_row("score", name, "mean", score, low=interval[0], high=interval[1]))
         rows.append(_row("score", name, "matched noise", noise))

@@ -27,6 +27,14 @@ def _by_name(entries: Iterable[Any]) -> dict[str, Any]:
     return {entry.name: entry for entry in entries}
 
 
+def _rules(options: Any) -> set[str]:
+    """Return the values of all keys `rule` in nested options."""
+    if not isinstance(options, dict):
+        return set()
+    here = {options["rule"]} if "rule" in options else set()
+    return here.union(*map(_rules, options.values()))
+
+
 class Plan:
     """Files and params of one configuration.
 
@@ -225,11 +233,8 @@ class Plan:
 
     def network(self, wildcards: Any) -> dict[str, Any]:
         """Network of a sweep, or of a simulation, with its options."""
-        name = (
-            self.points[wildcards.simulated_recording].sweep
-            if "simulated_recording" in wildcards.keys()
-            else wildcards.sweep
-        )
+        simulated = wildcards.get("simulated_recording")
+        name = self.points[simulated].sweep if simulated else wildcards.sweep
         entry = self._entry(self.sweeps, name)
         return {key: entry[key] for key in ("network", "options")}
 
@@ -239,11 +244,8 @@ class Plan:
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
         """Condition, title and role of every simulation, in the order of `runs`."""
-        sweep = (
-            self.comparisons[wildcards.comparison].sweep
-            if "comparison" in wildcards.keys()
-            else wildcards.sweep
-        )
+        comparison = wildcards.get("comparison")
+        sweep = self.comparisons[comparison].sweep if comparison else wildcards.sweep
         points = [self.points[name] for name in self.runs(sweep)]
         return [
             {"condition": point.condition, "title": point.title, "control": point.control}
@@ -276,9 +278,10 @@ class Plan:
         return self.digest("sources.registry", f"sources.{source}")
 
     def network_digest(self, wildcards: Any) -> str:
-        """Digest of a sweep's network."""
-        network = self.network(wildcards)["network"]
-        return self.digest("networks.registry", f"networks.{network}")
+        """Digest of a sweep's network and of the plasticity rules in it."""
+        entry = self.network(wildcards)
+        rules = [f"plasticity.{rule}" for rule in _rules(entry["options"])]
+        return self.digest("networks.registry", f"networks.{entry['network']}", *rules)
 
     def matrix_digest(self, wildcards: Any) -> str:
         """Digest of what makes a similarity matrix."""

@@ -68,6 +68,7 @@ class Plan:
         }
         self.raw = {name: sources.files(entry) for name, entry in self.recordings.items()}
         self._check_files()
+        self._check_comparisons()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _check_names(self) -> None:
@@ -81,6 +82,17 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
+
+    def _check_comparisons(self) -> None:
+        """Refuse, before anything is simulated, a recording that no comparison can rest on."""
+        for index, entry in enumerate(self.config.comparisons):
+            doubt = sources.options(self.recordings[entry.recording]).doubt()
+            if doubt and self.config.compare.assumed_order == "refuse":
+                raise InputError(
+                    f"config: comparisons[{index}].recording: {entry.recording} is not compared "
+                    f"with models, {doubt}; set compare.assumed_order to describe for a "
+                    "comparison without inference"
+                )
 
     def _check_files(self) -> None:
         """Refuse paths that are not there and data sets that are not registered."""

@@ -74,5 +74,7 @@ class Config(Options):
                 for key, block in references.items():
                     value = getattr(entry, key, None)
                     if value is not None and value not in known[block]:
-                        raise unknown(f"{place}[{index}].{key}: not among {block}:", value, known[block])
+                        raise unknown(
+                            f"{place}[{index}].{key}: not among {block}:", value, known[block]
+                        )
         return self

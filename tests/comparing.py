@@ -7,7 +7,7 @@ import xarray as xr
 
 
 def assert_same_results(one: Path, other: Path) -> None:
-    """Same files; same arrays in them (not the same bytes: netCDF files hold dates of their own)."""
+    """Same files with the same arrays; netCDF bytes differ, they hold dates."""
     for suffix in ("nc", "tsv"):
         made = [
             {path.relative_to(root) for path in root.rglob(f"*.{suffix}")} for root in (one, other)

@@ -5,6 +5,7 @@ Snakemake builds it at every start. Methods that take `wildcards` are Snakemake 
 functions. All that they return is made of builtins: Snakemake compares it between runs.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -21,6 +22,12 @@ from spikedrift.sources import registry as sources
 from spikedrift.sources.download import read_registry
 
 ROOT = Path(__file__).parents[2]
+
+
+def share_library() -> None:
+    """Let jobs find this library through PYTHONPATH, on a cluster and under conda too."""
+    paths = [str(ROOT / "src"), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
 
 
 def _by_name(entries: Iterable[Any]) -> dict[str, Any]:

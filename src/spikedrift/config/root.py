@@ -15,7 +15,6 @@ from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sources import FetchOptions, Recording
 from spikedrift.errors import unknown
 
-
 # Keys of an entry that name an entry of another list.
 REFERENCES = {
     "sweep": "sweeps",
@@ -65,7 +64,7 @@ class Config(Options):
             for index, name in enumerate(known[block]):
                 if name in known[block][:index]:
                     raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
-        uses = {
+        uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
             "comparisons": (self.comparisons, REFERENCES | {"recording": "recordings"}),
             "figures.learning": (self.figures.learning, REFERENCES),
         }

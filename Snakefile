@@ -1,6 +1,5 @@
 """spikedrift: from spikes to similarity to drift, recordings and models down one path."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -16,17 +15,14 @@ if not workflow.overwrite_configfiles:
     configfile: str(HERE / "config" / "config.yaml")
 
 
-# Jobs find the library through PYTHONPATH, on a cluster and under conda too.
 sys.path.insert(0, str(HERE / "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(HERE / "src")] + os.environ.get("PYTHONPATH", "").split(os.pathsep)
-).rstrip(os.pathsep)
 
 from spikedrift.config.check import checked
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
-from spikedrift.plan import Plan
+from spikedrift.plan import Plan, share_library
 
+share_library()
 try:
     plan = Plan(checked(Config, config))
 except InputError as error:

@@ -32,7 +32,7 @@ uv=$(sh envs/uv.sh)
 if ! cmp -s "envs/$want.lock.txt" ".venv/$want.lock.txt"; then
     say "installing envs/$want.lock.txt"
     rm -f .venv/*.lock.txt
-    "$uv" pip sync --quiet --python .venv/bin/python --require-hashes "envs/$want.lock.txt"
+    "$uv" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes "envs/$want.lock.txt"
 fi
 # After every sync, which uninstalls the project; its build backend is in the lock.
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .

@@ -5,6 +5,7 @@ Snakemake builds it at every start. Methods that take `wildcards` are Snakemake 
 functions. All that they return is made of builtins: Snakemake compares it between runs.
 """
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -23,8 +24,22 @@ from spikedrift.sources.download import read_registry
 ROOT = Path(__file__).parents[2]
 
 
+def share_library() -> None:
+    """Let jobs find this library through PYTHONPATH, on a cluster and under conda too."""
+    paths = [str(ROOT / "src"), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+
+
 def _by_name(entries: Iterable[Any]) -> dict[str, Any]:
     return {entry.name: entry for entry in entries}
+
+
+def _rules(options: Any) -> set[str]:
+    """Return the values of all keys `rule` in nested options."""
+    if not isinstance(options, dict):
+        return set()
+    here = {options["rule"]} if "rule" in options else set()
+    return here.union(*map(_rules, options.values()))
 
 
 class Plan:
@@ -60,6 +75,7 @@ class Plan:
         }
         self.raw = {name: sources.files(entry) for name, entry in self.recordings.items()}
         self._check_files()
+        self._check_comparisons()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _check_names(self) -> None:
@@ -73,6 +89,17 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
+
+    def _check_comparisons(self) -> None:
+        """Refuse, before anything is simulated, a recording that no comparison can rest on."""
+        for index, entry in enumerate(self.config.comparisons):
+            doubt = sources.options(self.recordings[entry.recording]).doubt()
+            if doubt and self.config.compare.assumed_order == "refuse":
+                raise InputError(
+                    f"config: comparisons[{index}].recording: {entry.recording} is not compared "
+                    f"with models, {doubt}; set compare.assumed_order to describe for a "
+                    "comparison without inference"
+                )
 
     def _check_files(self) -> None:
         """Refuse paths that are not there and data sets that are not registered."""
@@ -225,11 +252,8 @@ class Plan:
 
     def network(self, wildcards: Any) -> dict[str, Any]:
         """Network of a sweep, or of a simulation, with its options."""
-        name = (
-            self.points[wildcards.simulated_recording].sweep
-            if "simulated_recording" in wildcards.keys()
-            else wildcards.sweep
-        )
+        simulated = wildcards.get("simulated_recording")
+        name = self.points[simulated].sweep if simulated else wildcards.sweep
         entry = self._entry(self.sweeps, name)
         return {key: entry[key] for key in ("network", "options")}
 
@@ -239,11 +263,8 @@ class Plan:
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
         """Condition, title and role of every simulation, in the order of `runs`."""
-        sweep = (
-            self.comparisons[wildcards.comparison].sweep
-            if "comparison" in wildcards.keys()
-            else wildcards.sweep
-        )
+        comparison = wildcards.get("comparison")
+        sweep = self.comparisons[comparison].sweep if comparison else wildcards.sweep
         points = [self.points[name] for name in self.runs(sweep)]
         return [
             {"condition": point.condition, "title": point.title, "control": point.control}
@@ -276,9 +297,10 @@ class Plan:
         return self.digest("sources.registry", f"sources.{source}")
 
     def network_digest(self, wildcards: Any) -> str:
-        """Digest of a sweep's network."""
-        network = self.network(wildcards)["network"]
-        return self.digest("networks.registry", f"networks.{network}")
+        """Digest of a sweep's network and of the plasticity rules in it."""
+        entry = self.network(wildcards)
+        rules = [f"plasticity.{rule}" for rule in _rules(entry["options"])]
+        return self.digest("networks.registry", f"networks.{entry['network']}", *rules)
 
     def matrix_digest(self, wildcards: Any) -> str:
         """Digest of what makes a similarity matrix."""

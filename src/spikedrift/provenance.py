@@ -17,6 +17,7 @@ ROOT = Path(spikedrift.__file__).parent
 PACKAGES = ("brian2", "numba", "numpy", "scikit-learn", "scipy", "snakemake", "xarray")
 
 
+@cache
 def _path(module: str) -> Path | None:
     """File of a spikedrift module or package; None where the name is no module."""
     stem = ROOT.joinpath(*module.split(".")[1:])
@@ -28,7 +29,10 @@ def _path(module: str) -> Path | None:
 
 @cache
 def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Digest of a file's syntax tree (comments and layout do not count) and what it imports."""
+    """Digest of a file's syntax tree (comments and layout do not count) and what it imports.
+
+    Other files of a package, such as a C++ header, count as part of its `__init__`.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     imported: set[str] = set()
     for node in ast.walk(tree):
@@ -39,7 +43,12 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
             # `from package import module` imports a module too.
             imported.update(f"{node.module}.{alias.name}" for alias in node.names)
     inside = sorted(name for name in imported if name.split(".")[0] == "spikedrift")
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(inside)
+    content = hashlib.sha256(ast.dump(tree).encode())
+    if path.name == "__init__.py":
+        beside = (p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
+        for other in sorted(beside):
+            content.update(other.read_bytes())
+    return content.hexdigest(), tuple(inside)
 
 
 def closure(*modules: str) -> dict[str, Path]:
@@ -59,6 +68,7 @@ def closure(*modules: str) -> dict[str, Path]:
     return found
 
 
+@cache
 def source_digest(*modules: str) -> str:
     """Digest of the named spikedrift modules and all that they import, 16 hex digits.
 

@@ -214,8 +214,10 @@ def dry_run(config: dict[str, Any], directory: Path) -> subprocess.CompletedProc
     directory.mkdir()
     (directory / "config.yaml").write_text(yaml.safe_dump(config))
     return subprocess.run(
-        [Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile"]
-        + ["--configfile", "config.yaml", "--dry-run", "--quiet"],
+        [
+            *(Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile"),
+            *("--configfile", "config.yaml", "--dry-run", "--quiet"),
+        ],
         cwd=directory,
         capture_output=True,
         text=True,
@@ -253,4 +255,4 @@ def test_one_readable_line(outcomes, name):
     assert len(lines) == 1, text
     assert all(word in lines[0] for word in BAD[name][2]), lines[0]
     assert "Traceback" not in text
-    assert "File \"" not in text
+    assert 'File "' not in text

@@ -1,6 +1,5 @@
 """The embedded default through a real Slurm, with the documented command: same results as here."""
 
-import csv
 import re
 import subprocess
 from collections import Counter
@@ -8,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import xarray as xr
+from comparing import assert_same_results
 
 pytestmark = pytest.mark.slurm
 
@@ -59,20 +58,4 @@ def test_every_job_ran_in_slurm(slurm: dict[str, str], sent: tuple[Path, str]) -
 
 
 def test_results_equal_the_local_run(sent: tuple[Path, str], demo: Path) -> None:
-    there, here = sent[0] / "results", demo / "results"
-    for suffix in ("nc", "tsv"):
-        made = [
-            {path.relative_to(root) for path in root.rglob(f"*.{suffix}")} for root in (there, here)
-        ]
-        assert made[0] == made[1] != set()
-        for name in sorted(made[0]):
-            if suffix == "nc":
-                with xr.open_dataset(there / name) as one, xr.open_dataset(here / name) as other:
-                    xr.testing.assert_equal(one, other)
-            else:
-                assert rows(there / name) == rows(here / name), name
-
-
-def rows(path: Path) -> list[list[str]]:
-    with path.open(newline="") as text:
-        return list(csv.reader(text, delimiter="\t"))
+    assert_same_results(sent[0] / "results", demo / "results")

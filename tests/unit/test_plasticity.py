@@ -146,7 +146,7 @@ def test_rules_agree_with_an_event_by_event_oracle(name, change, parameters, w_m
 def test_inhibitory_rule_rests_at_its_target_rate(post_rate):
     """Independent Poisson trains: dw/dt = 2 tau eta pre_rate (post_rate - target), 0 at target."""
     eta, target, tau, pre_rate = 1e-4, 4.0, 0.020, 12.0
-    n, dt, duration = 500, 1e-3, 20.0
+    n, dt, duration = 1000, 1e-3, 8.0
     rng = np.random.default_rng(int(post_rate))
     pre, post = (spike_trains(rng, n, r, round(duration / dt), dt) for r in (pre_rate, post_rate))
     change = weights(

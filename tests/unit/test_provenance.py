@@ -64,6 +64,14 @@ def test_edit_of_what_both_import_moves_both(copy):
     )
 
 
+def test_header_of_a_package_counts(copy):
+    module = "spikedrift.simulation.build"
+    before = digest_in(copy, module)
+    path = copy / "spikedrift/simulation/session.h"
+    path.write_text(path.read_text() + "// changed\n")
+    assert digest_in(copy, module) != before
+
+
 def test_comments_and_layout_do_not_count(copy):
     before = digest_in(copy, f"{MEASURES}.spikeship")
     path = copy / "spikedrift/trials.py"

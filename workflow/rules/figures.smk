@@ -17,7 +17,11 @@ rule figure_raster:
             "results/figures/raster.{recording}.{selection}.png",
             caption="../report/raster.rst",
             category="Recordings",
-            labels={"recording": "{recording}", "figure": "raster", "selection": "{selection}"},
+            labels={
+                "recording": "{recording}",
+                "figure": "raster",
+                "selection": "{selection}",
+            },
         ),
         tsv="results/figures/raster.{recording}.{selection}.tsv",
     log:
@@ -50,7 +54,11 @@ rule figure_matrices:
             "results/figures/matrices.{recording}.{selection}.png",
             caption="../report/matrices.rst",
             category="Recordings",
-            labels={"recording": "{recording}", "figure": "matrices", "selection": "{selection}"},
+            labels={
+                "recording": "{recording}",
+                "figure": "matrices",
+                "selection": "{selection}",
+            },
         ),
         tsv="results/figures/matrices.{recording}.{selection}.tsv",
     log:
@@ -145,7 +153,7 @@ rule figure_learning:
 rule figure_scores:
     """Scores of a comparison against ceiling and baselines."""
     input:
-        scores="results/compare/{comparison}.nc",
+        comparison="results/compare/{comparison}.nc",
     output:
         pdf="results/figures/scores.{comparison}.pdf",
         png=report(

@@ -9,9 +9,7 @@ class CurveOptions(Options):
     """Curves of similarity against lag and their statistics."""
 
     bootstrap: int = Field(default=200, ge=20, description="resamples of units for the intervals")
-    confidence: float = Field(
-        default=0.95, gt=0, lt=1, description="coverage of the percentile intervals"
-    )
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
     halves: int = Field(default=20, ge=2, description="random splits of the units into two halves")
 
 
@@ -19,18 +17,14 @@ class IndexOptions(Options):
     """Anchored indices of rate and timing, their gate and their test."""
 
     surrogates: int = Field(default=199, ge=19, description="exchange surrogates of the test")
-    gate_surrogates: int = Field(
-        default=199, ge=19, description="permutation surrogates of the gate"
-    )
+    gate_surrogates: int = Field(default=199, ge=19, description="surrogates of the gate")
     gate_level: float = Field(
         default=0.99,
         gt=0.5,
         lt=1,
-        description="quantile of the permutation surrogates to be exceeded",
+        description="quantile of the surrogates to exceed",
     )
-    thinnings: int = Field(
-        default=20, ge=1, description="random thinnings that the effect size averages"
-    )
+    thinnings: int = Field(default=20, ge=1, description="thinnings that the effect size averages")
     max_pairs: int = Field(
         default=1000,
         ge=100,
@@ -40,18 +34,18 @@ class IndexOptions(Options):
     min_shared: int = Field(
         default=5,
         ge=2,
-        description="fewest units active in both trials; below it a pair is undefined",
+        description="fewest units active in both trials of a defined pair",
     )
     max_missing: float = Field(
         default=0.05,
         ge=0,
         le=1,
-        description="largest share of undefined pairs with which the gate opens",
+        description="largest share of undefined pairs at the gate",
     )
     max_standard_error: float = Field(
         default=0.05,
         gt=0,
-        description="largest standard deviation of the index over exchange surrogates",
+        description="timing: largest standard deviation of the index at the gate",
     )
 
 
@@ -64,7 +58,7 @@ class StateOptions(Options):
     min_repeats: int = Field(
         default=3,
         ge=2,
-        description="fewest matched trials of a segment in each block; others are left out",
+        description="fewest matched trials of a segment in a block; others go",
     )
     min_segments: int = Field(default=2, ge=2, description="fewest segments with matched trials")
 

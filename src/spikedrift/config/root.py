@@ -15,7 +15,6 @@ from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sources import FetchOptions, Recording
 from spikedrift.errors import unknown
 
-
 # Keys of an entry that name an entry of another list.
 REFERENCES = {
     "sweep": "sweeps",
@@ -65,7 +64,7 @@ class Config(Options):
             for index, name in enumerate(known[block]):
                 if name in known[block][:index]:
                     raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
-        uses = {
+        uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
             "comparisons": (self.comparisons, REFERENCES | {"recording": "recordings"}),
             "figures.learning": (self.figures.learning, REFERENCES),
         }
@@ -74,5 +73,7 @@ class Config(Options):
                 for key, block in references.items():
                     value = getattr(entry, key, None)
                     if value is not None and value not in known[block]:
-                        raise unknown(f"{place}[{index}].{key}: not among {block}:", value, known[block])
+                        raise unknown(
+                            f"{place}[{index}].{key}: not among {block}:", value, known[block]
+                        )
         return self

@@ -14,6 +14,10 @@ class SourceOptions(Options):
         """Return the (data set, file) pairs of the data registry that the source reads."""
         return []
 
+    def doubt(self) -> str:
+        """Return why inference from the recording is refused; empty where nothing is against it."""
+        return ""
+
 
 class SyntheticOptions(SourceOptions):
     """A synthetic recording with a known truth.
@@ -138,6 +142,10 @@ class ArraysOptions(SourceOptions):
         """Return the three arrays of the data set."""
         names = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")
         return [(self.dataset, name) for name in names]
+
+    def doubt(self) -> str:
+        """Units of this layout are pooled over sessions, and their order is undocumented."""
+        return "its units are pooled over sessions and its trial order is assumed"
 
 
 OPTIONS: dict[str, type[SourceOptions]] = {"synthetic": SyntheticOptions, "arrays": ArraysOptions}

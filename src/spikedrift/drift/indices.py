@@ -31,6 +31,16 @@ NUMBERS = {
     "shared_units": ("reading.shared", "median number of shared units of a pair"),
 }
 
+TEST = ("p_value", "null", "null_mean", "null_low", "null_high")
+INFERENCE = (
+    "descriptive index of one recording with its exchange test; inference about drift is over "
+    "animals or network instances"
+)
+NO_TEST = (
+    "descriptive index of one recording, no test: the order of its trials, and so its blocks, are "
+    "assumed"
+)
+
 
 def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
     """Anchored indices of rate and timing between blocks, with gates and exchange tests.
@@ -52,7 +62,8 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
           `index_raw`, `index_thinned`, `p_value`, `gate_limit`, `missing`, `shared_units`,
           `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under the test's
           null), `standard_error` (its standard deviation); what speaks of drift is NaN where the
-          gate is shut.
+          gate is shut. Where the order of trials is assumed there is no test: its numbers are
+          NaN.
         * (matching, code): `gate_passed` (bool), `gate_note` (str, why it is shut), `n_within`,
           `n_between` (int64, pairs of trials of one segment), `n_trials` (int64).
         * (matching, code, surrogate), float64: `null`, the index of every exchange surrogate.
@@ -79,15 +90,17 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
         found["state"] = _both(matched, options, seed)
         n_trials["state"] = matched.sizes["trial"]
         state.update({k: v for k, v in matched.attrs.items() if k.startswith("state_")})
-    return _join(found, n_trials, options).assign_attrs(
+    joined, inference = _join(found, n_trials, options), INFERENCE
+    if not int(dataset.attrs.get("trial_order_known", 1)):
+        joined, inference = joined.assign({name: joined[name] * np.nan for name in TEST}), NO_TEST
+    return joined.assign_attrs(
         {
             **dataset.attrs,
             **state,
             "seed": seed,
             "options": json.dumps(options.model_dump(), sort_keys=True),
             "n_units": dataset.sizes["unit"],
-            "inference": "descriptive index of one recording with its exchange test; inference "
-            "about drift is over animals or network instances",
+            "inference": inference,
             "assumptions_test": "exchange test: trials and units independent given the segment "
             "(rate), spikes independent given the segment (timing)",
         }

@@ -74,9 +74,7 @@ def match_state(dataset: xr.Dataset, options: StateOptions) -> xr.Dataset:
     segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
     n_blocks = int(block.max()) + 1
     if n_blocks != 2:
-        raise InputError(
-            f"{name}: matching by state needs two blocks, the selection has {n_blocks}"
-        )
+        raise InputError(f"{name}: matching by state needs two blocks, there are {n_blocks}")
     known = np.isfinite(state).all(axis=1)
     kept: list[np.ndarray] = []
     n_segments = 0

@@ -140,11 +140,13 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
                 axes.plot(place + shift, value, "D", color=color, mfc=fill, ms=5)
             if matching == "state":
                 continue
-            if passed:
+            if passed and np.isfinite(p):
                 left = place - 0.3
                 axes.fill_between([left, left + 0.16], low, high, color="0.85", lw=0)
                 axes.plot(left + 0.08, raw, "_", color=color, ms=9, mew=1.8)
                 text = f"p = {p:.2g}"
+            elif passed:
+                text = "no test:\nassumed order"
             else:
                 text = f"no {code}\ncode"
             axes.annotate(
@@ -170,9 +172,11 @@ def _notes(rate: xr.Dataset, index: xr.Dataset | None) -> list[str]:
         f"{int(rate.attrs['n_units'])} units; bands: bootstrap over units within one recording."
     ]
     if index is not None:
-        notes.append(
-            "Diamonds: effect size (0 kept, 1 as if redrawn), open: trials matched by state. Bar: "
-            "test statistic; gray: its null, spikes or counts exchanged between blocks (95 %). "
-            "One recording: descriptive."
-        )
+        text = "Diamonds: effect size (0 kept, 1 as if redrawn), open: trials matched by state. "
+        if np.isfinite(index["p_value"]).any():
+            text += (
+                "Bar: test statistic; gray: its null, spikes or counts exchanged between blocks "
+                "(95 %). "
+            )
+        notes.append(text + "One recording: descriptive.")
     return notes + style.notes_of(rate.attrs)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spikedrift.config.networks import PatternNetwork
-from spikedrift.plasticity import registry
+from spikedrift.plasticity import registry, weight_noise
 from spikedrift.plasticity.synapse import combine
 from spikedrift.simulation.build import Standalone
 
@@ -72,7 +72,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     )
     delay = structure["delay"] * b.second
     excite, inhibit = "g_e_post += w", "g_i_post += w"
-    turnover = registry.get("weight_noise")
+    turnover = weight_noise.RULE
 
     def rules(projection: str, *others: registry.Rule) -> list[registry.Rule]:
         return [registry.get(structure["rules"][projection]), *others]

@@ -1,0 +1,93 @@
+"""The real extract through the documented command: what was measured, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from running import snakemake
+
+pytestmark = pytest.mark.mirror
+CONFIG = "config/allen-gratings.yaml"
+
+
+@pytest.fixture(scope="module")
+def run(new_clone, mirror):
+    directory = new_clone()
+    done = snakemake(
+        directory, "--cores", "2", "--configfile", CONFIG, "--config", f"fetch={{mirror: {mirror}}}"
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    return directory
+
+
+def test_spikeship_matrix_is_the_published_codes(run):
+    """Golden numbers of the reference implementation on this extract."""
+    with xr.open_dataset(run / "results/similarity/allen.gratings/all/spikeship.nc") as matrix:
+        value = matrix["value"].values
+    assert value.shape == (200, 200)
+    np.testing.assert_allclose(value.sum(), 604.3674339288, rtol=1e-9)
+    np.testing.assert_allclose(value[3, 17], 0.0134241620444, rtol=1e-10)
+    np.testing.assert_allclose(value[10, 100], 0.0158435971163, rtol=1e-10)
+
+
+def test_holds_real_recordings_only(run):
+    made = {path.name for path in (run / "results/trials").glob("*.nc")}
+    assert made == {"allen.gratings.nc"}
+
+
+def test_figures_and_assumptions(run):
+    for figure in ("raster", "matrices", "drift_curves"):
+        for suffix in ("pdf", "png", "tsv"):
+            assert (run / f"results/figures/{figure}.allen.gratings.all.{suffix}").stat().st_size
+    with xr.open_dataset(run / "results/trials/allen.gratings.nc") as trials:
+        assert trials.attrs["pseudo_population"] == 1
+        assert trials.attrs["trial_order_known"] == 0
+        assert "assumed" in trials.attrs["assumptions"]
+
+
+def test_index_is_descriptive(run):
+    with xr.open_dataset(run / "results/drift/allen.gratings/all/index.nc") as index:
+        assert np.isfinite(index["index"].sel(matching="none")).all()
+        assert np.isnan(index["p_value"]).all()
+        assert "no test" in index.attrs["inference"]
+
+
+def test_comparison_with_models_is_refused(run, tmp_path):
+    config = {
+        "recordings": [
+            {
+                "name": "allen.gratings",
+                "source": "arrays",
+                "options": {"dataset": "allen_neuropixels_gratings", "blocks": "halves"},
+            }
+        ],
+        "sweeps": [{"name": "learning", "conditions": [{"name": "frozen"}], "instances": 1}],
+        "comparisons": [{"name": "a", "recording": "allen.gratings", "sweep": "learning"}],
+    }
+    (run / "refused.yaml").write_text(json.dumps(config))
+    done = snakemake(run, "--cores", "2", "--configfile", "refused.yaml", "--dry-run", "compare")
+    assert done.returncode == 1
+    lines = [line for line in done.stdout.splitlines() if line.startswith("spikedrift: ")]
+    assert len(lines) == 1
+    assert "comparisons[0].recording" in lines[0] and "pooled" in lines[0]
+
+
+def test_corrupt_mirror_is_refused_by_name(new_clone, mirror, tmp_path):
+    """One changed byte: the file is named, nothing is left in its place."""
+    folder = tmp_path / "mirror" / "allen_neuropixels_gratings"
+    folder.mkdir(parents=True)
+    for path in (mirror / "allen_neuropixels_gratings").glob("*.npy"):
+        data = bytearray(path.read_bytes())
+        if path.name == "spike_times.npy":
+            data[-1] ^= 1
+        (folder / path.name).write_bytes(data)
+    directory = new_clone()
+    done = snakemake(
+        directory,
+        *("--cores", "2", "--configfile", CONFIG),
+        *("--config", f"fetch={{mirror: {tmp_path / 'mirror'}, attempts: 1}}", "--", "fetch"),
+    )
+    assert done.returncode != 0
+    assert any("spike_times.npy" in x and "sha256" in x for x in done.stdout.splitlines())
+    assert not (directory / "results/raw/allen_neuropixels_gratings/spike_times.npy").exists()

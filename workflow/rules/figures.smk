@@ -153,7 +153,7 @@ rule figure_learning:
 rule figure_scores:
     """Scores of a comparison against ceiling and baselines."""
     input:
-        comparison="results/compare/{comparison}.nc",
+        scores="results/compare/{comparison}.nc",
     output:
         pdf="results/figures/scores.{comparison}.pdf",
         png=report(

@@ -35,8 +35,11 @@ def main() -> int:
         print(f"another run works in this directory (process {named}): wait or end it first")
         return 1
     print("unlocking after an interrupted run")
-    snakemake = [sys.executable, "-m", "snakemake", "--unlock", "--quiet", "all"]
-    return subprocess.run(snakemake).returncode
+    command = [sys.executable, "-m", "snakemake", "--unlock"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        print(done.stderr)
+    return done.returncode
 
 
 if __name__ == "__main__":

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from spikedrift.errors import InputError
 
 
 @contextmanager
-def job(log: str | Path) -> Iterator[None]:
+def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     """Send the library's log to `log`; turn bad input into one line and exit code 1.
 
-    Any other exception keeps its traceback, in the log as well as on standard error.
+    Any other exception keeps its traceback, in the log as well as on standard error. Compiled
+    code and linear algebra use no more than `threads` threads.
     """
+    if "numba" in sys.modules:
+        sys.modules["numba"].config.NUMBA_NUM_THREADS = threads
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
@@ -25,7 +30,8 @@ def job(log: str | Path) -> Iterator[None]:
     logger.setLevel(logging.INFO)
     started = time.monotonic()
     try:
-        yield
+        with threadpool_limits(threads):
+            yield
         logger.info("done in %.1f s", time.monotonic() - started)
     except InputError as error:
         logger.error("%s", error)

@@ -157,7 +157,8 @@ def test_an_instruction_set_that_the_compiler_refuses_is_named(tmp_path):
 
 
 def test_points_are_conditions_times_instances_with_stable_ids():
-    sweep = Sweep(instances=2)
+    frozen = Condition(name="frozen", control=True, set={"plasticity.inhibitory.eta": 0.0})
+    sweep = Sweep(conditions=(frozen, Condition(name="inhibitory")), instances=2)
     expanded = points(sweep)
     assert len(expanded) == 2 * len(sweep.conditions)
     assert len({p.recording for p in expanded}) == len(expanded)

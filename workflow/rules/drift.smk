@@ -19,7 +19,7 @@ rule drift_curves:
         "benchmarks/drift_curves/{recording}.{selection}.{measure}.tsv"
     conda:
         "../../envs/core.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
@@ -45,7 +45,7 @@ rule drift_index:
         "benchmarks/drift_index/{recording}.{selection}.tsv"
     conda:
         "../../envs/core.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,

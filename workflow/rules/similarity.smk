@@ -13,7 +13,7 @@ rule similarity_matrix:
         "benchmarks/similarity_matrix/{recording}.{selection}.{measure}.tsv"
     conda:
         "../../envs/core.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,

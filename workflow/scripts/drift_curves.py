@@ -8,7 +8,7 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.drift.curves import curves
 from spikedrift.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.threads):
     seed = snakemake.params.seed
     selected = selections.apply(
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed

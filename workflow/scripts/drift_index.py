@@ -7,7 +7,7 @@ from spikedrift.config.selections import Selection
 from spikedrift.drift.indices import indices
 from spikedrift.job import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.threads):
     seed = snakemake.params.seed
     selected = selections.apply(
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed

@@ -6,7 +6,7 @@ from spikedrift.config.selections import Selection
 from spikedrift.job import job
 from spikedrift.similarity.matrix import similarity
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.threads):
     selected = selections.apply(
         trials.read(snakemake.input.trials),
         Selection(**snakemake.params.selection),

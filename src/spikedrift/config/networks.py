@@ -239,32 +239,6 @@ class Condition(Options):
     )
 
 
-FROZEN = {
-    "plasticity.afferent.eta": 0.0,
-    "plasticity.recurrent.eta": 0.0,
-    "plasticity.inhibitory.eta": 0.0,
-}
-DEFAULT_CONDITIONS = (
-    Condition(name="frozen", title="all frozen", control=True, set=FROZEN),
-    Condition(name="inhibitory", title="I→E only"),
-    Condition(name="afferent", title="A→E STDP", set={"plasticity.afferent.eta": 0.02}),
-    Condition(
-        name="turnover",
-        title="weight noise",
-        set={"plasticity.afferent.noise": 0.03, "plasticity.recurrent.noise": 0.03},
-    ),
-    Condition(
-        name="afferent-turnover",
-        title="A→E STDP + weight noise",
-        set={
-            "plasticity.afferent.eta": 0.02,
-            "plasticity.afferent.noise": 0.015,
-            "plasticity.recurrent.noise": 0.015,
-        },
-    ),
-)
-
-
 class Sweep(Options):
     """Conditions times instances of one network; an instance is wiring, patterns and noise."""
 
@@ -275,7 +249,7 @@ class Sweep(Options):
     )
     network: str = Field(default="pattern_network", description="a network of spikedrift.networks")
     options: PatternNetwork = PatternNetwork()
-    conditions: tuple[Condition, ...] = Field(default=DEFAULT_CONDITIONS, min_length=1)
+    conditions: tuple[Condition, ...] = Field(min_length=1, description="what is compared")
     instances: int = Field(default=3, gt=0, description="network instances of every condition")
     seed: int = Field(default=1, ge=0, description="every random draw of the sweep comes from it")
 

@@ -139,7 +139,7 @@ def _spikes(trials: xr.Dataset, trial: int, rows: np.ndarray) -> pd.DataFrame:
 def _panel(axes: Axes, part: pd.DataFrame, colors: dict[str, str], n_rows: int) -> None:
     for area, color in colors.items():
         of_area = part[part["population"] == area]
-        axes.vlines(of_area["time_s"], of_area["row"] - 0.45, of_area["row"] + 0.45, color, lw=0.9)
+        axes.vlines(of_area["time_s"], of_area["row"] - 0.7, of_area["row"] + 0.7, color, lw=0.9)
     axes.set_ylim(-0.5, n_rows - 0.5)
     axes.tick_params(axis="y", length=0)
 

@@ -39,11 +39,11 @@ def test_second_call_does_nothing(finished):
 
 
 def test_edited_measure_reruns_what_depends_on_it_and_nothing_else(finished):
-    measure = finished / "src/spikedrift/similarity/measures/population_vector.py"
+    measure = finished / "src/spikedrift/similarity/measures/rate_correlation.py"
     with Edited(measure, "\nADDED = 1\n"):
         made = planned(finished)
     assert made
-    assert {Path(name).stem for name in made} == {"population_vector"}
+    assert {Path(name).stem for name in made} == {"rate_correlation"}
     recordings = {Path(name).parts[2] for name in made}
     assert "mouse-s.movie" in recordings
     assert {Path(name).parts[1] for name in made} == {"similarity", "drift"}

@@ -16,7 +16,7 @@ GOOD: dict[str, Any] = {
     "seed": 1,
     "recordings": [{"name": "mouse-a.movie", "source": "synthetic", "options": {"units": 40}}],
     "selections": [{"name": "all"}],
-    "similarity": {"measures": [{"measure": "spikeship"}, {"measure": "rate_correlation"}]},
+    "similarity": {"measures": [{"measure": "spikeship"}, {"measure": "population_vector"}]},
     "sweeps": [{"name": "learning", "conditions": [{"name": "frozen"}], "instances": 1}],
     "comparisons": [
         {
@@ -80,9 +80,9 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
     "typo in a comparison": (("comparisons", 0, "sweeep"), "x", ("comparisons[0]", "'sweep'")),
     # unknown names
     "unknown measure": (
-        ("similarity", "measures", 0, "measure"),
-        "spikship",
-        ("similarity.measures[0].measure", "spikship", "'spikeship'"),
+        ("similarity", "measures"),
+        [*GOOD["similarity"]["measures"], {"measure": "spikship"}],
+        ("similarity.measures[2].measure", "spikship", "'spikeship'"),
     ),
     "unknown source": (
         ("recordings", 0, "source"),
@@ -109,9 +109,18 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         "some",
         ("comparisons[0].selection", "some", "all"),
     ),
+    "measure of the figures left out": (
+        ("similarity", "measures"),
+        [{"measure": "spikeship"}],
+        ("compare.rate", "population_vector", "similarity.measures"),
+    ),
     "unknown data set": (
         ("recordings", 0),
-        {"name": "a.b", "source": "arrays", "options": {"dataset": "allen_gratings"}},
+        {
+            "name": "mouse-a.movie",
+            "source": "arrays",
+            "options": {"dataset": "allen_gratings"},
+        },
         ("recordings[0]", "allen_gratings", "allen_neuropixels_gratings"),
     ),
     "unknown surrogate": (
@@ -155,6 +164,11 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         ("recordings[0].options.rate_drift", "NaN"),
     ),
     "no instances": (("sweeps", 0, "instances"), 0, ("sweeps[0].instances", "greater than 0", "0")),
+    "typo in a field of options of the other source": (
+        ("recordings", 0),
+        {"name": "mouse-a.movie", "source": "arrays", "options": {"datset": "x"}},
+        ("recordings[0].options.datset", "did you mean 'dataset'"),
+    ),
     "one shared unit": (
         ("similarity", "measures", 0, "options"),
         {"min_shared": 1},

@@ -4,12 +4,13 @@ import difflib
 import json
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from spikedrift.config.base import Options
 from spikedrift.errors import InputError
 
 
@@ -33,35 +34,16 @@ def checked[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str = "
     try:
         return model.model_validate(dict(raw))
     except ValidationError as error:
-        faults = list(_faults(error, model, ""))
         # An unknown key explains a missing one better than the other way round.
-        faults.sort(key=lambda fault: fault[2]["type"] != "extra_forbidden")
-        path, siblings, detail = faults[0]
-        raise InputError(f"{where}: {_line(path, siblings, detail)}") from None
+        detail = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise InputError(f"{where}: {_line(detail, model, raw)}") from None
 
 
-Fault = tuple[str, list[type[BaseModel]], ErrorDetails]
-
-
-def _faults(error: ValidationError, model: type[BaseModel], prefix: str) -> Iterator[Fault]:
-    """Key path, models that hold its last key, and pydantic's account of every fault.
-
-    A block whose model depends on another key (the options of a measure) is validated inside a
-    validator; its error comes wrapped in the outer one and is opened here.
-    """
-    for detail in error.errors():
-        path, siblings = _resolve(detail["loc"], model, prefix)
-        inner = detail.get("ctx", {}).get("error")
-        if isinstance(inner, ValidationError):
-            yield from _faults(inner, _named(inner.title), path)
-        else:
-            yield path, siblings, detail
-
-
-def _line(path: str, siblings: list[type[BaseModel]], detail: ErrorDetails) -> str:
+def _line(detail: ErrorDetails, model: type[BaseModel], raw: Any) -> str:
+    path, siblings = _resolve(detail["loc"], model, raw)
     where = path or "top level"
     if detail["type"] == "extra_forbidden":
-        known = sorted({name for model in siblings for name in model.model_fields})
+        known = sorted({name for sibling in siblings for name in sibling.model_fields})
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return f"{where}: unknown key; {hint}known keys: {', '.join(known)}"
@@ -69,35 +51,49 @@ def _line(path: str, siblings: list[type[BaseModel]], detail: ErrorDetails) -> s
         return f"{where}: this key is missing"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if detail["type"] == "value_error":
-        return f"{where}: {message}"
+        return f"{path}: {message}" if path else message
     given = json.dumps(detail["input"], default=str)
     shown = given if len(given) <= 80 else given[:77] + "..."
     return f"{where}: {message[0].lower()}{message[1:]}; got {shown}"
 
 
 def _resolve(
-    loc: tuple[int | str, ...], model: type[BaseModel], path: str
+    loc: tuple[int | str, ...], model: type[BaseModel], raw: Any
 ) -> tuple[str, list[type[BaseModel]]]:
     """Key path as the user wrote it, and the models that hold its last key.
 
-    pydantic puts the name of a union's branch into the location; it is no key and is left out.
+    Names of a union's branches, which pydantic puts into the location, are no keys and are left
+    out. Where the model of a block depends on another key (the options of a measure), the block
+    that holds it says which it is.
     """
     annotation: Any = model
     holders: list[type[BaseModel]] = [model]
+    path = ""
     for position, part in enumerate(loc):
         models = _models(annotation)
         if isinstance(part, int):
             path += f"[{part}]"
-            annotation = _item(annotation)
+            annotation, raw = _item(annotation), _inside(raw, part)
             continue
         fields = [holder.model_fields[part] for holder in models if part in holder.model_fields]
-        last = position == len(loc) - 1
-        if not fields and not (last and models) and not isinstance(annotation, types.GenericAlias):
+        is_key = fields or (models and position == len(loc) - 1)
+        if not is_key and not isinstance(annotation, types.GenericAlias):
             continue
         holders = models or holders
         path += f".{part}" if path else str(part)
         annotation = fields[0].annotation if fields else _item(annotation)
+        for holder in models:
+            if issubclass(holder, Options) and (inner := holder.block_model(part, raw)):
+                annotation = inner
+        raw = _inside(raw, part)
     return path, holders
+
+
+def _inside(raw: Any, part: int | str) -> Any:
+    try:
+        return raw[part]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -123,14 +119,3 @@ def _item(annotation: Any) -> Any:
         if found is not Any:
             return found
     return Any
-
-
-def _named(title: str) -> type[BaseModel]:
-    """Return the model class that an error is titled after."""
-    queue = [BaseModel]
-    while queue:
-        model = queue.pop()
-        if model.__name__ == title:
-            return model
-        queue.extend(model.__subclasses__())
-    return BaseModel

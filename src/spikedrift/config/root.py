@@ -76,4 +76,8 @@ class Config(Options):
                         raise unknown(
                             f"{place}[{index}].{key}: not among {block}:", value, known[block]
                         )
+        for key in ("rate", "timing"):  # the two measures that figures and comparisons read
+            value, measures = getattr(self.compare, key), known["similarity.measures"]
+            if value not in measures:
+                raise unknown(f"compare.{key}: not among similarity.measures:", value, measures)
         return self

@@ -65,6 +65,11 @@ class MeasureEntry(Options):
         default_factory=dict, validate_default=True, description="options of the measure"
     )
 
+    @classmethod
+    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
+        """Model of `options`: that of the measure."""
+        return OPTIONS.get(str(raw.get("measure"))) if key == "options" else None
+
     @model_validator(mode="before")
     @classmethod
     def _name_after_measure(cls, entry: Any) -> Any:

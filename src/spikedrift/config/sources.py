@@ -162,6 +162,11 @@ class Recording(Options):
         default_factory=dict, validate_default=True, description="options of the source"
     )
 
+    @classmethod
+    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
+        """Model of `options`: that of the source."""
+        return OPTIONS.get(str(raw.get("source"))) if key == "options" else None
+
     @field_validator("options")
     @classmethod
     def _complete(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:

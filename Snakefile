@@ -29,6 +29,9 @@ except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     source_recording=plan.pattern(plan.recordings),
     simulated_recording=plan.pattern(plan.points),

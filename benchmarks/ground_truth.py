@@ -7,6 +7,7 @@ seed draws a new recording and seeds the surrogates.
 """
 
 import argparse
+import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -27,8 +28,9 @@ from spikedrift.drift.timing_index import timing_index
 from spikedrift.sources.synthetic import record
 
 BASE = SyntheticOptions(segments=6, repeats=6, units=60)
-LONG = BASE.model_copy(update={"segments": 4, "repeats": 14})
-INDEX = IndexOptions(surrogates=99, gate_surrogates=99, thinnings=5, max_pairs=300)
+LONG = BASE.model_copy(update={"segments": 5, "repeats": 28})
+STEADY = BASE.model_copy(update={"segments": 4, "repeats": 14})
+INDEX = IndexOptions(surrogates=99, gate_surrogates=99, thinnings=5, max_pairs=600)
 LEVEL = 0.05
 
 
@@ -44,7 +46,13 @@ def _case(base: SyntheticOptions = BASE, matched: bool = False, **knobs: float) 
     return Case(base.model_validate({**base.model_dump(), **knobs}), matched)
 
 
-BEHAVING = {"state_background": 1.0, "state_shift": 1.0}
+# Block 1 mostly at rest, block 2 mostly active, with states in common to match.
+BEHAVING = {
+    "state_coefficient": 0.5,
+    "state_level": -0.9,
+    "state_shift": 1.8,
+    "state_background": 1.75,
+}
 CASES = {
     "no drift": _case(),
     "rates redrawn": _case(rate_drift=1.0),
@@ -57,9 +65,11 @@ CASES = {
     "additive background": _case(background=0.5),
     "additive background with state": _case(LONG, **BEHAVING),
     "additive background with state, matched": _case(LONG, matched=True, **BEHAVING),
-    "state gain, no shift": _case(LONG, state_gain=1.0),
-    "state background, no shift": _case(LONG, state_background=1.0),
-    "state background, no shift, matched": _case(LONG, matched=True, state_background=1.0),
+    "half redrawn, background with state, matched": _case(
+        LONG, matched=True, rate_drift=0.5, event_time_drift=0.5, **BEHAVING
+    ),
+    "state gain, no shift": _case(STEADY, state_gain=1.0),
+    "state background, no shift": _case(STEADY, state_background=1.0),
     "bursts, no drift": _case(burstiness=0.3),
     "bursts, rates redrawn": _case(burstiness=0.3, rate_drift=1.0),
     "refractory 5 ms, no drift": _case(refractory_period=0.005),
@@ -94,7 +104,8 @@ def run(names: Iterable[str], seeds: int, processes: int) -> Iterator[tuple[str,
     """Analyze `seeds` recordings of each named case; yields each case when it is done."""
     names = list(names)
     tasks = [(name, seed) for name in names for seed in range(seeds)]
-    with ProcessPoolExecutor(processes) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         results = pool.map(_task, tasks)
         for name in names:
             yield name, [next(results) for _ in range(seeds)]

@@ -97,6 +97,9 @@ class SyntheticOptions(SourceOptions):
     state_coefficient: float = Field(
         0.9, ge=0, lt=1, description="correlation of the behavior state in successive trials"
     )
+    state_level: float = Field(
+        0.0, description="level of the behavior state in the first block; standard deviations"
+    )
     state_shift: float = Field(
         0.0, description="shift of the behavior state after the first block; standard deviations"
     )

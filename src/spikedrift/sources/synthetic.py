@@ -210,7 +210,7 @@ def _session(options: SyntheticOptions, seed: int) -> tuple[dict[str, np.ndarray
         (2, options.blocks, n_trials // options.blocks)
     )
     arousal, other = _autoregressive(noise, options.state_coefficient).reshape(2, n_trials)
-    arousal = arousal + options.state_shift * (block > 0)
+    arousal = arousal + options.state_level + options.state_shift * (block > 0)
     state = expit(2 * arousal)
     pupil = PUPIL_CORRELATION * arousal + np.sqrt(1 - PUPIL_CORRELATION**2) * other
     columns = {

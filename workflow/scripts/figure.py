@@ -8,9 +8,7 @@ from spikedrift.job import job
 
 with job(snakemake.log[0]):
     lists = snakemake.params.lists
-    files = {
-        name: [path] if name in lists else str(path) for name, path in snakemake.input.items()
-    }
+    files = {name: [path] if name in lists else str(path) for name, path in snakemake.input.items()}
     render(
         snakemake.params.figure,
         files,

@@ -25,6 +25,7 @@ from spikedrift.config.drift import IndexOptions
 from spikedrift.drift.anchored import Anchored, Reading, gate_and_test, read
 from spikedrift.drift.pairs import index_pairs
 from spikedrift.selections import stream
+from spikedrift.similarity.correlation import pearson_pairs
 
 
 def rate_dissimilarity(
@@ -50,21 +51,8 @@ def rate_dissimilarity(
         NaN where undefined.
     n_shared : int64, shape (n_pairs,)
     """
-    seen = observed.astype(np.float64)
-    x = np.sqrt(counts) * seen
-    n = (seen @ seen.T)[first, second]
-    total = x @ seen.T
-    one, two = total[first, second], total[second, first]
-    square = (x * x) @ seen.T
-    n_safe = np.maximum(n, 1)
-    variance_one = square[first, second] - one**2 / n_safe
-    variance_two = square[second, first] - two**2 / n_safe
-    covariance = (x @ x.T)[first, second] - one * two / n_safe
-    scale = np.sqrt(np.maximum(variance_one, 0.0) * np.maximum(variance_two, 0.0))
-    defined = (n >= min_shared) & (scale > 1e-9)
-    value = np.full(first.shape, np.nan)
-    np.divide(covariance, scale, out=value, where=defined)
-    return 1.0 - value, n.astype(np.int64)
+    value, n_shared = pearson_pairs(np.sqrt(counts), observed, first, second, min_shared)
+    return 1.0 - value, n_shared
 
 
 def permuted_counts(

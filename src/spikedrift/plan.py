@@ -15,6 +15,7 @@ from typing import Any
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError, unknown
 from spikedrift.networks import registry as networks
+from spikedrift.plasticity import registry as plasticity
 from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
@@ -89,6 +90,19 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
+        for index, name in enumerate(self.sweeps):
+            for rule in self._rules_of(name):
+                if rule not in plasticity.names():
+                    where = f"config: sweeps[{index}]: unknown plasticity rule"
+                    raise unknown(where, rule, plasticity.names())
+
+    def _rules_of(self, sweep: str) -> list[str]:
+        """Plasticity rules in the network of a sweep, those that its conditions set included."""
+        entry = self.sweeps[sweep]
+        found = _rules(entry.options.model_dump())
+        for condition in entry.conditions:
+            found |= {value for key, value in condition.set.items() if key.endswith(".rule")}
+        return sorted(found)
 
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
@@ -250,11 +264,14 @@ class Plan:
         """Configuration of a sweep."""
         return self._entry(self.sweeps, wildcards.sweep)
 
+    def _sweep_of(self, wildcards: Any) -> str:
+        """Name of the sweep that wildcards speak of, by name or by one of its simulations."""
+        simulated = wildcards.get("simulated_recording")
+        return self.points[simulated].sweep if simulated else str(wildcards.sweep)
+
     def network(self, wildcards: Any) -> dict[str, Any]:
         """Network of a sweep, or of a simulation, with its options."""
-        simulated = wildcards.get("simulated_recording")
-        name = self.points[simulated].sweep if simulated else wildcards.sweep
-        entry = self._entry(self.sweeps, name)
+        entry = self._entry(self.sweeps, self._sweep_of(wildcards))
         return {key: entry[key] for key in ("network", "options")}
 
     def comparison(self, wildcards: Any) -> dict[str, Any]:
@@ -298,9 +315,9 @@ class Plan:
 
     def network_digest(self, wildcards: Any) -> str:
         """Digest of a sweep's network and of the plasticity rules in it."""
-        entry = self.network(wildcards)
-        rules = [f"plasticity.{rule}" for rule in _rules(entry["options"])]
-        return self.digest("networks.registry", f"networks.{entry['network']}", *rules)
+        sweep = self._sweep_of(wildcards)
+        rules = [f"plasticity.{rule}" for rule in self._rules_of(sweep)]
+        return self.digest("networks.registry", f"networks.{self.sweeps[sweep].network}", *rules)
 
     def matrix_digest(self, wildcards: Any) -> str:
         """Digest of what makes a similarity matrix."""

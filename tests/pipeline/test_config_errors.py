@@ -94,6 +94,21 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         "patern_network",
         ("sweeps[0].network", "'pattern_network'"),
     ),
+    "unknown plasticity rule": (
+        ("sweeps", 0, "options"),
+        {"plasticity": {"afferent": {"rule": "pair_stpd"}}},
+        ("sweeps[0]", "pair_stpd", "did you mean 'pair_stdp'"),
+    ),
+    "unknown plasticity rule of a condition": (
+        ("sweeps", 0, "conditions", 0, "set"),
+        {"plasticity.afferent.rule": "calcum"},
+        ("sweeps[0]", "calcum", "pair_stdp"),
+    ),
+    "measure named like a result": (
+        ("similarity", "measures", 0, "name"),
+        "index",
+        ("similarity.measures", "'index'"),
+    ),
     "unknown recording in a comparison": (
         ("comparisons", 0, "recording"),
         "mouse-z.movie",

@@ -64,6 +64,10 @@ class Config(Options):
             for index, name in enumerate(known[block]):
                 if name in known[block][:index]:
                     raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
+        if "index" in known["similarity.measures"]:
+            raise ValueError(
+                "similarity.measures: the name 'index' is taken by the drift indices; give another"
+            )
         uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
             "comparisons": (self.comparisons, REFERENCES | {"recording": "recordings"}),
             "figures.learning": (self.figures.learning, REFERENCES),

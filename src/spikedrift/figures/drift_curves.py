@@ -146,7 +146,7 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
                 axes.plot(left + 0.08, raw, "_", color=color, ms=9, mew=1.8)
                 text = f"p = {p:.2g}"
             elif passed:
-                text = "no test:\nassumed order"
+                text = "no test"
             else:
                 text = f"no {code}\ncode"
             axes.annotate(
@@ -178,5 +178,7 @@ def _notes(rate: xr.Dataset, index: xr.Dataset | None) -> list[str]:
                 "Bar: test statistic; gray: its null, spikes or counts exchanged between blocks "
                 "(95 %). "
             )
+        elif index["gate_passed"].any():
+            text += "No test, as the order of trials is assumed. "
         notes.append(text + "One recording: descriptive.")
     return notes + style.notes_of(rate.attrs)

@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from spikedrift.config.drift import IndexOptions, StateOptions
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored import Anchored
 from spikedrift.drift.rate_index import rate_index
 from spikedrift.drift.state import match_state

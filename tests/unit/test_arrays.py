@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from spikedrift import sources, trials
-from spikedrift.config.sources import OPTIONS, ArraysOptions, Recording
+from spikedrift.config.recordings import OPTIONS, Recording
+from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
 from spikedrift.sources import registry
 from spikedrift.sources.arrays import read
@@ -210,7 +211,7 @@ def test_sources_are_listed_and_their_options_known():
 def test_files_are_known_without_heavy_imports():
     code = """
 import sys
-from spikedrift.config.sources import Recording
+from spikedrift.config.recordings import Recording
 from spikedrift.sources import registry
 print(registry.names())
 for recording in (
@@ -241,7 +242,7 @@ from spikedrift.sources.registry import Source
 class Silence(SourceOptions):
     units: int = 3
 
-    def files(self):
+    def files(self, recording):
         return [("silent", "none.bin")]
 
 def prepare(options, recording, seed, directory):

@@ -18,7 +18,7 @@ from spikedrift.comparison.statistics import STATISTICS, Run, anchor, balance, v
 from spikedrift.config.compare import Compare, TimeScaleGrid
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.errors import InputError

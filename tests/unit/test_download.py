@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikedrift.config.sources import FetchOptions
+from spikedrift.config.fetch import FetchOptions
 from spikedrift.errors import InputError
 from spikedrift.sources.download import fetch, read_registry
 

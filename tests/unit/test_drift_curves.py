@@ -6,7 +6,7 @@ from scipy import stats
 from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.curves import curves, unit_halves
 from spikedrift.drift.pairs import discrimination, repeats_of, segment_pairs
 from spikedrift.drift.statistics import STATISTICS, contrast, lag_curve

@@ -13,7 +13,7 @@ from spikedrift.comparison.statistics import Run
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.errors import InputError

@@ -3,7 +3,7 @@ import pytest
 
 from spikedrift import trials
 from spikedrift.config.drift import IndexOptions
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.rate_index import permuted_counts, rate_dissimilarity, rate_index
 from spikedrift.sources.synthetic import record
 

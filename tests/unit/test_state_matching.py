@@ -5,7 +5,7 @@ import pytest
 
 from spikedrift import trials
 from spikedrift.config.drift import StateOptions
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.state import covariates, match_state
 from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from scipy import stats
 
 from spikedrift import trials
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.sources.synthetic import Truth, record, truth
 
 SMALL = {"units": 40, "segments": 6, "repeats": 5}

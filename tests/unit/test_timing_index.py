@@ -4,7 +4,7 @@ import xarray as xr
 
 from spikedrift import surrogates, trials
 from spikedrift.config.drift import DriftOptions, IndexOptions
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored import upper_tail
 from spikedrift.drift.indices import indices
 from spikedrift.drift.pairs import index_pairs

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from spikedrift.config.sources import FetchOptions
+from spikedrift.config.fetch import FetchOptions
 from spikedrift.job import job
 from spikedrift.sources.download import fetch
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from spikedrift import trials
-from spikedrift.config.sources import Recording
+from spikedrift.config.recordings import Recording
 from spikedrift.job import job
 from spikedrift.sources.registry import prepare
 

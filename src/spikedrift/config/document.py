@@ -11,9 +11,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from spikedrift.config.base import Options
+from spikedrift.config.recordings import OPTIONS as SOURCES
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import OPTIONS as MEASURES
-from spikedrift.config.sources import OPTIONS as SOURCES
 
 OPENING = """\
 # Configuration

@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 from spikedrift.config.base import Options
 from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
+from spikedrift.config.fetch import FetchOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.networks import Sweep
+from spikedrift.config.recordings import Recording
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
-from spikedrift.config.sources import FetchOptions, Recording
 from spikedrift.errors import unknown
 
 # Keys of an entry that name an entry of another list.

@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 
 from spikedrift.atomic import replacing
-from spikedrift.config.sources import FetchOptions
+from spikedrift.config.fetch import FetchOptions
 from spikedrift.errors import InputError
 
 logger = logging.getLogger(__name__)

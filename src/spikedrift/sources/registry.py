@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from spikedrift import sources
 from spikedrift.config.check import checked
-from spikedrift.config.sources import OPTIONS, Recording, SourceOptions
+from spikedrift.config.recordings import OPTIONS, Recording
+from spikedrift.config.sources import SourceOptions
 from spikedrift.errors import unknown
 from spikedrift.sources.download import read_registry
 
@@ -30,7 +31,7 @@ class Source:
     Attributes
     ----------
     options : subclass of SourceOptions
-        Model of the recording's `options`; its `files()` says what has to be fetched.
+        Model of the recording's `options`; its `files(recording)` says what has to be fetched.
     prepare : callable
         `prepare(options, recording, seed, directory) -> Dataset`: the recording's id, a seed of
         its own, and the directory that holds the fetched files as `{data set}/{file}`.
@@ -79,7 +80,7 @@ def options(recording: Recording) -> SourceOptions:
 
 def files(recording: Recording) -> list[tuple[str, str]]:
     """List the (data set, file) pairs of the data registry to fetch for a recording."""
-    return options(recording).files()
+    return options(recording).files(recording.name)
 
 
 def prepare(
@@ -106,7 +107,7 @@ def prepare(
     checked = options(recording)
     own_seed = zlib.crc32(f"{seed} {recording.name}".encode())
     dataset = get(recording.source).prepare(checked, recording.name, own_seed, Path(directory))
-    fetched = set(checked.files())
+    fetched = set(checked.files(recording.name))
     rows = [row for row in read_registry(data_registry) if (row.dataset, row.file) in fetched]
     for name in ("citation", "licence"):
         values = dict.fromkeys(getattr(row, name) for row in rows)

@@ -17,7 +17,7 @@ from scipy.signal import lfilter
 from scipy.special import expit, ndtr, ndtri
 
 from spikedrift import __version__, trials
-from spikedrift.config.sources import SyntheticOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.sources.registry import Source
 
 RUNNING_AT_FULL_STATE = 30.0  # cm/s

@@ -152,7 +152,12 @@ def _write_nwb(path: Path, day: Day, rng: np.random.Generator) -> None:
             "specimen_name": SPECIMEN,
             "targeted_structure": "VISp",
             "fov": "400x400 microns (512 x 512 pixels)",
-            "generated_by": ["allen_brain_observatory_fixture", "version", "pipeline_version", "3.0"],
+            "generated_by": [
+                "allen_brain_observatory_fixture",
+                "version",
+                "pipeline_version",
+                "3.0",
+            ],
             "institution": "none",
             "subject/subject_id": SPECIMEN.rpartition("-")[2],
             "subject/age": "104 days",

@@ -107,6 +107,11 @@ class Plan:
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
         for index, entry in enumerate(self.config.comparisons):
+            if not self.timed(entry.recording):
+                raise InputError(
+                    f"config: comparisons[{index}].recording: {entry.recording} holds two-photon "
+                    "events; comparisons need spike timing"
+                )
             doubt = sources.options(self.recordings[entry.recording]).doubt()
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
@@ -172,12 +177,22 @@ class Plan:
             if selection.recordings is None or name in selection.recordings
         ]
 
+    def timed(self, recording: str) -> bool:
+        """Whether a recording has spike times; simulations do."""
+        entry = self.recordings.get(recording)
+        return entry is None or sources.options(entry).timing
+
     def analysis_files(self, recording: str, selection: str) -> list[str]:
         """Similarity matrices, drift curves and indices of one recording and selection."""
-        at = f"{recording}/{selection}"
+        at, timed = f"{recording}/{selection}", self.timed(recording)
+        names = [
+            name
+            for name, entry in self.measures.items()
+            if timed or not measures.reads_timing(entry.measure)
+        ]
         return [
-            *(f"results/similarity/{at}/{measure}.nc" for measure in self.measures),
-            *(f"results/drift/{at}/{measure}.nc" for measure in self.measures),
+            *(f"results/similarity/{at}/{name}.nc" for name in names),
+            *(f"results/drift/{at}/{name}.nc" for name in names),
             f"results/drift/{at}/index.nc",
         ]
 
@@ -221,6 +236,21 @@ class Plan:
                 ("timing", self.config.compare.timing),
             )
         } | {"index": self._run_files(runs, entry.index)["index"]}
+
+    def matrices_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of similarity matrices: rate, and timing where there is one."""
+        return self._drawn("similarity", wildcards)
+
+    def curves_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of drift curves: rate, and timing where there is one."""
+        return self._drawn("drift", wildcards)
+
+    def _drawn(self, folder: str, wildcards: Any) -> dict[str, str]:
+        shown = {"rate": self.config.compare.rate}
+        if self.timed(wildcards.recording):
+            shown["timing"] = self.config.compare.timing
+        at = f"results/{folder}/{wildcards.recording}/{wildcards.selection}"
+        return {code: f"{at}/{measure}.nc" for code, measure in shown.items()}
 
     @property
     def figure_files(self) -> list[str]:

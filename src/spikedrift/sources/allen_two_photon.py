@@ -244,15 +244,15 @@ def _day(folder: Path, experiment: int, container: str, movie: str) -> _Day:
             raise InputError(
                 f"{path}: {movie} was shown outside the {time.size} two-photon frames of the file"
             )
+        described = {name: _text(file, key, path) for name, key in DESCRIBED.items() if key in file}
+        described["cre_line"] = described.get("genotype", "").partition(";")[0]
         order = np.lexsort((spans[:, 1], spans[:, 0]))  # not in order in all files
         return _Day(
             path=path,
             began=date,
             session_type=_text(file, "general/session_type", path),
             shared={name: _text(file, key, path) for name, key in SHARED.items()},
-            described={
-                name: _text(file, key, path) for name, key in DESCRIBED.items() if key in file
-            },
+            described=described,
             cells=cells.astype(np.int64),
             time=time,
             frame=frame[order],

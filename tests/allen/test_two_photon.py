@@ -494,7 +494,7 @@ def test_from_mirror_to_figures(clone, directory, days, dataset):
     assert not (clone / f"results/similarity/{RECORDING}/all/spikeship.nc").exists()
     refused = snakemake(
         clone,
-        *("--cores", "1", "--configfile", "two-photon.yaml"),
+        *("--cores", "1", "--configfile", "two-photon.yaml", "--"),
         f"results/similarity/{RECORDING}/all/spikeship.nc",
     )
     assert refused.returncode

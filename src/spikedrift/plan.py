@@ -152,6 +152,11 @@ class Plan:
             else:
                 known = self.analyzed_recordings
                 raise unknown(f"{where}: not among recordings:", entry.recording, known)
+            if not self.timed(entry.recording):
+                raise InputError(
+                    f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
+                    "timing"
+                )
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
                     f"{where}: {entry.recording} is not compared "
@@ -247,12 +252,22 @@ class Plan:
         needed = max(selection.min_units, selection.units or 0)
         return sum(known[area] for area in selection.population) < needed
 
+    def timed(self, recording: str) -> bool:
+        """Whether a recording or a pool has spike times; simulations do."""
+        entries = map(self.recordings.get, self.pools.get(recording, [recording]))
+        return all(entry is None or sources.options(entry).timing for entry in entries)
+
     def analysis_files(self, recording: str, selection: str) -> list[str]:
         """Similarity matrices, drift curves and indices of one recording and selection."""
-        at = f"{recording}/{selection}"
+        at, timed = f"{recording}/{selection}", self.timed(recording)
+        names = [
+            name
+            for name, entry in self.measures.items()
+            if timed or not measures.reads_timing(entry.measure)
+        ]
         return [
-            *(f"results/similarity/{at}/{measure}.nc" for measure in self.measures),
-            *(f"results/drift/{at}/{measure}.nc" for measure in self.measures),
+            *(f"results/similarity/{at}/{name}.nc" for name in names),
+            *(f"results/drift/{at}/{name}.nc" for name in names),
             f"results/drift/{at}/index.nc",
         ]
 
@@ -296,6 +311,21 @@ class Plan:
                 ("timing", self.config.compare.timing),
             )
         } | {"index": self._run_files(runs, entry.index)["index"]}
+
+    def matrices_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of similarity matrices: rate, and timing where there is one."""
+        return self._drawn("similarity", wildcards)
+
+    def curves_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of drift curves: rate, and timing where there is one."""
+        return self._drawn("drift", wildcards)
+
+    def _drawn(self, folder: str, wildcards: Any) -> dict[str, str]:
+        shown = {"rate": self.config.compare.rate}
+        if self.timed(wildcards.recording):
+            shown["timing"] = self.config.compare.timing
+        at = f"results/{folder}/{wildcards.recording}/{wildcards.selection}"
+        return {code: f"{at}/{measure}.nc" for code, measure in shown.items()}
 
     @property
     def figure_files(self) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
 from spikedrift.errors import InputError, unknown
@@ -84,7 +85,8 @@ class Plan:
     def _expand_cohorts(self) -> None:
         """Recordings of the config and of its cohorts; pools and what they join."""
         self.recordings = _by_name(self.config.recordings)
-        self.unit_counts: dict[str, dict[str, int]] = {}
+        self.unit_counts: dict[str, dict[str, int | None]] = {}
+        self.cohort_of: dict[str, Cohort] = {}
         cohorts: dict[str, list[str]] = {}
         for index, cohort in enumerate(self.config.cohorts):
             found = sessions.sessions(cohort, ROOT, f"config: cohorts[{index}]")
@@ -95,6 +97,7 @@ class Plan:
                     raise InputError(f"config: cohorts[{index}]: {name!r} is a recording already")
                 self.recordings[name] = entry.recording
                 self.unit_counts[name] = entry.units
+                self.cohort_of[name] = cohort
         self.pools: dict[str, list[str]] = {}
         for index, pool in enumerate(self.config.pools):
             stimulus = pool.name.partition(".")[2]
@@ -235,22 +238,60 @@ class Plan:
         """Compiled network of a simulation."""
         return f"results/networks/{self.points[wildcards.simulated_recording].sweep}.json"
 
-    def analyzed(self, name: str) -> list[str]:
+    def analyzed(self, name: str, sensitivity: bool = False) -> list[str]:
         """Selections that apply to a recording or a sweep."""
+        cohort = self.cohort_of.get(name)
+        names = {name} | ({cohort.name} if cohort else set())
         return [
             key
             for key, selection in self.selections.items()
-            if (selection.recordings is None or name in selection.recordings)
+            if (selection.recordings is None or not names.isdisjoint(selection.recordings))
+            and (sensitivity or not selection.sensitivity)
             and not self._too_few(name, selection)
         ]
 
-    def _too_few(self, name: str, selection: Selection) -> bool:
-        """Whether the table of sessions says that a selection would find too few units."""
+    def _counts(self, name: str, selection: Selection) -> list[int | None]:
+        """Units in a selection's populations by the table of sessions; empty where it has none."""
         known = self.unit_counts.get(name, {})
-        if selection.population is None or not all(area in known for area in selection.population):
+        return [known[area] for area in selection.population or () if area in known]
+
+    def _too_few(self, name: str, selection: Selection) -> bool:
+        """Whether the table of sessions says, or may hide, that a selection finds too few units."""
+        counts = self._counts(name, selection)
+        if not counts or len(counts) < len(selection.population or ()):
             return False
         needed = max(selection.min_units, selection.units or 0)
-        return sum(known[area] for area in selection.population) < needed
+        return None in counts or sum(filter(None, counts)) < needed
+
+    @property
+    def notices(self) -> list[str]:
+        """What is left out since a table of sessions does not tell numbers of units."""
+        hidden: dict[str, tuple[set[str], set[str]]] = {}
+        for name, cohort in self.cohort_of.items():
+            for selection in self.selections.values():
+                if None in self._counts(name, selection):
+                    names, selections = hidden.setdefault(cohort.table, (set(), set()))
+                    names.add(name)
+                    selections.add(selection.name)
+        return [
+            f"{table} does not say how many units {len(names)} recordings have for the selections "
+            f"{', '.join(sorted(selections))}: left out; fill in the table (snakemake catalogue "
+            "makes that of the Allen data sets)"
+            for table, (names, selections) in hidden.items()
+        ]
+
+    def indexed(self, table: str) -> list[dict[str, str]]:
+        """Recording and selection of every row of a table of indices."""
+        return [
+            {"recording": name, "selection": selection}
+            for name in self.analyzed_recordings
+            for selection in self.analyzed(name, sensitivity=table == "sensitivity")
+        ]
+
+    def indices_of(self, wildcards: Any) -> list[str]:
+        """Inputs of a table of indices."""
+        rows = self.indexed(wildcards.table)
+        return [f"results/drift/{row['recording']}/{row['selection']}/index.nc" for row in rows]
 
     def timed(self, recording: str) -> bool:
         """Whether a recording or a pool has spike times; simulations do."""
@@ -279,7 +320,7 @@ class Plan:
             for name in self.analyzed_recordings
             for selection in self.analyzed(name)
             for path in self.analysis_files(name, selection)
-        ]
+        ] + ["results/drift/indices.tsv"] * bool(self.analyzed_recordings)
 
     def runs(self, sweep: str) -> list[str]:
         """Recording ids of all simulations of a sweep."""

@@ -9,7 +9,13 @@ import boto3
 import urllib3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+)
 from botocore.parsers import ResponseParserError
 
 from spikedrift.fetch.reply import CHUNK, Digest, Lasting, Passing, Reply, first_byte, judged
@@ -94,7 +100,7 @@ class S3Copy:
             return Digest("md5", match[1], "S3 ETag")
         # Parts have one length, but for the last.
         try:
-            part = client.head_object(**self.object, PartNumber=1, IfMatch=etag)["ContentLength"]
+            part = client.head_object(**self.object, PartNumber=1)["ContentLength"]
         except (ClientError, BotoCoreError):
             return None  # not every server knows this question
         if -(-int(answer["ContentLength"]) // max(part, 1)) != int(match[2]):
@@ -114,7 +120,12 @@ class S3Copy:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             reason = str(error.response["Error"].get("Code", ""))
             raise judged(status, "" if reason == str(status) else reason) from None
-        except (HTTPClientError, IncompleteReadError, urllib3.exceptions.HTTPError) as error:
+        except (
+            ConnectionError,
+            HTTPClientError,
+            IncompleteReadError,
+            urllib3.exceptions.HTTPError,
+        ) as error:
             stalled = "timed out" in str(error) or "timeout" in str(error).lower()
             said = f"no bytes within {self.timeout:g} s" if stalled else "the connection failed"
             raise Passing(said) from None

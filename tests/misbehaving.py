@@ -23,13 +23,14 @@ class Request:
 
 
 class Server:
-    """Serves `content` under every path but those of `pages`, by the next of `answers`.
+    """Serves `by_path`, or else `content` under every path, by the next of `answers`.
 
     The last answer holds for ever: `whole`; a status; `stall` (headers only), `stall-mid`, `reset`
     and `truncated` (half of what is left), `unannounced` (half, and no length), `short` (1000 bytes
     that claim to be all), `long`, `corrupt` (last bit), `no-range` (all, whatever was asked for),
-    `wrong-range` (another Content-Range than asked for), `slow`, `gzip`. `pages` are always
-    served right: bytes, or a path to redirect to.
+    `wrong-range` (another Content-Range than asked for), `slow`, `gzip`, `crowd` (begins when
+    `crowd` transfers wait at once). `pages` are always served right: bytes, or a path to redirect
+    to.
     """
 
     def __init__(self, content: bytes, *, ranges: bool = True, etags: bool = True) -> None:
@@ -37,8 +38,12 @@ class Server:
         self.ranges, self.etags = ranges, etags
         self.answers = ["whole"]
         self.pages: dict[str, bytes | str] = {}
+        self.by_path: dict[str, bytes] = {}
         self.log: list[Request] = []
         self.heads: list[str] = []
+        self.crowd = 1
+        self.at_once = self.most_at_once = 0  # transfers
+        self.together = threading.Condition()
         self.released = threading.Event()
         outer = self
 
@@ -51,7 +56,8 @@ class Server:
                 outer.heads.append(self.path)
                 status = outer.answers[0] if outer.answers[0].isdigit() else "200"
                 self.send_response(int(status))
-                self.send_header("Content-Length", str(len(outer.content)))
+                content = outer.by_path.get(self.path, outer.content)
+                self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
 
             def log_message(self, *arguments: object) -> None:
@@ -91,12 +97,13 @@ class Server:
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else None
         entry = Request(handler.path, start)
         self.log.append(entry)
+        right = self.by_path.get(handler.path, self.content)
         content = {
-            "corrupt": self.content[:-1] + bytes(x ^ 1 for x in self.content[-1:]),
-            "long": self.content + b"more",
-            "short": self.content[:1000],
-        }.get(answer, self.content)
-        etag = f'"{hashlib.md5(self.content).hexdigest()}"'
+            "corrupt": right[:-1] + bytes(x ^ 1 for x in right[-1:]),
+            "long": right + b"more",
+            "short": right[:1000],
+        }.get(answer, right)
+        etag = f'"{hashlib.md5(right).hexdigest()}"'
         entry.status = 200
         if answer.isdigit():
             entry.status = int(answer)
@@ -129,6 +136,15 @@ class Server:
         if answer == "stall":
             self.released.wait(20)
             return
+        if answer == "crowd":
+            with self.together:
+                self.at_once += 1
+                self.most_at_once = max(self.most_at_once, self.at_once)
+                self.together.notify_all()
+                self.together.wait_for(lambda: self.most_at_once >= self.crowd, 60)
+            time.sleep(1)  # for one too many
+            with self.together:
+                self.at_once -= 1
         part = answer in ("truncated", "unannounced", "stall-mid", "reset")
         self.send(handler, entry, body[: len(body) // 2] if part else body, answer == "slow")
         if answer == "stall-mid":

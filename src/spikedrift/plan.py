@@ -157,8 +157,8 @@ class Plan:
     def to_fetch(self) -> list[str]:
         """Names, `{data set}/{file}`, of the files that are not there yet.
 
-        Only these have a rule. Files of gigabytes are fetched once: not again because a time-out
-        or the download engine changed.
+        Only these have a rule: files of gigabytes are fetched once, and not again because the
+        download engine changed.
         """
         return [name for name in self.files if not Path("results/raw", name).is_file()]
 
@@ -268,14 +268,25 @@ class Plan:
         """One block of the configuration with its defaults, or the whole."""
         return self._block[name] if name else self._block
 
-    def unfetched(self) -> list[list[Any]]:
-        """[data set, file, bytes received so far] of the files that are not there yet."""
+    def unfetched(self, wildcards: Any, output: Any) -> list[list[Any]]:
+        """[data set, file, bytes received so far] of the files that are not there yet.
+
+        It takes `output` so that Snakemake does not compare it between runs, and neither do the
+        options below: that less is left to fetch, or a time-out changed, is no reason to fetch.
+        """
+        del wildcards, output
         found = []
         for name in self.to_fetch:
             part = Path("results/raw", f"{name}.part")
             size = part.stat().st_size if part.is_file() else 0
             found.append([self.files[name].dataset, self.files[name].file, size])
         return found
+
+    def fetch_options(self, wildcards: Any, output: Any) -> dict[str, Any]:
+        """Block `fetch` of the configuration."""
+        del wildcards, output
+        options: dict[str, Any] = self.block("fetch")
+        return options
 
     def warehouse_files(self) -> list[list[str]]:
         """[data set, file, warehouse address] of the files that may come from the warehouse."""

@@ -138,6 +138,15 @@ def test_a_wrong_download_leaves_the_old_file(server, registry, target):
     assert left(target) == ["file.bin"]
 
 
+def test_a_file_larger_than_the_disk_is_refused(server, registry, target):
+    registry.write_text(registry.read_text().replace("3000000", str(10**18)))
+    server.answers = ["unannounced"]
+    with pytest.raises(InputError, match=r"1000000000\.00 GB to fetch, .* free in"):
+        fetch("set", "file.bin", target, FetchOptions(**QUICK), registry)
+    assert server.requests == 1
+    assert left(target) == []
+
+
 def mirrored(tmp_path: Path, content: bytes) -> Path:
     path = tmp_path / "mirror" / "set" / "file.bin"
     path.parent.mkdir(parents=True)

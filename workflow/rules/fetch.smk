@@ -18,7 +18,7 @@ rule download_sizes:
     input:
         links=plan.warehouse_links,
     output:
-        "results/raw/sizes.tsv",
+        temp("results/raw/sizes.tsv"),
     log:
         "logs/download_sizes/download_sizes.log",
     benchmark:
@@ -30,8 +30,8 @@ rule download_sizes:
         mem_mb=500,
         runtime=30,
     params:
-        files=plan.unfetched(),
-        options=plan.block("fetch"),
+        files=plan.unfetched,
+        options=plan.fetch_options,
         registry=str(plan.registry),
     script:
         "../scripts/download_sizes.py"
@@ -44,12 +44,12 @@ rule fetch_file:
         links=plan.warehouse_links,
     output:
         "results/raw/{raw_file}",
-    wildcard_constraints:
-        raw_file=plan.pattern(plan.to_fetch),
     log:
         "logs/fetch_file/{raw_file}.log",
     benchmark:
         "benchmarks/fetch_file/{raw_file}.tsv"
+    wildcard_constraints:
+        raw_file=plan.pattern(plan.to_fetch),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -58,8 +58,7 @@ rule fetch_file:
         runtime=600,
         downloads=1,
     params:
-        options=plan.block("fetch"),
+        options=plan.fetch_options,
         registry=str(plan.registry),
-        source=plan.digest("fetch.transfer"),
     script:
         "../scripts/fetch_file.py"

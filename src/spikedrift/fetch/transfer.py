@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from spikedrift.config.fetch import FetchOptions
 from spikedrift.errors import InputError
 from spikedrift.fetch.part import Origin, Part
 from spikedrift.fetch.places import copies
-from spikedrift.fetch.progress import Progress
+from spikedrift.fetch.progress import Progress, amount
 from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.fetch.reply import Changed, Copy, Lasting, Passing, Reply, Wrong
 from spikedrift.fetch.verify import verified
@@ -139,6 +140,12 @@ def _receive(copy: Copy, part: Part, row: DataFile) -> None:
             start = 0
     with copy.open(start, origin.validator if start and origin else "") as reply:
         total = _length(reply, row)
+        free = shutil.disk_usage(part.path.parent).free
+        if total is not None and total - reply.start > free:
+            raise InputError(
+                f"{row}: {amount(total - reply.start)} to fetch, {amount(free)} free in "
+                f"{part.path.parent.resolve()}; free it, or run in a directory on a larger disk"
+            )
         if reply.start == 0:
             origin = Origin.of(copy, reply)
             part.begin(origin)

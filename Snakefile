@@ -29,11 +29,16 @@ except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
 
+for notice in plan.notices:
+    logger.warning(f"spikedrift: {notice}")
+
+
 report: "workflow/report/workflow.rst"
 
 
 wildcard_constraints:
     source_recording=plan.pattern(plan.recordings),
+    pooled_recording=plan.pattern(plan.pools),
     simulated_recording=plan.pattern(plan.points),
     recording=r"[^/]+",
     selection=plan.pattern(plan.selections),
@@ -46,6 +51,7 @@ localrules:
     all,
     fetch,
     drift,
+    sensitivity,
     sweep,
     compare,
     figures,

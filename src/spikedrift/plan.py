@@ -12,7 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
+from spikedrift.config.selections import Selection
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.networks import registry as networks
@@ -21,6 +23,7 @@ from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
+from spikedrift.sources import sessions
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +65,7 @@ class Plan:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.recordings = _by_name(config.recordings)
+        self._expand_cohorts()
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
@@ -79,6 +82,43 @@ class Plan:
         self._check_files()
         self._check_comparisons()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
+
+    def _expand_cohorts(self) -> None:
+        """Recordings of the config and of its cohorts; pools and what they join."""
+        self.recordings = _by_name(self.config.recordings)
+        self.unit_counts: dict[str, dict[str, int | None]] = {}
+        self.cohort_of: dict[str, Cohort] = {}
+        cohorts: dict[str, list[str]] = {}
+        for index, cohort in enumerate(self.config.cohorts):
+            found = sessions.sessions(cohort, ROOT, f"config: cohorts[{index}]")
+            cohorts[cohort.name] = [entry.recording.name for entry in found]
+            for entry in found:
+                name = entry.recording.name
+                if name in self.recordings:
+                    raise InputError(f"config: cohorts[{index}]: {name!r} is a recording already")
+                self.recordings[name] = entry.recording
+                self.unit_counts[name] = entry.units
+                self.cohort_of[name] = cohort
+        self.pools: dict[str, list[str]] = {}
+        for index, pool in enumerate(self.config.pools):
+            stimulus = pool.name.partition(".")[2]
+            members = pool.recordings or [
+                name for name in cohorts[str(pool.cohort)] if name.partition(".")[2] == stimulus
+            ]
+            where = f"config: pools[{index}]"
+            for name in members:
+                if name not in self.recordings:
+                    raise unknown(f"{where}.recordings: no recording", name, self.recordings)
+            if len(members) < 2:
+                raise InputError(f"{where}: {pool.name} joins {len(members)} recordings, not two")
+            if pool.name in self.recordings:
+                raise InputError(f"{where}: {pool.name!r} is a recording already")
+            self.pools[pool.name] = members
+
+    @property
+    def analyzed_recordings(self) -> list[str]:
+        """Recordings and pools: everything but simulations that is analyzed."""
+        return [*self.recordings, *self.pools]
 
     def _check_names(self) -> None:
         """Refuse a plug-in that has no file."""
@@ -108,10 +148,22 @@ class Plan:
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
         for index, entry in enumerate(self.config.comparisons):
-            doubt = sources.options(self.recordings[entry.recording]).doubt()
+            where = f"config: comparisons[{index}].recording"
+            if entry.recording in self.pools:
+                doubt = "its units are pooled over sessions"
+            elif entry.recording in self.recordings:
+                doubt = sources.options(self.recordings[entry.recording]).doubt()
+            else:
+                known = self.analyzed_recordings
+                raise unknown(f"{where}: not among recordings:", entry.recording, known)
+            if not self.timed(entry.recording):
+                raise InputError(
+                    f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
+                    "timing"
+                )
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
-                    f"config: comparisons[{index}].recording: {entry.recording} is not compared "
+                    f"{where}: {entry.recording} is not compared "
                     f"with models, {doubt}; set compare.assumed_order to describe for a "
                     "comparison without inference"
                 )
@@ -121,6 +173,11 @@ class Plan:
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
                 raise InputError(f"config: custom_rules[{index}]: no such file {path}")
+        for name, entry in self.recordings.items():
+            for path in sources.options(entry).paths(name):
+                # A custom rule may make it.
+                if not Path(path).is_file() and not self.config.custom_rules:
+                    raise InputError(f"config: recording {name}: no such file {path}")
         mirror = self.config.fetch.mirror
         if mirror is not None and not Path(mirror).is_dir():
             raise InputError(f"config: fetch.mirror: no such directory {mirror}")
@@ -168,9 +225,26 @@ class Plan:
         return ["results/catalogue/warehouse-links.tsv"] if self.warehouse_files() else []
 
     def files_of_recording(self, wildcards: Any) -> list[str]:
-        """Fetched files that one recording is made from."""
-        pairs = self.raw[wildcards.source_recording]
-        return [f"results/raw/{dataset}/{file}" for dataset, file in pairs]
+        """Files that one recording is made from, fetched ones and the user's own."""
+        name = wildcards.source_recording
+        fetched = [f"results/raw/{dataset}/{file}" for dataset, file in self.raw[name]]
+        return fetched + sources.options(self.recordings[name]).paths(name)
+
+    def pooled(self, wildcards: Any) -> list[str]:
+        """Trials files that a pool joins."""
+        return [f"results/trials/{name}.nc" for name in self.pools[wildcards.pooled_recording]]
+
+    @property
+    def streamed(self) -> list[str]:
+        """Recordings whose source reads from the network."""
+        return [
+            name for name, entry in self.recordings.items() if sources.options(entry).streamed(name)
+        ]
+
+    @property
+    def stored(self) -> list[str]:
+        """Recordings made from files that are here, or from none."""
+        return [name for name in self.recordings if name not in self.streamed]
 
     @property
     def sweep_tables(self) -> list[str]:
@@ -186,20 +260,77 @@ class Plan:
         """Compiled network of a simulation."""
         return f"results/networks/{self.points[wildcards.simulated_recording].sweep}.json"
 
-    def analyzed(self, name: str) -> list[str]:
+    def analyzed(self, name: str, sensitivity: bool = False) -> list[str]:
         """Selections that apply to a recording or a sweep."""
+        cohort = self.cohort_of.get(name)
+        names = {name} | ({cohort.name} if cohort else set())
         return [
             key
             for key, selection in self.selections.items()
-            if selection.recordings is None or name in selection.recordings
+            if (selection.recordings is None or not names.isdisjoint(selection.recordings))
+            and (sensitivity or not selection.sensitivity)
+            and not self._too_few(name, selection)
         ]
+
+    def _counts(self, name: str, selection: Selection) -> list[int | None]:
+        """Units in a selection's populations by the table of sessions; empty where it has none."""
+        known = self.unit_counts.get(name, {})
+        return [known[area] for area in selection.population or () if area in known]
+
+    def _too_few(self, name: str, selection: Selection) -> bool:
+        """Whether the table of sessions says, or may hide, that a selection finds too few units."""
+        counts = self._counts(name, selection)
+        if not counts or len(counts) < len(selection.population or ()):
+            return False
+        needed = max(selection.min_units, selection.units or 0)
+        return None in counts or sum(filter(None, counts)) < needed
+
+    @property
+    def notices(self) -> list[str]:
+        """What is left out since a table of sessions does not tell numbers of units."""
+        hidden: dict[str, tuple[set[str], set[str]]] = {}
+        for name, cohort in self.cohort_of.items():
+            for selection in self.selections.values():
+                if None in self._counts(name, selection):
+                    names, selections = hidden.setdefault(cohort.table, (set(), set()))
+                    names.add(name)
+                    selections.add(selection.name)
+        return [
+            f"{table} does not say how many units {len(names)} recordings have for the selections "
+            f"{', '.join(sorted(selections))}: left out; fill in the table (snakemake catalogue "
+            "makes that of the Allen data sets)"
+            for table, (names, selections) in hidden.items()
+        ]
+
+    def indexed(self, table: str) -> list[dict[str, str]]:
+        """Recording and selection of every row of a table of indices."""
+        return [
+            {"recording": name, "selection": selection}
+            for name in self.analyzed_recordings
+            for selection in self.analyzed(name, sensitivity=table == "sensitivity")
+        ]
+
+    def indices_of(self, wildcards: Any) -> list[str]:
+        """Inputs of a table of indices."""
+        rows = self.indexed(wildcards.table)
+        return [f"results/drift/{row['recording']}/{row['selection']}/index.nc" for row in rows]
+
+    def timed(self, recording: str) -> bool:
+        """Whether a recording or a pool has spike times; simulations do."""
+        entries = map(self.recordings.get, self.pools.get(recording, [recording]))
+        return all(entry is None or sources.options(entry).timing for entry in entries)
 
     def analysis_files(self, recording: str, selection: str) -> list[str]:
         """Similarity matrices, drift curves and indices of one recording and selection."""
-        at = f"{recording}/{selection}"
+        at, timed = f"{recording}/{selection}", self.timed(recording)
+        names = [
+            name
+            for name, entry in self.measures.items()
+            if timed or not measures.reads_timing(entry.measure)
+        ]
         return [
-            *(f"results/similarity/{at}/{measure}.nc" for measure in self.measures),
-            *(f"results/drift/{at}/{measure}.nc" for measure in self.measures),
+            *(f"results/similarity/{at}/{name}.nc" for name in names),
+            *(f"results/drift/{at}/{name}.nc" for name in names),
             f"results/drift/{at}/index.nc",
         ]
 
@@ -208,10 +339,10 @@ class Plan:
         """Analysis files of all configured recordings."""
         return [
             path
-            for name in self.recordings
+            for name in self.analyzed_recordings
             for selection in self.analyzed(name)
             for path in self.analysis_files(name, selection)
-        ]
+        ] + ["results/drift/indices.tsv"] * bool(self.analyzed_recordings)
 
     def runs(self, sweep: str) -> list[str]:
         """Recording ids of all simulations of a sweep."""
@@ -244,12 +375,27 @@ class Plan:
             )
         } | {"index": self._run_files(runs, entry.index)["index"]}
 
+    def matrices_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of similarity matrices: rate, and timing where there is one."""
+        return self._drawn("similarity", wildcards)
+
+    def curves_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of drift curves: rate, and timing where there is one."""
+        return self._drawn("drift", wildcards)
+
+    def _drawn(self, folder: str, wildcards: Any) -> dict[str, str]:
+        shown = {"rate": self.config.compare.rate}
+        if self.timed(wildcards.recording):
+            shown["timing"] = self.config.compare.timing
+        at = f"results/{folder}/{wildcards.recording}/{wildcards.selection}"
+        return {code: f"{at}/{measure}.nc" for code, measure in shown.items()}
+
     @property
     def figure_files(self) -> list[str]:
         """All figures of this configuration, as PDF."""
         stems = [
             f"{figure}.{recording}.{selection}"
-            for recording in self.recordings
+            for recording in self.analyzed_recordings
             for selection in self.analyzed(recording)
             for figure in ("raster", "matrices", "drift_curves")
         ]

@@ -35,12 +35,18 @@ class Selection(Options):
         description="limits of quality columns, such as presence_ratio; units without a value go",
     )
     recordings: list[str] | None = Field(
-        None, description="recordings and sweeps that it applies to; null: all"
+        None, description="recordings, pools, cohorts and sweeps that it applies to; null: all"
+    )
+    sensitivity: bool = Field(
+        False, description="analyzed for the target `sensitivity` only, beside the others"
     )
     units: int | None = Field(
         None, ge=2, description="number of units drawn at random, to match counts; null: all"
     )
     min_units: int = Field(15, ge=2, description="fewest units with which an analysis is made")
+    min_population: int = Field(
+        0, ge=0, description="populations in which fewer units pass the filters are left out"
+    )
     phases: tuple[Literal["naive", "train", "block"], ...] = Field(
         ("block",), min_length=1, description="phases of trials kept"
     )

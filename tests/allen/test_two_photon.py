@@ -464,6 +464,7 @@ def test_plan_asks_for_no_timing():
         *(f"results/{folder}/{at}/{measure}.nc" for folder in ("similarity", "drift")
           for measure in ("rate_correlation", "population_vector")),
         f"results/drift/{at}/index.nc",
+        "results/drift/indices.tsv",
     ]  # fmt: skip
 
 

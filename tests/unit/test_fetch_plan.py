@@ -1,5 +1,8 @@
 """What the workflow asks of a plan about files to fetch."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from spikedrift.config.check import checked
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
 from spikedrift.fetch.registry import COLUMNS
-from spikedrift.plan import Plan
+from spikedrift.plan import ROOT, Plan
 
 NAMES = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")
 
@@ -81,3 +84,15 @@ def test_a_file_that_is_not_registered_is_refused_before_anything_runs():
 def test_bad_options_are_named(fetch, words):
     with pytest.raises(InputError, match=words):
         plan(**fetch)
+
+
+def test_a_start_of_snakemake_loads_no_client():
+    code = (
+        "import sys, spikedrift.plan\n"
+        "print([name for name in ('boto3', 'requests', 'h5py') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,10 +1,12 @@
-"""The walks of docs/adding-a-rule.md and docs/adding-a-measure.md, performed as written."""
+"""The walks of docs/adding-a-rule.md, -a-measure.md and -a-data-set.md, performed as written."""
 
 import re
 import shlex
 import subprocess
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
@@ -69,6 +71,33 @@ def test_adding_a_measure(clone):
     with xr.open_dataset(clone / f"results/similarity/{RECORDING}/all/cosine.nc") as matrix:
         count = trials.read(clone / f"results/trials/{RECORDING}.nc")["spike_count"].values
         assert abs(matrix["value"].values[1, 5] - (1 - cosine(count[1], count[5]))) < 1e-12
+
+
+def test_adding_a_data_set(clone):
+    page = (clone / "docs/adding-a-data-set.md").read_text()
+    write(clone, files_of(page))
+    assert ".venv/bin/python make_session.py\n" in page
+    subprocess.run([".venv/bin/python", "make_session.py"], cwd=clone, check=True)
+    (command,) = (command for command in commands_of(page) if "--report" not in command)
+    done = snakemake(clone, *command)
+    assert done.returncode == 0, done.stdout
+    data = trials.read(clone / "results/trials/session-1.gratings.nc")
+    assert data.sizes["trial"] == 100 and data.sizes["unit"] == 30
+    assert data.attrs["citation"] == "Our paper (2026)"
+    assert data["block"].values.tolist() == [0] * 50 + [1] * 50
+    with h5py.File(clone / "session-1.nwb") as file:  # nothing of pynwb or of the reader
+        start = file["intervals/trials/start_time"][:]
+        ends = file["units/spike_times_index"][:]
+        for unit in (0, 17, 29):
+            own = file["units/spike_times"][ends[unit - 1] if unit else 0 : ends[unit]]
+            count = [np.count_nonzero((own >= t) & (own < t + 1.0)) for t in start]
+            np.testing.assert_array_equal(data["spike_count"][:, unit], count)
+    for figure in ("raster", "matrices", "drift_curves"):
+        assert (clone / f"results/figures/{figure}.session-1.gratings.VISp.png").is_file()
+    # The answers of the page do not drift.
+    table = pd.read_csv(clone / "results/drift/indices.tsv", sep="\t").set_index("code")
+    assert table["gate_passed"].all()
+    assert (table["index"].abs() < 0.15).all()
 
 
 def test_as_a_module(clone, tmp_path):

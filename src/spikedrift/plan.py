@@ -120,6 +120,11 @@ class Plan:
         """Recordings and pools: everything but simulations that is analyzed."""
         return [*self.recordings, *self.pools]
 
+    @property
+    def trials_files(self) -> list[str]:
+        """Trials files of all recordings and pools."""
+        return [f"results/trials/{name}.nc" for name in self.analyzed_recordings]
+
     def _check_names(self) -> None:
         """Refuse a plug-in that has no file."""
         named = [
@@ -342,7 +347,7 @@ class Plan:
             for name in self.analyzed_recordings
             for selection in self.analyzed(name)
             for path in self.analysis_files(name, selection)
-        ] + ["results/drift/indices.tsv"] * bool(self.analyzed_recordings)
+        ] + ["results/drift/indices.tsv", "results/recordings.tsv"] * bool(self.analyzed_recordings)
 
     def runs(self, sweep: str) -> list[str]:
         """Recording ids of all simulations of a sweep."""

@@ -465,6 +465,7 @@ def test_plan_asks_for_no_timing():
           for measure in ("rate_correlation", "population_vector")),
         f"results/drift/{at}/index.nc",
         "results/drift/indices.tsv",
+        "results/recordings.tsv",
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from spikedrift import trials
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.errors import InputError
+from spikedrift.overview import overview
 from spikedrift.pooling import pool
 from spikedrift.sources.synthetic import record
 
@@ -97,3 +98,18 @@ def test_what_cannot_be_pooled_is_refused():
     own[1]["stimulus"] = ("trial", np.full(24, "other"))
     with pytest.raises(InputError, match="have no trial in common"):
         pool(own, "all.movie")
+
+
+def test_the_overview_tells_what_is_pooled_and_whom_to_cite():
+    own = sessions(2)
+    own[0].attrs.update(citation="One 2020", licence="terms")
+    own[1].attrs.update(citation="Two 2021", licence="terms")
+    table = overview([*own, pool(own, "all.movie")]).set_index("recording")
+    assert table.loc["all.movie", "citation"] == "One 2020; Two 2021"
+    assert table.loc["all.movie", "licence"] == "terms"
+    assert table["units"].tolist() == [20, 20, 40]
+    assert table.loc["mouse-a.movie", "populations"] == "VISl 10, VISp 10"
+    assert table[["trials", "segments", "repeats", "blocks"]].values.tolist() == [[24, 3, 8, 2]] * 3
+    lost = [1 - one["observed"].values.mean() for one in own]
+    np.testing.assert_allclose(table["unobserved"], [*lost, np.mean(lost)])
+    assert min(lost) > 0

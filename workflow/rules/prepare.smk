@@ -80,3 +80,30 @@ rule pool_trials:
         source=plan.digest("pooling"),
     script:
         "../scripts/pool_trials.py"
+
+
+rule recordings_table:
+    """What each recording is, whom to cite for it and under which terms it is used."""
+    input:
+        plan.trials_files,
+    output:
+        report(
+            "results/recordings.tsv",
+            caption="../report/recordings.rst",
+            category="Recordings",
+            labels={"recording": "all", "figure": "sources", "selection": "all"},
+        ),
+    log:
+        "logs/recordings_table/recordings_table.log",
+    benchmark:
+        "benchmarks/recordings_table/recordings_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        source=plan.digest("overview"),
+    script:
+        "../scripts/recordings_table.py"

@@ -1,0 +1,43 @@
+"""What each recording is and whom to cite for it, in one table."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+
+def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
+    """One row a recording; spikes are not read.
+
+    Parameters
+    ----------
+    datasets : iterable of trials Datasets
+        May be opened lazily.
+
+    Returns
+    -------
+    DataFrame
+        `recording`, `kind`, `experience_unit`, numbers of `units` (with those of each population),
+        `trials`, `segments`, `repeats` and `blocks`, `unobserved` (share of (trial, unit) that is
+        missing), `citation`, `licence` (terms of use), `assumptions`.
+    """
+    rows = []
+    for dataset in datasets:
+        names, sizes = np.unique(dataset["population"].values.astype(str), return_counts=True)
+        populations = ", ".join(f"{name} {size}" for name, size in zip(names, sizes, strict=True))
+        counted = {
+            f"{key}s": np.unique(dataset[key]).size for key in ("segment", "repeat", "block")
+        }
+        rows.append(
+            {
+                **{key: dataset.attrs[key] for key in ("recording", "kind", "experience_unit")},
+                "units": dataset.sizes["unit"],
+                "populations": populations,
+                "trials": dataset.sizes["trial"],
+                **counted,
+                "unobserved": 1 - float(dataset["observed"].mean()),
+                **{key: dataset.attrs[key] for key in ("citation", "licence", "assumptions")},
+            }
+        )
+    return pd.DataFrame(rows)

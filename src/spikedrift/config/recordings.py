@@ -5,10 +5,20 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from spikedrift.config.base import Options
-from spikedrift.config.sources import ArraysOptions, SourceOptions
+from spikedrift.config.sources import (
+    ArraysOptions,
+    NeuropixelsOptions,
+    NwbOptions,
+    SourceOptions,
+)
 from spikedrift.config.synthetic import SyntheticOptions
 
-OPTIONS: dict[str, type[SourceOptions]] = {"synthetic": SyntheticOptions, "arrays": ArraysOptions}
+OPTIONS: dict[str, type[SourceOptions]] = {
+    "synthetic": SyntheticOptions,
+    "arrays": ArraysOptions,
+    "allen_neuropixels": NeuropixelsOptions,
+    "nwb": NwbOptions,
+}
 
 
 class Recording(Options):

@@ -1,8 +1,8 @@
 """Options of the sources that recordings come from."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options
 
@@ -13,6 +13,14 @@ class SourceOptions(Options):
     def files(self, recording: str) -> list[tuple[str, str]]:
         """Return the (data set, file) pairs of the data registry that a recording is made from."""
         return []
+
+    def paths(self, recording: str) -> list[str]:
+        """Return files of the user's own that a recording is made from."""
+        return []
+
+    def streamed(self, recording: str) -> bool:
+        """Whether the source reads from the network, which compute nodes do not have."""
+        return False
 
     def doubt(self) -> str:
         """Return why inference from the recording is refused; empty where nothing is against it."""
@@ -42,3 +50,114 @@ class ArraysOptions(SourceOptions):
     def doubt(self) -> str:
         """Units of this layout are pooled over sessions, and their order is undocumented."""
         return "its units are pooled over sessions and its trial order is assumed"
+
+
+class NeuropixelsOptions(SourceOptions):
+    """A session of the Allen Brain Observatory, Visual Coding Neuropixels.
+
+    The recording's name says which: `{session}.{movie}`, such as `715093703.natural_movie_one`.
+    """
+
+    areas: tuple[str, ...] = Field(
+        ("VISp", "VISl", "VISal", "VISpm", "VISrl", "VISam", "LGd", "LP"),
+        min_length=1,
+        description="areas whose units are taken",
+    )
+    segment_frames: int = Field(
+        30, ge=1, description="frames of the movie in a segment, which is a trial; frames"
+    )
+
+    def files(self, recording: str) -> list[tuple[str, str]]:
+        """Return the session's NWB file."""
+        session = recording.partition(".")[0]
+        return [("visual-coding-neuropixels", f"session_{session}/session_{session}.nwb")]
+
+
+class NwbOptions(SourceOptions):
+    """Any NWB 2 file with a table of units and a table of intervals.
+
+    Every interval that `where` leaves is a trial; or, with `segment_frames`, every interval is a
+    frame of a movie, and trials are segments of so many frames.
+    """
+
+    file: str = Field(
+        description="path, or address to stream from (https://..., s3://bucket/key); {session} and "
+        "{stimulus} stand for the two parts of the recording's name. With `dataset`: the file's "
+        "name there",
+    )
+    dataset: str | None = Field(
+        None,
+        description="data set in resources/data-registry.tsv that the file is fetched from; "
+        "null: `file` is a path or an address",
+    )
+    intervals: str = Field("trials", description="name of the table of intervals")
+    where: dict[str, str | float | list[str | float]] = Field(
+        default_factory=dict, description="column: value, or list of values, of intervals to take"
+    )
+    segment: str | None = Field(
+        None,
+        description="column that tells which part of the stimulus was shown (with segment_frames: "
+        "the frame's number); null: all intervals show the same",
+    )
+    segment_frames: int | None = Field(
+        None, ge=1, description="frames in a segment, where an interval is a frame of a movie"
+    )
+    repeat: str | None = Field(
+        None, description="column that counts repeats; null: showings of a segment are counted"
+    )
+    block: str | None = Field(
+        None, description="column that tells blocks apart; null: see block_gap"
+    )
+    block_gap: float | None = Field(
+        None,
+        gt=0,
+        description="a longer pause starts a new block; null: one block; s",
+    )
+    offset: float = Field(0.0, description="start of a trial from the start of its interval; s")
+    duration: float | None = Field(
+        None, gt=0, description="length of a trial; null: to the end of its interval; s"
+    )
+    population: str | None = Field(
+        None,
+        description="column of units that holds area or group, or a column of electrodes (such as "
+        "location), looked up through the unit's first electrode; null: all units are one group",
+    )
+    running_speed: str | None = Field(
+        None, description="series of running speed as `module/series`; in cm/s"
+    )
+    pupil_area: str | None = Field(None, description="series of pupil area as `module/series`")
+    citation: str = Field("", description="whom to cite; default: what the file says")
+    licence: str = Field("", description="terms under which the data are used")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.segment_frames is not None:
+            for key in ("repeat", "duration"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} does not go with segment_frames, which counts frames")
+            if self.segment is None or self.offset:
+                raise ValueError("segment_frames needs segment, the frame's number, and no offset")
+        if self.block is not None and self.block_gap is not None:
+            raise ValueError("block and block_gap exclude each other")
+        for key in ("running_speed", "pupil_area"):
+            if (value := getattr(self, key)) is not None and value.count("/") != 1:
+                raise ValueError(f"{key} {value!r} must be module/series")
+        return self
+
+    def location(self, recording: str) -> str:
+        """Return path, address or name of the file of a recording."""
+        session, _, stimulus = recording.partition(".")
+        return self.file.replace("{session}", session).replace("{stimulus}", stimulus)
+
+    def files(self, recording: str) -> list[tuple[str, str]]:
+        """Return the file, where it is one of a registered data set."""
+        return [] if self.dataset is None else [(self.dataset, self.location(recording))]
+
+    def paths(self, recording: str) -> list[str]:
+        """Return the file, where it is the user's own."""
+        own = self.dataset is None and not self.streamed(recording)
+        return [self.location(recording)] if own else []
+
+    def streamed(self, recording: str) -> bool:
+        """Whether the file is an address."""
+        return self.dataset is None and "://" in self.location(recording)

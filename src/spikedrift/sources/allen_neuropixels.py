@@ -1,0 +1,191 @@
+"""Sessions of the Allen Brain Observatory, Visual Coding Neuropixels: natural movies.
+
+One NWB 2 file a session (Siegle et al. 2021, Nature 592:86). A recording is `{session}.{movie}`.
+Trials are segments of the movie, cut at the times at which its frames were on the screen. Only
+tables, spike times and behavior are read. Quality columns come along unfiltered: which units count
+is up to the selections, so that a looser filter needs no other file.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pynwb
+import xarray as xr
+
+from spikedrift import __version__, trials
+from spikedrift.config.sources import NeuropixelsOptions
+from spikedrift.errors import InputError
+from spikedrift.sources.covariates import trial_means
+from spikedrift.sources.movie import showings
+from spikedrift.sources.nwb_file import (
+    column,
+    cut_units,
+    intervals,
+    numbers,
+    open_nwb,
+    rows_of,
+    series,
+)
+from spikedrift.sources.registry import Source
+
+logger = logging.getLogger(__name__)
+
+QUALITY = ("presence_ratio", "isi_violations", "amplitude_cutoff", "snr", "firing_rate")
+
+
+def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Dataset:
+    """Read one movie of a session through the trials contract.
+
+    Units are those that the data set calls good, on valid channels, in one of `options.areas`.
+    An interval in which a probe was invalid leaves its units unobserved in the trials that it
+    touches; one of the whole session drops these trials, as does a frame that is missing or was
+    cut short.
+
+    Parameters
+    ----------
+    path : path
+        NWB file of the session.
+    options : NeuropixelsOptions
+    recording : str
+        `{session}.{movie}`, the movie as in the file: `natural_movie_one`.
+
+    Raises
+    ------
+    InputError
+        Naming the file: not readable, of another session, without the movie, or without units in
+        the areas.
+    """
+    session, _, movie = recording.partition(".")
+    with open_nwb(path) as nwb:
+        if str(nwb.identifier) != session:
+            raise InputError(f"{path}: holds session {nwb.identifier}, not {session}")
+        where = f"{path}, {movie}"
+        table = intervals(nwb, f"{movie}_presentations", where)
+        shown = showings(
+            start=numbers(table, "start_time", where),
+            stop=numbers(table, "stop_time", where),
+            frame=numbers(table, "frame", where),
+            block=numbers(table, "stimulus_block", where),
+            segment_frames=options.segment_frames,
+            where=where,
+        )
+        units = _units(nwb, options.areas, str(path))
+        lost_trials, observed = _validity(nwb, shown.start, shown.stop, units["probe"], str(path))
+        kept = shown.whole & ~lost_trials
+        if not kept.any():
+            raise InputError(f"{where}: no trial is left of {kept.size}; all are invalid")
+        start, stop, observed = shown.start[kept], shown.stop[kept], observed[kept]
+        spike_time, spike_count = cut_units(nwb, units.pop("row"), start, stop, where)
+        running = series(nwb, "running", "running_speed")
+        pupil = series(nwb, "filtered_gaze_mapping", "pupil_area")
+        subject = nwb.subject
+        animal = getattr(subject, "specimen_name", None) or getattr(subject, "subject_id", "")
+        session_type = str(nwb.stimulus_notes or "")
+    trial = np.repeat(np.arange(observed.size), spike_count.ravel())
+    spike_time = spike_time[observed.ravel()[trial]]
+    spike_count = np.where(observed, spike_count, 0)
+    dropped = {
+        "trials_truncated": int((~shown.whole).sum()),
+        "trials_invalid": int((shown.whole & lost_trials).sum()),
+        "cells_invalid": int((~observed).sum()),
+    }
+    logger.info("%s: %d trials, %d units; left out: %s", recording, *observed.shape, dropped)
+    probe = units.pop("probe")
+    return trials.assemble(
+        spike_time,
+        spike_count,
+        recording=recording,
+        kind="data",
+        trial={
+            "stimulus": movie,
+            "segment": shown.segment[kept],
+            "repeat": shown.repeat[kept],
+            "block": shown.block[kept],
+            "presentation_index": np.arange(kept.size)[kept],
+            "start_time": start,
+            "duration": stop - start,
+            "running_speed": trial_means(*running, start, stop),
+            "pupil_area": trial_means(*pupil, start, stop),
+        },
+        unit={**units, "probe": probe},
+        observed=observed,
+        attributes={
+            "source": "spikedrift.sources.allen_neuropixels",
+            "parameters": {**options.model_dump(), "session_type": session_type, **dropped},
+            "software": {
+                "spikedrift": __version__,
+                "numpy": np.__version__,
+                "pynwb": pynwb.__version__,
+            },
+            "experience_unit": f"animal {animal}",
+        },
+    )
+
+
+def _units(nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str) -> dict[str, np.ndarray]:
+    """Rows, ids, areas, probes and quality of the good units in some areas, by unit id."""
+    table, channels = nwb.units, nwb.electrodes
+    if table is None or channels is None:
+        raise InputError(f"{where}: the file has no units or no electrodes")
+    channel = rows_of(channels.id[:], where, "electrodes")
+    peak = column(table, "peak_channel_id", where).astype(np.int64).tolist()
+    lost = next((unit for unit, value in enumerate(peak) if value not in channel), None)
+    if lost is not None:
+        raise InputError(
+            f"{where}: unit in row {lost} is on channel {peak[lost]}, which is not there"
+        )
+    at = np.array([channel[value] for value in peak], dtype=np.int64)
+    area = column(channels, "location", where)[at]
+    good = np.isin(area, areas) & (column(table, "quality", where) == "good")
+    good &= column(channels, "valid_data", where)[at].astype(bool)
+    if not good.any():
+        raise InputError(f"{where}: no good unit in {', '.join(areas)}")
+    ids = np.asarray(table.id[:])
+    row = np.flatnonzero(good)
+    row = row[np.argsort(ids[row], kind="stable")]
+    quality = {
+        name: column(table, name, where)[row].astype(np.float64)
+        for name in QUALITY
+        if name in table.colnames
+    }
+    return {
+        "row": row,
+        "unit_id": ids[row].astype(str),
+        "population": area[row],
+        "probe": column(channels, "probe_id", where)[at][row].astype(str),
+        **quality,
+    }
+
+
+def _validity(
+    nwb: pynwb.NWBFile, start: np.ndarray, stop: np.ndarray, probe: np.ndarray, where: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Trials that are invalid as a whole, and which units are valid in which trial.
+
+    The tags of an invalid interval are its scope, the scope's id and its name.
+    """
+    lost = np.zeros(start.size, dtype=bool)
+    valid = np.ones((start.size, probe.size), dtype=bool)
+    table = nwb.invalid_times
+    if table is None or len(table) == 0:
+        return lost, valid
+    bounds = zip(column(table, "start_time", where), column(table, "stop_time", where), strict=True)
+    names = {name: str(group.probe_id) for name, group in nwb.electrode_groups.items()}
+    for row, (first, last) in enumerate(bounds):
+        touched = (start < last) & (stop > first)
+        tags = {str(tag) for tag in table["tags"][row]} if "tags" in table.colnames else set()
+        probes = {names.get(tag, tag) for tag in tags} & set(names.values())
+        if "EcephysProbe" in tags and probes:
+            valid[np.ix_(touched, np.isin(probe, list(probes)))] = False
+        else:
+            lost |= touched
+    return lost, valid
+
+
+def _prepare(options: NeuropixelsOptions, recording: str, seed: int, directory: Path) -> xr.Dataset:
+    ((data_set, file),) = options.files(recording)
+    return read(directory / data_set / file, options, recording)
+
+
+SOURCE = Source(options=NeuropixelsOptions, prepare=_prepare)

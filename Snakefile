@@ -34,6 +34,7 @@ report: "workflow/report/workflow.rst"
 
 wildcard_constraints:
     source_recording=plan.pattern(plan.recordings),
+    pooled_recording=plan.pattern(plan.pools),
     simulated_recording=plan.pattern(plan.points),
     recording=r"[^/]+",
     selection=plan.pattern(plan.selections),

@@ -14,6 +14,7 @@ from typing import Any
 
 from spikedrift.allensdk import AllenSdk
 from spikedrift.config.root import Config
+from spikedrift.config.selections import Selection
 from spikedrift.errors import InputError, unknown
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity import registry as plasticity
@@ -21,6 +22,7 @@ from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
+from spikedrift.sources import sessions
 from spikedrift.sources.download import read_registry
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +66,7 @@ class Plan:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.recordings = _by_name(config.recordings)
+        self._expand_cohorts()
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
@@ -80,6 +82,41 @@ class Plan:
         self._check_files()
         self._check_comparisons()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
+
+    def _expand_cohorts(self) -> None:
+        """Recordings of the config and of its cohorts; pools and what they join."""
+        self.recordings = _by_name(self.config.recordings)
+        self.unit_counts: dict[str, dict[str, int]] = {}
+        cohorts: dict[str, list[str]] = {}
+        for index, cohort in enumerate(self.config.cohorts):
+            found = sessions.sessions(cohort, ROOT, f"config: cohorts[{index}]")
+            cohorts[cohort.name] = [entry.recording.name for entry in found]
+            for entry in found:
+                name = entry.recording.name
+                if name in self.recordings:
+                    raise InputError(f"config: cohorts[{index}]: {name!r} is a recording already")
+                self.recordings[name] = entry.recording
+                self.unit_counts[name] = entry.units
+        self.pools: dict[str, list[str]] = {}
+        for index, pool in enumerate(self.config.pools):
+            stimulus = pool.name.partition(".")[2]
+            members = pool.recordings or [
+                name for name in cohorts[str(pool.cohort)] if name.partition(".")[2] == stimulus
+            ]
+            where = f"config: pools[{index}]"
+            for name in members:
+                if name not in self.recordings:
+                    raise unknown(f"{where}.recordings: no recording", name, self.recordings)
+            if len(members) < 2:
+                raise InputError(f"{where}: {pool.name} joins {len(members)} recordings, not two")
+            if pool.name in self.recordings:
+                raise InputError(f"{where}: {pool.name!r} is a recording already")
+            self.pools[pool.name] = members
+
+    @property
+    def analyzed_recordings(self) -> list[str]:
+        """Recordings and pools: everything but simulations that is analyzed."""
+        return [*self.recordings, *self.pools]
 
     def _check_names(self) -> None:
         """Refuse a plug-in that has no file."""
@@ -109,10 +146,17 @@ class Plan:
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
         for index, entry in enumerate(self.config.comparisons):
-            doubt = sources.options(self.recordings[entry.recording]).doubt()
+            where = f"config: comparisons[{index}].recording"
+            if entry.recording in self.pools:
+                doubt = "its units are pooled over sessions"
+            elif entry.recording in self.recordings:
+                doubt = sources.options(self.recordings[entry.recording]).doubt()
+            else:
+                known = self.analyzed_recordings
+                raise unknown(f"{where}: not among recordings:", entry.recording, known)
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
-                    f"config: comparisons[{index}].recording: {entry.recording} is not compared "
+                    f"{where}: {entry.recording} is not compared "
                     f"with models, {doubt}; set compare.assumed_order to describe for a "
                     "comparison without inference"
                 )
@@ -122,6 +166,11 @@ class Plan:
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
                 raise InputError(f"config: custom_rules[{index}]: no such file {path}")
+        for name, entry in self.recordings.items():
+            for path in sources.options(entry).paths(name):
+                # A custom rule may make it.
+                if not Path(path).is_file() and not self.config.custom_rules:
+                    raise InputError(f"config: recording {name}: no such file {path}")
         mirror = self.config.fetch.mirror
         if mirror is not None and not Path(mirror).is_dir():
             raise InputError(f"config: fetch.mirror: no such directory {mirror}")
@@ -148,9 +197,26 @@ class Plan:
         return [f"results/raw/{dataset}/{file}" for dataset, file in pairs]
 
     def files_of_recording(self, wildcards: Any) -> list[str]:
-        """Fetched files that one recording is made from."""
-        pairs = self.raw[wildcards.source_recording]
-        return [f"results/raw/{dataset}/{file}" for dataset, file in pairs]
+        """Files that one recording is made from, fetched ones and the user's own."""
+        name = wildcards.source_recording
+        fetched = [f"results/raw/{dataset}/{file}" for dataset, file in self.raw[name]]
+        return fetched + sources.options(self.recordings[name]).paths(name)
+
+    def pooled(self, wildcards: Any) -> list[str]:
+        """Trials files that a pool joins."""
+        return [f"results/trials/{name}.nc" for name in self.pools[wildcards.pooled_recording]]
+
+    @property
+    def streamed(self) -> list[str]:
+        """Recordings whose source reads from the network."""
+        return [
+            name for name, entry in self.recordings.items() if sources.options(entry).streamed(name)
+        ]
+
+    @property
+    def stored(self) -> list[str]:
+        """Recordings made from files that are here, or from none."""
+        return [name for name in self.recordings if name not in self.streamed]
 
     @property
     def sweep_tables(self) -> list[str]:
@@ -171,8 +237,17 @@ class Plan:
         return [
             key
             for key, selection in self.selections.items()
-            if selection.recordings is None or name in selection.recordings
+            if (selection.recordings is None or name in selection.recordings)
+            and not self._too_few(name, selection)
         ]
+
+    def _too_few(self, name: str, selection: Selection) -> bool:
+        """Whether the table of sessions says that a selection would find too few units."""
+        known = self.unit_counts.get(name, {})
+        if selection.population is None or not all(area in known for area in selection.population):
+            return False
+        needed = max(selection.min_units, selection.units or 0)
+        return sum(known[area] for area in selection.population) < needed
 
     def analysis_files(self, recording: str, selection: str) -> list[str]:
         """Similarity matrices, drift curves and indices of one recording and selection."""
@@ -188,7 +263,7 @@ class Plan:
         """Analysis files of all configured recordings."""
         return [
             path
-            for name in self.recordings
+            for name in self.analyzed_recordings
             for selection in self.analyzed(name)
             for path in self.analysis_files(name, selection)
         ]
@@ -229,7 +304,7 @@ class Plan:
         """All figures of this configuration, as PDF."""
         stems = [
             f"{figure}.{recording}.{selection}"
-            for recording in self.recordings
+            for recording in self.analyzed_recordings
             for selection in self.analyzed(recording)
             for figure in ("raster", "matrices", "drift_curves")
         ]

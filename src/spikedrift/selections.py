@@ -125,4 +125,12 @@ def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarr
         if bounds.max is not None:
             mask &= value <= bounds.max
     rate = unit_rates(dataset)
-    return mask & np.isfinite(rate) & (rate >= selection.min_rate)
+    mask &= np.isfinite(rate) & (rate >= selection.min_rate)
+    if selection.min_population:
+        population = dataset["population"].values.astype(str)
+        names, size = np.unique(population[mask], return_counts=True)
+        small = size < selection.min_population
+        if small.any():
+            log.info("%s: left out %s", name, dict(zip(names[small], size[small], strict=True)))
+        mask &= np.isin(population, names[~small])
+    return mask

@@ -220,7 +220,11 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         [{"name": "x"}, {"name": "x"}],
         ("sweeps[0]", "'x'", "twice"),
     ),
-    "missing recordings": (("recordings",), DROP, ("recordings", "missing")),
+    "missing recordings": (
+        ("recordings",),
+        DROP,
+        ("comparisons[0].recording", "not among recordings", "mouse-a.movie"),
+    ),
     "missing source": (("recordings", 0, "source"), DROP, ("recordings[0].source", "missing")),
     "missing rules file": (("custom_rules",), ["mine.smk"], ("custom_rules", "mine.smk")),
     "missing mirror": (("fetch",), {"mirror": "no/such/place"}, ("fetch.mirror", "no/such/place")),

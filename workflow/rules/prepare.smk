@@ -1,4 +1,4 @@
-"""Recordings, real and synthetic, into the trials contract."""
+"""Recordings, real and synthetic, into the trials contract; units of several pooled into one."""
 
 
 rule prepare_trials:
@@ -11,12 +11,14 @@ rule prepare_trials:
         "logs/prepare_trials/{source_recording}.log",
     benchmark:
         "benchmarks/prepare_trials/{source_recording}.tsv"
+    wildcard_constraints:
+        source_recording=plan.pattern(plan.stored),
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=30,
+        runtime=60,
     params:
         recording=plan.recording,
         seed=plan.config.seed,
@@ -24,3 +26,57 @@ rule prepare_trials:
         source=plan.source_digest,
     script:
         "../scripts/prepare_trials.py"
+
+
+# On the submitting host: compute nodes have no network.
+localrules:
+    stream_trials,
+
+
+rule stream_trials:
+    """Trials file of a recording that is read from an address, without a download."""
+    output:
+        trials="results/trials/{source_recording}.nc",
+    log:
+        "logs/stream_trials/{source_recording}.log",
+    benchmark:
+        "benchmarks/stream_trials/{source_recording}.tsv"
+    wildcard_constraints:
+        source_recording=plan.pattern(plan.streamed),
+    retries: 2
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+        downloads=1,
+    params:
+        recording=plan.recording,
+        seed=plan.config.seed,
+        registry=str(plan.registry),
+        source=plan.source_digest,
+    script:
+        "../scripts/prepare_trials.py"
+
+
+rule pool_trials:
+    """Units of several recordings side by side, joined on stimulus, segment, repeat and block."""
+    input:
+        plan.pooled,
+    output:
+        trials="results/trials/{pooled_recording}.nc",
+    log:
+        "logs/pool_trials/{pooled_recording}.log",
+    benchmark:
+        "benchmarks/pool_trials/{pooled_recording}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        source=plan.digest("pooling"),
+    script:
+        "../scripts/pool_trials.py"

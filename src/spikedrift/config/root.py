@@ -11,7 +11,7 @@ from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.networks import Sweep
-from spikedrift.config.recordings import Recording
+from spikedrift.config.recordings import Cohort, Pool, Recording
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.errors import unknown
@@ -35,7 +35,9 @@ class Config(Options):
 
     seed: int = Field(1, ge=0, description="every random draw of the run comes from this number")
     fetch: FetchOptions = Field(FetchOptions(), description="where public files come from")
-    recordings: list[Recording] = Field(description="recordings, real and synthetic")
+    recordings: list[Recording] = Field([], description="recordings, real and synthetic")
+    cohorts: list[Cohort] = Field([], description="recordings of many sessions, by a table")
+    pools: list[Pool] = Field([], description="units of several recordings side by side")
     selections: list[Selection] = Field(
         [Selection(name="all")], min_length=1, description="which units and trials are analyzed"
     )
@@ -53,7 +55,8 @@ class Config(Options):
     def _names(self) -> Self:
         """Names are unique, and every name that is used stands for something."""
         named: dict[str, Sequence[Any]] = {
-            "recordings": self.recordings,
+            "recordings": [*self.recordings, *self.pools],
+            "cohorts": self.cohorts,
             "selections": self.selections,
             "similarity.measures": self.similarity.measures,
             "sweeps": self.sweeps,
@@ -65,12 +68,15 @@ class Config(Options):
             for index, name in enumerate(known[block]):
                 if name in known[block][:index]:
                     raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
+        if not (self.recordings or self.cohorts or self.sweeps):
+            raise ValueError("recordings: missing, and there are no cohorts and no sweeps either")
         if "index" in known["similarity.measures"]:
             raise ValueError(
                 "similarity.measures: the name 'index' is taken by the drift indices; give another"
             )
         uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
-            "comparisons": (self.comparisons, REFERENCES | {"recording": "recordings"}),
+            "comparisons": (self.comparisons, REFERENCES),
+            "pools": (self.pools, {"cohort": "cohorts"}),
             "figures.learning": (self.figures.learning, REFERENCES),
         }
         for place, (entries, references) in uses.items():

@@ -41,6 +41,9 @@ class Selection(Options):
         None, ge=2, description="number of units drawn at random, to match counts; null: all"
     )
     min_units: int = Field(15, ge=2, description="fewest units with which an analysis is made")
+    min_population: int = Field(
+        0, ge=0, description="populations in which fewer units pass the filters are left out"
+    )
     phases: tuple[Literal["naive", "train", "block"], ...] = Field(
         ("block",), min_length=1, description="phases of trials kept"
     )

@@ -95,11 +95,12 @@ def _streamed(address: str) -> Iterator[IO[bytes]]:
         with web.open(url, "rb", cache_type="blockcache") as stream:
             logger.info("%s: %.0f MB, streamed", address, size / 1e6)
             yield stream
-    except FileNotFoundError:
-        raise InputError(f"{address}: the server has no such file") from None
-    except (aiohttp.ClientError, TimeoutError) as error:
-        reason = str(error) or f"no answer within {STREAM_TIMEOUT:g} s"
-        raise InputError(f"{address}: cannot be streamed ({reason}); download the file") from None
+    except (aiohttp.ClientError, FileNotFoundError, TimeoutError) as error:
+        cause = error.__cause__ or error  # fsspec wraps every refusal into FileNotFoundError
+        reason = str(cause) or f"no answer within {STREAM_TIMEOUT:g} s"
+        if getattr(cause, "status", None) == 404:
+            reason = "the server has no such file"
+        raise InputError(f"{address}: cannot be streamed ({reason})") from None
 
 
 def intervals(nwb: pynwb.NWBFile, name: str, where: str) -> TimeIntervals:

@@ -1,0 +1,142 @@
+"""Pooling: units of several recordings side by side, as if they had been recorded together.
+
+The published timing results pool hundreds to thousands of units over sessions (Sotomayor-Gómez et
+al. 2023, doi 10.1371/journal.pcbi.1011335). What needs units that were recorded together refuses
+such a file.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from spikedrift import trials
+from spikedrift.errors import InputError
+
+log = logging.getLogger(__name__)
+
+KEY = ("stimulus", "segment", "repeat", "block", "session", "phase")
+
+
+def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
+    """Join recordings on (stimulus, segment, repeat, block).
+
+    A trial that one of the recordings lacks stays, with that recording's units not observed. A
+    pooled trial is as long as the longest of those joined. Times of day and behavior differ between
+    recordings and are left out.
+
+    Parameters
+    ----------
+    datasets : sequence of trials Datasets
+    recording : str
+        Id of the pool.
+
+    Returns
+    -------
+    trials Dataset
+        `pseudo_population` is 1; units carry the `recording` that each is from, and the quality
+        columns that all recordings have.
+
+    Raises
+    ------
+    InputError
+        For recordings of different kinds, spikes mixed with two-photon events, or no trial that
+        two of the recordings share.
+    """
+    names = [str(dataset.attrs["recording"]) for dataset in datasets]
+    kinds = {str(dataset.attrs["kind"]) for dataset in datasets}
+    events = {"event_amplitude" in dataset for dataset in datasets}
+    if len(kinds) > 1 or len(events) > 1:
+        mixed = ", ".join(sorted(kinds)) if len(kinds) > 1 else "spikes and two-photon events"
+        raise InputError(f"{recording}: pools {mixed}; pool recordings of one kind")
+    keys = [pd.MultiIndex.from_arrays([d[name].values for name in KEY]) for d in datasets]
+    joined = keys[0]
+    for key in keys[1:]:
+        joined = joined.union(key, sort=False)
+    order = np.lexsort([joined.get_level_values(name) for name in (1, 0, 2, 3, 4)])
+    joined = joined[order]
+    place = [joined.get_indexer(key) for key in keys]
+    shared = np.bincount(np.concatenate(place), minlength=len(joined))
+    if shared.max() < 2:
+        raise InputError(f"{recording}: {', '.join(names)} have no trial in common")
+    log.info(
+        "%s: %d trials, %d of them in all %d recordings",
+        recording,
+        len(joined),
+        int((shared == len(names)).sum()),
+        len(names),
+    )
+    sizes = [dataset.sizes["unit"] for dataset in datasets]
+    first = np.cumsum([0, *sizes])
+    count = np.zeros((len(joined), first[-1]), dtype=np.int32)
+    observed = np.zeros(count.shape, dtype=bool)
+    duration = np.zeros(len(joined))
+    for dataset, rows, begin, size in zip(datasets, place, first, sizes, strict=False):
+        columns = slice(begin, begin + size)
+        count[rows, columns] = dataset["spike_count"].values
+        observed[rows, columns] = dataset["observed"].values
+        duration[rows] = np.maximum(duration[rows], dataset["duration"].values)
+    offset = np.zeros(count.size + 1, dtype=np.int64)
+    np.cumsum(count.ravel(), dtype=np.int64, out=offset[1:])
+    spikes: dict[str, np.ndarray] = {}
+    for variable in ("spike_time", *(["event_amplitude"] if events == {True} else [])):
+        spikes[variable] = np.empty(offset[-1])
+        for dataset, rows, begin in zip(datasets, place, first, strict=False):
+            trial, unit = trials.spike_cells(dataset)
+            cell = rows[trial] * count.shape[1] + begin + unit
+            within = (
+                np.arange(trial.size)
+                - trials.offsets(dataset)[trial * dataset.sizes["unit"] + unit]
+            )
+            spikes[variable][offset[cell] + within] = dataset[variable].values
+    return trials.assemble(
+        spikes["spike_time"],
+        count,
+        recording=recording,
+        kind=kinds.pop(),
+        trial={
+            **{name: joined.get_level_values(level) for level, name in enumerate(KEY)},
+            "duration": duration,
+        },
+        unit=_units(datasets, names),
+        observed=observed,
+        event_amplitude=spikes.get("event_amplitude"),
+        attributes=_attributes(datasets, names),
+    )
+
+
+def _units(datasets: Sequence[xr.Dataset], names: list[str]) -> dict[str, np.ndarray]:
+    """Columns of units that all recordings have, ids made unique, and where each is from."""
+    columns = set.intersection(
+        *({str(v) for v in d.data_vars if d[v].dims == ("unit",)} for d in datasets)
+    )
+    unit = {
+        name: np.concatenate([dataset[name].values for dataset in datasets])
+        for name in sorted(columns)
+    }
+    unit["recording"] = np.repeat(names, [dataset.sizes["unit"] for dataset in datasets])
+    ids = zip(unit["recording"], unit["unit_id"], strict=True)
+    unit["unit_id"] = np.array([f"{name.partition('.')[0]}:{one}" for name, one in ids])
+    return unit
+
+
+def _attributes(datasets: Sequence[xr.Dataset], names: list[str]) -> dict[str, Any]:
+    """Attributes of the pool: what all say, each thing once."""
+
+    def all_of(name: str) -> str:
+        return "; ".join(dict.fromkeys(filter(None, (str(d.attrs[name]) for d in datasets))))
+
+    return {
+        "source": "spikedrift.pooling",
+        "citation": all_of("citation"),
+        "licence": all_of("licence"),
+        "parameters": {"recordings": names},
+        "software": datasets[0].attrs["software"],
+        "pseudo_population": 1,
+        "experience_unit": all_of("experience_unit"),
+        "trial_order_known": int(all(dataset.attrs["trial_order_known"] for dataset in datasets)),
+        "assumptions": all_of("assumptions"),
+    }

@@ -1,0 +1,113 @@
+"""Cohorts: recordings by a table of sessions."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spikedrift.config.check import checked
+from spikedrift.config.recordings import Cohort
+from spikedrift.config.root import Config
+from spikedrift.errors import InputError
+from spikedrift.plan import ROOT, Plan
+from spikedrift.sources.sessions import sessions
+
+TABLE = """\
+session\tstimuli\tVISp\tVISl\trate_drift
+101\tone,three\t40\t9\t0.5
+102\tone\t\t30\t
+103\tmore\t12\t50\t0.1
+"""
+
+
+@pytest.fixture
+def table(tmp_path) -> Path:
+    path = tmp_path / "mine.tsv"
+    path.write_text(TABLE)
+    return path
+
+
+def cohort(table, **more) -> Cohort:
+    given = {"sessions": "all", "stimuli": ["one", "three"]} | more
+    return Cohort(name="mine", source="synthetic", table=str(table), **given)
+
+
+def config(table, **more) -> Config:
+    given = {"sessions": "all", "stimuli": ["one", "three"]}
+    one = {"name": "mine", "source": "synthetic", "table": str(table), **given}
+    return checked(Config, {"cohorts": [one], **more})
+
+
+def test_sessions_that_showed_the_stimulus_become_recordings(table):
+    found = sessions(cohort(table, options={"units": 20}), ROOT, "here")
+    assert [entry.recording.name for entry in found] == ["101.one", "101.three", "102.one"]
+    assert [entry.units for entry in found] == [{"VISp": 40, "VISl": 9}] * 2 + [{"VISl": 30}]
+    assert found[0].recording.options["units"] == 20
+    # The table knows an option of the source; where it is empty the default holds.
+    assert [entry.recording.options["rate_drift"] for entry in found] == [0.5, 0.5, 0.0]
+
+
+def test_chosen_sessions_may_be_numbers(table):
+    found = sessions(cohort(table, sessions=[102, "101"], stimuli=["one"]), ROOT, "here")
+    assert [entry.recording.name for entry in found] == ["102.one", "101.one"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"sessions": [104]}, "sessions: not in .*mine.tsv: session '104'; did you mean"),
+        ({"stimuli": ["on"]}, "stimuli: no chosen session showed 'on'; did you mean 'one'"),
+        ({"table": "nowhere.tsv"}, "table: no such file nowhere.tsv"),
+    ],
+)
+def test_what_the_table_lacks_is_one_line(table, change, reason):
+    with pytest.raises(InputError, match=f"cohorts\\[0\\].{reason}"):
+        sessions(cohort(change.pop("table", table), **change), ROOT, "cohorts[0]")
+
+
+def test_a_bad_table_is_refused(table):
+    table.write_text(TABLE + "101\tone\t1\t1\t0\n")
+    with pytest.raises(InputError, match=r"mine.tsv: session 101 stands there twice"):
+        sessions(cohort(table), ROOT, "cohorts[0]")
+    table.write_text("id,stimuli\n1,one\n")
+    with pytest.raises(InputError, match=r"mine.tsv: needs columns session and stimuli"):
+        sessions(cohort(table), ROOT, "cohorts[0]")
+
+
+def test_areas_with_too_few_units_are_not_analyzed(table):
+    selections = [{"name": "all"}] + [
+        {"name": area, "population": [area], "min_units": 15} for area in ("VISp", "VISl")
+    ]
+    plan = Plan(config(table, selections=selections))
+    assert plan.analyzed("101.one") == ["all", "VISp"]
+    # The table is empty for VISp: the selection finds out.
+    assert plan.analyzed("102.one") == ["all", "VISp", "VISl"]
+
+
+def test_a_pool_joins_a_cohort_by_stimulus(table):
+    plan = Plan(config(table, pools=[{"name": "pooled.one", "cohort": "mine"}]))
+    assert plan.pools == {"pooled.one": ["101.one", "102.one"]}
+    assert "results/trials/pooled.one.nc" not in plan.drift_files
+    assert any("/pooled.one/" in path for path in plan.drift_files)
+    with pytest.raises(InputError, match=r"pools\[0\]: pooled.three joins 1 recordings"):
+        Plan(config(table, pools=[{"name": "pooled.three", "cohort": "mine"}]))
+    with pytest.raises(InputError, match=r"pools\[0\].recordings: no recording '101.on'"):
+        Plan(config(table, pools=[{"name": "a.one", "recordings": ["101.on", "102.one"]}]))
+    with pytest.raises(InputError, match=r"pools\[0\].cohort: not among cohorts: 'mien'"):
+        config(table, pools=[{"name": "a.one", "cohort": "mien"}])
+
+
+def test_a_recording_of_a_cohort_may_be_compared(table):
+    more = yaml.safe_load("""
+        sweeps: [{name: s, conditions: [{name: a}]}]
+        comparisons: [{name: c, recording: 101.on, sweep: s}]
+    """)
+    with pytest.raises(InputError, match=r"comparisons\[0\].recording: not among recordings"):
+        Plan(config(table, **more))
+    more["comparisons"][0]["recording"] = "101.one"
+    assert Plan(config(table, **more)).comparisons["c"].recording == "101.one"
+
+
+def test_a_config_needs_something_to_look_at():
+    with pytest.raises(InputError, match="recordings: missing, and there are no cohorts"):
+        checked(Config, {})

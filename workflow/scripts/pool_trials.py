@@ -1,0 +1,9 @@
+"""Join the trials files of several recordings."""
+
+from spikedrift import trials
+from spikedrift.job import job
+from spikedrift.pooling import pool
+
+with job(snakemake.log[0]):
+    datasets = [trials.read(path) for path in snakemake.input]
+    trials.write(pool(datasets, snakemake.wildcards.pooled_recording), snakemake.output.trials)

@@ -29,6 +29,10 @@ except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
 
+for notice in plan.notices:
+    logger.warning(f"spikedrift: {notice}")
+
+
 report: "workflow/report/workflow.rst"
 
 
@@ -47,6 +51,7 @@ localrules:
     all,
     fetch,
     drift,
+    sensitivity,
     sweep,
     compare,
     figures,

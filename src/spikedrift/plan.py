@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.allensdk import AllenSdk
+from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
 from spikedrift.errors import InputError, unknown
+from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity import registry as plasticity
 from spikedrift.provenance import source_digest, versions
@@ -23,7 +25,6 @@ from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
 from spikedrift.sources import sessions
-from spikedrift.sources.download import read_registry
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,6 +80,7 @@ class Plan:
             point.recording: point for sweep in config.sweeps for point in sweeps.points(sweep)
         }
         self.raw = {name: sources.files(entry) for name, entry in self.recordings.items()}
+        self.files: dict[str, DataFile] = {}  # `{data set}/{file}` of all that is needed
         self._check_files()
         self._check_comparisons()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
@@ -86,7 +88,8 @@ class Plan:
     def _expand_cohorts(self) -> None:
         """Recordings of the config and of its cohorts; pools and what they join."""
         self.recordings = _by_name(self.config.recordings)
-        self.unit_counts: dict[str, dict[str, int]] = {}
+        self.unit_counts: dict[str, dict[str, int | None]] = {}
+        self.cohort_of: dict[str, Cohort] = {}
         cohorts: dict[str, list[str]] = {}
         for index, cohort in enumerate(self.config.cohorts):
             found = sessions.sessions(cohort, ROOT, f"config: cohorts[{index}]")
@@ -97,6 +100,7 @@ class Plan:
                     raise InputError(f"config: cohorts[{index}]: {name!r} is a recording already")
                 self.recordings[name] = entry.recording
                 self.unit_counts[name] = entry.units
+                self.cohort_of[name] = cohort
         self.pools: dict[str, list[str]] = {}
         for index, pool in enumerate(self.config.pools):
             stimulus = pool.name.partition(".")[2]
@@ -154,6 +158,11 @@ class Plan:
             else:
                 known = self.analyzed_recordings
                 raise unknown(f"{where}: not among recordings:", entry.recording, known)
+            if not self.timed(entry.recording):
+                raise InputError(
+                    f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
+                    "timing"
+                )
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
                     f"{where}: {entry.recording} is not compared "
@@ -174,14 +183,22 @@ class Plan:
         mirror = self.config.fetch.mirror
         if mirror is not None and not Path(mirror).is_dir():
             raise InputError(f"config: fetch.mirror: no such directory {mirror}")
-        registered = {(row.dataset, row.file) for row in read_registry(self.registry)}
+        rows = read_registry(self.registry)
         for index, pairs in enumerate(self.raw.values()):
-            for dataset, _ in set(pairs) - registered:
-                raise unknown(
-                    f"config: recordings[{index}].options.dataset: unknown data set",
-                    dataset,
-                    {row[0] for row in registered},
-                )
+            for dataset, file in pairs:
+                known = {row.file for row in rows if row.dataset == dataset}
+                if not known:
+                    raise unknown(
+                        f"config: recordings[{index}].options.dataset: unknown data set",
+                        dataset,
+                        {row.dataset for row in rows},
+                    )
+                row = find(rows, dataset, file)
+                if row is None:
+                    raise unknown(
+                        f"config: recordings[{index}].options: no file of {dataset}:", file, known
+                    )
+                self.files[f"{dataset}/{file}"] = row
 
     @staticmethod
     def pattern(names: Iterable[str]) -> str:
@@ -193,8 +210,21 @@ class Plan:
     @property
     def raw_files(self) -> list[str]:
         """Files of public data sets that the recordings need."""
-        pairs = dict.fromkeys(pair for files in self.raw.values() for pair in files)
-        return [f"results/raw/{dataset}/{file}" for dataset, file in pairs]
+        return [f"results/raw/{name}" for name in self.files]
+
+    @property
+    def to_fetch(self) -> list[str]:
+        """Names, `{data set}/{file}`, of the files that are not there yet.
+
+        Only these have a rule: files of gigabytes are fetched once, and not again because the
+        download engine changed.
+        """
+        return [name for name in self.files if not Path("results/raw", name).is_file()]
+
+    @property
+    def warehouse_links(self) -> list[str]:
+        """Table of the warehouse's links, if a file may have to come from there."""
+        return ["results/catalogue/warehouse-links.tsv"] if self.warehouse_files() else []
 
     def files_of_recording(self, wildcards: Any) -> list[str]:
         """Files that one recording is made from, fetched ones and the user's own."""
@@ -232,29 +262,77 @@ class Plan:
         """Compiled network of a simulation."""
         return f"results/networks/{self.points[wildcards.simulated_recording].sweep}.json"
 
-    def analyzed(self, name: str) -> list[str]:
+    def analyzed(self, name: str, sensitivity: bool = False) -> list[str]:
         """Selections that apply to a recording or a sweep."""
+        cohort = self.cohort_of.get(name)
+        names = {name} | ({cohort.name} if cohort else set())
         return [
             key
             for key, selection in self.selections.items()
-            if (selection.recordings is None or name in selection.recordings)
+            if (selection.recordings is None or not names.isdisjoint(selection.recordings))
+            and (sensitivity or not selection.sensitivity)
             and not self._too_few(name, selection)
         ]
 
-    def _too_few(self, name: str, selection: Selection) -> bool:
-        """Whether the table of sessions says that a selection would find too few units."""
+    def _counts(self, name: str, selection: Selection) -> list[int | None]:
+        """Units in a selection's populations by the table of sessions; empty where it has none."""
         known = self.unit_counts.get(name, {})
-        if selection.population is None or not all(area in known for area in selection.population):
+        return [known[area] for area in selection.population or () if area in known]
+
+    def _too_few(self, name: str, selection: Selection) -> bool:
+        """Whether the table of sessions says, or may hide, that a selection finds too few units."""
+        counts = self._counts(name, selection)
+        if not counts or len(counts) < len(selection.population or ()):
             return False
         needed = max(selection.min_units, selection.units or 0)
-        return sum(known[area] for area in selection.population) < needed
+        return None in counts or sum(filter(None, counts)) < needed
+
+    @property
+    def notices(self) -> list[str]:
+        """What is left out since a table of sessions does not tell numbers of units."""
+        hidden: dict[str, tuple[set[str], set[str]]] = {}
+        for name, cohort in self.cohort_of.items():
+            for selection in self.selections.values():
+                if None in self._counts(name, selection):
+                    names, selections = hidden.setdefault(cohort.table, (set(), set()))
+                    names.add(name)
+                    selections.add(selection.name)
+        return [
+            f"{table} does not say how many units {len(names)} recordings have for the selections "
+            f"{', '.join(sorted(selections))}: left out; fill in the table (snakemake catalogue "
+            "makes that of the Allen data sets)"
+            for table, (names, selections) in hidden.items()
+        ]
+
+    def indexed(self, table: str) -> list[dict[str, str]]:
+        """Recording and selection of every row of a table of indices."""
+        return [
+            {"recording": name, "selection": selection}
+            for name in self.analyzed_recordings
+            for selection in self.analyzed(name, sensitivity=table == "sensitivity")
+        ]
+
+    def indices_of(self, wildcards: Any) -> list[str]:
+        """Inputs of a table of indices."""
+        rows = self.indexed(wildcards.table)
+        return [f"results/drift/{row['recording']}/{row['selection']}/index.nc" for row in rows]
+
+    def timed(self, recording: str) -> bool:
+        """Whether a recording or a pool has spike times; simulations do."""
+        entries = map(self.recordings.get, self.pools.get(recording, [recording]))
+        return all(entry is None or sources.options(entry).timing for entry in entries)
 
     def analysis_files(self, recording: str, selection: str) -> list[str]:
         """Similarity matrices, drift curves and indices of one recording and selection."""
-        at = f"{recording}/{selection}"
+        at, timed = f"{recording}/{selection}", self.timed(recording)
+        names = [
+            name
+            for name, entry in self.measures.items()
+            if timed or not measures.reads_timing(entry.measure)
+        ]
         return [
-            *(f"results/similarity/{at}/{measure}.nc" for measure in self.measures),
-            *(f"results/drift/{at}/{measure}.nc" for measure in self.measures),
+            *(f"results/similarity/{at}/{name}.nc" for name in names),
+            *(f"results/drift/{at}/{name}.nc" for name in names),
             f"results/drift/{at}/index.nc",
         ]
 
@@ -266,7 +344,7 @@ class Plan:
             for name in self.analyzed_recordings
             for selection in self.analyzed(name)
             for path in self.analysis_files(name, selection)
-        ]
+        ] + ["results/drift/indices.tsv"] * bool(self.analyzed_recordings)
 
     def runs(self, sweep: str) -> list[str]:
         """Recording ids of all simulations of a sweep."""
@@ -299,6 +377,21 @@ class Plan:
             )
         } | {"index": self._run_files(runs, entry.index)["index"]}
 
+    def matrices_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of similarity matrices: rate, and timing where there is one."""
+        return self._drawn("similarity", wildcards)
+
+    def curves_drawn(self, wildcards: Any) -> dict[str, str]:
+        """Inputs of the figure of drift curves: rate, and timing where there is one."""
+        return self._drawn("drift", wildcards)
+
+    def _drawn(self, folder: str, wildcards: Any) -> dict[str, str]:
+        shown = {"rate": self.config.compare.rate}
+        if self.timed(wildcards.recording):
+            shown["timing"] = self.config.compare.timing
+        at = f"results/{folder}/{wildcards.recording}/{wildcards.selection}"
+        return {code: f"{at}/{measure}.nc" for code, measure in shown.items()}
+
     @property
     def figure_files(self) -> list[str]:
         """All figures of this configuration, as PDF."""
@@ -322,6 +415,36 @@ class Plan:
     def block(self, name: str = "") -> Any:
         """One block of the configuration with its defaults, or the whole."""
         return self._block[name] if name else self._block
+
+    def unfetched(self, wildcards: Any, output: Any) -> list[list[Any]]:
+        """[data set, file, bytes received so far] of the files that are not there yet.
+
+        It takes `output` so that Snakemake does not compare it between runs, and neither do the
+        options below: that less is left to fetch, or a time-out changed, is no reason to fetch.
+        """
+        del wildcards, output
+        found = []
+        for name in self.to_fetch:
+            part = Path("results/raw", f"{name}.part")
+            size = part.stat().st_size if part.is_file() else 0
+            found.append([self.files[name].dataset, self.files[name].file, size])
+        return found
+
+    def fetch_options(self, wildcards: Any, output: Any) -> dict[str, Any]:
+        """Block `fetch` of the configuration."""
+        del wildcards, output
+        options: dict[str, Any] = self.block("fetch")
+        return options
+
+    def warehouse_files(self) -> list[list[str]]:
+        """[data set, file, warehouse address] of the files that may come from the warehouse."""
+        if "warehouse" not in self.config.fetch.order:
+            return []
+        return [
+            [row.dataset, row.file, address]
+            for row in self.files.values()
+            for address in row.at("warehouse")
+        ]
 
     def recording(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a recording."""

@@ -73,15 +73,22 @@ def label(dataset: xr.Dataset, columns: tuple[str, ...]) -> np.ndarray:
     return np.unique(np.stack(codes), axis=1, return_inverse=True)[1].ravel().astype(np.int64)
 
 
-def spikes_of(dataset: xr.Dataset) -> Spikes:
+def spikes_of(dataset: xr.Dataset, events: bool = False) -> Spikes:
     """Take the spikes out of a trials Dataset.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+    events : bool
+        Take two-photon events for spikes, without their amplitudes: for what reads counts alone.
 
     Raises
     ------
     InputError
-        Where the file holds two-photon events: they have no spike times to permute.
+        Where the file holds two-photon events and they are not asked for: they have no spike
+        times to permute.
     """
-    if "event_amplitude" in dataset:
+    if "event_amplitude" in dataset and not events:
         raise InputError(
             f"{dataset.attrs.get('recording')}: holds two-photon events; surrogates and thinning "
             "need spikes"

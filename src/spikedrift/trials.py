@@ -20,6 +20,7 @@ from spikedrift.errors import InputError
 
 CONTRACT_VERSION = 1
 KINDS = ("data", "model", "synthetic")
+NO_TIMING = "two-photon events: no spike timing"
 
 # name -> (dtype, default, units, meaning). A default of None makes the column compulsory.
 TRIAL_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
@@ -31,7 +32,12 @@ TRIAL_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
     "phase": ("str", "block", "1", "naive, train or block (a model's phases; data: block)"),
     "plasticity_on": ("bool", False, "1", "plasticity acts during the trial (models)"),
     "presentation_index": ("int64", -1, "1", "order of showing, -1 where unknown"),
-    "start_time": ("float64", np.nan, "s", "from session start, NaN where unknown"),
+    "start_time": (
+        "float64",
+        np.nan,
+        "s",
+        "from the start of the first session, NaN where unknown",
+    ),
     "duration": ("float64", None, "s", "length of the trial"),
     "running_speed": ("float64", np.nan, "cm/s", "mean over the trial, NaN where missing"),
     "pupil_area": ("float64", np.nan, "1", "mean over the trial, NaN where missing"),
@@ -147,7 +153,8 @@ def assemble(
     observed : array of bool, shape (n_trials, n_units), optional
         False where the unit was not measured in that trial. Default: all observed.
     event_amplitude : array, shape (n_spikes,), optional
-        Two-photon events; timing measures refuse a file that has it.
+        Two-photon events; timing measures refuse a file that has it, and the attribute
+        `spike_timing` is 0.
     attributes : mapping, optional
         Entries of `ATTRIBUTES`; `parameters` and `software` may be dicts (stored as JSON).
 
@@ -208,7 +215,12 @@ def assemble(
             merged[name] = json.dumps(merged[name], sort_keys=True)
     for name in ("pseudo_population", "trial_order_known"):
         merged[name] = int(merged[name])
-    merged.update(recording=recording, kind=kind, contract_version=CONTRACT_VERSION)
+    merged.update(
+        recording=recording,
+        kind=kind,
+        spike_timing=int(event_amplitude is None),
+        contract_version=CONTRACT_VERSION,
+    )
     dataset = xr.Dataset(variables, attrs=merged)
     check(dataset)
     return dataset

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slurm
 COMMAND = [".venv/bin/snakemake", "--workflow-profile", "profiles/slurm"]
 NO_ACCOUNTING = ["--slurm-status-command", "squeue"]
 # Targets that only collect files stay with Snakemake.
-TARGETS = {"all", "fetch", "drift", "sweep", "compare", "figures"}
+TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures"}
 # Jobs here last seconds, not hours.
 IMPATIENT = ["--slurm-init-seconds-before-status-checks", "5"]
 

@@ -249,6 +249,8 @@ def test_matrices_refuse_files_that_do_not_belong_together(matrix_files):
     with pytest.raises(InputError, match="same recordings"):
         matrices.draw(rate=matrix_files["rate"], timing=[other])
     with pytest.raises(InputError, match="same recordings"):
+        matrices.draw(rate=matrix_files["rate"])  # spike times, but no timing file
+    with pytest.raises(InputError, match="same recordings"):
         matrices.draw(rate=[], timing=[])
     single: xr.Dataset = matrix_files["rate"][0].isel(repeat=[0], repeat_other=[0])
     with pytest.raises(InputError, match="needs two"):

@@ -41,7 +41,8 @@ def config(table, **more) -> Config:
 def test_sessions_that_showed_the_stimulus_become_recordings(table):
     found = sessions(cohort(table, options={"units": 20}), ROOT, "here")
     assert [entry.recording.name for entry in found] == ["101.one", "101.three", "102.one"]
-    assert [entry.units for entry in found] == [{"VISp": 40, "VISl": 9}] * 2 + [{"VISl": 30}]
+    counts = [(entry.units["VISp"], entry.units["VISl"]) for entry in found]
+    assert counts == [(40, 9), (40, 9), (None, 30)]
     assert found[0].recording.options["units"] == 20
     # The table knows an option of the source; where it is empty the default holds.
     assert [entry.recording.options["rate_drift"] for entry in found] == [0.5, 0.5, 0.0]
@@ -80,8 +81,31 @@ def test_areas_with_too_few_units_are_not_analyzed(table):
     ]
     plan = Plan(config(table, selections=selections))
     assert plan.analyzed("101.one") == ["all", "VISp"]
-    # The table is empty for VISp: the selection finds out.
-    assert plan.analyzed("102.one") == ["all", "VISp", "VISl"]
+    # The table is empty for VISp: nothing is asked of it, and the user hears so.
+    assert plan.analyzed("102.one") == ["all", "VISl"]
+    assert plan.notices == [
+        f"{table} does not say how many units 1 recordings have for the selections VISp: left "
+        "out; fill in the table (snakemake catalogue makes that of the Allen data sets)"
+    ]
+    # A population without a column is taken as there: the selection will find out.
+    other = [{"name": "LP", "population": ["LP"]}]
+    assert Plan(config(table, selections=other)).analyzed("102.one") == ["LP"]
+
+
+def test_a_selection_may_name_a_cohort(table):
+    selections = [{"name": "a", "recordings": ["mine"]}, {"name": "b", "recordings": ["102.one"]}]
+    plan = Plan(config(table, selections=selections))
+    assert plan.analyzed("101.one") == ["a"]
+    assert plan.analyzed("102.one") == ["a", "b"]
+
+
+def test_sensitivity_is_a_target_of_its_own(table):
+    selections = [{"name": "all"}, {"name": "loose", "sensitivity": True}]
+    plan = Plan(config(table, selections=selections))
+    assert plan.analyzed("101.one") == ["all"]
+    assert not any("/loose/" in path for path in plan.drift_files + plan.figure_files)
+    assert [entry["selection"] for entry in plan.indexed("sensitivity")] == ["all", "loose"] * 3
+    assert [entry["selection"] for entry in plan.indexed("indices")] == ["all"] * 3
 
 
 def test_a_pool_joins_a_cohort_by_stimulus(table):

@@ -229,7 +229,9 @@ def test_registry_lists_the_files_and_imports_none() -> None:
     assert {"spikeship", "rate_correlation", "population_vector"} <= set(registry.names())
     assert set(OPTIONS) <= set(registry.names())
     for name in registry.names():
-        assert registry.get(name).citation
+        measure = registry.get(name)
+        assert measure.citation
+        assert registry.reads_timing(name) == (measure.code == "timing")
 
 
 def test_a_typo_names_the_nearest_measure() -> None:

@@ -7,6 +7,12 @@ rule drift:
         plan.drift_files,
 
 
+rule sensitivity:
+    """The indices again with every selection, those of the sensitivity analysis included."""
+    input:
+        "results/drift/sensitivity.tsv",
+
+
 rule drift_curves:
     """Similarity against lag, within and between blocks, with bootstrap intervals over units."""
     input:
@@ -56,3 +62,37 @@ rule drift_index:
         source=plan.digest("selections", "drift.indices"),
     script:
         "../scripts/drift_index.py"
+
+
+rule index_table:
+    """Drift indices of all recordings and selections, side by side."""
+    input:
+        plan.indices_of,
+    output:
+        report(
+            "results/drift/{table}.tsv",
+            caption="../report/indices.rst",
+            category="Recordings",
+            labels={
+                "recording": "all",
+                "figure": "table of {table}",
+                "selection": "all",
+            },
+        ),
+    log:
+        "logs/index_table/{table}.log",
+    benchmark:
+        "benchmarks/index_table/{table}.tsv"
+    wildcard_constraints:
+        table="indices|sensitivity",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        rows=lambda wildcards: plan.indexed(wildcards.table),
+        source=plan.digest("drift.table"),
+    script:
+        "../scripts/index_table.py"

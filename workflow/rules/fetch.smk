@@ -1,4 +1,4 @@
-"""Files of public recordings: from a local mirror or the network, checked by size and sha256."""
+"""Files of public recordings: from the first place that has them whole; how much that is, first."""
 
 
 rule fetch:
@@ -9,27 +9,56 @@ rule fetch:
 
 # On the submitting host: compute nodes have no network.
 localrules:
+    download_sizes,
     fetch_file,
 
 
-rule fetch_file:
-    """One file of a public data set."""
+rule download_sizes:
+    """How large the files are that are not there yet; refused where the disk lacks the space."""
+    input:
+        links=plan.warehouse_links,
     output:
-        "results/raw/{dataset}/{file}",
+        temp("results/raw/sizes.tsv"),
     log:
-        "logs/fetch_file/{dataset}.{file}.log",
+        "logs/download_sizes/download_sizes.log",
     benchmark:
-        "benchmarks/fetch_file/{dataset}.{file}.tsv"
+        "benchmarks/download_sizes/download_sizes.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
     resources:
         mem_mb=500,
-        runtime=120,
+        runtime=30,
+    params:
+        files=plan.unfetched,
+        options=plan.fetch_options,
+        registry=str(plan.registry),
+    script:
+        "../scripts/download_sizes.py"
+
+
+rule fetch_file:
+    """One file of a public data set that is not there yet."""
+    input:
+        sizes=ancient("results/raw/sizes.tsv"),
+        links=plan.warehouse_links,
+    output:
+        "results/raw/{raw_file}",
+    log:
+        "logs/fetch_file/{raw_file}.log",
+    benchmark:
+        "benchmarks/fetch_file/{raw_file}.tsv"
+    wildcard_constraints:
+        raw_file=plan.pattern(plan.to_fetch),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=600,
         downloads=1,
     params:
-        options=plan.block("fetch"),
+        options=plan.fetch_options,
         registry=str(plan.registry),
-        source=plan.digest("sources.download"),
     script:
         "../scripts/fetch_file.py"

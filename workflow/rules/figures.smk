@@ -46,8 +46,7 @@ rule figure_raster:
 rule figure_matrices:
     """Repeat x repeat similarity, rate beside timing, blocks outlined."""
     input:
-        rate=f"results/similarity/{{recording}}/{{selection}}/{plan.config.compare.rate}.nc",
-        timing=f"results/similarity/{{recording}}/{{selection}}/{plan.config.compare.timing}.nc",
+        unpack(plan.matrices_drawn),
     output:
         pdf="results/figures/matrices.{recording}.{selection}.pdf",
         png=report(
@@ -83,8 +82,7 @@ rule figure_matrices:
 rule figure_drift_curves:
     """Similarity against lag, and the anchored indices, rate beside timing."""
     input:
-        rate=f"results/drift/{{recording}}/{{selection}}/{plan.config.compare.rate}.nc",
-        timing=f"results/drift/{{recording}}/{{selection}}/{plan.config.compare.timing}.nc",
+        unpack(plan.curves_drawn),
         index="results/drift/{recording}/{selection}/index.nc",
     output:
         pdf="results/figures/drift_curves.{recording}.{selection}.pdf",

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from spikedrift.config.fetch import FetchOptions
+from spikedrift.fetch.transfer import fetch
 from spikedrift.job import job
-from spikedrift.sources.download import fetch
 
+dataset, _, file = snakemake.wildcards.raw_file.partition("/")
 with job(snakemake.log[0]):
     fetch(
-        snakemake.wildcards.dataset,
-        snakemake.wildcards.file,
+        dataset,
+        file,
         Path(snakemake.output[0]),
         FetchOptions(**snakemake.params.options),
         Path(snakemake.params.registry),
+        next(iter(snakemake.input.links), None),
     )

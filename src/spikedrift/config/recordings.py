@@ -10,6 +10,7 @@ from spikedrift.config.sources import (
     NeuropixelsOptions,
     NwbOptions,
     SourceOptions,
+    TwoPhotonOptions,
 )
 from spikedrift.config.synthetic import SyntheticOptions
 
@@ -17,6 +18,7 @@ OPTIONS: dict[str, type[SourceOptions]] = {
     "synthetic": SyntheticOptions,
     "arrays": ArraysOptions,
     "allen_neuropixels": NeuropixelsOptions,
+    "allen_two_photon": TwoPhotonOptions,
     "nwb": NwbOptions,
 }
 

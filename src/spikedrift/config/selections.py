@@ -35,7 +35,10 @@ class Selection(Options):
         description="limits of quality columns, such as presence_ratio; units without a value go",
     )
     recordings: list[str] | None = Field(
-        None, description="recordings and sweeps that it applies to; null: all"
+        None, description="recordings, pools, cohorts and sweeps that it applies to; null: all"
+    )
+    sensitivity: bool = Field(
+        False, description="analyzed for the target `sensitivity` only, beside the others"
     )
     units: int | None = Field(
         None, ge=2, description="number of units drawn at random, to match counts; null: all"

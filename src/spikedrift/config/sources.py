@@ -1,14 +1,19 @@
 """Options of the sources that recordings come from."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from spikedrift.config.base import Options
 
 
 class SourceOptions(Options):
-    """Options of a source; `files` says what has to be fetched before it can run."""
+    """Options of a source; `files` says what has to be fetched before it can run.
+
+    Where `timing` is false its recordings hold no spike times: no timing measure is asked for.
+    """
+
+    timing: ClassVar[bool] = True
 
     def files(self, recording: str) -> list[tuple[str, str]]:
         """Return the (data set, file) pairs of the data registry that a recording is made from."""
@@ -71,6 +76,38 @@ class NeuropixelsOptions(SourceOptions):
         """Return the session's NWB file."""
         session = recording.partition(".")[0]
         return [("visual-coding-neuropixels", f"session_{session}/session_{session}.nwb")]
+
+
+class TwoPhotonOptions(SourceOptions):
+    """A container of the Allen Brain Observatory, Visual Coding two-photon: one field, some days.
+
+    The recording's name says which: `{container}.natural_movie_one`.
+    """
+
+    timing: ClassVar[bool] = False
+
+    experiments: tuple[int, ...] = Field(
+        min_length=1, description="ids of the container's experiments, one a day, in any order"
+    )
+    segment_frames: int = Field(
+        30, ge=2, description="frames of the movie in a segment, which is a trial; frames"
+    )
+
+    @field_validator("experiments")
+    @classmethod
+    def _once(cls, experiments: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(experiments)) < len(experiments):
+            raise ValueError("an experiment is listed twice")
+        return experiments
+
+    def files(self, recording: str) -> list[tuple[str, str]]:
+        """Return an NWB file and a file of events an experiment."""
+        names = ("ophys_experiment_data/{}.nwb", "ophys_experiment_events/{}_events.npz")
+        return [
+            ("visual-coding-2p", name.format(experiment))
+            for experiment in self.experiments
+            for name in names
+        ]
 
 
 class NwbOptions(SourceOptions):

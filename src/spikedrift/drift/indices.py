@@ -8,16 +8,20 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.drift import DriftOptions
-from spikedrift.drift.anchored import Anchored
+from spikedrift.drift.anchored import NAN, Anchored, Reading
 from spikedrift.drift.pairs import need_blocks
 from spikedrift.drift.rate_index import rate_index
 from spikedrift.drift.state import match_state
 from spikedrift.drift.timing_index import timing_index
 from spikedrift.errors import InputError
+from spikedrift.trials import NO_TIMING
 
 log = logging.getLogger(__name__)
 
 CODES = ("rate", "timing")
+NONE = Anchored(
+    Reading(NAN, NAN, NAN, NAN), n_within=0, n_between=0, gate_limit=NAN, shut=NO_TIMING
+)
 MATCHING = ("none", "state")
 NUMBERS = {
     "discrimination_within": ("reading.within", "S_w within blocks; rate: at matched gain"),
@@ -44,6 +48,8 @@ NO_TEST = (
 
 def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
     """Anchored indices of rate and timing between blocks, with gates and exchange tests.
+
+    Two-photon events have no timing: the gate is shut and `gate_note` says why.
 
     Parameters
     ----------
@@ -74,7 +80,7 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
     Raises
     ------
     InputError
-        For a single block, segments shown once, or two-photon events.
+        For a single block, or segments shown once.
     """
     need_blocks(dataset, "a drift index")
     found: dict[str, dict[str, Anchored] | None] = {"none": _both(dataset, options, seed)}
@@ -108,9 +114,10 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
 
 
 def _both(dataset: xr.Dataset, options: DriftOptions, seed: int) -> dict[str, Anchored]:
+    timed = "event_amplitude" not in dataset
     return {
         "rate": rate_index(dataset, options.index, seed),
-        "timing": timing_index(dataset, options.index, seed),
+        "timing": timing_index(dataset, options.index, seed) if timed else NONE,
     }
 
 

@@ -11,6 +11,9 @@ assumes that counts in trials of one segment are independent, of each other and 
 slow state that modulates units differently breaks this without drift (and breaks a permutation of
 block labels worse): read the state-matched index beside it.
 
+Two-photon events count one each, whatever their amplitude: thinning and the square root are for
+counts, and amplitudes carry the brightness of a cell on that day.
+
 The gate asks only for a rate code. The spread of the exchange surrogates is no bar here: whole
 counts move, so that drift itself widens it.
 """
@@ -94,11 +97,11 @@ def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchore
     Raises
     ------
     InputError
-        For a single block, segments shown once, or two-photon events (amplitudes are no counts).
+        For a single block, or segments shown once.
     """
     name = str(dataset.attrs.get("recording"))
     pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate", "pairs"))
-    spikes = surrogates.spikes_of(dataset)
+    spikes = surrogates.spikes_of(dataset, events=True)
     observed = spikes.observed
 
     def reading(counts: np.ndarray) -> Reading:

@@ -18,7 +18,7 @@ _LINE = {"within": ("-", "o", None), "between": ("--", "s", "white")}
 def draw(
     *,
     rate: xr.Dataset,
-    timing: xr.Dataset,
+    timing: xr.Dataset | None = None,
     index: xr.Dataset | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -31,7 +31,8 @@ def draw(
     Parameters
     ----------
     rate, timing : Dataset
-        Curve files (`spikedrift.drift.curves`) of one recording.
+        Curve files (`spikedrift.drift.curves`) of one recording. One of two-photon events has no
+        timing file; its panel says so.
     index : Dataset, optional
         Its index file (`spikedrift.drift.indices`); without one the third panel is left out.
     options : Figures, optional
@@ -46,7 +47,8 @@ def draw(
     Raises
     ------
     InputError
-        Where the files are of different recordings.
+        Where the files are of different recordings, or a recording with spike times has no timing
+        file.
     """
     options = options or Figures()
     files = [file for file in (rate, timing, index) if file is not None]
@@ -56,13 +58,18 @@ def draw(
             raise InputError(
                 f"figure drift_curves: files of {recording} and {file.attrs['recording']} mixed"
             )
+    if timing is None and int(rate.attrs.get("spike_timing", 1)):
+        raise InputError(f"figure drift_curves: {recording} has spike times, but no timing file")
     tables = []
     with style.applied():
         figure = style.figure(options.width, _HEIGHT)
         ratios = [1, 1] if index is None else [1, 1, 0.62]
         panels = figure.subplots(1, len(ratios), width_ratios=ratios)
-        for axes, file in zip(panels, (rate, timing), strict=False):
-            tables.append(_curves(axes, file))
+        tables.append(_curves(panels[0], rate))
+        if timing is None:
+            style.no_timing(panels[1])
+        else:
+            tables.append(_curves(panels[1], timing))
         panels[0].legend(
             handles=[
                 Line2D([], [], color="0.3", ls=line, marker=marker, mfc=fill or "0.3", label=name)
@@ -148,7 +155,8 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
             elif passed:
                 text = "no test"
             else:
-                text = f"no {code}\ncode"
+                timed = code == "rate" or int(file.attrs.get("spike_timing", 1))
+                text = f"no {code}\ncode" if timed else "no spike\ntiming"
             axes.annotate(
                 text,
                 (place, 1.0),
@@ -180,5 +188,7 @@ def _notes(rate: xr.Dataset, index: xr.Dataset | None) -> list[str]:
             )
         elif index["gate_passed"].any():
             text += "No test, as the order of trials is assumed. "
+        if not int(index.attrs.get("spike_timing", 1)):
+            text += "Events are counted; curves sum their amplitudes. "
         notes.append(text + "One recording: descriptive.")
     return notes + style.notes_of(rate.attrs)

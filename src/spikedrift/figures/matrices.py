@@ -19,7 +19,7 @@ _HEIGHT = (3.0, 2.3)  # of a row, inches: up to two recordings, more
 def draw(
     *,
     rate: Sequence[xr.Dataset],
-    timing: Sequence[xr.Dataset],
+    timing: Sequence[xr.Dataset] = (),
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Matrices of the phase "block"; bright is similar in every panel, distances included.
@@ -30,7 +30,8 @@ def draw(
     Parameters
     ----------
     rate, timing : sequences of Dataset
-        Similarity files (`spikedrift.similarity.matrix`) of the same recordings in one order.
+        Similarity files (`spikedrift.similarity.matrix`) of the same recordings in one order. A
+        recording of two-photon events has no timing file; its panel says so.
     options : Figures, optional
 
     Returns
@@ -46,16 +47,21 @@ def draw(
     """
     options = options or Figures()
     names = [file.attrs["recording"] for file in rate]
-    if names != [file.attrs["recording"] for file in timing] or not names:
+    timed = [file.attrs["recording"] for file in rate if int(file.attrs.get("spike_timing", 1))]
+    if timed != [file.attrs["recording"] for file in timing] or not names:
         raise InputError("figure matrices: rate and timing files must be of the same recordings")
     height = _HEIGHT[len(names) > 2] * len(names)
     parts = []
     with style.applied():
         figure = style.figure(options.width, height)
         panels = figure.subplots(len(names), 2, squeeze=False)
-        for row, pair in enumerate(zip(rate, timing, strict=True)):
-            for axes, file in zip(panels[row], pair, strict=True):
-                parts.append(_panel(figure, axes, file))
+        of_timing = {file.attrs["recording"]: file for file in timing}
+        for row, file in zip(panels, rate, strict=True):
+            parts.append(_panel(figure, row[0], file))
+            if (other := of_timing.get(file.attrs["recording"])) is not None:
+                parts.append(_panel(figure, row[1], other))
+            else:
+                style.no_timing(row[1])
         style.footnote(
             figure,
             ["White outlines: blocks. Bright: similar. Each panel has its own scale."]

@@ -62,7 +62,7 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         figure = style.figure(options.width, _ROW_HEIGHT * n_rows + 0.5)
         panels = figure.subplots(n_rows, len(blocks), squeeze=False, sharex=True, sharey=True)
         colors = style.area_colors(trials["population"].values[rows])
-        duration = trials["duration"].values[chosen].max()
+        duration, some_lost = trials["duration"].values[chosen].max(), False
         for column, b in enumerate(blocks):
             for row in range(n_rows):
                 axes = panels[row, column]
@@ -72,6 +72,9 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
                 trial = shown[b][row]
                 part = table[(table["block"] == b) & (table["repeat"] == repeat[trial])]
                 _panel(axes, part, colors, len(rows))
+                lost = np.flatnonzero(~trials["observed"].values[trial, rows])
+                axes.barh(lost, duration, height=1, color="0.93", lw=0, zorder=0)
+                some_lost |= lost.size > 0
                 axes.set_title(f"block {b}, repeat {repeat[trial]}")
                 axes.set_xlim(0, duration)
         for axes in panels[-1]:
@@ -80,10 +83,12 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         total = trials.sizes["unit"]
         count = f"{total} units" if len(rows) == total else f"{len(rows)} of {total} units"
         figure.suptitle(f"{recording}, segment {segment}", x=0.01, ha="left", fontsize=9)
+        spike = "spike" if int(trials.attrs.get("spike_timing", 1)) else "event"
         style.footnote(
             figure,
             [
-                f"{count}; order within an area: median first-spike latency in block {first}.",
+                f"{count}; order within an area: median first-{spike} latency in block {first}."
+                + " Gray rows: not observed." * some_lost,
                 *style.notes_of(trials.attrs),
             ],
         )

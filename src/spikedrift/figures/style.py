@@ -13,6 +13,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spikedrift.trials import NO_TIMING
+
 BLACK, GRAY = "#000000", "#8c8c8c"
 OKABE_ITO = (
     "#0072B2",  # blue
@@ -96,6 +98,13 @@ def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str
     return colors
 
 
+def no_timing(axes: Axes) -> None:
+    """Write into the place of a timing panel that the recording has none."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, NO_TIMING.replace(": ", ":\n"), color=CODE["timing"], ha="center",
+              va="center", transform=axes.transAxes)  # fmt: skip
+
+
 def color_map(kind: str) -> str:
     """Color map of a measure: bright is similar, for distances as for similarities."""
     return "viridis_r" if kind == "distance" else "viridis"
@@ -116,7 +125,7 @@ def letter(axes: Axes, text: str) -> None:
 
 
 def notes_of(attributes: Mapping[str, Any]) -> list[str]:
-    """List what a reader must know of a recording: assumptions, unknown order, pooled units."""
+    """List what a reader must know of a recording: assumptions, order, pooled units, events."""
     name = attributes.get("recording", "recording")
     notes = []
     assumptions = str(attributes.get("assumptions", "")).strip()
@@ -126,6 +135,8 @@ def notes_of(attributes: Mapping[str, Any]) -> list[str]:
         notes.append(f"{name}: the order of trials is not known")
     if int(attributes.get("pseudo_population", 0)):
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
+    if not int(attributes.get("spike_timing", 1)):
+        notes.append(f"{name}: {NO_TIMING}")
     return notes
 
 

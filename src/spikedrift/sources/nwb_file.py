@@ -27,20 +27,14 @@ STREAM_TIMEOUT = 60.0  # s
 
 
 @contextmanager
-def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
-    """Open an NWB 2 file for reading.
-
-    Parameters
-    ----------
-    location : path or str
-        A path, an address (https://...), or an object of a public S3 bucket (s3://bucket/key). What
-        has an address is streamed: only the parts that are read are transferred.
+def open_hdf5(location: str | Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading, from disk or streamed from its address.
 
     Raises
     ------
     InputError
-        Naming the file: missing, empty, truncated, no HDF5 or no NWB 2 file, or an address that
-        does not answer.
+        Naming the file: missing, empty, truncated, no HDF5 file, or an address that does not
+        answer.
     """
     with ExitStack() as stack:
         source: Any = location
@@ -57,6 +51,26 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
         except OSError as error:
             problem = "truncated" if "truncated" in str(error) else "no HDF5 file"
             raise InputError(f"{location}: {problem} ({error}); fetch or copy it again") from None
+        yield file
+
+
+@contextmanager
+def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
+    """Open an NWB 2 file for reading.
+
+    Parameters
+    ----------
+    location : path or str
+        A path, an address (https://...), or an object of a public S3 bucket (s3://bucket/key). What
+        has an address is streamed: only the parts that are read are transferred.
+
+    Raises
+    ------
+    InputError
+        As `open_hdf5`, and where the file is not NWB 2.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(open_hdf5(location))
         version = file.attrs.get("nwb_version")
         if version is None or not str(version).startswith("2"):
             found = "no nwb_version" if version is None else f"nwb_version {version}"

@@ -18,7 +18,7 @@ from spikedrift.config.check import checked
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import SourceOptions
 from spikedrift.errors import unknown
-from spikedrift.sources.download import read_registry
+from spikedrift.fetch.registry import find, read_registry
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -107,8 +107,9 @@ def prepare(
     checked = options(recording)
     own_seed = zlib.crc32(f"{seed} {recording.name}".encode())
     dataset = get(recording.source).prepare(checked, recording.name, own_seed, Path(directory))
-    fetched = set(checked.files(recording.name))
-    rows = [row for row in read_registry(data_registry) if (row.dataset, row.file) in fetched]
+    registered = read_registry(data_registry)
+    found = [find(registered, *pair) for pair in checked.files(recording.name)]
+    rows = [row for row in found if row is not None]
     for name in ("citation", "licence"):
         values = dict.fromkeys(getattr(row, name) for row in rows)
         if values and not dataset.attrs[name]:

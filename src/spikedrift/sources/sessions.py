@@ -12,10 +12,13 @@ from spikedrift.errors import InputError, unknown
 
 @dataclass(frozen=True)
 class Session:
-    """One recording of a cohort, and the numbers of units that the table gives for it."""
+    """One recording of a cohort, and the numbers of units that the table gives for it.
+
+    `units` holds the columns with whole numbers, None where the table is empty.
+    """
 
     recording: Recording
-    units: dict[str, int]
+    units: dict[str, int | None]
 
 
 def sessions(cohort: Cohort, root: Path, where: str) -> list[Session]:
@@ -84,8 +87,10 @@ def _recording(cohort: Cohort, session: str, stimulus: str, row: dict[str, str])
     return Recording(name=f"{session}.{stimulus}", source=cohort.source, options=options)
 
 
-def _units(row: dict[str, str]) -> dict[str, int]:
-    """Every column that holds a whole number; populations look theirs up by name."""
+def _units(row: dict[str, str]) -> dict[str, int | None]:
+    """Every column that may hold a number of units; populations look theirs up by name."""
     return {
-        name: int(value) for name, value in row.items() if value.isdigit() and name != "session"
+        name: int(value) if value else None
+        for name, value in row.items()
+        if (value.isdigit() or not value) and name != "session"
     }

@@ -1,0 +1,12 @@
+"""Gather the drift indices of recordings and selections in a table."""
+
+import xarray as xr
+
+from spikedrift.atomic import write_tsv
+from spikedrift.drift.table import index_table
+from spikedrift.job import job
+
+with job(snakemake.log[0]):
+    datasets = map(xr.load_dataset, snakemake.input)
+    table = index_table(zip(snakemake.params.rows, datasets, strict=True))
+    write_tsv(table, snakemake.output[0])

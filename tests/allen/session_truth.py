@@ -21,7 +21,7 @@ BACKGROUND = 0.5  # Hz
 MEAN_COUNT = 6.0  # spikes of a unit in a second of a movie
 REDRAWN = 0.5  # fraction of units whose rates change between blocks
 
-PROBES = {"probeA": 810755797, "probeB": 810755799}
+PROBES = ("probeA", "probeB")
 CHANNELS = 40  # a probe
 
 # In the order of the session: (stimulus, block, showings), and rest in s after each.
@@ -95,12 +95,19 @@ def truth(of: Session) -> dict[str, Any]:
         "session": of.session,
         "session_type": of.kind,
         "specimen": of.session % 1_000_000 + 700_000_000,
+        "probe_name": np.array(PROBES),
+        "probe_id": probe_ids(of.session),
         **units,
         **spikes,
         **{f"shown_{key}": value for key, value in shown.items()},
         **_invalid(of, shown),
         **_behavior(end, of.eye_tracking, stream["behavior"]),
     }
+
+
+def probe_ids(session: int) -> np.ndarray:
+    """Ids of the probes, the session's own."""
+    return session * 10 + np.arange(len(PROBES))
 
 
 def _presentations(
@@ -154,15 +161,13 @@ def _units(session: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     for area, probe, number, quality, metrics, valid in UNITS:
         index = free[probe]
         free[probe] += 1
-        channel = (session % 100_000) * 10_000 + list(PROBES).index(probe) * 1000 + index
+        channel = (session % 100_000) * 10_000 + PROBES.index(probe) * 1000 + index
         for key, value in zip(
             channels, (channel, probe, index, area, 20 * index, valid), strict=True
         ):
             channels[key].append(value)
         for _ in range(number):
-            table["unit_id"].append(
-                950_000_000 + (session % 100_000) * 200 + len(table["unit_id"])
-            )
+            table["unit_id"].append(950_000_000 + (session % 100_000) * 200 + len(table["unit_id"]))
             for key, value in (
                 ("area", area),
                 ("probe", probe),
@@ -173,13 +178,13 @@ def _units(session: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
                 table[key].append(value)
     for probe in PROBES:  # the rest of the probe is outside the brain
         for index in range(free[probe], CHANNELS):
-            channel = (session % 100_000) * 10_000 + list(PROBES).index(probe) * 1000 + index
+            channel = (session % 100_000) * 10_000 + PROBES.index(probe) * 1000 + index
             for key, value in zip(
                 channels, (channel, probe, index, "", 20 * index, True), strict=True
             ):
                 channels[key].append(value)
     found = {key: np.array(value) for key, value in table.items()}
-    on = {channel: valid for channel, valid in zip(channels["id"], channels["valid"], strict=True)}
+    on = dict(zip(channels["id"], channels["valid"], strict=True))
     found["default"] = (
         (found["quality"] == "good")
         & (found["area"] != "")
@@ -251,7 +256,7 @@ def _invalid(of: Session, shown: dict[str, np.ndarray]) -> dict[str, np.ndarray]
     at = shown["start"][movie]
     rows = [
         # 1.5 s on one probe, within the first showings of the movie
-        ("EcephysProbe", PROBES["probeB"], "probeB", at[FRAMES + 30], at[FRAMES + 75]),
+        ("EcephysProbe", probe_ids(of.session)[1], PROBES[1], at[FRAMES + 30], at[FRAMES + 75]),
         ("EcephysSession", of.session, "all_probes", at[3 * FRAMES + 5], at[3 * FRAMES + 20]),
     ]
     if of.kind == "functional_connectivity":

@@ -1,7 +1,7 @@
 """The Allen warehouse on loopback: RMA queries and downloads of well-known files.
 
-It answers what AllenSDK asks for the Neuropixels and the two-photon tables, in the shape of the real
-service: pages of rows, models nested, tabular queries as text. Rows come from the truths of
+It answers what AllenSDK asks for the Neuropixels and the two-photon tables, in the shape of the
+real service: pages of rows, models nested, tabular queries as text. Rows come from the truths of
 synthetic sessions and from `container`; files from disk, with Range.
 """
 
@@ -26,9 +26,7 @@ FILTER = re.compile(r"\[(\w+)\$(eq|in)([^\]]*)\]")
 def ecephys(truth: Row) -> dict[str, list[Row]]:
     """Rows of a Neuropixels session by model, from the truth of its file."""
     session = int(truth["session"])
-    probes = dict.fromkeys(truth["channel_probe"].tolist())
-    # Ids that are the session's own, as they are in the warehouse.
-    probe_id = {name: session * 10 + index for index, name in enumerate(probes)}
+    probe_id = dict(zip(truth["probe_name"].tolist(), truth["probe_id"].tolist(), strict=True))
     offset = truth["spike_offset"]
     return {
         "EcephysSession": [
@@ -60,7 +58,7 @@ def ecephys(truth: Row) -> dict[str, list[Row]]:
                 "surface_channel_index": 38,
                 "use_lfp_data": False,
             }
-            for name in probes
+            for name in probe_id
         ],
         "EcephysChannel": [
             {

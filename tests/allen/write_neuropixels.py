@@ -1,14 +1,13 @@
 """Write a synthetic session as a Visual Coding Neuropixels file, with AllenSDK's own writer.
 
-Run by the AllenSDK's Python: `python write_neuropixels.py SESSION KIND DIRECTORY [--no-eye-tracking]`
-makes DIRECTORY/session_SESSION.nwb and, beside it, what is in it: session_SESSION.truth.npz.
+Run by the AllenSDK's Python, it makes DIRECTORY/session_SESSION.nwb and, beside it, what is in it:
+session_SESSION.truth.npz.
 """
 
 import argparse
-import os
 import tempfile
 import warnings
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def stimulus_table(held: dict[str, Any], path: Path) -> None:
     """CSV of presentations, with the columns that differ between the stimuli of a session."""
     movie = held["shown_frame"] >= 0
     gabor = held["shown_stimulus"] == "gabors"
-    names, index = np.unique(held["shown_stimulus"], return_inverse=True)
+    _, index = np.unique(held["shown_stimulus"], return_inverse=True)
     pd.DataFrame(
         {
             "Start": held["shown_start"],
@@ -52,10 +51,11 @@ def stimulus_table(held: dict[str, Any], path: Path) -> None:
 def probe(held: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
     """One probe as the writer takes it: tables, and the sorter's files on disk."""
     folder.mkdir()
+    id_ = int(held["probe_id"][held["probe_name"] == name][0])
     channels = [
         {
             "id": int(held["channel_id"][i]),
-            "probe_id": PROBES[name],
+            "probe_id": id_,
             "valid_data": bool(held["channel_valid"][i]),
             "probe_channel_number": int(held["channel_index"][i]),
             "probe_vertical_position": int(held["channel_vertical"][i]),
@@ -72,11 +72,10 @@ def probe(held: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
     rows = np.flatnonzero(held["probe"] == name)
     trains = [held["spike_time"][slice(*held["spike_offset"][i : i + 2])] for i in rows]
     end = held["spike_time"].max()
-    none = dict.fromkeys(
-        ("isolation_distance", "l_ratio", "d_prime", "nn_hit_rate", "nn_miss_rate", "max_drift")
-        + ("cumulative_drift", "silhouette_score", "waveform_halfwidth", "repolarization_slope")
-        + ("recovery_slope", "spread", "velocity_above", "velocity_below"),
-        0.5,
+    unused = (
+        *("isolation_distance", "l_ratio", "d_prime", "nn_hit_rate", "nn_miss_rate", "max_drift"),
+        *("cumulative_drift", "silhouette_score", "waveform_halfwidth", "repolarization_slope"),
+        *("recovery_slope", "spread", "velocity_above", "velocity_below"),
     )
     units = [
         {
@@ -93,7 +92,7 @@ def probe(held: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
             "waveform_duration": 0.4,
             "PT_ratio": 0.5,
             "amplitude": 120.0,
-            **none,
+            **dict.fromkeys(unused, 0.5),
         }
         for local, i in enumerate(rows)
     ]
@@ -112,7 +111,7 @@ def probe(held: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
         np.save(folder / f"{key}.npy", value)
     paths = {f"{key}_path": str(folder / f"{key}.npy") for key in arrays}
     return {
-        "id": PROBES[name],
+        "id": id_,
         "name": name,
         "sampling_rate": 29_999.95,
         "lfp": None,
@@ -198,7 +197,7 @@ def write(of: Session, directory: Path) -> Path:
         write_ecephys_nwb(
             output_path=str(folder / "session.nwb"),
             session_id=of.session,
-            session_start_time=datetime(2019, 1, 19, 8, 54, 18, tzinfo=timezone.utc),
+            session_start_time=datetime(2019, 1, 19, 8, 54, 18, tzinfo=UTC),
             stimulus_table_path=str(folder / "stimulus.csv"),
             invalid_epochs=[
                 {"type": kind, "id": int(id_), "label": label, "start_time": a, "end_time": b}
@@ -231,8 +230,8 @@ def write(of: Session, directory: Path) -> Path:
             file["units/amplitude_cutoff"][...] = held["amplitude_cutoff"]
         path = directory / f"session_{of.session}.nwb"
         np.savez_compressed(folder / "truth.npz", **held)
-        os.replace(folder / "truth.npz", path.with_suffix(".truth.npz"))
-        os.replace(folder / "session.nwb", path)
+        (folder / "truth.npz").replace(path.with_suffix(".truth.npz"))
+        (folder / "session.nwb").replace(path)
     return path
 
 

@@ -8,6 +8,7 @@ summary and the table of sessions in use is logged; that table is not touched.
 
 import argparse
 import tempfile
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,7 +153,9 @@ def main() -> None:
     parser.add_argument("what", choices=WRITERS)
     parser.add_argument("--warehouse", default="http://api.brain-map.org", help="address")
     parser.add_argument("--cache", type=Path, required=True, help="AllenSDK's cache directory")
-    parser.add_argument("--tables", type=Path, required=True, help="directory of the TSV files")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="summary (TSV); the other tables go beside it"
+    )
     parser.add_argument("--compare", type=Path, help="table of sessions in use")
     parser.add_argument("--timeout", type=float, default=60.0, help="wait for the next bytes; s")
     parser.add_argument("--limit", type=float, default=3600.0, help="longest time in all; s")
@@ -165,18 +168,20 @@ def main() -> None:
         with network(given.warehouse, given.timeout, given.limit):
             try:
                 tables = WRITERS[given.what](Path(scratch), given.warehouse, given.tries)
-            except (KeyError, TypeError, ValueError) as error:
-                if isinstance(error, OSError):  # requests' JSONDecodeError is both
-                    raise
+            except (Failure, OSError):  # of the network: said better by who asked for it
+                raise
+            except Exception as error:  # an answer is not checked: AllenSDK fails on it anywhere
+                logger.info("%s", traceback.format_exc())
                 raise Failure(
-                    f"{given.warehouse} answers, but not as AllenSDK expects of the warehouse "
+                    f"{given.warehouse} answers, but not with what AllenSDK expects "
                     f"({type(error).__name__}: {error})"
                 ) from error
         for path in sorted(Path(scratch).iterdir()):
             path.replace(given.cache / path.name)
-    for name, table in tables.items():
-        with replacing(given.tables / f"{name}.tsv") as temporary:
-            table.to_csv(temporary, sep="\t", index=False)
+    paths = {name: given.output.with_name(f"{name}.tsv") for name in tables}
+    for name, path in (paths | {given.what: given.output}).items():
+        with replacing(path) as temporary:
+            tables[name].to_csv(temporary, sep="\t", index=False)
     if given.compare is not None:
         lines = differences(tables[given.what], given.compare)
         for line in lines or [f"{given.compare}: nothing differs"]:

@@ -1,7 +1,7 @@
 """What surrounds each program here: one-line errors, limits on waiting, files whole or absent.
 
-The programs run on the AllenSDK's Python 3.11 and know nothing of spikedrift. Errors that a user can
-do something about end in exit code 1 and one line on standard error, the last.
+The programs run on the AllenSDK's Python 3.11 and know nothing of spikedrift. What a user can do
+something about ends in exit code 1 and one line on standard error, the last.
 """
 
 import logging
@@ -23,6 +23,10 @@ logger = logging.getLogger("allensdk-program")
 
 class Failure(Exception):
     """What went wrong, in one line that says what to do."""
+
+
+class _Late(BaseException):
+    """Raised by the clock; AllenSDK, which tries again after any Exception, must not catch it."""
 
 
 def run(main: Callable[[], None]) -> None:
@@ -62,9 +66,7 @@ def network(address: str, timeout: float, limit: float) -> Iterator[None]:
         return response
 
     def late(*_: object) -> None:
-        raise Failure(
-            f"{address} did not finish within {limit:g} s; run the same command again later"
-        )
+        raise _Late
 
     unanswered = f"{address} sent nothing for {timeout:g} s; try later, or raise fetch.timeout"
     before = socket.getdefaulttimeout()
@@ -74,6 +76,8 @@ def network(address: str, timeout: float, limit: float) -> Iterator[None]:
     socket.setdefaulttimeout(timeout)
     try:
         yield
+    except _Late as error:
+        raise Failure(f"{address} took longer than {limit:g} s; try again later") from error
     except (requests.Timeout, TimeoutError) as error:
         raise Failure(unanswered) from error
     except requests.HTTPError as error:

@@ -29,14 +29,14 @@ def numbers(column: pd.Series) -> np.ndarray:
     return pd.to_numeric(column, errors="coerce").fillna(-1).to_numpy(dtype=np.int64)
 
 
-def read(path: Path, quality: str, intervals: np.ndarray | None) -> dict[str, np.ndarray]:
+def read(path: Path, limits: str, intervals: np.ndarray | None) -> dict[str, np.ndarray]:
     """Arrays of a session by name; times in s.
 
     Parameters
     ----------
     path : Path
         NWB file of the session.
-    quality : str
+    limits : str
         Which limits units must pass, a key of `LIMITS`.
     intervals : array, shape (n, 2), optional
         Starts and ends to count spikes in; spikes on either edge count.
@@ -54,14 +54,16 @@ def read(path: Path, quality: str, intervals: np.ndarray | None) -> dict[str, np
     if not path.is_file():
         raise Failure(f"{path}: no such file")
     try:
-        session = EcephysSession.from_nwb_path(str(path), api_kwargs=LIMITS[quality])
+        session = EcephysSession.from_nwb_path(str(path), api_kwargs=LIMITS[limits])
         units = session.units.sort_index()
         spikes = session.spike_times
         shown = session.stimulus_presentations
         invalid = session.invalid_times
         identity = session.ecephys_session_id
     except Exception as error:
-        raise Failure(f"{path}: AllenSDK cannot read it ({type(error).__name__}: {error})") from error
+        raise Failure(
+            f"{path}: AllenSDK cannot read it ({type(error).__name__}: {error})"
+        ) from error
     trains = [np.asarray(spikes[unit]) for unit in units.index]
     frame = shown["frame"] if "frame" in shown else pd.Series(-1, index=shown.index)
     found = {
@@ -94,11 +96,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("session", type=Path, help="NWB file")
     parser.add_argument("output", type=Path, help=".npz")
-    parser.add_argument("--quality", choices=LIMITS, default="default")
+    parser.add_argument("--limits", choices=LIMITS, default="default")
     parser.add_argument("--intervals", type=Path, help=".npy, shape (n, 2), s: count spikes in")
     given = parser.parse_args()
     intervals = None if given.intervals is None else np.load(given.intervals)
-    found = read(given.session, given.quality, intervals)
+    found = read(given.session, given.limits, intervals)
     with replacing(given.output) as temporary, temporary.open("wb") as stream:
         np.savez_compressed(stream, **found)
 

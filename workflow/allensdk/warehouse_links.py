@@ -1,14 +1,16 @@
 """Ask the Allen warehouse where files can be downloaded, and how long they are.
 
 A file is named by `warehouse://ATTACHABLE_TYPE/FILE_TYPE/ID`, as the data registry does:
-`warehouse://EcephysSession/EcephysNwb/715093703`. The table has the columns dataset, file, url and
-bytes (empty where the server does not say).
+`warehouse://EcephysSession/EcephysNwb/715093703`. What is wanted comes on standard input, as a JSON
+list of [dataset, file, warehouse address]. The table has the columns dataset, file, url and bytes
+(empty where the server does not say).
 """
 
 import argparse
 import csv
 import json
 import re
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -79,14 +81,11 @@ def main() -> None:
     """Write the table of links."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
-    parser.add_argument(
-        "--wanted", required=True, help="JSON list of [dataset, file, warehouse address]"
-    )
     parser.add_argument("--warehouse", default="http://api.brain-map.org", help="address")
     parser.add_argument("--timeout", type=float, default=60.0, help="wait for the next bytes; s")
     parser.add_argument("--limit", type=float, default=3600.0, help="longest time in all; s")
     given = parser.parse_args()
-    wanted = [tuple(row) for row in json.loads(given.wanted)]
+    wanted = [tuple(row) for row in json.load(sys.stdin)]
     with network(given.warehouse, given.timeout, given.limit):
         table = links(wanted, given.warehouse)
     with replacing(given.output) as temporary, temporary.open("w", newline="") as stream:

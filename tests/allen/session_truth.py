@@ -141,8 +141,9 @@ def _presentations(
             now += rest
     start_, stop_, stimulus, block_, frame_ = zip(*rows, strict=True)
     return {
-        "start": np.array(start_),
-        "stop": np.array(stop_),
+        # Whole microseconds come through a CSV as they are.
+        "start": np.round(start_, 6),
+        "stop": np.round(stop_, 6),
         "stimulus": np.array(stimulus),
         "block": np.array(block_),
         "frame": np.array(frame_),
@@ -277,6 +278,7 @@ def _behavior(end: float, eye_tracking: bool, rng: np.random.Generator) -> dict[
     """Running speed (cm/s) at the monitor's rate and pupil area (pixels^2) at the camera's."""
     edge = np.arange(8.0, end, 1 / 60)
     speed = np.maximum(0.0, 10 * np.sin(edge / 9) + rng.standard_normal(edge.size))
+    speed = np.round(speed, 4)  # sines differ in the last bit between versions of numpy
     found = {"running_start": edge[:-1], "running_stop": edge[1:], "running_speed": speed[:-1]}
     if not eye_tracking:
         return found
@@ -284,4 +286,4 @@ def _behavior(end: float, eye_tracking: bool, rng: np.random.Generator) -> dict[
     area = 1500 + 400 * np.sin(time / 11) + 30 * rng.standard_normal(time.size)
     for blink in range(15, int(end), 13):
         area[(time > blink) & (time < blink + 0.3)] = np.nan
-    return found | {"pupil_time": time, "pupil_area": area}
+    return found | {"pupil_time": time, "pupil_area": np.round(area, 2)}

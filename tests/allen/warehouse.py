@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -149,8 +149,8 @@ class Warehouse:
     asked : list of str
         Method and target of each request, unquoted.
     fault : str
-        What it does instead of answering queries: `hang` (no byte), `500`, `refuse` (success
-        false), `html`; empty for none.
+        What it does instead of answering queries: `hang` (no byte), `trickle` (a byte now and
+        then), `500`, `refuse` (success false), `html`; empty for none.
     """
 
     def __init__(self) -> None:
@@ -263,6 +263,14 @@ def _handler(warehouse: Warehouse) -> type[BaseHTTPRequestHandler]:
         def query(self, query: str) -> None:
             if warehouse.fault == "hang":
                 warehouse.stopped.wait()
+                self.close_connection = True
+            elif warehouse.fault == "trickle":
+                self.send_response(200)
+                self.send_header("Content-Length", "1000000")
+                self.end_headers()
+                with suppress(OSError):
+                    while not warehouse.stopped.wait(0.2):
+                        self.wfile.write(b" ")
                 self.close_connection = True
             elif warehouse.fault == "500":
                 self.send(500, "text/html", b"<h1>We're sorry, but something went wrong.</h1>")

@@ -70,10 +70,14 @@ def test_catalogue(catalogued, neuropixels, allen_python):
     assert summary.loc["766640955", "stimuli"] == (
         "natural_movie_one_more_repeats,natural_movie_one_shuffled"
     )
-    sizes = [len(table(catalogued, f"neuropixels-units{x}")) for x in ("", "-unfiltered")]
-    # Of 86 units a session: 7 fail a limit or have none, 2 are noise, 2 are outside the brain;
-    # one without a metric is in neither table.
-    assert sizes == [3 * 75, 3 * 85]
+    # AllenSDK keeps units outside the brain in this table; one without a metric is in none.
+    held = [written.truth for written in neuropixels.values()]
+    outside = [(one["area"] == "") & (one["quality"] == "good") for one in held]
+    invalid = [~one["channel_valid"] for one in held]
+    kept = sum(map(np.sum, [one["default"] for one in held] + outside + invalid))
+    assert len(table(catalogued, "neuropixels-units")) == kept
+    whole = sum(np.isfinite(one["amplitude_cutoff"]).sum() for one in held)
+    assert len(table(catalogued, "neuropixels-units-unfiltered")) == whole
     assert {"isi_violations", "amplitude_cutoff", "presence_ratio", "quality"} <= set(
         table(catalogued, "neuropixels-units-unfiltered").columns
     )

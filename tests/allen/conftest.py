@@ -8,23 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from session_truth import Session
-from warehouse import Warehouse, container, ecephys
+from session_truth import DATA_SET, SESSIONS, Session
+from warehouse import CONTAINER, EXPERIMENTS, Warehouse, container, ecephys
 
 HERE = Path(__file__).parent
-DATA_SET = "visual-coding-neuropixels"
-SESSIONS = (
-    Session(715093703),
-    Session(719161530, eye_tracking=False),
-    Session(766640955, "functional_connectivity"),
-)
-CONTAINER = 511510736
-# By date: the third was recorded first.
-EXPERIMENTS = [
-    (501559087, "three_session_A", "2016-02-04T10:25:24Z"),
-    (501704220, "three_session_B", "2016-02-05T10:00:00Z"),
-    (501474098, "three_session_C2", "2016-02-03T10:00:00Z"),
-]
 
 
 @dataclass(frozen=True)

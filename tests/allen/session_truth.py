@@ -81,6 +81,15 @@ class Session:
     eye_tracking: bool = True
 
 
+DATA_SET = "visual-coding-neuropixels"
+# What tests/allen/conftest.py writes, once a run.
+SESSIONS = (
+    Session(715093703),
+    Session(719161530, eye_tracking=False),
+    Session(766640955, "functional_connectivity"),
+)
+
+
 def truth(of: Session) -> dict[str, Any]:
     """Everything that the session's file has to say, as arrays by name; times in s."""
     stream = {

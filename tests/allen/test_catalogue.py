@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CONTAINER, DATA_SET, EXPERIMENTS
 from running import snakemake
+from session_truth import DATA_SET
+from warehouse import CONTAINER, EXPERIMENTS
 
 pytestmark = pytest.mark.allen
 
@@ -183,6 +184,16 @@ def test_links(clone, warehouse, neuropixels):
     assert row["url"].startswith(f"{warehouse.address}/api/v2/well_known_file_download/")
     assert row["bytes"] == str(path.stat().st_size)
     assert warehouse.files[int(row["url"].rpartition("/")[2])] == path
+
+
+def test_fetch_from_the_warehouse(clone, warehouse, neuropixels):
+    """AllenSDK says where, our download brings it: without a catalogue, whole, from there only."""
+    done = run(clone, warehouse, "fetch")
+    assert done.returncode == 0, done.stdout
+    path = neuropixels[SESSION].path
+    fetched = clone / "results/raw" / DATA_SET / f"session_{SESSION}" / path.name
+    assert fetched.read_bytes() == path.read_bytes()
+    assert any(line.startswith("GET /api/v2/well_known_file") for line in warehouse.asked)
 
 
 def test_link_of_a_file_that_the_warehouse_lacks(clone, warehouse):

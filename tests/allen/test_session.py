@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pynwb
 import pytest
-from conftest import SESSIONS
-from session_truth import FRAMES, PERIOD, truth
+from session_truth import FRAMES, PERIOD, SESSIONS, truth
 
 from spikedrift.config.sources import NeuropixelsOptions
 from spikedrift.sources.allen_neuropixels import read

@@ -20,6 +20,13 @@ import numpy as np
 Row = dict[str, Any]
 DOWNLOAD = "/api/v2/well_known_file_download/"
 STRUCTURE_IDS = {"VISp": 385, "VISl": 409, "VISam": 394, "LP": 218, "CA1": 382}
+CONTAINER = 511510736
+# By date: the third was recorded first.
+EXPERIMENTS = [
+    (501559087, "three_session_A", "2016-02-04T10:25:24Z"),
+    (501704220, "three_session_B", "2016-02-05T10:00:00Z"),
+    (501474098, "three_session_C2", "2016-02-03T10:00:00Z"),
+]
 FILTER = re.compile(r"\[(\w+)\$(eq|in)([^\]]*)\]")
 
 

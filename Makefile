@@ -37,10 +37,12 @@ env: ## .venv from envs/core.lock.txt
 env-test: ## .venv from envs/test.lock.txt, which holds all of core
 	@sh envs/sync.sh test
 
-COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
-	--no-header --no-annotate pyproject.toml
-lock: env ## resolve both locks anew; UPGRADE=--upgrade takes the newest versions
-	@$(COMPILE) $(UPGRADE) --output-file envs/core.lock.txt >/dev/null
-	@$(COMPILE) $(UPGRADE) --group test --constraint envs/core.lock.txt \
+COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
+CORE := --python-version 3.12 pyproject.toml
+lock: env ## resolve all locks anew; UPGRADE=--upgrade takes the newest versions
+	@$(COMPILE) $(UPGRADE) $(CORE) --output-file envs/core.lock.txt >/dev/null
+	@$(COMPILE) $(UPGRADE) $(CORE) --group test --constraint envs/core.lock.txt \
 	    --output-file envs/test.lock.txt >/dev/null
-	@echo "lock: envs/core.lock.txt envs/test.lock.txt (envs/core.yaml is kept equal by hand)"
+	@$(COMPILE) $(UPGRADE) --python-version 3.11 envs/allensdk.in \
+	    --output-file envs/allensdk.lock.txt >/dev/null
+	@echo "lock: envs/{core,test,allensdk}.lock.txt (envs/*.yaml are kept equal by hand)"

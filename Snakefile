@@ -68,6 +68,7 @@ rule all:
 
 
 include: "workflow/rules/fetch.smk"
+include: "workflow/rules/allensdk.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/similarity.smk"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from spikedrift.allensdk import AllenSdk
+
 ROOT = Path(__file__).resolve().parents[1]
 MIRROR_DATA_SET = "allen_neuropixels_gratings"
 
@@ -38,9 +40,9 @@ def mirror_missing() -> str | None:
 
 
 def allen_missing() -> str | None:
-    if list((ROOT / ".snakemake" / "envs").glob("allensdk-*/bin/python")):
+    if (ROOT / AllenSdk().marker).is_file():
         return None
-    return "the AllenSDK environment is not built"
+    return "the AllenSDK environment is not built: run .venv/bin/snakemake --cores 1 allensdk_env"
 
 
 MISSING: dict[str, Callable[[], str | None]] = {
@@ -74,8 +76,14 @@ def mirror() -> Path:
 
 
 @pytest.fixture(scope="session")
+def allen_python() -> Path:
+    """Python of the AllenSDK environment. Mark: allen."""
+    return ROOT / AllenSdk().python
+
+
+@pytest.fixture(scope="session")
 def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """Copy the working tree, what git tracks or would, with this environment as its .venv."""
+    """Copy the working tree, what git tracks or would, with this tree's environments."""
 
     def copy() -> Path:
         target = tmp_path_factory.mktemp("clone") / "spikedrift"
@@ -91,6 +99,10 @@ def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target / name)
         (target / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        allensdk = AllenSdk()
+        if (ROOT / allensdk.marker).is_file():
+            (target / allensdk.directory).parent.mkdir(parents=True)
+            (target / allensdk.directory).symlink_to(ROOT / allensdk.directory)
         return target
 
     return copy

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 PINNED = re.compile(r"^([a-z0-9-]+)==([^ \\]+)(?: ;[^\\]*)?(?: \\)?$", flags=re.MULTILINE)
@@ -35,13 +36,28 @@ def test_test_lock_holds_all_of_core() -> None:
     assert lock("core").items() <= lock("test").items()
 
 
-def test_conda_equivalent_has_the_versions_of_the_lock() -> None:
-    entries = yaml.safe_load((ROOT / "envs" / "core.yaml").read_text())["dependencies"]
+def asked_for(name: str) -> list[str]:
+    """Requirements that a lock was resolved from."""
+    if name == "core":
+        return project()["dependencies"]
+    lines = (ROOT / "envs" / f"{name}.in").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize(("name", "python"), [("core", "3.12"), ("allensdk", "3.11")])
+def test_conda_equivalent_has_the_versions_of_the_lock(name: str, python: str) -> None:
+    entries = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())["dependencies"]
     pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
     named = dict(re.split("==?", entry) for entry in [*entries, *pip] if "=" in entry)
-    assert named.pop("python") == "3.12"
-    direct = {re.split(r"[<>=]", entry)[0] for entry in project()["dependencies"]}
-    assert named == {name: lock("core")[name] for name in direct}
+    assert named.pop("python") == python
+    direct = {re.split(r"[<>=]", entry)[0] for entry in asked_for(name)}
+    assert named == {package: lock(name)[package] for package in direct}
+
+
+@pytest.mark.parametrize("name", ["core", "allensdk"])
+def test_lock_holds_what_was_asked_for(name: str) -> None:
+    for entry in map(Requirement, asked_for(name)):
+        assert entry.specifier.contains(lock(name)[entry.name]), entry
 
 
 def test_python_version_serves_both_environments() -> None:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from spikedrift.allensdk import AllenSdk
 from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
@@ -62,6 +63,7 @@ class Plan:
 
     registry = ROOT / "resources" / "data-registry.tsv"
     lock = ROOT / "envs" / "core.lock.txt"
+    allensdk = AllenSdk()
 
     def __init__(self, config: Config) -> None:
         self.config = config

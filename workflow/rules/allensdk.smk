@@ -1,0 +1,123 @@
+"""What AllenSDK provides, in an environment of its own: the catalogue, addresses, second readings.
+
+Its programs are in workflow/allensdk. They run on Python 3.11, know nothing of the library, and
+only files pass between the two.
+"""
+
+
+rule catalogue:
+    """Tables of all Allen sessions, and the caches that AllenSDK opens in a notebook."""
+    input:
+        "results/catalogue/neuropixels.tsv",
+        "results/catalogue/two-photon.tsv",
+
+
+# On the submitting host: compute nodes have no network.
+localrules:
+    catalogue,
+    allensdk_env,
+    catalogue_tables,
+    warehouse_links,
+
+
+rule allensdk_env:
+    """Environment of envs/allensdk.lock.txt, built once; its marker is written last."""
+
+    # Neither input nor param nor benchmark: the digest in its name says when it is another.
+    output:
+        plan.allensdk.marker,
+    log:
+        "logs/allensdk_env/allensdk_env.log",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=15,
+    script:
+        "../scripts/allensdk_env.py"
+
+
+rule catalogue_tables:
+    """Sessions or containers of one data set, and what differs from the table in use."""
+    input:
+        environment=ancient(plan.allensdk.marker),
+    output:
+        "results/catalogue/{catalogue}.tsv",
+    log:
+        "logs/catalogue/{catalogue}.log",
+    benchmark:
+        "benchmarks/catalogue/{catalogue}.tsv"
+    wildcard_constraints:
+        catalogue="neuropixels|two-photon",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=120,
+        downloads=1,
+    params:
+        python=plan.allensdk.python,
+        used=plan.allensdk.session_table,
+        cache=plan.allensdk.cache,
+        fetch=plan.block("fetch"),
+        program=plan.allensdk.digest("catalogue"),
+        source=plan.digest("allensdk"),
+    script:
+        "../scripts/catalogue.py"
+
+
+rule warehouse_links:
+    """Where the warehouse has the files that may have to come from there."""
+    input:
+        environment=ancient(plan.allensdk.marker),
+    output:
+        "results/catalogue/warehouse-links.tsv",
+    log:
+        "logs/warehouse_links/warehouse_links.log",
+    benchmark:
+        "benchmarks/warehouse_links/warehouse_links.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+        downloads=1,
+    params:
+        python=plan.allensdk.python,
+        wanted=plan.warehouse_files(),
+        fetch=plan.block("fetch"),
+        program=plan.allensdk.digest("warehouse_links"),
+        source=plan.digest("allensdk"),
+    script:
+        "../scripts/warehouse_links.py"
+
+
+rule read_session:
+    """A session as AllenSDK reads it: what our own reading is checked against."""
+    input:
+        environment=ancient(plan.allensdk.marker),
+        session="results/raw/visual-coding-neuropixels/session_{session}/session_{session}.nwb",
+    output:
+        "results/allensdk/{session}.{limits}.npz",
+    log:
+        "logs/read_session/{session}.{limits}.log",
+    benchmark:
+        "benchmarks/read_session/{session}.{limits}.tsv"
+    wildcard_constraints:
+        session=r"\d+",
+        limits=r"default|0\.9|unfiltered",
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        python=plan.allensdk.python,
+        program=plan.allensdk.digest("read_session"),
+        source=plan.digest("allensdk"),
+    script:
+        "../scripts/read_session.py"

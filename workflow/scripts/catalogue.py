@@ -1,0 +1,18 @@
+"""Write the catalogue of one Allen data set."""
+
+from spikedrift.allensdk import run_program
+from spikedrift.job import job
+
+fetch = snakemake.params.fetch
+with job(snakemake.log[0]):
+    run_program(
+        snakemake.params.python,
+        "catalogue",
+        snakemake.wildcards.catalogue,
+        warehouse=fetch["endpoints"]["warehouse"],
+        timeout=fetch["timeout"],
+        tries=fetch["attempts"],
+        cache=snakemake.params.cache,
+        output=snakemake.output[0],
+        compare=snakemake.params.used,
+    )

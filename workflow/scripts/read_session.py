@@ -1,0 +1,13 @@
+"""Read a session through AllenSDK."""
+
+from spikedrift.allensdk import run_program
+from spikedrift.job import job
+
+with job(snakemake.log[0]):
+    run_program(
+        snakemake.params.python,
+        "read_session",
+        snakemake.input.session,
+        snakemake.output[0],
+        limits=snakemake.wildcards.limits,
+    )

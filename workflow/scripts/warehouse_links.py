@@ -1,0 +1,17 @@
+"""Ask the Allen warehouse where its files are."""
+
+import json
+
+from spikedrift.allensdk import run_program
+from spikedrift.job import job
+
+fetch = snakemake.params.fetch
+with job(snakemake.log[0]):
+    run_program(
+        snakemake.params.python,
+        "warehouse_links",
+        snakemake.output[0],
+        given=json.dumps(snakemake.params.wanted),
+        warehouse=fetch["endpoints"]["warehouse"],
+        timeout=fetch["timeout"],
+    )

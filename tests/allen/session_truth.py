@@ -17,7 +17,7 @@ JITTER = 5e-5  # s, SD of a frame's length
 TRUNCATED = 0.004  # s, length of the last frame of the session's last block
 EVENTS = 6  # a movie: moments at which units answer
 EVENT_SD = 0.015  # s
-BACKGROUND = 0.5  # Hz
+BACKGROUND = 0.5  # Hz, between movies
 MEAN_COUNT = 6.0  # spikes of a unit in a second of a movie
 REDRAWN = 0.5  # fraction of units whose rates change between blocks
 
@@ -252,8 +252,11 @@ def _spikes(
                     start, stop = shown["start"][row], shown["stop"][row]
                     times[unit].append(start + part * (stop - start))
     for unit in range(n_units):
-        background = np.sort(draw.uniform(0.0, end, draw.poisson(BACKGROUND * end)))
-        times[unit].append(background)
+        # Not during movies: where rates change, its share of the spikes would change with them, and
+        # so would the temporal profile.
+        background = draw.uniform(0.0, end, draw.poisson(BACKGROUND * end))
+        row = np.searchsorted(shown["start"], background, side="right") - 1
+        times[unit].append(background[(row < 0) | (shown["frame"][row] < 0)])
     # Down to the 30 kHz clock of the probes, apart by at least one sample.
     trains = [np.unique(np.round(np.concatenate(t) * 30_000)) / 30_000 for t in times]
     offset = np.concatenate([[0], np.cumsum([train.size for train in trains])])

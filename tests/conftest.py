@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from running import small
 
 from spikedrift.allensdk import AllenSdk
 
@@ -128,4 +129,14 @@ def demo(new_clone: Callable[[], Path]) -> Path:
     )
     if done.returncode:
         pytest.fail(f"make report failed:\n{done.stdout}\n{done.stderr}", pytrace=False)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def finished(new_clone: Callable[[], Path]) -> Path:
+    """A clone in which the small configuration ran undisturbed. Tests put back what they edit."""
+    directory = new_clone()
+    done = small(directory)
+    if done.returncode:
+        pytest.fail(done.stdout[-5000:], pytrace=False)
     return directory

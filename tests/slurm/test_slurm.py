@@ -1,4 +1,4 @@
-"""The embedded default through a real Slurm, with the documented command: same results as here."""
+"""Every rule through a real Slurm, with the documented command: same results as here."""
 
 import re
 import subprocess
@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from comparing import assert_same_results
+from running import SMALL, snakemake
 
 pytestmark = pytest.mark.slurm
 
 # The documented command; its second line is what a cluster without accounting takes.
 COMMAND = [".venv/bin/snakemake", "--workflow-profile", "profiles/slurm"]
 NO_ACCOUNTING = ["--slurm-status-command", "squeue"]
+# All rules of the embedded default, in a quarter of its jobs.
+CONFIGURATION = ["--configfile", str(SMALL)]
 # Targets that only collect files stay with Snakemake.
 TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures"}
 # Jobs here last seconds, not hours.
@@ -25,7 +28,7 @@ def sent(slurm: dict[str, str], new_clone: Callable[[], Path]) -> tuple[Path, st
     """Directory in which the workflow ran through Slurm, and what Snakemake said."""
     tree = new_clone()
     done = subprocess.run(
-        COMMAND + NO_ACCOUNTING + IMPATIENT,
+        COMMAND + NO_ACCOUNTING + IMPATIENT + CONFIGURATION,
         cwd=tree,
         env=slurm,
         stdin=subprocess.DEVNULL,
@@ -57,5 +60,13 @@ def test_every_job_ran_in_slurm(slurm: dict[str, str], sent: tuple[Path, str]) -
     assert sum(in_slurm.values()) > 0
 
 
-def test_results_equal_the_local_run(sent: tuple[Path, str], demo: Path) -> None:
-    assert_same_results(sent[0] / "results", demo / "results")
+def test_results_equal_the_local_run(sent: tuple[Path, str], finished: Path) -> None:
+    assert_same_results(sent[0] / "results", finished / "results")
+
+
+def test_no_rule_of_the_embedded_default_is_left_out(sent: tuple[Path, str], demo: Path) -> None:
+    planned = snakemake(demo, "--dry-run", "--forceall").stdout
+    rules = r"^(?:local)?rule (\w+):$"
+    assert set(re.findall(rules, planned, flags=re.MULTILINE)) <= set(
+        re.findall(rules, sent[1], flags=re.MULTILINE)
+    )

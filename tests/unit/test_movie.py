@@ -53,6 +53,13 @@ def test_a_truncated_or_missing_frame_marks_its_segment():
     assert out.segment.size == 24
 
 
+def test_a_frame_that_was_never_on_the_screen_marks_its_segment():
+    start, stop, frame, block = shown()
+    stop[40] = start[41] = start[40]
+    out = showings(start, stop, frame, block, 30, "movie")
+    assert np.flatnonzero(~out.whole).tolist() == [1]
+
+
 def test_a_frame_listed_twice_does_not_start_a_repeat():
     start, stop, frame, block = (np.insert(column, 40, column[40]) for column in shown())
     start[41] = stop[40] = start[40] + PERIOD / 2
@@ -81,7 +88,7 @@ def test_a_shuffled_movie_is_cut_by_its_own_order(seed):
     ("change", "reason"),
     [
         (lambda columns: columns[0].__setitem__(5, np.nan), "presentation 5 has no start or end"),
-        (lambda columns: columns[0].__setitem__(7, 0.0), "presentation 7 is not later"),
+        (lambda columns: columns[0].__setitem__(7, 0.0), "presentation 7 is earlier than the one"),
         (lambda columns: columns[1].__setitem__(8, 0.0), "presentation 8 ends before it starts"),
         (lambda columns: columns[2].__setitem__(9, np.nan), "presentation 9 has no whole frame"),
         (lambda columns: columns[3].__setitem__(2, np.nan), "presentation 2 belongs to no block"),

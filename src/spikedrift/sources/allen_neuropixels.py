@@ -62,11 +62,16 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
             raise InputError(f"{path}: holds session {nwb.identifier}, not {session}")
         where = f"{path}, {movie}"
         table = intervals(nwb, f"{movie}_presentations", where)
+        frames = {
+            name: numbers(table, name, where)
+            for name in ("start_time", "stop_time", "frame", "stimulus_block")
+        }
+        order = np.argsort(frames["start_time"], kind="stable")
         shown = showings(
-            start=numbers(table, "start_time", where),
-            stop=numbers(table, "stop_time", where),
-            frame=numbers(table, "frame", where),
-            block=numbers(table, "stimulus_block", where),
+            start=frames["start_time"][order],
+            stop=frames["stop_time"][order],
+            frame=frames["frame"][order],
+            block=frames["stimulus_block"][order],
             segment_frames=options.segment_frames,
             where=where,
         )
@@ -171,7 +176,9 @@ def _validity(
     if table is None or len(table) == 0:
         return lost, valid
     bounds = zip(column(table, "start_time", where), column(table, "stop_time", where), strict=True)
-    names = {name: str(group.probe_id) for name, group in nwb.electrode_groups.items()}
+    names = {
+        name: str(getattr(group, "probe_id", name)) for name, group in nwb.electrode_groups.items()
+    }
     for row, (first, last) in enumerate(bounds):
         touched = (start < last) & (stop > first)
         tags = {str(tag) for tag in table["tags"][row]} if "tags" in table.colnames else set()

@@ -68,8 +68,8 @@ def showings(
         raise InputError(f"{where}: no frame was shown")
     for bad, problem in (
         (~np.isfinite(start + stop), "has no start or end"),
-        (np.diff(start, prepend=-np.inf) <= 0, "is not later than the one before it"),
-        (stop <= start, "ends before it starts"),
+        (np.diff(start, prepend=-np.inf) < 0, "is earlier than the one before it"),
+        (stop < start, "ends before it starts"),
         (~(np.mod(number, 1) == 0), "has no whole frame number"),
         (~np.isfinite(run), "belongs to no block"),
     ):

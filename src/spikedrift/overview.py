@@ -18,9 +18,9 @@ def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `recording`, `kind`, `experience_unit`, numbers of `units` (with those of each population),
-        `trials`, `segments`, `repeats` and `blocks`, `unobserved` (share of (trial, unit) that is
-        missing), `citation`, `licence` (terms of use), `assumptions`.
+        `recording`, `kind`, `citation`, `licence` (terms of use), numbers of `units` (with those of
+        each population), `trials`, `segments`, `repeats` and `blocks`, `unobserved` (share of
+        (trial, unit) that is missing), `experience_unit`, `assumptions`.
     """
     rows = []
     for dataset in datasets:
@@ -31,13 +31,13 @@ def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
         }
         rows.append(
             {
-                **{key: dataset.attrs[key] for key in ("recording", "kind", "experience_unit")},
+                **{key: dataset.attrs[key] for key in ("recording", "kind", "citation", "licence")},
                 "units": dataset.sizes["unit"],
                 "populations": populations,
                 "trials": dataset.sizes["trial"],
                 **counted,
                 "unobserved": 1 - float(dataset["observed"].mean()),
-                **{key: dataset.attrs[key] for key in ("citation", "licence", "assumptions")},
+                **{key: dataset.attrs[key] for key in ("experience_unit", "assumptions")},
             }
         )
     return pd.DataFrame(rows)

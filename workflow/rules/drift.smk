@@ -69,8 +69,9 @@ rule index_table:
     input:
         plan.indices_of,
     output:
-        report(
-            "results/drift/{table}.tsv",
+        tsv="results/drift/{table}.tsv",
+        page=report(
+            "results/drift/{table}.html",
             caption="../report/indices.rst",
             category="Recordings",
             labels={
@@ -93,6 +94,6 @@ rule index_table:
         runtime=10,
     params:
         rows=lambda wildcards: plan.indexed(wildcards.table),
-        source=plan.digest("drift.table"),
+        source=plan.digest("drift.table", "page"),
     script:
         "../scripts/index_table.py"

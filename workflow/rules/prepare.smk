@@ -87,8 +87,9 @@ rule recordings_table:
     input:
         plan.trials_files,
     output:
-        report(
-            "results/recordings.tsv",
+        tsv="results/recordings.tsv",
+        page=report(
+            "results/recordings.html",
             caption="../report/recordings.rst",
             category="Recordings",
             labels={"recording": "all", "figure": "sources", "selection": "all"},
@@ -104,6 +105,6 @@ rule recordings_table:
         mem_mb=1000,
         runtime=10,
     params:
-        source=plan.digest("overview"),
+        source=plan.digest("overview", "page"),
     script:
         "../scripts/recordings_table.py"

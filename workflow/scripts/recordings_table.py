@@ -5,6 +5,9 @@ import xarray as xr
 from spikedrift.atomic import write_tsv
 from spikedrift.job import job
 from spikedrift.overview import overview
+from spikedrift.page import write_page
 
 with job(snakemake.log[0]):
-    write_tsv(overview(map(xr.open_dataset, snakemake.input)), snakemake.output[0])
+    table = overview(map(xr.open_dataset, snakemake.input))
+    write_page(table, snakemake.output.page, "Recordings")
+    write_tsv(table, snakemake.output.tsv)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 import xarray as xr
 
-COLUMNS = ("discrimination_within", "index", "p_value", "gate_passed", "gate_note", "n_trials")
+COLUMNS = ("index", "p_value", "gate_passed", "gate_note", "discrimination_within", "n_trials")
 
 
 def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.DataFrame:
@@ -19,18 +19,15 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
     Returns
     -------
     DataFrame
-        The mapping's keys, `experience_unit` (what inference would count), `n_units`, `matching`,
-        `code`, and the columns of `indices` named in `COLUMNS`. Rows that could not be matched by
-        state are left out.
+        The mapping's keys, `n_units`, `matching`, `code`, the columns of `indices` named in
+        `COLUMNS`, and `experience_unit` (what inference would count). Rows that could not be
+        matched by state are left out.
     """
     parts = []
     for key, dataset in rows:
         found = dataset[list(COLUMNS)].to_dataframe().reset_index()
         found = found[found["n_trials"] > 0]
-        of = {
-            **key,
-            "experience_unit": dataset.attrs.get("experience_unit", ""),
-            "n_units": dataset.attrs["n_units"],
-        }
-        parts.append(found.assign(**of)[[*of, "matching", "code", *COLUMNS]])
+        of = {**key, "n_units": dataset.attrs["n_units"]}
+        found = found.assign(**of, experience_unit=dataset.attrs.get("experience_unit", ""))
+        parts.append(found[[*of, "matching", "code", *COLUMNS, "experience_unit"]])
     return pd.concat(parts, ignore_index=True)

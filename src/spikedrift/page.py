@@ -1,0 +1,29 @@
+"""A table as a page of the report, for reading; the numbers stand in the TSV beside it."""
+
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+
+from spikedrift.atomic import replacing
+
+STYLE = """
+body { font: 13px/1.35 system-ui, sans-serif; margin: 1.5rem; color: #222; }
+h1 { font-size: 1.4rem; }
+table { border-collapse: collapse; width: max-content; }
+th, td { padding: .25rem .5rem; text-align: left; vertical-align: top; max-width: 24rem; }
+th { border-bottom: 2px solid #888; }
+td { border-bottom: 1px solid #ddd; }
+"""
+
+
+def write_page(table: pd.DataFrame, path: str | Path, title: str) -> None:
+    """Write `table` as an HTML page, whole or not at all; numbers to three digits, gaps empty."""
+    body = table.to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
+    )
+    with replacing(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")

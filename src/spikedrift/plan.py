@@ -79,7 +79,8 @@ class Plan:
         self.points = {
             point.recording: point for sweep in config.sweeps for point in sweeps.points(sweep)
         }
-        self.raw = {name: sources.files(entry) for name, entry in self.recordings.items()}
+        self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
+        self.raw = {name: options.files(name) for name, options in self.options.items()}
         self.files: dict[str, DataFile] = {}  # `{data set}/{file}` of all that is needed
         self._check_files()
         self._check_comparisons()
@@ -159,7 +160,7 @@ class Plan:
             if entry.recording in self.pools:
                 doubt = "its units are pooled over sessions"
             elif entry.recording in self.recordings:
-                doubt = sources.options(self.recordings[entry.recording]).doubt()
+                doubt = self.options[entry.recording].doubt()
             else:
                 known = self.analyzed_recordings
                 raise unknown(f"{where}: not among recordings:", entry.recording, known)
@@ -180,8 +181,8 @@ class Plan:
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
                 raise InputError(f"config: custom_rules[{index}]: no such file {path}")
-        for name, entry in self.recordings.items():
-            for path in sources.options(entry).paths(name):
+        for name, options in self.options.items():
+            for path in options.paths(name):
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise InputError(f"config: recording {name}: no such file {path}")
@@ -235,7 +236,7 @@ class Plan:
         """Files that one recording is made from, fetched ones and the user's own."""
         name = wildcards.source_recording
         fetched = [f"results/raw/{dataset}/{file}" for dataset, file in self.raw[name]]
-        return fetched + sources.options(self.recordings[name]).paths(name)
+        return fetched + self.options[name].paths(name)
 
     def pooled(self, wildcards: Any) -> list[str]:
         """Trials files that a pool joins."""
@@ -244,14 +245,12 @@ class Plan:
     @property
     def streamed(self) -> list[str]:
         """Recordings whose source reads from the network."""
-        return [
-            name for name, entry in self.recordings.items() if sources.options(entry).streamed(name)
-        ]
+        return [name for name, options in self.options.items() if options.streamed(name)]
 
     @property
     def stored(self) -> list[str]:
         """Recordings made from files that are here, or from none."""
-        return [name for name in self.recordings if name not in self.streamed]
+        return [name for name, options in self.options.items() if not options.streamed(name)]
 
     @property
     def sweep_tables(self) -> list[str]:
@@ -324,8 +323,8 @@ class Plan:
 
     def timed(self, recording: str) -> bool:
         """Whether a recording or a pool has spike times; simulations do."""
-        entries = map(self.recordings.get, self.pools.get(recording, [recording]))
-        return all(entry is None or sources.options(entry).timing for entry in entries)
+        found = map(self.options.get, self.pools.get(recording, [recording]))
+        return all(options is None or options.timing for options in found)
 
     def analysis_files(self, recording: str, selection: str) -> list[str]:
         """Similarity matrices, drift curves and indices of one recording and selection."""

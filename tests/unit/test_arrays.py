@@ -218,7 +218,7 @@ for recording in (
     Recording(name="a.movie", source="synthetic"),
     Recording(name="a.gratings", source="arrays", options={"dataset": "mine"}),
 ):
-    print(registry.files(recording))
+    print(registry.options(recording).files(recording.name))
 print([name for name in ("numpy", "pandas", "xarray", "scipy") if name in sys.modules])
 """
     environment = {**os.environ, "PYTHONPATH": str(REGISTRY.parents[1] / "src")}
@@ -258,15 +258,15 @@ SOURCE = Source(options=Silence, prepare=prepare)
     monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
     assert registry.names() == sorted([*OPTIONS, "silence"])
     recording = Recording(name="a.b", source="silence", options={"units": 4})
-    assert registry.files(recording) == [("silent", "none.bin")]
+    assert registry.options(recording).files(recording.name) == [("silent", "none.bin")]
     assert registry.prepare(recording, 0, tmp_path, REGISTRY).sizes["unit"] == 4
     with pytest.raises(InputError, match=r"recording a\.b: unit: .* did you mean 'units'"):
-        registry.files(Recording(name="a.b", source="silence", options={"unit": 4}))
+        registry.options(Recording(name="a.b", source="silence", options={"unit": 4}))
 
 
 def test_an_unknown_source_names_the_nearest():
     with pytest.raises(InputError, match="unknown source 'aray'; did you mean 'arrays'"):
-        registry.files(Recording(name="a.b", source="aray"))
+        registry.options(Recording(name="a.b", source="aray"))
 
 
 def test_prepare_names_the_data_and_tells_recordings_apart(tmp_path):

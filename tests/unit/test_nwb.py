@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +11,14 @@ import h5py
 import numpy as np
 import pynwb
 import pytest
+from running import snakemake
 
+from spikedrift import trials
 from spikedrift.config.check import checked
 from spikedrift.config.sources import NwbOptions
 from spikedrift.errors import InputError
 from spikedrift.sources import nwb
-from spikedrift.sources.nwb_file import open_nwb
+from spikedrift.sources.nwb_file import open_nwb, public_url
 
 N_UNITS, N_TRIALS, SEED = 6, 24, 3
 AREAS = ("VISp", "VISl")
@@ -279,3 +282,26 @@ def test_an_address_that_does_not_serve_is_one_line(tmp_path, server):
         open_nwb("http://127.0.0.1:9/x.nwb"),
     ):
         pass
+
+
+def test_the_rules_stream_where_the_network_is(tmp_path, server, clone):
+    """No input to wait for, and a job that a cluster run keeps on the submitting host."""
+    url, _ = server
+    path = write(tmp_path / "m.nwb")
+    recording = {
+        "name": "m.grating",
+        "source": "nwb",
+        "options": {**OPTIONS, "file": f"{url}/{{session}}.nwb"},
+    }
+    (clone / "own.json").write_text(json.dumps({"recordings": [recording]}))
+    target = "results/trials/m.grating.nc"
+    done = snakemake(clone, "--cores", "1", "--configfile", "own.json", "--", target)
+    assert done.returncode == 0, done.stdout
+    assert "localrule stream_trials" in done.stdout
+    here = nwb.read(path, options(), "m.grating")
+    np.testing.assert_array_equal(trials.read(clone / target)["spike_time"], here["spike_time"])
+
+
+def test_an_object_of_a_public_bucket_has_a_web_address():
+    assert public_url("s3://lab/a b/m1.nwb") == "https://lab.s3.amazonaws.com/a%20b/m1.nwb"
+    assert public_url("https://lab.org/m1.nwb") == "https://lab.org/m1.nwb"

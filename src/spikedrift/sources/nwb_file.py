@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 import h5py
 import numpy as np
@@ -88,16 +89,21 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
         yield nwb
 
 
+def public_url(address: str) -> str:
+    """Web address of an object of a public bucket, `s3://bucket/key`; others stay as they are."""
+    if not address.startswith("s3://"):
+        return address
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    return f"https://{bucket}.s3.amazonaws.com/{quote(key)}"
+
+
 @contextmanager
 def _streamed(address: str) -> Iterator[IO[bytes]]:
     """File object that fetches the parts that are read."""
     import aiohttp  # only where something is streamed
     import fsspec
 
-    url = address
-    if address.startswith("s3://"):
-        bucket, _, key = address.removeprefix("s3://").partition("/")
-        url = f"https://{bucket}.s3.amazonaws.com/{key}"
+    url = public_url(address)
     limit = aiohttp.ClientTimeout(total=None, sock_connect=STREAM_TIMEOUT, sock_read=STREAM_TIMEOUT)
     web = fsspec.filesystem(
         "http", client_kwargs={"timeout": limit}, block_size=STREAM_BLOCK, skip_instance_cache=True

@@ -78,11 +78,6 @@ def options(recording: Recording) -> SourceOptions:
     return checked(model, recording.options, f"options of recording {recording.name}")
 
 
-def files(recording: Recording) -> list[tuple[str, str]]:
-    """List the (data set, file) pairs of the data registry to fetch for a recording."""
-    return options(recording).files(recording.name)
-
-
 def prepare(
     recording: Recording, seed: int, directory: str | Path, data_registry: str | Path
 ) -> "xr.Dataset":

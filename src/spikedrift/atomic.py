@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,32 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
     The temporary name carries the process id (two processes never share one) and keeps the
-    suffix, which writers use to choose a format. On any exception it is removed.
+    suffix, which writers use to choose a format. On any exception it is removed; what a process
+    that was killed has left is removed by the next one that writes the same file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{escape(path.stem)}.*.partial{escape(path.suffix)}"):
+        pid = left.name.removeprefix(f".{path.stem}.").partition(".")[0]
+        if pid.isdigit() and not _runs(int(pid)):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process of this host is alive."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        pass
+    return True
 
 
 def write_netcdf(dataset: "xr.Dataset", path: str | Path) -> None:

@@ -1,6 +1,8 @@
 """Files are whole or not there, whatever goes wrong while they are written."""
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -53,3 +55,19 @@ def test_tables_are_written_whole_and_read_back(tmp_path):
     atomic.write_tsv(table, tmp_path / "t.tsv")
     assert (tmp_path / "t.tsv").read_text() == "name\tvalue\na\t0.1\nb\tnan\n"
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.tsv", sep="\t"), table)
+
+
+def test_what_a_killed_process_left_is_cleared_and_a_live_one_is_left_alone(tmp_path):
+    path = tmp_path / "a [1].nc"
+    killed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                            capture_output=True, text=True, check=True)  # fmt: skip
+    dead = tmp_path / f".a [1].{int(killed.stdout)}.partial.nc"
+    live = tmp_path / f".a [1].{os.getppid()}.partial.nc"
+    other = tmp_path / f".b.{int(killed.stdout)}.partial.nc"
+    for file in (dead, live, other):
+        file.write_text("half")
+    with atomic.replacing(path) as temporary:
+        temporary.write_text("whole")
+    assert path.read_text() == "whole"
+    assert not dead.exists()
+    assert live.exists() and other.exists()

@@ -6,7 +6,8 @@ a rule sees the weight `w`, its bound `w_max` and its own parameters and traces.
 before or after the weight has changed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,18 @@ class Parameter:
     unit: str
     meaning: str
 
+    def at(self, default: float) -> "Parameter":
+        """Return the same parameter with another default."""
+        return replace(self, default=default)
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """Values that belong together, and where they are from or how far they can be trusted."""
+
+    values: Mapping[str, float]
+    source: str
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -36,6 +49,25 @@ class Rule:
     on_post: str = ""
     every: str = ""
     interval: float = 0.0
+    sets: Mapping[str, ParameterSet] = field(default_factory=dict)
+
+    def values(self, name: str = "", **overrides: float) -> dict[str, float]:
+        """Value of every parameter: the default, then a named set, then `overrides`.
+
+        Raises
+        ------
+        InputError
+            For a set or a parameter that the rule does not have.
+        """
+        if name and name not in self.sets:
+            raise unknown(f"{self.name}: unknown parameter set", name, self.sets)
+        found = {parameter.name: parameter.default for parameter in self.parameters}
+        for given in (self.sets[name].values if name else {}, overrides):
+            for key, value in given.items():
+                if key not in found:
+                    raise unknown(f"{self.name}: unknown parameter", key, found)
+                found[key] = value
+        return found
 
 
 def names() -> list[str]:

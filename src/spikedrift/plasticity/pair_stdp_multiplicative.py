@@ -1,0 +1,32 @@
+"""Multiplicative pair STDP: steps shrink toward the bound that they lead to; all spikes interact.
+
+Rubin, Lee & Sompolinsky (2001), Physical Review Letters 86:364: potentiation in proportion to
+w_max - w, depression in proportion to w, with the windows of additive pair STDP.
+"""
+
+from spikedrift.plasticity.registry import Parameter, Rule
+
+RULE = Rule(
+    name="pair_stdp_multiplicative",
+    title="multiplicative pair STDP",
+    citation="Rubin J, Lee DD, Sompolinsky H (2001) Physical Review Letters 86:364-367",
+    parameters=(
+        Parameter("eta", 0.01, "1", "potentiation as a share of what is left up to w_max"),
+        Parameter("ratio", 1.05, "1", "depression as a share of the weight, over eta"),
+        Parameter("tau_plus", 0.020, "second", "window of potentiation"),
+        Parameter("tau_minus", 0.020, "second", "window of depression"),
+    ),
+    model="""
+    dx/dt = -x/tau_plus : 1 (event-driven)
+    dy/dt = -y/tau_minus : 1 (event-driven)
+    """,
+    on_pre="""
+    {transmit}
+    x += 1
+    w = clip(w - ratio*eta*w*y, 0, w_max)
+    """,
+    on_post="""
+    y += 1
+    w = clip(w + eta*(w_max - w)*x, 0, w_max)
+    """,
+)

@@ -1,11 +1,14 @@
 """Plasticity rules against published values, closed forms and an event-by-event oracle."""
 
+from pathlib import Path
+
 import brian2 as b
 import numpy as np
 import pytest
 
 from spikedrift.errors import InputError
 from spikedrift.plasticity import registry
+from spikedrift.plasticity.document import document
 from spikedrift.plasticity.synapse import combine
 
 DT = 0.1e-3
@@ -356,6 +359,11 @@ def test_registry_lists_the_files_and_names_the_nearest():
         assert registry.get(name).citation
     with pytest.raises(InputError, match="did you mean 'pair_stdp'"):
         registry.get("pair_sdtp")
+
+
+def test_the_page_of_rules_is_what_the_rules_say():
+    page = Path(__file__).resolve().parents[2] / "docs" / "plasticity.md"
+    assert page.read_text(encoding="utf-8") == document()
 
 
 def test_combine_refuses_two_rules_that_act_on_one_spike():

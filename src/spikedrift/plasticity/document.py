@@ -1,0 +1,55 @@
+"""The page of all plasticity rules, written from them: `python -m ...plasticity.document`."""
+
+from importlib import import_module
+from textwrap import dedent
+
+from spikedrift.plasticity import registry
+
+OPENING = """\
+# Plasticity rules
+
+One file a rule in `src/spikedrift/plasticity/`; a network names the file. A rule sees the weight
+`w`, its bound `w_max`, its own parameters and traces; `{transmit}` marks where the synapse passes
+the spike on. Statements run in the order given, presynaptic ones first where both sides fire in
+one time step. Equations are [Brian2](https://brian2.readthedocs.io)'s.
+
+A parameter set says where its values are from. None of the values is fitted here.
+
+This page is written from the rules:
+`python -m spikedrift.plasticity.document > docs/plasticity.md`.
+"""
+
+
+def document() -> str:
+    """Markdown with one section a rule: source, equations, parameters, sets."""
+    return "\n".join([OPENING, *(_section(name) for name in registry.names())])
+
+
+def _section(name: str) -> str:
+    rule = registry.get(name)
+    story = (import_module(f"{registry.__package__}.{name}").__doc__ or "").strip()
+    lines = [f"## `{name}`: {rule.title}\n", story, "", f"Source: {rule.citation}\n"]
+    code = [
+        (title, dedent(text).strip())
+        for title, text in (
+            ("equations", rule.model),
+            ("presynaptic spike", rule.on_pre),
+            ("postsynaptic spike", rule.on_post),
+            (f"every {rule.interval:g} s", rule.every),
+        )
+        if dedent(text).strip() not in ("", "{transmit}")
+    ]
+    blocks = (f"# {title}\n{text}" for title, text in code)
+    lines += ["```", "\n".join(blocks), "```\n"]
+    lines += ["| parameter | default | unit | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{p.name}` | {p.default:g} | {p.unit} | {p.meaning} |" for p in rule.parameters]
+    if rule.sets:
+        lines += ["", "| set | values | from |", "|---|---|---|"]
+        for key, chosen in rule.sets.items():
+            values = ", ".join(f"{name} {value:g}" for name, value in chosen.values.items())
+            lines.append(f"| `{key}` | {values} | {chosen.source} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -13,9 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.allensdk import AllenSdk
-from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
-from spikedrift.config.selections import Selection
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.networks import registry as networks
@@ -24,7 +22,7 @@ from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
-from spikedrift.sources import sessions
+from spikedrift.sources.roster import Roster
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,7 +65,8 @@ class Plan:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self._expand_cohorts()
+        self.roster = Roster(config, ROOT)
+        self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
@@ -86,47 +85,10 @@ class Plan:
         self._check_comparisons()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
-    def _expand_cohorts(self) -> None:
-        """Recordings of the config and of its cohorts; pools and what they join."""
-        self.recordings = _by_name(self.config.recordings)
-        self.unit_counts: dict[str, dict[str, int | None]] = {}
-        self.cohort_of: dict[str, Cohort] = {}
-        cohorts: dict[str, list[str]] = {}
-        for index, cohort in enumerate(self.config.cohorts):
-            found = sessions.sessions(cohort, ROOT, f"config: cohorts[{index}]")
-            cohorts[cohort.name] = [entry.recording.name for entry in found]
-            for entry in found:
-                name = entry.recording.name
-                if name in self.recordings:
-                    raise InputError(f"config: cohorts[{index}]: {name!r} is a recording already")
-                self.recordings[name] = entry.recording
-                self.unit_counts[name] = entry.units
-                self.cohort_of[name] = cohort
-        self.pools: dict[str, list[str]] = {}
-        for index, pool in enumerate(self.config.pools):
-            stimulus = pool.name.partition(".")[2]
-            members = pool.recordings or [
-                name for name in cohorts[str(pool.cohort)] if name.partition(".")[2] == stimulus
-            ]
-            where = f"config: pools[{index}]"
-            for name in members:
-                if name not in self.recordings:
-                    raise unknown(f"{where}.recordings: no recording", name, self.recordings)
-            if len(members) < 2:
-                raise InputError(f"{where}: {pool.name} joins {len(members)} recordings, not two")
-            if pool.name in self.recordings:
-                raise InputError(f"{where}: {pool.name!r} is a recording already")
-            self.pools[pool.name] = members
-
-    @property
-    def analyzed_recordings(self) -> list[str]:
-        """Recordings and pools: everything but simulations that is analyzed."""
-        return [*self.recordings, *self.pools]
-
     @property
     def trials_files(self) -> list[str]:
         """Trials files of all recordings and pools."""
-        return [f"results/trials/{name}.nc" for name in self.analyzed_recordings]
+        return [f"results/trials/{name}.nc" for name in self.roster.names]
 
     def _check_names(self) -> None:
         """Refuse a plug-in that has no file."""
@@ -162,7 +124,7 @@ class Plan:
             elif entry.recording in self.recordings:
                 doubt = self.options[entry.recording].doubt()
             else:
-                known = self.analyzed_recordings
+                known = self.roster.names
                 raise unknown(f"{where}: not among recordings:", entry.recording, known)
             if not self.timed(entry.recording):
                 raise InputError(
@@ -268,51 +230,22 @@ class Plan:
 
     def analyzed(self, name: str, sensitivity: bool = False) -> list[str]:
         """Selections that apply to a recording or a sweep."""
-        cohort = self.cohort_of.get(name)
-        names = {name} | ({cohort.name} if cohort else set())
         return [
             key
             for key, selection in self.selections.items()
-            if (selection.recordings is None or not names.isdisjoint(selection.recordings))
-            and (sensitivity or not selection.sensitivity)
-            and not self._too_few(name, selection)
+            if self.roster.analyzes(name, selection) and (sensitivity or not selection.sensitivity)
         ]
-
-    def _counts(self, name: str, selection: Selection) -> list[int | None]:
-        """Units in a selection's populations by the table of sessions; empty where it has none."""
-        known = self.unit_counts.get(name, {})
-        return [known[area] for area in selection.population or () if area in known]
-
-    def _too_few(self, name: str, selection: Selection) -> bool:
-        """Whether the table of sessions says, or may hide, that a selection finds too few units."""
-        counts = self._counts(name, selection)
-        if not counts or len(counts) < len(selection.population or ()):
-            return False
-        needed = max(selection.min_units, selection.units or 0)
-        return None in counts or sum(filter(None, counts)) < needed
 
     @property
     def notices(self) -> list[str]:
-        """What is left out since a table of sessions does not tell numbers of units."""
-        hidden: dict[str, tuple[set[str], set[str]]] = {}
-        for name, cohort in self.cohort_of.items():
-            for selection in self.selections.values():
-                if None in self._counts(name, selection):
-                    names, selections = hidden.setdefault(cohort.table, (set(), set()))
-                    names.add(name)
-                    selections.add(selection.name)
-        return [
-            f"{table} does not say how many units {len(names)} recordings have for the selections "
-            f"{', '.join(sorted(selections))}: left out; fill in the table (snakemake catalogue "
-            "makes that of the Allen data sets)"
-            for table, (names, selections) in hidden.items()
-        ]
+        """What the user should know before the run."""
+        return self.roster.notices(self.selections.values())
 
     def indexed(self, table: str) -> list[dict[str, str]]:
         """Recording and selection of every row of a table of indices."""
         return [
             {"recording": name, "selection": selection}
-            for name in self.analyzed_recordings
+            for name in self.roster.names
             for selection in self.analyzed(name, sensitivity=table == "sensitivity")
         ]
 
@@ -345,10 +278,10 @@ class Plan:
         """Analysis files of all configured recordings."""
         return [
             path
-            for name in self.analyzed_recordings
+            for name in self.roster.names
             for selection in self.analyzed(name)
             for path in self.analysis_files(name, selection)
-        ] + ["results/drift/indices.tsv", "results/recordings.tsv"] * bool(self.analyzed_recordings)
+        ] + ["results/drift/indices.tsv", "results/recordings.tsv"] * bool(self.roster.names)
 
     def runs(self, sweep: str) -> list[str]:
         """Recording ids of all simulations of a sweep."""
@@ -401,7 +334,7 @@ class Plan:
         """All figures of this configuration, as PDF."""
         stems = [
             f"{figure}.{recording}.{selection}"
-            for recording in self.analyzed_recordings
+            for recording in self.roster.names
             for selection in self.analyzed(recording)
             for figure in ("raster", "matrices", "drift_curves")
         ]

@@ -352,11 +352,28 @@ def test_weight_noise_is_a_bounded_random_walk():
     assert wide.min() == 0 and wide.max() == w_max
 
 
-def test_registry_lists_the_files_and_names_the_nearest():
+def test_registry_lists_the_files():
     assert {"inhibitory", "pair_stdp", "triplet_stdp"} < set(registry.names())
     for name in registry.names():
         assert registry.get(name).name == name
         assert registry.get(name).citation
+
+
+@pytest.mark.parametrize("name", [one for one in registry.names() if one != "weight_noise"])
+def test_a_rule_is_off_without_its_learning_rate(name):
+    w = weights(
+        registry.get(name),
+        {"eta": 0.0},
+        ([0, 0], [0.010, 0.025]),
+        ([0, 0], [0.015, 0.020]),
+        [0.5],
+        1.0,
+        duration=0.04,
+    )
+    assert w[0] == 0.5
+
+
+def test_registry_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'pair_stdp'"):
         registry.get("pair_sdtp")
 

@@ -3,7 +3,8 @@
 A rule is a file of this package with a module-level `RULE`. Equations and statements are Brian2's;
 a rule sees the weight `w`, its bound `w_max` and its own parameters and traces. `{transmit}` in
 `on_pre` marks where the synapse passes the spike on, since papers differ on whether it does so
-before or after the weight has changed.
+before or after the weight has changed. A rule that acts on spikes has a parameter `eta` that scales
+all its steps: networks turn it off with 0.
 """
 
 from collections.abc import Mapping

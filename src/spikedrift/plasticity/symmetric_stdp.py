@@ -1,7 +1,7 @@
 """Symmetric STDP: the change depends on how far two spikes are apart, not on which came first.
 
 Manz & Memmesheimer (2023), PLoS Computational Biology 19:e1011006: at every spike of one side the
-weight changes by mu times the trace of the other side, the sum of a short positive and a longer
+weight changes by eta times the trace of the other side, the sum of a short positive and a longer
 negative exponential. Time constants assume the 10 ms that stand for one unit of time there.
 """
 
@@ -12,7 +12,7 @@ RULE = Rule(
     title="symmetric STDP",
     citation="Manz P, Memmesheimer R-M (2023) PLoS Computational Biology 19:e1011006",
     parameters=(
-        Parameter("mu", 0.148, "1", "learning rate, in units of w_max"),
+        Parameter("eta", 0.148, "1", "learning rate mu, in units of w_max"),
         Parameter("A_plus", 0.08, "1", "amplitude of the short, positive part"),
         Parameter("A_minus", 0.0533, "1", "amplitude of the longer, negative part"),
         Parameter("tau_plus", 0.025, "second", "window of the positive part"),
@@ -26,12 +26,12 @@ RULE = Rule(
     """,
     on_pre="""
     {transmit}
-    w = clip(w + mu*w_max*(A_plus*y_p - A_minus*y_d), 0, w_max)
+    w = clip(w + eta*w_max*(A_plus*y_p - A_minus*y_d), 0, w_max)
     x_p += 1
     x_d += 1
     """,
     on_post="""
-    w = clip(w + mu*w_max*(A_plus*x_p - A_minus*x_d), 0, w_max)
+    w = clip(w + eta*w_max*(A_plus*x_p - A_minus*x_d), 0, w_max)
     y_p += 1
     y_d += 1
     """,

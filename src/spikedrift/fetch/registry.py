@@ -111,6 +111,20 @@ def _checked(row: dict[str, str], where: str) -> DataFile:
     )
 
 
+def registered(rows: Iterable[DataFile], dataset: str, file: str, registry: str | Path) -> DataFile:
+    """Return the row of one file, as `find`.
+
+    Raises
+    ------
+    InputError
+        Where it is not in `registry`, the file that the rows were read from.
+    """
+    row = find(rows, dataset, file)
+    if row is None:
+        raise InputError(f"{dataset}/{file} is not in {registry}; add a row for it")
+    return row
+
+
 def find(rows: Iterable[DataFile], dataset: str, file: str) -> DataFile | None:
     """Return the row of one file, `{id}` filled in; None where it is not registered."""
     members = (row.member(file) for row in rows if row.dataset == dataset)

@@ -11,7 +11,7 @@ from spikedrift.config.fetch import FetchOptions
 from spikedrift.errors import InputError
 from spikedrift.fetch.places import copies
 from spikedrift.fetch.progress import amount, say
-from spikedrift.fetch.registry import DataFile, find, read_registry
+from spikedrift.fetch.registry import DataFile, read_registry, registered
 from spikedrift.fetch.reply import Lasting, Passing
 
 logger = logging.getLogger(__name__)
@@ -49,9 +49,7 @@ def measure(
     silent: set[str] = set()
     table, needed, unknown = [], 0, 0
     for dataset, file, received in files:
-        row = find(rows, dataset, file)
-        if row is None:
-            raise InputError(f"{dataset}/{file} is not in {registry}; add a row for it")
+        row = registered(rows, dataset, file, registry)
         size, place = _size(row, options, links, silent)
         table.append((dataset, file, "" if size is None else size, received, place))
         if size is None:

@@ -13,7 +13,7 @@ from spikedrift.errors import InputError
 from spikedrift.fetch.part import Origin, Part
 from spikedrift.fetch.places import copies
 from spikedrift.fetch.progress import Progress, amount
-from spikedrift.fetch.registry import DataFile, find, read_registry
+from spikedrift.fetch.registry import DataFile, read_registry, registered
 from spikedrift.fetch.reply import Changed, Copy, Lasting, Passing, Reply, Wrong
 from spikedrift.fetch.verify import verified
 
@@ -53,9 +53,7 @@ def fetch(
         Where the file is not registered, no place has it whole, the copy in the mirror is not
         the file registered, or another process fetches it. Says what each place said.
     """
-    row = find(read_registry(registry), dataset, file)
-    if row is None:
-        raise InputError(f"{dataset}/{file} is not in {registry}; add a row for it")
+    row = registered(read_registry(registry), dataset, file, registry)
     said = []
     try:
         with Part(destination) as part:

@@ -81,22 +81,18 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
         if not kept.any():
             raise InputError(f"{where}: no trial is left of {kept.size}; all are invalid")
         start, stop, observed = shown.start[kept], shown.stop[kept], observed[kept]
-        spike_time, spike_count = cut_units(nwb, units.pop("row"), start, stop, where)
+        spike_time, spike_count = cut_units(nwb, units.pop("row"), start, stop, observed, where)
         running = series(nwb, "running", "running_speed")
         pupil = series(nwb, "filtered_gaze_mapping", "pupil_area")
         subject = nwb.subject
         animal = getattr(subject, "specimen_name", None) or getattr(subject, "subject_id", "")
         session_type = str(nwb.stimulus_notes or "")
-    trial = np.repeat(np.arange(observed.size), spike_count.ravel())
-    spike_time = spike_time[observed.ravel()[trial]]
-    spike_count = np.where(observed, spike_count, 0)
     dropped = {
         "trials_truncated": int((~shown.whole).sum()),
         "trials_invalid": int((shown.whole & lost_trials).sum()),
         "cells_invalid": int((~observed).sum()),
     }
     logger.info("%s: %d trials, %d units; left out: %s", recording, *observed.shape, dropped)
-    probe = units.pop("probe")
     return trials.assemble(
         spike_time,
         spike_count,
@@ -113,7 +109,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
             "running_speed": trial_means(*running, start, stop),
             "pupil_area": trial_means(*pupil, start, stop),
         },
-        unit={**units, "probe": probe},
+        unit=units,
         observed=observed,
         attributes={
             "source": "spikedrift.sources.allen_neuropixels",

@@ -16,6 +16,7 @@ from spikedrift import trials
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
 from spikedrift.sources.registry import Source
+from spikedrift.sources.repeats import order_within
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         logger.warning("%s: %d spikes are in no epoch", recording, time.size - spikes.size)
 
     labels, segment = np.unique(label, return_inverse=True)
-    repeat = _order_within(segment)
+    repeat = order_within(segment)
     block = np.zeros(n_epochs, dtype=np.int64)
     assumptions = ORDER
     if options.blocks == "halves":
@@ -173,15 +174,6 @@ def _check_times(
             raise InputError(
                 f"{path}: epoch {epoch}, unit {unit}: spike at {time[spike]} s {problem}"
             )
-
-
-def _order_within(group: np.ndarray) -> np.ndarray:
-    """How many members of its group came before each item: int64, shape of `group`."""
-    order = np.argsort(group, kind="stable")
-    size = np.bincount(group)
-    rank = np.empty(group.size, dtype=np.int64)
-    rank[order] = np.arange(group.size) - np.repeat(np.cumsum(size) - size, size)
-    return rank
 
 
 SOURCE = Source(

@@ -26,6 +26,7 @@ from spikedrift.sources.nwb_file import (
     series,
 )
 from spikedrift.sources.registry import Source
+from spikedrift.sources.repeats import order_within
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         start, stop = shown.start[kept], shown.stop[kept]
         units = _units(nwb, options, where)
         observed = _observed(nwb, start, stop)
-        spike_time, spike_count = cut_units(nwb, np.arange(len(nwb.units)), start, stop, where)
+        rows = np.arange(len(nwb.units))
+        spike_time, spike_count = cut_units(nwb, rows, start, stop, observed, where)
         covariates = {
             name: trial_means(*series(nwb, *at.split("/")), start, stop)
             for name in ("running_speed", "pupil_area")
@@ -80,10 +82,9 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         session = str(nwb.identifier)
         papers = nwb.related_publications
     cited = ", ".join(papers) if isinstance(papers, tuple | list) else papers or ""
-    unobserved = ~observed.ravel()[np.repeat(np.arange(observed.size), spike_count.ravel())]
     return trials.assemble(
-        spike_time[~unobserved],
-        np.where(observed, spike_count, 0),
+        spike_time,
+        spike_count,
         recording=recording,
         kind="data",
         trial={
@@ -153,9 +154,7 @@ def _trials(table: TimeIntervals, options: NwbOptions, where: str) -> _Trials:
     else:
         names, segment = np.unique(column(table, options.segment, where)[row], return_inverse=True)
     if options.repeat is None:
-        repeat = np.zeros(row.size, dtype=np.int64)
-        for number in range(names.size):
-            repeat[segment == number] = np.arange(np.count_nonzero(segment == number))
+        repeat = order_within(segment)
     else:
         repeat = np.unique(numbers(table, options.repeat, where)[row], return_inverse=True)[1]
     start = start + options.offset

@@ -200,7 +200,12 @@ def rows_of(ids: Any, where: str, what: str) -> dict[int, int]:
 
 
 def cut_units(
-    nwb: pynwb.NWBFile, rows: np.ndarray, start: np.ndarray, stop: np.ndarray, where: str
+    nwb: pynwb.NWBFile,
+    rows: np.ndarray,
+    start: np.ndarray,
+    stop: np.ndarray,
+    observed: np.ndarray,
+    where: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut the spikes of some units into trials, one unit after the other.
 
@@ -211,6 +216,8 @@ def cut_units(
         Rows of the table of units.
     start, stop : float64, shape (n_trials,), s
         Trials, which may overlap.
+    observed : bool, shape (n_trials, n_units)
+        Spikes of a unit in trials in which it was not observed are left out.
     where : str
         What an error starts with.
 
@@ -238,7 +245,7 @@ def cut_units(
         if (np.diff(time) < 0).any():
             time = np.sort(time)
         first, last = np.searchsorted(time, start), np.searchsorted(time, stop)
-        length = last - first
+        length = np.where(observed[:, unit], last - first, 0)
         trial = np.repeat(np.arange(start.size, dtype=np.int32), length)
         taken = np.arange(trial.size) + np.repeat(first - (np.cumsum(length) - length), length)
         # Rounding must not move a spike before the end of a trial to its very end.

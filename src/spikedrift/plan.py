@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.allensdk import AllenSdk
+from spikedrift.config.networks import PROJECTIONS, Sweep
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.networks import registry as networks
-from spikedrift.plasticity import registry as plasticity
+from spikedrift.plasticity.chosen import chosen
 from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
@@ -35,14 +36,6 @@ def share_library() -> None:
 
 def _by_name(entries: Iterable[Any]) -> dict[str, Any]:
     return {entry.name: entry for entry in entries}
-
-
-def _rules(options: Any) -> set[str]:
-    """Return the values of all keys `rule` in nested options."""
-    if not isinstance(options, dict):
-        return set()
-    here = {options["rule"]} if "rule" in options else set()
-    return here.union(*map(_rules, options.values()))
 
 
 class Plan:
@@ -101,18 +94,17 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
-        for index, name in enumerate(self.sweeps):
-            for rule in self._rules_of(name):
-                if rule not in plasticity.names():
-                    where = f"config: sweeps[{index}]: unknown plasticity rule"
-                    raise unknown(where, rule, plasticity.names())
+        self.rules = {sweep.name: self._rules_of(sweep) for sweep in self.config.sweeps}
 
-    def _rules_of(self, sweep: str) -> list[str]:
-        """Plasticity rules in the network of a sweep, those that its conditions set included."""
-        entry = self.sweeps[sweep]
-        found = _rules(entry.options.model_dump())
-        for condition in entry.conditions:
-            found |= {value for key, value in condition.set.items() if key.endswith(".rule")}
+    @staticmethod
+    def _rules_of(sweep: Sweep) -> list[str]:
+        """Plasticity rules of a sweep's conditions; refuses parameters that a rule has not."""
+        found: set[str] = set()
+        for condition in sweep.conditions:
+            where = f"config: sweep {sweep.name}, condition {condition.name}"
+            options = sweeps.override(sweep.options, condition.set, where)
+            for name in PROJECTIONS:
+                found |= chosen(options.plasticity.of(name), f"{where}: plasticity.{name}").keys()
         return sorted(found)
 
     def _check_comparisons(self) -> None:
@@ -453,7 +445,7 @@ class Plan:
     def network_digest(self, wildcards: Any) -> str:
         """Digest of a sweep's network and of the plasticity rules in it."""
         sweep = self._sweep_of(wildcards)
-        rules = [f"plasticity.{rule}" for rule in self._rules_of(sweep)]
+        rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep]]
         return self.digest("networks.registry", f"networks.{self.sweeps[sweep].network}", *rules)
 
     def matrix_digest(self, wildcards: Any) -> str:

@@ -97,12 +97,22 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
     "unknown plasticity rule": (
         ("sweeps", 0, "options"),
         {"plasticity": {"afferent": {"rule": "pair_stpd"}}},
-        ("sweeps[0]", "pair_stpd", "did you mean 'pair_stdp'"),
+        ("sweep learning", "plasticity.afferent", "pair_stpd", "did you mean 'pair_stdp'"),
+    ),
+    "unknown parameter set": (
+        ("sweeps", 0, "options"),
+        {"plasticity": {"afferent": {"rule": "triplet_stdp", "set": "visual_cortex"}}},
+        ("sweep learning", "plasticity.afferent", "'visual_cortex_full'"),
+    ),
+    "unknown parameter of a rule": (
+        ("sweeps", 0, "conditions", 0, "set"),
+        {"plasticity.recurrent.parameters.tau_plsu": 0.02},
+        ("condition frozen", "plasticity.recurrent", "did you mean 'tau_plus'"),
     ),
     "unknown plasticity rule of a condition": (
         ("sweeps", 0, "conditions", 0, "set"),
         {"plasticity.afferent.rule": "calcum"},
-        ("sweeps[0]", "calcum", "pair_stdp"),
+        ("sweep learning", "condition frozen", "calcum", "pair_stdp"),
     ),
     "measure named like a result": (
         ("similarity", "measures", 0, "name"),

@@ -50,7 +50,7 @@ def test_edited_measure_reruns_what_depends_on_it_and_nothing_else(finished):
 
 
 def test_edited_plasticity_rule_reruns_simulations_and_leaves_recordings_alone(finished):
-    with Edited(finished / "src/spikedrift/plasticity/pair_stdp.py", "\nADDED = 1\n"):
+    with Edited(finished / "src/spikedrift/plasticity/rules/pair_stdp.py", "\nADDED = 1\n"):
         made = planned(finished)
     assert any(name.startswith("results/trials/tiny-") for name in made)
     assert not any("mouse-s" in name for name in made)

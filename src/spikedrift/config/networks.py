@@ -35,6 +35,12 @@ class Cells(Options):
     membrane_noise: float = Field(
         default=0.006, ge=0, description="membrane noise, sigma of sigma*xi/sqrt(tau_membrane); V"
     )
+    spike_peak: float = Field(
+        default=0.020, description="membrane potential in a spike, as voltage rules see it; V"
+    )
+    spike_width: float = Field(
+        default=0.001, ge=0, description="how long they see it after a spike; s"
+    )
 
 
 class Wiring(Options):
@@ -81,22 +87,48 @@ class Patterns(Options):
     )
 
 
-class ExcitatoryPlasticity(Options):
-    """What changes an excitatory projection: a spike-timing rule and weight noise (turnover)."""
+class Plasticity(Options):
+    """Plasticity of a projection: a rule, its parameters, and rules that act beside it."""
 
-    rule: str = Field(default="pair_stdp", description="a rule of spikedrift.plasticity")
+    rule: str = Field(
+        default="", description="a rule of docs/plasticity.md; empty where nothing is plastic"
+    )
+    set: str = Field(default="", description="a named parameter set of the rule")
+    parameters: dict[str, float] | tuple[float, ...] = Field(
+        default_factory=dict,
+        description=(
+            "parameters of the rules by name, over those of the set; numbers alone are the rule's "
+            "vector"
+        ),
+    )
+    eta: float = Field(default=0.0, ge=0, description="factor on the steps of the rule; 0 is off")
+    also: tuple[str, ...] = Field(
+        default=(), description="further rules, such as normalization or short-term plasticity"
+    )
     w_max: float = Field(
         default=0.15, gt=0, description="upper bound of the weight; leak conductances"
     )
-    eta: float = Field(default=0.0, ge=0, description="size of a step; fraction of w_max")
-    ratio: float = Field(default=1.05, ge=0, description="A-/A+, depression over potentiation; 1")
-    tau_plus: float = Field(default=0.020, gt=0, description="window of potentiation; s")
-    tau_minus: float = Field(default=0.020, gt=0, description="window of depression; s")
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """All rules of the projection."""
+        return (*filter(None, [self.rule]), *self.also)
+
+
+class ExcitatoryPlasticity(Plasticity):
+    """What changes an excitatory projection onto E: rules and weight noise (turnover)."""
+
+    rule: str = Field(default="pair_stdp", description="a rule of docs/plasticity.md")
     noise: float = Field(
         default=0.0,
         ge=0,
         description="weight noise, SD after one second; w_max per square root of s",
     )
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """All rules of the projection; weight noise is always built in."""
+        return (*super().rules, "weight_noise")
 
 
 class RecurrentPlasticity(ExcitatoryPlasticity):
@@ -107,23 +139,23 @@ class RecurrentPlasticity(ExcitatoryPlasticity):
     )
 
 
-class InhibitoryPlasticity(Options):
-    """The rule on I to E that holds the excitatory rate near a target (Vogels et al. 2011)."""
+class InhibitoryPlasticity(Plasticity):
+    """Plasticity from I to E; the default holds the excitatory rate near a target."""
 
-    rule: str = Field(default="inhibitory", description="a rule of spikedrift.plasticity")
+    rule: str = Field(default="inhibitory", description="a rule of docs/plasticity.md")
     w_max: float = Field(
         default=3.0, gt=0, description="upper bound of the weight; leak conductances"
     )
     eta: float = Field(
-        default=0.002, ge=0, description="size of a step after settling; leak conductances"
+        default=0.002, ge=0, description="factor on the steps of the rule after settling"
     )
     settle_eta: float = Field(
-        default=0.002, ge=0, description="size of a step while settling, in every condition"
+        default=0.002, ge=0, description="the same while settling, in every condition"
     )
-    target_rate: float = Field(
-        default=4.0, ge=0, description="rate the rule steers each E cell to; Hz"
-    )
-    tau: float = Field(default=0.020, gt=0, description="window of the rule; s")
+
+
+PROJECTIONS = ("afferent", "recurrent", "inhibitory", "ei", "ii")  # those that can be plastic
+SIX_PARAMETER_ORDER = ("recurrent", "ei", "inhibitory", "ii")
 
 
 class NetworkPlasticity(Options):
@@ -134,6 +166,32 @@ class NetworkPlasticity(Options):
     )
     recurrent: RecurrentPlasticity = Field(default=RecurrentPlasticity(), description="E to E")
     inhibitory: InhibitoryPlasticity = Field(default=InhibitoryPlasticity(), description="I to E")
+    ei: Plasticity = Field(default=Plasticity(), description="E to I")
+    ii: Plasticity = Field(default=Plasticity(w_max=3.0), description="I to I")
+    six_parameter: tuple[float, ...] | None = Field(
+        default=None,
+        min_length=24,
+        max_length=24,
+        description=(
+            "24 numbers that make six_parameter the rule of E to E, E to I, I to E and I to I, in "
+            "this order: tau_pre, tau_post (s), alpha, beta, gamma, kappa of each; each "
+            "projection's eta still scales its steps"
+        ),
+    )
+
+    def of(self, projection: str) -> Plasticity:
+        """Return the plasticity of a projection."""
+        options: Plasticity = getattr(self, projection)
+        if self.six_parameter is None or projection not in SIX_PARAMETER_ORDER:
+            return options
+        first = 6 * SIX_PARAMETER_ORDER.index(projection)
+        return options.model_copy(
+            update={
+                "rule": "six_parameter",
+                "set": "",
+                "parameters": self.six_parameter[first : first + 6],
+            }
+        )
 
 
 class Phase(Options):

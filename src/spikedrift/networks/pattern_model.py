@@ -8,12 +8,21 @@ Vogels et al. (2011), with weights in units of the leak conductance.
 from collections.abc import Mapping
 from typing import Any
 
-from spikedrift.config.networks import PatternNetwork
-from spikedrift.plasticity import registry, weight_noise
-from spikedrift.plasticity.synapse import combine
+import numpy as np
+
+from spikedrift.config.networks import (
+    PROJECTIONS,
+    InhibitoryPlasticity,
+    PatternNetwork,
+    Phase,
+)
+from spikedrift.errors import InputError
+from spikedrift.plasticity import registry
+from spikedrift.plasticity.chosen import chosen
+from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation.build import Standalone
 
-PLASTIC = ("afferent", "recurrent", "inhibitory")
+INHIBITORY = ("inhibitory", "ii")
 
 CELL = """
 dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v)
@@ -33,10 +42,26 @@ tau_inhibitory : second (shared, constant)
 refractory_excitatory : second (shared, constant)
 refractory_inhibitory : second (shared, constant)
 """
+# What the cells offer to the variables of plasticity rules, built in where a rule asks for it.
+OFFERED = {
+    "u": """
+u = v + int(t - lastspike < spike_width)*(spike_peak - v) : volt
+spike_width : second (shared, constant)
+spike_peak : volt (shared, constant)
+""",
+    "excitatory_drive": "excitatory_drive = g_e*(reversal_excitatory - v) : volt",
+    "inhibitory_drive": "inhibitory_drive = g_i*(v - reversal_inhibitory) : volt",
+    "population_rate": "population_rate : Hz (linked)",
+}
 WIRING = """
 p : 1 (shared, constant)
 w_start : 1 (shared, constant)
 """
+
+
+def plastic(options: PatternNetwork) -> tuple[str, ...]:
+    """Projections that have rules."""
+    return tuple(name for name in PROJECTIONS if options.plasticity.of(name).rules)
 
 
 def structure(options: PatternNetwork) -> dict[str, Any]:
@@ -46,20 +71,35 @@ def structure(options: PatternNetwork) -> dict[str, Any]:
         "n_inhibitory": options.cells.n_inhibitory,
         "n_afferents": options.patterns.n_afferents,
         "delay": options.wiring.delay,
-        "rules": {name: getattr(options.plasticity, name).rule for name in PLASTIC},
+        "rules": {name: list(options.plasticity.of(name).rules) for name in plastic(options)},
     }
+
+
+def projection(name: str, rules: Mapping[str, list[str]]) -> Projection:
+    """Put the rules of a projection together."""
+    acting = [registry.get(rule) for rule in rules.get(name, [])]
+    onto = "g_i_post" if name in INHIBITORY else "g_e_post"
+    try:
+        return combine(acting, f"{onto} += {{weight}}", WIRING, prefix=f"{name}_")
+    except ValueError as error:
+        raise InputError(f"plasticity.{name}: {error}") from None
 
 
 def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     """Describe the network in Brian2 (runs where the program is built)."""
     import brian2 as b
 
-    n_excitatory = structure["n_excitatory"]
+    n_excitatory, n_inhibitory = structure["n_excitatory"], structure["n_inhibitory"]
+    plastic = list(structure["rules"])
+    made = {name: projection(name, structure["rules"]) for name in (*PROJECTIONS, "afferent_i")}
+    asked = b.Equations("\n".join(one.cell for one in made.values()))
+    named = set().union(*(equation.identifiers for equation in asked.values()))
+    offered = [text for name, text in OFFERED.items() if name in named]
     # Forward Euler with uniform kicks of the right variance in place of normal ones: the same weak
     # order (Kloeden & Platen 1992, section 14.1), and normal draws would be most of the run time.
     cells = b.NeuronGroup(
-        n_excitatory + structure["n_inhibitory"],
-        CELL,
+        n_excitatory + n_inhibitory,
+        "\n".join([CELL, *offered, *(one.cell for one in made.values())]),
         threshold="v > threshold",
         reset="v = rest",
         refractory="dead_time",
@@ -70,35 +110,29 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     afferents = b.SpikeGeneratorGroup(
         structure["n_afferents"], [], [] * b.second, name="afferents", sorted=True
     )
+    objects = [cells, afferents]
     delay = structure["delay"] * b.second
-    excite, inhibit = "g_e_post += w", "g_i_post += w"
-    turnover = weight_noise.RULE
-
-    def rules(projection: str, *others: registry.Rule) -> list[registry.Rule]:
-        return [registry.get(structure["rules"][projection]), *others]
-
-    synapses = {}
-    for name, source, target, transmit, acting, late in (
-        ("afferent", afferents, excitatory, excite, rules("afferent", turnover), False),
-        ("recurrent", excitatory, excitatory, excite, rules("recurrent", turnover), True),
-        ("inhibitory", inhibitory, excitatory, inhibit, rules("inhibitory"), True),
-        ("afferent_i", afferents, inhibitory, excite, [], False),
-        ("ei", excitatory, inhibitory, excite, [], True),
-        ("ii", inhibitory, inhibitory, inhibit, [], True),
-    ):
-        synapse = combine(acting, transmit, WIRING)
-        synapses[name] = b.Synapses(
-            source,
-            target,
-            model=synapse.model,
-            on_pre=synapse.on_pre,
-            on_post=synapse.on_post or None,
-            delay=delay if late else None,
-            method="exact",
-            name=name,
+    synapses = {
+        name: made[name].synapses(source, target, cells, name, late)
+        for name, source, target, late in (
+            ("afferent", afferents, excitatory, None),
+            ("recurrent", excitatory, excitatory, delay),
+            ("inhibitory", inhibitory, excitatory, delay),
+            ("afferent_i", afferents, inhibitory, None),
+            ("ei", excitatory, inhibitory, delay),
+            ("ii", inhibitory, inhibitory, delay),
         )
-        for statement, interval in synapse.every:
-            synapses[name].run_regularly(statement, dt=interval * b.second)
+    }
+    if "population_rate" in named:
+        # One meter for E, one for I: a pulse of one time step for every spike.
+        meter = b.NeuronGroup(2, "rate : Hz", name="meter")
+        meter.run_regularly("rate = 0*Hz", when="after_groups")
+        count = b.Synapses(cells, meter, "share : 1 (constant)", on_pre="rate_post += share/dt",
+                           name="count")  # fmt: skip
+        cells.population_rate = b.linked_var(
+            meter, "rate", index=np.repeat([0, 1], [n_excitatory, n_inhibitory])
+        )
+        objects += [meter, count]
     spikes = b.SpikeMonitor(cells, name="spikes")
 
     standalone.read_session({"afferents": afferents})
@@ -107,27 +141,38 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         f" + refractory_inhibitory*int(i >= {n_excitatory})"
     )
     cells.v = "rest + rand()*(threshold - rest)"
+    if "population_rate" in named:
+        count.connect(condition=f"j == int(i >= {n_excitatory})")
+        count.share = f"{1 / n_excitatory!r}*int(j == 0) + {1 / n_inhibitory!r}*int(j == 1)"
     for name, synapse in synapses.items():
         synapse.connect(condition="i != j" if name in ("recurrent", "ii") else None, p="p")
         synapse.w = "clip(w_start*(0.5 + rand()), 0, w_max)"
+        made[name].begin(synapse, cells)
     standalone.run_session(
-        b.Network(cells, afferents, spikes, *synapses.values()),
-        {f"{name}.w": (synapses[name], "w") for name in PLASTIC},
+        b.Network(*objects, spikes, *synapses.values()),
+        {f"{name}.w": (synapses[name], "w") for name in plastic},
     )
     for variable in ("v", "g_e", "g_i"):
         standalone.keep(f"cells.{variable}", cells, variable)
     for variable in ("i", "t"):
         standalone.keep(f"spikes.{variable}", spikes, variable)
-    for name in PLASTIC:
+    for name in plastic:
         standalone.keep(f"{name}.pre", synapses[name], "_synaptic_pre")
         standalone.keep(f"{name}.post", synapses[name], "_synaptic_post")
 
 
 def parameters(options: PatternNetwork) -> dict[str, float]:
-    """Values of the program's variables, by `group.variable`."""
+    """Values of the program's variables, by `group.variable`.
+
+    Raises
+    ------
+    InputError
+        For a parameter or a set that no rule of a projection has.
+    """
     cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory"})
-    values = {f"cells.{name}": value for name, value in cells.items()}
+    offered = {"spike_peak", "spike_width"}
     wiring = options.wiring
+    values: dict[str, float] = {}
     for name, p, w in (
         ("afferent", wiring.p_afferent, wiring.w_afferent_e),
         ("recurrent", wiring.p_ee, wiring.w_ee),
@@ -137,11 +182,32 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
         ("ii", wiring.p_ii, wiring.w_ii),
     ):
         values |= {f"{name}.p": p, f"{name}.w_start": w, f"{name}.w_max": 2 * w}
-    for name in PLASTIC:
-        learning = getattr(options.plasticity, name)
-        values[f"{name}.w_max"] = learning.w_max
-        named = learning.model_dump()
-        rules = [learning.rule] + (["weight_noise"] if name != "inhibitory" else [])
-        for parameter in (p for rule in rules for p in registry.get(rule).parameters):
-            values[f"{name}.{parameter.name}"] = named.get(parameter.name, parameter.default)
+    rules = structure(options)["rules"]
+    for name in rules:
+        made = projection(name, rules)
+        values[f"{name}.w_max"] = options.plasticity.of(name).w_max
+        values |= made.variables(
+            chosen(options.plasticity.of(name), f"plasticity.{name}"), name, "cells"
+        )
+        if "u" in made.cell:
+            offered = set()
+    values |= {f"cells.{name}": value for name, value in cells.items() if name not in offered}
     return values
+
+
+def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
+    """Learning rates that act in a phase, by `group.variable`.
+
+    While the network settles only the main rule from I to E acts, at its settling rate.
+    """
+    settling = phase.kind == "settle"
+    found = {}
+    for name in plastic(options):
+        learning = options.plasticity.of(name)
+        for rule, values in chosen(learning, f"plasticity.{name}").items():
+            variable = registry.declared(rule).rate
+            found[f"{name}.{variable}"] = values[variable] * (phase.plasticity and not settling)
+        if settling and isinstance(learning, InhibitoryPlasticity) and learning.rule:
+            main = registry.declared(learning.rule).rate
+            found[f"{name}.{main}"] = learning.settle_eta
+    return found

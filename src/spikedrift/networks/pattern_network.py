@@ -19,9 +19,8 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import __version__, trials
-from spikedrift.config.networks import PatternNetwork, Phase
+from spikedrift.config.networks import PatternNetwork
 from spikedrift.networks import pattern_model, stimulus
-from spikedrift.networks.pattern_model import PLASTIC
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Output, Run, Save, Set, session
 from spikedrift.simulation.sweep import override
@@ -87,6 +86,7 @@ def simulate(
     spikes = stimulus.afferent_spikes(
         timetable, options.phases, options.patterns, dt, rng_patterns, rng_input
     )
+    plastic = pattern_model.plastic(options)
     ready = program(options, build_dir)
     steps, save_time = _steps(options, timetable)
     with session(
@@ -99,7 +99,7 @@ def simulate(
         label=recording,
     ) as output:
         state = [output.array(name) for name in ("cells.v", "cells.g_e", "cells.g_i")]
-        weights = {name: output.saved(f"{name}.w", len(save_time)) for name in PLASTIC}
+        weights = {name: output.saved(f"{name}.w", len(save_time)) for name in plastic}
         if not all(np.isfinite(array).all() for array in (*state, *weights.values())):
             raise RuntimeError(
                 f"{recording}: the simulation diverged (voltages or weights are NaN)"
@@ -107,7 +107,7 @@ def simulate(
         spike_cell = output.array("spikes.i")
         # A spike lies somewhere in its time step: report the middle.
         spike_time = (np.round(output.array("spikes.t") / dt) + 0.5) * dt
-        ends = {name: _ends(output, name) for name in PLASTIC}
+        ends = {name: _ends(output, name) for name in plastic}
 
     size = options.cells.n_excitatory
     rate = np.sum(spike_cell < size) / size / (timetable.stop * dt)
@@ -155,21 +155,6 @@ def program(options: PatternNetwork, build_dir: Path) -> Program:
     )
 
 
-def _rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
-    """Learning rates that act in a phase."""
-    learning = options.plasticity
-    settling = phase.kind == "settle"
-    acts = phase.plasticity and not settling
-    eta = learning.inhibitory.settle_eta if settling else learning.inhibitory.eta
-    return {
-        "afferent.eta": learning.afferent.eta * acts,
-        "afferent.noise": learning.afferent.noise * acts,
-        "recurrent.eta": learning.recurrent.eta * acts,
-        "recurrent.noise": learning.recurrent.noise * acts,
-        "inhibitory.eta": eta * (acts or settling),
-    }
-
-
 def _steps(
     options: PatternNetwork, timetable: stimulus.Schedule
 ) -> tuple[list[Run | Set | Save], np.ndarray]:
@@ -181,7 +166,7 @@ def _steps(
     steps: list[Run | Set | Save] = [Save()]
     saves = [0]
     for phase, start, stop in zip(options.phases, timetable.phase_start, stops, strict=True):
-        steps += [Set(name, value) for name, value in _rates(options, phase).items()]
+        steps += [Set(name, value) for name, value in pattern_model.rates(options, phase).items()]
         edges = [int(start), *range((int(start) // every + 1) * every, int(stop), every), int(stop)]
         for a, b in pairwise(edges):
             steps += [Run(a * dt, (b - a) * dt), Save()]
@@ -215,7 +200,7 @@ def _trials(
     shown = np.flatnonzero(kind != "pause")
     block_of = np.cumsum([phase.kind == "block" for phase in phases]) - 1
     block_of[[phase.kind != "block" for phase in phases]] = 0
-    plastic = np.array([any(_rates(options, phase).values()) for phase in phases])
+    plastic = np.array([any(pattern_model.rates(options, phase).values()) for phase in phases])
     in_phase = timetable.presentation_phase[shown]
     start = timetable.presentation_step[shown] * dt
     duration = timetable.pattern_steps * dt + options.recording.tail
@@ -260,12 +245,12 @@ def _traces(
     variables: dict[str, Any] = {
         "mean_weight": (
             ("projection", "time"),
-            [weights[name].mean(axis=1) for name in PLASTIC],
+            [weights[name].mean(axis=1) for name in weights],
             {"units": "leak conductance"},
         ),
         "sd_weight": (
             ("projection", "time"),
-            [weights[name].std(axis=1) for name in PLASTIC],
+            [weights[name].std(axis=1) for name in weights],
             {"units": "leak conductance"},
         ),
         "rate": (
@@ -280,7 +265,7 @@ def _traces(
             {"units": "Hz", "long_name": "mean rate between two consecutive times"},
         ),
     }
-    for name in PLASTIC:
+    for name in weights:
         # Evenly spread over the synapses: the same ones in every condition of an instance.
         n = weights[name].shape[1]
         chosen = np.unique(np.linspace(0, n - 1, options.recording.n_synapses).astype(int))
@@ -295,7 +280,7 @@ def _traces(
     return xr.Dataset(
         variables,
         coords={
-            "projection": list(PLASTIC),
+            "projection": list(weights),
             "population": ["E", "I"],
             "time": ("time", save_time, {"units": "s"}),
             "edge": ("edge", edge_time, {"units": "s", "long_name": "phase edges"}),

@@ -1,1 +1,1 @@
-"""Synaptic plasticity rules as data: one file a rule, readable beside its paper."""
+"""Synaptic plasticity: rules as data, readable beside their papers, and how they are induced."""

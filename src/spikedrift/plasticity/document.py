@@ -8,10 +8,10 @@ from spikedrift.plasticity import registry
 OPENING = """\
 # Plasticity rules
 
-One file a rule in `src/spikedrift/plasticity/`; a network names the file. A rule sees the weight
-`w`, its bound `w_max`, its own parameters and traces; `{transmit}` marks where the synapse passes
-the spike on. Statements run in the order given, presynaptic ones first where both sides fire in
-one time step. Equations are [Brian2](https://brian2.readthedocs.io)'s.
+One file a rule in `src/spikedrift/plasticity/rules/`; a network names the file. A rule sees the
+weight `w`, its bound `w_max`, its own parameters and traces; `{transmit}` marks where the synapse
+passes the spike on. Statements run in the order given, presynaptic ones first where both sides fire
+in one time step. Equations are [Brian2](https://brian2.readthedocs.io)'s.
 
 A parameter set says where its values are from. None of the values is fitted here.
 
@@ -26,16 +26,19 @@ def document() -> str:
 
 
 def _section(name: str) -> str:
-    rule = registry.get(name)
-    story = (import_module(f"{registry.__package__}.{name}").__doc__ or "").strip()
+    rule = registry.declared(name)
+    story = (import_module(f"{registry.PACKAGE}.{name}").__doc__ or "").strip()
     lines = [f"## `{name}`: {rule.title}\n", story, "", f"Source: {rule.citation}\n"]
     code = [
         (title, dedent(text).strip())
         for title, text in (
             ("equations", rule.model),
+            ("first values", "\n".join([rule.start, rule.cell_start])),
             ("presynaptic spike", rule.on_pre),
+            (f"presynaptic spike, {rule.late} later", rule.on_late),
             ("postsynaptic spike", rule.on_post),
-            (f"every {rule.interval:g} s", rule.every),
+            ("postsynaptic cell", rule.cell),
+            *((f"{one.on}, {_clock(one.interval)}", one.code) for one in rule.every),
         )
         if dedent(text).strip() not in ("", "{transmit}")
     ]
@@ -49,6 +52,10 @@ def _section(name: str) -> str:
             values = ", ".join(f"{name} {value:g}" for name, value in chosen.values.items())
             lines.append(f"| `{key}` | {values} | {chosen.source} |")
     return "\n".join(lines) + "\n"
+
+
+def _clock(interval: float) -> str:
+    return f"every {interval:g} s" if interval else "every time step"
 
 
 if __name__ == "__main__":

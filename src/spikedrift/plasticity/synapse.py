@@ -1,47 +1,187 @@
-"""A projection's synapse model, put together from its plasticity rules."""
+"""A projection's synapses, put together from its plasticity rules.
 
-from collections.abc import Sequence
+Variables that a rule needs in the postsynaptic cell bear the projection's prefix there, since
+several projections end on one cell. Parameters go where they are used, into the synapses, into the
+cell, or into both.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from spikedrift.plasticity.registry import Rule
+from spikedrift.plasticity.rule import Regular, Rule
 
 
 @dataclass(frozen=True)
-class Synapse:
-    """Arguments of a Brian2 `Synapses`, and the statements that run at a slow clock."""
+class Projection:
+    """What the rules of a projection ask of Brian2.
+
+    Attributes
+    ----------
+    model, on_pre, on_late, on_post : str
+        Of the `Synapses`; `on_late` is a presynaptic pathway with a delay of its own.
+    start, late : str
+        First values of the state, and the parameter that holds that delay.
+    cell, cell_start : str
+        Equations to add to the postsynaptic cells, and their first values.
+    every : tuple of Regular
+    placed : tuple of (rule, parameter, "synapse" or "cell", name of the variable)
+    """
 
     model: str
     on_pre: str
+    on_late: str
     on_post: str
-    every: tuple[tuple[str, float], ...]
+    start: str
+    late: str
+    cell: str
+    cell_start: str
+    every: tuple[Regular, ...]
+    placed: tuple[tuple[str, str, str, str], ...]
+
+    def variables(
+        self, values: Mapping[str, Mapping[str, float]], synapses: str, cells: str
+    ) -> dict[str, float]:
+        """Values of the program's variables, `group.variable`.
+
+        Parameters
+        ----------
+        values : mapping of rule -> parameter -> value
+        synapses, cells : str
+            Names of the two groups.
+        """
+        group = {"synapse": synapses, "cell": cells}
+        return {
+            f"{group[place]}.{name}": values[rule][parameter]
+            for rule, parameter, place, name in self.placed
+        }
+
+    def synapses(self, source: Any, target: Any, cells: Any, name: str, delay: Any = None) -> Any:
+        """Make the Brian2 `Synapses`, and let regular statements run.
+
+        Parameters
+        ----------
+        source, target : Brian2 groups
+            What the synapses join.
+        cells : NeuronGroup
+            The group that `target` is or is a part of.
+        name : str
+        delay : Quantity, optional
+            Of the transmission, s.
+        """
+        import brian2 as b
+
+        late = {"late": self.on_late} if self.on_late else {}
+        synapses = b.Synapses(
+            source,
+            target,
+            model=self.model,
+            on_pre={"pre": self.on_pre, **late},
+            on_post=self.on_post or None,
+            delay=None if delay is None else {"pre": delay},
+            method=("exact", "euler"),
+            name=name,
+        )
+        for order, one in enumerate(self.every):
+            (synapses if one.on == "synapse" else cells).run_regularly(
+                one.code, dt=one.interval * b.second if one.interval else None, order=order
+            )
+        return synapses
+
+    def begin(self, synapses: Any, cells: Any) -> None:
+        """Give the state its first values; weights and parameters are set."""
+        if self.late:
+            synapses.late.delay = self.late
+        for group, code in ((cells, self.cell_start), (synapses, self.start)):
+            for line in code.splitlines():
+                name, _, value = line.partition("=")
+                setattr(group, name.strip(), value.strip())
 
 
-def combine(rules: Sequence[Rule], transmit: str, extra: str = "") -> Synapse:
+def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str = "") -> Projection:
     """Put rules that act on one weight together.
 
     Parameters
     ----------
     rules : sequence of Rule
-        Their parameters and traces must have different names; at most one may say where
-        `{transmit}` stands among its own statements.
+        At most one may act on presynaptic spikes, besides short-term plasticity, which comes first.
     transmit : str
-        Statement that passes the spike on, such as `g_e_post += w`.
+        Statement that passes the spike on, such as `g_e_post += {weight}`.
     extra : str
         Further Brian2 equations of the projection.
+    prefix : str
+        Begins the names of the variables that the rules add to the cell.
+
+    Raises
+    ------
+    ValueError
+        Where two rules name something alike, or both act on a presynaptic spike.
     """
-    lines = ["w : 1", "w_max : 1 (shared, constant)", extra]
+    from brian2.equations import Equations
+    from brian2.utils.stringtools import get_identifiers, word_substitute
+
+    in_cell = {name for rule in rules for name in Equations(rule.cell).names}
+    cell_code = {
+        rule.name: "\n".join(
+            [rule.cell, rule.cell_start, *(r.code for r in rule.every if r.on == "cell")]
+        )
+        for rule in rules
+    }
+    placed, synapse_lines, cell_lines = [], ["w : 1", "w_max : 1 (shared, constant)", extra], []
     for rule in rules:
-        lines += [f"{p.name} : {p.unit} (shared, constant)" for p in rule.parameters]
-        lines.append(rule.model)
-    spiking = [rule for rule in rules if rule.on_pre.strip() != "{transmit}"]
-    if len(spiking) > 1:
-        raise ValueError("two rules act on presynaptic spikes: their order is not defined")
-    on_pre = (spiking[0].on_pre if spiking else "{transmit}").format(transmit=transmit)
-    return Synapse(
-        model=_tidy("\n".join(lines)),
-        on_pre=_tidy(on_pre),
-        on_post=_tidy("\n".join(rule.on_post for rule in rules)),
-        every=tuple((rule.every, rule.interval) for rule in rules if rule.every),
+        used = get_identifiers(cell_code[rule.name])
+        for one in rule.parameters:
+            placed.append((rule.name, one.name, "synapse", one.name))
+            synapse_lines.append(f"{one.name} : {one.unit} (shared, constant)")
+            if one.name in used:
+                placed.append((rule.name, one.name, "cell", prefix + one.name))
+                cell_lines.append(f"{prefix}{one.name} : {one.unit} (shared, constant)")
+        synapse_lines.append(rule.model)
+    names = [name for rule in rules for name in (*Equations(rule.model).names,
+             *Equations(rule.cell).names, *(p.name for p in rule.parameters))]  # fmt: skip
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        told = " and ".join(rule.name for rule in rules)
+        raise ValueError(f"{told} cannot act on one projection: both have {twice[0]!r}")
+
+    into_cell = {
+        name: prefix + name
+        for name in in_cell | {p for _, p, place, _ in placed if place == "cell"}
+    }
+    to_cell = {f"{name}_post": f"{prefix}{name}_post" for name in in_cell}
+
+    def synapse(text: str) -> str:
+        return word_substitute(_tidy(text), to_cell)
+
+    def cell(text: str) -> str:
+        return word_substitute(_tidy(text), into_cell)
+
+    releasing = [rule for rule in rules if rule.release]
+    spiking = [r for r in rules if not r.release and r.on_pre.strip() != "{transmit}"]
+    late = [rule for rule in rules if rule.on_late]
+    for acting, what in ((spiking, "presynaptic spikes"), (late, "late presynaptic spikes")):
+        if len(acting) > 1:
+            raise ValueError(f"two rules act on {what}: their order is not defined")
+    weight = "*".join(["w", *(rule.release for rule in releasing)])
+    passing = [rule.on_pre for rule in spiking] or ["{transmit}"]
+    on_pre = "\n".join([*(rule.on_pre for rule in releasing), *passing])
+    return Projection(
+        model=synapse("\n".join(synapse_lines)),
+        on_pre=synapse(on_pre.format(transmit=transmit.format(weight=weight))),
+        on_late=synapse("\n".join(rule.on_late for rule in late)),
+        on_post=synapse("\n".join(rule.on_post for rule in rules)),
+        start=synapse("\n".join(rule.start for rule in rules)),
+        late=late[0].late if late else "",
+        cell=cell("\n".join([*(rule.cell for rule in rules)]))
+        + "".join(f"\n{line}" for line in cell_lines),
+        cell_start=cell("\n".join(rule.cell_start for rule in rules)),
+        every=tuple(
+            Regular((synapse if one.on == "synapse" else cell)(one.code), one.interval, one.on)
+            for rule in rules
+            for one in rule.every
+        ),
+        placed=tuple(placed),
     )
 
 

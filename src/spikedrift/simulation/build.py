@@ -31,7 +31,12 @@ from spikedrift.errors import InputError
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = ("plasticity/*.py", "simulation/build.py", "simulation/session.h")
+SOURCES = (
+    "plasticity/*.py",
+    "plasticity/rules/*.py",
+    "simulation/build.py",
+    "simulation/session.h",
+)
 FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
 
 

@@ -121,7 +121,9 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         *parents, last = key.split(".")
         for part in parents:
             node = node[_place(node, part, key, where)]
-        node[_place(node, last, key, where)] = value
+        # Parameters of a rule are free names; who uses them checks them.
+        free = isinstance(node, dict) and parents[-1:] == ["parameters"]
+        node[last if free else _place(node, last, key, where)] = value
     return checked(type(options), tree, where)
 
 

@@ -5,7 +5,7 @@ symmetric nearest-neighbor scheme of Morrison, Diesmann & Gerstner (2008), Biolo
 98:459: a trace is set to 1, not raised by 1.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Rule
 
 RULE = Rule(
     name="pair_stdp_nearest",

@@ -7,7 +7,7 @@ before the spike that reads them is added. Without the triplet terms it is pair 
 rule keeps A2-, A3+ and, in the hippocampus, A2+.
 """
 
-from spikedrift.plasticity.registry import Parameter, ParameterSet, Rule
+from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 
 FIT = "Pfister & Gerstner 2006"
 VISUAL_CORTEX = (

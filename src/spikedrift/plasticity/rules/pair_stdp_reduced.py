@@ -4,7 +4,7 @@ Masquelier, Guyonneau & Thorpe (2008), PLoS ONE 3:e1377: as between nearest neig
 is used up by the first spike of the other side, so that of a burst only its first spike counts.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Rule
 
 RULE = Rule(
     name="pair_stdp_reduced",

@@ -3,8 +3,8 @@
 Pfister & Gerstner (2006), Journal of Neuroscience 26:9673; `triplet_stdp` has the equations.
 """
 
-from spikedrift.plasticity.registry import ParameterSet, Rule
-from spikedrift.plasticity.triplet_stdp import (
+from spikedrift.plasticity.rule import ParameterSet, Rule
+from spikedrift.plasticity.rules.triplet_stdp import (
     HIPPOCAMPUS,
     MODEL,
     PARAMETERS,

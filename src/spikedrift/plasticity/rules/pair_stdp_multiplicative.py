@@ -4,7 +4,7 @@ Rubin, Lee & Sompolinsky (2001), Physical Review Letters 86:364: potentiation in
 w_max - w, depression in proportion to w, with the windows of additive pair STDP.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Rule
 
 RULE = Rule(
     name="pair_stdp_multiplicative",

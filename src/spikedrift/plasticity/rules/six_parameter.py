@@ -5,7 +5,7 @@ eta (alpha + kappa y), a postsynaptic one by eta (beta + gamma x), where x and y
 presynaptic and postsynaptic spikes. The spike is passed on with the weight that it found.
 """
 
-from spikedrift.plasticity.registry import Parameter, ParameterSet, Rule
+from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 
 STABLE = (
     "printed in the notebooks of the published code (VogelsLab/Mem1kRules, figure 5): one of four "

@@ -6,13 +6,13 @@ Rumpel & Loewenstein 2017, Curr. Opin. Neurobiol. 46:7). Steps come once a secon
 slower, and one draw a synapse and second is nearly free.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Regular, Rule
 
 RULE = Rule(
     name="weight_noise",
     title="weight noise",
     citation="Yasumatsu N et al. (2008) Journal of Neuroscience 28:13592-13608",
     parameters=(Parameter("noise", 0.03, "1", "SD after one second, in units of w_max"),),
-    every="w = clip(w + noise*w_max*randn(), 0, w_max)",
-    interval=1.0,
+    rate="noise",
+    every=(Regular("w = clip(w + noise*w_max*randn(), 0, w_max)", interval=1.0),),
 )

@@ -6,7 +6,7 @@ are the traces of the presynaptic and postsynaptic spikes and alpha = 2 target_r
 independent Poisson trains the mean change vanishes where the postsynaptic rate is target_rate.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Rule
 
 RULE = Rule(
     name="inhibitory",

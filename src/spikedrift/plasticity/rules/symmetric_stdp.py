@@ -5,7 +5,7 @@ weight changes by eta times the trace of the other side, the sum of a short posi
 negative exponential. Time constants assume the 10 ms that stand for one unit of time there.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Rule
 
 RULE = Rule(
     name="symmetric_stdp",

@@ -6,7 +6,7 @@ of all pairs add up, and the weight stays within [0, w_max]. Steps scale with w_
 A+ = eta w_max, A- = ratio A+.
 """
 
-from spikedrift.plasticity.registry import Parameter, Rule
+from spikedrift.plasticity.rule import Parameter, Rule
 
 RULE = Rule(
     name="pair_stdp",

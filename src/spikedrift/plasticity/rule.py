@@ -1,0 +1,151 @@
+"""What a plasticity rule is: data in Brian2's words.
+
+Statements of a synapse see the weight `w`, its bound `w_max`, the time `t`, the rule's parameters
+and its own variables; `{transmit}` in `on_pre` marks where the synapse passes the spike on, since
+papers differ on whether it does so before or after the weight has changed. A rule that needs more
+of the postsynaptic cell than its spikes declares `cell` variables. They see what every cell offers
+(`CELL`), and statements of the synapse reach them with the suffix `_post`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from spikedrift.errors import InputError, unknown
+
+# What a cell offers to the cell variables of a rule.
+CELL = {
+    "u": ("volt", "membrane potential, spikes included"),
+    "excitatory_drive": ("volt", "excitatory conductance over leak, times E_reversal - v"),
+    "inhibitory_drive": ("volt", "inhibitory conductance over leak, times v - E_reversal"),
+    "population_rate": ("Hz", "mean rate of the postsynaptic population, low-pass filtered"),
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a rule, one value a projection, set when the program runs."""
+
+    name: str
+    default: float
+    unit: str
+    meaning: str
+
+    def at(self, default: float) -> "Parameter":
+        """Return the same parameter with another default."""
+        return replace(self, default=default)
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """Values that belong together, and where they are from or how far they can be trusted."""
+
+    values: Mapping[str, float]
+    source: str
+
+
+@dataclass(frozen=True)
+class Regular:
+    """Statements that run at a clock of their own, at the start of a time step.
+
+    Attributes
+    ----------
+    code : str
+    interval : float
+        s; 0 stands for every time step.
+    on : where the statements run; those of a `synapse` may add to variables of the cell (`_post`)
+    """
+
+    code: str
+    interval: float = 0.0
+    on: Literal["synapse", "cell"] = "synapse"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A plasticity rule in Brian2's words.
+
+    Attributes
+    ----------
+    name, title, citation : str
+    parameters : tuple of Parameter
+    rate : str
+        The parameter that scales all changes of the weight: 0 turns the rule off.
+    model : str
+        Equations of the synapse: traces and other state.
+    start : str
+        Values of the state, once the first weights are set.
+    on_pre, on_post : str
+        Statements at a presynaptic and a postsynaptic spike, in this order where both fire in one
+        time step.
+    on_late, late : str
+        Statements that a presynaptic spike brings later than its transmission, and the parameter
+        that says by how much (s).
+    release : str
+        Variable of the synapse that scales what a spike transmits (short-term plasticity).
+    every : tuple of Regular
+        In the order in which they run.
+    cell, cell_start : str
+        Equations of the postsynaptic cell, and their first values.
+    vector : tuple of str
+        Parameters in the order in which a list of numbers gives them.
+    sets : mapping of name -> ParameterSet
+    predict : callable, optional
+        `predict(values, condition)` gives the change of weight that theory expects of an induction
+        protocol's condition, in the induction's readout.
+    inductions : tuple of Induction
+        The protocols that the rule was published with.
+    """
+
+    name: str
+    title: str
+    citation: str
+    parameters: tuple[Parameter, ...]
+    rate: str = "eta"
+    model: str = ""
+    start: str = ""
+    on_pre: str = "{transmit}"
+    on_late: str = ""
+    late: str = ""
+    on_post: str = ""
+    release: str = ""
+    every: tuple[Regular, ...] = ()
+    cell: str = ""
+    cell_start: str = ""
+    vector: tuple[str, ...] = ()
+    sets: Mapping[str, ParameterSet] = field(default_factory=dict)
+    predict: Callable[..., float] | None = None
+    inductions: tuple[Any, ...] = ()
+
+    def values(
+        self, name: str = "", given: Mapping[str, float] | tuple[float, ...] = ()
+    ) -> dict[str, float]:
+        """Value of every parameter: the default, then a named set, then what is given.
+
+        Parameters
+        ----------
+        name : str
+            A set; empty for none.
+        given : mapping of parameter -> value, or the values of `vector`
+
+        Raises
+        ------
+        InputError
+            For a set or a parameter that the rule does not have.
+        """
+        if name and name not in self.sets:
+            raise unknown(f"{self.name}: unknown parameter set", name, self.sets)
+        if not isinstance(given, Mapping):
+            if given and len(given) != len(self.vector):
+                raise InputError(
+                    f"{self.name}: {len(given)} numbers given as parameters, the rule takes "
+                    f"{len(self.vector) or 'names'} {', '.join(self.vector)}".rstrip()
+                )
+            given = dict(zip(self.vector, given, strict=bool(given)))
+        found = {parameter.name: parameter.default for parameter in self.parameters}
+        for values in (self.sets[name].values if name else {}, given):
+            for key, value in values.items():
+                if key not in found:
+                    raise unknown(f"{self.name}: unknown parameter", key, found)
+                found[key] = value
+        return found

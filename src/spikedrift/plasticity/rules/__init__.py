@@ -1,0 +1,1 @@
+"""The rules: one file each, with a module-level `RULE`."""

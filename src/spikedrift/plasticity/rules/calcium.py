@@ -7,10 +7,10 @@ theta_d, with noise in both cases, and always drifts away from 1/2 towards the n
 and 1 (UP). The weight runs from w_max/b (DOWN) to w_max (UP).
 
 No step of integration is needed. At every update, that is before a spike is passed on, as calcium
-jumps and every 0.1 s, the time spent above either threshold since the last one follows from the
-decay of calcium, so that drift to and fro with its noise is an exact Ornstein-Uhlenbeck step. The
-cubic drift towards DOWN and UP has a closed solution as well and is taken first (Lie splitting;
-the error is of the order of the interval over tau).
+jumps and every second, the time spent above either threshold since the last one follows from the
+decay of calcium, so that rise and fall with their noise are an exact Ornstein-Uhlenbeck step. The
+cubic drift towards DOWN and UP has a closed solution too and is taken next (Lie splitting: calcium
+is high early in an interval, and the drift is slower than rise and fall by their rates).
 """
 
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
@@ -78,8 +78,6 @@ ABOVE = """
 UPDATE = (
     ABOVE
     + """
-    fade = exp(-eta*(t - last)/(2*tau))
-    rho += (rho - 0.5)*(1/sqrt(fade + (2*rho - 1)**2*(1 - fade)) - 1)
     kept = exp(-eta*(gamma_d + gamma_p)*both/tau)
     kept_d = exp(-eta*gamma_d*alone_d/tau)
     kept_p = exp(-eta*gamma_p*alone_p/tau)
@@ -89,6 +87,8 @@ UPDATE = (
     noisy += alone_d*exprel(-2*eta*gamma_d*alone_d/tau)
     noisy += alone_p*exprel(-2*eta*gamma_p*alone_p/tau)
     rho += sigma*sqrt(eta*noisy/tau)*randn()
+    fade = exp(-eta*(t - last)/(2*tau))
+    rho += (rho - 0.5)*(1/sqrt(fade + (2*rho - 1)**2*(1 - fade)) - 1)
     ca = ca*decay
     last = t
     w = clip(w + int(eta > 0)*(w_max*(1/b + rho*(1 - 1/b)) - w), 0, w_max)
@@ -117,7 +117,7 @@ RULE = Rule(
     on_late=UPDATE + "ca += ca_scale*pre_jump",
     late="D",
     on_post=UPDATE + "ca += ca_scale*post_jump",
-    every=(Regular(UPDATE, interval=0.1),),
+    every=(Regular(UPDATE, interval=1.0),),
     sets={
         "DP": _set(0.02, 1, 2, 1.3, 200, 321.808, 2.8284, 150, 13.7, 0.5, 5),
         "DPD": _set(0.02, 0.9, 0.9, 1.3, 250, 550, 2.8284, 150, 4.6, 0.5, 5),

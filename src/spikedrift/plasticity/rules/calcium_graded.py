@@ -56,7 +56,7 @@ RULE = Rule(
     ca_x += ca_scale*pre_jump""",
     late="D",
     on_post=UPDATE + "ca += ca_scale*post_jump + boost*ca_x",
-    every=(Regular(UPDATE, interval=0.1),),
+    every=(Regular(UPDATE, interval=1.0),),
     sets={
         "linear": ParameterSet(LINEAR, PUBLISHED),
         "nonlinear": ParameterSet(NONLINEAR, PUBLISHED),

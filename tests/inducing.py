@@ -36,13 +36,14 @@ def weights(
     latency = max(cells.get(cell).latency, dt)
     pre, post = ((np.asarray(side[0], dtype=int), np.asarray(side[1])) for side in (pre, post))
     bench = assemble([rule], cell, n, pre, (post[0], post[1] - latency))
-    bench.connect()
     values = {rule.name: {**rule.values(), **parameters}}
     variables = bench.projection.variables(values, "synapses", "cells")
-    for name, value in {**variables, "synapses.w_max": w_max, "synapses.copies": n}.items():
+    variables |= {"synapses.w_max": w_max, "synapses.copies": n, "synapses.bundle": 1}
+    for name, value in variables.items():
         group, _, variable = name.partition(".")
         target = getattr(bench, group)
         setattr(target, variable, value * b.get_unit(target.variables[variable].dim))
+    bench.connect()
     bench.begin()
     bench.synapses.w = w
     bench.projection.begin(bench.synapses, bench.cells)

@@ -9,6 +9,9 @@ from math import ceil, erf, exp, sqrt
 
 import numpy as np
 
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
+
 Values = Mapping[str, float]
 
 
@@ -105,9 +108,20 @@ def change_of_bistable(values: Values, pre: np.ndarray, post: np.ndarray, durati
     return after / (beta + (1 - beta) * b)
 
 
-def change_of_graded(
-    values: Values, pre: np.ndarray, post: np.ndarray, duration: float, start: float = 0.5
-) -> float:
-    """Weight after over before; `start` is the first weight over w_max."""
-    shares = shares_above(values, pre, post, duration)
-    return mean_efficacy(values, *shares, duration, start) / start
+def predict(values: Values, condition: Condition, induction: Induction) -> float:
+    """Change of the weight that theory expects, in the induction's readout.
+
+    Mean weights follow the linear terms of the equation alone. Without `b` the weight is the
+    efficacy, and has no two states.
+    """
+    spikes = condition.pre, condition.post, condition.duration
+    if induction.readout == "two_states":
+        low = induction.low
+        return change_of_bistable({**values, "beta": low}, *spikes) if "b" in values else np.nan
+    floor = 1 / values["b"] if "b" in values else 0.0
+    first = induction.weight / induction.w_max
+    start = (first - floor) / (1 - floor)
+    stop = mean_efficacy(values, *shares_above(values, *spikes), condition.duration, start)
+    last = floor + stop * (1 - floor)
+    change = last / first if induction.readout == "ratio" else last - first
+    return change * (1 if induction.readout == "ratio" else induction.w_max)

@@ -13,6 +13,10 @@ cubic drift towards DOWN and UP has a closed solution too and is taken next (Lie
 is high early in an interval, and the drift is slower than rise and fall by their rates).
 """
 
+from typing import Any
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.calcium_theory import predict
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
 
 PAPER = "Graupner & Brunel 2012"
@@ -95,6 +99,53 @@ UPDATE = (
     """
 )
 
+
+def _induction(
+    name: str, title: str, protocol: str, intervals_ms: tuple[int, ...], sets: tuple[str, ...],
+    b: float = 5.0, low: float = 0.5, **options: Any,
+) -> Induction:  # fmt: skip
+    """Synapses that are DOWN (w_max/b) or UP, before and after."""
+    return Induction(
+        name=name,
+        title=title,
+        protocol=protocol,
+        options={"intervals": [ms / 1000 for ms in intervals_ms], **options},
+        sets=sets,
+        readout="two_states",
+        weight=1 / b,
+        low=low,
+        tolerance=0.04,
+        replicates=4000,
+    )
+
+
+WINDOW = (-100, -50, -30, -20, -15, -10, -5, 0, 5, 10, 15, 20, 25, 30, 50, 100)
+HALF_PERIOD = (-100, -50, -20, -10, 0, 5, 10, 15, 20, 30, 40, 50, 100)
+SLICES: dict[str, Any] = {"sets": ("hippocampal_slices",), "b": 5.28145, "low": 0.7}
+INDUCTIONS = (
+    _induction(
+        "window", "60 pairs at 1 Hz", "pairing", WINDOW,
+        ("DP", "DPD", "DPD_prime", "P", "D", "D_prime"), along="interval", pairs=60,
+    ),
+    _induction(
+        "hippocampal_pairs", "200 pairs at 5 Hz", "pairing", HALF_PERIOD, **SLICES,
+        along="interval", pairs=200, frequencies=[5.0],
+    ),
+    _induction(
+        "hippocampal_bursts", "a spike and two postsynaptic ones at 5 Hz", "bursts", HALF_PERIOD,
+        **SLICES, bursts=[100, 30], spikes=2, spacing=0.0115, frequency=5.0,
+    ),
+    _induction(
+        "culture_window", "60 pairs at 1 Hz", "pairing", WINDOW,
+        ("hippocampal_cultures",), 36.0263, along="interval", pairs=60,
+    ),
+    _induction(
+        "cortical_window", "75 pairs", "pairing", (-10, -8, -5, -2, 0, 2, 5, 8, 10),
+        ("cortical_slices",), 5.40988, along="interval", pairs=75,
+        frequencies=[1.0, 20.0, 30.0, 40.0, 50.0],
+    ),
+)  # fmt: skip
+
 RULE = Rule(
     name="calcium",
     title="calcium-based plasticity",
@@ -118,6 +169,8 @@ RULE = Rule(
     late="D",
     on_post=UPDATE + "ca += ca_scale*post_jump",
     every=(Regular(UPDATE, interval=1.0),),
+    predict=predict,
+    inductions=INDUCTIONS,
     sets={
         "DP": _set(0.02, 1, 2, 1.3, 200, 321.808, 2.8284, 150, 13.7, 0.5, 5),
         "DPD": _set(0.02, 0.9, 0.9, 1.3, 250, 550, 2.8284, 150, 4.6, 0.5, 5),

@@ -9,6 +9,10 @@ Between updates calcium decays, so that the times above the thresholds and with 
 exact.
 """
 
+from typing import Any
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.calcium_theory import predict
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
 from spikedrift.plasticity.rules.calcium import ABOVE, CALCIUM, constants
 
@@ -37,6 +41,38 @@ UPDATE = (
     """
 )
 
+
+def _induction(
+    name: str, title: str, protocol: str, dt: float = 1e-4, replicates: int = 1, **options: Any
+) -> Induction:
+    """From a weight of half its bound."""
+    return Induction(
+        name=name, title=title, protocol=protocol, options=options, readout="ratio",
+        tolerance=0.02, dt=dt, replicates=replicates,
+    )  # fmt: skip
+
+
+RATES = (1, 2, 5, 10, 15, 20, 30, 40, 50, 60)
+# On a grid of .5 ms the delays are as near to theirs as on one of .1 ms.
+INDUCTIONS = (
+    _induction(
+        "frequency", "75 regular pairs", "pairing", dt=5e-4, pairs=75,
+        frequencies=[0.1, 1, 5, 10, 20, 30, 40, 50],
+    ),
+    _induction(
+        "window", "75 regular pairs", "pairing", dt=5e-4, pairs=75, along="interval",
+        frequencies=[1, 10, 20], intervals=[ms / 1000 for ms in range(-25, 26, 5)],
+    ),
+    _induction(
+        "irregular_pairs", "10 s of Poisson trains with pairs", "irregular_pairs", replicates=400,
+        rates=RATES, paired=[0, 0.2, 0.4], interval=0.010,
+    ),
+    _induction(
+        "irregular_pairs_post_first", "10 s of Poisson trains with pairs", "irregular_pairs",
+        replicates=400, rates=RATES, paired=[0.2, 0.4], interval=-0.010,
+    ),
+)  # fmt: skip
+
 RULE = Rule(
     name="calcium_graded",
     title="graded calcium-based plasticity",
@@ -57,6 +93,8 @@ RULE = Rule(
     late="D",
     on_post=UPDATE + "ca += ca_scale*post_jump + boost*ca_x",
     every=(Regular(UPDATE, interval=1.0),),
+    predict=predict,
+    inductions=INDUCTIONS,
     sets={
         "linear": ParameterSet(LINEAR, PUBLISHED),
         "nonlinear": ParameterSet(NONLINEAR, PUBLISHED),

@@ -14,7 +14,8 @@ from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation.build import Standalone
 
-# Synapses between two cells; weights at the start: of every `copies` the first `n_low` have `w_low`.
+# There are `bundle` synapses between two cells. Weights at the start: of every `copies` synapses
+# the first `n_low` have `w_low`.
 START = """
 bundle : 1 (shared, constant)
 w_low : 1 (shared, constant)

@@ -15,6 +15,7 @@ from spikedrift.plasticity.calcium_theory import (
     mean_efficacy,
     shares_above,
 )
+from spikedrift.plasticity.induce import induce
 from spikedrift.plasticity.synapse import combine
 
 BISTABLE, GRADED = registry.declared("calcium"), registry.declared("calcium_graded")
@@ -428,3 +429,15 @@ def test_rate_matters_more_than_timing():
     rate = irregular(60, 0.0, 0.0) - irregular(10, 0.0, 0.0)
     assert timing == pytest.approx(0.14, abs=0.02)
     assert rate == pytest.approx(0.65, abs=0.02)
+
+
+def test_simulated_synapses_follow_the_published_window(tmp_path):
+    """Four thousand synapses with noise, half of them UP, in C++."""
+    window = BISTABLE.inductions[0].model_copy(update={"sets": ("DP",)})
+    table = induce(
+        registry.get("calcium"), window, seed=2, build_dir=tmp_path, scratch_dir=tmp_path
+    )
+    assert tuple(table["x"]) == WINDOW
+    np.testing.assert_allclose(table["measured"], WINDOWS["DP"], atol=0.04)
+    np.testing.assert_allclose(table["predicted"], WINDOWS["DP"], atol=0.005)
+    assert table["spread"].between(0.005, 0.011).all()

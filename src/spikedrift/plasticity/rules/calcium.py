@@ -102,7 +102,7 @@ UPDATE = (
 
 def _induction(
     name: str, title: str, protocol: str, intervals_ms: tuple[int, ...], sets: tuple[str, ...],
-    b: float = 5.0, low: float = 0.5, **options: Any,
+    b: float = 5.0, low: float = 0.5, ca_scale: float = 1.0, **options: Any,
 ) -> Induction:  # fmt: skip
     """Synapses that are DOWN (w_max/b) or UP, before and after."""
     return Induction(
@@ -111,6 +111,7 @@ def _induction(
         protocol=protocol,
         options={"intervals": [ms / 1000 for ms in intervals_ms], **options},
         sets=sets,
+        parameters={"ca_scale": ca_scale},
         readout="two_states",
         weight=1 / b,
         low=low,
@@ -143,6 +144,11 @@ INDUCTIONS = (
         "cortical_window", "75 pairs", "pairing", (-10, -8, -5, -2, 0, 2, 5, 8, 10),
         ("cortical_slices",), 5.40988, along="interval", pairs=75,
         frequencies=[1.0, 20.0, 30.0, 40.0, 50.0],
+    ),
+    _induction(
+        "cortical_low_calcium", "75 pairs with 0.7 of the calcium (not in the paper)", "pairing",
+        (-10, -5, 0, 5, 10), ("cortical_slices",), 5.40988, ca_scale=0.7, along="interval",
+        pairs=75, frequencies=[1.0, 20.0, 50.0],
     ),
 )  # fmt: skip
 

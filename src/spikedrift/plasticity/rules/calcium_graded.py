@@ -64,12 +64,12 @@ INDUCTIONS = (
         frequencies=[1, 10, 20], intervals=[ms / 1000 for ms in range(-25, 26, 5)],
     ),
     _induction(
-        "irregular_pairs", "10 s of Poisson trains with pairs", "irregular_pairs", replicates=400,
+        "irregular_pairs", "10 s of Poisson trains with pairs", "irregular_pairs", replicates=200,
         rates=RATES, paired=[0, 0.2, 0.4], interval=0.010,
     ),
     _induction(
         "irregular_pairs_post_first", "10 s of Poisson trains with pairs", "irregular_pairs",
-        replicates=400, rates=RATES, paired=[0.2, 0.4], interval=-0.010,
+        replicates=200, rates=RATES, paired=[0.2, 0.4], interval=-0.010,
     ),
 )  # fmt: skip
 

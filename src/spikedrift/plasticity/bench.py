@@ -50,10 +50,10 @@ class Bench:
     projection: Projection
     cell: cells.Cell
 
-    def connect(self) -> None:
-        """Join k with k; parameters are set."""
+    def connect(self, bundle: str = "1") -> None:
+        """Join k with k, by as many synapses as the expression `bundle` says."""
         self.tell.connect(j="i")
-        self.synapses.connect(j="i", n="bundle")
+        self.synapses.connect(j="i", n=bundle)
 
     def begin(self) -> None:
         """Give weights and all other state their first values; parameters are set."""
@@ -110,7 +110,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     rules = [registry.get(name) for name in structure["rules"]]
     bench = assemble(rules, structure["cell"], structure["n"])
     standalone.read_session({"source": bench.source, "orders": bench.orders})
-    bench.connect()
+    bench.connect("bundle")
     bench.begin()
     standalone.run_session(bench.network, {})
     standalone.keep("w", bench.synapses, "w")

@@ -100,10 +100,12 @@ def transitions(
     )
 
 
-def change_of_bistable(values: Values, pre: np.ndarray, post: np.ndarray, duration: float) -> float:
-    """Mean weight after over before, every synapse DOWN (w_max/b) or UP (w_max), `beta` DOWN."""
+def change_of_bistable(
+    values: Values, pre: np.ndarray, post: np.ndarray, duration: float, beta: float = 0.5
+) -> float:
+    """Mean weight after over before, where a share `beta` of synapses begins DOWN, the rest UP."""
     up, down = transitions(values, *shares_above(values, pre, post, duration), duration)
-    b, beta = values["b"], values["beta"]
+    b = values["b"]
     after = beta * (1 - up) + (1 - beta) * down + b * (beta * up + (1 - beta) * (1 - down))
     return after / (beta + (1 - beta) * b)
 
@@ -116,8 +118,7 @@ def predict(values: Values, condition: Condition, induction: Induction) -> float
     """
     spikes = condition.pre, condition.post, condition.duration
     if induction.readout == "two_states":
-        low = induction.low
-        return change_of_bistable({**values, "beta": low}, *spikes) if "b" in values else np.nan
+        return change_of_bistable(values, *spikes, induction.low) if "b" in values else np.nan
     floor = 1 / values["b"] if "b" in values else 0.0
     first = induction.weight / induction.w_max
     start = (first - floor) / (1 - floor)

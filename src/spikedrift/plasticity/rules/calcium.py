@@ -1,10 +1,11 @@
 """Calcium-based plasticity with two stable states.
 
-Graupner & Brunel (2012), PNAS 109:3991; noise as in the correction (PNAS 109:21551). Every spike
-of either side lifts the calcium `ca`, the presynaptic one D late; between spikes it decays. The
-efficacy rho rises towards 1 while calcium is above theta_p and falls towards 0 while it is above
-theta_d, with noise in both cases, and always drifts away from 1/2 towards the nearer of 0 (DOWN)
-and 1 (UP). The weight runs from w_max/b (DOWN) to w_max (UP).
+Graupner & Brunel (2012), PNAS 109:3991; noise as in their correction (doi 10.1073/pnas.1220044110).
+Every spike of either side lifts the calcium `ca`, the presynaptic one D late; between spikes it
+decays. The efficacy rho rises towards 1 while calcium is above theta_p and falls towards 0 while it
+is above theta_d, with noise in both cases, and always drifts away from 1/2 towards the nearer of 0
+(DOWN) and 1 (UP). The weight runs from w_max/b (DOWN) to w_max (UP) and follows rho alone: what
+another rule does to it does not last.
 
 No step of integration is needed. At every update, that is before a spike is passed on, as calcium
 jumps and every second, the time spent above either threshold since the last one follows from the
@@ -45,13 +46,13 @@ def _set(
     tau_ca: float, c_pre: float, c_post: float, theta_p: float, gamma_d: float, gamma_p: float,
     sigma: float, tau: float, delay_ms: float, beta: float, b: float,
 ) -> ParameterSet:  # fmt: skip
-    """Set in the order of the paper's table S1."""
+    """Set; tau_ca and tau in s."""
     return ParameterSet(
         constants(
             tau_ca, c_pre, c_post, theta_p, gamma_d, gamma_p, tau, delay_ms / 1000,
-            sigma=sigma, beta=beta, b=b,
+            sigma=sigma, b=b,
         ),
-        PUBLISHED,
+        f"{PUBLISHED}; of the synapses {beta:.0%} (beta) are DOWN before an induction",
     )  # fmt: skip
 
 
@@ -98,11 +99,29 @@ UPDATE = (
     w = clip(w + int(eta > 0)*(w_max*(1/b + rho*(1 - 1/b)) - w), 0, w_max)
     """
 )
+SETS = {
+    "DP": _set(0.02, 1, 2, 1.3, 200, 321.808, 2.8284, 150, 13.7, 0.5, 5),
+    "DPD": _set(0.02, 0.9, 0.9, 1.3, 250, 550, 2.8284, 150, 4.6, 0.5, 5),
+    "DPD_prime": _set(0.02, 1, 2, 2.5, 50, 600, 2.8284, 150, 2.2, 0.5, 5),
+    "P": _set(0.02, 2, 2, 1.3, 160, 257.447, 2.8284, 150, 0, 0.5, 5),
+    "D": _set(0.02, 0.6, 0.6, 1.3, 500, 550, 5.6568, 150, 0, 0.5, 5),
+    "D_prime": _set(0.02, 1, 2, 3.5, 60, 600, 2.8284, 150, 0, 0.5, 5),
+    "hippocampal_slices": _set(
+        0.0488373, 1, 0.275865, 1.3, 313.0965, 1645.59, 9.1844, 688.355, 18.8008, 0.7, 5.28145
+    ),
+    "hippocampal_cultures": _set(
+        0.0119536, 0.58156, 1.76444, 1.3, 61.141, 113.6545, 2.5654, 33.7596, 10, 0.5, 36.0263
+    ),
+    "cortical_slices": _set(
+        0.0226936, 0.5617539, 1.23964, 1.3, 331.909, 725.085, 3.3501, 346.3615, 4.6098,
+        0.5, 5.40988,
+    ),
+}  # fmt: skip
 
 
 def _induction(
     name: str, title: str, protocol: str, intervals_ms: tuple[int, ...], sets: tuple[str, ...],
-    b: float = 5.0, low: float = 0.5, ca_scale: float = 1.0, **options: Any,
+    low: float = 0.5, ca_scale: float = 1.0, **options: Any,
 ) -> Induction:  # fmt: skip
     """Synapses that are DOWN (w_max/b) or UP, before and after."""
     return Induction(
@@ -113,7 +132,7 @@ def _induction(
         sets=sets,
         parameters={"ca_scale": ca_scale},
         readout="two_states",
-        weight=1 / b,
+        weight=1 / SETS[sets[0]].values["b"],
         low=low,
         tolerance=0.04,
         replicates=4000,
@@ -122,7 +141,7 @@ def _induction(
 
 WINDOW = (-100, -50, -30, -20, -15, -10, -5, 0, 5, 10, 15, 20, 25, 30, 50, 100)
 HALF_PERIOD = (-100, -50, -20, -10, 0, 5, 10, 15, 20, 30, 40, 50, 100)
-SLICES: dict[str, Any] = {"sets": ("hippocampal_slices",), "b": 5.28145, "low": 0.7}
+SLICES: dict[str, Any] = {"sets": ("hippocampal_slices",), "low": 0.7}
 INDUCTIONS = (
     _induction(
         "window", "60 pairs at 1 Hz", "pairing", WINDOW,
@@ -138,16 +157,16 @@ INDUCTIONS = (
     ),
     _induction(
         "culture_window", "60 pairs at 1 Hz", "pairing", WINDOW,
-        ("hippocampal_cultures",), 36.0263, along="interval", pairs=60,
+        ("hippocampal_cultures",), along="interval", pairs=60,
     ),
     _induction(
         "cortical_window", "75 pairs", "pairing", (-10, -8, -5, -2, 0, 2, 5, 8, 10),
-        ("cortical_slices",), 5.40988, along="interval", pairs=75,
+        ("cortical_slices",), along="interval", pairs=75,
         frequencies=[1.0, 20.0, 30.0, 40.0, 50.0],
     ),
     _induction(
         "cortical_low_calcium", "75 pairs with 0.7 of the calcium (not in the paper)", "pairing",
-        (-10, -5, 0, 5, 10), ("cortical_slices",), 5.40988, ca_scale=0.7, along="interval",
+        (-10, -5, 0, 5, 10), ("cortical_slices",), ca_scale=0.7, along="interval",
         pairs=75, frequencies=[1.0, 20.0, 50.0],
     ),
 )  # fmt: skip
@@ -160,7 +179,6 @@ RULE = Rule(
         *CALCIUM,
         Parameter("sigma", 2.8284, "1", "noise while calcium is above a threshold"),
         Parameter("b", 5.0, "1", "weight UP over weight DOWN"),
-        Parameter("beta", 0.5, "1", "share of synapses that are DOWN before an induction"),
     ),
     model="""
     ca : 1
@@ -177,22 +195,5 @@ RULE = Rule(
     every=(Regular(UPDATE, interval=1.0),),
     predict=predict,
     inductions=INDUCTIONS,
-    sets={
-        "DP": _set(0.02, 1, 2, 1.3, 200, 321.808, 2.8284, 150, 13.7, 0.5, 5),
-        "DPD": _set(0.02, 0.9, 0.9, 1.3, 250, 550, 2.8284, 150, 4.6, 0.5, 5),
-        "DPD_prime": _set(0.02, 1, 2, 2.5, 50, 600, 2.8284, 150, 2.2, 0.5, 5),
-        "P": _set(0.02, 2, 2, 1.3, 160, 257.447, 2.8284, 150, 0, 0.5, 5),
-        "D": _set(0.02, 0.6, 0.6, 1.3, 500, 550, 5.6568, 150, 0, 0.5, 5),
-        "D_prime": _set(0.02, 1, 2, 3.5, 60, 600, 2.8284, 150, 0, 0.5, 5),
-        "hippocampal_slices": _set(
-            0.0488373, 1, 0.275865, 1.3, 313.0965, 1645.59, 9.1844, 688.355, 18.8008, 0.7, 5.28145
-        ),
-        "hippocampal_cultures": _set(
-            0.0119536, 0.58156, 1.76444, 1.3, 61.141, 113.6545, 2.5654, 33.7596, 10, 0.5, 36.0263
-        ),
-        "cortical_slices": _set(
-            0.0226936, 0.5617539, 1.23964, 1.3, 331.909, 725.085, 3.3501, 346.3615, 4.6098,
-            0.5, 5.40988,
-        ),
-    },
+    sets=SETS,
 )  # fmt: skip

@@ -199,7 +199,7 @@ def test_splitting_costs_little(name):
     n_steps = round((duration + 1) / DT)
     expected = np.array([full_equation(values, *steps, rho, n_steps, DT) for rho in starts])
     assert np.abs(expected - starts).max() > 0.05  # something happened
-    np.testing.assert_allclose(got, to_weight(values, expected, 1.0), atol=1e-5)
+    np.testing.assert_allclose(got, to_weight(values, expected, 1.0), atol=3e-6)
 
 
 def test_calcium_follows_the_presynaptic_spike_late_and_transmission_the_update():

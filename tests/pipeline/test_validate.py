@@ -3,14 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from inducing import cell_of, fixed_spikes, fixed_values, in_python
+from inducing import cell_of, fixed_spikes, in_python
 from running import snakemake
 
-from spikedrift.config.networks import Simulation
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.induce import SIZES, inductions
-from spikedrift.plasticity.bench import session_of
-from spikedrift.simulation.build import build
 
 RULES = registry.names()
 

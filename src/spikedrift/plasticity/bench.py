@@ -79,9 +79,8 @@ def assemble(
     import brian2 as b
 
     cell = cells.get(cell_name)
-    for rule in rules:
-        cells.offers(cell, rule)
     projection = combine(rules, cell.transmit, START)
+    cells.refuse(cell, projection.asked, ", ".join(rule.name for rule in rules))
     source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
     orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
     group = b.NeuronGroup(

@@ -60,7 +60,9 @@ class Projection:
             for rule, parameter, place, name in self.placed
         }
 
-    def synapses(self, source: Any, target: Any, cells: Any, name: str, delay: Any = None) -> Any:
+    def synapses(
+        self, source: Any, target: Any, cells: Any, name: str, delay: Any = None, number: str = ""
+    ) -> Any:
         """Make the Brian2 `Synapses`, and let regular statements run.
 
         Parameters
@@ -72,6 +74,8 @@ class Projection:
         name : str
         delay : Quantity, optional
             Of the transmission, s.
+        number : str, optional
+            Name of a variable that numbers the synapses between the same two cells.
         """
         import brian2 as b
 
@@ -83,6 +87,7 @@ class Projection:
             on_pre={"pre": self.on_pre, **late},
             on_post=self.on_post or None,
             delay=None if delay is None else {"pre": delay},
+            multisynaptic_index=number or None,
             method=("exact", "euler"),
             name=name,
         )

@@ -11,6 +11,7 @@ from spikedrift.config.base import Options
 
 Rates = Annotated[tuple[float, ...], Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
 
 
 class Pairing(Options):
@@ -24,10 +25,27 @@ class Pairing(Options):
     )
     intervals: Rates = Field(default=(-0.010, 0.010), description="t_post - t_pre; s")
     pairs: int = Field(default=60, gt=0, description="pairs in a train")
-    trains: int = Field(default=1, gt=0, description="trains")
+    trains: Count | tuple[Count, ...] = Field(
+        default=1, description="trains, one number or one for every frequency"
+    )
     train_interval: float = Field(
         default=10.0, gt=0, description="from the start of a train to the next; s"
     )
+    extra_post: bool = Field(
+        default=False,
+        description=(
+            "where postsynaptic spikes come first, a train ends with one more, as in the program "
+            "of Clopath et al. (2010)"
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _trains(self) -> Self:
+        if isinstance(self.trains, tuple) and len(self.trains) != len(self.frequencies):
+            raise ValueError(
+                f"trains: {len(self.trains)} numbers for {len(self.frequencies)} frequencies"
+            )
+        return self
 
 
 class Triplets(Options):

@@ -18,19 +18,28 @@ def axis(options: Pairing) -> str:
 def conditions(options: Pairing, dt: float, rng: np.random.Generator) -> list[Condition]:
     """One condition an interval and a frequency."""
     del rng
+    trains = options.trains
+    if isinstance(trains, int):
+        trains = (trains,) * len(options.frequencies)
     return [
-        _condition(options, dt, frequency, interval)
-        for frequency in options.frequencies
+        _condition(options, dt, frequency, interval, n_trains)
+        for frequency, n_trains in zip(options.frequencies, trains, strict=True)
         for interval in options.intervals
     ]
 
 
-def _condition(options: Pairing, dt: float, frequency: float, interval: float) -> Condition:
-    onset = on_grid(np.arange(options.pairs) / frequency, dt)
-    length = options.pairs / frequency
-    start = on_grid(np.arange(options.trains) * max(options.train_interval, length), dt)
-    onset = (start[:, np.newaxis] + onset).ravel()
+def _condition(
+    options: Pairing, dt: float, frequency: float, interval: float, n_trains: int
+) -> Condition:
     lag = on_grid(interval, dt)
+    more = options.extra_post and lag < 0
+    length = options.pairs / frequency + (-lag if more else 0.0)
+    start = on_grid(np.arange(n_trains) * max(options.train_interval, length), dt)
+
+    def spikes(n: int, delay: float) -> np.ndarray:
+        times: np.ndarray = np.add.outer(start, on_grid(np.arange(n) / frequency, dt) + delay)
+        return times.ravel()
+
     if options.along == "frequency":
         x, curve = frequency, f"{interval * 1e3:+g} ms"
     else:
@@ -38,9 +47,9 @@ def _condition(options: Pairing, dt: float, frequency: float, interval: float) -
     return Condition(
         x=x,
         curve=curve,
-        pre=onset + max(-lag, 0.0),
-        post=onset + max(lag, 0.0),
-        duration=float(start[-1] + max(length, options.pairs and abs(interval))),
+        pre=spikes(options.pairs, max(-lag, 0.0)),
+        post=spikes(options.pairs + more, max(lag, 0.0)),
+        duration=float(start[-1] + max(length, abs(lag))),
     )
 
 

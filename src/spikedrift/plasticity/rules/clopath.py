@@ -136,8 +136,9 @@ RULE = Rule(
     inductions=(
         # Fifteen trains of five pairs; at .1 Hz the authors' program runs ten, one on another.
         Induction(
+            name="frequency",
+            title="trains of five pairs",
             protocol="pairing",
-            title="pairs at a frequency",
             options={
                 "frequencies": (0.1, 10, 20, 40, 50),
                 "pairs": 5,
@@ -151,7 +152,7 @@ RULE = Rule(
         ),
         Induction(
             protocol="voltage_clamp",
-            title="presynaptic spikes while the membrane potential is held",
+            title="membrane potential held",
             options={
                 "potentials": tuple(1e-3 * u for u in range(-80, 1, 5)),
                 "duration": 10.0,
@@ -160,6 +161,7 @@ RULE = Rule(
             dt=1e-3,
             weight=300.0,  # far from both bounds
             w_max=1000.0,
+            tolerance=0.06,  # a thousandth of the largest potentiation
         ),
     ),
 )

@@ -31,11 +31,12 @@ class Pairing(Options):
     train_interval: float = Field(
         default=10.0, gt=0, description="from the start of a train to the next; s"
     )
-    extra_post: bool = Field(
-        default=False,
+    ends: Literal["pairs", "extra_post", "window"] = Field(
+        default="pairs",
         description=(
-            "where postsynaptic spikes come first, a train ends with one more, as in the program "
-            "of Clopath et al. (2010)"
+            "ends of a train: whole pairs; where postsynaptic spikes come first, one more of them "
+            "(Clopath et al. 2010); or endless trains seen for as many periods, of which the last "
+            "ends one interval after a postsynaptic spike (Agnes & Vogels 2024)"
         ),
     )
 

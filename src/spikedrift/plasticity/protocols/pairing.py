@@ -31,15 +31,9 @@ def conditions(options: Pairing, dt: float, rng: np.random.Generator) -> list[Co
 def _condition(
     options: Pairing, dt: float, frequency: float, interval: float, n_trains: int
 ) -> Condition:
-    lag = on_grid(interval, dt)
-    more = options.extra_post and lag < 0
-    length = options.pairs / frequency + (-lag if more else 0.0)
+    lag = float(on_grid(interval, dt))
+    pre, post, length = _train(options, dt, frequency, lag)
     start = on_grid(np.arange(n_trains) * max(options.train_interval, length), dt)
-
-    def spikes(n: int, delay: float) -> np.ndarray:
-        times: np.ndarray = np.add.outer(start, on_grid(np.arange(n) / frequency, dt) + delay)
-        return times.ravel()
-
     if options.along == "frequency":
         x, curve = frequency, f"{interval * 1e3:+g} ms"
     else:
@@ -47,9 +41,31 @@ def _condition(
     return Condition(
         x=x,
         curve=curve,
-        pre=spikes(options.pairs, max(-lag, 0.0)),
-        post=spikes(options.pairs + more, max(lag, 0.0)),
+        pre=np.add.outer(start, pre).ravel(),
+        post=np.add.outer(start, post).ravel(),
         duration=float(start[-1] + max(length, abs(lag))),
+    )
+
+
+def _train(
+    options: Pairing, dt: float, frequency: float, lag: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Presynaptic and postsynaptic times of one train, and its length; s."""
+    length = options.pairs / frequency
+    if options.ends == "window":
+        # The window is (0, length], and the time of a condition begins with its first step.
+        onset = on_grid(np.arange(options.pairs + 2 * abs(lag) * frequency + 1) / frequency, dt)
+        late = onset - abs(lag) - dt
+        pre, post = (
+            side[(side > -dt / 2) & (side < length - dt / 2)] for side in (late - lag, late)
+        )
+        return pre, post, length
+    more = options.ends == "extra_post" and lag < 0
+    onset = on_grid(np.arange(options.pairs + more) / frequency, dt)
+    return (
+        onset[: options.pairs] + max(-lag, 0.0),
+        onset + max(lag, 0.0),
+        length - lag if more else length,
     )
 
 

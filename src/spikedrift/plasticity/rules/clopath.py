@@ -143,7 +143,7 @@ RULE = Rule(
                 "frequencies": (0.1, 10, 20, 40, 50),
                 "pairs": 5,
                 "trains": (10, 15, 15, 15, 15),
-                "extra_post": True,
+                "ends": "extra_post",
             },
             cell="adex_2010",
             dt=1e-3,

@@ -33,16 +33,13 @@ def predict(values: Mapping[str, float], condition: Condition, induction: Induct
     del induction
     if condition.held is None:
         return np.nan
-
-    def above(name: str) -> float:
-        return max(condition.held - values[name], 0.0)
-
+    low, high = (max(condition.held - values[name], 0.0) for name in ("theta_minus", "theta_plus"))
     integral = 1 - np.exp(-(condition.duration - condition.pre) / values["tau_x"])
-    square = ((condition.held - values["u_rest"]) / values["u_ref"]) ** 2
-    square = square * (1 - np.exp(-condition.pre / values["tau_square"]))
+    risen = 1 - np.exp(-condition.pre / values["tau_square"])
+    square = ((condition.held - values["u_rest"]) / values["u_ref"]) ** 2 * risen
     scale = 1 + values["homeostasis"] * (square - 1)
-    change = values["A_LTP"] * above("theta_plus") * integral - values["A_LTD"] * scale
-    return float(values["eta"] * above("theta_minus") * change.sum())
+    change = values["A_LTP"] * high * integral - values["A_LTD"] * scale
+    return float(values["eta"] * low * change.sum())
 
 
 RULE = Rule(

@@ -24,7 +24,7 @@ def driven(
     cell: str = "",
     namespace: Mapping[str, Any] | None = None,
 ) -> tuple[Any, Any]:
-    """Synapses and cells after a run.
+    """Synapses and cells after a run; variables that the rules add to the cells begin with `of_`.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def driven(
     b.start_scope()
     b.prefs.codegen.target = "numpy"
     b.defaultclock.dt = dt * b.second
-    made = combine(rules, transmit="received_post += {weight}")
+    made = combine(rules, transmit="received_post += {weight}", prefix="of_")
     n_pre, n_post = np.max(wiring, axis=1) + 1
     fires = np.zeros((round(duration / dt), n_post))
     fires[np.round(np.asarray(post[1]) / dt).astype(int), np.asarray(post[0], int)] = 1

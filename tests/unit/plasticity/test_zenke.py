@@ -85,7 +85,9 @@ def mean_change(values, w, pre_rate, post_rate):
         p * (1 - p) * (1 - 2 * p) * summed(tau, 3),
     )
     cubed = third + 3 * first * second + first**3
-    triplet = pre_rate * DT * summed(values["tau_plus"]) * p * summed(values["tau_slow"]) * post_rate
+    triplet = (
+        pre_rate * DT * summed(values["tau_plus"]) * p * summed(values["tau_slow"]) * post_rate
+    )
     depression = pre_rate * (values["delta"] - values["A_minus"] * first)
     return W_MAX * (values["A_plus"] * triplet + depression) - values["beta"] * w * (
         cubed * post_rate

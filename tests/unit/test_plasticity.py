@@ -2,44 +2,14 @@
 
 from pathlib import Path
 
-import brian2 as b
 import numpy as np
 import pytest
+from inducing import DT, spike_trains, weights
 
 from spikedrift.errors import InputError
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.document import document
 from spikedrift.plasticity.synapse import combine
-
-DT = 0.1e-3
-
-
-@pytest.fixture(autouse=True)
-def numpy_target():
-    b.prefs.codegen.target = "numpy"
-    yield
-    b.prefs.codegen.target = "auto"
-
-
-def weights(rule, parameters, pre, post, w, w_max, *, duration, dt=DT, seed=0):
-    """Final weights of synapses k -> k; `pre` and `post` are (cell, time in s)."""
-    b.start_scope()
-    b.seed(seed)
-    b.defaultclock.dt = dt * b.second
-    n = len(w)
-    source, target = (
-        b.SpikeGeneratorGroup(n, cell, np.asarray(time) * b.second) for cell, time in (pre, post)
-    )
-    made = combine([rule], transmit="")
-    synapses = made.synapses(source, target, target, "synapses")
-    synapses.connect(j="i")
-    synapses.w = w
-    synapses.w_max = w_max
-    for parameter in rule.parameters:
-        value = parameters.get(parameter.name, parameter.default)
-        setattr(synapses, parameter.name, value * getattr(b, parameter.unit, 1))
-    b.Network(source, target, synapses).run(duration * b.second)
-    return np.array(synapses.w)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +36,6 @@ def test_single_pairs_give_the_published_window(interval_ms, change):
         duration=0.08,
     )
     assert w[0] / g_max - 0.5 == pytest.approx(change, abs=1e-6)
-
-
-def spike_trains(rng, n, rate, n_steps, dt):
-    """Poisson trains on the grid: (cell, step), one spike a (cell, step)."""
-    step, cell = np.divmod(np.flatnonzero(rng.random(n_steps * n) < rate * dt), n)
-    return cell, step
 
 
 def oracle(change, pre, post, w, w_max):

@@ -1,10 +1,8 @@
 """The plasticity rules there are: one file of `spikedrift.plasticity.rules` each."""
 
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 
-from spikedrift.errors import InputError, unknown
+from spikedrift import plugins
 from spikedrift.plasticity.rule import Rule
 
 PACKAGE = f"{__package__}.rules"
@@ -12,8 +10,7 @@ PACKAGE = f"{__package__}.rules"
 
 def names() -> list[str]:
     """Names of the rules, by listing files; imports none of them."""
-    files = (Path(__file__).parent / "rules").glob("*.py")
-    return sorted(path.stem for path in files if path.stem != "__init__")
+    return plugins.names(PACKAGE)
 
 
 def declared(name: str) -> Rule:
@@ -24,11 +21,7 @@ def declared(name: str) -> Rule:
     InputError
         Naming the nearest rule, where there is none of that name, or a file without a rule.
     """
-    if name not in names():
-        raise unknown("unknown plasticity rule", name, names())
-    rule = getattr(import_module(f"{PACKAGE}.{name}"), "RULE", None)
-    if not isinstance(rule, Rule) or rule.name != name:
-        raise InputError(f"plasticity rule {name}: its file must define RULE, a Rule of that name")
+    rule: Rule = plugins.load(PACKAGE, name, "RULE", Rule, "plasticity rule")
     return rule
 
 

@@ -1,0 +1,195 @@
+"""Options of the induction protocols, and of which rules are run through which.
+
+Times are in s, rates in Hz. An interval is t_post - t_pre: above 0 the presynaptic spike is first.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from spikedrift.config.base import Options
+
+Rates = Annotated[tuple[float, ...], Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Pairing(Options):
+    """Pairs of spikes, one interval apart, at a frequency."""
+
+    along: Literal["frequency", "interval"] = Field(
+        default="frequency", description="what is drawn along the axis; the other makes the curves"
+    )
+    frequencies: tuple[Positive, ...] = Field(
+        default=(1.0,), min_length=1, description="pairs a second; Hz"
+    )
+    intervals: Rates = Field(default=(-0.010, 0.010), description="t_post - t_pre; s")
+    pairs: int = Field(default=60, gt=0, description="pairs in a train")
+    trains: int = Field(default=1, gt=0, description="trains")
+    train_interval: float = Field(
+        default=10.0, gt=0, description="from the start of a train to the next; s"
+    )
+
+
+class Triplets(Options):
+    """Three spikes, two of them on one side, repeated."""
+
+    order: Literal["pre-post-pre", "post-pre-post"] = Field(
+        default="pre-post-pre", description="which side has two spikes"
+    )
+    intervals: tuple[tuple[float, float], ...] = Field(
+        default=((0.005, -0.005), (0.010, -0.010), (0.015, -0.005), (0.005, -0.015)),
+        min_length=1,
+        description="of the first and the second pair, each t_post - t_pre; s",
+    )
+    triplets: int = Field(default=60, gt=0, description="repetitions")
+    frequency: float = Field(default=1.0, gt=0, description="repetitions a second; Hz")
+
+
+class Quadruplets(Options):
+    """Two pairs of opposite order, a time apart, repeated."""
+
+    times: Rates = Field(
+        default=(-0.090, -0.060, -0.040, -0.020, 0.020, 0.040, 0.060, 0.090),
+        description=(
+            "between the two inner spikes; above 0 post-pre comes before pre-post, below 0 it "
+            "comes after; s"
+        ),
+    )
+    interval: float = Field(default=0.005, gt=0, description="within each pair; s")
+    quadruplets: int = Field(default=60, gt=0, description="repetitions")
+    frequency: float = Field(default=1.0, gt=0, description="repetitions a second; Hz")
+
+
+class Bursts(Options):
+    """One presynaptic spike with a burst of postsynaptic ones (two: a doublet), repeated."""
+
+    intervals: Rates = Field(
+        default=(-0.050, -0.020, -0.010, 0.0, 0.010, 0.020, 0.050),
+        description="last postsynaptic spike minus the presynaptic one; s",
+    )
+    spikes: int = Field(default=2, gt=0, description="postsynaptic spikes in a burst")
+    spacing: float = Field(default=0.0115, gt=0, description="between spikes of a burst; s")
+    bursts: tuple[int, ...] = Field(
+        default=(60,), min_length=1, description="repetitions, one curve each"
+    )
+    frequency: float = Field(default=5.0, gt=0, description="repetitions a second; Hz")
+
+
+class IrregularPairs(Options):
+    """Poisson trains of one rate on both sides; some presynaptic spikes have a partner."""
+
+    rates: tuple[Positive, ...] = Field(
+        default=(1, 2, 5, 10, 15, 20, 30, 40, 50, 60), min_length=1, description="of both; Hz"
+    )
+    paired: Rates = Field(
+        default=(0.0, 0.4),
+        description="share of presynaptic spikes with a postsynaptic one; one curve each",
+    )
+    interval: float = Field(default=0.010, description="t_post - t_pre of the partners; s")
+    duration: float = Field(default=10.0, gt=0, description="length; s")
+
+
+class RateSweep(Options):
+    """Independent Poisson trains; the rate of one side is swept."""
+
+    swept: Literal["pre", "post"] = Field(default="pre", description="the side that is swept")
+    rates: Rates = Field(default=(1, 2, 5, 10, 15, 20, 30, 40, 50), description="swept; Hz")
+    others: Rates = Field(default=(10.0,), description="rates of the other side; Hz")
+    duration: float = Field(default=10.0, gt=0, description="length; s")
+
+
+class VoltageClamp(Options):
+    """Presynaptic spikes at a frequency, the postsynaptic potential held."""
+
+    potentials: Rates = Field(
+        default=(-0.08, -0.07, -0.06, -0.05, -0.04, -0.03, -0.02, -0.01, 0.0),
+        description="held potential; V",
+    )
+    frequency: float = Field(default=25.0, gt=0, description="presynaptic spikes a second; Hz")
+    duration: float = Field(default=50.0, gt=0, description="length; s")
+
+
+PROTOCOLS: dict[str, type[Options]] = {
+    "pairing": Pairing,
+    "triplets": Triplets,
+    "quadruplets": Quadruplets,
+    "bursts": Bursts,
+    "irregular_pairs": IrregularPairs,
+    "rates": RateSweep,
+    "voltage_clamp": VoltageClamp,
+}
+
+
+class Induction(Options):
+    """A rule run through a protocol."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
+        default="", description="word for tables; default: the name of the protocol"
+    )
+    title: str = Field(default="", description="words for figures; default: the name")
+    rule: str = Field(default="", description="a rule of docs/plasticity.md")
+    protocol: str = Field(description="a protocol of docs/plasticity.md")
+    options: dict[str, Any] = Field(
+        default_factory=dict, validate_default=True, description="options of the protocol"
+    )
+    sets: tuple[str, ...] = Field(
+        default=(), description="parameter sets; empty: all, or the defaults where there are none"
+    )
+    parameters: dict[str, float] | tuple[float, ...] = Field(
+        default_factory=dict, description="parameters over those of the set, or a vector"
+    )
+    cell: str = Field(
+        default="forced", description="postsynaptic cell, a file of spikedrift.plasticity.cells"
+    )
+    dt: float = Field(default=0.0001, gt=0, le=0.001, description="time step; s")
+    weight: float = Field(default=0.5, ge=0, description="first weight")
+    w_max: float = Field(default=1.0, gt=0, description="upper bound of the weight")
+    readout: Literal["difference", "ratio", "two_states"] = Field(
+        default="difference",
+        description=(
+            "last minus first weight, last over first, or the same after every weight has been "
+            "rounded to the nearer of its two stable values (`weight` and `w_max`)"
+        ),
+    )
+    low: float = Field(
+        default=0.5, ge=0, le=1, description="share of synapses that start low (two_states)"
+    )
+    replicates: int = Field(
+        default=1, gt=0, le=1024, description="synapses a condition, for what is random"
+    )
+
+    @classmethod
+    def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
+        """Options depend on the protocol."""
+        protocol = raw.get("protocol") if isinstance(raw, dict) else None
+        return PROTOCOLS.get(str(protocol)) if key == "options" else None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_after_protocol(cls, entry: Any) -> Any:
+        if isinstance(entry, dict) and "protocol" in entry:
+            return {"name": entry["protocol"], **entry}
+        return entry
+
+    @field_validator("options")
+    @classmethod
+    def _options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        model = PROTOCOLS.get(str(info.data.get("protocol")))
+        return options if model is None else model.model_validate(options).model_dump()
+
+
+class Validation(Options):
+    """What `snakemake validate` runs."""
+
+    rules: tuple[str, ...] | None = Field(default=None, description="rules; null: all there are")
+    inductions: tuple[Induction, ...] = Field(
+        default=(), description="runs beside those that a rule's file names"
+    )
+    seed: int = Field(default=1, ge=0, description="every random draw of these runs")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for index, induction in enumerate(self.inductions):
+            if not induction.rule:
+                raise ValueError(f"inductions[{index}].rule: this key is missing")
+        return self

@@ -1,0 +1,114 @@
+"""The bench on which rules are induced: synapses k -> k from given spikes to cells told to spike.
+
+The same objects are made for every Brian2 device, so that the C++ program, the CUDA program and a
+run in Python are the same model.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spikedrift.plasticity import cell as cells
+from spikedrift.plasticity import registry
+from spikedrift.plasticity.rule import Rule
+from spikedrift.plasticity.synapse import Projection, combine
+from spikedrift.simulation.build import Standalone
+
+# Weights at the start: of every `copies` synapses the first `n_low` have `w_low`.
+START = """
+w_low : 1 (shared, constant)
+w_high : 1 (shared, constant)
+copies : 1 (shared, constant)
+n_low : 1 (shared, constant)
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Brian2 objects of a bench.
+
+    Attributes
+    ----------
+    source, orders : SpikeGeneratorGroup
+        Presynaptic spikes, and orders to the cells to spike.
+    cells : NeuronGroup
+    synapses, tell : Synapses
+        From `source` and from `orders`.
+    network : Network of all of them
+    projection : Projection
+    cell : Cell
+    """
+
+    source: Any
+    orders: Any
+    cells: Any
+    synapses: Any
+    tell: Any
+    network: Any
+    projection: Projection
+    cell: cells.Cell
+
+    def connect(self) -> None:
+        """Join k with k."""
+        for synapses in (self.tell, self.synapses):
+            synapses.connect(j="i")
+
+    def begin(self) -> None:
+        """Give weights and all other state their first values; parameters are set."""
+        self.synapses.w = "w_low + (w_high - w_low)*int(i % copies >= n_low)"
+        for line in filter(None, map(str.strip, self.cell.start.splitlines())):
+            name, _, value = line.partition("=")
+            setattr(self.cells, name.strip(), value.strip())
+        self.projection.begin(self.synapses, self.cells)
+
+
+def assemble(
+    rules: Sequence[Rule], cell_name: str, n: int, pre: Any = ((), ()), order: Any = ((), ())
+) -> Bench:
+    """Make the objects; nothing is connected yet.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+    cell_name : str
+    n : int
+        Synapses, and cells on either side.
+    pre, order : (index, time in s)
+        Presynaptic spikes, and orders to spike; an order takes effect one time step later.
+    """
+    import brian2 as b
+
+    cell = cells.get(cell_name)
+    for rule in rules:
+        cells.offers(cell, rule)
+    projection = combine(rules, cell.transmit, START)
+    source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
+    orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
+    group = b.NeuronGroup(
+        n,
+        "\n".join([cell.model, projection.cell]),
+        threshold=cell.threshold,
+        reset=cell.reset or None,
+        refractory=0 * b.ms,  # for `lastspike`
+        method="euler",
+        name="cells",
+    )
+    for number, one in enumerate(cell.every):
+        group.run_regularly(
+            one.code, dt=one.interval * b.second if one.interval else None, order=number
+        )
+    synapses = projection.synapses(source, group, group, "synapses")
+    tell = b.Synapses(orders, group, on_pre=cell.order, name="tell")
+    network = b.Network(source, orders, group, synapses, tell)
+    return Bench(source, orders, group, synapses, tell, network, projection, cell)
+
+
+def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
+    """Describe the bench as a program (runs where the program is built)."""
+    rules = [registry.get(name) for name in structure["rules"]]
+    bench = assemble(rules, structure["cell"], structure["n"])
+    standalone.read_session({"source": bench.source, "orders": bench.orders})
+    bench.connect()
+    bench.begin()
+    standalone.run_session(bench.network, {})
+    standalone.keep("w", bench.synapses, "w")

@@ -1,0 +1,82 @@
+"""The postsynaptic cell of an induction protocol, in Brian2's words."""
+
+from dataclasses import dataclass
+
+from spikedrift import plugins
+from spikedrift.errors import InputError
+from spikedrift.plasticity.rule import CELL, Regular, Rule
+
+PACKAGE = f"{__package__}.cells"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A postsynaptic cell that can be told when to spike.
+
+    Attributes
+    ----------
+    name, title, citation : str
+    model : str
+        Equations; those named like a key of `rule.CELL` are what it offers to rules.
+    threshold, reset, start : str
+        `reset` may be empty; `start` gives first values.
+    order : str
+        What an order to spike does, with the suffix `_post`: `told_post += 1`.
+    latency : float
+        From the order to the spike; s, or one time step where it is 0.
+    transmit : str
+        What a presynaptic spike does: `g_post += {weight}`; empty where nothing.
+    every : tuple of Regular
+    settle : float
+        Time before the protocol begins; s.
+    """
+
+    name: str
+    title: str
+    model: str
+    citation: str = ""
+    threshold: str = "told > 0"
+    reset: str = "told -= 1"
+    start: str = ""
+    order: str = "told_post += 1"
+    latency: float = 0.0
+    transmit: str = ""
+    every: tuple[Regular, ...] = ()
+    settle: float = 0.0
+
+
+def names() -> list[str]:
+    """Names of the cells, by listing files."""
+    return plugins.names(PACKAGE)
+
+
+def get(name: str) -> Cell:
+    """Return the cell of that name.
+
+    Raises
+    ------
+    InputError
+        Naming the nearest, where there is none.
+    """
+    cell: Cell = plugins.load(PACKAGE, name, "CELL", Cell, "cell")
+    return cell
+
+
+def offers(cell: Cell, rule: Rule) -> None:
+    """Refuse a rule that needs what the cell does not have.
+
+    Raises
+    ------
+    InputError
+    """
+    from brian2.equations import Equations
+    from brian2.utils.stringtools import get_identifiers
+
+    needed = get_identifiers(rule.cell) & set(CELL)
+    missing = needed - set(Equations(cell.model).names)
+    if missing:
+        name = min(missing)
+        raise InputError(
+            f"induction of {rule.name}: the cell {cell.name} has no {name} ({CELL[name][1]}); "
+            "name another cell"
+        )

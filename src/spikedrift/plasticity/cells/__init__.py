@@ -1,0 +1,1 @@
+"""Postsynaptic cells of the induction protocols: one file each, with a module-level `CELL`."""

@@ -1,0 +1,180 @@
+"""Run a rule through an induction protocol."""
+
+import logging
+from collections.abc import Sequence
+from itertools import batched, groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from spikedrift.config.inductions import PROTOCOLS, Induction
+from spikedrift.config.networks import Simulation
+from spikedrift.plasticity import cell as cells
+from spikedrift.plasticity import protocol as protocols
+from spikedrift.plasticity.protocol import Condition
+from spikedrift.plasticity.rule import Rule
+from spikedrift.plasticity.synapse import combine
+from spikedrift.simulation.build import Program, build
+from spikedrift.simulation.run import Run, session
+
+log = logging.getLogger(__name__)
+SIZES = (64, 1024)  # synapses of a bench; one program each
+COLUMNS = ("rule", "induction", "set", "curve", "x", "measured", "spread", "predicted")
+
+
+def induce(
+    rule: Rule, induction: Induction, *, seed: int, build_dir: Path, scratch_dir: Path
+) -> pd.DataFrame:
+    """Change of the weight in every condition of a protocol, for every parameter set.
+
+    Parameters
+    ----------
+    rule : Rule
+    induction : Induction
+    seed : int
+        Of random spikes and of random numbers of the rule.
+    build_dir, scratch_dir : Path
+        Cache of programs; place for files while they run.
+
+    Returns
+    -------
+    DataFrame
+        One row a condition and set: `rule`, `induction`, `set`, `curve`, `x`, `measured` (in the
+        induction's readout), `spread` (its standard error over replicates, NaN for one) and
+        `predicted` (NaN without theory).
+
+    Raises
+    ------
+    InputError
+        For a protocol, a cell, a set or a parameter that is not there.
+    """
+    protocol = protocols.get(induction.protocol)
+    model = PROTOCOLS.get(induction.protocol)
+    options = induction.options if model is None else model(**induction.options)
+    copies = induction.replicates
+    n = min(size for size in SIZES if size >= copies)
+    program = build(
+        "spikedrift.plasticity.bench:define",
+        {"rules": [rule.name], "cell": induction.cell, "n": n},
+        Simulation(dt=induction.dt),
+        build_dir,
+    )
+    rows = []
+    for name in induction.sets or tuple(rule.sets) or ("",):
+        values = rule.values(name, induction.parameters)
+        rng = np.random.default_rng([seed, *name.encode()])
+        drawn = [protocol.conditions(options, induction.dt, rng)]
+        drawn += [
+            protocol.conditions(options, induction.dt, rng) if protocol.random else drawn[0]
+            for _ in range(copies - 1)
+        ]
+        bench = Bench(program, rule, induction, values, n, rng, scratch_dir)
+        measured = _measure(bench, drawn)
+        for condition, (value, spread) in zip(drawn[0], measured, strict=True):
+            theory = rule.predict(values, condition, induction) if rule.predict else np.nan
+            rows.append(
+                (
+                    rule.name,
+                    induction.name,
+                    name,
+                    condition.curve,
+                    condition.x,
+                    value,
+                    spread,
+                    theory,
+                )
+            )
+        log.info("%s: %s, %s", rule.name, induction.name, name or "default parameters")
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class Bench(NamedTuple):
+    """What all sessions of one parameter set share."""
+
+    program: Program
+    rule: Rule
+    induction: Induction
+    values: dict[str, float]
+    n: int
+    rng: np.random.Generator
+    scratch_dir: Path
+
+
+def _measure(bench: Bench, drawn: Sequence[Sequence[Condition]]) -> list[tuple[float, float]]:
+    """Readout and its standard error for every condition; `drawn[copy][condition]`."""
+    copies = len(drawn)
+    found: dict[int, tuple[float, float]] = {}
+
+    def alike(index: int) -> tuple[float, float]:
+        """What a session has one value of."""
+        condition = drawn[0][index]
+        return condition.duration, np.inf if condition.held is None else condition.held
+
+    order = sorted(range(len(drawn[0])), key=alike)
+    for (duration, held), same in groupby(order, alike):
+        for chosen in batched(same, bench.n // copies):
+            side = [drawn[copy][index] for index in chosen for copy in range(copies)]
+            final = _final(bench, side, copies, duration, None if np.isinf(held) else held)
+            for index, weights in zip(chosen, final.reshape(-1, copies), strict=True):
+                found[index] = _readout(bench.induction, weights)
+    return [found[index] for index in range(len(drawn[0]))]
+
+
+def _final(
+    bench: Bench, side: Sequence[Condition], copies: int, duration: float, held: float | None
+) -> np.ndarray:
+    """Last weights of the synapses, one a condition of `side`."""
+    induction, cell = bench.induction, cells.get(bench.induction.cell)
+    dt = induction.dt
+    latency = max(round(cell.latency / dt), 1)
+    lead = round(cell.settle / dt) + latency  # the first order comes before its spike
+
+    def steps(trains: Sequence[np.ndarray], shift: int) -> tuple[np.ndarray, np.ndarray]:
+        index = np.repeat(np.arange(len(trains)), [train.size for train in trains])
+        step = np.round(np.concatenate(trains) / dt).astype(np.int64) + shift
+        step, index = np.divmod(np.unique(step * bench.n + index), bench.n)
+        return index, step
+
+    projection = combine([bench.rule], cell.transmit, prefix="")
+    parameters = {
+        **projection.variables({bench.rule.name: bench.values}, "synapses", "cells"),
+        "synapses.w_max": induction.w_max,
+        "synapses.w_low": induction.weight,
+        "synapses.w_high": _high(induction),
+        "synapses.copies": copies,
+        "synapses.n_low": round(induction.low * copies),
+    }
+    if held is not None:
+        parameters["cells.held"] = held
+    with session(
+        bench.program,
+        seed=int(bench.rng.integers(2**32)),
+        parameters=parameters,
+        inputs={
+            "source": steps([condition.pre for condition in side], lead),
+            "orders": steps([condition.post for condition in side], lead - latency),
+        },
+        steps=[Run(0, (lead + round(duration / dt)) * dt)],
+        scratch_dir=bench.scratch_dir,
+        label=f"{bench.rule.name}.{induction.name}",
+    ) as output:
+        return output.array("w")[: len(side)]
+
+
+def _high(induction: Induction) -> float:
+    return induction.w_max if induction.readout == "two_states" else induction.weight
+
+
+def _readout(induction: Induction, weights: np.ndarray) -> tuple[float, float]:
+    """Change of the mean weight of a condition's replicates, and its standard error."""
+    low, high, n = induction.weight, _high(induction), weights.size
+    n_low = round(induction.low * n)
+    first = (n_low * low + (n - n_low) * high) / n
+    if induction.readout == "two_states":
+        weights = np.where(weights > (low + high) / 2, high, low)
+    error = float(weights.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+    if induction.readout == "difference":
+        return float(weights.mean() - first), error
+    return float(weights.mean() / first), error / first

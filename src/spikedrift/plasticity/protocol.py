@@ -1,0 +1,81 @@
+"""What an induction protocol is: conditions, each with the spikes of one synapse."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spikedrift import plugins
+
+PACKAGE = f"{__package__}.protocols"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One point of a curve.
+
+    Attributes
+    ----------
+    x : float
+        Place along the axis, in the axis' unit.
+    curve : str
+        Which curve it belongs to.
+    pre, post : float64, shape (n_spikes,)
+        Spike times from the start of the protocol; s.
+    duration : float
+        When the weight is read; s.
+    held : float, optional
+        Potential at which the membrane is held; V.
+    """
+
+    x: float
+    curve: str
+    pre: np.ndarray
+    post: np.ndarray
+    duration: float
+    held: float | None = None
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """An induction protocol.
+
+    Attributes
+    ----------
+    axis : callable
+        `axis(options)` gives the label of the axis, with its unit.
+    conditions : callable
+        `conditions(options, dt, rng)` gives a list of Condition; times lie on multiples of `dt`.
+    random : bool
+        Whether they differ from one draw to the next.
+    """
+
+    name: str
+    title: str
+    axis: Callable[[Any], str]
+    conditions: Callable[[Any, float, np.random.Generator], list[Condition]]
+    random: bool = False
+
+
+def names() -> list[str]:
+    """Names of the protocols, by listing files."""
+    return plugins.names(PACKAGE)
+
+
+def get(name: str) -> Protocol:
+    """Return the protocol of that name.
+
+    Raises
+    ------
+    InputError
+        Naming the nearest, where there is none.
+    """
+    protocol: Protocol = plugins.load(PACKAGE, name, "PROTOCOL", Protocol, "induction protocol")
+    return protocol
+
+
+def on_grid(times: Any, dt: float) -> np.ndarray:
+    """Round times to multiples of `dt`; s."""
+    rounded: np.ndarray = np.round(np.asarray(times, dtype=float) / dt) * dt
+    return rounded

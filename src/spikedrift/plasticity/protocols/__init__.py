@@ -1,0 +1,1 @@
+"""Induction protocols: one file each, with a module-level `PROTOCOL`."""

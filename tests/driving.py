@@ -40,7 +40,7 @@ def driven(
     """
     b.start_scope()
     b.prefs.codegen.target = "numpy"
-    b.defaultclock.dt = dt * b.second
+    b.get_device().defaultclock = b.Clock(dt * b.second, name="defaultclock")  # back at 0
     made = combine(rules, transmit="received_post += {weight}", prefix="of_")
     n_pre, n_post = np.max(wiring, axis=1) + 1
     fires = np.zeros((round(duration / dt), n_post))
@@ -50,6 +50,7 @@ def driven(
         n_post,
         "\n".join(["received : 1", cell, made.cell]),
         threshold="fires(t, i) > 0.5",
+        reset="",
         method="euler",
         namespace={"fires": b.TimedArray(fires, dt=dt * b.second), **(namespace or {})},
     )

@@ -151,6 +151,8 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         name: prefix + name
         for name in in_cell | {p for _, p, place, _ in placed if place == "cell"}
     }
+    # Also where an equation names it: dx/dt.
+    into_cell |= {f"d{name}": f"d{prefix}{name}" for name in in_cell}
     to_cell = {f"{name}_post": f"{prefix}{name}_post" for name in in_cell}
 
     def synapse(text: str) -> str:

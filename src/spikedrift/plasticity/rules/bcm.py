@@ -15,7 +15,40 @@ All traces are read before the spikes of the present time step, those of the oth
 The spike is passed on with the weight that it found.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Mean change by independent Poisson spikes, once the traces are there."""
+    if condition.rates is None:
+        return np.nan
+    x, y = condition.rates
+    span, tau, off = condition.duration, values["tau_nu"], values["nu_start"] - y
+    squared = (  # nu^2 summed over time
+        y * y * span
+        - 2 * y * off * tau * np.expm1(-span / tau)
+        - off * off * tau / 2 * np.expm1(-2 * span / tau)
+    )
+    window = values["tau_plus"] * values["tau_slow"]
+    amplitude = values["eta"] * induction.w_max * values["A"] * window
+    return float(amplitude * x * y * (y * span - squared / values["kappa"]))
+
+
+# The threshold begins at 10 Hz, and hardly moves.
+RATES = Induction(
+    name="rates",
+    title="postsynaptic rate",
+    protocol="rates",
+    options={"swept": "post", "rates": (1, 2, 5, 8, 10, 12, 15, 20, 25, 30)},
+    parameters={"eta": 0.1, "nu_start": 10.0},
+    replicates=64,
+)
 
 RULE = Rule(
     name="bcm",
@@ -69,4 +102,6 @@ RULE = Rule(
             "depression reads A z_minus (nu/kappa)^2",
         ),
     },
+    predict=predict,
+    inductions=(RATES,),
 )

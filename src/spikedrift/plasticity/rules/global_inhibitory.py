@@ -10,7 +10,35 @@ All traces are read before the spikes of the present time step, those of the oth
 The spike is passed on with the weight that it found.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Mean change by independent Poisson spikes, of a population of one."""
+    if condition.rates is None:
+        return np.nan
+    x, y = condition.rates
+    target, tau, tau_h = (values[name] for name in ("target_rate", "tau", "tau_H"))
+    span = condition.duration
+    excess = (y - target) * (span - tau_h * -np.expm1(-span / tau_h))
+    own = y * tau / (tau + tau_h) * span  # the trace and H share the cell's spikes
+    return float(values["eta"] * x / target * (excess * (1 + 2 * y * tau) + own))
+
+
+RATES = Induction(
+    name="rates",
+    title="rate of the population",
+    protocol="rates",
+    options={"swept": "post", "rates": (1, 2, 4, 6, 8, 10, 15, 20)},
+    w_max=5.0,
+    replicates=64,
+)
 
 RULE = Rule(
     name="global_inhibitory",
@@ -41,4 +69,6 @@ RULE = Rule(
     w = clip(w + eta*(H_post/target_rate - 1)*z_earlier, 0, w_max)
     z_e += 1
     """,
+    predict=predict,
+    inductions=(RATES,),
 )

@@ -6,9 +6,35 @@ filtered over tau_scaling. Steps come once a second: scaling is far slower. It a
 that moves the weights, and the ratios between the weights of a cell stay as they are.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Regular, Rule
 
 INTERVAL = 1.0
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Weight over its first value after Poisson spikes, for small changes."""
+    if condition.rates is None:
+        return np.nan
+    excess, tau = condition.rates[1] - values["scaling_rate"], values["tau_scaling"]
+    rounds = np.arange(1, int(condition.duration / INTERVAL) + 1)
+    steps = values["scaling"] * INTERVAL * excess * (1 - np.exp(-rounds * INTERVAL / tau))
+    return float(np.prod(1 - steps))
+
+
+RATES = Induction(
+    name="rates",
+    title="postsynaptic rate",
+    protocol="rates",
+    options={"swept": "post", "rates": (1, 2, 4, 6, 8, 10, 15, 20), "duration": 30.0},
+    readout="ratio",
+    replicates=64,
+)
 
 RULE = Rule(
     name="synaptic_scaling",
@@ -24,7 +50,10 @@ RULE = Rule(
     n_spikes : 1
     rate_seen : Hz
     """,
-    start="rate_seen = scaling_rate",
+    start=f"""
+    rate_seen = scaling_rate
+    n_spikes = scaling_rate*{INTERVAL}*second
+    """,
     on_post="n_spikes += 1",
     every=(
         Regular(
@@ -37,4 +66,6 @@ RULE = Rule(
             interval=INTERVAL,
         ),
     ),
+    predict=predict,
+    inductions=(RATES,),
 )

@@ -12,9 +12,44 @@ All traces are read before the spikes of the present time step, those of the oth
 The spike is passed on with the weight that it found.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
 
 INTERVAL = 1.2  # s, between steps of the reference weight
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Mean change by independent Poisson spikes, for small changes and a reference weight of 0.
+
+    The third moment of a trace of such spikes follows from its cumulants, rate tau / order.
+    """
+    if condition.rates is None:
+        return np.nan
+    x, y = condition.rates
+    mean = y * values["tau_minus"]
+    cubed = mean / 3 + 3 * mean * mean / 2 + mean**3
+    triplets = values["A_plus"] * x * values["tau_plus"] * y * y * values["tau_slow"]
+    presynaptic = x * (values["delta"] - values["A_minus"] * mean)
+    heterosynaptic = values["beta"] * induction.weight * y * cubed
+    slope = induction.w_max * (triplets + presynaptic) - heterosynaptic
+    return float(values["eta"] * condition.duration * slope)
+
+
+RATES = Induction(
+    name="rates",
+    title="postsynaptic rate",
+    protocol="rates",
+    options={"swept": "post", "rates": (1, 2, 5, 10, 15, 20, 30, 40, 50)},
+    parameters={"eta": 0.001},
+    weight=0.01,
+    w_max=5.0,
+    replicates=256,
+)
 
 RULE = Rule(
     name="zenke",
@@ -72,4 +107,6 @@ RULE = Rule(
             "the published control without non-Hebbian terms, which must run away",
         ),
     },
+    predict=predict,
+    inductions=(RATES,),
 )

@@ -45,6 +45,7 @@ wildcard_constraints:
     measure=plan.pattern(plan.measures),
     sweep=plan.pattern(plan.sweeps),
     comparison=plan.pattern(plan.comparisons),
+    plasticity_rule=plan.pattern(plan.validated),
 
 
 localrules:
@@ -55,6 +56,7 @@ localrules:
     sweep,
     compare,
     figures,
+    validate,
 
 
 rule all:
@@ -75,6 +77,7 @@ include: "workflow/rules/similarity.smk"
 include: "workflow/rules/drift.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/validate.smk"
 include: "workflow/rules/provenance.smk"
 
 

@@ -154,6 +154,9 @@ class Induction(Options):
     low: float = Field(
         default=0.5, ge=0, le=1, description="share of synapses that start low (two_states)"
     )
+    tolerance: float | None = Field(
+        default=None, gt=0, description="distance from theory that passes; null: theory is drawn"
+    )
     replicates: int = Field(
         default=1, gt=0, le=1024, description="synapses a condition, for what is random"
     )

@@ -10,6 +10,7 @@ from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
 from spikedrift.config.figures import Figures
+from spikedrift.config.inductions import Validation
 from spikedrift.config.networks import Sweep
 from spikedrift.config.recordings import Cohort, Pool, Recording
 from spikedrift.config.selections import Selection
@@ -46,6 +47,9 @@ class Config(Options):
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
+    validation: Validation = Field(
+        Validation(), description="plasticity rules against published values"
+    )
     figures: Figures = Field(Figures(), description="how figures are drawn")
     custom_rules: list[str] = Field(
         [], description="your own rule files (.smk), relative to the working directory"

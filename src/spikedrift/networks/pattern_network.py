@@ -21,6 +21,7 @@ import xarray as xr
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.networks import pattern_model, stimulus
+from spikedrift.plasticity import registry
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Output, Run, Save, Set, session
 from spikedrift.simulation.sweep import override
@@ -147,11 +148,14 @@ def program(options: PatternNetwork, build_dir: Path) -> Program:
     InputError
         Without a compiler.
     """
+    structure = pattern_model.structure(options)
+    rules = {rule for names in structure["rules"].values() for rule in names}
     return build(
         "spikedrift.networks.pattern_model:define",
-        pattern_model.structure(options),
+        structure,
         options.simulation,
         build_dir,
+        uses=[f"{registry.PACKAGE}.{rule}" for rule in sorted(rules)],
     )
 
 

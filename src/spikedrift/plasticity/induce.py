@@ -11,8 +11,10 @@ import pandas as pd
 
 from spikedrift.config.inductions import PROTOCOLS, Induction
 from spikedrift.config.networks import Simulation
+from spikedrift.errors import InputError
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import protocol as protocols
+from spikedrift.plasticity import registry
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import combine
@@ -21,7 +23,49 @@ from spikedrift.simulation.run import Run, session
 
 log = logging.getLogger(__name__)
 SIZES = (64, 1024)  # synapses of a bench; one program each
-COLUMNS = ("rule", "induction", "set", "curve", "x", "measured", "spread", "predicted")
+COLUMNS = (
+    *("rule", "induction", "set", "curve", "x", "measured", "spread", "predicted"),
+    *("theory_tolerance", "title", "axis", "readout"),
+)
+READOUT = {
+    "difference": "change of weight",
+    "ratio": "weight, last over first",
+    "two_states": "strength, last over first",
+}
+# What a rule that names no protocol is run through.
+WINDOW = Induction(
+    name="window",
+    title="60 pairs at 1 Hz",
+    protocol="pairing",
+    options={
+        "along": "interval",
+        "intervals": [k * 5e-3 for k in range(-20, 21) if k],
+    },
+)
+FREQUENCY = Induction(
+    name="frequency",
+    title="60 pairs",
+    protocol="pairing",
+    options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
+)
+
+
+def inductions(rule: Rule, further: Sequence[Induction] = ()) -> list[Induction]:
+    """Protocols that a rule is run through: its own, or two that suit any rule, and further ones.
+
+    Raises
+    ------
+    InputError
+        Where two have one name.
+    """
+    found = [*(rule.inductions or (WINDOW, FREQUENCY)), *further]
+    names = [induction.name for induction in found]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise InputError(
+            f"inductions of {rule.name}: the name {min(twice)!r} is used twice; give another"
+        )
+    return found
 
 
 def induce(
@@ -42,8 +86,9 @@ def induce(
     -------
     DataFrame
         One row a condition and set: `rule`, `induction`, `set`, `curve`, `x`, `measured` (in the
-        induction's readout), `spread` (its standard error over replicates, NaN for one) and
-        `predicted` (NaN without theory).
+        induction's readout), `spread` (its standard error over replicates, NaN for one),
+        `predicted` (NaN without theory), `theory_tolerance`, and words for figures: `title`,
+        `axis`, `readout`.
 
     Raises
     ------
@@ -58,8 +103,15 @@ def induce(
     program = build(
         "spikedrift.plasticity.bench:define",
         {"rules": [rule.name], "cell": induction.cell, "n": n},
-        Simulation(dt=induction.dt),
+        Simulation(dt=induction.dt, jobs=1),
         build_dir,
+        uses=(f"{registry.PACKAGE}.{rule.name}", f"{cells.PACKAGE}.{induction.cell}"),
+    )
+    words = (
+        np.nan if induction.tolerance is None else induction.tolerance,
+        induction.title or induction.name,
+        protocol.axis(options),
+        READOUT[induction.readout],
     )
     rows = []
     for name in induction.sets or tuple(rule.sets) or ("",):
@@ -74,18 +126,8 @@ def induce(
         measured = _measure(bench, drawn)
         for condition, (value, spread) in zip(drawn[0], measured, strict=True):
             theory = rule.predict(values, condition, induction) if rule.predict else np.nan
-            rows.append(
-                (
-                    rule.name,
-                    induction.name,
-                    name,
-                    condition.curve,
-                    condition.x,
-                    value,
-                    spread,
-                    theory,
-                )
-            )
+            place = rule.name, induction.name, name, condition.curve, condition.x
+            rows.append((*place, value, spread, theory, *words))
         log.info("%s: %s, %s", rule.name, induction.name, name or "default parameters")
     return pd.DataFrame(rows, columns=COLUMNS)
 

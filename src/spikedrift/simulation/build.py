@@ -12,10 +12,11 @@ import json
 import logging
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -28,15 +29,10 @@ import numpy as np
 
 from spikedrift.config.networks import Simulation
 from spikedrift.errors import InputError
+from spikedrift.provenance import source_digest
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
-SOURCES = (
-    "plasticity/*.py",
-    "plasticity/rules/*.py",
-    "simulation/build.py",
-    "simulation/session.h",
-)
 FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
 
 
@@ -57,7 +53,11 @@ class Program:
 
 
 def build(
-    model: str, structure: Mapping[str, Any], simulation: Simulation, build_dir: Path
+    model: str,
+    structure: Mapping[str, Any],
+    simulation: Simulation,
+    build_dir: Path,
+    uses: Sequence[str] = (),
 ) -> Program:
     """Return the program of a model, compiling it where `build_dir` has none yet.
 
@@ -75,6 +75,8 @@ def build(
         Time step and compiler options.
     build_dir : Path
         Cache of programs, one directory each, named by digest.
+    uses : sequence of str
+        Modules that the model imports by name: a program is built anew where they change.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def build(
         "backend": simulation.backend,
         "flags": flags,
     }
-    digest = _digest(request, compiler)
+    digest = _digest(request, compiler, uses)
     target = Path(build_dir).resolve() / digest
     if not (target / "program.json").is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,13 +107,13 @@ def build(
 
 
 def _compiler() -> str:
-    for tool in (os.environ.get("CXX", "g++"), "make"):
-        if shutil.which(tool) is None:
-            raise InputError(
-                f"{tool} not found, simulations need a C++ compiler and make: install the package "
-                "build-essential (Debian, Ubuntu) or run xcode-select --install (macOS)"
-            )
-    return os.environ.get("CXX", "g++")
+    compiler = os.environ.get("CXX", "g++")
+    if shutil.which(compiler) is None:
+        raise InputError(
+            f"{compiler} not found, simulations need a C++ compiler: install the package "
+            "build-essential (Debian, Ubuntu) or run xcode-select --install (macOS)"
+        )
+    return compiler
 
 
 def _flags(march: str) -> list[str]:
@@ -119,19 +121,21 @@ def _flags(march: str) -> list[str]:
     return [*FLAGS, f"-march={march}"] if march and (portable or march == "native") else [*FLAGS]
 
 
-def _digest(request: Mapping[str, Any], compiler: str) -> str:
+def _digest(request: Mapping[str, Any], compiler: str, uses: Sequence[str]) -> str:
     told = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+    model = request["model"].split(":")[0]
+    spec = find_spec(model)
+    if spec is None or spec.origin is None:
+        raise InputError(f"no model {request['model']}: its module cannot be found")
+    own = (model,) if model.startswith("spikedrift.") else ()
     parts = [
         json.dumps(request, sort_keys=True),
         told.stdout.splitlines()[0],
         platform.machine(),
         version("brian2"),
+        "" if own else Path(spec.origin).read_text(),
+        source_digest("spikedrift.simulation.build", *own, *uses),
     ]
-    spec = find_spec(request["model"].split(":")[0])
-    if spec is None or spec.origin is None:
-        raise InputError(f"no model {request['model']}: its module cannot be found")
-    files = [Path(spec.origin), *sorted(p for source in SOURCES for p in PACKAGE.glob(source))]
-    parts += [f"{path.name}\n{path.read_text()}" for path in files]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -148,7 +152,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
     # A process of its own: Brian2's device is global state, and a failed build leaves it broken.
-    log.info("building %s (about half a minute)", target.name)
+    log.info("building %s", target.name)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
@@ -167,7 +171,7 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
             told = (partial / "build.log").read_text().splitlines()
             errors = [line for line in told if " error: " in line] or told[-1:]
             raise InputError(f"building {request['model']} failed: {' '.join(errors[:1])}")
-        for leftover in (*partial.rglob("*.o"), *partial.rglob("*.gch")):
+        for leftover in partial.glob("*.o"):
             leftover.unlink()
         try:
             partial.rename(target)
@@ -243,16 +247,36 @@ def _main(directory: Path) -> None:
 
 
 def _make(directory: Path, flags: list[str], jobs: int) -> None:
-    """Compile the project; Brian2's makefile, with our flags in place of those it filtered.
+    """Compile the project as `jobs` files.
 
-    Most of the compiler's time goes into the same headers, fifty times over: they are precompiled,
-    and the dependency files, of no use in a project that is built once, are left out.
+    Brian2 writes a file for every object, and most of the compiler's time goes into the headers
+    that each of them includes. Together they are compiled in a third of the time.
     """
-    flags = [*flags, "-I."]
-    header = [os.environ["CXX"], *flags, "-x", "c++-header", "objects.h"]
-    subprocess.run(header, cwd=directory, check=False)
-    compile_each = " ".join(["CXXFLAGS=-c", *flags, "-include", "objects.h"])
-    subprocess.run(["make", f"-j{jobs}", "DEPS=", compile_each, "main"], cwd=directory, check=True)
+    sources = sorted((directory / "code_objects").glob("*.cpp"))
+    shared = ["main", "network", "objects", "run", "synapses_classes", "brianlib/spikequeue"]
+    headers = {
+        line.strip()
+        for path in sources
+        for line in path.read_text().splitlines()
+        if line.lstrip().startswith("#include")
+    }
+    running = []
+    for part in range(jobs):
+        lines = sorted(headers)
+        for number, path in enumerate(sources[part::jobs]):
+            # Helpers of the same name stand in every file: each gets a namespace of its own.
+            lines += [f"namespace file_{number} {{", f'#include "code_objects/{path.name}"', "}"]
+            declared = re.findall(r"^void (\w+)\(\);", path.with_suffix(".h").read_text(), re.M)
+            lines += [f"void {name}() {{ file_{number}::{name}(); }}" for name in declared]
+        lines += [f'#include "{name}.cpp"' for name in shared if part == 0]
+        (directory / f"part_{part}.cpp").write_text("\n".join(lines) + "\n")
+        command = [os.environ["CXX"], *flags, "-I.", "-c", f"part_{part}.cpp"]
+        running.append(subprocess.Popen(command, cwd=directory))
+    codes = [process.wait() for process in running]
+    if any(codes):
+        raise SystemExit(1)
+    objects = [f"part_{part}.o" for part in range(jobs)]
+    subprocess.run([os.environ["CXX"], *objects, "-o", "main"], cwd=directory, check=True)
 
 
 if __name__ == "__main__":

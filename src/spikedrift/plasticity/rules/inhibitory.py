@@ -6,7 +6,21 @@ are the traces of the presynaptic and postsynaptic spikes and alpha = 2 target_r
 independent Poisson trains the mean change vanishes where the postsynaptic rate is target_rate.
 """
 
+from collections.abc import Mapping
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
+
+PRE_RATE, DURATION = 12.0, 10.0
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Mean change of independent Poisson trains: 2 tau eta pre_rate (post_rate - target_rate) T."""
+    del induction
+    slope = 2 * values["tau"] * values["eta"] * PRE_RATE
+    return slope * (condition.x - values["target_rate"]) * condition.duration
+
 
 RULE = Rule(
     name="inhibitory",
@@ -30,4 +44,22 @@ RULE = Rule(
     y += 1
     w = clip(w + eta*x, 0, w_max)
     """,
+    predict=predict,
+    inductions=(
+        Induction(
+            name="rates",
+            title="independent Poisson trains",
+            protocol="rates",
+            options={
+                "swept": "post",
+                "rates": [0.5, 1, 2, 3, 4, 5, 6, 8, 10],
+                "others": [PRE_RATE],
+                "duration": DURATION,
+            },
+            parameters={"eta": 1e-4},
+            replicates=1000,
+            # Four standard errors of the mean at the highest rate.
+            tolerance=2e-4,
+        ),
+    ),
 )

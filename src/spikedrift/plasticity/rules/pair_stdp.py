@@ -6,7 +6,24 @@ of all pairs add up, and the weight stays within [0, w_max]. Steps scale with w_
 A+ = eta w_max, A- = ratio A+.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
+
+SINGLE_PAIRS = [k * 1e-3 for k in (*range(-100, 0, 5), -2, -1, 1, 2, *range(5, 101, 5))]
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Sum over all pairs of spikes; away from both bounds."""
+    lag = np.subtract.outer(condition.post, condition.pre)
+    up = np.exp(-lag[lag >= 0] / values["tau_plus"]).sum()
+    down = np.exp(lag[lag < 0] / values["tau_minus"]).sum()
+    return float(values["eta"] * induction.w_max * (up - values["ratio"] * down))
+
 
 RULE = Rule(
     name="pair_stdp",
@@ -31,4 +48,22 @@ RULE = Rule(
     y += 1
     w = clip(w + eta*w_max*x, 0, w_max)
     """,
+    predict=predict,
+    inductions=(
+        Induction(
+            name="window",
+            title="a single pair",
+            protocol="pairing",
+            options={"along": "interval", "intervals": SINGLE_PAIRS, "pairs": 1},
+            tolerance=1e-9,
+        ),
+        Induction(
+            name="frequency",
+            title="60 pairs",
+            protocol="pairing",
+            options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
+            parameters={"eta": 1e-3},
+            tolerance=1e-9,
+        ),
+    ),
 )

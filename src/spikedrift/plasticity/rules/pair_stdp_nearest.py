@@ -5,7 +5,24 @@ symmetric nearest-neighbor scheme of Morrison, Diesmann & Gerstner (2008), Biolo
 98:459: a trace is set to 1, not raised by 1.
 """
 
+import math
+from collections.abc import Mapping
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
+from spikedrift.plasticity.rules.pair_stdp import SINGLE_PAIRS
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Change by a single pair, or NaN where the protocol has more."""
+    if condition.pre.size > 1:
+        return math.nan
+    lag = float(condition.post[0] - condition.pre[0])
+    if lag >= 0:
+        return values["eta"] * induction.w_max * math.exp(-lag / values["tau_plus"])
+    return -values["ratio"] * values["eta"] * induction.w_max * math.exp(lag / values["tau_minus"])
+
 
 RULE = Rule(
     name="pair_stdp_nearest",
@@ -30,4 +47,21 @@ RULE = Rule(
     y = 1
     w = clip(w + eta*w_max*x, 0, w_max)
     """,
+    predict=predict,
+    inductions=(
+        Induction(
+            name="window",
+            title="a single pair",
+            protocol="pairing",
+            options={"along": "interval", "intervals": SINGLE_PAIRS, "pairs": 1},
+            tolerance=1e-9,
+        ),
+        Induction(
+            name="frequency",
+            title="60 pairs",
+            protocol="pairing",
+            options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
+            parameters={"eta": 1e-3},
+        ),
+    ),
 )

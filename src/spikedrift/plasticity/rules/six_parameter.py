@@ -5,6 +5,12 @@ eta (alpha + kappa y), a postsynaptic one by eta (beta + gamma x), where x and y
 presynaptic and postsynaptic spikes. The spike is passed on with the weight that it found.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 
 STABLE = (
@@ -19,6 +25,16 @@ def vector(
     """Set in the order of the published vectors; time constants in s."""
     values = {"tau_x": tau_pre, "tau_y": tau_post, "alpha": alpha, "beta": beta}
     return ParameterSet(values | {"gamma": gamma, "kappa": kappa}, STABLE)
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Sum over all spikes and pairs of spikes; away from both bounds."""
+    del induction
+    lag = np.subtract.outer(condition.post, condition.pre)
+    alone = values["alpha"] * condition.pre.size + values["beta"] * condition.post.size
+    after = values["gamma"] * np.exp(-lag[lag >= 0] / values["tau_x"]).sum()
+    before = values["kappa"] * np.exp(lag[lag < 0] / values["tau_y"]).sum()
+    return float(values["eta"] * (alone + after + before))
 
 
 RULE = Rule(
@@ -47,6 +63,32 @@ RULE = Rule(
     w = clip(w + eta*(beta + gamma*x), 0, w_max)
     y += 1
     """,
+    vector=("tau_x", "tau_y", "alpha", "beta", "gamma", "kappa"),
+    predict=predict,
+    inductions=(
+        Induction(
+            name="window",
+            title="a single pair",
+            protocol="pairing",
+            options={
+                "along": "interval",
+                "intervals": [k * 5e-3 for k in range(-40, 41) if k],
+                "pairs": 1,
+            },
+            weight=10,
+            w_max=20,
+            tolerance=1e-9,
+        ),
+        Induction(
+            name="frequency",
+            title="60 pairs",
+            protocol="pairing",
+            options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
+            weight=10,
+            w_max=20,
+            tolerance=1e-9,
+        ),
+    ),
     sets={
         "stable_ee": vector(
             0.09899529, 0.02168842, 0.97122812, -0.69648784, -1.6208415, 0.34955794

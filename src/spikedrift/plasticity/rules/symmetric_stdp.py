@@ -5,7 +5,22 @@ weight changes by eta times the trace of the other side, the sum of a short posi
 negative exponential. Time constants assume the 10 ms that stand for one unit of time there.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Sum over all pairs of spikes; away from both bounds."""
+    lag = np.abs(np.subtract.outer(condition.post, condition.pre)).ravel()
+    window = values["A_plus"] * np.exp(-lag / values["tau_plus"])
+    window -= values["A_minus"] * np.exp(-lag / values["tau_minus"])
+    return float(values["eta"] * induction.w_max * window.sum())
+
 
 RULE = Rule(
     name="symmetric_stdp",
@@ -35,4 +50,26 @@ RULE = Rule(
     y_p += 1
     y_d += 1
     """,
+    predict=predict,
+    inductions=(
+        Induction(
+            name="window",
+            title="a single pair",
+            protocol="pairing",
+            options={
+                "along": "interval",
+                "intervals": [k * 5e-3 for k in range(-40, 41) if k],
+                "pairs": 1,
+            },
+            tolerance=1e-9,
+        ),
+        Induction(
+            name="frequency",
+            title="60 pairs",
+            protocol="pairing",
+            options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
+            parameters={"eta": 0.01},
+            tolerance=1e-9,
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ before the spike that reads them is added. Without the triplet terms it is pair 
 rule keeps A2-, A3+ and, in the hippocampus, A2+.
 """
 
+from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 
 FIT = "Pfister & Gerstner 2006"
@@ -30,6 +31,50 @@ def amplitudes(
         "tau_y": tau_y / 1000,
     }
 
+
+# With w_max = 100 and eta = .01 a change of 1 is the paper's change of 1, far from both bounds.
+FREE = {"weight": 50.0, "w_max": 100.0, "parameters": {"eta": 0.01}}
+IN_HIPPOCAMPUS = {"sets": ("hippocampus_full", "hippocampus_minimal"), **FREE}
+INDUCTIONS = (
+    Induction(
+        name="frequency",
+        title="60 pairs",
+        protocol="pairing",
+        options={"frequencies": [0.1, 1, 2, 5, 10, 15, 20, 30, 40, 50]},
+        **FREE,
+    ),
+    Induction(
+        name="window",
+        title="60 pairs at 1 Hz",
+        protocol="pairing",
+        options={"along": "interval", "intervals": [k * 5e-3 for k in range(-20, 21) if k]},
+        **FREE,
+    ),
+    Induction(
+        name="pre-post-pre",
+        title="60 triplets pre-post-pre",
+        protocol="triplets",
+        options={"order": "pre-post-pre"},
+        **IN_HIPPOCAMPUS,
+    ),
+    Induction(
+        name="post-pre-post",
+        title="60 triplets post-pre-post",
+        protocol="triplets",
+        options={
+            "order": "post-pre-post",
+            "intervals": [(-0.005, 0.005), (-0.010, 0.010), (-0.005, 0.015), (-0.015, 0.005)],
+        },
+        **IN_HIPPOCAMPUS,
+    ),
+    Induction(
+        name="quadruplets",
+        title="60 quadruplets",
+        protocol="quadruplets",
+        options={"times": [t * 1e-3 for t in (-89, -60, -40, -20, 20, 40, 60, 84)]},
+        **IN_HIPPOCAMPUS,
+    ),
+)
 
 PARAMETERS = (
     Parameter("eta", 1.0, "1", "factor on all amplitudes, which are in units of w_max"),
@@ -66,6 +111,7 @@ RULE = Rule(
     o1 += 1
     o2 += 1
     """,
+    inductions=INDUCTIONS,
     # A slow trace that a set does not use keeps a time constant that is not 0.
     sets={
         "visual_cortex_full": ParameterSet(

@@ -6,6 +6,7 @@ Pfister & Gerstner (2006), Journal of Neuroscience 26:9673; `triplet_stdp` has t
 from spikedrift.plasticity.rule import ParameterSet, Rule
 from spikedrift.plasticity.rules.triplet_stdp import (
     HIPPOCAMPUS,
+    INDUCTIONS,
     MODEL,
     PARAMETERS,
     VISUAL_CORTEX,
@@ -43,5 +44,6 @@ RULE = Rule(
     o1 = 1
     o2 = 1
     """,
+    inductions=INDUCTIONS,
     sets=SETS,
 )

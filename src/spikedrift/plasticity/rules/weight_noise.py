@@ -6,6 +6,7 @@ Rumpel & Loewenstein 2017, Curr. Opin. Neurobiol. 46:7). Steps come once a secon
 slower, and one draw a synapse and second is nearly free.
 """
 
+from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.rule import Parameter, Regular, Rule
 
 RULE = Rule(
@@ -15,4 +16,16 @@ RULE = Rule(
     parameters=(Parameter("noise", 0.03, "1", "SD after one second, in units of w_max"),),
     rate="noise",
     every=(Regular("w = clip(w + noise*w_max*randn(), 0, w_max)", interval=1.0),),
+    # It does not see spikes: the mean stays, and the error of the mean is that of the walk.
+    predict=lambda values, condition, induction: 0.0,
+    inductions=(
+        Induction(
+            name="rates",
+            title="10 s with spikes",
+            protocol="rates",
+            options={"rates": [0, 10, 50], "duration": 10.0},
+            replicates=1000,
+            tolerance=0.012,
+        ),
+    ),
 )

@@ -1,0 +1,138 @@
+"""Induction: a plasticity rule, run through its protocols, against what was published."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from spikedrift.config.figures import Figures
+from spikedrift.figures import style
+
+_COLUMNS = 3
+_HEIGHT = 2.0
+_MARKS: dict[str, dict[str, Any]] = {
+    "yes": {"mec": style.BLACK, "mfc": "none", "marker": "o"},
+    "no": {"mec": "#D00000", "mfc": "none", "marker": "X", "mew": 1.2, "ms": 6},
+    "": {"mec": style.GRAY, "mfc": "none", "marker": "s"},
+}
+_WORDS = {"yes": "target, met", "no": "target, missed", "": "unverified value"}
+
+
+def draw(
+    table: pd.DataFrame, title: str, options: Figures | None = None
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw one panel for every induction and parameter set.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `results/validate/{rule}.tsv`: one row a condition.
+    title : str
+        Of the rule.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        As given.
+    """
+    options = options or Figures()
+    words = ["set", "pass", "status", "source"]
+    table = table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
+    panels = list(table.groupby(["induction", "set"], sort=False))
+    columns = min(_COLUMNS, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    with style.applied():
+        figure = style.figure(options.width, _HEIGHT * rows + 0.5)
+        grid = np.ravel(figure.subplots(rows, columns, squeeze=False))
+        for axes, (_, part) in zip(grid, panels, strict=False):
+            _panel(axes, part)
+        for axes in grid[len(panels) :]:
+            axes.set_axis_off()
+        figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+        style.footnote(figure, _notes(table))
+    return figure, table
+
+
+def _panel(axes: Axes, part: pd.DataFrame) -> None:
+    first = part.iloc[0]
+    curves = list(dict.fromkeys(part["curve"]))
+    colors = dict(zip(curves, _colors(len(curves)), strict=True))
+    axes.axhline(0.0 if first["readout"].startswith("change") else 1.0, color="0.8", lw=0.6)
+    for curve in curves:
+        one = part[part["curve"] == curve].sort_values("x")
+        theory = one.dropna(subset="predicted")
+        if len(theory):
+            axes.plot(theory["x"], theory["predicted"], color=colors[curve], lw=0.7, ls="--")
+        axes.errorbar(
+            one["x"],
+            one["measured"],
+            yerr=None if one["spread"].isna().all() else one["spread"],
+            color=colors[curve],
+            marker=".",
+            ms=3,
+            lw=1.0 if len(one) > 1 else 0,
+            elinewidth=0.6,
+            label=curve,
+        )
+    for judged, mark in _MARKS.items():
+        aimed = part[
+            (part["pass"] == judged) & part["target"].notna() & (part["status"] != "theory")
+        ]
+        if len(aimed):
+            axes.errorbar(
+                aimed["x"],
+                aimed["target"],
+                yerr=aimed["tolerance"],
+                ls="",
+                ecolor=mark["mec"],
+                elinewidth=0.5,
+                zorder=3,
+                **({"ms": 4.5, "mew": 0.8} | mark),
+            )
+    axes.set_title(
+        "\n".join(filter(None, [_words(part, curves), first["set"].replace("_", " ")])),
+        fontsize=7.5,
+    )
+    axes.set_xlabel(first["axis"])
+    axes.set_ylabel(first["readout"])
+    low, high = axes.get_ylim()
+    if high - low < 1e-6:  # nothing moved: no numbers of rounding errors on the axis
+        axes.set_ylim(low - 0.05, high + 0.05)
+    if len(curves) > 1:
+        axes.legend(loc="best", fontsize=5.5, handlelength=1.2, borderaxespad=0.2)
+
+
+def _words(part: pd.DataFrame, curves: Sequence[str]) -> str:
+    """Title of a panel; a curve that is alone is named here."""
+    title = str(part["title"].iloc[0])
+    return title if len(curves) > 1 or curves[0] in title else f"{title}, {curves[0]}"
+
+
+def _colors(n: int) -> Sequence[str]:
+    return [style.OKABE_ITO[k % len(style.OKABE_ITO)] for k in range(n)]
+
+
+def _notes(table: pd.DataFrame) -> list[str]:
+    notes = ["Dots: measured in simulation"
+             + (", bars: standard error over replicates" if table["spread"].notna().any() else "")
+             + ("; dashed: theory" if table["predicted"].notna().any() else "") + "."]  # fmt: skip
+    aimed = table[table["target"].notna() & (table["status"] != "theory")]
+    for judged, words in _WORDS.items():
+        n = int((aimed["pass"] == judged).sum())
+        if n:
+            mark = {"yes": "open circle", "no": "red cross", "": "gray square"}[judged]
+            notes.append(f"{mark.capitalize()} with its tolerance: {words} ({n}).")
+    theory = table[(table["status"] == "theory") & (table["pass"] != "")]
+    if len(theory):
+        met = int((theory["pass"] == "yes").sum())
+        notes.append(f"Within the tolerance of theory: {met} of {len(theory)} conditions.")
+    if not len(aimed) and not len(theory):
+        notes.append("No published value is known for these conditions.")
+    sources = sorted(set(aimed["source"]))
+    return notes + ([f"Targets: {'; '.join(sources)}."] if sources else [])

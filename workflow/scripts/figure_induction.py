@@ -1,0 +1,19 @@
+"""Draw what a plasticity rule does in its induction protocols."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from spikedrift.config.figures import Figures
+from spikedrift.figures import induction
+from spikedrift.figures.save import save
+from spikedrift.job import job
+from spikedrift.plasticity import registry
+
+with job(snakemake.log[0]):
+    options = Figures(**snakemake.params.options)
+    rule_ = registry.declared(snakemake.wildcards.plasticity_rule)
+    figure, table = induction.draw(
+        pd.read_csv(snakemake.input.tsv, sep="\t"), f"{rule_.title}: {rule_.citation}", options
+    )
+    save(figure, table, Path(snakemake.output.pdf).with_suffix(""), options.dpi)

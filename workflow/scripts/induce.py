@@ -1,0 +1,29 @@
+"""Run a plasticity rule through its induction protocols."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from spikedrift.atomic import write_tsv
+from spikedrift.config.inductions import Induction
+from spikedrift.job import job
+from spikedrift.plasticity import registry, targets
+from spikedrift.plasticity.induce import induce, inductions
+
+with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
+    output = Path(snakemake.output.tsv)
+    rule_ = registry.get(snakemake.wildcards.plasticity_rule)
+    further = [Induction(**entry) for entry in snakemake.params.inductions]
+    tables = [
+        induce(
+            rule_,
+            induction,
+            seed=snakemake.params.seed,
+            build_dir=output.parent / "build",
+            scratch_dir=Path(scratch),
+        )
+        for induction in inductions(rule_, further)
+    ]
+    known = targets.read(snakemake.input.targets) if snakemake.input.get("targets") else None
+    write_tsv(targets.judge(pd.concat(tables, ignore_index=True), known), output)

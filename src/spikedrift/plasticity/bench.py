@@ -21,6 +21,7 @@ w_high : 1 (shared, constant)
 copies : 1 (shared, constant)
 n_low : 1 (shared, constant)
 """
+PREFIX = "rule_"  # of what a rule adds to the cell: a synapse may not name anything like its cell
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def assemble(
     cell = cells.get(cell_name)
     for rule in rules:
         cells.offers(cell, rule)
-    projection = combine(rules, cell.transmit, START)
+    projection = combine(rules, cell.transmit, START, PREFIX)
     source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
     orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
     group = b.NeuronGroup(

@@ -5,6 +5,7 @@ that a session sets. Conductance-based integrate-and-fire cells and the inhibito
 Vogels et al. (2011), with weights in units of the leak conductance.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -189,7 +190,7 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
         values |= made.variables(
             chosen(options.plasticity.of(name), f"plasticity.{name}"), name, "cells"
         )
-        if "u" in made.cell:
+        if re.search(r"\bu\b", made.cell):
             offered = set()
     values |= {f"cells.{name}": value for name, value in cells.items() if name not in offered}
     return values

@@ -5,6 +5,7 @@ import numpy as np
 
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity.bench import assemble
+from spikedrift.plasticity.induce import inductions
 
 DT = 0.1e-3
 
@@ -36,16 +37,7 @@ def weights(
     latency = max(cells.get(cell).latency, dt)
     pre, post = ((np.asarray(side[0], dtype=int), np.asarray(side[1])) for side in (pre, post))
     bench = assemble([rule], cell, n, pre, (post[0], post[1] - latency))
-    bench.connect()
-    values = {rule.name: {**rule.values(), **parameters}}
-    variables = bench.projection.variables(values, "synapses", "cells")
-    for name, value in {**variables, "synapses.w_max": w_max, "synapses.copies": n}.items():
-        group, _, variable = name.partition(".")
-        target = getattr(bench, group)
-        setattr(target, variable, value * b.get_unit(target.variables[variable].dim))
-    bench.begin()
-    bench.synapses.w = w
-    bench.projection.begin(bench.synapses, bench.cells)
+    set_up(bench, rule, parameters, w, w_max)
     traces = [name for name in record if name != "spikes"]
     monitors = []
     if traces:
@@ -64,6 +56,39 @@ def weights(
             np.round(np.array(monitors[-1].t) / dt).astype(int),
         )
     return final, found
+
+
+def set_up(bench, rule, parameters, w, w_max):
+    """Connect a bench and give everything on it its first values."""
+    bench.connect()
+    values = {rule.name: {**rule.values(), **parameters}}
+    variables = bench.projection.variables(values, "synapses", "cells")
+    for name, value in {**variables, "synapses.w_max": w_max, "synapses.copies": len(w)}.items():
+        group, _, variable = name.partition(".")
+        target = getattr(bench, group)
+        setattr(target, variable, value * b.get_unit(target.variables[variable].dim))
+    bench.begin()
+    bench.synapses.w = w
+    bench.projection.begin(bench.synapses, bench.cells)
+
+
+def cell_of(rule):
+    """The cell of a rule's first induction."""
+    return inductions(rule)[0].cell
+
+
+def fixed_values(rule):
+    """Parameters without noise, so that every device must give the same weights."""
+    return {p.name: 0.0 for p in rule.parameters if p.name in ("sigma", "noise")}
+
+
+def fixed_spikes(cell, n=64, duration=0.2, dt=DT):
+    """Presynaptic spikes and orders as (cell, time in s), and first weights; always the same."""
+    rng = np.random.default_rng(5)
+    first = round(cells.get(cell).latency / dt) + 1
+    pre, post = (spike_trains(rng, n, 40.0, round(duration / dt) - first, dt) for _ in range(2))
+    start = rng.uniform(0.2, 0.8, n)
+    return (pre[0], (pre[1] + first) * dt), (post[0], post[1] * dt), start
 
 
 def spike_trains(rng, n, rate, n_steps, dt):

@@ -73,6 +73,55 @@ def test_adding_a_measure(clone):
         assert abs(matrix["value"].values[1, 5] - (1 - cosine(count[1], count[5]))) < 1e-12
 
 
+def test_adding_a_plasticity_rule(clone):
+    page = (clone / "docs/adding-a-plasticity-rule.md").read_text()
+    write(clone, files_of(page))
+    look = [".venv/bin/python", "-m", "spikedrift.plasticity.check"]
+    assert " ".join(look) in page
+    done = subprocess.run(look, cwd=clone, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    further, condition = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    config = yaml.safe_load(SMALL.read_text())
+    config = {key: config[key] for key in ("seed", "sweeps")} | further
+    config["sweeps"][0] |= {"instances": 1, "conditions": [{"name": "power", **condition}]}
+    (clone / "config/config.yaml").write_text(yaml.safe_dump(config))
+    (command,) = commands_of(page)
+    done = snakemake(clone, *command)
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(clone / "results/validate/pair_stdp_power.tsv", sep="\t")
+    assert set(table["induction"]) == {"window", "triplets"}
+    window = table[table["induction"] == "window"].set_index(["set", "x"])["measured"]
+    once = 0.005 * np.exp(-0.5)  # 10 ms apart, from a weight of 0.5
+    assert abs(window["additive", 10.0] - once) < 1e-9
+    assert abs(window["multiplicative", -10.0] + 1.05 * once / 2) < 1e-9
+    done = snakemake(clone, "--cores", "2", "sweep")
+    assert done.returncode == 0, done.stdout
+    (trace,) = (clone / "results/traces").glob("*.nc")
+    with xr.open_dataset(trace) as traces:
+        assert (traces["afferent_weight"][-1] != traces["afferent_weight"][0]).any()
+
+    rule = clone / "src/spikedrift/plasticity/rules/pair_stdp_power.py"
+    text = rule.read_text()
+    for right, wrong, told in (
+        ("w - eta*ratio*w_max*y*", "w - tau*ratio*w_max*y*", "inconsistent units"),
+        ("x*(1 - w/w_max)", "z*(1 - w/w_max)", "unknown variable 'z'"),
+        ("w = clip(w + eta*w_max*x*(1 - w/w_max)**mu, 0, w_max)", "w += eta*x", "no bounds"),
+    ):
+        assert right in text
+        rule.write_text(text.replace(right, wrong))
+        for run in (
+            look,
+            [".venv/bin/snakemake", "--cores", "1", "--", "results/validate/pair_stdp_power.tsv"],
+        ):
+            done = subprocess.run(run, cwd=clone, capture_output=True, text=True)
+            lines = [line for line in done.stderr.splitlines() if line.startswith("spikedrift: ")]
+            assert done.returncode != 0 and len(lines) == 1, done.stderr
+            assert "pair_stdp_power" in lines[0] and told in lines[0]
+            assert "Traceback" not in done.stderr
+    assert not list((clone / "results/validate").glob(".*partial*"))
+
+
 def test_adding_a_data_set(clone):
     page = (clone / "docs/adding-a-data-set.md").read_text()
     write(clone, files_of(page))

@@ -68,17 +68,19 @@ def _panel(axes: Axes, part: pd.DataFrame) -> None:
         one = part[part["curve"] == curve].sort_values("x")
         theory = one.dropna(subset="predicted")
         if len(theory):
-            axes.plot(theory["x"], theory["predicted"], color=colors[curve], lw=0.7, ls="--")
-        axes.errorbar(
-            one["x"],
-            one["measured"],
-            yerr=None if one["spread"].isna().all() else one["spread"],
+            axes.plot(
+                *_split(theory["x"], theory["predicted"]), color=colors[curve], lw=3.5, alpha=0.25
+            )
+        axes.plot(
+            *_split(one["x"], one["measured"]),
             color=colors[curve],
             marker=".",
             ms=3,
-            lw=1.0 if len(one) > 1 else 0,
-            elinewidth=0.6,
+            lw=1.0 if len(one) > 2 else 0,
             label=curve,
+        )
+        axes.errorbar(
+            one["x"], one["measured"], one["spread"], color=colors[curve], ls="", elinewidth=0.6
         )
     for judged, mark in _MARKS.items():
         aimed = part[
@@ -108,6 +110,16 @@ def _panel(axes: Axes, part: pd.DataFrame) -> None:
         axes.legend(loc="best", fontsize=5.5, handlelength=1.2, borderaxespad=0.2)
 
 
+def _split(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Break a line between the last place below 0 and the first above it: the order turns."""
+    turn = int(np.searchsorted(x, 0))
+    if 0 < turn < len(x) and x.iloc[turn] > 0:
+        return np.insert(x.to_numpy(float), turn, np.nan), np.insert(
+            y.to_numpy(float), turn, np.nan
+        )
+    return x.to_numpy(float), y.to_numpy(float)
+
+
 def _words(part: pd.DataFrame, curves: Sequence[str]) -> str:
     """Title of a panel; a curve that is alone is named here."""
     title = str(part["title"].iloc[0])
@@ -119,9 +131,12 @@ def _colors(n: int) -> Sequence[str]:
 
 
 def _notes(table: pd.DataFrame) -> list[str]:
-    notes = ["Dots: measured in simulation"
-             + (", bars: standard error over replicates" if table["spread"].notna().any() else "")
-             + ("; dashed: theory" if table["predicted"].notna().any() else "") + "."]  # fmt: skip
+    drawn = ["Dots: measured in simulation"]
+    if table["spread"].notna().any():
+        drawn.append("bars: standard error over replicates")
+    if table["predicted"].notna().any():
+        drawn.append("wide pale lines: theory")
+    notes = [", ".join(drawn) + "."]
     aimed = table[table["target"].notna() & (table["status"] != "theory")]
     for judged, words in _WORDS.items():
         n = int((aimed["pass"] == judged).sum())

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +29,7 @@ import numpy as np
 from spikedrift.config.networks import Simulation
 from spikedrift.errors import InputError
 from spikedrift.provenance import source_digest
+from spikedrift.simulation.compile import compile_project
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -241,42 +241,10 @@ def _main(directory: Path) -> None:
     # Named only now, so that the header goes into main.cpp and not into every file.
     brian2.prefs.codegen.cpp.headers += [f'"{PACKAGE / "simulation" / "session.h"}"']
     brian2.get_device().build(directory=str(directory), compile=False, run=False)
-    _make(directory, request["flags"], request["jobs"])
+    compiler = [os.environ["CXX"], *request["flags"]]
+    compile_project(directory, ".cpp", compiler, jobs=request["jobs"])
     manifest = {"arrays": standalone.arrays, "saved": standalone.saved}
     (directory / "program.json").write_text(json.dumps(manifest, indent=1))
-
-
-def _make(directory: Path, flags: list[str], jobs: int) -> None:
-    """Compile the project as `jobs` files.
-
-    Brian2 writes a file for every object, and most of the compiler's time goes into the headers
-    that each of them includes. Together they are compiled in a third of the time.
-    """
-    sources = sorted((directory / "code_objects").glob("*.cpp"))
-    shared = ["main", "network", "objects", "run", "synapses_classes", "brianlib/spikequeue"]
-    headers = {
-        line.strip()
-        for path in sources
-        for line in path.read_text().splitlines()
-        if line.lstrip().startswith("#include")
-    }
-    running = []
-    for part in range(jobs):
-        lines = sorted(headers)
-        for number, path in enumerate(sources[part::jobs]):
-            # Helpers of the same name stand in every file: each gets a namespace of its own.
-            lines += [f"namespace file_{number} {{", f'#include "code_objects/{path.name}"', "}"]
-            declared = re.findall(r"^void (\w+)\(\);", path.with_suffix(".h").read_text(), re.M)
-            lines += [f"void {name}() {{ file_{number}::{name}(); }}" for name in declared]
-        lines += [f'#include "{name}.cpp"' for name in shared if part == 0]
-        (directory / f"part_{part}.cpp").write_text("\n".join(lines) + "\n")
-        command = [os.environ["CXX"], *flags, "-I.", "-c", f"part_{part}.cpp"]
-        running.append(subprocess.Popen(command, cwd=directory))
-    codes = [process.wait() for process in running]
-    if any(codes):
-        raise SystemExit(1)
-    objects = [f"part_{part}.o" for part in range(jobs)]
-    subprocess.run([os.environ["CXX"], *objects, "-o", "main"], cwd=directory, check=True)
 
 
 if __name__ == "__main__":

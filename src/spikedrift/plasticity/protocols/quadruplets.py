@@ -8,7 +8,7 @@ from spikedrift.plasticity.protocol import Condition, Protocol, on_grid
 
 def axis(options: Quadruplets) -> str:
     """Label of the axis."""
-    return "time between the inner spikes (ms)"
+    return "inner interval (ms)"
 
 
 def conditions(options: Quadruplets, dt: float, rng: np.random.Generator) -> list[Condition]:
@@ -24,7 +24,7 @@ def conditions(options: Quadruplets, dt: float, rng: np.random.Generator) -> lis
         found.append(
             Condition(
                 x=time * 1e3,
-                curve=f"pairs {lag * 1e3:g} ms apart",
+                curve=f"{lag * 1e3:g} ms pairs",
                 pre=np.add.outer(onset, on_grid(pre, dt)).ravel(),
                 post=np.add.outer(onset, on_grid(post, dt)).ravel(),
                 duration=options.quadruplets / options.frequency,

@@ -59,7 +59,7 @@ RULE = Rule(
             parameters={"eta": 1e-4},
             replicates=1000,
             # Four standard errors of the mean at the highest rate.
-            tolerance=2e-4,
+            tolerance=1e-4,
         ),
     ),
 )

@@ -1,0 +1,69 @@
+"""Compile a project that Brian2 wrote, C++ or CUDA, in a few files instead of some fifty.
+
+Brian2 writes a file for every object, and most of the compiler's time goes into the headers that
+each of them includes: together they are compiled in a third (C++) to a tenth (CUDA) of the time.
+"""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+SHARED = ("main", "network", "objects", "rand", "run", "synapses_classes", "brianlib/spikequeue")
+
+
+def compile_project(
+    directory: Path, suffix: str, compiler: Sequence[str], link: Sequence[str] = (), jobs: int = 1
+) -> None:
+    """Compile the project in `directory` to the program `main`.
+
+    Parameters
+    ----------
+    directory : Path
+    suffix : str
+        Of the sources: .cpp or .cu.
+    compiler : sequence of str
+        The compiler with its flags.
+    link : sequence of str
+        Further flags of the last step.
+    jobs : int
+        Compilers at once, and files that they are given.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        Where the compiler fails; it has said why.
+    """
+    sources = sorted(
+        (directory / "code_objects").glob(f"*{suffix}"),
+        key=lambda path: (path.name.startswith("after_run"), path.name),  # they use the others
+    )
+    headers = sorted(
+        {
+            line.strip()
+            for path in sources
+            for line in path.read_text().splitlines()
+            if line.lstrip().startswith("#include")
+        }
+    )
+    shared = [f"{name}{suffix}" for name in SHARED if (directory / f"{name}{suffix}").is_file()]
+    running = []
+    for part in range(jobs):
+        lines, kernels = [*headers], dict[str, str]()
+        for number, path in enumerate(sources[part::jobs]):
+            # Helpers of the same name stand in every file: each gets a namespace of its own.
+            here, text = f"file_{number}", path.read_text()
+            used = [f"using {owner}::{name};" for name, owner in kernels.items() if name in text]
+            lines += [f"namespace {here} {{", *used, f'#include "code_objects/{path.name}"', "}"]
+            header = path.with_suffix(".h").read_text()
+            declared = re.findall(r"^void (\w+)\(\);", header, re.MULTILINE)
+            lines += [f"void {name}() {{ {here}::{name}(); }}" for name in declared]
+            kernels |= dict.fromkeys(re.findall(r"__global__ void (\w+)\(", header), here)
+        lines += [f'#include "{name}"' for name in shared if part == 0]
+        (directory / f"part_{part}{suffix}").write_text("\n".join(lines) + "\n")
+        command = [*compiler, "-I.", "-c", f"part_{part}{suffix}", "-o", f"part_{part}.o"]
+        running.append(subprocess.Popen(command, cwd=directory))
+    for process in [process for process in running if process.wait()]:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    objects = [f"part_{part}.o" for part in range(jobs)]
+    subprocess.run([*compiler, *objects, *link, "-o", "main"], cwd=directory, check=True)

@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.rule import Parameter, Rule
 
 FROZEN: dict[str, Any] = yaml.safe_load(
@@ -70,6 +71,9 @@ LINEAR = tuple(
     for unit, told in (*((n, f"weight of output unit {n}") for n in (1, 2, 3, 4)), ("bias", "bias"))
 )
 
+# Of no paper: some rule of the family, so that it is seen at work.
+ANY = {"before_1": -1.0, "before_2": 1.0, "after_1": 1.0, "after_2": -1.0}
+
 RULE = Rule(
     name="mlp",
     title="MLP rule",
@@ -116,4 +120,19 @@ RULE = Rule(
         ]
     ),
     vector=tuple(parameter.name for parameter in LINEAR),
+    inductions=(
+        Induction(
+            name="window",
+            title="60 pairs at 1 Hz, an arbitrary rule of the family",
+            protocol="pairing",
+            options={
+                "along": "interval",
+                "intervals": [k * 0.01 for k in range(-10, 11) if k],
+            },
+            parameters=ANY,
+            cell="cvaif",
+            weight=0.1,
+            w_max=20.0,
+        ),
+    ),
 )

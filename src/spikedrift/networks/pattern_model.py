@@ -204,8 +204,9 @@ def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
         learning = options.plasticity.of(name)
         for rule, values in chosen(learning, f"plasticity.{name}").items():
             variable = registry.declared(rule).rate
+            if not variable:
+                continue
             found[f"{name}.{variable}"] = values[variable] * (phase.plasticity and not settling)
-        if settling and isinstance(learning, InhibitoryPlasticity) and learning.rule:
-            main = registry.declared(learning.rule).rate
-            found[f"{name}.{main}"] = learning.settle_eta
+            if settling and isinstance(learning, InhibitoryPlasticity) and rule == learning.rule:
+                found[f"{name}.{variable}"] = learning.settle_eta
     return found

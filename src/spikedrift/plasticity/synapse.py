@@ -92,9 +92,11 @@ class Projection:
             name=name,
         )
         for order, one in enumerate(self.every):
-            (synapses if one.on == "synapse" else cells).run_regularly(
-                one.code, dt=one.interval * b.second if one.interval else None, order=order
-            )
+            interval = one.interval * b.second if one.interval else None
+            if one.on == "synapse":
+                synapses.run_regularly(one.code, interval, order=order, codeobj_class=_adding())
+            else:
+                cells.run_regularly(one.code, interval, order=order)
         return synapses
 
     def begin(self, synapses: Any, cells: Any) -> None:
@@ -194,6 +196,20 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         ),
         placed=tuple(placed),
     )
+
+
+def _adding() -> Any:
+    """Kind of code that lets all synapses of a cell add to its variables at once.
+
+    Only Brian2CUDA has to be told: outside of spike pathways it would let the additions race.
+    """
+    import brian2 as b
+
+    if type(b.get_device()).__name__ != "CUDAStandaloneDevice":
+        return None
+    from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject
+
+    return CUDAStandaloneAtomicsCodeObject
 
 
 def _tidy(text: str) -> str:

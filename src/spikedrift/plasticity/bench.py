@@ -23,6 +23,7 @@ w_high : 1 (shared, constant)
 copies : 1 (shared, constant)
 n_low : 1 (shared, constant)
 """
+PREFIX = "rule_"  # of what a rule adds to the cell: a synapse may not name anything like its cell
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,8 @@ def assemble(
     import brian2 as b
 
     cell = cells.get(cell_name)
-    for rule in rules:
-        cells.offers(cell, rule)
-    projection = combine(rules, cell.transmit, START)
+    projection = combine(rules, cell.transmit, START, PREFIX)
+    cells.refuse(cell, projection.asked, ", ".join(rule.name for rule in rules))
     source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
     orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
     group = b.NeuronGroup(

@@ -15,6 +15,7 @@ from spikedrift.errors import InputError
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import protocol as protocols
 from spikedrift.plasticity import registry
+from spikedrift.plasticity.bench import PREFIX
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import combine
@@ -187,7 +188,7 @@ def _final(
         step, index = np.divmod(np.unique(step * bench.n + index), bench.n)
         return index, step
 
-    projection = combine([bench.rule], cell.transmit, prefix="")
+    projection = combine([bench.rule], cell.transmit, prefix=PREFIX)
     parameters = {
         **projection.variables({bench.rule.name: bench.values}, "synapses", "cells"),
         "synapses.w_max": induction.w_max,

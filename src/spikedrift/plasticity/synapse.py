@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikedrift.plasticity.rule import Regular, Rule
+from spikedrift.plasticity.rule import CELL, Regular, Rule
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Projection:
         First values of the state, and the parameter that holds that delay.
     cell, cell_start : str
         Equations to add to the postsynaptic cells, and their first values.
+    asked : frozenset of str
+        What these need of the cells: keys of `rule.CELL`.
     every : tuple of Regular
     placed : tuple of (rule, parameter, "synapse" or "cell", name of the variable)
     """
@@ -37,6 +39,7 @@ class Projection:
     late: str
     cell: str
     cell_start: str
+    asked: frozenset[str]
     every: tuple[Regular, ...]
     placed: tuple[tuple[str, str, str, str], ...]
 
@@ -89,9 +92,11 @@ class Projection:
             name=name,
         )
         for order, one in enumerate(self.every):
-            (synapses if one.on == "synapse" else cells).run_regularly(
-                one.code, dt=one.interval * b.second if one.interval else None, order=order
-            )
+            interval = one.interval * b.second if one.interval else None
+            if one.on == "synapse":
+                synapses.run_regularly(one.code, interval, order=order, codeobj_class=_adding())
+            else:
+                cells.run_regularly(one.code, interval, order=order)
         return synapses
 
     def begin(self, synapses: Any, cells: Any) -> None:
@@ -154,6 +159,8 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         name: prefix + name
         for name in in_cell | {p for _, p, place, _ in placed if place == "cell"}
     }
+    # Also where an equation names it: dx/dt.
+    into_cell |= {f"d{name}": f"d{prefix}{name}" for name in in_cell}
     to_cell = {f"{name}_post": f"{prefix}{name}_post" for name in in_cell}
 
     def synapse(text: str) -> str:
@@ -180,6 +187,7 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         late=late[0].late if late else "",
         cell=cell("\n".join([*(rule.cell for rule in rules)]))
         + "".join(f"\n{line}" for line in cell_lines),
+        asked=frozenset(set().union(*map(get_identifiers, cell_code.values())) & set(CELL)),
         cell_start=cell("\n".join(rule.cell_start for rule in rules)),
         every=tuple(
             Regular((synapse if one.on == "synapse" else cell)(one.code), one.interval, one.on)
@@ -188,6 +196,20 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         ),
         placed=tuple(placed),
     )
+
+
+def _adding() -> Any:
+    """Kind of code that lets all synapses of a cell add to its variables at once.
+
+    Only Brian2CUDA has to be told: outside of spike pathways it would let the additions race.
+    """
+    import brian2 as b
+
+    if type(b.get_device()).__name__ != "CUDAStandaloneDevice":
+        return None
+    from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject
+
+    return CUDAStandaloneAtomicsCodeObject
 
 
 def _tidy(text: str) -> str:

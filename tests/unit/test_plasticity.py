@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from inducing import DT, spike_trains, weights
+from inducing import DT, cell_of, spike_trains, weights
 
 from spikedrift.errors import InputError
 from spikedrift.plasticity import registry
@@ -324,6 +324,7 @@ def test_a_rule_is_off_without_its_learning_rate(name):
         [0.5],
         1.0,
         duration=0.04,
+        cell=cell_of(registry.get(name)),
     )
     assert w[0] == 0.5
 

@@ -177,7 +177,7 @@ class Induction(Options):
         default=None, gt=0, description="distance from theory that passes; null: theory is drawn"
     )
     replicates: int = Field(
-        default=1, gt=0, le=1024, description="synapses a condition, for what is random"
+        default=1, gt=0, le=16384, description="synapses a condition, for what is random"
     )
 
     @classmethod

@@ -37,7 +37,8 @@ def chosen(options: Plasticity, where: str) -> dict[str, dict[str, float]]:
             if rule.rate in own:
                 raise InputError(f"{rule.rate} is the projection's key eta; give it there")
             found[rule.name] = rule.values(options.set, own if named else options.parameters)
-            found[rule.name][rule.rate] = options.eta
+            if rule.rate:
+                found[rule.name][rule.rate] = options.eta
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     if isinstance(options, ExcitatoryPlasticity):

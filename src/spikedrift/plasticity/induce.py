@@ -23,7 +23,7 @@ from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Run, session
 
 log = logging.getLogger(__name__)
-SIZES = (64, 1024)  # synapses of a bench; one program each
+SIZES = (64, 1024)  # cells of a bench; one program each
 COLUMNS = (
     *("rule", "induction", "set", "curve", "x", "measured", "spread", "predicted"),
     *("theory_tolerance", "title", "axis", "readout"),
@@ -99,8 +99,12 @@ def induce(
     protocol = protocols.get(induction.protocol)
     model = PROTOCOLS.get(induction.protocol)
     options = induction.options if model is None else model(**induction.options)
-    copies = induction.replicates
-    n = min(size for size in SIZES if size >= copies)
+    # Copies that see the same spikes and do not act on their cell are synapses of one cell.
+    alike = not (protocol.random or cells.get(induction.cell).transmit)
+    n_cells = 1 if alike else induction.replicates
+    if n_cells > SIZES[-1]:
+        raise InputError(f"{induction.name}: replicates: at most {SIZES[-1]}, each has a cell")
+    n = min(size for size in SIZES if size >= n_cells)
     program = build(
         "spikedrift.plasticity.bench:define",
         {"rules": [rule.name], "cell": induction.cell, "n": n},
@@ -121,12 +125,15 @@ def induce(
         drawn = [protocol.conditions(options, induction.dt, rng)]
         drawn += [
             protocol.conditions(options, induction.dt, rng) if protocol.random else drawn[0]
-            for _ in range(copies - 1)
+            for _ in range(n_cells - 1)
         ]
         bench = Bench(program, rule, induction, values, n, rng, scratch_dir)
         measured = _measure(bench, drawn)
-        for condition, (value, spread) in zip(drawn[0], measured, strict=True):
-            theory = rule.predict(values, condition, induction) if rule.predict else np.nan
+        for index, (condition, (value, spread)) in enumerate(zip(drawn[0], measured, strict=True)):
+            theory = np.nan
+            if rule.predict:
+                each = drawn if protocol.random else drawn[:1]
+                theory = np.mean([rule.predict(values, one[index], induction) for one in each])
             place = rule.name, induction.name, name, condition.curve, condition.x
             rows.append((*place, value, spread, theory, *words))
         log.info("%s: %s, %s", rule.name, induction.name, name or "default parameters")
@@ -146,8 +153,8 @@ class Bench(NamedTuple):
 
 
 def _measure(bench: Bench, drawn: Sequence[Sequence[Condition]]) -> list[tuple[float, float]]:
-    """Readout and its standard error for every condition; `drawn[copy][condition]`."""
-    copies = len(drawn)
+    """Readout and its standard error for every condition; `drawn[cell][condition]`."""
+    n_cells = len(drawn)
     found: dict[int, tuple[float, float]] = {}
 
     def alike(index: int) -> tuple[float, float]:
@@ -157,18 +164,19 @@ def _measure(bench: Bench, drawn: Sequence[Sequence[Condition]]) -> list[tuple[f
 
     order = sorted(range(len(drawn[0])), key=alike)
     for (duration, held), same in groupby(order, alike):
-        for chosen in batched(same, bench.n // copies):
-            side = [drawn[copy][index] for index in chosen for copy in range(copies)]
-            final = _final(bench, side, copies, duration, None if np.isinf(held) else held)
-            for index, weights in zip(chosen, final.reshape(-1, copies), strict=True):
+        for chosen in batched(same, bench.n // n_cells):
+            side = [drawn[cell][index] for index in chosen for cell in range(n_cells)]
+            bundle = bench.induction.replicates // n_cells
+            final = _final(bench, side, bundle, duration, None if np.isinf(held) else held)
+            for index, weights in zip(chosen, final.reshape(len(chosen), -1), strict=True):
                 found[index] = _readout(bench.induction, weights)
     return [found[index] for index in range(len(drawn[0]))]
 
 
 def _final(
-    bench: Bench, side: Sequence[Condition], copies: int, duration: float, held: float | None
+    bench: Bench, side: Sequence[Condition], bundle: int, duration: float, held: float | None
 ) -> np.ndarray:
-    """Last weights of the synapses, one a condition of `side`."""
+    """Last weights of the synapses, `bundle` a condition of `side`."""
     induction, cell = bench.induction, cells.get(bench.induction.cell)
     dt = induction.dt
     latency = max(round(cell.latency / dt), 1)
@@ -186,8 +194,9 @@ def _final(
         "synapses.w_max": induction.w_max,
         "synapses.w_low": induction.weight,
         "synapses.w_high": _high(induction),
-        "synapses.copies": copies,
-        "synapses.n_low": round(induction.low * copies),
+        "synapses.bundle": bundle,
+        "synapses.copies": induction.replicates,
+        "synapses.n_low": round(induction.low * induction.replicates),
     }
     if held is not None:
         parameters["cells.held"] = held
@@ -203,7 +212,7 @@ def _final(
         scratch_dir=bench.scratch_dir,
         label=f"{bench.rule.name}.{induction.name}",
     ) as output:
-        return output.array("w")[: len(side)]
+        return output.array("w")[: len(side) * bundle]
 
 
 def _high(induction: Induction) -> float:
@@ -217,7 +226,10 @@ def _readout(induction: Induction, weights: np.ndarray) -> tuple[float, float]:
     first = (n_low * low + (n - n_low) * high) / n
     if induction.readout == "two_states":
         weights = np.where(weights > (low + high) / 2, high, low)
-    error = float(weights.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+    # Each first weight is a stratum: which synapse has it is not random.
+    strata = np.split(weights, [n_low]) if high > low else [weights]
+    spread = sum(part.size * part.var(ddof=1) for part in strata if part.size > 1)
+    error = float(np.sqrt(spread) / n) if n > 1 else np.nan
     if induction.readout == "difference":
         return float(weights.mean() - first), error
     return float(weights.mean() / first), error / first

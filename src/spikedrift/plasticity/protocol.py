@@ -27,6 +27,8 @@ class Condition:
         When the weight is read; s.
     held : float, optional
         Potential at which the membrane is held; V.
+    rates : (pre, post), optional
+        Of independent Poisson trains; Hz.
     """
 
     x: float
@@ -35,6 +37,7 @@ class Condition:
     post: np.ndarray
     duration: float
     held: float | None = None
+    rates: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ class Rule:
     name, title, citation : str
     parameters : tuple of Parameter
     rate : str
-        The parameter that scales all changes of the weight: 0 turns the rule off.
+        The parameter that scales all changes of the weight: 0 turns the rule off. Empty where no
+        weight changes (short-term plasticity).
     model : str
         Equations of the synapse: traces and other state.
     start : str

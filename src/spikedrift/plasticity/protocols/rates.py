@@ -25,7 +25,8 @@ def conditions(options: RateSweep, dt: float, rng: np.random.Generator) -> list[
             rates = {options.swept: rate, other: fixed}
             pre, post = train(rates["pre"]), train(rates["post"])
             curve = f"{other} {fixed:g} Hz"
-            found.append(Condition(rate, curve, pre, post, options.duration))
+            both = (rates["pre"], rates["post"])
+            found.append(Condition(rate, curve, pre, post, options.duration, rates=both))
     return found
 
 

@@ -60,6 +60,7 @@ def weights(
 
 def set_up(bench, rule, parameters, w, w_max):
     """Connect a bench and give everything on it its first values."""
+    bench.connect(1)
     values = {rule.name: {**rule.values(), **parameters}}
     variables = bench.projection.variables(values, "synapses", "cells")
     variables |= {"synapses.w_max": w_max, "synapses.copies": len(w), "synapses.bundle": 1}
@@ -67,7 +68,6 @@ def set_up(bench, rule, parameters, w, w_max):
         group, _, variable = name.partition(".")
         target = getattr(bench, group)
         setattr(target, variable, value * b.get_unit(target.variables[variable].dim))
-    bench.connect()
     bench.begin()
     bench.synapses.w = w
     bench.projection.begin(bench.synapses, bench.cells)

@@ -51,10 +51,10 @@ class Bench:
     projection: Projection
     cell: cells.Cell
 
-    def connect(self) -> None:
-        """Join k with k; parameters are set."""
+    def connect(self, bundle: str | int = "bundle") -> None:
+        """Join k with k, in a program once its parameters are set; Python asks for the number."""
         self.tell.connect(j="i")
-        self.synapses.connect(j="i", n="bundle")
+        self.synapses.connect(j="i", n=bundle)
 
     def begin(self) -> None:
         """Give weights and all other state their first values; parameters are set."""

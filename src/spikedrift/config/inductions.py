@@ -125,6 +125,11 @@ class VoltageClamp(Options):
         description="held potential; V",
     )
     frequency: float = Field(default=25.0, gt=0, description="presynaptic spikes a second; Hz")
+    post_interval: float | None = Field(
+        default=None,
+        gt=0,
+        description="every presynaptic spike is followed by a postsynaptic one; s, null: none",
+    )
     duration: float = Field(default=50.0, gt=0, description="length; s")
 
 

@@ -15,12 +15,18 @@ def conditions(options: VoltageClamp, dt: float, rng: np.random.Generator) -> li
     """One condition a potential."""
     del rng
     pre = on_grid(np.arange(0, options.duration, 1 / options.frequency), dt)
+    post = np.empty(0)
+    curve = f"presynaptic {options.frequency:g} Hz"
+    if options.post_interval is not None:
+        post = pre + on_grid(options.post_interval, dt)
+        post = post[post < options.duration]
+        curve = f"pairs at {options.frequency:g} Hz, {options.post_interval * 1e3:+g} ms"
     return [
         Condition(
             x=potential * 1e3,
-            curve=f"presynaptic {options.frequency:g} Hz",
+            curve=curve,
             pre=pre,
-            post=np.empty(0),
+            post=post,
             duration=options.duration,
             held=potential,
         )

@@ -7,9 +7,29 @@ are low-passes of the excitatory and the inhibitory drive of the cell: the weigh
 E = alpha I, which is a balance of currents and not a rate.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.cells import conductance_clamp as clamp
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 
 PROGRAM = "the authors' program, ejagnes/codependent_plasticity"
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """Change of the weight while potential and conductances are held; NaN where they are not."""
+    if condition.held is None or induction.cell != clamp.CELL.name:
+        return np.nan
+    excitation = clamp.EXCITATORY * (clamp.REVERSAL_EXCITATORY - condition.held)
+    inhibition = clamp.INHIBITORY * (condition.held - clamp.REVERSAL_INHIBITORY)
+    # Every presynaptic spike with every postsynaptic one, whichever comes first.
+    apart = np.abs(np.subtract.outer(condition.pre, condition.post))
+    step = values["eta"] * values["A"] * excitation * (excitation - values["alpha"] * inhibition)
+    return float(step * np.exp(-apart / values["tau"]).sum())
+
 
 RULE = Rule(
     name="codependent_inhibitory",
@@ -44,4 +64,22 @@ RULE = Rule(
         "balance": ParameterSet({}, f"{PROGRAM}, EI_balance"),
         "receptive_field": ParameterSet({"A": 10.0, "alpha": 0.93}, f"{PROGRAM}, receptive_field"),
     },
+    predict=predict,
+    # Not in the paper: where the change is 0, E = alpha I.
+    inductions=(
+        Induction(
+            name="balance",
+            title="pairs while potential and conductances are held",
+            protocol="voltage_clamp",
+            options={
+                "potentials": tuple(1e-3 * u for u in range(-80, -39, 4)),
+                "post_interval": 0.010,
+                "duration": 2.0,
+            },
+            cell="conductance_clamp",
+            weight=0.7,
+            w_max=10.0,
+            tolerance=1e-7,
+        ),
+    ),
 )

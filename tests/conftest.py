@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import small
+from running import small, snakemake
 
 from spikedrift.allensdk import AllenSdk
 
@@ -137,6 +137,18 @@ def finished(new_clone: Callable[[], Path]) -> Path:
     """A clone in which the small configuration ran undisturbed. Tests put back what they edit."""
     directory = new_clone()
     done = small(directory)
+    if done.returncode:
+        pytest.fail(done.stdout[-5000:], pytrace=False)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def validated(new_clone: Callable[[], Path]) -> Path:
+    """A clone in which `snakemake validate` ran. SPIKEDRIFT_VALIDATED names one that is there."""
+    if ready := os.environ.get("SPIKEDRIFT_VALIDATED"):
+        return Path(ready).resolve()
+    directory = new_clone()
+    done = snakemake(directory, "--cores", "2", "--", "validate")
     if done.returncode:
         pytest.fail(done.stdout[-5000:], pytrace=False)
     return directory

@@ -60,13 +60,14 @@ def weights(
 
 def set_up(bench, rule, parameters, w, w_max):
     """Connect a bench and give everything on it its first values."""
-    bench.connect()
     values = {rule.name: {**rule.values(), **parameters}}
     variables = bench.projection.variables(values, "synapses", "cells")
-    for name, value in {**variables, "synapses.w_max": w_max, "synapses.copies": len(w)}.items():
+    variables |= {"synapses.w_max": w_max, "synapses.copies": len(w), "synapses.bundle": 1}
+    for name, value in variables.items():
         group, _, variable = name.partition(".")
         target = getattr(bench, group)
         setattr(target, variable, value * b.get_unit(target.variables[variable].dim))
+    bench.connect()
     bench.begin()
     bench.synapses.w = w
     bench.projection.begin(bench.synapses, bench.cells)

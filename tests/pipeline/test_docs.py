@@ -1,5 +1,6 @@
 """The walks of docs/adding-a-rule.md, -a-measure.md and -a-data-set.md, performed as written."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -78,7 +79,8 @@ def test_adding_a_plasticity_rule(clone):
     write(clone, files_of(page))
     look = [".venv/bin/python", "-m", "spikedrift.plasticity.check"]
     assert " ".join(look) in page
-    done = subprocess.run(look, cwd=clone, capture_output=True, text=True)
+    here = {**os.environ, "PYTHONPATH": str(clone / "src")}  # .venv is installed from elsewhere
+    done = subprocess.run(look, cwd=clone, capture_output=True, text=True, env=here)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
     further, condition = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
@@ -110,11 +112,15 @@ def test_adding_a_plasticity_rule(clone):
     ):
         assert right in text
         rule.write_text(text.replace(right, wrong))
-        for run in (
-            look,
-            [".venv/bin/snakemake", "--cores", "1", "--", "results/validate/pair_stdp_power.tsv"],
-        ):
-            done = subprocess.run(run, cwd=clone, capture_output=True, text=True)
+        induce = [
+            ".venv/bin/snakemake",
+            "--cores",
+            "1",
+            "--",
+            "results/validate/pair_stdp_power.tsv",
+        ]
+        for run in (look, induce):
+            done = subprocess.run(run, cwd=clone, capture_output=True, text=True, env=here)
             lines = [line for line in done.stderr.splitlines() if line.startswith("spikedrift: ")]
             assert done.returncode != 0 and len(lines) == 1, done.stderr
             assert "pair_stdp_power" in lines[0] and told in lines[0]

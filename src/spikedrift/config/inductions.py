@@ -11,6 +11,7 @@ from spikedrift.config.base import Options
 
 Rates = Annotated[tuple[float, ...], Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
 
 
 class Pairing(Options):
@@ -24,10 +25,28 @@ class Pairing(Options):
     )
     intervals: Rates = Field(default=(-0.010, 0.010), description="t_post - t_pre; s")
     pairs: int = Field(default=60, gt=0, description="pairs in a train")
-    trains: int = Field(default=1, gt=0, description="trains")
+    trains: Count | tuple[Count, ...] = Field(
+        default=1, description="trains, one number or one for every frequency"
+    )
     train_interval: float = Field(
         default=10.0, gt=0, description="from the start of a train to the next; s"
     )
+    ends: Literal["pairs", "extra_post", "window"] = Field(
+        default="pairs",
+        description=(
+            "ends of a train: whole pairs; where postsynaptic spikes come first, one more of them "
+            "(Clopath et al. 2010); or endless trains seen for as many periods, of which the last "
+            "ends one interval after a postsynaptic spike (Agnes & Vogels 2024)"
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _trains(self) -> Self:
+        if isinstance(self.trains, tuple) and len(self.trains) != len(self.frequencies):
+            raise ValueError(
+                f"trains: {len(self.trains)} numbers for {len(self.frequencies)} frequencies"
+            )
+        return self
 
 
 class Triplets(Options):
@@ -158,7 +177,7 @@ class Induction(Options):
         default=None, gt=0, description="distance from theory that passes; null: theory is drawn"
     )
     replicates: int = Field(
-        default=1, gt=0, le=1024, description="synapses a condition, for what is random"
+        default=1, gt=0, le=16384, description="synapses a condition, for what is random"
     )
 
     @classmethod

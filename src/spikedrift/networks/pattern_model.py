@@ -5,7 +5,6 @@ that a session sets. Conductance-based integrate-and-fire cells and the inhibito
 Vogels et al. (2011), with weights in units of the leak conductance.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,9 +92,8 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     n_excitatory, n_inhibitory = structure["n_excitatory"], structure["n_inhibitory"]
     plastic = list(structure["rules"])
     made = {name: projection(name, structure["rules"]) for name in (*PROJECTIONS, "afferent_i")}
-    asked = b.Equations("\n".join(one.cell for one in made.values()))
-    named = set().union(*(equation.identifiers for equation in asked.values()))
-    offered = [text for name, text in OFFERED.items() if name in named]
+    asked = set().union(*(one.asked for one in made.values()))
+    offered = [text for name, text in OFFERED.items() if name in asked]
     # Forward Euler with uniform kicks of the right variance in place of normal ones: the same weak
     # order (Kloeden & Platen 1992, section 14.1), and normal draws would be most of the run time.
     cells = b.NeuronGroup(
@@ -124,7 +122,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
             ("ii", inhibitory, inhibitory, delay),
         )
     }
-    if "population_rate" in named:
+    if "population_rate" in asked:
         # One meter for E, one for I: a pulse of one time step for every spike.
         meter = b.NeuronGroup(2, "rate : Hz", name="meter")
         meter.run_regularly("rate = 0*Hz", when="after_groups")
@@ -142,7 +140,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         f" + refractory_inhibitory*int(i >= {n_excitatory})"
     )
     cells.v = "rest + rand()*(threshold - rest)"
-    if "population_rate" in named:
+    if "population_rate" in asked:
         count.connect(condition=f"j == int(i >= {n_excitatory})")
         count.share = f"{1 / n_excitatory!r}*int(j == 0) + {1 / n_inhibitory!r}*int(j == 1)"
     for name, synapse in synapses.items():
@@ -170,8 +168,6 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
     InputError
         For a parameter or a set that no rule of a projection has.
     """
-    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory"})
-    offered = {"spike_peak", "spike_width"}
     wiring = options.wiring
     values: dict[str, float] = {}
     for name, p, w in (
@@ -184,16 +180,17 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
     ):
         values |= {f"{name}.p": p, f"{name}.w_start": w, f"{name}.w_max": 2 * w}
     rules = structure(options)["rules"]
-    for name in rules:
-        made = projection(name, rules)
-        values[f"{name}.w_max"] = options.plasticity.of(name).w_max
-        values |= made.variables(
-            chosen(options.plasticity.of(name), f"plasticity.{name}"), name, "cells"
-        )
-        if re.search(r"\bu\b", made.cell):
-            offered = set()
-    values |= {f"cells.{name}": value for name, value in cells.items() if name not in offered}
-    return values
+    asked: set[str] = set()
+    for name in PROJECTIONS:
+        acting = chosen(options.plasticity.of(name), f"plasticity.{name}")
+        if acting:
+            made = projection(name, rules)
+            values[f"{name}.w_max"] = options.plasticity.of(name).w_max
+            values |= made.variables(acting, name, "cells")
+            asked |= made.asked
+    unseen = set() if "u" in asked else {"spike_peak", "spike_width"}
+    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory", *unseen})
+    return values | {f"cells.{name}": value for name, value in cells.items()}
 
 
 def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:

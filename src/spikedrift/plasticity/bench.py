@@ -14,8 +14,10 @@ from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation.build import Standalone
 
-# Weights at the start: of every `copies` synapses the first `n_low` have `w_low`.
+# There are `bundle` synapses between two cells. Weights at the start: of every `copies` synapses
+# the first `n_low` have `w_low`.
 START = """
+bundle : 1 (shared, constant)
 w_low : 1 (shared, constant)
 w_high : 1 (shared, constant)
 copies : 1 (shared, constant)
@@ -50,13 +52,13 @@ class Bench:
     cell: cells.Cell
 
     def connect(self) -> None:
-        """Join k with k."""
-        for synapses in (self.tell, self.synapses):
-            synapses.connect(j="i")
+        """Join k with k; parameters are set."""
+        self.tell.connect(j="i")
+        self.synapses.connect(j="i", n="bundle")
 
     def begin(self) -> None:
         """Give weights and all other state their first values; parameters are set."""
-        self.synapses.w = "w_low + (w_high - w_low)*int(i % copies >= n_low)"
+        self.synapses.w = "w_low + (w_high - w_low)*int((i*bundle + number) % copies >= n_low)"
         for line in filter(None, map(str.strip, self.cell.start.splitlines())):
             name, _, value = line.partition("=")
             setattr(self.cells, name.strip(), value.strip())
@@ -73,16 +75,15 @@ def assemble(
     rules : sequence of Rule
     cell_name : str
     n : int
-        Synapses, and cells on either side.
+        Cells on either side.
     pre, order : (index, time in s)
         Presynaptic spikes, and orders to spike; an order takes effect one time step later.
     """
     import brian2 as b
 
     cell = cells.get(cell_name)
-    for rule in rules:
-        cells.offers(cell, rule)
     projection = combine(rules, cell.transmit, START, PREFIX)
+    cells.refuse(cell, projection.asked, ", ".join(rule.name for rule in rules))
     source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
     orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
     group = b.NeuronGroup(
@@ -98,7 +99,7 @@ def assemble(
         group.run_regularly(
             one.code, dt=one.interval * b.second if one.interval else None, order=number
         )
-    synapses = projection.synapses(source, group, group, "synapses")
+    synapses = projection.synapses(source, group, group, "synapses", number="number")
     tell = b.Synapses(orders, group, on_pre=cell.order, name="tell")
     network = b.Network(source, orders, group, synapses, tell)
     return Bench(source, orders, group, synapses, tell, network, projection, cell)

@@ -1,10 +1,11 @@
 """The postsynaptic cell of an induction protocol, in Brian2's words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spikedrift import plugins
 from spikedrift.errors import InputError
-from spikedrift.plasticity.rule import CELL, Regular, Rule
+from spikedrift.plasticity.rule import CELL, Regular
 
 PACKAGE = f"{__package__}.cells"
 
@@ -62,21 +63,19 @@ def get(name: str) -> Cell:
     return cell
 
 
-def offers(cell: Cell, rule: Rule) -> None:
-    """Refuse a rule that needs what the cell does not have.
+def refuse(cell: Cell, asked: Iterable[str], rule: str) -> None:
+    """Refuse a rule that asks for what the cell does not have.
 
     Raises
     ------
     InputError
     """
     from brian2.equations import Equations
-    from brian2.utils.stringtools import get_identifiers
 
-    needed = get_identifiers(rule.cell) & set(CELL)
-    missing = needed - set(Equations(cell.model).names)
+    missing = set(asked) - set(Equations(cell.model).names)
     if missing:
         name = min(missing)
         raise InputError(
-            f"induction of {rule.name}: the cell {cell.name} has no {name} ({CELL[name][1]}); "
+            f"induction of {rule}: the cell {cell.name} has no {name} ({CELL[name][1]}); "
             "name another cell"
         )

@@ -23,7 +23,7 @@ from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Run, session
 
 log = logging.getLogger(__name__)
-SIZES = (64, 1024)  # synapses of a bench; one program each
+SIZES = (64, 1024)  # cells of a bench; one program each
 COLUMNS = (
     *("rule", "induction", "set", "curve", "x", "measured", "spread", "predicted"),
     *("theory_tolerance", "title", "axis", "readout"),
@@ -99,15 +99,13 @@ def induce(
     protocol = protocols.get(induction.protocol)
     model = PROTOCOLS.get(induction.protocol)
     options = induction.options if model is None else model(**induction.options)
-    copies = induction.replicates
-    n = min(size for size in SIZES if size >= copies)
-    program = build(
-        "spikedrift.plasticity.bench:define",
-        {"rules": [rule.name], "cell": induction.cell, "n": n},
-        Simulation(dt=induction.dt, jobs=1),
-        build_dir,
-        uses=(f"{registry.PACKAGE}.{rule.name}", f"{cells.PACKAGE}.{induction.cell}"),
-    )
+    # Copies that see the same spikes and do not act on their cell are synapses of one cell.
+    alike = not (protocol.random or cells.get(induction.cell).transmit)
+    n_cells = 1 if alike else induction.replicates
+    if n_cells > SIZES[-1]:
+        raise InputError(f"{induction.name}: replicates: at most {SIZES[-1]}, each has a cell")
+    n = min(size for size in SIZES if size >= n_cells)
+    program = program_of(rule, induction, n, build_dir)
     words = (
         np.nan if induction.tolerance is None else induction.tolerance,
         induction.title or induction.name,
@@ -121,19 +119,33 @@ def induce(
         drawn = [protocol.conditions(options, induction.dt, rng)]
         drawn += [
             protocol.conditions(options, induction.dt, rng) if protocol.random else drawn[0]
-            for _ in range(copies - 1)
+            for _ in range(n_cells - 1)
         ]
-        bench = Bench(program, rule, induction, values, n, rng, scratch_dir)
-        measured = _measure(bench, drawn)
-        for condition, (value, spread) in zip(drawn[0], measured, strict=True):
-            theory = rule.predict(values, condition, induction) if rule.predict else np.nan
+        setting = Setting(program, rule, induction, values, n, rng, scratch_dir)
+        measured = _measure(setting, drawn)
+        for index, (condition, (value, spread)) in enumerate(zip(drawn[0], measured, strict=True)):
+            theory = np.nan
+            if rule.predict:
+                each = drawn if protocol.random else drawn[:1]
+                theory = np.mean([rule.predict(values, one[index], induction) for one in each])
             place = rule.name, induction.name, name, condition.curve, condition.x
             rows.append((*place, value, spread, theory, *words))
         log.info("%s: %s, %s", rule.name, induction.name, name or "default parameters")
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-class Bench(NamedTuple):
+def program_of(rule: Rule, induction: Induction, n: int, build_dir: Path) -> Program:
+    """Return the bench of a rule as a program with `n` cells, from the cache where it is there."""
+    return build(
+        "spikedrift.plasticity.bench:define",
+        {"rules": [rule.name], "cell": induction.cell, "n": n},
+        Simulation(dt=induction.dt, jobs=1),
+        build_dir,
+        uses=(f"{registry.PACKAGE}.{rule.name}", f"{cells.PACKAGE}.{induction.cell}"),
+    )
+
+
+class Setting(NamedTuple):
     """What all sessions of one parameter set share."""
 
     program: Program
@@ -145,9 +157,9 @@ class Bench(NamedTuple):
     scratch_dir: Path
 
 
-def _measure(bench: Bench, drawn: Sequence[Sequence[Condition]]) -> list[tuple[float, float]]:
-    """Readout and its standard error for every condition; `drawn[copy][condition]`."""
-    copies = len(drawn)
+def _measure(setting: Setting, drawn: Sequence[Sequence[Condition]]) -> list[tuple[float, float]]:
+    """Readout and its standard error for every condition; `drawn[cell][condition]`."""
+    n_cells = len(drawn)
     found: dict[int, tuple[float, float]] = {}
 
     def alike(index: int) -> tuple[float, float]:
@@ -157,19 +169,37 @@ def _measure(bench: Bench, drawn: Sequence[Sequence[Condition]]) -> list[tuple[f
 
     order = sorted(range(len(drawn[0])), key=alike)
     for (duration, held), same in groupby(order, alike):
-        for chosen in batched(same, bench.n // copies):
-            side = [drawn[copy][index] for index in chosen for copy in range(copies)]
-            final = _final(bench, side, copies, duration, None if np.isinf(held) else held)
-            for index, weights in zip(chosen, final.reshape(-1, copies), strict=True):
-                found[index] = _readout(bench.induction, weights)
+        for chosen in batched(same, setting.n // n_cells):
+            side = [drawn[cell][index] for index in chosen for cell in range(n_cells)]
+            bundle = setting.induction.replicates // n_cells
+            final = final_weights(setting, side, bundle, duration, None if np.isinf(held) else held)
+            for index, weights in zip(chosen, final.reshape(len(chosen), -1), strict=True):
+                found[index] = _readout(setting.induction, weights)
     return [found[index] for index in range(len(drawn[0]))]
 
 
-def _final(
-    bench: Bench, side: Sequence[Condition], copies: int, duration: float, held: float | None
+def final_weights(
+    setting: Setting,
+    side: Sequence[Condition],
+    bundle: int,
+    duration: float,
+    held: float | None = None,
 ) -> np.ndarray:
-    """Last weights of the synapses, one a condition of `side`."""
-    induction, cell = bench.induction, cells.get(bench.induction.cell)
+    """Run one session: float64 of shape (conditions * bundle,), the last weights.
+
+    Parameters
+    ----------
+    setting : Setting
+    side : sequence of Condition
+        One a cell.
+    bundle : int
+        Synapses on every cell.
+    duration : float
+        s; the cell's time to settle comes before it.
+    held : float, optional
+        Membrane potential; V.
+    """
+    induction, cell = setting.induction, cells.get(setting.induction.cell)
     dt = induction.dt
     latency = max(round(cell.latency / dt), 1)
     lead = round(cell.settle / dt) + latency  # the first order comes before its spike
@@ -177,33 +207,34 @@ def _final(
     def steps(trains: Sequence[np.ndarray], shift: int) -> tuple[np.ndarray, np.ndarray]:
         index = np.repeat(np.arange(len(trains)), [train.size for train in trains])
         step = np.round(np.concatenate(trains) / dt).astype(np.int64) + shift
-        step, index = np.divmod(np.unique(step * bench.n + index), bench.n)
+        step, index = np.divmod(np.unique(step * setting.n + index), setting.n)
         return index, step
 
-    projection = combine([bench.rule], cell.transmit, prefix=PREFIX)
+    projection = combine([setting.rule], cell.transmit, prefix=PREFIX)
     parameters = {
-        **projection.variables({bench.rule.name: bench.values}, "synapses", "cells"),
+        **projection.variables({setting.rule.name: setting.values}, "synapses", "cells"),
         "synapses.w_max": induction.w_max,
         "synapses.w_low": induction.weight,
         "synapses.w_high": _high(induction),
-        "synapses.copies": copies,
-        "synapses.n_low": round(induction.low * copies),
+        "synapses.bundle": bundle,
+        "synapses.copies": induction.replicates,
+        "synapses.n_low": round(induction.low * induction.replicates),
     }
     if held is not None:
         parameters["cells.held"] = held
     with session(
-        bench.program,
-        seed=int(bench.rng.integers(2**32)),
+        setting.program,
+        seed=int(setting.rng.integers(2**32)),
         parameters=parameters,
         inputs={
             "source": steps([condition.pre for condition in side], lead),
             "orders": steps([condition.post for condition in side], lead - latency),
         },
         steps=[Run(0, (lead + round(duration / dt)) * dt)],
-        scratch_dir=bench.scratch_dir,
-        label=f"{bench.rule.name}.{induction.name}",
+        scratch_dir=setting.scratch_dir,
+        label=f"{setting.rule.name}.{induction.name}",
     ) as output:
-        return output.array("w")[: len(side)]
+        return output.array("w")[: len(side) * bundle]
 
 
 def _high(induction: Induction) -> float:
@@ -217,7 +248,10 @@ def _readout(induction: Induction, weights: np.ndarray) -> tuple[float, float]:
     first = (n_low * low + (n - n_low) * high) / n
     if induction.readout == "two_states":
         weights = np.where(weights > (low + high) / 2, high, low)
-    error = float(weights.std(ddof=1) / np.sqrt(n)) if n > 1 else np.nan
+    # Each first weight is a stratum: which synapse has it is not random.
+    strata = np.split(weights, [n_low]) if high > low else [weights]
+    spread = sum(part.size * part.var(ddof=1) for part in strata if part.size > 1)
+    error = float(np.sqrt(spread) / n) if n > 1 else np.nan
     if induction.readout == "difference":
         return float(weights.mean() - first), error
     return float(weights.mean() / first), error / first

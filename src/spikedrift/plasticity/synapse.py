@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikedrift.plasticity.rule import Regular, Rule
+from spikedrift.plasticity.rule import CELL, Regular, Rule
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Projection:
         First values of the state, and the parameter that holds that delay.
     cell, cell_start : str
         Equations to add to the postsynaptic cells, and their first values.
+    asked : frozenset of str
+        What these need of the cells: keys of `rule.CELL`.
     every : tuple of Regular
     placed : tuple of (rule, parameter, "synapse" or "cell", name of the variable)
     """
@@ -37,6 +39,7 @@ class Projection:
     late: str
     cell: str
     cell_start: str
+    asked: frozenset[str]
     every: tuple[Regular, ...]
     placed: tuple[tuple[str, str, str, str], ...]
 
@@ -57,7 +60,9 @@ class Projection:
             for rule, parameter, place, name in self.placed
         }
 
-    def synapses(self, source: Any, target: Any, cells: Any, name: str, delay: Any = None) -> Any:
+    def synapses(
+        self, source: Any, target: Any, cells: Any, name: str, delay: Any = None, number: str = ""
+    ) -> Any:
         """Make the Brian2 `Synapses`, and let regular statements run.
 
         Parameters
@@ -69,6 +74,8 @@ class Projection:
         name : str
         delay : Quantity, optional
             Of the transmission, s.
+        number : str, optional
+            Name of a variable that numbers the synapses between the same two cells.
         """
         import brian2 as b
 
@@ -80,6 +87,7 @@ class Projection:
             on_pre={"pre": self.on_pre, **late},
             on_post=self.on_post or None,
             delay=None if delay is None else {"pre": delay},
+            multisynaptic_index=number or None,
             method=("exact", "euler"),
             name=name,
         )
@@ -179,6 +187,7 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         late=late[0].late if late else "",
         cell=cell("\n".join([*(rule.cell for rule in rules)]))
         + "".join(f"\n{line}" for line in cell_lines),
+        asked=frozenset(set().union(*map(get_identifiers, cell_code.values())) & set(CELL)),
         cell_start=cell("\n".join(rule.cell_start for rule in rules)),
         every=tuple(
             Regular((synapse if one.on == "synapse" else cell)(one.code), one.interval, one.on)

@@ -18,19 +18,22 @@ def axis(options: Pairing) -> str:
 def conditions(options: Pairing, dt: float, rng: np.random.Generator) -> list[Condition]:
     """One condition an interval and a frequency."""
     del rng
+    trains = options.trains
+    if isinstance(trains, int):
+        trains = (trains,) * len(options.frequencies)
     return [
-        _condition(options, dt, frequency, interval)
-        for frequency in options.frequencies
+        _condition(options, dt, frequency, interval, n_trains)
+        for frequency, n_trains in zip(options.frequencies, trains, strict=True)
         for interval in options.intervals
     ]
 
 
-def _condition(options: Pairing, dt: float, frequency: float, interval: float) -> Condition:
-    onset = on_grid(np.arange(options.pairs) / frequency, dt)
-    length = options.pairs / frequency
-    start = on_grid(np.arange(options.trains) * max(options.train_interval, length), dt)
-    onset = (start[:, np.newaxis] + onset).ravel()
-    lag = on_grid(interval, dt)
+def _condition(
+    options: Pairing, dt: float, frequency: float, interval: float, n_trains: int
+) -> Condition:
+    lag = float(on_grid(interval, dt))
+    pre, post, length = _train(options, dt, frequency, lag)
+    start = on_grid(np.arange(n_trains) * max(options.train_interval, length), dt)
     if options.along == "frequency":
         x, curve = frequency, f"{interval * 1e3:+g} ms"
     else:
@@ -38,9 +41,31 @@ def _condition(options: Pairing, dt: float, frequency: float, interval: float) -
     return Condition(
         x=x,
         curve=curve,
-        pre=onset + max(-lag, 0.0),
-        post=onset + max(lag, 0.0),
-        duration=float(start[-1] + max(length, options.pairs and abs(interval))),
+        pre=np.add.outer(start, pre).ravel(),
+        post=np.add.outer(start, post).ravel(),
+        duration=float(start[-1] + max(length, abs(lag))),
+    )
+
+
+def _train(
+    options: Pairing, dt: float, frequency: float, lag: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Presynaptic and postsynaptic times of one train, and its length; s."""
+    length = options.pairs / frequency
+    if options.ends == "window":
+        # The window is (0, length], and the time of a condition begins with its first step.
+        onset = on_grid(np.arange(options.pairs + 2 * abs(lag) * frequency + 1) / frequency, dt)
+        late = onset - abs(lag) - dt
+        pre, post = (
+            side[(side > -dt / 2) & (side < length - dt / 2)] for side in (late - lag, late)
+        )
+        return pre, post, length
+    more = options.ends == "extra_post" and lag < 0
+    onset = on_grid(np.arange(options.pairs + more) / frequency, dt)
+    return (
+        onset[: options.pairs] + max(-lag, 0.0),
+        onset + max(lag, 0.0),
+        length - lag if more else length,
     )
 
 

@@ -1,0 +1,127 @@
+"""What calcium-based rules are expected to do, from the time that calcium is above thresholds.
+
+Graupner & Brunel (2012), PNAS 109:3991; Graupner, Wallisch & Ostojic (2016), J. Neurosci. 36:11238.
+`values` are the parameters of the rules `calcium` and `calcium_graded`.
+"""
+
+from collections.abc import Mapping
+from math import ceil, erf, exp, sqrt
+
+import numpy as np
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
+
+Values = Mapping[str, float]
+
+
+def shares_above(
+    values: Values, pre: np.ndarray, post: np.ndarray, duration: float
+) -> tuple[float, float]:
+    """Shares of time with calcium above theta_d and above theta_p (alpha_d, alpha_p).
+
+    The protocol is taken to repeat for ever, as in the papers: it begins with the calcium that is
+    left at its end.
+
+    Parameters
+    ----------
+    values : mapping of parameter -> value
+    pre, post : float64, shape (n_spikes,)
+        Spike times, s; the delay of the presynaptic calcium is added here.
+    duration : float
+        s
+    """
+    tau = values["tau_ca"]
+    time = np.concatenate([np.asarray(pre) + values["D"], post])
+    if not time.size:
+        return 0.0, 0.0
+    # Where both fall together the presynaptic jump comes first; rounding must not hide that.
+    time = np.round(time, 9) % duration
+    order = np.argsort(time, kind="stable")
+    time = time[order]
+    gap = np.diff(time, append=time[0] + duration)
+    after = _calcium(values, order < np.size(pre), np.exp(-np.roll(gap, 1) / tau), duration)
+
+    def share(theta: float) -> float:
+        above = tau * np.log(np.maximum(after / theta, 1.0))
+        return float(np.minimum(above, gap).sum() / duration)
+
+    return share(values["theta_d"]), share(values["theta_p"])
+
+
+def _calcium(values: Values, is_pre: np.ndarray, decay: np.ndarray, duration: float) -> np.ndarray:
+    """Calcium just after each spike, once nothing is left of the beginning."""
+    scale, boost = values["ca_scale"], values.get("boost", 0.0)
+    pre_jump, post_jump = scale * values["pre_jump"], scale * values["post_jump"]
+    after = np.empty(is_pre.size)
+    ca = ca_x = 0.0
+    for _ in range(1 + ceil(40 * values["tau_ca"] / duration)):
+        for k, (of_pre, left) in enumerate(zip(is_pre.tolist(), decay.tolist(), strict=True)):
+            ca, ca_x = ca * left, ca_x * left
+            if of_pre:
+                ca, ca_x = ca + pre_jump, ca_x + pre_jump
+            else:
+                ca += post_jump + boost * ca_x
+            after[k] = ca
+    return after
+
+
+def mean_efficacy(
+    values: Values, alpha_d: float, alpha_p: float, duration: float, start: float
+) -> float:
+    """Return the mean efficacy after a time, from its first value and the shares of time above."""
+    fall, rise = values["gamma_d"] * alpha_d, values["gamma_p"] * alpha_p
+    if fall + rise == 0:
+        return start
+    rest = rise / (fall + rise)
+    return rest + (start - rest) * exp(-duration * values["eta"] * (fall + rise) / values["tau"])
+
+
+def transitions(
+    values: Values, alpha_d: float, alpha_p: float, duration: float
+) -> tuple[float, float]:
+    """Probabilities that a synapse goes UP from DOWN, and DOWN from UP.
+
+    Diffusion approximation: while spikes come, noise and drift by calcium act alone, and the
+    efficacy is Gaussian; afterwards a synapse is UP where it is above 1/2. `s2` is twice the
+    variance.
+    """
+    pull = values["gamma_d"] * alpha_d + values["gamma_p"] * alpha_p
+    if pull * values["eta"] * duration == 0:
+        return 0.0, 0.0
+    s2 = values["sigma"] ** 2 * (alpha_d + alpha_p) / pull
+    s2 *= 1 - exp(-2 * duration * values["eta"] * pull / values["tau"])
+    mean_of_down, mean_of_up = (
+        mean_efficacy(values, alpha_d, alpha_p, duration, start) for start in (0.0, 1.0)
+    )
+    return (
+        (1 + erf((mean_of_down - 0.5) / sqrt(s2))) / 2,
+        (1 - erf((mean_of_up - 0.5) / sqrt(s2))) / 2,
+    )
+
+
+def change_of_bistable(values: Values, pre: np.ndarray, post: np.ndarray, duration: float) -> float:
+    """Mean weight after over before, every synapse DOWN (w_max/b) or UP (w_max), `beta` DOWN."""
+    up, down = transitions(values, *shares_above(values, pre, post, duration), duration)
+    b, beta = values["b"], values["beta"]
+    after = beta * (1 - up) + (1 - beta) * down + b * (beta * up + (1 - beta) * (1 - down))
+    return after / (beta + (1 - beta) * b)
+
+
+def predict(values: Values, condition: Condition, induction: Induction) -> float:
+    """Change of the weight that theory expects, in the induction's readout.
+
+    Mean weights follow the linear terms of the equation alone. Without `b` the weight is the
+    efficacy, and has no two states.
+    """
+    spikes = condition.pre, condition.post, condition.duration
+    if induction.readout == "two_states":
+        low = induction.low
+        return change_of_bistable({**values, "beta": low}, *spikes) if "b" in values else np.nan
+    floor = 1 / values["b"] if "b" in values else 0.0
+    first = induction.weight / induction.w_max
+    start = (first - floor) / (1 - floor)
+    stop = mean_efficacy(values, *shares_above(values, *spikes), condition.duration, start)
+    last = floor + stop * (1 - floor)
+    change = last / first if induction.readout == "ratio" else last - first
+    return change * (1 if induction.readout == "ratio" else induction.w_max)

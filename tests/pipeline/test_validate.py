@@ -1,0 +1,123 @@
+"""`snakemake validate`: every rule through its protocols, in C++, against published values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from inducing import spike_trains, weights
+from running import snakemake
+
+from spikedrift.plasticity import cell as cells
+from spikedrift.plasticity import registry
+from spikedrift.plasticity.induce import Setting, final_weights, inductions, program_of
+from spikedrift.plasticity.protocol import Condition
+
+STILL = {"weight_noise"}  # without noise
+RULES = registry.names()
+
+
+def table(validated, rule):
+    path = validated / f"results/validate/{rule}.tsv"
+    words = dict.fromkeys(["set", "pass", "status", "source"], str)
+    return pd.read_csv(path, sep="\t", dtype=words).fillna(dict.fromkeys(words, ""))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_targets_are_met(validated, rule):
+    """What is published, computed by other programs, or known in closed form."""
+    judged = table(validated, rule)
+    assert len(judged) and np.isfinite(judged["measured"]).all()
+    missed = judged[judged["pass"] == "no"]
+    columns = ["induction", "set", "curve", "x", "measured", "target", "tolerance", "source"]
+    assert missed.empty, missed[columns].to_string()
+
+
+def test_all_sets_and_conditions_are_drawn(validated):
+    for name in RULES:
+        rule, drawn = registry.declared(name), table(validated, name)
+        assert set(drawn["set"]) == set(rule.sets or {""}), name
+        for suffix in ("pdf", "png", "tsv"):
+            assert (validated / f"results/figures/induction.{name}.{suffix}").stat().st_size > 500
+
+
+def test_the_summary_counts(validated):
+    summary = pd.read_csv(validated / "results/validate/summary.tsv", sep="\t")
+    assert set(summary["rule"]) == set(RULES)
+    for name in RULES:
+        judged = table(validated, name)
+        rows = summary[(summary["rule"] == name) & (summary["targets"] != "unverified")]
+        assert rows["met"].sum() == (judged["pass"] == "yes").sum()
+        assert rows["missed"].sum() == (judged["pass"] == "no").sum()
+    page = (validated / "results/validate/summary.html").read_text()
+    assert "triplet_stdp" in page and "computed" in page
+
+
+def test_a_second_call_does_nothing(validated):
+    done = snakemake(validated, "--cores", "1", "--dry-run", "--", "validate")
+    assert "Nothing to be done" in done.stdout, done.stdout[-2000:]
+
+
+# Sjöström, Turrigiano & Nelson (2001): change at 10 ms and at -10 ms with its standard error.
+PAIRING = {
+    0.1: (-0.04, 0.05, -0.29, 0.08),
+    10: (0.14, 0.10, -0.41, 0.11),
+    20: (0.29, 0.14, -0.34, 0.10),
+    40: (0.53, 0.11, 0.56, 0.32),
+    50: (0.56, 0.26, 0.75, 0.19),
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "error"),
+    [
+        ("triplet_stdp", "visual_cortex_full", 0.342),
+        ("triplet_stdp_nearest", "visual_cortex_full", 0.232),
+        ("triplet_stdp", "visual_cortex_minimal", 0.356),
+        ("triplet_stdp_nearest", "visual_cortex_minimal", 0.348),
+        ("triplet_stdp", "nestml", 5.56),
+    ],
+)
+def test_fit_errors_of_triplets_on_the_pairing_data(validated, rule, name, error):
+    """Mean squared distance in standard errors: the sets fit the data, NESTML's does not."""
+    judged = table(validated, rule)
+    part = judged[(judged["induction"] == "frequency") & (judged["set"] == name)]
+    model = part.set_index(["x", "curve"])["measured"]
+    terms = [
+        ((model[x, curve] - data) / sem) ** 2
+        for x, (up, up_sem, down, down_sem) in PAIRING.items()
+        for curve, data, sem in (("+10 ms", up, up_sem), ("-10 ms", down, down_sem))
+    ]
+    assert np.mean(terms) == pytest.approx(error, abs=0.01)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_program_and_python_agree(validated, tmp_path, name):
+    """The same random spikes on cpp_standalone and on Brian2's runtime device."""
+    rule = registry.get(name)
+    induction = inductions(rule)[0].model_copy(update={"weight": 0.5, "w_max": 1.0})
+    cell, dt, n, n_steps = cells.get(induction.cell), induction.dt, 64, 2000
+    rng = np.random.default_rng(5)
+    pre, post = (spike_trains(rng, n, 40.0, n_steps, dt) for _ in range(2))
+    parameters = {p.name: 0.0 for p in rule.parameters if p.name in ("sigma", "noise")}
+    values = rule.values() | parameters
+    program = program_of(rule, induction, n, validated / "results/validate/build")
+    setting = Setting(program, rule, induction, values, n, rng, tmp_path)
+    side = [
+        Condition(0.0, "", *(times[where == k] * dt for where, times in (pre, post)), 0.0)
+        for k in range(n)
+    ]
+    held = 0.0 if induction.cell == "clamped" else None
+    got = final_weights(setting, side, 1, n_steps * dt, held)
+    lead = round(cell.settle / dt) + max(round(cell.latency / dt), 1)
+    expected = weights(
+        rule,
+        parameters,
+        *((where, (times + lead) * dt) for where, times in (pre, post)),
+        np.full(n, 0.5),
+        1.0,
+        duration=(lead + n_steps) * dt,
+        dt=dt,
+        cell=induction.cell,
+    )
+    if name not in STILL:
+        assert np.abs(expected - 0.5).max() > 1e-6
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)

@@ -41,6 +41,13 @@ def test_code_of_every_rule_generates(tmp_path):
             assert parameter.name in code, f"{name}: {parameter.name} is nowhere in the code"
 
 
+def test_synapses_add_to_their_cell_without_a_race(tmp_path):
+    on_cuda(tmp_path, "generate", "subtractive_normalization")
+    project = tmp_path / "subtractive_normalization" / "code_objects"
+    code = "".join(path.read_text() for path in project.glob("synapses_run_regularly*.cu"))
+    assert "_brian_atomicAdd(&_ptr_array_cells_rule_total[" in code
+
+
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
 def test_one_compiles(tmp_path):
     on_cuda(tmp_path, "compile", "triplet_stdp")

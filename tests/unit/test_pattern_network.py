@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from spikedrift import trials
-from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.networks import PatternNetwork, Phase
 from spikedrift.errors import InputError
 from spikedrift.networks import registry, stimulus
+from spikedrift.networks.pattern_model import parameters, rates
 from spikedrift.networks.pattern_network import simulate
 from spikedrift.simulation.sweep import override
 
@@ -241,3 +242,21 @@ def test_networks_are_listed_and_the_nearest_named():
     assert registry.get("pattern_network").simulate is simulate
     with pytest.raises(InputError, match="did you mean 'pattern_network'"):
         registry.get("patern_network")
+
+
+def test_only_what_rules_ask_of_the_cells_is_set():
+    def asked(rule, *also):
+        options = {"plasticity.recurrent.rule": rule, "plasticity.recurrent.also": also}
+        return override(PatternNetwork(), options, "asked")
+
+    for rule, potential in (("global_inhibitory", False), ("mlp", True)):
+        values = parameters(asked(rule))
+        assert ("cells.spike_peak" in values) == potential
+    assert parameters(asked("global_inhibitory"))["cells.recurrent_tau_H"] == 10.0
+
+    moving = rates(asked("bcm", "short_term", "synaptic_scaling"), Phase(kind="train", repeats=1))
+    assert set(moving) == {
+        *(f"{name}.eta" for name in ("afferent", "recurrent", "inhibitory")),
+        *(f"{name}.noise" for name in ("afferent", "recurrent")),
+        "recurrent.scaling",
+    }

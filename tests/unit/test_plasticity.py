@@ -129,7 +129,7 @@ def inhibitory_change(side, other, own, w):
         ("pair_stdp_reduced", reduced_change, PAIRS, W_MAX),
         ("triplet_stdp", triplet_change, TRIPLET, W_MAX),
         ("triplet_stdp_nearest", nearest_triplet_change, TRIPLET, W_MAX),
-        ("symmetric_stdp", symmetric_change, {}, W_MAX),
+        ("symmetric_stdp", symmetric_change, {"eta": 0.148}, W_MAX),
         ("six_parameter", six_change, SIX, W_MAX),
         (
             "inhibitory",

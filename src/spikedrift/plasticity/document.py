@@ -5,6 +5,8 @@ from textwrap import dedent
 
 from spikedrift.plasticity import registry
 
+LONGEST = 30  # lines of code that are shown whole
+
 OPENING = """\
 # Plasticity rules
 
@@ -22,13 +24,18 @@ This page is written from the rules:
 
 def document() -> str:
     """Markdown with one section a rule: source, equations, parameters, sets."""
-    return "\n".join([OPENING, *(_section(name) for name in registry.names())])
+    rows = ["| rule | what | from | sets |", "|---|---|---|---|"]
+    for name in registry.names():
+        rule = registry.declared(name)
+        sets = ", ".join(f"`{key}`" for key in rule.sets)
+        rows.append(f"| [`{name}`](#{name}) | {rule.title} | {rule.citation} | {sets} |")
+    return "\n".join([OPENING, *rows, "", *(_section(name) for name in registry.names())])
 
 
 def _section(name: str) -> str:
     rule = registry.declared(name)
     story = (import_module(f"{registry.PACKAGE}.{name}").__doc__ or "").strip()
-    lines = [f"## `{name}`: {rule.title}\n", story, "", f"Source: {rule.citation}\n"]
+    lines = [f"## {name}\n", f"*{rule.title}*\n", story, "", f"Source: {rule.citation}\n"]
     code = [
         (title, dedent(text).strip())
         for title, text in (
@@ -42,7 +49,7 @@ def _section(name: str) -> str:
         )
         if dedent(text).strip() not in ("", "{transmit}")
     ]
-    blocks = (f"# {title}\n{text}" for title, text in code)
+    blocks = (f"# {title}\n{_short(text)}" for title, text in code)
     lines += ["```", "\n".join(blocks), "```\n"]
     lines += ["| parameter | default | unit | meaning |", "|---|---|---|---|"]
     lines += [f"| `{p.name}` | {p.default:g} | {p.unit} | {p.meaning} |" for p in rule.parameters]
@@ -51,7 +58,16 @@ def _section(name: str) -> str:
         for key, chosen in rule.sets.items():
             values = ", ".join(f"{name} {value:g}" for name, value in chosen.values.items())
             lines.append(f"| `{key}` | {values} | {chosen.source} |")
+    lines += ["", f"![{name} in its induction protocols](images/induction/{name}.png)"]
     return "\n".join(lines) + "\n"
+
+
+def _short(text: str) -> str:
+    lines = text.splitlines()
+    if len(lines) <= LONGEST:
+        return text
+    left = len(lines) - LONGEST // 2
+    return "\n".join([*lines[: LONGEST // 2], f"... {left} more lines, written by the rule's file"])
 
 
 def _clock(interval: float) -> str:

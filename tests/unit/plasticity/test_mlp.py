@@ -9,12 +9,11 @@ import yaml
 from driving import driven, events, left_limit, poisson
 
 from spikedrift.plasticity import registry
+from spikedrift.plasticity.rules import mlp
 
 DT, W_MAX = 1e-3, 20.0
 RULE = registry.get("mlp")
-FROZEN = yaml.safe_load(
-    (Path(__file__).resolve().parents[3] / "resources" / "mlp-rule.yaml").read_text()
-)
+FROZEN = yaml.safe_load(Path(mlp.__file__).with_suffix(".yaml").read_text())
 FIRST, SECOND = np.array(FROZEN["Wh1"]), np.array(FROZEN["Wh2"])
 
 

@@ -6,7 +6,7 @@ linear unit. Its inputs are 2 x_pre, 2 x_post, w, 15 V, 15 C_exc and 15 C_inh: a
 side's spikes, the weight, and low-pass filters of the membrane potential and of the excitatory and
 inhibitory drive, in volts. A presynaptic spike reads the slow presynaptic and the fast postsynaptic
 trace, a postsynaptic one the fast presynaptic and the slow postsynaptic trace. The hidden layers
-are frozen, the same for all rules of the family (`resources/mlp-rule.yaml`); a rule is its five
+are frozen, the same for all rules of the family (`mlp.yaml`); a rule is its five
 linear weights for presynaptic spikes, of which the last is a bias, then five for postsynaptic ones.
 No vector of them is published in numbers.
 
@@ -26,9 +26,7 @@ import yaml
 from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.rule import Parameter, Rule
 
-FROZEN: dict[str, Any] = yaml.safe_load(
-    (Path(__file__).resolve().parents[4] / "resources" / "mlp-rule.yaml").read_text("utf-8")
-)
+FROZEN: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 INPUTS = {  # in the order of the columns of the first layer
     "x_pre": "x",
     "x_post": "y",

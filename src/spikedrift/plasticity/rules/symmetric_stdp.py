@@ -13,6 +13,8 @@ from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
 
+MU, W_MAX = 0.148, 0.056  # of the paper's drifting assemblies
+
 
 def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
     """Sum over all pairs of spikes; away from both bounds."""
@@ -27,7 +29,7 @@ RULE = Rule(
     title="symmetric STDP",
     citation="Manz P, Memmesheimer R-M (2023) PLoS Computational Biology 19:e1011006",
     parameters=(
-        Parameter("eta", 0.148, "1", "learning rate mu, in units of w_max"),
+        Parameter("eta", MU / W_MAX, "1", "learning rate mu over w_max"),
         Parameter("A_plus", 0.08, "1", "amplitude of the short, positive part"),
         Parameter("A_minus", 0.0533, "1", "amplitude of the longer, negative part"),
         Parameter("tau_plus", 0.025, "second", "window of the positive part"),

@@ -179,7 +179,9 @@ def _statements(told: str, code: str, known: Mapping[str, Any], writable: set[st
             if target not in variables:  # kept to the end of the block
                 dimensions = parse_expression_dimensions(expression, variables)
                 variables[target] = Variable(target, dimensions=b.get_dimensions(dimensions))
-            check_units_statements(line, variables)
+            # Brian2 takes its time over every variable that it is given.
+            named = get_identifiers(line) & variables.keys()
+            check_units_statements(line, {name: variables[name] for name in named})
         except (b.DimensionMismatchError, SyntaxError, ValueError) as error:
             raise InputError(f"{where}: {_one_line(error)}") from None
 

@@ -1,7 +1,9 @@
 # The two commands are `make demo` and `make test`; everything else is plain Snakemake from .venv.
-# CORES=4 limits the cores of a run, PYTEST='-k trials' hands arguments to pytest.
+# CORES=4 limits the cores of a run, PYTEST='-k trials' hands arguments to pytest; PYTEST='-n 0'
+# runs the tests in one process, in the same order.
 CORES ?= all
 PYTEST ?=
+WORKERS := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 SNAKEMAKE := .venv/bin/snakemake
 export CXX
 SHELL := bash
@@ -15,8 +17,8 @@ help: ## list the targets
 demo: env ## build the environment, run the embedded default to figures and results/report.zip
 	@$(MAKE) --no-print-directory report
 
-test: env-test ## the same environment with the test tools, then pytest
-	@.venv/bin/python -m pytest $(PYTEST)
+test: env-test ## the same environment with the test tools, then pytest on two workers
+	@.venv/bin/python -m pytest $(WORKERS) $(PYTEST)
 
 # One line a finished job; from the first error on, all that Snakemake says.
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \

@@ -54,8 +54,30 @@ MISSING: dict[str, Callable[[], str | None]] = {
 }
 
 
+# What several files look at is made once, by the worker that runs all of its group.
+GROUPS = {
+    "slurm": "small",
+    "finished": "small",
+    "demo": "demo",
+    "neuropixels_mirror": "neuropixels",
+}
+# The longest begin first, so that no worker is left with one at the end.
+FIRST = [*dict.fromkeys(GROUPS.values()), "test_ground_truth"]
+
+
+def group_of(item: pytest.Item) -> str:
+    """Name of the tests that one worker runs together: by what they share, or else by file."""
+    asked = getattr(item, "fixturenames", ())
+    return next((GROUPS[name] for name in GROUPS if name in asked), item.path.stem)
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist then reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip a marked test whose prerequisite is missing; the check runs once a mark."""
+    """Group tests; mark those whose prerequisite is missing, the check runs once a mark."""
+    order = {item: group_of(item) for item in items}
+    for item, group in order.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: FIRST.index(g) if (g := order[item]) in FIRST else len(FIRST))
     missing = {mark: check() for mark, check in MISSING.items()}
     for item in items:
         for mark, reason in missing.items():
@@ -95,7 +117,9 @@ def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
             capture_output=True,
             text=True,
         )
-        for name in filter(None, listed.stdout.split("\0")):
+        # Not the sources alone: kernels that were compiled here need not be compiled there.
+        compiled = [str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.nb[ci]")]
+        for name in filter(None, [*listed.stdout.split("\0"), *compiled]):
             if (ROOT / name).is_file():  # not deleted since
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target / name)

@@ -3,7 +3,6 @@
 # runs the tests in one process, in the same order.
 CORES ?= all
 PYTEST ?=
-WORKERS := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 SNAKEMAKE := .venv/bin/snakemake
 export CXX
 SHELL := bash
@@ -18,7 +17,7 @@ demo: env ## build the environment, run the embedded default to figures and resu
 	@$(MAKE) --no-print-directory report
 
 test: env-test ## the same environment with the test tools, then pytest on two workers
-	@.venv/bin/python -m pytest $(WORKERS) $(PYTEST)
+	@.venv/bin/python -m pytest --numprocesses 2 $(PYTEST)
 
 # One line a finished job; from the first error on, all that Snakemake says.
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \

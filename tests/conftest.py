@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import small
+from workers import Scheduler, arrange, strange
 
 from spikedrift.allensdk import AllenSdk
 
@@ -54,30 +56,13 @@ MISSING: dict[str, Callable[[], str | None]] = {
 }
 
 
-# What several files look at is made once, by the worker that runs all of its group.
-GROUPS = {
-    "slurm": "small",
-    "finished": "small",
-    "demo": "demo",
-    "neuropixels_mirror": "neuropixels",
-}
-# The longest begin first, so that no worker is left with one at the end.
-FIRST = [*dict.fromkeys(GROUPS.values()), "test_ground_truth"]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    return Scheduler(config, log)
 
 
-def group_of(item: pytest.Item) -> str:
-    """Name of the tests that one worker runs together: by what they share, or else by file."""
-    asked = getattr(item, "fixturenames", ())
-    return next((GROUPS[name] for name in GROUPS if name in asked), item.path.stem)
-
-
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist then reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group tests; mark those whose prerequisite is missing, the check runs once a mark."""
-    order = {item: group_of(item) for item in items}
-    for item, group in order.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: FIRST.index(g) if (g := order[item]) in FIRST else len(FIRST))
+    """Mark tests whose prerequisite is missing; the check runs once a mark."""
+    arrange(items)
     missing = {mark: check() for mark, check in MISSING.items()}
     for item in items:
         for mark, reason in missing.items():
@@ -86,6 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if fixtures := strange(item):
+        pytest.fail(f"name this file under {fixtures} in tests/workers.py", pytrace=False)
     for marker in item.iter_markers("missing"):
         if os.environ.get("SPIKEDRIFT_REQUIRE") == "all":
             pytest.fail(f"SPIKEDRIFT_REQUIRE=all, {marker.args[0]}", pytrace=False)

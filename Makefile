@@ -1,5 +1,6 @@
 # The two commands are `make demo` and `make test`; everything else is plain Snakemake from .venv.
-# CORES=4 limits the cores of a run, PYTEST='-k trials' hands arguments to pytest.
+# CORES=4 limits the cores of a run, PYTEST='-k trials' hands arguments to pytest; PYTEST='-n 0'
+# runs the tests in one process, in the same order.
 CORES ?= all
 PYTEST ?=
 SNAKEMAKE := .venv/bin/snakemake
@@ -15,8 +16,8 @@ help: ## list the targets
 demo: env ## build the environment, run the embedded default to figures and results/report.zip
 	@$(MAKE) --no-print-directory report
 
-test: env-test ## the same environment with the test tools, then pytest
-	@.venv/bin/python -m pytest $(PYTEST)
+test: env-test ## the same environment with the test tools, then pytest on two workers
+	@.venv/bin/python -m pytest --numprocesses 2 $(PYTEST)
 
 # One line a finished job; from the first error on, all that Snakemake says.
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \

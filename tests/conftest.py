@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import small, snakemake
+from workers import Scheduler, arrange, strange
 
 from spikedrift.allensdk import AllenSdk
 
@@ -54,8 +56,13 @@ MISSING: dict[str, Callable[[], str | None]] = {
 }
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    return Scheduler(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip a marked test whose prerequisite is missing; the check runs once a mark."""
+    """Mark tests whose prerequisite is missing; the check runs once a mark."""
+    arrange(items)
     missing = {mark: check() for mark, check in MISSING.items()}
     for item in items:
         for mark, reason in missing.items():
@@ -64,6 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if fixtures := strange(item):
+        pytest.fail(f"name this file under {fixtures} in tests/workers.py", pytrace=False)
     for marker in item.iter_markers("missing"):
         if os.environ.get("SPIKEDRIFT_REQUIRE") == "all":
             pytest.fail(f"SPIKEDRIFT_REQUIRE=all, {marker.args[0]}", pytrace=False)
@@ -95,7 +104,9 @@ def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
             capture_output=True,
             text=True,
         )
-        for name in filter(None, listed.stdout.split("\0")):
+        # Not the sources alone: kernels that were compiled here need not be compiled there.
+        compiled = [str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.nb[ci]")]
+        for name in filter(None, [*listed.stdout.split("\0"), *compiled]):
             if (ROOT / name).is_file():  # not deleted since
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target / name)

@@ -436,6 +436,7 @@ def test_baselines_of_distances_fall_the_same_way():
 
 
 @given(st.floats(0.01, 5), st.floats(-5, 5), st.floats(0.01, 100))
+@settings(deadline=None)
 def test_balances_are_bounded_and_without_scale(a, b, factor):
     one = balance(np.array(a), np.array(b))
     assert -4 <= one <= 4

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikedrift.errors import InputError
@@ -74,6 +74,7 @@ def test_frames_beyond_the_last_whole_segment_are_left_out():
     assert out.whole.all()
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_shuffled_movie_is_cut_by_its_own_order(seed):
     order = np.random.default_rng(seed).permutation(FRAMES)

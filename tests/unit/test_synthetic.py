@@ -61,13 +61,13 @@ MOVES = [
 ]
 
 
-@pytest.mark.parametrize(("knobs", "moved"), MOVES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("knobs", "moved"), MOVES, ids=[str(knobs) for knobs, _ in MOVES])
 def test_a_knob_moves_what_it_names_and_nothing_else(knobs, moved):
     found = {name for name, where in changed(knobs).items() if where.any()}
     assert found == moved
 
 
-@pytest.mark.parametrize(("knobs", "moved"), MOVES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("knobs", "moved"), MOVES, ids=[str(knobs) for knobs, _ in MOVES])
 def test_a_knob_between_blocks_leaves_the_first_block_alone(knobs, moved):
     name = next(iter(knobs))
     first = truth(options(), SEED).columns["block"] == 0
@@ -77,7 +77,7 @@ def test_a_knob_between_blocks_leaves_the_first_block_alone(knobs, moved):
     )
 
 
-@pytest.mark.parametrize(("knobs", "moved"), MOVES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("knobs", "moved"), MOVES, ids=[str(knobs) for knobs, _ in MOVES])
 def test_profiles_move_only_with_event_knobs_and_flat_additions(knobs, moved):
     time = np.linspace(0, 1, 51)
     before, after = (truth(options(**k), SEED).profile(time) for k in ({}, knobs))

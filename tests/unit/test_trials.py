@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikedrift import trials
@@ -50,6 +50,7 @@ def cells(dataset: xr.Dataset) -> list[list[list[float]]]:
 # Building
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), TIMES), max_size=40))
 def test_ragged_equals_sorting_each_cell(spikes):
     table = [
@@ -62,6 +63,7 @@ def test_ragged_equals_sorting_each_cell(spikes):
     assert (out.dtype, count.dtype) == (np.float64, np.int32)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), TIMES), max_size=40),
     st.lists(st.tuples(TIMES, st.floats(0.01, 3)), min_size=1, max_size=6),
@@ -235,6 +237,7 @@ def test_check_refuses_another_contract_version():
 # Selecting
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_select_takes_masks_and_orders(data):
     dataset = make(event_amplitude=np.arange(make().sizes["spike"]) * 1.0)

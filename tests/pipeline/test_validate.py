@@ -1,5 +1,8 @@
 """`snakemake validate`: every rule through its protocols, in C++, against published values."""
 
+from pathlib import Path
+from zipfile import ZipFile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +57,15 @@ def test_the_summary_counts(validated):
 def test_a_second_call_does_nothing(validated):
     done = snakemake(validated, "--cores", "1", "--dry-run", "--", "validate")
     assert "Nothing to be done" in done.stdout, done.stdout[-2000:]
+
+
+def test_the_report_has_figures_and_summary(validated):
+    done = snakemake(validated, "--report", "validation.zip", "--", "validate")
+    assert done.returncode == 0, done.stdout[-2000:]
+    with ZipFile(validated / "validation.zip") as report:
+        names = [Path(name).name for name in report.namelist()]
+    assert "summary.html" in names
+    assert {f"induction.{rule}.png" for rule in RULES} <= set(names)
 
 
 # Sjöström, Turrigiano & Nelson (2001): change at 10 ms and at -10 ms with its standard error.

@@ -18,7 +18,7 @@ NO_ACCOUNTING = ["--slurm-status-command", "squeue"]
 # All rules of the embedded default, in a quarter of its jobs.
 CONFIGURATION = ["--configfile", str(SMALL)]
 # Targets that only collect files stay with Snakemake.
-TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures"}
+TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures", "validate"}
 # Jobs here last seconds, not hours.
 IMPATIENT = ["--slurm-init-seconds-before-status-checks", "5"]
 

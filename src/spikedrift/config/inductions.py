@@ -168,11 +168,12 @@ class Induction(Options):
     dt: float = Field(default=0.0001, gt=0, le=0.001, description="time step; s")
     weight: float = Field(default=0.5, ge=0, description="first weight")
     w_max: float = Field(default=1.0, gt=0, description="upper bound of the weight")
-    readout: Literal["difference", "ratio", "two_states"] = Field(
+    readout: Literal["difference", "ratio", "two_states", "released"] = Field(
         default="difference",
         description=(
             "last minus first weight, last over first, or the same after every weight has been "
-            "rounded to the nearer of its two stable values (`weight` and `w_max`)"
+            "rounded to the nearer of its two stable values (`weight` and `w_max`); or what the "
+            "last presynaptic spike released (short-term plasticity)"
         ),
     )
     low: float = Field(

@@ -1,6 +1,7 @@
 """Induction: a plasticity rule, run through its protocols, against what was published."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from spikedrift.figures import style
 
 _COLUMNS = 3
 _HEIGHT = 2.0
+_TITLE = 34  # characters
 _MARKS: dict[str, dict[str, Any]] = {
     "yes": {"mec": style.BLACK, "mfc": "none", "marker": "o"},
     "no": {"mec": "#D00000", "mfc": "none", "marker": "X", "mew": 1.2, "ms": 6},
@@ -63,7 +65,8 @@ def _panel(axes: Axes, part: pd.DataFrame) -> None:
     first = part.iloc[0]
     curves = list(dict.fromkeys(part["curve"]))
     colors = dict(zip(curves, _colors(len(curves)), strict=True))
-    axes.axhline(0.0 if first["readout"].startswith("change") else 1.0, color="0.8", lw=0.6)
+    if not first["readout"].startswith("released"):
+        axes.axhline(0.0 if first["readout"].startswith("change") else 1.0, color="0.8", lw=0.6)
     for curve in curves:
         one = part[part["curve"] == curve].sort_values("x")
         theory = one.dropna(subset="predicted")
@@ -97,10 +100,8 @@ def _panel(axes: Axes, part: pd.DataFrame) -> None:
                 zorder=3,
                 **({"ms": 4.5, "mew": 0.8} | mark),
             )
-    axes.set_title(
-        "\n".join(filter(None, [_words(part, curves), first["set"].replace("_", " ")])),
-        fontsize=7.5,
-    )
+    lines = [*textwrap.wrap(_words(part, curves), _TITLE), first["set"].replace("_", " ")]
+    axes.set_title("\n".join(filter(None, lines)), fontsize=7.5)
     axes.set_xlabel(first["axis"])
     axes.set_ylabel(first["readout"])
     low, high = axes.get_ylim()

@@ -114,3 +114,6 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     bench.begin()
     standalone.run_session(bench.network, {})
     standalone.keep("w", bench.synapses, "w")
+    for rule in rules:
+        if rule.release:
+            standalone.keep("released", bench.synapses, rule.release)

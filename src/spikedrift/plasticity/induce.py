@@ -32,6 +32,7 @@ READOUT = {
     "difference": "change of weight",
     "ratio": "weight, last over first",
     "two_states": "strength, last over first",
+    "released": "released by the last spike",
 }
 # What a rule that names no protocol is run through.
 WINDOW = Induction(
@@ -234,7 +235,8 @@ def final_weights(
         scratch_dir=setting.scratch_dir,
         label=f"{setting.rule.name}.{induction.name}",
     ) as output:
-        return output.array("w")[: len(side) * bundle]
+        read = "released" if induction.readout == "released" else "w"
+        return output.array(read)[: len(side) * bundle]
 
 
 def _high(induction: Induction) -> float:
@@ -252,6 +254,8 @@ def _readout(induction: Induction, weights: np.ndarray) -> tuple[float, float]:
     strata = np.split(weights, [n_low]) if high > low else [weights]
     spread = sum(part.size * part.var(ddof=1) for part in strata if part.size > 1)
     error = float(np.sqrt(spread) / n) if n > 1 else np.nan
+    if induction.readout == "released":
+        return float(weights.mean()), error
     if induction.readout == "difference":
         return float(weights.mean() - first), error
     return float(weights.mean() / first), error / first

@@ -11,6 +11,11 @@ facilitation and e = exp(-D / tau_facilitation), and x = (1 - d) / (1 - (1 - u) 
 d = exp(-D / tau_recovery).
 """
 
+import math
+from collections.abc import Mapping
+
+from spikedrift.config.inductions import Induction
+from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 
 NETWORK = "program of Zenke, Agnes & Gerstner 2015 (fzenke/pub2015orchestrated)"
@@ -23,6 +28,16 @@ FIT = (
 def depressing(use: float, tau_recovery: float) -> dict[str, float]:
     """Values of a synapse that does not facilitate; time constant in s."""
     return {"U": use, "facilitation": 0.0, "tau_recovery": tau_recovery}
+
+
+def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
+    """What a spike of a long regular train releases; `condition.x` is its frequency."""
+    del induction
+    e = math.exp(-1 / (condition.x * values["tau_facilitation"]))
+    d = math.exp(-1 / (condition.x * values["tau_recovery"]))
+    use, growth = values["U"], values["facilitation"]
+    u = (use * (1 - e) + growth * e) / (1 - (1 - growth) * e)
+    return u * (1 - d) / (1 - (1 - u) * d)
 
 
 RULE = Rule(
@@ -51,6 +66,17 @@ RULE = Rule(
     u_stp += facilitation*(1 - u_stp)
     """,
     release="released",
+    predict=predict,
+    inductions=(
+        Induction(
+            name="frequency",
+            title="the last of 60 regular presynaptic spikes",
+            protocol="pairing",
+            options={"frequencies": [0.5, 1, 2, 5, 10, 20, 25, 40, 50], "intervals": [0.010]},
+            readout="released",
+            tolerance=1e-5,
+        ),
+    ),
     sets={
         "zenke_2015": ParameterSet({}, f"{NETWORK}: values that its comments call original"),
         "zenke_2015_scripts": ParameterSet(

@@ -5,6 +5,7 @@ by the same amount, its share of what the sum has gained since the first round, 
 acts beside a rule that moves the weights.
 """
 
+from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.rule import Parameter, Regular, Rule
 
 INTERVAL = 0.020
@@ -20,6 +21,17 @@ RULE = Rule(
     target : 1
     """,
     cell_start="target = -1",  # not known yet
+    # Alone it has nothing to take back.
+    predict=lambda values, condition, induction: 0.0,
+    inductions=(
+        Induction(
+            name="frequency",
+            title="60 pairs, no other rule",
+            protocol="pairing",
+            options={"frequencies": [0.1, 1, 10, 50]},
+            tolerance=1e-12,
+        ),
+    ),
     every=(
         Regular("total = 0", INTERVAL, on="cell"),
         Regular("total_post += w", INTERVAL),

@@ -45,7 +45,7 @@ wildcard_constraints:
     measure=plan.pattern(plan.measures),
     sweep=plan.pattern(plan.sweeps),
     comparison=plan.pattern(plan.comparisons),
-    plasticity_rule=plan.pattern(plan.validated),
+    plasticity_rule=plan.pattern(plan.validation.names),
 
 
 localrules:

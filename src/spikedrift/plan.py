@@ -18,15 +18,13 @@ from spikedrift.config.root import Config
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.networks import registry as networks
-from spikedrift.plasticity import cell as cells
-from spikedrift.plasticity import protocol as protocols
-from spikedrift.plasticity import registry as plasticity
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
 from spikedrift.sources.roster import Roster
+from spikedrift.validation import RuleValidation
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,6 +60,7 @@ class Plan:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.roster = Roster(config, ROOT)
+        self.validation = RuleValidation(config.validation, ROOT)
         self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
@@ -97,16 +96,6 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
-        for index, name in enumerate(self.config.validation.rules or ()):
-            if name not in plasticity.names():
-                where = f"config: validation.rules[{index}]: unknown plasticity rule"
-                raise unknown(where, name, plasticity.names())
-        for index, entry in enumerate(self.config.validation.inductions):
-            for key, known in (("rule", plasticity.names()), ("protocol", protocols.names()),
-                               ("cell", cells.names())):  # fmt: skip
-                if (name := getattr(entry, key)) not in known:
-                    where = f"config: validation.inductions[{index}].{key}: unknown {key}"
-                    raise unknown(where, name, known)
         self.rules = {sweep.name: self._rules_of(sweep) for sweep in self.config.sweeps}
 
     @staticmethod
@@ -288,28 +277,6 @@ class Plan:
             for path in self.analysis_files(name, selection)
         ] + ["results/drift/indices.tsv", "results/recordings.tsv"] * bool(self.roster.names)
 
-    @property
-    def validated(self) -> list[str]:
-        """Plasticity rules that are run through their induction protocols."""
-        chosen = self.config.validation.rules
-        return plasticity.names() if chosen is None else list(chosen)
-
-    @property
-    def validation_tables(self) -> list[str]:
-        """Tables of all conditions, one a rule."""
-        return [f"results/validate/{name}.tsv" for name in self.validated]
-
-    @property
-    def validation_files(self) -> list[str]:
-        """Tables and figures of the rules, and their summary."""
-        figures = [f"results/figures/induction.{name}.pdf" for name in self.validated]
-        return [*self.validation_tables, *figures, "results/validate/summary.tsv"]
-
-    def targets_of(self, wildcards: Any) -> dict[str, str]:
-        """Table of the values that a rule is held against, where there is one."""
-        path = ROOT / "resources" / "plasticity" / f"{wildcards.plasticity_rule}.tsv"
-        return {"targets": str(path)} if path.is_file() else {}
-
     def runs(self, sweep: str) -> list[str]:
         """Recording ids of all simulations of a sweep."""
         return [name for name, point in self.points.items() if point.sweep == sweep]
@@ -438,14 +405,6 @@ class Plan:
         entry = self._entry(self.sweeps, self._sweep_of(wildcards))
         return {key: entry[key] for key in ("network", "options")}
 
-    def further_inductions(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Protocols that the configuration adds to a rule's own."""
-        return [
-            entry.model_dump(mode="json")
-            for entry in self.config.validation.inductions
-            if entry.rule == wildcards.plasticity_rule
-        ]
-
     def comparison(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a comparison."""
         return self._entry(self.comparisons, wildcards.comparison)
@@ -490,19 +449,6 @@ class Plan:
         sweep = self._sweep_of(wildcards)
         rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep]]
         return self.digest("networks.registry", f"networks.{self.sweeps[sweep].network}", *rules)
-
-    def induction_digest(self, wildcards: Any) -> str:
-        """Digest of a plasticity rule and of all that it may be run through."""
-        folders = {"cells": cells.names(), "protocols": protocols.names()}
-        used = [f"plasticity.{key}.{name}" for key, names in folders.items() for name in names]
-        return self.digest(
-            "plasticity.induce", "plasticity.targets", "plasticity.bench", *used,
-            f"plasticity.rules.{wildcards.plasticity_rule}",
-        )  # fmt: skip
-
-    def induction_figure_digest(self, wildcards: Any) -> str:
-        """Digest of the figure of a plasticity rule, which takes its words from the rule."""
-        return self.figure_digest("induction", f"plasticity.rules.{wildcards.plasticity_rule}")
 
     def matrix_digest(self, wildcards: Any) -> str:
         """Digest of what makes a similarity matrix."""

@@ -4,13 +4,13 @@
 rule validate:
     """One figure and one table a rule, and a summary: measured against published."""
     input:
-        plan.validation_files,
+        plan.validation.files,
 
 
 rule induce:
     """Change of the weight in every condition of a rule's protocols, beside its target."""
     input:
-        unpack(plan.targets_of),
+        unpack(plan.validation.targets_of),
     output:
         tsv="results/validate/{plasticity_rule}.tsv",
     log:
@@ -24,9 +24,9 @@ rule induce:
         mem_mb=2000,
         runtime=60,
     params:
-        inductions=plan.further_inductions,
+        inductions=plan.validation.further,
         seed=plan.config.validation.seed,
-        source=plan.induction_digest,
+        source=plan.validation.digest,
     script:
         "../scripts/induce.py"
 
@@ -56,7 +56,7 @@ rule figure_induction:
         runtime=10,
     params:
         options=plan.block("figures"),
-        source=plan.induction_figure_digest,
+        source=plan.validation.figure_digest,
     script:
         "../scripts/figure_induction.py"
 
@@ -64,7 +64,7 @@ rule figure_induction:
 rule validation_summary:
     """How many targets every rule meets."""
     input:
-        plan.validation_tables,
+        plan.validation.tables,
     output:
         tsv="results/validate/summary.tsv",
         page=report(

@@ -1,0 +1,80 @@
+"""What `snakemake validate` has to make: plasticity rules, their targets, tables and figures.
+
+Imports nothing heavy: Snakemake asks for it at every start.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from spikedrift.config.inductions import Validation
+from spikedrift.errors import unknown
+from spikedrift.plasticity import cell, protocol, registry
+from spikedrift.provenance import source_digest
+
+PLASTICITY = "spikedrift.plasticity"
+
+
+class RuleValidation:
+    """Files and params of the validation of plasticity rules.
+
+    Parameters
+    ----------
+    options : Validation
+    root : Path
+        Of the repository.
+
+    Raises
+    ------
+    InputError
+        For a rule, a protocol or a cell that is not there.
+    """
+
+    def __init__(self, options: Validation, root: Path) -> None:
+        self.options, self.targets = options, root / "resources" / "plasticity"
+        self.names = registry.names() if options.rules is None else list(options.rules)
+        for index, name in enumerate(options.rules or ()):
+            if name not in registry.names():
+                where = f"config: validation.rules[{index}]: unknown plasticity rule"
+                raise unknown(where, name, registry.names())
+        known = {"rule": registry.names(), "protocol": protocol.names(), "cell": cell.names()}
+        for index, entry in enumerate(options.inductions):
+            for key, there in known.items():
+                if (name := getattr(entry, key)) not in there:
+                    where = f"config: validation.inductions[{index}].{key}: unknown {key}"
+                    raise unknown(where, name, there)
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables of all conditions, one a rule."""
+        return [f"results/validate/{name}.tsv" for name in self.names]
+
+    @property
+    def files(self) -> list[str]:
+        """Tables and figures of the rules, and their summary."""
+        figures = [f"results/figures/induction.{name}.pdf" for name in self.names]
+        return [*self.tables, *figures, "results/validate/summary.tsv"]
+
+    def targets_of(self, wildcards: Any) -> dict[str, str]:
+        """Table of the values that a rule is held against, where there is one."""
+        path = self.targets / f"{wildcards.plasticity_rule}.tsv"
+        return {"targets": str(path)} if path.is_file() else {}
+
+    def further(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Protocols that the configuration adds to a rule's own."""
+        return [
+            entry.model_dump(mode="json")
+            for entry in self.options.inductions
+            if entry.rule == wildcards.plasticity_rule
+        ]
+
+    def digest(self, wildcards: Any) -> str:
+        """Digest of a rule and of all that it may be run through."""
+        used = [f"{PLASTICITY}.{name}" for name in ("induce", "targets", "bench")]
+        used += [f"{cell.PACKAGE}.{name}" for name in cell.names()]
+        used += [f"{protocol.PACKAGE}.{name}" for name in protocol.names()]
+        return source_digest(*used, f"{registry.PACKAGE}.{wildcards.plasticity_rule}")
+
+    def figure_digest(self, wildcards: Any) -> str:
+        """Digest of the figure of a rule, which takes its words from the rule."""
+        figure = ("spikedrift.figures.save", "spikedrift.figures.induction")
+        return source_digest(*figure, f"{registry.PACKAGE}.{wildcards.plasticity_rule}")

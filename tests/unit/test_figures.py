@@ -85,7 +85,8 @@ def has_unit(text):
 
 def test_figures_are_the_files_of_the_package():
     names = registry.names()
-    assert {"raster", "matrices", "drift_curves", "learning", "scores"} == set(names)
+    drawn = {"raster", "matrices", "drift_curves", "learning", "scores", "induction"}
+    assert drawn == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)
     for name in names:
         assert registry.get(name).__module__ == f"spikedrift.figures.{name}"

@@ -11,7 +11,7 @@ from typing import Any
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.rule import Rule
-from spikedrift.plasticity.synapse import Projection, combine
+from spikedrift.plasticity.synapse import Projection, combine, first_values
 from spikedrift.simulation.build import Standalone
 
 # There are `bundle` synapses between two cells. Weights at the start: of every `copies` synapses
@@ -59,9 +59,7 @@ class Bench:
     def begin(self) -> None:
         """Give weights and all other state their first values; parameters are set."""
         self.synapses.w = "w_low + (w_high - w_low)*int((i*bundle + number) % copies >= n_low)"
-        for line in filter(None, map(str.strip, self.cell.start.splitlines())):
-            name, _, value = line.partition("=")
-            setattr(self.cells, name.strip(), value.strip())
+        first_values(self.cells, self.cell.start)
         self.projection.begin(self.synapses, self.cells)
 
 

@@ -18,7 +18,10 @@ CELL = {
     "u": ("volt", "membrane potential, spikes included"),
     "excitatory_drive": ("volt", "excitatory conductance over leak, times E_reversal - v"),
     "inhibitory_drive": ("volt", "inhibitory conductance over leak, times v - E_reversal"),
-    "population_rate": ("Hz", "mean rate of the postsynaptic population, low-pass filtered"),
+    "population_rate": (
+        "Hz",
+        "mean rate of the postsynaptic population, one-step pulses",
+    ),
 }
 
 
@@ -92,8 +95,8 @@ class Rule:
         Parameters in the order in which a list of numbers gives them.
     sets : mapping of name -> ParameterSet
     predict : callable, optional
-        `predict(values, condition)` gives the change of weight that theory expects of an induction
-        protocol's condition, in the induction's readout.
+        `predict(values, condition, induction)` gives what theory expects of a condition of the
+        induction's protocol, in its readout; NaN where it says nothing.
     inductions : tuple of Induction
         The protocols that the rule was published with.
     """

@@ -103,10 +103,15 @@ class Projection:
         """Give the state its first values; weights and parameters are set."""
         if self.late:
             synapses.late.delay = self.late
-        for group, code in ((cells, self.cell_start), (synapses, self.start)):
-            for line in code.splitlines():
-                name, _, value = line.partition("=")
-                setattr(group, name.strip(), value.strip())
+        first_values(cells, self.cell_start)
+        first_values(synapses, self.start)
+
+
+def first_values(group: Any, code: str) -> None:
+    """Set variables of a Brian2 group, one `name = expression` a line."""
+    for line in filter(None, map(str.strip, code.splitlines())):
+        name, _, value = line.partition("=")
+        setattr(group, name.strip(), value.strip())
 
 
 def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str = "") -> Projection:

@@ -14,7 +14,44 @@ from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, Rule
 
+PARAMETERS = (
+    Parameter("eta", 0.01, "1", "potentiation A+ in units of w_max"),
+    Parameter("ratio", 1.05, "1", "depression over potentiation, A-/A+"),
+    Parameter("tau_plus", 0.020, "second", "window of potentiation"),
+    Parameter("tau_minus", 0.020, "second", "window of depression"),
+)
+MODEL = """
+    dx/dt = -x/tau_plus : 1 (event-driven)
+    dy/dt = -y/tau_minus : 1 (event-driven)
+    """
 SINGLE_PAIRS = [k * 1e-3 for k in (*range(-100, 0, 5), -2, -1, 1, 2, *range(5, 101, 5))]
+INDUCTIONS = (
+    Induction(
+        name="window",
+        title="a single pair",
+        protocol="pairing",
+        options={"along": "interval", "intervals": SINGLE_PAIRS, "pairs": 1},
+        tolerance=1e-9,
+    ),
+    Induction(
+        name="frequency",
+        title="60 pairs",
+        protocol="pairing",
+        options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
+        parameters={"eta": 1e-3},
+        tolerance=1e-9,
+    ),
+)
+
+
+def single_pair(values: Mapping[str, float], condition: Condition, up: float, down: float) -> float:
+    """Change by one pair from steps `up` and `down`, or NaN where the protocol has more."""
+    if condition.pre.size > 1:
+        return np.nan
+    lag = condition.post[0] - condition.pre[0]
+    if lag >= 0:
+        return float(up * np.exp(-lag / values["tau_plus"]))
+    return float(-values["ratio"] * down * np.exp(lag / values["tau_minus"]))
 
 
 def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
@@ -29,16 +66,8 @@ RULE = Rule(
     name="pair_stdp",
     title="additive pair STDP",
     citation="Song S, Miller KD, Abbott LF (2000) Nature Neuroscience 3:919-926",
-    parameters=(
-        Parameter("eta", 0.01, "1", "potentiation A+ in units of w_max"),
-        Parameter("ratio", 1.05, "1", "depression over potentiation, A-/A+"),
-        Parameter("tau_plus", 0.020, "second", "window of potentiation"),
-        Parameter("tau_minus", 0.020, "second", "window of depression"),
-    ),
-    model="""
-    dx/dt = -x/tau_plus : 1 (event-driven)
-    dy/dt = -y/tau_minus : 1 (event-driven)
-    """,
+    parameters=PARAMETERS,
+    model=MODEL,
     on_pre="""
     {transmit}
     x += 1
@@ -49,21 +78,5 @@ RULE = Rule(
     w = clip(w + eta*w_max*x, 0, w_max)
     """,
     predict=predict,
-    inductions=(
-        Induction(
-            name="window",
-            title="a single pair",
-            protocol="pairing",
-            options={"along": "interval", "intervals": SINGLE_PAIRS, "pairs": 1},
-            tolerance=1e-9,
-        ),
-        Induction(
-            name="frequency",
-            title="60 pairs",
-            protocol="pairing",
-            options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
-            parameters={"eta": 1e-3},
-            tolerance=1e-9,
-        ),
-    ),
+    inductions=INDUCTIONS,
 )

@@ -5,39 +5,26 @@ symmetric nearest-neighbor scheme of Morrison, Diesmann & Gerstner (2008), Biolo
 98:459: a trace is set to 1, not raised by 1.
 """
 
-import math
 from collections.abc import Mapping
 
 from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.protocol import Condition
-from spikedrift.plasticity.rule import Parameter, Rule
-from spikedrift.plasticity.rules.pair_stdp import SINGLE_PAIRS
+from spikedrift.plasticity.rule import Rule
+from spikedrift.plasticity.rules.pair_stdp import INDUCTIONS, MODEL, PARAMETERS, single_pair
 
 
 def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
     """Change by a single pair, or NaN where the protocol has more."""
-    if condition.pre.size > 1:
-        return math.nan
-    lag = float(condition.post[0] - condition.pre[0])
-    if lag >= 0:
-        return values["eta"] * induction.w_max * math.exp(-lag / values["tau_plus"])
-    return -values["ratio"] * values["eta"] * induction.w_max * math.exp(lag / values["tau_minus"])
+    step = values["eta"] * induction.w_max
+    return single_pair(values, condition, step, step)
 
 
 RULE = Rule(
     name="pair_stdp_nearest",
     title="nearest-neighbor pair STDP",
     citation="Morrison A, Diesmann M, Gerstner W (2008) Biological Cybernetics 98:459-478",
-    parameters=(
-        Parameter("eta", 0.01, "1", "potentiation A+ in units of w_max"),
-        Parameter("ratio", 1.05, "1", "depression over potentiation, A-/A+"),
-        Parameter("tau_plus", 0.020, "second", "window of potentiation"),
-        Parameter("tau_minus", 0.020, "second", "window of depression"),
-    ),
-    model="""
-    dx/dt = -x/tau_plus : 1 (event-driven)
-    dy/dt = -y/tau_minus : 1 (event-driven)
-    """,
+    parameters=PARAMETERS,
+    model=MODEL,
     on_pre="""
     {transmit}
     x = 1
@@ -48,20 +35,5 @@ RULE = Rule(
     w = clip(w + eta*w_max*x, 0, w_max)
     """,
     predict=predict,
-    inductions=(
-        Induction(
-            name="window",
-            title="a single pair",
-            protocol="pairing",
-            options={"along": "interval", "intervals": SINGLE_PAIRS, "pairs": 1},
-            tolerance=1e-9,
-        ),
-        Induction(
-            name="frequency",
-            title="60 pairs",
-            protocol="pairing",
-            options={"frequencies": [0.1, 1, 5, 10, 20, 30, 40, 50]},
-            parameters={"eta": 1e-3},
-        ),
-    ),
+    inductions=INDUCTIONS,
 )

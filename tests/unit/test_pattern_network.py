@@ -130,6 +130,65 @@ def test_trials_hold_the_spikes_of_their_time(learned):
     assert 0.3 * mean < in_trials < 3 * mean
 
 
+def test_a_feed_forward_network_and_all_its_weights(run, learned):
+    found = run({**LEARNING, "wiring.p_ee": 0.0, "recording.n_synapses": None}).traces
+    assert found.sizes["recurrent_synapse"] == 0
+    recurrent = found.sel(projection="recurrent")
+    assert np.isnan(recurrent["mean_weight"]).all()
+    weight = found["afferent_weight"]
+    assert weight.dtype == np.float32 and weight.dims == ("edge", "afferent_synapse")
+    n = weight.sizes["afferent_synapse"]
+    assert n == pytest.approx(0.3 * 40 * 20, abs=4 * np.sqrt(0.21 * 40 * 20))
+    pairs = set(zip(found["afferent_pre"].values, found["afferent_post"].values, strict=True))
+    assert len(pairs) == n and {0 <= a < 40 and 0 <= b < 20 for a, b in pairs} == {True}
+    at_end = found["mean_weight"].sel(projection="afferent").values[-1]
+    assert weight.values[-1].mean() == pytest.approx(at_end, rel=1e-5)
+    assert learned.traces.sizes["afferent_synapse"] == 30
+
+
+def test_what_has_not_settled_is_said(run, learned, caplog):
+    weight = learned.traces["mean_weight"].sel(projection="inhibitory")
+    expected = float(weight.sel(time=2.0) / weight.sel(time=0.0) - 1)
+    assert learned.traces.attrs["settling_change"] == pytest.approx(expected)
+    caplog.clear()
+    hasty = run({"plasticity.inhibitory.settle_eta": 1.0}).traces.attrs["settling_change"]
+    assert abs(hasty) > 0.01
+    assert f"weight changed by {100 * hasty:.2g} % in the last 2 s of settling" in caplog.text
+    caplog.clear()
+    assert run({"plasticity.inhibitory.settle_eta": 0.0}).traces.attrs["settling_change"] == 0
+    assert "settled" not in caplog.text
+
+
+def test_currents_know_only_weight_times_driving_force(tmp_path):
+    """Twice the weight at half the driving force is the same network, to the spike."""
+    weights = ("w_afferent_e", "w_afferent_i", "w_ee", "w_ei")
+    wiring = override(PatternNetwork(), SMALL, "small").wiring
+
+    def spikes(synapses, factor):
+        changes = {
+            **SMALL,
+            "cells.synapses": synapses,
+            "cells.reversal_excitatory": -0.060 + 0.060 / factor,
+            "plasticity.afferent.w_max": 10,
+            "plasticity.recurrent.w_max": 10,
+        } | {f"wiring.{name}": factor * getattr(wiring, name) for name in weights}
+        return simulate(
+            override(PatternNetwork(), changes, "small"),
+            {},
+            recording="small-0.patterns",
+            seed=1,
+            instance=0,
+            build_dir=tmp_path / "programs",
+            scratch_dir=tmp_path / "scratch",
+        ).trials["spike_time"].values  # fmt: skip
+
+    one = spikes("current", 1)
+    assert one.size > 100
+    np.testing.assert_array_equal(spikes("current", 2), one)
+    assert not np.array_equal(spikes("conductance", 1), one)
+    assert not np.array_equal(spikes("conductance", 2), spikes("conductance", 1))
+
+
 def test_silent_and_saturated_networks_are_marked(run):
     assert (
         run(

@@ -25,7 +25,7 @@ from spikedrift.simulation.build import Standalone
 INHIBITORY = ("inhibitory", "ii")
 
 CELL = """
-dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v)
+dv/dt = (rest - v + g_e*(reversal_excitatory - {at}) + g_i*(reversal_inhibitory - {at})
          + membrane_noise*sqrt(tau_membrane/dt)*kick)/tau_membrane : volt (unless refractory)
 dg_e/dt = -g_e/tau_excitatory : 1
 dg_i/dt = -g_i/tau_inhibitory : 1
@@ -49,8 +49,8 @@ u = v + int(t - lastspike < spike_width)*(spike_peak - v) : volt
 spike_width : second (shared, constant)
 spike_peak : volt (shared, constant)
 """,
-    "excitatory_drive": "excitatory_drive = g_e*(reversal_excitatory - v) : volt",
-    "inhibitory_drive": "inhibitory_drive = g_i*(v - reversal_inhibitory) : volt",
+    "excitatory_drive": "excitatory_drive = g_e*(reversal_excitatory - {at}) : volt",
+    "inhibitory_drive": "inhibitory_drive = g_i*({at} - reversal_inhibitory) : volt",
     "population_rate": "population_rate : Hz (linked)",
 }
 WIRING = """
@@ -71,6 +71,7 @@ def structure(options: PatternNetwork) -> dict[str, Any]:
         "n_inhibitory": options.cells.n_inhibitory,
         "n_afferents": options.patterns.n_afferents,
         "delay": options.wiring.delay,
+        "synapses": options.cells.synapses,
         "rules": {name: list(options.plasticity.of(name).rules) for name in plastic(options)},
     }
 
@@ -94,11 +95,15 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     made = {name: projection(name, structure["rules"]) for name in (*PROJECTIONS, "afferent_i")}
     asked = set().union(*(one.asked for one in made.values()))
     offered = [text for name, text in OFFERED.items() if name in asked]
+    # The potential that the reversal potentials are held against.
+    at = {"conductance": "v", "current": "rest"}[structure["synapses"]]
     # Forward Euler with uniform kicks of the right variance in place of normal ones: the same weak
     # order (Kloeden & Platen 1992, section 14.1), and normal draws would be most of the run time.
     cells = b.NeuronGroup(
         n_excitatory + n_inhibitory,
-        "\n".join([CELL, *offered, *(one.cell for one in made.values())]),
+        "\n".join(
+            ["\n".join([CELL, *offered]).format(at=at), *(one.cell for one in made.values())]
+        ),
         threshold="v > threshold",
         reset="v = rest",
         refractory="dead_time",
@@ -189,16 +194,18 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
             values |= made.variables(acting, name, "cells")
             asked |= made.asked
     unseen = set() if "u" in asked else {"spike_peak", "spike_width"}
-    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory", *unseen})
+    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory", "synapses", *unseen})
     return values | {f"cells.{name}": value for name, value in cells.items()}
 
 
 def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
     """Learning rates that act in a phase, by `group.variable`.
 
-    While the network settles only the main rule from I to E acts, at its settling rate.
+    While the network settles only the main rule from I to E acts, at its settling rate. Weight
+    noise acts as the phase's `turnover` says, where it does say.
     """
     settling = phase.kind == "settle"
+    turnover = phase.plasticity if phase.turnover is None else phase.turnover
     found = {}
     for name in plastic(options):
         learning = options.plasticity.of(name)
@@ -206,7 +213,8 @@ def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
             variable = registry.declared(rule).rate
             if not variable:
                 continue
-            found[f"{name}.{variable}"] = values[variable] * (phase.plasticity and not settling)
+            acts = turnover if rule == "weight_noise" else phase.plasticity
+            found[f"{name}.{variable}"] = values[variable] * (acts and not settling)
             if settling and isinstance(learning, InhibitoryPlasticity) and rule == learning.rule:
                 found[f"{name}.{variable}"] = learning.settle_eta
     return found

@@ -29,6 +29,7 @@ from spikedrift.simulation.sweep import override
 log = logging.getLogger(__name__)
 
 SILENT, SATURATED = 0.05, 100.0  # mean E rate, Hz
+STATIONARY, STATIONARY_OVER = 0.01, 20.0  # change of mean I to E weight that is stationary, over s
 
 
 class Simulated(NamedTuple):
@@ -67,7 +68,10 @@ def simulate(
     Simulated
         `trials`: units are E cells, trials are pattern presentations of the phases naive, train
         and block, from the pattern's onset to `recording.tail` after its end.
-        `traces`: mean rates and weights over time, sampled weights at phase edges.
+        `traces`: mean rates and weights over time, sampled or all weights at phase edges
+        (`{projection}_weight`, edge x synapse, with `_pre` and `_post`, indices within the
+        presynaptic and the postsynaptic population); attribute `settling_change`: the relative
+        change of the mean I to E weight over the last 20 s of settling, NaN without settling.
 
     Raises
     ------
@@ -136,6 +140,7 @@ def simulate(
         seed=seed,
         instance=instance,
         parameters=json.dumps(attributes["parameters"], sort_keys=True),
+        settling_change=_settling_change(options, timetable, traces, recording),
     )
     return Simulated(dataset, traces)
 
@@ -232,6 +237,32 @@ def _trials(
     )
 
 
+def _settling_change(
+    options: PatternNetwork, timetable: stimulus.Schedule, traces: xr.Dataset, recording: str
+) -> float:
+    """Relative change of the mean I to E weight at the end of the settling, by its traces."""
+    settling = [n for n, phase in enumerate(options.phases) if phase.kind == "settle"]
+    if not settling or "inhibitory" not in traces["projection"]:
+        return np.nan
+    first, last = (
+        edge[settling[-1]] * options.simulation.dt
+        for edge in (timetable.phase_start, timetable.phase_stop)
+    )
+    weight = traces["mean_weight"].sel(projection="inhibitory").values
+    begin = max(first, last - STATIONARY_OVER)
+    before, after = np.interp([begin, last], traces["time"].values, weight)
+    change = float(after / before - 1) if before else np.nan
+    if abs(change) >= STATIONARY:
+        log.warning(
+            "%s: not settled: the mean I to E weight changed by %.2g %% in the last %g s of "
+            "settling; make it longer",
+            recording,
+            100 * change,
+            last - begin,
+        )
+    return change
+
+
 def _traces(
     options: PatternNetwork,
     timetable: stimulus.Schedule,
@@ -246,15 +277,17 @@ def _traces(
     width = np.diff(save_time)
     edge_time = np.append(timetable.phase_start, timetable.stop) * dt
     at_edge = np.searchsorted(save_time, edge_time - dt / 2)
+    none = np.full((save_time.size, 1), np.nan)
+    moving = [w if w.shape[1] else none for w in weights.values()]
     variables: dict[str, Any] = {
         "mean_weight": (
             ("projection", "time"),
-            [weights[name].mean(axis=1) for name in weights],
+            [w.mean(axis=1) for w in moving],
             {"units": "leak conductance"},
         ),
         "sd_weight": (
             ("projection", "time"),
-            [weights[name].std(axis=1) for name in weights],
+            [w.std(axis=1) for w in moving],
             {"units": "leak conductance"},
         ),
         "rate": (
@@ -272,7 +305,8 @@ def _traces(
     for name in weights:
         # Evenly spread over the synapses: the same ones in every condition of an instance.
         n = weights[name].shape[1]
-        chosen = np.unique(np.linspace(0, n - 1, options.recording.n_synapses).astype(int))
+        n_kept = min(n, options.recording.n_synapses or n)
+        chosen = np.unique(np.linspace(0, n - 1, n_kept).astype(int))
         dim = f"{name}_synapse"
         variables[f"{name}_weight"] = (
             ("edge", dim),

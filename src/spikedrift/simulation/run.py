@@ -54,7 +54,8 @@ class Output:
     def saved(self, name: str, n_saves: int) -> np.ndarray:
         """Read the rows of a saved array: float32, shape (n_saves, size)."""
         path = self.directory / f"{name}.saved"
-        return np.fromfile(path, dtype=np.float32).reshape(n_saves, -1)
+        values = np.fromfile(path, dtype=np.float32)
+        return values.reshape(n_saves, values.size // n_saves)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spikedrift import trials
+from spikedrift.atomic import write_netcdf
 from spikedrift.config.networks import PatternNetwork, Phase
 from spikedrift.errors import InputError
 from spikedrift.networks import registry, stimulus
@@ -189,18 +190,38 @@ def test_currents_know_only_weight_times_driving_force(tmp_path):
     assert not np.array_equal(spikes("conductance", 2), spikes("conductance", 1))
 
 
+def test_traces_hold_what_was_learned(learned, tmp_path):
+    traces = learned.traces
+    stages = ["naive 0", "train 0 first", "train 0 last", "block 0", "block 1"]
+    assert traces["stage"].values.tolist() == stages
+    kept = learned.trials.sel(trial=learned.trials["phase"] == "naive")
+    expected = kept["spike_count"].values.sum(axis=0)
+    preferred = traces["preferred_pattern"].sel(stage="naive 0").values
+    assert ((preferred < 0) == (expected == 0)).all()
+    # The last block lasts from the last phase edge to the end.
+    last = traces["time"].values[:-1] >= float(traces["stage_start"][-1]) - 1e-6
+    width = np.diff(traces["time"].values)[last]
+    assert width.sum() == pytest.approx(2 * 4 * 0.4)
+    for population in ("E", "I"):
+        rate = traces["rate"].sel(population=population).values[last]
+        assert traces["stage_rate"].sel(population=population).values[-1] == pytest.approx(
+            (rate * width).sum() / width.sum()
+        )
+    write_netcdf(traces, tmp_path / "traces.nc")
+
+
 def test_silent_and_saturated_networks_are_marked(run):
-    assert (
-        run(
-            {
-                "patterns.background_rate": 0,
-                "patterns.rate": 0,
-                "patterns.noise_rate": 0,
-                "cells.membrane_noise": 0,
-            }
-        ).trials.attrs["status"]
-        == "silent"
+    quiet = run(
+        {
+            "patterns.background_rate": 0,
+            "patterns.rate": 0,
+            "patterns.noise_rate": 0,
+            "cells.membrane_noise": 0,
+        }
     )
+    assert quiet.trials.attrs["status"] == "silent"
+    assert quiet.traces.attrs["status_reason"] == "E rate 0 Hz in naive 0"
+    assert np.isnan(quiet.traces["latency"]).all()
     hot = run(
         {
             "cells.rest": -0.0501,

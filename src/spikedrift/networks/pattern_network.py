@@ -20,7 +20,7 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork
-from spikedrift.networks import pattern_model, stimulus
+from spikedrift.networks import learning, pattern_model, stability, stimulus
 from spikedrift.plasticity import registry
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Output, Run, Save, Set, session
@@ -28,7 +28,6 @@ from spikedrift.simulation.sweep import override
 
 log = logging.getLogger(__name__)
 
-SILENT, SATURATED = 0.05, 100.0  # mean E rate, Hz
 STATIONARY, STATIONARY_OVER = 0.01, 20.0  # change of mean I to E weight that is stationary, over s
 
 
@@ -70,8 +69,10 @@ def simulate(
         and block, from the pattern's onset to `recording.tail` after its end.
         `traces`: mean rates and weights over time, sampled or all weights at phase edges
         (`{projection}_weight`, edge x synapse, with `_pre` and `_post`, indices within the
-        presynaptic and the postsynaptic population); attribute `settling_change`: the relative
-        change of the mean I to E weight over the last 20 s of settling, NaN without settling.
+        presynaptic and the postsynaptic population), and what `stability.measured` and
+        `learning.measured` found. Attributes `status` and `status_reason`: `stability.status`;
+        `settling_change`: the relative change of the mean I to E weight over the last 20 s of
+        settling, NaN without settling.
 
     Raises
     ------
@@ -116,9 +117,10 @@ def simulate(
 
     size = options.cells.n_excitatory
     rate = np.sum(spike_cell < size) / size / (timetable.stop * dt)
-    status = "silent" if rate < SILENT else "saturated" if rate > SATURATED else "ok"
+    traces = _traces(options, timetable, save_time, weights, ends, spike_time, spike_cell)
+    status, reason = stability.status(traces, size)
     if status != "ok":
-        log.warning("%s: the network is %s (mean E rate %.3g Hz)", recording, status, rate)
+        log.warning("%s: the network is %s: %s", recording, status, reason)
     attributes = {
         "source": "spikedrift.networks.pattern_network",
         "parameters": {
@@ -133,10 +135,10 @@ def simulate(
     }
     dataset = _trials(options, timetable, spike_time, spike_cell, recording, attributes, rng_sample)
     dataset.attrs.update(status=status, mean_rate=float(rate), seed=seed, instance=instance)
-    traces = _traces(options, timetable, save_time, weights, ends, spike_time, spike_cell)
     traces.attrs.update(
         recording=recording,
         status=status,
+        status_reason=reason,
         seed=seed,
         instance=instance,
         parameters=json.dumps(attributes["parameters"], sort_keys=True),
@@ -315,7 +317,26 @@ def _traces(
         )
         variables[f"{name}_pre"] = (dim, ends[name][0][chosen])
         variables[f"{name}_post"] = (dim, ends[name][1][chosen])
-    return xr.Dataset(
+    stages = stimulus.stages(options.phases, timetable)
+    at_edges = {name: weight[at_edge] for name, weight in weights.items()}
+    learned = learning.measured(
+        stages,
+        timetable,
+        dt,
+        spike_time[is_excitatory],
+        spike_cell[is_excitatory],
+        size,
+        (at_edges["recurrent"], *ends["recurrent"]),
+    )
+    stable = stability.measured(
+        stages,
+        dt,
+        spike_time,
+        spike_cell,
+        (size, options.cells.n_inhibitory),
+        {name: (weight, options.plasticity.of(name).w_max) for name, weight in at_edges.items()},
+    )
+    rates_and_weights = xr.Dataset(
         variables,
         coords={
             "projection": list(weights),
@@ -325,3 +346,4 @@ def _traces(
             "phase": ("edge", [*(phase.kind for phase in options.phases), "end"]),
         },
     )
+    return xr.merge([rates_and_weights, stable, learned], join="exact")

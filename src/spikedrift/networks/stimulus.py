@@ -4,6 +4,7 @@ All times are whole time steps, so that the schedule, the input spikes and the t
 response agree exactly.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,53 @@ class Schedule:
     repeat: np.ndarray
     pattern_steps: int
     stop: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Showings that are looked at together.
+
+    Attributes
+    ----------
+    kind : str, of the phase
+    label : str
+        Kind and number among the phases of its kind, and for training which end: `block 0`,
+        `train 0 first`.
+    presentations : int64, shape (n,), indices into the schedule
+    start, stop : int, time steps
+        Background before the first showing included.
+    """
+
+    kind: str
+    label: str
+    presentations: np.ndarray
+    start: int
+    stop: int
+
+
+def stages(phases: Sequence[Phase], timetable: Schedule) -> list[Stage]:
+    """Phases of kind naive and block, and the first and the last quarter of training."""
+    found = []
+    seen: Counter[str] = Counter()
+    for number, phase in enumerate(phases):
+        if phase.kind not in ("naive", "train", "block"):
+            continue
+        label = f"{phase.kind} {seen[phase.kind]}"
+        seen[phase.kind] += 1
+        shown = np.flatnonzero(timetable.presentation_phase == number)
+        parts = {label: shown}
+        if phase.kind == "train":
+            repeat = timetable.repeat[shown] - timetable.repeat[shown[0]]
+            quarter = -(-(phase.repeats or 0) // 4)
+            parts = {
+                f"{label} first": shown[repeat < quarter],
+                f"{label} last": shown[repeat > repeat[-1] - quarter],
+            }
+        for name, part in parts.items():
+            ends = timetable.presentation_step + timetable.pattern_steps
+            start = timetable.phase_start[number] if part[0] == shown[0] else ends[part[0] - 1]
+            found.append(Stage(phase.kind, name, part, int(start), int(ends[part[-1]])))
+    return found
 
 
 def schedule(

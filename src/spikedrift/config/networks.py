@@ -95,7 +95,9 @@ class Patterns(Options):
         description="background before every pattern; s; with 0 segments follow without a pause",
     )
     gap_jitter: float = Field(
-        default=0.0, ge=0, description="gaps are uniform within gap +- gap_jitter; s"
+        default=0.0,
+        ge=0,
+        description="every pattern comes earlier, by a uniform draw up to this; s",
     )
     rate: float = Field(default=10.0, ge=0, description="rate of the frozen spikes; Hz")
     noise_rate: float = Field(

@@ -6,7 +6,15 @@ from types import ModuleType
 
 from spikedrift.errors import unknown
 
-NOT_NETWORKS = {"__init__", "registry", "stimulus", "pattern_model", "learning", "stability"}
+NOT_NETWORKS = {
+    "__init__",
+    "registry",
+    "stimulus",
+    "pattern_model",
+    "learning",
+    "stability",
+    "traces",
+}
 
 
 def names() -> list[str]:

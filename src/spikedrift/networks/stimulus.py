@@ -102,11 +102,11 @@ def schedule(
     tail : float, s
         Time after the last pattern that the session lasts.
     rng : numpy Generator
-        Draws the order of the patterns and, from a stream of its own, the lengths of the gaps.
+        Draws the order of the patterns and, from a stream of its own, how much earlier they come.
     """
     length, gap = round(patterns.duration / dt), round(patterns.gap / dt)
     (rng_gap,) = rng.spawn(1)
-    spread = min(gap, round(patterns.gap_jitter / dt))
+    most = min(gap, round(patterns.gap_jitter / dt))
     start, stop, of_phase, step, shown, repeat = [], [], [], [], [], []
     now = showing = 0
     for number, phase in enumerate(phases):
@@ -118,12 +118,11 @@ def schedule(
             if patterns.order == "random":
                 rng.shuffle(order)
             for pattern in order:
-                now += gap + int(rng_gap.integers(-spread, spread + 1))
                 of_phase.append(number)
-                step.append(now)
+                step.append(now + gap - int(rng_gap.integers(most + 1)))
                 shown.append(pattern)
                 repeat.append(showing)
-                now += length
+                now += gap + length
             showing += 1
         stop.append(now)
     return Schedule(

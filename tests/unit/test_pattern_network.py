@@ -160,34 +160,33 @@ def test_what_has_not_settled_is_said(run, learned, caplog):
     assert "settled" not in caplog.text
 
 
-def test_currents_know_only_weight_times_driving_force(tmp_path):
+def test_currents_know_only_weight_times_driving_force(run, tmp_path):
     """Twice the weight at half the driving force is the same network, to the spike."""
-    weights = ("w_afferent_e", "w_afferent_i", "w_ee", "w_ei")
-    wiring = override(PatternNetwork(), SMALL, "small").wiring
+    small = override(PatternNetwork(), {**SMALL, "cells.synapses": "current"}, "small")
+    plain = {"plasticity.afferent.w_max": 10, "plasticity.recurrent.w_max": 10}
+    names = ("w_afferent_e", "w_afferent_i", "w_ee", "w_ei")
+    doubled = {
+        **plain,
+        "cells.reversal_excitatory": -0.030,
+        **{f"wiring.{name}": 2 * getattr(small.wiring, name) for name in names},
+    }
 
-    def spikes(synapses, factor):
-        changes = {
-            **SMALL,
-            "cells.synapses": synapses,
-            "cells.reversal_excitatory": -0.060 + 0.060 / factor,
-            "plasticity.afferent.w_max": 10,
-            "plasticity.recurrent.w_max": 10,
-        } | {f"wiring.{name}": factor * getattr(wiring, name) for name in weights}
+    def by_current(changes):
         return simulate(
-            override(PatternNetwork(), changes, "small"),
-            {},
+            small,
+            changes,
             recording="small-0.patterns",
             seed=1,
             instance=0,
             build_dir=tmp_path / "programs",
             scratch_dir=tmp_path / "scratch",
-        ).trials["spike_time"].values  # fmt: skip
+        )
 
-    one = spikes("current", 1)
+    one, two = (by_current(changes).trials["spike_time"].values for changes in (plain, doubled))
     assert one.size > 100
-    np.testing.assert_array_equal(spikes("current", 2), one)
-    assert not np.array_equal(spikes("conductance", 1), one)
-    assert not np.array_equal(spikes("conductance", 2), spikes("conductance", 1))
+    np.testing.assert_array_equal(one, two)
+    one, two = (run(changes).trials["spike_time"].values for changes in (plain, doubled))
+    assert not np.array_equal(one, two), "conductances shunt"
 
 
 def test_traces_hold_what_was_learned(learned, tmp_path):

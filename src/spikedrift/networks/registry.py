@@ -11,6 +11,7 @@ NOT_NETWORKS = {
     "registry",
     "stimulus",
     "pattern_model",
+    "copies",
     "learning",
     "stability",
     "traces",

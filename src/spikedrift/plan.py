@@ -5,6 +5,7 @@ Snakemake builds it at every start. Methods that take `wildcards` are Snakemake 
 functions. All that they return is made of builtins: Snakemake compares it between runs.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterable
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.allensdk import AllenSdk
-from spikedrift.config.networks import PROJECTIONS, Sweep
+from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
+from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.networks import registry as networks
@@ -24,6 +26,7 @@ from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
 from spikedrift.sources.roster import Roster
+from spikedrift.surveys import Surveys
 from spikedrift.validation import RuleValidation
 
 ROOT = Path(__file__).parents[2]
@@ -70,8 +73,15 @@ class Plan:
         self.versions = versions()
         self._block = config.model_dump(mode="json")
         self._check_names()
+        expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
+        self.rules = {sweep.name: self._rules_of(sweep) for sweep in config.sweeps}
+        modules = {name: self._network_modules(name) for name in self.sweeps}
+        self.surveys = Surveys(config, expanded, modules)
         self.points = {
-            point.recording: point for sweep in config.sweeps for point in sweeps.points(sweep)
+            point.recording: point
+            for sweep in config.sweeps
+            if sweep.survey is None
+            for point in expanded[sweep.name]
         }
         self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
         self.raw = {name: options.files(name) for name, options in self.options.items()}
@@ -96,17 +106,18 @@ class Plan:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
-        self.rules = {sweep.name: self._rules_of(sweep) for sweep in self.config.sweeps}
 
     @staticmethod
     def _rules_of(sweep: Sweep) -> list[str]:
-        """Plasticity rules of a sweep's conditions; refuses parameters that a rule has not."""
+        """Plasticity rules of a sweep; refuses parameters that a rule has not."""
         found: set[str] = set()
         for condition in sweep.conditions:
             where = f"config: sweep {sweep.name}, condition {condition.name}"
-            options = sweeps.override(sweep.options, condition.set, where)
-            for name in PROJECTIONS:
-                found |= chosen(options.plasticity.of(name), f"{where}: plasticity.{name}").keys()
+            for options, name in itertools.product(
+                sweeps.variants(sweep, condition, where), PROJECTIONS
+            ):
+                plasticity = options.plasticity.of(name)
+                found |= chosen(plasticity, f"{where}: plasticity.{name}").keys()
         return sorted(found)
 
     def _check_comparisons(self) -> None:
@@ -334,6 +345,7 @@ class Plan:
         ]
         stems += [f"learning.{sweep}" for sweep in self.learning]
         stems += [f"scores.{comparison}" for comparison in self.comparisons]
+        stems += [f"survey.{sweep}" for sweep in self.surveys.names]
         return [f"results/figures/{stem}.pdf" for stem in stems]
 
     @property
@@ -446,9 +458,11 @@ class Plan:
 
     def network_digest(self, wildcards: Any) -> str:
         """Digest of a sweep's network and of the plasticity rules in it."""
-        sweep = self._sweep_of(wildcards)
+        return self.digest(*self._network_modules(self._sweep_of(wildcards)))
+
+    def _network_modules(self, sweep: str) -> list[str]:
         rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep]]
-        return self.digest("networks.registry", f"networks.{self.sweeps[sweep].network}", *rules)
+        return ["networks.registry", f"networks.{self.sweeps[sweep].network}", *rules]
 
     def matrix_digest(self, wildcards: Any) -> str:
         """Digest of what makes a similarity matrix."""

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from spikedrift.config.networks import Condition, PatternNetwork, Phase, Simulation, Sweep
+from spikedrift.config.networks import PatternNetwork, Phase, Simulation
+from spikedrift.config.sweeps import Condition, Sweep
 from spikedrift.errors import InputError
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build

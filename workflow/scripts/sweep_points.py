@@ -1,7 +1,7 @@
 """Write the table of a sweep's points."""
 
 from spikedrift.atomic import write_tsv
-from spikedrift.config.networks import Sweep
+from spikedrift.config.sweeps import Sweep
 from spikedrift.job import job
 from spikedrift.simulation.sweep import points, table
 

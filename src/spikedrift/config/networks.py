@@ -1,11 +1,11 @@
-"""Options of the simulated networks, of how they are built, and of sweeps over them.
+"""Options of the simulated networks and of how they are built.
 
 Defaults reproduce the network of docs/methods.md: conductance-based integrate-and-fire cells whose
 weights are in units of the leak conductance, after the usual balanced network (Vogels et al.
 2011), driven by frozen spike patterns hidden in Poisson background of the same rate.
 """
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -379,38 +379,4 @@ class PatternNetwork(Options):
             raise ValueError(
                 f"phases: {total:.3g} s are more than {MOST_STEPS} time steps of {dt:g} s"
             )
-        return self
-
-
-class Condition(Options):
-    """A named point of a sweep."""
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="word for tables")
-    title: str = Field(default="", description="words for figures; default: the name")
-    control: bool = Field(default=False, description="the others are compared with this condition")
-    set: dict[str, Any] = Field(
-        default_factory=dict, description="network options by dotted key, such as plasticity.*.eta"
-    )
-
-
-class Sweep(Options):
-    """Conditions times instances of one network; an instance is wiring, patterns and noise."""
-
-    name: str = Field(
-        default="patterns",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
-        description="first part of recording ids",
-    )
-    network: str = Field(default="pattern_network", description="a network of spikedrift.networks")
-    options: PatternNetwork = PatternNetwork()
-    conditions: tuple[Condition, ...] = Field(min_length=1, description="what is compared")
-    instances: int = Field(default=3, gt=0, description="network instances of every condition")
-    seed: int = Field(default=1, ge=0, description="every random draw of the sweep comes from it")
-
-    @model_validator(mode="after")
-    def _names(self) -> Self:
-        names = [condition.name for condition in self.conditions]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"conditions: the name {sorted(twice)[0]!r} is used twice")
         return self

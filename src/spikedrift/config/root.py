@@ -11,10 +11,10 @@ from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.inductions import Validation
-from spikedrift.config.networks import Sweep
 from spikedrift.config.recordings import Cohort, Pool, Recording
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
+from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import unknown
 
 # Keys of an entry that name an entry of another list.

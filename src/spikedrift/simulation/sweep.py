@@ -1,17 +1,19 @@
-"""A sweep: named conditions times instances, as points with stable short ids.
+"""A sweep: conditions times axes times instances, as points with stable short ids.
 
 Imports nothing heavy: Snakemake reads the points while it parses the workflow.
 """
 
 import hashlib
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.base import Options
 from spikedrift.config.check import checked
-from spikedrift.config.networks import Sweep
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.sweeps import Axis, Condition, Sweep
 from spikedrift.errors import InputError, unknown
 
 if TYPE_CHECKING:
@@ -26,10 +28,12 @@ class Point:
     ----------
     sweep, condition : str
     id : str
-        Of the condition's network: the same options have the same id whatever their names are
-        and wherever they were set.
+        Of the point's network: the same options have the same id whatever their names are and
+        wherever they were set.
     parameters : dict of dotted key -> value
-        What the condition changes in the sweep's options.
+        What the point changes in the sweep's options.
+    axes : dict of axis -> value
+        Empty for a condition that is not swept.
     seed, instance : int
     control : bool
     """
@@ -39,6 +43,7 @@ class Point:
     title: str
     id: str
     parameters: dict[str, Any]
+    axes: dict[str, Any]
     seed: int
     instance: int
     control: bool
@@ -50,38 +55,129 @@ class Point:
 
 
 def points(sweep: Sweep) -> list[Point]:
-    """Expand a sweep, conditions outermost.
+    """Expand a sweep: conditions outermost, then axes, then instances.
 
     Raises
     ------
     InputError
-        Where a condition sets something that is no option of the network, or two conditions
-        describe the same network.
+        Where a condition or an axis sets something that is no option of the network, or a value
+        that is not allowed, or two points are the same network.
     """
     expanded: list[Point] = []
     seen: dict[str, str] = {}
+    values = axis_values(sweep)
     for condition in sweep.conditions:
         where = f"sweep {sweep.name}, condition {condition.name}"
-        options = override(sweep.options, condition.set, where)
-        network = {"network": sweep.network, "options": options.model_dump(mode="json")}
-        key = _short_id(network)
-        if key in seen:
-            raise InputError(f"{where}: describes the same network as {seen[key]}; remove one")
-        seen[key] = condition.name
-        expanded += [
-            Point(
-                sweep=sweep.name,
-                condition=condition.name,
-                title=condition.title or condition.name,
-                id=key,
-                parameters=dict(condition.set),
-                seed=sweep.seed,
-                instance=instance,
-                control=condition.control,
-            )
-            for instance in range(sweep.instances)
-        ]
+        base = override(sweep.options, condition.set, where)
+        tree = base.model_dump(mode="json")
+        for row in values if condition.swept else [{}]:
+            here = where + "".join(f", {name} {value}" for name, value in row.items())
+            changes = _changes(sweep, row, tree, here)
+            options = override(base, changes, here) if changes else base
+            network = {"network": sweep.network, "options": options.model_dump(mode="json")}
+            key = _short_id(network)
+            if key in seen:
+                raise InputError(f"{here}: describes the same network as {seen[key]}; remove one")
+            seen[key] = here.removeprefix(f"sweep {sweep.name}, condition ")
+            expanded += _instances(sweep, condition, key, {**condition.set, **changes}, row)
     return expanded
+
+
+def _instances(
+    sweep: Sweep, condition: Condition, key: str, parameters: dict[str, Any], row: dict[str, Any]
+) -> list[Point]:
+    return [
+        Point(
+            sweep=sweep.name,
+            condition=condition.name,
+            title=condition.title or condition.name,
+            id=key,
+            parameters=parameters,
+            axes=row,
+            seed=sweep.seed,
+            instance=instance,
+            control=condition.control,
+        )
+        for instance in range(sweep.instances)
+    ]
+
+
+def variants(sweep: Sweep, condition: Condition, where: str) -> Iterator[PatternNetwork]:
+    """Networks of a condition that differ in rules: one, unless an axis chooses among them."""
+    base = override(sweep.options, condition.set, where)
+    tree = base.model_dump(mode="json")
+    kinds = {".".join(key.split(".")[2:3]) for axis in sweep.axes for key in axis.keys}
+    choosing = condition.swept and kinds & {"rule", "set", "also", "parameters"}
+    for row in axis_values(sweep) if choosing else [{}]:
+        yield override(base, _changes(sweep, row, tree, where), where)
+
+
+def axis_values(sweep: Sweep) -> list[dict[str, Any]]:
+    """Values of the axes at every point of a condition; numbers have six significant digits.
+
+    A Latin hypercube (McKay, Beckman & Conover 1979) puts one sample into each of `samples` equal
+    parts of every axis.
+    """
+    names = [axis.name for axis in sweep.axes]
+    rows: list[tuple[Any, ...]]
+    if sweep.samples is not None:
+        drawn = _drawn(sweep, sweep.samples)
+        rows = list(zip(*map(_stretched, sweep.axes, drawn), strict=True))
+    else:
+        columns = [axis.values or _stretched(axis, _even(axis.n)) for axis in sweep.axes]
+        together = zip if sweep.sampling == "list" else itertools.product
+        rows = list(together(*columns)) if columns else [()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _even(n: int) -> list[float]:
+    return [k / (n - 1) for k in range(n)]
+
+
+def _drawn(sweep: Sweep, n: int) -> list[list[float]]:
+    """Samples of the unit cube, one list an axis."""
+    size, seed = len(sweep.axes), sweep.seed
+    if sweep.sampling == "latin_hypercube":
+        from scipy.stats.qmc import LatinHypercube  # half a second: only where it is asked for
+
+        drawn = LatinHypercube(size, rng=seed).random(n)
+    else:
+        import numpy as np
+
+        drawn = np.random.default_rng(seed).random((n, size))
+    columns: list[list[float]] = drawn.T.tolist()
+    return columns
+
+
+def _stretched(axis: Axis, unit: Sequence[float]) -> tuple[float, ...]:
+    """Numbers of the unit interval, stretched to an axis' range."""
+    low, high = axis.low or 0.0, axis.high or 0.0
+    if axis.scale == "log":
+        found = [low * (high / low) ** u for u in unit]
+    else:
+        found = [low + (high - low) * u for u in unit]
+    return tuple(float(f"{value:.6g}") for value in found)
+
+
+def _changes(
+    sweep: Sweep, row: Mapping[str, Any], tree: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Options that the axes change in a condition, whose options `tree` holds."""
+    changes: dict[str, Any] = {}
+    for axis in sweep.axes:
+        if axis.name not in row:
+            continue
+        for key in axis.keys:
+            value = row[axis.name]
+            if axis.factor:
+                held: Any = tree
+                for part in key.split("."):
+                    held = held[_place(held, part, key, where)]
+                if isinstance(held, bool) or not isinstance(held, int | float):
+                    raise InputError(f"{where}: {key}: is no number that a factor could multiply")
+                value = float(f"{held * value:.6g}")
+            changes[key] = value
+    return changes
 
 
 def table(expanded: Sequence[Point]) -> "pd.DataFrame":
@@ -91,8 +187,9 @@ def table(expanded: Sequence[Point]) -> "pd.DataFrame":
     rows = [
         {
             "recording": point.recording,
-            **asdict(point),
+            **{key: value for key, value in asdict(point).items() if key != "axes"},
             "parameters": json.dumps(point.parameters, sort_keys=True),
+            **{f"axis_{name}": value for name, value in point.axes.items()},
         }
         for point in expanded
     ]
@@ -140,4 +237,4 @@ def _place(node: Any, part: str, key: str, where: str) -> str | int:
 
 def _short_id(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode()).hexdigest()[:10]  # thousands of points, and no two alike

@@ -1,0 +1,140 @@
+"""Sweeps over the options of a network: conditions, axes, instances, and how they are surveyed."""
+
+import math
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from spikedrift.config.base import Options
+from spikedrift.config.drift import IndexOptions
+from spikedrift.config.networks import PatternNetwork
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
+
+class Condition(Options):
+    """A named variant of a sweep's network."""
+
+    name: str = Field(pattern=NAME, description="word for tables")
+    title: str = Field(default="", description="words for figures; default: the name")
+    control: bool = Field(default=False, description="the others are compared with this condition")
+    swept: bool = Field(
+        default=True, description="takes the values of the axes; false: one point, as it is set"
+    )
+    set: dict[str, Any] = Field(
+        default_factory=dict, description="network options by dotted key, such as plasticity.*.eta"
+    )
+
+
+class Axis(Options):
+    """Values that one or several options take: listed, or between two ends."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", description="word for tables and figures")
+    title: str = Field(default="", description="words for figures, with the unit")
+    keys: tuple[str, ...] = Field(
+        min_length=1, description="network options that take the value, by dotted key"
+    )
+    factor: bool = Field(
+        default=False,
+        description="the value multiplies what the condition has, such as a rule's own rate",
+    )
+    values: tuple[Any, ...] | None = Field(
+        default=None, min_length=1, description="values, listed; or give low and high"
+    )
+    low: float | None = Field(default=None, description="smallest value")
+    high: float | None = Field(default=None, description="largest value")
+    n: int = Field(default=8, gt=1, description="values of a grid from low to high, ends included")
+    scale: Literal["linear", "log"] = Field(
+        default="linear", description="how values lie between low and high"
+    )
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if (self.values is None) == (self.low is None or self.high is None):
+            raise ValueError(f"axis {self.name}: give either values, or low and high")
+        if self.values is not None:
+            if self.low is not None or self.high is not None:
+                raise ValueError(f"axis {self.name}: give either values, or low and high")
+            numbers = all(isinstance(v, int | float) and math.isfinite(v) for v in self.values)
+            if self.factor and not numbers:
+                raise ValueError(f"axis {self.name}: factors are numbers")
+        if self.low is not None and self.high is not None:
+            if self.low >= self.high:
+                raise ValueError(f"axis {self.name}: low {self.low} is not below high {self.high}")
+            if self.scale == "log" and self.low <= 0:
+                raise ValueError(f"axis {self.name}: a log scale needs low above 0")
+        return self
+
+
+class Survey(Options):
+    """A sweep that is summarized run by run, in jobs of many runs, a failed run among them."""
+
+    chunk: int = Field(default=8, gt=0, description="runs of one condition that a job takes")
+    units: int | None = Field(
+        default=None, gt=1, description="E cells that the measures see, drawn by seed; null: all"
+    )
+    index: IndexOptions = Field(
+        default=IndexOptions(surrogates=39, gate_surrogates=99, thinnings=5),
+        description="drift indices of a run; fewer surrogates than where one run is looked at",
+    )
+
+
+class Sweep(Options):
+    """Conditions, axes and instances of one network; an instance is wiring, patterns and noise."""
+
+    name: str = Field(default="patterns", pattern=NAME, description="first part of recording ids")
+    network: str = Field(default="pattern_network", description="a network of spikedrift.networks")
+    options: PatternNetwork = PatternNetwork()
+    conditions: tuple[Condition, ...] = Field(min_length=1, description="what is compared")
+    axes: tuple[Axis, ...] = Field(
+        default=(), description="options that take a range of values in every condition"
+    )
+    sampling: Literal["grid", "list", "random", "latin_hypercube"] = Field(
+        default="grid",
+        description=(
+            "grid: all combinations of the axes; list: the first values of all, the second ones "
+            "and so on; random, latin_hypercube: samples between low and high"
+        ),
+    )
+    samples: int | None = Field(
+        default=None, gt=0, description="points of a random or Latin hypercube sample"
+    )
+    instances: int = Field(default=3, gt=0, description="network instances of every point")
+    seed: int = Field(default=1, ge=0, description="every random draw of the sweep comes from it")
+    survey: Survey | None = Field(
+        default=None,
+        description=(
+            "summarize the runs (target `survey`); null: every run is a recording, analyzed like "
+            "any other"
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        for block, names in (
+            ("conditions", [condition.name for condition in self.conditions]),
+            ("axes", [axis.name for axis in self.axes]),
+        ):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"{block}: the name {sorted(twice)[0]!r} is used twice")
+        return self
+
+    @model_validator(mode="after")
+    def _sampled(self) -> Self:
+        drawn = self.sampling in ("random", "latin_hypercube")
+        if drawn != (self.samples is not None):
+            raise ValueError(
+                f"sampling {self.sampling}: "
+                + ("give samples, the number of points" if drawn else "takes no samples")
+            )
+        listed = [axis.name for axis in self.axes if axis.values is not None]
+        if drawn and (listed or not self.axes):
+            raise ValueError(
+                f"sampling {self.sampling}: axes need low and high"
+                + (f", {listed[0]} has values" if listed else ", there are none")
+            )
+        sizes = {axis.n if axis.values is None else len(axis.values) for axis in self.axes}
+        if self.sampling == "list" and len(sizes) > 1:
+            raise ValueError("sampling list: all axes need the same number of values")
+        return self

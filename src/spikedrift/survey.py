@@ -1,0 +1,303 @@
+"""Surveys: every run of a sweep simulated and summarized, a failed run among the others.
+
+A run's summary is kept at once in a store, under its recording id: what was interrupted goes on
+where it stopped, and neither another size of the chunks nor a new point runs anything again. A run
+is taken from the store if the digest of what made it is the same.
+"""
+
+import hashlib
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from spikedrift import selections
+from spikedrift.atomic import write_netcdf
+from spikedrift.comparison.discrimination import discrimination
+from spikedrift.config.drift import DriftOptions
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.selections import Selection
+from spikedrift.config.sweeps import Survey
+from spikedrift.drift.indices import CODES, indices
+from spikedrift.errors import InputError
+from spikedrift.networks import registry
+from spikedrift.networks.pattern_network import NetworkRun, Simulated
+from spikedrift.similarity.matrix import similarity
+from spikedrift.simulation.run import Ended
+from spikedrift.simulation.sweep import Point
+
+log = logging.getLogger(__name__)
+
+PROBES = ("naive", "block")
+WORDS = ("status", "reason", "parameters")  # variables of a summary that are text
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """A sweep that is surveyed.
+
+    Attributes
+    ----------
+    network : str
+    options : PatternNetwork
+        Of the sweep; points change them.
+    survey : Survey
+    measures : mapping of code (rate, timing) -> {measure, options}
+        Whose discrimination of patterns is taken.
+    source : str
+        Digest of the code.
+    """
+
+    network: str
+    options: PatternNetwork
+    survey: Survey
+    measures: Mapping[str, Mapping[str, Any]]
+    source: str
+
+    def digest(self, point: Point) -> str:
+        """Digest of all that a run's summary depends on."""
+        kept = self.survey.model_dump(mode="json", exclude={"chunk"})
+        asked = [self.source, point.id, point.seed, point.instance, kept, dict(self.measures)]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def survey(
+    sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Path
+) -> xr.Dataset:
+    """Summarize runs, those that are not yet in the store by simulating them.
+
+    Parameters
+    ----------
+    sweep : Surveyed
+    points : sequence of Point
+        Of one condition.
+    store : Path
+        One file a run, written as soon as it is there.
+    build_dir : Path
+        Cache of programs.
+
+    Returns
+    -------
+    Dataset
+        Dim `run`, in the order of the points; variables as `summary` and `failed` make them.
+    """
+    found: dict[str, xr.Dataset] = {}
+    for point in points:
+        stored = _stored(store / f"{point.recording}.nc", sweep.digest(point))
+        if stored is not None:
+            found[point.recording] = stored
+    missing = [point for point in points if point.recording not in found]
+    log.info("%d of %d runs are there already", len(found), len(points))
+    for point, one in _simulated(sweep, missing, build_dir):
+        one.attrs["digest"] = sweep.digest(point)
+        if not one.attrs["retry"]:
+            write_netcdf(one, store / f"{point.recording}.nc")
+        found[point.recording] = one
+        told = f" ({one['reason'].item()})" if one["reason"].item() else ""
+        log.info("%d of %d: %s, condition %s%s, instance %d: %s%s", len(found), len(points),
+                 point.recording, point.condition,
+                 "".join(f", {name} {value}" for name, value in point.axes.items()),
+                 point.instance, one["status"].item(), told)  # fmt: skip
+    return joined([found[point.recording] for point in points])
+
+
+def _stored(path: Path, digest: str) -> xr.Dataset | None:
+    if not path.is_file():
+        return None
+    stored = xr.load_dataset(path, engine="h5netcdf")
+    return stored if stored.attrs["digest"] == digest else None
+
+
+def _simulated(
+    sweep: Surveyed, points: Sequence[Point], build_dir: Path
+) -> Iterator[tuple[Point, xr.Dataset]]:
+    """Runs one after another, or as one batch where a GPU takes them."""
+    network = registry.get(sweep.network)
+    together = len(points) if sweep.options.simulation.backend == "cuda" else 1
+    for first in range(0, len(points), max(together, 1)):
+        batch = points[first : first + together]
+        runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in batch]
+        outcomes: Sequence[Simulated | Exception]
+        try:
+            with tempfile.TemporaryDirectory() as scratch:
+                outcomes = network.simulate_batch(
+                    sweep.options, runs, build_dir=build_dir, scratch_dir=Path(scratch)
+                )
+        except (RuntimeError, MemoryError) as error:
+            outcomes = [error] * len(batch)
+        for point, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Simulated):
+                try:
+                    yield point, summary(outcome, sweep, point)
+                except InputError as error:
+                    yield point, failed(point, error)
+            else:
+                yield point, failed(point, outcome)
+
+
+def failed(point: Point, error: Exception) -> xr.Dataset:
+    """Outcome of a run that gave nothing: `status` failed, its `reason`.
+
+    Attribute `retry`: a run that was ended from outside (out of memory, killed) is tried again,
+    one that diverged would do so again.
+    """
+    words = {"status": "failed", "reason": str(error) or type(error).__name__}
+    again = isinstance(error, MemoryError | Ended)
+    return _labeled(xr.Dataset({k: ((), v) for k, v in words.items()}), point, retry=int(again))
+
+
+def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
+    """Numbers that stand for a run.
+
+    Parameters
+    ----------
+    simulated : Simulated
+    sweep : Surveyed
+    point : Point
+
+    Returns
+    -------
+    Dataset
+        `status` and `reason` of the network's activity; every measure of learning and of stability
+        that the traces have by stage; `weight_ratio_last` (E to E weight within over between
+        ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
+        S of segments in the phases naive and block (NaN for a phase that is not there);
+        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut; `n_units`.
+    """
+    traces, data = simulated.traces, simulated.trials
+    both = Selection(name="survey", phases=PROBES, units=sweep.survey.units)
+    probed = selections.apply(data, both, point.seed)
+    values = np.full((len(PROBES), len(CODES)), np.nan)
+    for j, code in enumerate(CODES):
+        of = sweep.measures[code]
+        table = discrimination(similarity(probed, of["measure"], of["options"]))
+        for i, probe in enumerate(PROBES):
+            values[i, j] = table.loc[table["phase"] == probe, "value"].mean()
+    blocks = selections.apply(
+        data, Selection(name="survey", phases=("block",), units=sweep.survey.units), point.seed
+    )
+    index = indices(blocks, DriftOptions(index=sweep.survey.index), point.seed)
+    index = index.sel(matching="none", drop=True)
+    staged = {
+        name: variable.variable
+        for name, variable in traces.data_vars.items()
+        if variable.dims in (("stage",), ("population", "stage"))
+    }
+    one = xr.Dataset(
+        staged
+        | {
+            "status": ((), traces.attrs["status"]),
+            "reason": ((), traces.attrs["status_reason"]),
+            "weight_ratio_last": ((), float(traces["weight_ratio"][-1]), {"units": "1"}),
+            "settling_change": ((), float(traces.attrs["settling_change"]), {"units": "1"}),
+            "mean_rate": ((), float(data.attrs["mean_rate"]), {"units": "Hz"}),
+            "discrimination": (("probe", "code"), values, {"units": "1"}),
+            "drift_index": ("code", index["index"].values, {"units": "1"}),
+            "drift_p": ("code", index["p_value"].values, {"units": "1"}),
+            "n_units": ((), float(blocks.sizes["unit"])),
+        },
+        coords={
+            "probe": list(PROBES),
+            "code": list(CODES),
+            "stage": traces["stage"].values,
+            "population": traces["population"].values,
+        },
+    )
+    return _labeled(one, point, retry=0)
+
+
+def _labeled(one: xr.Dataset, point: Point, retry: int) -> xr.Dataset:
+    one["parameters"] = ((), json.dumps(point.parameters, sort_keys=True))
+    one = one.assign_coords(run=point.recording)
+    return one.assign_attrs(seed=point.seed, instance=point.instance, retry=retry)
+
+
+def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Put runs side by side, dim `run`; what one has not is NaN there."""
+    whole = xr.concat(
+        runs, dim="run", data_vars="all", coords="minimal", compat="override", join="outer",
+        combine_attrs="drop",
+    )  # fmt: skip
+    return whole.assign({name: whole[name].astype(str) for name in WORDS})
+
+
+def collect(
+    chunks: Sequence[xr.Dataset], points: Sequence[Point], title: str, software: Mapping[str, str]
+) -> tuple[xr.Dataset, pd.DataFrame]:
+    """All runs of a survey as one data set, and as a table.
+
+    Parameters
+    ----------
+    chunks : sequence of Dataset
+        As `survey` returns them.
+    points : sequence of Point
+        All of the sweep.
+    title : str
+        Name of the sweep.
+    software : mapping of package -> version
+
+    Returns
+    -------
+    data : Dataset
+        Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
+        and NaN in all measures. By `point`: `condition`, `title`, `control`, `axis_{name}` (NaN
+        or empty for a condition that is not swept).
+    table : DataFrame
+        One row a run: recording, condition, axes, instance, status, reason.
+    """
+    whole = joined([chunk.isel(run=[k]) for chunk in chunks for k in range(chunk.sizes["run"])])
+    ids = list(dict.fromkeys(point.id for point in points))
+    first = {point.id: point for point in reversed(points)}
+    n_instances = len({point.instance for point in points})
+    order = [point.recording for point in points]
+    by_point = whole.sel(run=order).assign_coords(
+        point=("run", [point.id for point in points]),
+        instance=("run", [point.instance for point in points]),
+    )
+    data = by_point.set_index(run=["point", "instance"]).unstack("run").sel(point=ids)
+    names = list(dict.fromkeys(name for point in points for name in point.axes))
+    data = data.assign_coords(
+        condition=("point", [first[key].condition for key in ids]),
+        title=("point", [first[key].title for key in ids]),
+        control=("point", [first[key].control for key in ids]),
+        **{f"axis_{name}": ("point", _column(first, ids, name)) for name in names},
+    )
+    data.attrs = {
+        "sweep": title,
+        "seed": points[0].seed,
+        "n_points": len(ids),
+        "n_instances": n_instances,
+        "n_failed": int((data["status"] == "failed").sum()),
+        "unit_of_inference": "network instance (connectivity x patterns x noise)",
+        "software": json.dumps(dict(software), sort_keys=True),
+    }
+    rows = [
+        {
+            "recording": point.recording,
+            "condition": point.condition,
+            **{f"axis_{name}": point.axes.get(name, np.nan) for name in names},
+            "instance": point.instance,
+            **{name: whole[name].sel(run=point.recording).item() for name in WORDS},
+        }
+        for point in points
+    ]
+    return data, pd.DataFrame(rows)
+
+
+def _column(first: Mapping[str, Point], ids: Sequence[str], name: str) -> list[Any]:
+    values = [first[key].axes.get(name) for key in ids]
+    if all(value is None or isinstance(value, int | float) for value in values):
+        return [np.nan if value is None else float(value) for value in values]
+    return ["" if value is None else str(value) for value in values]
+
+
+def point_of(entry: Mapping[str, Any]) -> Point:
+    """Point from its mapping, as a job is handed it."""
+    return Point(**entry)

@@ -44,6 +44,7 @@ wildcard_constraints:
     selection=plan.pattern(plan.selections),
     measure=plan.pattern(plan.measures),
     sweep=plan.pattern(plan.sweeps),
+    chunk=r"\d+",
     comparison=plan.pattern(plan.comparisons),
     plasticity_rule=plan.pattern(plan.validation.names),
 
@@ -54,6 +55,7 @@ localrules:
     drift,
     sensitivity,
     sweep,
+    survey,
     compare,
     figures,
     validate,
@@ -66,6 +68,7 @@ rule all:
         plan.figure_files,
         plan.drift_files,
         plan.comparison_files,
+        plan.surveys.files,
         "results/provenance.json",
 
 
@@ -73,6 +76,7 @@ include: "workflow/rules/fetch.smk"
 include: "workflow/rules/allensdk.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/simulate.smk"
+include: "workflow/rules/survey.smk"
 include: "workflow/rules/similarity.smk"
 include: "workflow/rules/drift.smk"
 include: "workflow/rules/compare.smk"

@@ -10,7 +10,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,7 @@ class Surveyed:
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def survey(
-    sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Path
-) -> xr.Dataset:
+def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Path) -> xr.Dataset:
     """Summarize runs, those that are not yet in the store by simulating them.
 
     Parameters
@@ -263,12 +261,12 @@ def collect(
     )
     data = by_point.set_index(run=["point", "instance"]).unstack("run").sel(point=ids)
     names = list(dict.fromkeys(name for point in points for name in point.axes))
-    data = data.assign_coords(
-        condition=("point", [first[key].condition for key in ids]),
-        title=("point", [first[key].title for key in ids]),
-        control=("point", [first[key].control for key in ids]),
-        **{f"axis_{name}": ("point", _column(first, ids, name)) for name in names},
-    )
+    columns: dict[str, Any] = {
+        name: ("point", [getattr(first[key], name) for key in ids])
+        for name in ("condition", "title", "control")
+    }
+    columns |= {f"axis_{name}": ("point", _column(first, ids, name)) for name in names}
+    data = data.assign_coords(columns)
     data.attrs = {
         "sweep": title,
         "seed": points[0].seed,
@@ -296,8 +294,3 @@ def _column(first: Mapping[str, Point], ids: Sequence[str], name: str) -> list[A
     if all(value is None or isinstance(value, int | float) for value in values):
         return [np.nan if value is None else float(value) for value in values]
     return ["" if value is None else str(value) for value in values]
-
-
-def point_of(entry: Mapping[str, Any]) -> Point:
-    """Point from its mapping, as a job is handed it."""
-    return Point(**entry)

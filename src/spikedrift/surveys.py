@@ -52,14 +52,14 @@ class Surveys:
         self._check()
 
     def _check(self) -> None:
-        for block, entries in (
-            ("comparisons", self.config.comparisons),
-            ("figures.learning", self.config.figures.learning),
+        for block, asked in (
+            ("comparisons", [entry.sweep for entry in self.config.comparisons]),
+            ("figures.learning", [entry.sweep for entry in self.config.figures.learning]),
         ):
-            for index, entry in enumerate(entries):
-                if entry.sweep in self.sweeps:
+            for index, name in enumerate(asked):
+                if name in self.sweeps:
                     raise InputError(
-                        f"config: {block}[{index}].sweep: {entry.sweep} has a survey and keeps no "
+                        f"config: {block}[{index}].sweep: {name} has a survey and keeps no "
                         "trials; remove one of the two, or give the sweep twice under two names"
                     )
         for index, sweep in enumerate(self.config.sweeps):

@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 REPORT = 10.0  # s between two lines in the log, at least
 
 
+class Ended(RuntimeError):
+    """A simulation that was ended from outside: by a user, or for want of memory."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A stretch of simulated time, s."""
@@ -164,7 +168,7 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Non
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         why = ": out of memory?" if name == "SIGKILL" else ""
-        raise RuntimeError(f"{label}: the simulation was ended by {name}{why}")
+        raise Ended(f"{label}: the simulation was ended by {name}{why}")
     if process.returncode or told:
         raise RuntimeError(
             f"{label}: the simulation failed with exit code {process.returncode}: "

@@ -1,0 +1,194 @@
+"""Learning and drift along the axes of a survey, condition by condition.
+
+Every point is one network instance; a row of panels stands for an axis, a line joins the means of
+a condition. Conditions that are not swept are bands from their smallest to their largest instance.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from spikedrift.config.compare import Compare
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError
+from spikedrift.figures import style
+
+# Quantity -> words of its axis.
+QUANTITIES = {
+    "selectivity": "selectivity d' (1)",
+    "S rate": "S of segments, rate (1)",
+    "S timing": "S of segments, timing (1)",
+    "drift rate": "drift index, rate (1)",
+    "drift timing": "drift index, timing (1)",
+    "E rate": "E rate (Hz)",
+}
+_COLUMNS = 3
+_HEIGHT = 1.9  # of a panel, inches
+
+
+def draw(
+    *,
+    data: xr.Dataset,
+    axes: Sequence[Mapping[str, Any]] = (),
+    compare: Compare | None = None,
+    options: Figures | None = None,
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw what the conditions learn and how they drift against the values of each axis.
+
+    Selectivity, S and the E rate are those of the blocks after training. A run whose network is
+    not `ok` is drawn as a cross, a failed one as a cross at the lower edge of the first panel.
+
+    Parameters
+    ----------
+    data : Dataset
+        As `spikedrift.survey.collect` makes it.
+    axes : sequence of mapping
+        `name`, `title`, `scale` of the axes; without any, conditions stand side by side.
+    compare : Compare, optional
+        For `headline_instances`.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a run and quantity: condition, axes, instance, status, quantity, value.
+
+    Raises
+    ------
+    InputError
+        Where no run gave a value.
+    """
+    options, compare = options or Figures(), compare or Compare()
+    table = numbers(data)
+    if not table["value"].notna().any():
+        raise InputError(f"figure survey: no run of {data.attrs['sweep']} gave a value")
+    order = list(dict.fromkeys(table["condition"]))
+    titles = dict(zip(data["condition"].values, data["title"].values, strict=True))
+    controls = set(data["condition"].values[data["control"].values.astype(bool)])
+    colors = style.condition_colors(order, next(iter(controls), None))
+    shown: Sequence[Mapping[str, Any]] = axes or [{"name": "", "title": "", "scale": "linear"}]
+    n_rows = -(-len(QUANTITIES) // _COLUMNS) * len(shown)
+    with style.applied():
+        figure = style.figure(options.width, _HEIGHT * n_rows + 0.9)
+        panels = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
+        for k, axis in enumerate(shown):
+            for place, quantity in zip(panels[k * len(QUANTITIES) :], QUANTITIES, strict=False):
+                part = table[table["quantity"] == quantity]
+                _panel(place, part, axis, order, colors, quantity)
+                if not axis["name"]:
+                    place.set_xticks(range(len(order)), [titles[name] for name in order],
+                                     rotation=30, ha="right")  # fmt: skip
+        marks = [Line2D([], [], color=colors[n], marker="o", ms=3, label=titles[n]) for n in order]
+        bad = Line2D([], [], ls="", marker="x", color="0.3", ms=4, label="not ok, or failed")
+        figure.legend(handles=[*marks, bad], loc="outside upper left", ncols=4, fontsize=6.5)
+        style.footnote(figure, _notes(data, table, compare))
+    return figure, table
+
+
+def numbers(data: xr.Dataset) -> pd.DataFrame:
+    """List what is drawn, one row a run and quantity."""
+    empty = xr.full_like(data["status"], np.nan, dtype=float)
+
+    def of_blocks(name: str) -> xr.DataArray:
+        if name not in data:
+            return empty
+        stages = [s for s in data["stage"].values if str(s).startswith("block")]
+        return data[name].sel(stage=stages).mean("stage")
+
+    def coded(name: str, code: str) -> xr.DataArray:
+        if name not in data:
+            return empty
+        values = data[name].sel(code=code)
+        return values.sel(probe="block") if "probe" in values.dims else values
+
+    rate = of_blocks("stage_rate")
+    found = {
+        "selectivity": of_blocks("selectivity"),
+        "S rate": coded("discrimination", "rate"),
+        "S timing": coded("discrimination", "timing"),
+        "drift rate": coded("drift_index", "rate"),
+        "drift timing": coded("drift_index", "timing"),
+        "E rate": rate.sel(population="E") if "population" in rate.dims else rate,
+    }
+    axes = [str(name) for name in data.coords if str(name).startswith("axis_")]
+    rows = [
+        {
+            "condition": str(data["condition"].values[p]),
+            **{name: data[name].values[p] for name in axes},
+            "instance": int(data["instance"].values[i]),
+            "status": str(data["status"].values[p, i]),
+            "quantity": quantity,
+            "value": float(values.transpose("point", "instance").values[p, i]),
+        }
+        for quantity, values in found.items()
+        for p in range(data.sizes["point"])
+        for i in range(data.sizes["instance"])
+    ]
+    return pd.DataFrame(rows)
+
+
+def _panel(
+    place: Axes,
+    part: pd.DataFrame,
+    axis: Mapping[str, Any],
+    order: Sequence[str],
+    colors: Mapping[str, str],
+    quantity: str,
+) -> None:
+    place.set_ylabel(QUANTITIES[quantity])
+    if quantity.startswith(("drift", "selectivity", "S ")):
+        place.axhline(0, color="0.7", lw=0.6, zorder=0)
+    column = f"axis_{axis['name']}"
+    for number, name in enumerate(order):
+        here = part[part["condition"] == name]
+        swept = bool(axis["name"]) and here[column].notna().all()
+        if axis["name"] and not swept:
+            if here["value"].notna().any():
+                place.axhspan(here["value"].min(), here["value"].max(), color=colors[name],
+                              alpha=0.25, lw=0)  # fmt: skip
+                place.axhline(here["value"].mean(), color=colors[name], lw=0.8, ls="--")
+            continue
+        x = here[column] if axis["name"] else pd.Series(number, index=here.index)
+        x = x.astype(float)
+        ok = here["status"] == "ok"
+        place.plot(x[ok], here["value"][ok], ls="", marker="o", ms=2, alpha=0.5,
+                   color=colors[name], mew=0)  # fmt: skip
+        place.plot(x[~ok], here["value"][~ok], ls="", marker="x", ms=3, color=colors[name])
+        means = here["value"].groupby(x).mean()
+        place.plot(means.index, means, color=colors[name], lw=1.1)
+        lost = x[here["status"] == "failed"]
+        if quantity == next(iter(QUANTITIES)) and len(lost):
+            place.plot(lost, np.full(len(lost), 0.02), ls="", marker="x", ms=4, color=colors[name],
+                       transform=place.get_xaxis_transform(), clip_on=False)  # fmt: skip
+    if axis["name"]:
+        place.set_xscale(axis["scale"])
+        place.update_datalim([(x, 0) for x in part[column].dropna()], updatey=False)
+        place.autoscale_view(scaley=False)
+        place.set_xlabel(axis["title"] or axis["name"])
+
+
+def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
+    n = data.sizes["instance"]
+    runs = table.drop_duplicates(["condition", *table.columns[1:-3], "instance"])
+    other = runs["status"].value_counts().drop("ok", errors="ignore")
+    shut = table[table["quantity"].str.startswith("drift") & (table["status"] != "failed")]
+    closed = shut["value"].isna().groupby(shut["quantity"]).sum()
+    return [
+        f"Points: network instances (connectivity x patterns x noise; the unit of inference), {n} "
+        "at every value, seed "
+        f"{data.attrs['seed']}; lines: their means"
+        + (", no interval: an illustration." if n < compare.headline_instances else ".")
+        + " Bands: conditions that take no values, from the smallest to the largest instance.",
+        "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
+        + f" (of {len(runs)} runs). No index, as its gate is shut: "
+        + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())
+        + ". S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
+        "cells that do not tell patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
+    ]  # fmt: skip

@@ -1,0 +1,24 @@
+"""Simulate and summarize some runs of a sweep."""
+
+from pathlib import Path
+
+from spikedrift.atomic import write_netcdf
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.sweeps import Survey
+from spikedrift.job import job
+from spikedrift.simulation.sweep import Point
+from spikedrift.survey import Surveyed, survey
+
+with job(snakemake.log[0]):
+    output, sweep = Path(snakemake.output[0]), snakemake.params.sweep
+    surveyed = Surveyed(
+        network=sweep["network"],
+        options=PatternNetwork(**sweep["options"]),
+        survey=Survey(**sweep["survey"]),
+        measures=sweep["measures"],
+        source=snakemake.params.source,
+    )
+    points = [Point(**run) for run in snakemake.params.runs]
+    write_netcdf(
+        survey(surveyed, points, output.parent / "runs", Path("results/networks/build")), output
+    )

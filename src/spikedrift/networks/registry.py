@@ -6,7 +6,7 @@ from types import ModuleType
 
 from spikedrift.errors import unknown
 
-NOT_NETWORKS = {"__init__", "registry", "stimulus", "pattern_model", "copies"}
+NOT_NETWORKS = {"__init__", "registry", "stimulus", "pattern_model", "copies", "memory"}
 
 
 def names() -> list[str]:

@@ -6,7 +6,17 @@ from types import ModuleType
 
 from spikedrift.errors import unknown
 
-NOT_NETWORKS = {"__init__", "registry", "stimulus", "pattern_model", "copies", "memory"}
+NOT_NETWORKS = {
+    "__init__",
+    "registry",
+    "stimulus",
+    "pattern_model",
+    "copies",
+    "memory",
+    "learning",
+    "stability",
+    "traces",
+}
 
 
 def names() -> list[str]:

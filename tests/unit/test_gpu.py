@@ -126,7 +126,7 @@ def test_memory_grows_with_what_it_holds():
     # ends and two pathways more, for each of 0.2*320*320.
     denser = need(**{"wiring.p_ee": 0.4}) - need()
     assert denser >= 0.2 * 320 * 320 * (4 * 8 + 8 + 2 * 4)
-    # Spikes of 400 cells at 30 Hz, time and cell, while the array is copied.
+    # Spikes of 400 cells at 20 Hz, time and cell, while an array is copied to a larger one.
     longer = need(seconds=110.0) - need(seconds=10.0)
-    assert longer == pytest.approx(400 * 30 * 100 * 24)
+    assert longer == pytest.approx(400 * 20 * 100 * 3 * 12)
     assert np.isclose(need(**{"cells.n_excitatory": 640}) / need(), 1, atol=0.2)

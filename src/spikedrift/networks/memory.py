@@ -9,8 +9,8 @@ from spikedrift.networks.copies import own
 STATE = re.compile(r"^ *(?:d(\w+)/dt *=|(\w+) *:)", re.MULTILINE)  # not expressions, `name = `
 PROGRAM = 768 * 2**20  # CUDA's own, and Brian2CUDA's heap of 128 MiB
 BLOCKS = 160  # Brian2CUDA sorts synapses by source and multiprocessor: as many as a large GPU has
-SPIKE = 2 * (8 + 4)  # time and cell; the array is copied when it grows
-RATE = 30.0  # Hz, of all cells: a network that fires more is not what one wants to simulate
+SPIKE = 3 * (8 + 4)  # time and cell; an array that grows is copied to one of twice its size
+RATE = 20.0  # Hz, of all cells: what is allowed for
 
 
 def memory(options: PatternNetwork, copies: int, n_input: int, seconds: float) -> int:

@@ -40,7 +40,7 @@ def network(**changes):
 @pytest.mark.parametrize("rules", [{}, RULES], ids=["default rules", "other rules"])
 def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
     options = network(**rules)
-    batch = simulate_batch(options, RUNS, **places)
+    batch = simulate_batch(options, RUNS, together=True, **places)
     for run, copy in zip(RUNS, batch, strict=True):
         alone = simulate(
             options,
@@ -50,7 +50,7 @@ def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
             instance=run.instance,
             **places,
         )
-        assert alone.trials.sizes["spike"] > 100
+        assert alone.trials.sizes["spike"] > 100 and alone.trials.attrs["backend"] == "cpp"
         assert copy.trials.identical(alone.trials)
         assert copy.traces.identical(alone.traces)
 
@@ -78,11 +78,12 @@ def test_threads_change_no_bit(places):
 def test_one_that_diverges_leaves_the_others_as_they_are(places):
     bad = {"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6}
     runs = [RUNS[0], NetworkRun("bad.patterns", bad, 1, 0), RUNS[2]]
-    first, error, last = simulate_batch(network(), runs, **places)
-    assert isinstance(error, RuntimeError) and "bad.patterns: the simul" in str(error)
     expected = simulate_batch(network(), RUNS, **places)
-    assert first.trials.identical(expected[0].trials)
-    assert last.traces.identical(expected[2].traces)
+    for together in (True, False):
+        first, error, last = simulate_batch(network(), runs, together=together, **places)
+        assert isinstance(error, RuntimeError) and "bad.patterns: the simul" in str(error)
+        assert first.trials.identical(expected[0].trials)
+        assert last.traces.identical(expected[2].traces)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def test_wiring_and_weights_are_drawn_as_configured(places):
     options = network(**{"recording.n_synapses": 10**6})
     runs = [NetworkRun(f"p{p}", {"wiring.p_ee": p}, 1, 0) for p in (0.1, 0.4, 1.0)]
     pairs, n = [], 20 * 19
-    for run, copy in zip(runs, simulate_batch(options, runs, **places), strict=True):
+    for run, copy in zip(runs, simulate_batch(options, runs, together=True, **places), strict=True):
         p = run.parameters["wiring.p_ee"]
         pre, post = copy.traces["recurrent_pre"].values, copy.traces["recurrent_post"].values
         assert (pre != post).all() and max(pre.max(), post.max()) < 20

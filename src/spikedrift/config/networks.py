@@ -315,7 +315,17 @@ class Simulation(Options):
     """How the network becomes a program."""
 
     dt: float = Field(default=0.0002, gt=0, le=0.001, description="time step; s")
-    backend: Literal["cpp"] = Field(default="cpp", description="Brian2 device")
+    backend: Literal["cpp", "cuda", "auto"] = Field(
+        default="cpp",
+        description=(
+            "C++ or CUDA (docs/gpu.md); auto takes CUDA where there is a GPU and the batch is large"
+        ),
+    )
+    architecture: float | None = Field(
+        default=None,
+        ge=6,
+        description="compute capability that CUDA is compiled for; null: that of the GPU here",
+    )
     march: str = Field(
         default="x86-64-v2",
         pattern=r"^[A-Za-z0-9_.+-]*$",

@@ -201,6 +201,9 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         draw = _drawn(f"{name}.w", f"i % {n_pre}", "key_post")
         synapse.w = f"clip(w_start*(0.5 + {draw}), 0, w_max)"
         made[name].begin(synapse, cells)
+    for name in plastic:
+        standalone.keep_now(f"{name}.pre", synapses[name], "_synaptic_pre")
+        standalone.keep_now(f"{name}.post", synapses[name], "_synaptic_post")
     standalone.run_session(
         b.Network(*objects, spikes, *synapses.values()),
         {f"{name}.w": (synapses[name], "w") for name in plastic},
@@ -209,9 +212,6 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         standalone.keep(f"cells.{variable}", cells, variable)
     for variable in ("i", "t"):
         standalone.keep(f"spikes.{variable}", spikes, variable)
-    for name in plastic:
-        standalone.keep(f"{name}.pre", synapses[name], "_synaptic_pre")
-        standalone.keep(f"{name}.post", synapses[name], "_synaptic_post")
 
 
 def _drawn(name: str, place: str = "0", key: str = "key") -> str:

@@ -12,6 +12,7 @@ NOT_NETWORKS = {
     "stimulus",
     "pattern_model",
     "copies",
+    "memory",
     "learning",
     "stability",
     "traces",

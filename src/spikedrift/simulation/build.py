@@ -29,6 +29,7 @@ import numpy as np
 from spikedrift.config.networks import Simulation
 from spikedrift.errors import InputError
 from spikedrift.provenance import source_digest
+from spikedrift.simulation import cuda, gpu
 from spikedrift.simulation.compile import compile_project
 
 log = logging.getLogger(__name__)
@@ -83,22 +84,21 @@ def build(
     InputError
         No compiler, or one that refuses the options.
     """
-    compiler, flags = _compiler(), _flags(simulation.march, simulation.threads)
     request = {
         "model": model,
         "structure": dict(structure),
         "dt": simulation.dt,
-        "backend": simulation.backend,
-        "threads": simulation.threads,
-        "flags": flags,
+        "threads": 1 if simulation.backend == "cuda" else simulation.threads,
+        **_toolchain(simulation),
     }
-    digest = _digest(request, compiler, uses)
+    digest = _digest(request, uses)
     target = Path(build_dir).resolve() / digest
     if not (target / "program.json").is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        tried = [compiler, *flags, "-E", "-x", "c++", os.devnull]
-        if subprocess.run(tried, capture_output=True, check=False).returncode:
-            raise InputError(f"simulation.march: {compiler} refuses -march={simulation.march}")
+        if request["backend"] == "cpp":
+            tried = [*request["compiler"], "-E", "-x", "c++", os.devnull]
+            if subprocess.run(tried, capture_output=True, check=False).returncode:
+                raise InputError(f"simulation.march: {tried[0]} refuses -march={simulation.march}")
         with _alone(target.with_suffix(".lock")):
             if not (target / "program.json").is_file():
                 _compile(request, simulation.jobs, target)
@@ -107,24 +107,31 @@ def build(
     return Program(target, arrays, tuple(manifest["saved"]))
 
 
-def _compiler() -> str:
-    compiler = os.environ.get("CXX", "g++")
-    if shutil.which(compiler) is None:
+def _toolchain(simulation: Simulation) -> dict[str, Any]:
+    """Return backend, architecture, compiler with its flags, flags of the last step."""
+    host = os.environ.get("CXX", "g++")
+    if shutil.which(host) is None:
         raise InputError(
-            f"{compiler} not found, simulations need a C++ compiler: install the package "
+            f"{host} not found, simulations need a C++ compiler: install the package "
             "build-essential (Debian, Ubuntu) or run xcode-select --install (macOS)"
         )
-    return compiler
+    if simulation.backend == "cuda":
+        architecture = simulation.architecture or gpu.find().architecture
+        command, link = cuda.compiler(architecture)
+        return {"backend": "cuda", "architecture": architecture, "compiler": command, "link": link}
+    flags = [*FLAGS, "-fopenmp"] if simulation.threads > 1 else [*FLAGS]
+    march, portable = simulation.march, platform.machine().lower() in ("x86_64", "amd64")
+    if march and (portable or march == "native"):
+        flags.append(f"-march={march}")
+    return {"backend": "cpp", "compiler": [host, *flags], "link": []}
 
 
-def _flags(march: str, threads: int) -> list[str]:
-    flags = [*FLAGS, "-fopenmp"] if threads > 1 else [*FLAGS]
-    portable = platform.machine().lower() in ("x86_64", "amd64")
-    return [*flags, f"-march={march}"] if march and (portable or march == "native") else flags
-
-
-def _digest(request: Mapping[str, Any], compiler: str, uses: Sequence[str]) -> str:
-    told = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
+    host = os.environ.get("CXX", "g++")
+    told = [
+        subprocess.run([one, "--version"], capture_output=True, text=True, check=True).stdout
+        for one in dict.fromkeys([request["compiler"][0], host])
+    ]
     model = request["model"].split(":")[0]
     spec = find_spec(model)
     if spec is None or spec.origin is None:
@@ -132,9 +139,11 @@ def _digest(request: Mapping[str, Any], compiler: str, uses: Sequence[str]) -> s
     own = (model,) if model.startswith("spikedrift.") else ()
     parts = [
         json.dumps(request, sort_keys=True),
-        told.stdout.splitlines()[0],
+        *told,
         platform.machine(),
         version("brian2"),
+        version("brian2cuda"),
+        (PACKAGE / "simulation" / "session.h").read_text(),
         "" if own else Path(spec.origin).read_text(),
         source_digest("spikedrift.simulation.build", *own, *uses),
     ]
@@ -166,12 +175,13 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
                 [sys.executable, "-m", "spikedrift.simulation.build", str(partial)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": path, "CXX": _compiler(), "TMPDIR": str(partial)},
+                env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(partial)},
                 check=False,
             )
         if done.returncode:
             told = (partial / "build.log").read_text().splitlines()
-            errors = [line for line in told if " error: " in line] or told[-1:]
+            errors = [line for line in told if " error: " in line or ": fatal" in line]
+            errors = errors or told[-1:]
             raise InputError(f"building {request['model']} failed: {' '.join(errors[:1])}")
         for leftover in partial.glob("*.o"):
             leftover.unlink()
@@ -195,24 +205,43 @@ class Standalone:
         from brian2 import get_device
 
         self._device = get_device()
+        # Brian2CUDA keeps arrays twice; what lies on the GPU counts while the network runs.
+        self._on_gpu = type(self._device).__name__ == "CUDAStandaloneDevice"
         self.arrays: dict[str, tuple[str, str]] = {}
         self.saved: list[str] = []
 
-    def _vector(self, group: Any, variable: str) -> str:
+    def _vector(self, group: Any, variable: str) -> tuple[str, str]:
+        """Names of an array, in the computer's memory and in the GPU's."""
         name = self._device.get_array_name(group.variables[variable], access_data=False)
-        return f"brian::{name}"
+        return f"brian::{name}", f"brian::dev{name}" if self._on_gpu else ""
 
     def keep(self, name: str, group: Any, variable: str) -> None:
         """Name an array that the session leaves behind when it ends."""
         array = group.variables[variable]
         self.arrays[name] = (self._device.get_array_filename(array), np.dtype(array.dtype).name)
 
+    def keep_now(self, name: str, group: Any, variable: str) -> None:
+        """Name an array that the session leaves behind as it stands here, before the network runs.
+
+        Brian2CUDA forgets who is joined with whom where no statement asks for it any more.
+        """
+        self.arrays[name] = (name, np.dtype(group.variables[variable].dtype).name)
+        vector, _ = self._vector(group, variable)
+        self._device.insert_code("main", f'session.write("{name}", {vector});')
+
     def read_session(self, inputs: Mapping[str, Any]) -> None:
         """Read the seed, the parameters and the spikes of `inputs` (SpikeGeneratorGroups)."""
         lines = ["spikedrift::Session session(brian::results_dir);"]
         for name, group in inputs.items():
-            index, step = self._vector(group, "neuron_index"), self._vector(group, "_timebins")
-            lines.append(f'session.inputs["{name}"] = {{&{index}, &{step}}};')
+            loads = []
+            for file, variable in (("index", "neuron_index"), ("step", "_timebins")):
+                vector, on_gpu = self._vector(group, variable)
+                loads.append(f"session.load({vector}, {file});")
+                loads += [f"{on_gpu} = {vector};"] if on_gpu else []
+            lines.append(
+                f'session.inputs["{name}"] = [&](const auto& index, const auto& step) '
+                f"{{ {' '.join(loads)} }};"
+            )
         lines.append("session.prepare();")
         self._device.insert_code("main", "\n".join(lines))
 
@@ -223,7 +252,12 @@ class Standalone:
         network.run(0 * second)
         lines = []
         for name, (group, variable) in saved.items():
-            lines.append(f'session.saved["{name}"] = &{self._vector(group, variable)};')
+            vector, on_gpu = self._vector(group, variable)
+            fetch = f"{vector} = {on_gpu}; " if on_gpu else ""
+            lines.append(
+                f'session.saved["{name}"] = [&] {{ {fetch}'
+                f"return std::vector<float>({vector}.begin(), {vector}.end()); }};"
+            )
             self.saved.append(name)
         lines.append(f"session.run(brian::{network.name});")
         self._device.insert_code("main", "\n".join(lines))
@@ -233,7 +267,11 @@ def _main(directory: Path) -> None:
     import brian2
 
     request = json.loads((directory / "request.json").read_text())
-    brian2.set_device("cpp_standalone", build_on_run=False)
+    on_gpu = request["backend"] == "cuda"
+    if on_gpu:
+        cuda.select(request["architecture"])
+    else:
+        brian2.set_device("cpp_standalone", build_on_run=False)
     if request["threads"] > 1:
         brian2.prefs.devices.cpp_standalone.openmp_threads = request["threads"]
     brian2.defaultclock.dt = request["dt"] * brian2.second
@@ -242,11 +280,16 @@ def _main(directory: Path) -> None:
     define = getattr(import_module(module), function)
     standalone = Standalone()
     define(standalone, request["structure"])
-    # Named only now, so that the header goes into main.cpp and not into every file.
+    # Named only now, so that the header goes into main and not into every file.
     brian2.prefs.codegen.cpp.headers += [f'"{PACKAGE / "simulation" / "session.h"}"']
     brian2.get_device().build(directory=str(directory), compile=False, run=False)
-    compiler = [os.environ["CXX"], *request["flags"]]
-    compile_project(directory, ".cpp", compiler, jobs=request["jobs"])
+    compile_project(
+        directory,
+        ".cu" if on_gpu else ".cpp",
+        request["compiler"],
+        request["link"],
+        1 if on_gpu else request["jobs"],
+    )
     manifest = {"arrays": standalone.arrays, "saved": standalone.saved}
     (directory / "program.json").write_text(json.dumps(manifest, indent=1))
 

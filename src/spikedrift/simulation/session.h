@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <string>
@@ -19,8 +20,8 @@ namespace spikedrift {
 struct Session {
     std::string command;
     std::ifstream text;
-    std::map<std::string, std::pair<std::vector<int32_t>*, std::vector<int32_t>*>> inputs;
-    std::map<std::string, std::vector<double>*> saved;
+    std::map<std::string, std::function<void(const std::string&, const std::string&)>> inputs;
+    std::map<std::string, std::function<std::vector<float>()>> saved;
     double report = 10.0;
     std::chrono::steady_clock::time_point told = std::chrono::steady_clock::now();
 
@@ -35,13 +36,22 @@ struct Session {
     }
 
     // A file of int32 replaces the vector, whatever its size was.
-    void load(std::vector<int32_t>& target, const std::string& name) {
+    template <class Vector>
+    void load(Vector& target, const std::string& name) {
         std::ifstream file(name, std::ios::binary | std::ios::ate);
         if (!file) fail("cannot read " + name);
         target.resize(file.tellg() / sizeof(int32_t));
         file.seekg(0);
         file.read(reinterpret_cast<char*>(target.data()), target.size() * sizeof(int32_t));
         if (!file) fail("cannot read " + name);
+    }
+
+    template <class Vector>
+    void write(const std::string& name, const Vector& values, std::ios::openmode mode = {}) {
+        std::ofstream file(name, std::ios::binary | std::ios::out | mode);
+        file.write(reinterpret_cast<const char*>(values.data()),
+                   values.size() * sizeof(typename Vector::value_type));
+        if (!file) fail("cannot write " + name);
     }
 
     void set() {
@@ -55,15 +65,18 @@ struct Session {
             if (command == "seed") {
                 unsigned long value;
                 text >> value;
+#ifdef __CUDACC__
+                brian::random_number_buffer.set_seed(value);
+#else
                 for (auto& generator : brian::_random_generators) generator.seed(value++);
+#endif
             } else if (command == "report") {
                 text >> report;
             } else if (command == "input") {
                 std::string name, index, step;
                 text >> name >> index >> step;
                 if (!inputs.count(name)) fail("no input " + name);
-                load(*inputs[name].first, index);
-                load(*inputs[name].second, step);
+                inputs[name](index, step);
             } else if (command == "set") {
                 set();
             } else {
@@ -94,13 +107,7 @@ struct Session {
                 text >> start >> duration;
                 run(network, start, start + duration);
             } else if (command == "save") {
-                for (auto& item : saved) {
-                    std::ofstream file(item.first + ".saved", std::ios::binary | std::ios::app);
-                    const std::vector<float> row(item.second->begin(), item.second->end());
-                    file.write(reinterpret_cast<const char*>(row.data()),
-                               row.size() * sizeof(float));
-                    if (!file) fail("cannot write " + item.first + ".saved");
-                }
+                for (auto& item : saved) write(item.first + ".saved", item.second(), std::ios::app);
             } else if (command == "set") {
                 set();
             } else {

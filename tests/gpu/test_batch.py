@@ -1,0 +1,99 @@
+"""A batch on CUDA: it compiles, and on a GPU it is statistically that of C++."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from test_cuda import NO_GPU
+
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.networks.pattern_network import NetworkRun, program, simulate_batch
+from spikedrift.simulation.sweep import override
+
+SESSION = {
+    "plasticity.afferent.eta": 0.02,
+    "plasticity.afferent.noise": 0.01,
+    "phases": [{"kind": "settle", "duration": 5.0}, {"kind": "train", "repeats": 10},
+               {"kind": "block", "repeats": 10}],
+    "recording.trace_interval": 1.0,
+    "recording.n_synapses": 10**6,
+}  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
+def test_a_batch_compiles_without_a_gpu(tmp_path):
+    options = override(
+        PatternNetwork(), {"simulation.backend": "cuda", "simulation.architecture": 9.0}, "x"
+    )
+    built = program(options, options.simulation, tmp_path, copies=3)
+    main = (built.directory / "main").read_bytes()
+    assert os.access(built.directory / "main", os.X_OK) and b"sm_90" in main
+    source = (built.directory / "main.cu").read_text()
+    # The session is read before anything is drawn, ends are written before they are forgotten,
+    # and weights are fetched from the GPU.
+    order = [
+        source.index(text)
+        for text in (
+            "session.prepare()",
+            "_run_cells_group_variable_set_conditional_codeobject();",
+            'session.write("inhibitory.pre"',
+            "dev_dynamic_array_inhibitory__synaptic_pre.clear()",
+            "network.run(0.0",
+            "= brian::dev_dynamic_array_afferent_w;",
+            "session.run(brian::network)",
+        )
+    ]
+    assert order == sorted(order)
+    assert "= brian::_dynamic_array_afferents__timebins;" in source
+    kernels = "".join(p.read_text() for p in (built.directory / "code_objects").glob("*.cu"))
+    assert "__host__ __device__\n    static inline double _stream_uniform" in kernels
+    assert "curand_uniform" not in kernels, "all draws are counted"
+
+
+def spread(values):
+    """Mean and standard error over seeds."""
+    values = np.asarray(values)
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
+def irregularity(simulated):
+    """CV of inter-spike intervals within trials, over E cells."""
+    data = simulated.trials
+    ends = np.cumsum(data["spike_count"].values.ravel())
+    gaps = np.diff(data["spike_time"].values)
+    within = np.ones(gaps.size, dtype=bool)
+    within[ends[(ends > 0) & (ends < gaps.size + 1)] - 1] = False
+    return gaps[within].std() / gaps[within].mean()
+
+
+@pytest.mark.skipif(NO_GPU, reason="no GPU")
+def test_a_batch_on_a_gpu_agrees_with_cpp(tmp_path):
+    runs = [NetworkRun(f"seed-{seed}", {}, seed, 0) for seed in range(20)]
+    cpp, cuda = (
+        simulate_batch(
+            override(PatternNetwork(), {**SESSION, "simulation.backend": backend}, "x"),
+            runs, build_dir=tmp_path / "programs", scratch_dir=tmp_path / "scratch",
+        )
+        for backend in ("cpp", "cuda")
+    )  # fmt: skip
+    assert {one.traces.attrs["backend"] for one in cuda} == {"cuda"}
+    for one, other in zip(cpp, cuda, strict=True):
+        for name in ("afferent", "recurrent", "inhibitory"):
+            for end in ("pre", "post"):
+                np.testing.assert_array_equal(
+                    one.traces[f"{name}_{end}"], other.traces[f"{name}_{end}"]
+                )
+            np.testing.assert_allclose(
+                one.traces[f"{name}_weight"][0], other.traces[f"{name}_weight"][0], rtol=1e-6
+            )
+        assert (one.trials["start_time"] == other.trials["start_time"]).all()
+    for measure in (
+        lambda one: one.traces["rate"].values.mean(axis=1),  # E and I
+        irregularity,
+        lambda one: one.traces["mean_weight"].values[:, -1],
+        lambda one: one.traces["sd_weight"].values[:, -1],
+    ):
+        (a, error_a), (b, error_b) = (spread([measure(one) for one in batch])
+                                      for batch in (cpp, cuda))  # fmt: skip
+        assert (np.abs(a - b) <= 4 * np.hypot(error_a, error_b) + 1e-9).all(), (a, b)

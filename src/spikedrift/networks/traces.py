@@ -35,7 +35,7 @@ def traced(
         When weights were saved: phase edges among them.
     weights : mapping of plastic projection -> array, shape (n_saves, n_synapses)
     ends : mapping of plastic projection -> (pre, post), shape (n_synapses,)
-        Indices within the presynaptic and the postsynaptic population.
+        Afferents, and cells with the excitatory ones first: inhibitory ones begin at n_excitatory.
     spike_time, spike_cell : array, shape (n_spikes,), s
         Excitatory cells first.
     recording : str

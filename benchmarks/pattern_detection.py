@@ -89,7 +89,7 @@ def stimulus(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarr
     chosen = np.sort(rng.choice(n_windows - n_shown + 1, n_shown, replace=False))
     shown = chosen + np.arange(n_shown)  # never two in a row
     window = (time / WINDOW).astype(int)
-    pattern = (window == rng.choice(shown)) & (cell < HALF)
+    pattern = (window == shown[0]) & (cell < HALF)
     lag, who = time[pattern] % WINDOW, cell[pattern]
     kept = ~((cell < HALF) & np.isin(window, shown))
     noise = rng.poisson(NOISE * SPAN * N)

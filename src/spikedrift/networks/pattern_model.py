@@ -6,6 +6,7 @@ Vogels et al. (2011), with weights in units of the leak conductance.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from spikedrift.errors import InputError
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.plasticity.synapse import Projection, combine
+from spikedrift.simulation import streams
 from spikedrift.simulation.build import Standalone
 
 INHIBITORY = ("inhibitory", "ii")
@@ -29,7 +31,8 @@ dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v
          + membrane_noise*sqrt(tau_membrane/dt)*kick)/tau_membrane : volt (unless refractory)
 dg_e/dt = -g_e/tau_excitatory : 1
 dg_i/dt = -g_i/tau_inhibitory : 1
-kick = sqrt(12)*(rand() - 0.5) : 1 (constant over dt)
+kick = sqrt(12)*(uniform(key, t_in_timesteps) - 0.5) : 1
+key : integer (constant)
 dead_time : second (constant)
 rest : volt (shared, constant)
 threshold : volt (shared, constant)
@@ -80,9 +83,24 @@ def projection(name: str, rules: Mapping[str, list[str]]) -> Projection:
     acting = [registry.get(rule) for rule in rules.get(name, [])]
     onto = "g_i_post" if name in INHIBITORY else "g_e_post"
     try:
-        return combine(acting, f"{onto} += {{weight}}", WIRING, prefix=f"{name}_")
+        made = combine(acting, f"{onto} += {{weight}}", WIRING, prefix=f"{name}_")
     except ValueError as error:
         raise InputError(f"plasticity.{name}: {error}") from None
+
+    def drawn(code: str, where: str, on: str = "synapse") -> str:
+        key, place = ("key_post", "i") if on == "synapse" else ("key", "0")
+        return streams.drawn(code, key, f"{name}.{where}", place)
+
+    return replace(
+        made,
+        on_pre=drawn(made.on_pre, "on_pre"),
+        on_late=drawn(made.on_late, "on_late"),
+        on_post=drawn(made.on_post, "on_post"),
+        every=tuple(
+            replace(one, code=drawn(one.code, f"every {number}", one.on))
+            for number, one in enumerate(made.every)
+        ),
+    )
 
 
 def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
@@ -104,6 +122,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         refractory="dead_time",
         method="euler",
         name="cells",
+        dtype={"key": np.int64},
     )
     excitatory, inhibitory = cells[:n_excitatory], cells[n_excitatory:]
     afferents = b.SpikeGeneratorGroup(
@@ -133,19 +152,22 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         )
         objects += [meter, count]
     spikes = b.SpikeMonitor(cells, name="spikes")
+    for group in (cells, *synapses.values()):
+        group.namespace.update(streams.functions())
 
     standalone.read_session({"afferents": afferents})
     cells.dead_time = (
         f"refractory_excitatory*int(i < {n_excitatory})"
         f" + refractory_inhibitory*int(i >= {n_excitatory})"
     )
-    cells.v = "rest + rand()*(threshold - rest)"
+    cells.v = f"rest + {_drawn('v')}*(threshold - rest)"
     if "population_rate" in asked:
         count.connect(condition=f"j == int(i >= {n_excitatory})")
         count.share = f"{1 / n_excitatory!r}*int(j == 0) + {1 / n_inhibitory!r}*int(j == 1)"
     for name, synapse in synapses.items():
-        synapse.connect(condition="i != j" if name in ("recurrent", "ii") else None, p="p")
-        synapse.w = "clip(w_start*(0.5 + rand()), 0, w_max)"
+        other = " and i != j" if name in ("recurrent", "ii") else ""
+        synapse.connect(condition=f"{_drawn(f'{name}.wiring', 'i', 'key_post')} < p{other}")
+        synapse.w = f"clip(w_start*(0.5 + {_drawn(f'{name}.w', 'i', 'key_post')}), 0, w_max)"
         made[name].begin(synapse, cells)
     standalone.run_session(
         b.Network(*objects, spikes, *synapses.values()),
@@ -158,6 +180,10 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     for name in plastic:
         standalone.keep(f"{name}.pre", synapses[name], "_synaptic_pre")
         standalone.keep(f"{name}.post", synapses[name], "_synaptic_post")
+
+
+def _drawn(name: str, place: str = "0", key: str = "key") -> str:
+    return f"uniform(branch({key}, {streams.purpose(name)}, {place}), 0)"
 
 
 def parameters(options: PatternNetwork) -> dict[str, float]:

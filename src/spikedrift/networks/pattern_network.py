@@ -22,6 +22,7 @@ from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.networks import pattern_model, stimulus
 from spikedrift.plasticity import registry
+from spikedrift.simulation import streams
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Output, Run, Save, Set, session
 from spikedrift.simulation.sweep import override
@@ -89,11 +90,12 @@ def simulate(
     )
     plastic = pattern_model.plastic(options)
     ready = program(options, build_dir)
+    n_cells = options.cells.n_excitatory + options.cells.n_inhibitory
+    keys = streams.branch(rng_wiring.integers(2**63), streams.purpose("cell"), np.arange(n_cells))
     steps, save_time = _steps(options, timetable)
     with session(
         ready,
-        seed=int(rng_wiring.integers(2**32)),
-        parameters=pattern_model.parameters(options),
+        parameters={**pattern_model.parameters(options), "cells.key": keys},
         inputs={"afferents": spikes},
         steps=steps,
         scratch_dir=scratch_dir,

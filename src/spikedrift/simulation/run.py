@@ -28,10 +28,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Set:
-    """Give a shared variable (`group.variable`) a value."""
+    """Give a variable (`group.variable`) a value, or each of its elements one of its own."""
 
     name: str
-    value: float
+    value: float | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Output:
 def session(
     program: Program,
     *,
-    seed: int,
-    parameters: Mapping[str, float],
+    seed: int | None = None,
+    parameters: Mapping[str, float | np.ndarray],
     inputs: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
     steps: Sequence[Run | Set | Save],
     scratch_dir: Path,
@@ -76,10 +76,11 @@ def session(
     Parameters
     ----------
     program : Program
-    seed : int
-        Of the program's random numbers, in [0, 2**32); wiring and initial weights included.
-    parameters : mapping of `group.variable` -> value, SI units
-        Set before the network is wired.
+    seed : int, optional
+        Of a program that draws Brian2's random numbers, in [0, 2**32); programs whose numbers come
+        from `simulation.streams` have their keys among the parameters.
+    parameters : mapping of `group.variable` -> value or array, SI units
+        Set before the network is wired. Arrays are of the variable's size and type.
     inputs : mapping of group -> (index, step)
         Input spikes: cell and time step, int32, sorted by step, no two in one (cell, step).
     steps : sequence of Run, Set, Save
@@ -95,13 +96,13 @@ def session(
     Path(scratch_dir).mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix=f"{label}.", dir=Path(scratch_dir).resolve()))
     try:
-        lines = [f"seed {seed}"]
+        lines = [] if seed is None else [f"seed {seed}"]
         for name, (index, step) in inputs.items():
             np.asarray(index, dtype=np.int32).tofile(directory / f"{name}.index")
             np.asarray(step, dtype=np.int32).tofile(directory / f"{name}.step")
             lines.append(f"input {name} {name}.index {name}.step")
-        lines += [_line(Set(name, value)) for name, value in parameters.items()]
-        lines += ["start", *map(_line, steps)]
+        lines += [_line(Set(name, value), directory) for name, value in parameters.items()]
+        lines += ["start", *(_line(step, directory) for step in steps)]
         (directory / "session.txt").write_text("\n".join(lines) + "\n")
         log.info("%s: simulating %.0f s", label, sum(s.duration for s in steps if type(s) is Run))
         began = time.perf_counter()
@@ -124,10 +125,15 @@ def session(
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _line(step: Run | Set | Save) -> str:
+def _line(step: Run | Set | Save, directory: Path) -> str:
     match step:
         case Run(start, duration):
             return f"run {start!r} {duration!r}"
+        case Set(name, np.ndarray() as values):
+            # Brian2 takes a file's name in lower case.
+            file = f"array.{sum(1 for _ in directory.iterdir())}"
+            values.tofile(directory / file)
+            return f"set {name} {file}"
         case Set(name, value):
             return f"set {name} {float(value)!r}"
         case Save():

@@ -9,18 +9,20 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <unistd.h>
 #include "objects.h"
 
 namespace spikedrift {
 
 struct Session {
-    std::string folder, command;
+    std::string command;
     std::ifstream text;
     std::map<std::string, std::pair<std::vector<int32_t>*, std::vector<int32_t>*>> inputs;
     std::map<std::string, std::vector<double>*> saved;
 
-    explicit Session(const std::string& results) : folder(results), text(results + "session.txt") {
-        if (!text) fail("no session.txt in " + results);
+    // Files are named as they stand in the results directory: the program has read its own by now.
+    explicit Session(const std::string& results) : text(results + "session.txt") {
+        if (!text || chdir(results.c_str())) fail("no session.txt in " + results);
     }
 
     [[noreturn]] static void fail(const std::string& message) {
@@ -30,12 +32,12 @@ struct Session {
 
     // A file of int32 replaces the vector, whatever its size was.
     void load(std::vector<int32_t>& target, const std::string& name) {
-        std::ifstream file(folder + name, std::ios::binary | std::ios::ate);
-        if (!file) fail("cannot read " + folder + name);
+        std::ifstream file(name, std::ios::binary | std::ios::ate);
+        if (!file) fail("cannot read " + name);
         target.resize(file.tellg() / sizeof(int32_t));
         file.seekg(0);
         file.read(reinterpret_cast<char*>(target.data()), target.size() * sizeof(int32_t));
-        if (!file) fail("cannot read " + folder + name);
+        if (!file) fail("cannot read " + name);
     }
 
     void set() {
@@ -73,12 +75,11 @@ struct Session {
                 network.run(duration, NULL, 10.0);
             } else if (command == "save") {
                 for (auto& item : saved) {
-                    std::ofstream file(folder + item.first + ".saved",
-                                       std::ios::binary | std::ios::app);
+                    std::ofstream file(item.first + ".saved", std::ios::binary | std::ios::app);
                     const std::vector<float> row(item.second->begin(), item.second->end());
                     file.write(reinterpret_cast<const char*>(row.data()),
                                row.size() * sizeof(float));
-                    if (!file) fail("cannot write " + folder + item.first + ".saved");
+                    if (!file) fail("cannot write " + item.first + ".saved");
                 }
             } else if (command == "set") {
                 set();

@@ -1,0 +1,152 @@
+"""Random numbers that are a function of what they are for, not of what was drawn before.
+
+The n-th number of a stream is SplitMix64's of the counter n: the finalizer `mix` of `key +
+n*GAMMA` (Steele, Lea & Flood 2014, OOPSLA '14, doi 10.1145/2660193.2660195). A key branches into
+further streams by purpose and place. So a network alone, the same network as one copy of a batch,
+one thread or several, C++ or CUDA draw the same numbers. With what a draw is for, the counter is
+
+    uniform(branch(key, purpose, place), step)
+
+Here are the two functions `branch` and `uniform` and the derived `normal` in NumPy and, for
+Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no unsigned integers; they wrap.
+"""
+
+import re
+from functools import cache
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+GAMMA = 0x9E3779B97F4A7C15
+CODE = {
+    "bits": """
+static inline uint64_t _stream_bits(const int64_t key, const int64_t n)
+{
+    uint64_t z = (uint64_t)key + (uint64_t)n*0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30))*0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27))*0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+}""",
+    "branch": """
+static inline int64_t _stream_branch(
+    const int64_t key, const int64_t purpose, const int64_t place)
+{
+    return (int64_t)_stream_bits(key, (int64_t)(((uint64_t)purpose << 32) + (uint64_t)place));
+}""",
+    "uniform": """
+static inline double _stream_uniform(const int64_t key, const int64_t n)
+{
+    return (double)(int64_t)(_stream_bits(key, n) >> 11)*0x1p-53;
+}""",
+    "normal": """
+static inline double _stream_normal(const int64_t key, const int64_t n)
+{
+    const int64_t own = (int64_t)_stream_bits(key, n);
+    const double first = (double)(int64_t)(_stream_bits(own, 0) >> 11)*0x1p-53;
+    const double second = (double)(int64_t)(_stream_bits(own, 1) >> 11)*0x1p-53;
+    return sqrt(-2*log(1 - first))*cos(6.283185307179586*second);
+}""",
+}
+
+
+def bits(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
+    """Return the n-th 64 bits of each stream, as uint64."""
+    with np.errstate(over="ignore"):
+        z = _unsigned(key) + _unsigned(n) * np.uint64(GAMMA)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(z ^ (z >> np.uint64(31)))
+
+
+def branch(key: npt.ArrayLike, purpose: npt.ArrayLike, place: npt.ArrayLike) -> np.ndarray:
+    """Return the key of another stream.
+
+    Parameters
+    ----------
+    key : int64
+    purpose : int in [1, 2**31)
+        What for, see `purpose`.
+    place : int in [0, 2**32)
+
+    Returns
+    -------
+    int64, the shape that the three broadcast to
+    """
+    counter = (_unsigned(purpose) << np.uint64(32)) + _unsigned(place)
+    return bits(key, counter).view(np.int64)
+
+
+def uniform(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
+    """Return numbers in [0, 1), multiples of 2**-53: the n-th of each stream (int64)."""
+    return (bits(key, n) >> np.uint64(11)) * 2.0**-53
+
+
+def normal(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
+    """Return standard normal numbers, by Box & Muller (1958); in C++ up to rounding."""
+    own = bits(key, n).view(np.int64)
+    return np.sqrt(-2 * np.log(1 - uniform(own, 0))) * np.cos(2 * np.pi * uniform(own, 1))
+
+
+def purpose(name: str) -> int:
+    """Return the number of a purpose such as `recurrent.wiring`: its checksum, never 0.
+
+    Purpose 0 is what is drawn from the key itself: `uniform(key, step)`.
+    """
+    return crc32(name.encode()) % (2**31 - 1) + 1
+
+
+def drawn(code: str, key: str, name: str, place: str) -> str:
+    """Let Brian2 code draw from streams where it says `rand()` and `randn()`.
+
+    Parameters
+    ----------
+    code : str
+        Statements that run at most once a time step in each place.
+    key, place : str
+        Brian2 expressions of the key to branch from, and of the place.
+    name : str
+        Of the purpose; every call in `code` has one of its own.
+    """
+    counter = iter(range(len(code)))
+
+    def call(found: re.Match[str]) -> str:
+        function = {"rand": "uniform", "randn": "normal"}[found[1]]
+        number = purpose(f"{name}.{next(counter)}")
+        return f"{function}(branch({key}, {number}, {place}), t_in_timesteps)"
+
+    return re.sub(r"\b(randn?)\(\)", call, code)
+
+
+@cache
+def functions() -> dict[str, Any]:
+    """Return `branch`, `uniform` and `normal` for the namespace of a Brian2 group."""
+    import brian2 as b
+    from brian2cuda.cuda_generator import CUDACodeGenerator
+
+    targets = (("cpp", ""), (CUDACodeGenerator, "__host__ __device__"))
+    made: dict[str, Any] = {}
+    for function, n_arguments, returned in (
+        (bits, 2, "integer"), (branch, 3, "integer"), (uniform, 2, "float"), (normal, 2, "float"),
+    ):  # fmt: skip
+        name = function.__name__
+        made[name] = b.Function(
+            function,
+            arg_units=[1] * n_arguments,
+            arg_types=["integer"] * n_arguments,
+            return_unit=1,
+            return_type=returned,
+        )
+        # Only on `bits`, which no model names: Brian2 does not order what it is asked for twice.
+        first = {"bits": made["bits"]} if name != "bits" else None
+        for target, prefix in targets:
+            made[name].implementations.add_implementation(
+                target, prefix + CODE[name], name=f"_stream_{name}", dependencies=first
+            )
+    return made
+
+
+def _unsigned(number: npt.ArrayLike) -> np.ndarray:
+    found = np.asarray(number)
+    return found if found.dtype == np.uint64 else found.astype(np.int64).view(np.uint64)

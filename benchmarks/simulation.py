@@ -7,11 +7,12 @@ The reference network has 4000 E and 1000 I cells, each with as many inputs as i
 network (connection probabilities times 320/4000), pair STDP on afferent and on E to E synapses,
 the inhibitory rule, and 10 biological seconds. The points differ in the two learning rates.
 
-build and run each: `plain_network.py`, an ordinary Brian2 script, one point after the other in
-one process, in a fresh directory each (make with both cores, Brian2's default) and, for what make
-saves when the code is the same, all in one directory. Drawing the input spikes is not counted.
-engine: two processes side by side, as Snakemake runs two points; all from Python's start to
-the written files is counted, and on a cold cache the build.
+build and run each: `plain_network.py`, an ordinary Brian2 script, one point after the other, in a
+fresh directory each (make with both cores, Brian2's default) and, for what make saves when the code
+is the same, all in one directory. Its imports and the drawing of input spikes are not counted.
+engine: two processes side by side, as Snakemake runs two points; everything from the start of
+these processes to the written files is counted, and on a cold cache the build. Plain points and
+shares of the engine's points take turns, so that a machine that others use slows both.
 """
 
 import argparse
@@ -22,7 +23,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -91,9 +91,9 @@ def run_point(
 
 
 def plain(
-    options: PatternNetwork, chosen: list[dict[str, float]], folder: Path, apart: bool
-) -> Iterator[dict[str, float]]:
-    """Run the points with plain Brian2; yields as each ends."""
+    options: PatternNetwork, point: dict[str, float], folder: Path, directory: str
+) -> dict[str, float]:
+    """One point in plain Brian2, built and run in `directory`."""
     dt = options.simulation.dt
     # The spikes that `simulate` draws for this seed and instance.
     _, patterns, order, noise, _ = map(
@@ -117,25 +117,21 @@ def plain(
             "settle": PHASES[0]["duration"],
             "duration": timetable.stop * dt,
         },
-        "points": [
-            {
-                "seed": 1,
-                "index": str(folder / "index.npy"),
-                "step": str(folder / "step.npy"),
-                "afferent": point["plasticity.afferent.eta"],
-                "recurrent": point["plasticity.recurrent.eta"],
-                "directory": str(folder / (f"plain-{number}" if apart else "plain")),
-            }
-            for number, point in enumerate(chosen)
-        ],
+        "point": {
+            "seed": 1,
+            "index": str(folder / "index.npy"),
+            "step": str(folder / "step.npy"),
+            "afferent": point["plasticity.afferent.eta"],
+            "recurrent": point["plasticity.recurrent.eta"],
+        },
+        "directory": str(folder / directory),
     }
-    (folder / "points.json").write_text(json.dumps(request))
-    command = [sys.executable, PLAIN, folder / "points.json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield from map(json.loads, process.stdout)
-    if process.returncode:
-        raise SystemExit("plain_network.py failed")
+    (folder / "point.json").write_text(json.dumps(request))
+    command = [sys.executable, PLAIN, folder / "point.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"plain_network.py failed: {done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def workers(n: int = PROCESSES) -> ProcessPoolExecutor:
@@ -150,43 +146,40 @@ def told(result: dict[str, float]) -> str:
 
 def throughput(n_excitatory: int, n_points: int, n_plain: int) -> None:
     options, chosen = network(n_excitatory), points(n_points)
-    print(f"\nPoints an hour: {n_excitatory} E, {n_points} points")
-    with tempfile.TemporaryDirectory() as scratch:
+    print(f"\nPoints an hour: {n_excitatory} E, {n_points} points, {PROCESSES} processes")
+    each: dict[str, list[float]] = {"fresh directory": [], "one directory": []}
+    with tempfile.TemporaryDirectory() as scratch, workers() as pool:
         folder = Path(scratch)
-        spread = chosen[:: max(1, n_points // n_plain)][:n_plain]
-        each: dict[bool, list[float]] = {True: [], False: []}
-        for apart, label in ((True, "fresh directory"), (False, "one directory")):
-            for point, result in zip(spread, plain(options, spread, folder, apart), strict=True):
-                each[apart].append(result["seconds"])
-                print(f"  plain, {label}: {result['seconds']:6.2f} s; {told(result)}", flush=True)
-                print(f"    {point}, {result['synapses']} synapses")
         start = time.perf_counter()
         pattern_network.program(options, folder / "build")
         build = time.perf_counter() - start
         print(f"  engine: build {build:.1f} s", flush=True)
-        start = time.perf_counter()
-        with workers() as pool:
-            jobs = [
-                pool.submit(run_point, options, point, number, folder)
-                for number, point in enumerate(chosen)
-            ]
-            for n, job in enumerate(as_completed(jobs), 1):
-                spent = time.perf_counter() - start
+        done, spent = 0, 0.0
+        for turn, share in enumerate(np.array_split(np.arange(n_points), n_plain)):
+            for label, times in each.items():
+                directory = f"{label} {turn}" if label == "fresh directory" else label
+                result = plain(options, chosen[share[0]], folder, directory.replace(" ", "-"))
+                times.append(result["seconds"])
+                print(f"  plain, {label}: {times[-1]:.1f} s; {told(result)}", flush=True)
+            start = time.perf_counter()
+            jobs = [pool.submit(run_point, options, chosen[k], k, folder) for k in share]
+            for n, job in enumerate(as_completed(jobs), done + 1):
+                now = spent + time.perf_counter() - start
                 if n & (n - 1) == 0 or n == n_points:
                     print(
-                        f"  engine: {n:4} points after {spent:7.1f} s, {build + spent:7.1f} s with "
-                        f"the build; the last took {job.result()['seconds']:.2f} s",
+                        f"  engine: {n:3} points after {now:.1f} s, {build + now:.1f} s with the "
+                        f"build; the last took {job.result()['seconds']:.2f} s",
                         flush=True,
                     )
-        print(f"  engine, last point: {told(jobs[-1].result())}")
+            done, spent = n, now
+            print(f"  engine, the same point: {told(jobs[0].result())}", flush=True)
     cold, warm = 3600 * n_points / (build + spent), 3600 * n_points / spent
     print(f"  engine: {cold:.0f} points an hour cold, {warm:.0f} with the program in the cache")
-    for apart, label in ((True, "fresh directory"), (False, "one directory")):
+    how = "all run" if n_plain == n_points else f"extrapolated from {n_plain} points"
+    for label, times in each.items():
         # In one directory the first point compiles everything, the others what has changed.
-        rest = each[apart] if apart or len(each[apart]) == 1 else each[apart][1:]
-        total = sum(each[apart]) + (n_points - n_plain) * float(np.mean(rest))
-        rate = 3600 * n_points / total
-        how = "all run" if n_plain == n_points else f"extrapolated from {n_plain} points"
+        rest = times[1:] if label == "one directory" and n_plain > 1 else times
+        rate = 3600 * n_points / (sum(times) + (n_points - n_plain) * float(np.mean(rest)))
         print(
             f"  plain, {label}: {rate:.0f} points an hour ({how}); engine {cold / rate:.1f} times, "
             f"with the program in the cache {warm / rate:.1f} times"

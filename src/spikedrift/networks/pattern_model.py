@@ -18,13 +18,22 @@ from spikedrift.config.networks import (
     Phase,
 )
 from spikedrift.errors import InputError
+from spikedrift.networks.copies import own, own_cell
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation import streams
 from spikedrift.simulation.build import Standalone
 
-INHIBITORY = ("inhibitory", "ii")
+# Projections: from, to.
+ENDS = {
+    "afferent": ("afferents", "excitatory"),
+    "recurrent": ("excitatory", "excitatory"),
+    "inhibitory": ("inhibitory", "excitatory"),
+    "afferent_i": ("afferents", "inhibitory"),
+    "ei": ("excitatory", "inhibitory"),
+    "ii": ("inhibitory", "inhibitory"),
+}
 
 CELL = """
 dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v)
@@ -67,9 +76,10 @@ def plastic(options: PatternNetwork) -> tuple[str, ...]:
     return tuple(name for name in PROJECTIONS if options.plasticity.of(name).rules)
 
 
-def structure(options: PatternNetwork) -> dict[str, Any]:
+def structure(options: PatternNetwork, copies: int = 1) -> dict[str, Any]:
     """Return what is compiled in; everything else is set when the program runs."""
     return {
+        "copies": copies,
         "n_excitatory": options.cells.n_excitatory,
         "n_inhibitory": options.cells.n_inhibitory,
         "n_afferents": options.patterns.n_afferents,
@@ -81,14 +91,18 @@ def structure(options: PatternNetwork) -> dict[str, Any]:
 def projection(name: str, rules: Mapping[str, list[str]]) -> Projection:
     """Put the rules of a projection together."""
     acting = [registry.get(rule) for rule in rules.get(name, [])]
-    onto = "g_i_post" if name in INHIBITORY else "g_e_post"
+    onto = "g_i_post" if ENDS[name][0] == "inhibitory" else "g_e_post"
     try:
-        made = combine(acting, f"{onto} += {{weight}}", WIRING, prefix=f"{name}_")
+        return combine(acting, f"{onto} += {{weight}}", WIRING, prefix=f"{name}_")
     except ValueError as error:
         raise InputError(f"plasticity.{name}: {error}") from None
 
+
+def counted(made: Projection, name: str, n_pre: int) -> Projection:
+    """Let the rules of a projection draw by synapse and time step (`simulation.streams`)."""
+
     def drawn(code: str, where: str, on: str = "synapse") -> str:
-        key, place = ("key_post", "i") if on == "synapse" else ("key", "0")
+        key, place = ("key_post", f"i % {n_pre}") if on == "synapse" else ("key", "0")
         return streams.drawn(code, key, f"{name}.{where}", place)
 
     return replace(
@@ -107,16 +121,26 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     """Describe the network in Brian2 (runs where the program is built)."""
     import brian2 as b
 
+    copies, n_afferents = structure["copies"], structure["n_afferents"]
     n_excitatory, n_inhibitory = structure["n_excitatory"], structure["n_inhibitory"]
+    first_i = copies * n_excitatory  # cells are in order of population, then copy
     plastic = list(structure["rules"])
-    made = {name: projection(name, structure["rules"]) for name in (*PROJECTIONS, "afferent_i")}
+    size = {
+        name: (structure[f"n_{pre}"], structure[f"n_{post}"]) for name, (pre, post) in ENDS.items()
+    }
+    made = {
+        name: counted(projection(name, structure["rules"]), name, size[name][0]) for name in ENDS
+    }
     asked = set().union(*(one.asked for one in made.values()))
-    offered = [text for name, text in OFFERED.items() if name in asked]
+    equations = "\n".join([CELL, *(text for name, text in OFFERED.items() if name in asked)])
+    if copies > 1:
+        equations = own_cell(equations)
+        made = {name: own(one, name) for name, one in made.items()}
     # Forward Euler with uniform kicks of the right variance in place of normal ones: the same weak
     # order (Kloeden & Platen 1992, section 14.1), and normal draws would be most of the run time.
     cells = b.NeuronGroup(
-        n_excitatory + n_inhibitory,
-        "\n".join([CELL, *offered, *(one.cell for one in made.values())]),
+        copies * (n_excitatory + n_inhibitory),
+        "\n".join([equations, *(one.cell for one in made.values())]),
         threshold="v > threshold",
         reset="v = rest",
         refractory="dead_time",
@@ -124,50 +148,55 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         name="cells",
         dtype={"key": np.int64},
     )
-    excitatory, inhibitory = cells[:n_excitatory], cells[n_excitatory:]
+    excitatory, inhibitory = cells[:first_i], cells[first_i:]
     afferents = b.SpikeGeneratorGroup(
-        structure["n_afferents"], [], [] * b.second, name="afferents", sorted=True
+        copies * n_afferents, [], [] * b.second, name="afferents", sorted=True
     )
     objects = [cells, afferents]
     delay = structure["delay"] * b.second
+    group = {"afferents": afferents, "excitatory": excitatory, "inhibitory": inhibitory}
     synapses = {
-        name: made[name].synapses(source, target, cells, name, late)
-        for name, source, target, late in (
-            ("afferent", afferents, excitatory, None),
-            ("recurrent", excitatory, excitatory, delay),
-            ("inhibitory", inhibitory, excitatory, delay),
-            ("afferent_i", afferents, inhibitory, None),
-            ("ei", excitatory, inhibitory, delay),
-            ("ii", inhibitory, inhibitory, delay),
+        name: made[name].synapses(
+            group[pre], group[post], cells, name, None if pre == "afferents" else delay
         )
+        for name, (pre, post) in ENDS.items()
     }
     if "population_rate" in asked:
-        # One meter for E, one for I: a pulse of one time step for every spike.
-        meter = b.NeuronGroup(2, "rate : Hz", name="meter")
+        # A meter for the E and one for the I cells of every copy: a pulse of one time step for
+        # every spike.
+        meter = b.NeuronGroup(2 * copies, "rate : Hz", name="meter")
         meter.run_regularly("rate = 0*Hz", when="after_groups")
         count = b.Synapses(cells, meter, "share : 1 (constant)", on_pre="rate_post += share/dt",
                            name="count")  # fmt: skip
-        cells.population_rate = b.linked_var(
-            meter, "rate", index=np.repeat([0, 1], [n_excitatory, n_inhibitory])
-        )
+        of_cell = np.repeat(np.arange(2 * copies), np.repeat([n_excitatory, n_inhibitory], copies))
+        cells.population_rate = b.linked_var(meter, "rate", index=of_cell)
         objects += [meter, count]
     spikes = b.SpikeMonitor(cells, name="spikes")
-    for group in (cells, *synapses.values()):
-        group.namespace.update(streams.functions())
+    for one in (cells, *synapses.values()):
+        one.namespace.update(streams.functions())
 
     standalone.read_session({"afferents": afferents})
     cells.dead_time = (
-        f"refractory_excitatory*int(i < {n_excitatory})"
-        f" + refractory_inhibitory*int(i >= {n_excitatory})"
+        f"refractory_excitatory*int(i < {first_i}) + refractory_inhibitory*int(i >= {first_i})"
     )
     cells.v = f"rest + {_drawn('v')}*(threshold - rest)"
     if "population_rate" in asked:
-        count.connect(condition=f"j == int(i >= {n_excitatory})")
-        count.share = f"{1 / n_excitatory!r}*int(j == 0) + {1 / n_inhibitory!r}*int(j == 1)"
+        count.connect(
+            j=f"int(i < {first_i})*(i//{n_excitatory})"
+            f" + int(i >= {first_i})*({copies} + (i - {first_i})//{n_inhibitory})"
+        )
+        count.share = (
+            f"{1 / n_excitatory!r}*int(j < {copies}) + {1 / n_inhibitory!r}*int(j >= {copies})"
+        )
     for name, synapse in synapses.items():
-        other = " and i != j" if name in ("recurrent", "ii") else ""
-        synapse.connect(condition=f"{_drawn(f'{name}.wiring', 'i', 'key_post')} < p{other}")
-        synapse.w = f"clip(w_start*(0.5 + {_drawn(f'{name}.w', 'i', 'key_post')}), 0, w_max)"
+        n_pre, n_post = size[name]
+        other = " and k != i" if ENDS[name][0] == ENDS[name][1] else ""
+        synapse.connect(
+            j=f"k for k in range(i//{n_pre}*{n_post}, (i//{n_pre} + 1)*{n_post})"
+            f" if {_drawn(f'{name}.wiring', f'i % {n_pre}', 'key_post')} < p{other}"
+        )
+        draw = _drawn(f"{name}.w", f"i % {n_pre}", "key_post")
+        synapse.w = f"clip(w_start*(0.5 + {draw}), 0, w_max)"
         made[name].begin(synapse, cells)
     standalone.run_session(
         b.Network(*objects, spikes, *synapses.values()),

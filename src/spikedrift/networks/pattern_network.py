@@ -9,7 +9,8 @@ instance differ in nothing but what the condition sets.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -20,11 +21,13 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.errors import InputError
 from spikedrift.networks import pattern_model, stimulus
+from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.plasticity import registry
 from spikedrift.simulation import streams
 from spikedrift.simulation.build import Program, build
-from spikedrift.simulation.run import Output, Run, Save, Set, session
+from spikedrift.simulation.run import Run, Save, Set, Step, session
 from spikedrift.simulation.sweep import override
 
 log = logging.getLogger(__name__)
@@ -37,6 +40,25 @@ class Simulated(NamedTuple):
 
     trials: xr.Dataset
     traces: xr.Dataset
+
+
+class NetworkRun(NamedTuple):
+    """One network of a batch.
+
+    Attributes
+    ----------
+    recording : str
+        Recording id; names the run in messages.
+    parameters : mapping of dotted key -> value
+        What the condition changes in the options, such as `plasticity.afferent.eta`.
+    seed, instance : int
+        Together they give wiring, initial weights, patterns, background and membrane noise.
+    """
+
+    recording: str
+    parameters: Mapping[str, Any]
+    seed: int
+    instance: int
 
 
 def simulate(
@@ -53,22 +75,10 @@ def simulate(
 
     Parameters
     ----------
-    options : PatternNetwork
-    parameters : mapping of dotted key -> value
-        What the condition changes in `options`, such as `plasticity.afferent.eta`.
-    recording : str
-        Recording id; names the point in messages.
-    seed, instance : int
-        Together they give wiring, initial weights, patterns, background and membrane noise.
-    build_dir, scratch_dir : Path
-        Cache of programs; place for the session's files while it runs.
-
-    Returns
-    -------
-    Simulated
-        `trials`: units are E cells, trials are pattern presentations of the phases naive, train
-        and block, from the pattern's onset to `recording.tail` after its end.
-        `traces`: mean rates and weights over time, sampled weights at phase edges.
+    options, build_dir, scratch_dir
+        As in `simulate_batch`.
+    recording, parameters, seed, instance
+        As in `NetworkRun`.
 
     Raises
     ------
@@ -77,10 +87,100 @@ def simulate(
     RuntimeError
         Where the simulation fails or leaves no finite state, naming the recording.
     """
-    options = override(options, parameters, where=recording)
+    run = NetworkRun(recording, parameters, seed, instance)
+    (simulated,) = simulate_batch(options, [run], build_dir=build_dir, scratch_dir=scratch_dir)
+    if isinstance(simulated, Simulated):
+        return simulated
+    raise simulated
+
+
+def simulate_batch(
+    options: PatternNetwork,
+    runs: Sequence[NetworkRun],
+    *,
+    build_dir: Path,
+    scratch_dir: Path,
+) -> list[Simulated | RuntimeError]:
+    """Run sessions that differ in parameters, seeds and instances as one program.
+
+    Parameters
+    ----------
+    options : PatternNetwork
+    runs : sequence of NetworkRun
+        Of one structure (sizes, rules, delay), one `simulation` and one timetable.
+    build_dir, scratch_dir : Path
+        Cache of programs; place for the session's files while it runs.
+
+    Returns
+    -------
+    list of Simulated or RuntimeError, one a run
+        `trials`: units are E cells, trials are pattern presentations of the phases naive, train
+        and block, from the pattern's onset to `recording.tail` after its end.
+        `traces`: mean rates and weights over time, sampled weights at phase edges.
+        A run that left no finite state has its error, unraised: the others are as they should be.
+
+    Raises
+    ------
+    InputError
+        For parameters that are no options, for a run that does not fit the first, or without a
+        compiler.
+    RuntimeError
+        Where the program fails, naming the recordings.
+    """
+    planned = [_plan(options, run) for run in runs]
+    first = planned[0]
+    for other in planned[1:]:
+        _refuse_misfit(first, other)
+    cells = first.options.cells
+    copies = Copies(
+        len(runs), cells.n_excitatory, cells.n_inhibitory, first.options.patterns.n_afferents
+    )
+    label = runs[0].recording
+    if len(runs) > 1:
+        label += f" and {len(runs) - 1} more to {runs[-1].recording}"
+    simulated: list[Simulated | RuntimeError] = []
+    with session(
+        program(first.options, build_dir, len(runs)),
+        parameters=copies.variables([one.parameters for one in planned]),
+        inputs={"afferents": copies.afferents([one.spikes for one in planned])},
+        steps=copies.steps([one.steps for one in planned]),
+        scratch_dir=scratch_dir,
+        label=label,
+    ) as output:
+        plastic = pattern_model.plastic(first.options)
+        recorded = copies.split(output, plastic, len(first.save_time))
+        for one, left in zip(planned, recorded, strict=True):
+            if left.finite:
+                simulated.append(_simulated(one, left))
+            else:
+                simulated.append(
+                    RuntimeError(
+                        f"{one.run.recording}: the simulation diverged (voltages or weights are "
+                        "NaN)"
+                    )
+                )
+    return simulated
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A run before it is simulated: what the program is told, and what the trials need."""
+
+    run: NetworkRun
+    options: PatternNetwork
+    timetable: stimulus.Schedule
+    parameters: Mapping[str, float | np.ndarray]
+    spikes: tuple[np.ndarray, np.ndarray]
+    steps: list[Step]
+    save_time: np.ndarray
+    rng_sample: np.random.Generator
+
+
+def _plan(options: PatternNetwork, run: NetworkRun) -> _Plan:
+    options = override(options, run.parameters, where=run.recording)
     dt = options.simulation.dt
     rng_wiring, rng_patterns, rng_order, rng_input, rng_sample = (
-        np.random.default_rng(s) for s in np.random.SeedSequence([seed, instance]).spawn(5)
+        np.random.default_rng(s) for s in np.random.SeedSequence([run.seed, run.instance]).spawn(5)
     )
     timetable = stimulus.schedule(
         options.phases, options.patterns, dt, options.recording.tail, rng_order
@@ -88,69 +188,81 @@ def simulate(
     spikes = stimulus.afferent_spikes(
         timetable, options.phases, options.patterns, dt, rng_patterns, rng_input
     )
-    plastic = pattern_model.plastic(options)
-    ready = program(options, build_dir)
     n_cells = options.cells.n_excitatory + options.cells.n_inhibitory
     keys = streams.branch(rng_wiring.integers(2**63), streams.purpose("cell"), np.arange(n_cells))
+    parameters: dict[str, float | np.ndarray] = {**pattern_model.parameters(options)}
+    parameters["cells.key"] = keys
     steps, save_time = _steps(options, timetable)
-    with session(
-        ready,
-        parameters={**pattern_model.parameters(options), "cells.key": keys},
-        inputs={"afferents": spikes},
-        steps=steps,
-        scratch_dir=scratch_dir,
-        label=recording,
-    ) as output:
-        state = [output.array(name) for name in ("cells.v", "cells.g_e", "cells.g_i")]
-        weights = {name: output.saved(f"{name}.w", len(save_time)) for name in plastic}
-        if not all(np.isfinite(array).all() for array in (*state, *weights.values())):
-            raise RuntimeError(
-                f"{recording}: the simulation diverged (voltages or weights are NaN)"
-            )
-        spike_cell = output.array("spikes.i")
-        # A spike lies somewhere in its time step: report the middle.
-        spike_time = (np.round(output.array("spikes.t") / dt) + 0.5) * dt
-        ends = {name: _ends(output, name) for name in plastic}
+    return _Plan(run, options, timetable, parameters, spikes, steps, save_time, rng_sample)
 
+
+def _refuse_misfit(first: _Plan, other: _Plan) -> None:
+    """Refuse a run that cannot be a copy of the first run's program."""
+
+    def fixed(plan: _Plan) -> dict[str, Any]:
+        timetable = [step.name if isinstance(step, Set) else step for step in plan.steps]
+        return {
+            **pattern_model.structure(plan.options),
+            **plan.options.simulation.model_dump(),
+            "times of phases or traces": timetable,
+        }
+
+    here, there = fixed(first), fixed(other)
+    for name in here:
+        if here[name] != there[name]:
+            raise InputError(
+                f"{other.run.recording}: differs from {first.run.recording} in {name}, which one "
+                "batch has in common: run it in another batch"
+            )
+
+
+def _simulated(plan: _Plan, left: Recorded) -> Simulated:
+    options, timetable, run = plan.options, plan.timetable, plan.run
+    # A spike lies somewhere in its time step: report the middle.
+    dt = options.simulation.dt
+    spike_time = (np.round(left.spike_time / dt) + 0.5) * dt
     size = options.cells.n_excitatory
-    rate = np.sum(spike_cell < size) / size / (timetable.stop * dt)
+    rate = np.sum(left.spike_cell < size) / size / (timetable.stop * dt)
     status = "silent" if rate < SILENT else "saturated" if rate > SATURATED else "ok"
     if status != "ok":
-        log.warning("%s: the network is %s (mean E rate %.3g Hz)", recording, status, rate)
+        log.warning("%s: the network is %s (mean E rate %.3g Hz)", run.recording, status, rate)
     attributes = {
         "source": "spikedrift.networks.pattern_network",
         "parameters": {
-            "set": dict(parameters),
+            "set": dict(run.parameters),
             "options": options.model_dump(mode="json"),
-            "seed": seed,
-            "instance": instance,
+            "seed": run.seed,
+            "instance": run.instance,
         },
         "software": {"spikedrift": __version__}
         | {name: version(name) for name in ("brian2", "numpy")},
-        "experience_unit": f"instance {instance}",
+        "experience_unit": f"instance {run.instance}",
     }
-    dataset = _trials(options, timetable, spike_time, spike_cell, recording, attributes, rng_sample)
-    dataset.attrs.update(status=status, mean_rate=float(rate), seed=seed, instance=instance)
-    traces = _traces(options, timetable, save_time, weights, ends, spike_time, spike_cell)
+    dataset = _trials(
+        options, timetable, spike_time, left.spike_cell, run.recording, attributes, plan.rng_sample
+    )
+    common = {"status": status, "seed": run.seed, "instance": run.instance}
+    dataset.attrs.update(mean_rate=float(rate), **common)
+    traces = _traces(
+        options, timetable, plan.save_time, left.weights, left.ends, spike_time, left.spike_cell
+    )
     traces.attrs.update(
-        recording=recording,
-        status=status,
-        seed=seed,
-        instance=instance,
+        recording=run.recording,
         parameters=json.dumps(attributes["parameters"], sort_keys=True),
+        **common,
     )
     return Simulated(dataset, traces)
 
 
-def program(options: PatternNetwork, build_dir: Path) -> Program:
-    """Return the compiled network, from the cache `build_dir` where it is there.
+def program(options: PatternNetwork, build_dir: Path, copies: int = 1) -> Program:
+    """Return the compiled network of `copies` copies, from the cache `build_dir` if it is there.
 
     Raises
     ------
     InputError
         Without a compiler.
     """
-    structure = pattern_model.structure(options)
+    structure = pattern_model.structure(options, copies)
     rules = {rule for names in structure["rules"].values() for rule in names}
     return build(
         "spikedrift.networks.pattern_model:define",
@@ -161,15 +273,13 @@ def program(options: PatternNetwork, build_dir: Path) -> Program:
     )
 
 
-def _steps(
-    options: PatternNetwork, timetable: stimulus.Schedule
-) -> tuple[list[Run | Set | Save], np.ndarray]:
+def _steps(options: PatternNetwork, timetable: stimulus.Schedule) -> tuple[list[Step], np.ndarray]:
     """Session steps, and the times (s) at which weights are saved: phase edges and between."""
     dt = options.simulation.dt
     every = max(1, round(options.recording.trace_interval / dt))
     stops = timetable.phase_stop.copy()
     stops[-1] = timetable.stop
-    steps: list[Run | Set | Save] = [Save()]
+    steps: list[Step] = [Save()]
     saves = [0]
     for phase, start, stop in zip(options.phases, timetable.phase_start, stops, strict=True):
         steps += [Set(name, value) for name, value in pattern_model.rates(options, phase).items()]
@@ -178,10 +288,6 @@ def _steps(
             steps += [Run(a * dt, (b - a) * dt), Save()]
             saves.append(b)
     return steps, np.array(saves) * dt
-
-
-def _ends(output: Output, name: str) -> tuple[np.ndarray, np.ndarray]:
-    return output.array(f"{name}.pre"), output.array(f"{name}.post")
 
 
 def _trials(

@@ -6,7 +6,7 @@ from types import ModuleType
 
 from spikedrift.errors import unknown
 
-NOT_NETWORKS = {"__init__", "registry", "stimulus", "pattern_model"}
+NOT_NETWORKS = {"__init__", "registry", "stimulus", "pattern_model", "copies"}
 
 
 def names() -> list[str]:

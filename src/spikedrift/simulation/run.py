@@ -39,6 +39,9 @@ class Save:
     """Append the program's saved arrays to their files."""
 
 
+type Step = Run | Set | Save
+
+
 @dataclass(frozen=True)
 class Output:
     """What a session left behind; its files are gone when the `with` block ends."""
@@ -52,9 +55,11 @@ class Output:
         return np.fromfile(self.directory / file, dtype=dtype)
 
     def saved(self, name: str, n_saves: int) -> np.ndarray:
-        """Read the rows of a saved array: float32, shape (n_saves, size)."""
+        """Map the rows of a saved array: float32, shape (n_saves, size)."""
         path = self.directory / f"{name}.saved"
-        return np.fromfile(path, dtype=np.float32).reshape(n_saves, -1)
+        if path.stat().st_size == 0:
+            return np.empty((n_saves, 0), dtype=np.float32)
+        return np.memmap(path, dtype=np.float32, mode="r").reshape(n_saves, -1)
 
 
 @contextmanager
@@ -64,7 +69,7 @@ def session(
     seed: int | None = None,
     parameters: Mapping[str, float | np.ndarray],
     inputs: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
-    steps: Sequence[Run | Set | Save],
+    steps: Sequence[Step],
     scratch_dir: Path,
     label: str,
 ) -> Iterator[Output]:
@@ -125,7 +130,7 @@ def session(
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _line(step: Run | Set | Save, directory: Path) -> str:
+def _line(step: Step, directory: Path) -> str:
     match step:
         case Run(start, duration):
             return f"run {start!r} {duration!r}"

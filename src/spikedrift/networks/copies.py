@@ -1,0 +1,157 @@
+"""Several networks of one structure as one network of disjoint copies.
+
+A program of one network keeps each parameter once. In a program of several copies it is a variable
+of the cells, and synapses read it from the cell that they end on. Cells are in order of population
+(E, I), then copy; afferents in order of copy.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spikedrift.plasticity.synapse import Projection
+from spikedrift.simulation.run import Output, Set, Step
+
+SHARED = re.compile(r"^ *(\w+) : ([^(\n]+) \(shared, constant\) *$", re.MULTILINE)
+
+
+def own_cell(equations: str) -> str:
+    """Give every cell parameters of its own."""
+    return SHARED.sub(r"\1 : \2 (constant)", equations)
+
+
+def own(made: Projection, name: str) -> Projection:
+    """Let the synapses of a projection read their parameters from the postsynaptic cell.
+
+    The cell's variable is `{projection}_{parameter}`, which it is already where the rule uses the
+    parameter in the cell.
+    """
+    in_cell = {found[1] for found in SHARED.finditer(made.cell)}
+    moved = [
+        f"{name}_{found[1]} : {found[2]} (constant)"
+        for found in SHARED.finditer(made.model)
+        if f"{name}_{found[1]}" not in in_cell
+    ]
+    return replace(
+        made,
+        model=SHARED.sub(rf"\1 = {name}_\1_post : \2", made.model),
+        cell="\n".join([own_cell(made.cell), *moved]),
+    )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a copy left behind.
+
+    Attributes
+    ----------
+    spike_cell : int, shape (n_spikes,)
+        In order of step, then cell; E cells first.
+    spike_time : float, shape (n_spikes,), s, start of the time step
+    weights : mapping of projection -> float32, shape (n_saves, n_synapses)
+    ends : mapping of projection -> (pre, post), int, shape (n_synapses,)
+        Afferents, or cells with E first.
+    finite : bool
+        Whether all voltages, conductances and weights are.
+    """
+
+    spike_cell: np.ndarray
+    spike_time: np.ndarray
+    weights: Mapping[str, np.ndarray]
+    ends: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    finite: bool
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The layout of `n` copies, and what that makes of their parameters, input and output."""
+
+    n: int
+    n_excitatory: int
+    n_inhibitory: int
+    n_afferents: int
+
+    def variables(self, of_copies: Sequence[Mapping[str, float | np.ndarray]]) -> dict:
+        """Merge the values of variables: name -> one value or one a cell, of every copy."""
+        return {
+            self._name(name): self._values([values[name] for values in of_copies])
+            for name in of_copies[0]
+        }
+
+    def steps(self, of_copies: Sequence[Sequence[Step]]) -> list[Step]:
+        """Merge sessions that differ in nothing but the values that they set."""
+        merged: list[Step] = []
+        for together in zip(*of_copies, strict=True):
+            match together[0]:
+                case Set(name, _):
+                    values = [step.value for step in together if isinstance(step, Set)]
+                    merged.append(Set(self._name(name), self._values(values)))
+                case step:
+                    merged.append(step)
+        return merged
+
+    def afferents(
+        self, of_copies: Sequence[tuple[np.ndarray, np.ndarray]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Merge input spikes (afferent, step), sorted by step."""
+        index = np.concatenate([i + k * self.n_afferents for k, (i, _) in enumerate(of_copies)])
+        step = np.concatenate([step for _, step in of_copies])
+        order = np.lexsort((index, step))
+        return index[order], step[order]
+
+    def split(self, output: Output, plastic: Sequence[str], n_saves: int) -> Iterator[Recorded]:
+        """Give every copy what it left behind, in order."""
+        copy, cell = self._cells(output.array("spikes.i"))
+        time = output.array("spikes.t")
+        order = np.lexsort((cell, time, copy))
+        edges = np.searchsorted(copy[order], np.arange(self.n + 1))
+        state = np.stack([output.array(f"cells.{x}") for x in ("v", "g_e", "g_i")])
+        owner, _ = self._cells(np.arange(state.shape[1]))
+        weights, ends, of_synapse = {}, {}, {}
+        for name in plastic:
+            pre, post = output.array(f"{name}.pre"), output.array(f"{name}.post")
+            of_post, post = self._cells(post)
+            pre = pre % self.n_afferents if name == "afferent" else self._cells(pre)[1]
+            weights[name] = output.saved(f"{name}.w", n_saves)
+            ends[name] = (pre, post)
+            # Synapses were made in order of their source, and so of the copy.
+            of_synapse[name] = np.searchsorted(of_post, np.arange(self.n + 1))
+        for k in range(self.n):
+            spikes = order[edges[k] : edges[k + 1]]
+            own = {name: slice(*edge[k : k + 2]) for name, edge in of_synapse.items()}
+            kept = {name: np.array(weights[name][:, own[name]]) for name in plastic}
+            finite = np.isfinite(state[:, owner == k]).all()
+            yield Recorded(
+                cell[spikes],
+                time[spikes],
+                kept,
+                {name: (ends[name][0][own[name]], ends[name][1][own[name]]) for name in plastic},
+                bool(finite and all(np.isfinite(array).all() for array in kept.values())),
+            )
+
+    def _name(self, name: str) -> str:
+        group, _, variable = name.partition(".")
+        return name if self.n == 1 or group == "cells" else f"cells.{group}_{variable}"
+
+    def _values(self, of_copies: Sequence[float | np.ndarray]) -> float | np.ndarray:
+        if self.n == 1:
+            return of_copies[0]
+        size = self.n_excitatory + self.n_inhibitory
+        each = [v if isinstance(v, np.ndarray) else np.full(size, float(v)) for v in of_copies]
+        cut = self.n_excitatory
+        return np.concatenate([*(v[:cut] for v in each), *(v[cut:] for v in each)])
+
+    def _cells(self, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Copy of each cell, and its number there."""
+        first = self.n * self.n_excitatory
+        copy = np.where(
+            cell < first, cell // self.n_excitatory, (cell - first) // self.n_inhibitory
+        )
+        place = np.where(
+            cell < first,
+            cell % self.n_excitatory,
+            self.n_excitatory + (cell - first) % self.n_inhibitory,
+        )
+        return copy, place

@@ -55,6 +55,26 @@ def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
         assert copy.traces.identical(alone.traces)
 
 
+def test_threads_change_no_bit(places):
+    short = {
+        "patterns.gap": 0.05,
+        "patterns.duration": 0.05,
+        "phases": [{"kind": "train", "repeats": 1}, {"kind": "block", "repeats": 1}],
+        "plasticity.afferent.eta": 0.05,
+    }
+    one, two = (
+        simulate(
+            network(**short, **{"simulation.threads": threads}),
+            {}, recording="t.patterns", seed=1, instance=0, **places,
+        )
+        for threads in (1, 2)
+    )  # fmt: skip
+    assert one.trials.sizes["spike"] > 20
+    np.testing.assert_array_equal(one.trials["spike_time"], two.trials["spike_time"])
+    for name in ("afferent_weight", "recurrent_weight", "mean_weight"):
+        np.testing.assert_array_equal(one.traces[name], two.traces[name])
+
+
 def test_one_that_diverges_leaves_the_others_as_they_are(places):
     bad = {"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6}
     runs = [RUNS[0], NetworkRun("bad.patterns", bad, 1, 0), RUNS[2]]

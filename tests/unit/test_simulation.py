@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from spikedrift.config.networks import Condition, PatternNetwork, Phase, Simulation, Sweep
 from spikedrift.errors import InputError
-from spikedrift.simulation.build import build
+from spikedrift.simulation import run as running
+from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.compile import fetch_ahead
 from spikedrift.simulation.run import Run, Save, Set, session
 from spikedrift.simulation.sweep import override, points
@@ -138,6 +139,35 @@ def test_a_failed_session_names_its_point(program, tmp_path):
     with pytest.raises(RuntimeError, match=r"point-x.*Cannot set unknown variable 'cells.stepp'"):
         run(program, tmp_path, steps=[Set("cells.stepp", 1.0)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_log_says_how_far_a_session_is(program, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(running, "REPORT", 0.0)
+    with caplog.at_level("INFO"):
+        run(program, tmp_path, steps=[Run(0.0, 2.5), Run(2.5, 0.5)])
+    told = [line for line in caplog.messages if "real time" in line]
+    assert [line.split(",")[0] for line in told] == [
+        f"point-x: {done} of 3 s" for done in (1, 2, 2, 3)
+    ]
+    assert told[-1].endswith("times real time, 0 s left")
+
+
+@pytest.mark.parametrize(
+    ("ending", "message"),
+    [
+        ("kill -9 $$", r"point-x: the simulation was ended by SIGKILL: out of memory\?$"),
+        ("kill -SEGV $$", "point-x: the simulation was ended by SIGSEGV$"),
+        ("echo last words; exit 3", "point-x: .* exit code 3: last words$"),
+        ("echo trouble >&2", "point-x: .* exit code 0: trouble$"),
+    ],
+)
+def test_how_a_program_ended_is_said(ending, message, tmp_path):
+    main = tmp_path / "main"
+    main.write_text(f"#!/bin/sh\necho at 1.0\n{ending}\n")
+    main.chmod(0o755)
+    with pytest.raises(RuntimeError, match=message):
+        run(Program(tmp_path, {}, ()), tmp_path / "scratch")
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_a_missing_compiler_names_the_package(tmp_path, monkeypatch):

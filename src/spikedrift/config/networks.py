@@ -261,6 +261,14 @@ class Simulation(Options):
             "level travels between machines, `native` does not; empty for the compiler's default"
         ),
     )
+    threads: int = Field(
+        default=1,
+        gt=0,
+        description=(
+            "threads of one simulation (OpenMP, cpp); they wait for each other many times a time "
+            "step, and did not pay at 5,000 cells: give jobs the cores instead"
+        ),
+    )
     jobs: int = Field(default=2, gt=0, description="compilers at once while building")
 
 

@@ -83,12 +83,13 @@ def build(
     InputError
         No compiler, or one that refuses the options.
     """
-    compiler, flags = _compiler(), _flags(simulation.march)
+    compiler, flags = _compiler(), _flags(simulation.march, simulation.threads)
     request = {
         "model": model,
         "structure": dict(structure),
         "dt": simulation.dt,
         "backend": simulation.backend,
+        "threads": simulation.threads,
         "flags": flags,
     }
     digest = _digest(request, compiler, uses)
@@ -116,9 +117,10 @@ def _compiler() -> str:
     return compiler
 
 
-def _flags(march: str) -> list[str]:
+def _flags(march: str, threads: int) -> list[str]:
+    flags = [*FLAGS, "-fopenmp"] if threads > 1 else [*FLAGS]
     portable = platform.machine().lower() in ("x86_64", "amd64")
-    return [*FLAGS, f"-march={march}"] if march and (portable or march == "native") else [*FLAGS]
+    return [*flags, f"-march={march}"] if march and (portable or march == "native") else flags
 
 
 def _digest(request: Mapping[str, Any], compiler: str, uses: Sequence[str]) -> str:
@@ -232,6 +234,8 @@ def _main(directory: Path) -> None:
 
     request = json.loads((directory / "request.json").read_text())
     brian2.set_device("cpp_standalone", build_on_run=False)
+    if request["threads"] > 1:
+        brian2.prefs.devices.cpp_standalone.openmp_threads = request["threads"]
     brian2.defaultclock.dt = request["dt"] * brian2.second
     module, function = request["model"].split(":")
     define: Callable[[Standalone, Mapping[str, Any]], None]

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from spikedrift.simulation.build import Program
 
 log = logging.getLogger(__name__)
+REPORT = 10.0  # s between two lines in the log, at least
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def session(
     Path(scratch_dir).mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix=f"{label}.", dir=Path(scratch_dir).resolve()))
     try:
-        lines = [] if seed is None else [f"seed {seed}"]
+        lines = [f"report {REPORT}", *([] if seed is None else [f"seed {seed}"])]
         for name, (index, step) in inputs.items():
             np.asarray(index, dtype=np.int32).tofile(directory / f"{name}.index")
             np.asarray(step, dtype=np.int32).tofile(directory / f"{name}.step")
@@ -109,21 +111,10 @@ def session(
         lines += [_line(Set(name, value), directory) for name, value in parameters.items()]
         lines += ["start", *(_line(step, directory) for step in steps)]
         (directory / "session.txt").write_text("\n".join(lines) + "\n")
-        log.info("%s: simulating %.0f s", label, sum(s.duration for s in steps if type(s) is Run))
+        total = sum(step.duration for step in steps if isinstance(step, Run))
+        log.info("%s: simulating %.0f s", label, total)
         began = time.perf_counter()
-        done = subprocess.run(
-            [program.directory / "main", "--results_dir", f"{directory}/"],
-            cwd=program.directory,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode or done.stderr:
-            told = (done.stderr or done.stdout).strip().splitlines()
-            raise RuntimeError(
-                f"{label}: the simulation failed with exit code {done.returncode}: "
-                f"{' '.join(told[-1:])}"
-            )
+        _execute(program, directory, total, label)
         log.info("%s: took %.1f s", label, time.perf_counter() - began)
         yield Output(program, directory)
     finally:
@@ -143,3 +134,39 @@ def _line(step: Step, directory: Path) -> str:
             return f"set {name} {float(value)!r}"
         case Save():
             return "save"
+
+
+def _execute(program: Program, directory: Path, total: float, label: str) -> None:
+    """Run the program to its end and tell in the log how far it is."""
+    began = time.perf_counter()
+    command = [str(program.directory / "main"), "--results_dir", f"{directory}/"]
+    with (
+        (directory / "errors.txt").open("w+") as errors,
+        subprocess.Popen(
+            command, cwd=program.directory, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        line = ""
+        try:
+            for line in process.stdout or ():
+                if line.startswith("at "):
+                    done, taken = float(line[3:]), time.perf_counter() - began
+                    log.info(
+                        "%s: %.0f of %.0f s, %.3g times real time, %.0f s left",
+                        label, done, total, done / taken, (total - done) * taken / done,
+                    )  # fmt: skip
+        except BaseException:
+            process.kill()
+            raise
+        process.wait()
+        errors.seek(0)
+        told = errors.read().strip().splitlines()
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        why = ": out of memory?" if name == "SIGKILL" else ""
+        raise RuntimeError(f"{label}: the simulation was ended by {name}{why}")
+    if process.returncode or told:
+        raise RuntimeError(
+            f"{label}: the simulation failed with exit code {process.returncode}: "
+            f"{told[-1] if told else line.strip()}"
+        )

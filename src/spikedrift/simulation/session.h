@@ -1,6 +1,8 @@
 // The session of a simulation program: one command a line, read from session.txt in the results
-// directory. Before `start`: seed, input, set. After it: set, run, save.
+// directory. Before `start`: report, seed, input, set. After it: set, run, save.
 #pragma once
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +21,8 @@ struct Session {
     std::ifstream text;
     std::map<std::string, std::pair<std::vector<int32_t>*, std::vector<int32_t>*>> inputs;
     std::map<std::string, std::vector<double>*> saved;
+    double report = 10.0;
+    std::chrono::steady_clock::time_point told = std::chrono::steady_clock::now();
 
     // Files are named as they stand in the results directory: the program has read its own by now.
     explicit Session(const std::string& results) : text(results + "session.txt") {
@@ -51,7 +55,9 @@ struct Session {
             if (command == "seed") {
                 unsigned long value;
                 text >> value;
-                brian::_random_generators[0].seed(value);
+                for (auto& generator : brian::_random_generators) generator.seed(value++);
+            } else if (command == "report") {
+                text >> report;
             } else if (command == "input") {
                 std::string name, index, step;
                 text >> name >> index >> step;
@@ -66,13 +72,27 @@ struct Session {
         }
     }
 
+    // In pieces, to tell now and then how far it is (`at TIME`). The start of each is given, so that
+    // rounding does not add up over many.
+    void run(Network& network, double start, double stop) {
+        const double piece = 1.0;
+        for (long k = 0; start + k * piece < stop; k++) {
+            network.t = start + k * piece;
+            network.run(std::min(piece, stop - network.t), NULL, 10.0);
+            if (Network::_globally_stopped) fail("interrupted");
+            const auto now = std::chrono::steady_clock::now();
+            if (std::chrono::duration<double>(now - told).count() < report) continue;
+            told = now;
+            std::cout << "at " << network.t << std::endl;
+        }
+    }
+
     void run(Network& network) {
         while (text >> command) {
             if (command == "run") {
-                // The start is given, so that rounding does not add up over many runs.
-                double duration;
-                text >> network.t >> duration;
-                network.run(duration, NULL, 10.0);
+                double start, duration;
+                text >> start >> duration;
+                run(network, start, start + duration);
             } else if (command == "save") {
                 for (auto& item : saved) {
                     std::ofstream file(item.first + ".saved", std::ios::binary | std::ios::app);

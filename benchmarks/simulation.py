@@ -205,9 +205,10 @@ def growth(sizes: list[int], inputs: list[float]) -> None:
             pattern_network.program(options, folder / "build")
             with workers(1) as pool:  # a process of its own: peak memory is of this program
                 result = pool.submit(run_point, options, {}, 0, folder).result()
+            wall = result["seconds"]
             print(
-                f"  {size:6}{size // 4:6}{k:8.1f}{threads:8}{synapses(options):10.2g}{result['rate']:7.2f}"
-                f"{result['seconds']:8.2f}s{result['seconds'] / 10:8.3f}s{result['peak']:10.0f}",
+                f"  {size:6}{size // 4:6}{k:8.1f}{threads:8}{synapses(options):10.2g}"
+                f"{result['rate']:8.2f}{wall:8.2f}s{wall / 10:8.3f}s{result['peak']:10.0f}",
                 flush=True,
             )
 

@@ -15,6 +15,7 @@ from spikedrift.config.sweeps import Condition, Sweep
 from spikedrift.errors import InputError
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build
+from spikedrift.simulation.compile import fetch_ahead
 from spikedrift.simulation.run import Run, Save, Set, session
 from spikedrift.simulation.sweep import override, points
 
@@ -185,6 +186,45 @@ def test_an_instruction_set_that_the_compiler_refuses_is_named(tmp_path):
             Simulation(march="no-such-level"),
             tmp_path,
         )
+
+
+LOOP = """
+#include <algorithm>
+#include <iostream>
+#include <vector>
+int main() {
+    for (int _num_spiking_synapses : {0, 1, 5, 16, 17, 100}) {
+        std::vector<int> list, *_spiking_synapses = &list;
+        for (int k = 0; k < _num_spiking_synapses; k++) list.push_back(k*k % 101);
+        list.shrink_to_fit();
+        std::vector<double> w(101, 1.0);
+        double sum = 0;
+        for (int _spiking_synapse_idx = 0; _spiking_synapse_idx < _num_spiking_synapses;
+             _spiking_synapse_idx++) {
+            const size_t _idx = (*_spiking_synapses)[_spiking_synapse_idx];
+            w[_idx] += _idx;
+            sum += w[_idx];
+        }
+        std::cout << sum << std::endl;
+    }
+}
+"""
+
+
+def test_fetching_ahead_changes_no_result_and_stays_within_the_list(tmp_path):
+    told = []
+    for name, code in (("plain", LOOP), ("ahead", fetch_ahead(LOOP))):
+        (tmp_path / f"{name}.cpp").write_text(code)
+        command = ["g++", "-fsanitize=address", "-D_GLIBCXX_ASSERTIONS", f"{name}.cpp", "-o", name]
+        subprocess.run(command, cwd=tmp_path, check=True)
+        told.append(subprocess.run([tmp_path / name], capture_output=True, check=True).stdout)
+    assert told[0] == told[1]
+    assert "__builtin_prefetch(&w[" in fetch_ahead(LOOP)
+
+
+def test_programs_fetch_the_synapses_of_spikes_ahead(program):
+    code = (program.directory / "code_objects" / "synapses_pre_codeobject.cpp").read_text()
+    assert "__builtin_prefetch(" in code
 
 
 def test_points_are_conditions_times_instances_with_stable_ids():

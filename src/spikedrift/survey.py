@@ -118,7 +118,7 @@ def _simulated(
 ) -> Iterator[tuple[Point, xr.Dataset]]:
     """Runs one after another, or as one batch where a GPU takes them."""
     network = registry.get(sweep.network)
-    together = len(points) if sweep.options.simulation.backend == "cuda" else 1
+    together = 1 if sweep.options.simulation.backend == "cpp" else len(points)
     for first in range(0, len(points), max(together, 1)):
         batch = points[first : first + together]
         runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in batch]

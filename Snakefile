@@ -44,7 +44,7 @@ wildcard_constraints:
     selection=plan.pattern(plan.selections),
     measure=plan.pattern(plan.measures),
     sweep=plan.pattern(plan.sweeps),
-    chunk=r"\d+",
+    chunk=plan.pattern(plan.surveys.chunk_names),
     comparison=plan.pattern(plan.comparisons),
     plasticity_rule=plan.pattern(plan.validation.names),
 

@@ -75,7 +75,11 @@ class Plan:
         self._check_names()
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
         self.rules = {sweep.name: self._rules_of(sweep) for sweep in config.sweeps}
-        modules = {name: self._network_modules(name) for name in self.sweeps}
+        modules = {
+            (name, condition): self._network_modules(name, condition)
+            for name, by_condition in self.rules.items()
+            for condition in by_condition
+        }
         self.surveys = Surveys(config, expanded, modules)
         self.points = {
             point.recording: point
@@ -108,17 +112,27 @@ class Plan:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
 
     @staticmethod
-    def _rules_of(sweep: Sweep) -> list[str]:
-        """Plasticity rules of a sweep; refuses parameters that a rule has not."""
-        found: set[str] = set()
-        for condition in sweep.conditions:
-            where = f"config: sweep {sweep.name}, condition {condition.name}"
-            for options, name in itertools.product(
-                sweeps.variants(sweep, condition, where), PROJECTIONS
-            ):
-                plasticity = options.plasticity.of(name)
-                found |= chosen(plasticity, f"{where}: plasticity.{name}").keys()
-        return sorted(found)
+    def _rules_of(sweep: Sweep) -> dict[str, list[str]]:
+        """Plasticity rules by condition, '' for the sweep's options before a condition sets any.
+
+        Refuses parameters that a rule has not.
+        """
+        found: dict[str, list[str]] = {}
+        looked: dict[tuple[Any, ...], set[str]] = {}  # thousands of points, few rules
+        networks = {"": iter([sweep.options])} | {
+            condition.name: sweeps.variants(sweep, condition) for condition in sweep.conditions
+        }
+        for condition, variants in networks.items():
+            where = f"config: sweep {sweep.name}" + f", condition {condition}" * bool(condition)
+            rules: set[str] = set()
+            for options, name in itertools.product(variants, PROJECTIONS):
+                own = options.plasticity.of(name)
+                kind = (name, own.rule, own.set, tuple(own.parameters), own.also)
+                if kind not in looked:
+                    looked[kind] = {*chosen(own, f"{where}: plasticity.{name}")}
+                rules |= looked[kind]
+            found[condition] = sorted(rules)
+        return found
 
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
@@ -457,11 +471,13 @@ class Plan:
         return self.digest("sources.registry", f"sources.{source}")
 
     def network_digest(self, wildcards: Any) -> str:
-        """Digest of a sweep's network and of the plasticity rules in it."""
-        return self.digest(*self._network_modules(self._sweep_of(wildcards)))
+        """Digest of a sweep's network, or of a simulation's, and of the plasticity rules in it."""
+        simulated = wildcards.get("simulated_recording")
+        condition = self.points[simulated].condition if simulated else ""
+        return self.digest(*self._network_modules(self._sweep_of(wildcards), condition))
 
-    def _network_modules(self, sweep: str) -> list[str]:
-        rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep]]
+    def _network_modules(self, sweep: str, condition: str) -> list[str]:
+        rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep][condition]]
         return ["networks.registry", f"networks.{self.sweeps[sweep].network}", *rules]
 
     def matrix_digest(self, wildcards: Any) -> str:

@@ -3,9 +3,11 @@
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import batched, groupby
+from functools import cache
+from itertools import groupby
 from typing import Any
 
 from spikedrift.config.root import Config
@@ -21,7 +23,8 @@ class Surveys:
     ----------
     config : Config
     expanded : mapping of sweep -> points
-    modules : mapping of sweep -> modules that its simulations use, named from `spikedrift` on
+    modules : mapping of (sweep, condition) -> modules that its simulations use
+        Named from `spikedrift` on.
 
     Raises
     ------
@@ -34,18 +37,19 @@ class Surveys:
         self,
         config: Config,
         expanded: Mapping[str, Sequence[Point]],
-        modules: Mapping[str, Sequence[str]],
+        modules: Mapping[tuple[str, str], Sequence[str]],
     ) -> None:
         self.config, self.modules = config, modules
         self.sweeps = {sweep.name: sweep for sweep in config.sweeps if sweep.survey is not None}
         self.names = list(self.sweeps)
+        self.points = {name: list(expanded[name]) for name in self.names}
         # Runs of one condition have one structure: they can be one batch.
         self.chunks = {
-            name: [
-                list(chunk)
-                for _, runs in groupby(expanded[name], key=lambda point: point.condition)
-                for chunk in batched(runs, sweep.survey.chunk)
-            ]
+            name: {
+                f"{condition}.{part}".removesuffix("."): runs
+                for condition, of_condition in groupby(self.points[name], lambda p: p.condition)
+                for part, runs in chunked(list(of_condition), sweep.survey.chunk).items()
+            }
             for name, sweep in self.sweeps.items()
             if sweep.survey is not None
         }
@@ -78,17 +82,21 @@ class Surveys:
             *(f"results/figures/survey.{name}.pdf" for name in self.names),
         ]
 
+    @property
+    def chunk_names(self) -> list[str]:
+        """Names of the chunks of all surveys."""
+        return list(dict.fromkeys(name for chunks in self.chunks.values() for name in chunks))
+
     def chunks_of(self, wildcards: Any) -> list[str]:
         """Chunk files of a survey."""
         name = wildcards.sweep
-        return [f"results/surveys/{name}/chunk-{n}.nc" for n in range(len(self.chunks[name]))]
+        return [f"results/surveys/{name}/chunks/{chunk}.nc" for chunk in self.chunks[name]]
 
     def runs(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Points of a chunk, or of the whole survey."""
-        chunks = self.chunks[wildcards.sweep]
-        if (chunk := wildcards.get("chunk")) is not None:
-            chunks = [chunks[int(chunk)]]
-        return [asdict(point) for runs in chunks for point in runs]
+        """Points of a chunk, or of the whole survey in its order."""
+        chunk = wildcards.get("chunk")
+        name = wildcards.sweep
+        return [asdict(p) for p in (self.chunks[name][chunk] if chunk else self.points[name])]
 
     def of(self, wildcards: Any) -> dict[str, Any]:
         """Network, options and survey of a sweep, and the measures that it takes."""
@@ -106,8 +114,30 @@ class Surveys:
         return [axis.model_dump(mode="json") for axis in self.sweeps[wildcards.sweep].axes]
 
     def digest(self, wildcards: Any) -> str:
-        """Digest of what simulates and measures the runs of a survey."""
+        """Digest of what simulates and measures the runs of a chunk."""
         measures = self.of(wildcards)["measures"].values()
         used = {f"similarity.measures.{one['measure']}" for one in measures}
-        modules = ["survey", *sorted(used), *self.modules[wildcards.sweep]]
+        condition = self.chunks[wildcards.sweep][wildcards.chunk][0].condition
+        modules = ["survey", *sorted(used), *self.modules[wildcards.sweep, condition]]
         return source_digest(*(f"spikedrift.{module}" for module in modules))
+
+
+def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[Point]]:
+    """Divide runs into named parts of at most `size`, by the binary digits of a hash of each.
+
+    As in extendible hashing (Fagin et al. 1979, ACM Trans. Database Syst. 4:315), one more run
+    changes one part: it grows, or is split in two.
+    """
+    if len(runs) <= size:
+        return {"": list(runs)} if runs else {}
+    found = {}
+    for digit in (0, 1):
+        side = [run for run in runs if _hash(run.recording) >> depth & 1 == digit]
+        parts = chunked(side, size, depth + 1)
+        found.update({f"{digit}{name}": part for name, part in parts.items()})
+    return found
+
+
+@cache
+def _hash(recording: str) -> int:
+    return int.from_bytes(hashlib.sha256(recording.encode()).digest())

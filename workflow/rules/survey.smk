@@ -10,7 +10,7 @@ rule survey:
 rule survey_chunk:
     """Simulate and summarize some runs; finished ones lie in results/surveys/{sweep}/runs."""
     output:
-        "results/surveys/{sweep}/chunk-{chunk}.nc",
+        "results/surveys/{sweep}/chunks/{chunk}.nc",
     log:
         "logs/survey_chunk/{sweep}.{chunk}.log",
     benchmark:

@@ -68,6 +68,7 @@ def points(sweep: Sweep) -> list[Point]:
     values = axis_values(sweep)
     for condition in sweep.conditions:
         where = f"sweep {sweep.name}, condition {condition.name}"
+        _refuse_both(sweep, condition, where)
         base = override(sweep.options, condition.set, where)
         tree = base.model_dump(mode="json")
         for row in values if condition.swept else [{}]:
@@ -77,10 +78,23 @@ def points(sweep: Sweep) -> list[Point]:
             network = {"network": sweep.network, "options": options.model_dump(mode="json")}
             key = _short_id(network)
             if key in seen:
-                raise InputError(f"{here}: describes the same network as {seen[key]}; remove one")
+                raise InputError(
+                    f"{here}: describes the same network as {seen[key]}; remove one"
+                    + ", or set swept: false where the axes change nothing" * bool(row)
+                )
             seen[key] = here.removeprefix(f"sweep {sweep.name}, condition ")
             expanded += _instances(sweep, condition, key, {**condition.set, **changes}, row)
     return expanded
+
+
+def _refuse_both(sweep: Sweep, condition: Condition, where: str) -> None:
+    for axis in sweep.axes if condition.swept else ():
+        for key in axis.keys:
+            if key in condition.set and not axis.factor:
+                raise InputError(
+                    f"{where}: sets {key}, and so does axis {axis.name}; remove one, or give the "
+                    "axis factor: true, or the condition swept: false"
+                )
 
 
 def _instances(
@@ -102,8 +116,9 @@ def _instances(
     ]
 
 
-def variants(sweep: Sweep, condition: Condition, where: str) -> Iterator[PatternNetwork]:
+def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
     """Networks of a condition that differ in rules: one, unless an axis chooses among them."""
+    where = f"sweep {sweep.name}, condition {condition.name}"
     base = override(sweep.options, condition.set, where)
     tree = base.model_dump(mode="json")
     kinds = {".".join(key.split(".")[2:3]) for axis in sweep.axes for key in axis.keys}

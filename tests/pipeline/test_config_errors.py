@@ -209,6 +209,16 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         {"phases": [{"kind": "block"}]},
         ("sweeps[0].options.phases[0]", "duration", "repeats"),
     ),
+    "phase shorter than a time step": (
+        ("sweeps", 0, "options"),
+        {"phases": [{"kind": "pause", "duration": 1e-5}, {"kind": "block", "repeats": 2}]},
+        ("sweeps[0].options", "phases[0].duration", "1e-05 s", "time step"),
+    ),
+    "trials that would overlap in one condition": (
+        ("sweeps", 0, "conditions", 0, "set"),
+        {"recording.tail": 0.2, "patterns.gap_jitter": 0.1},
+        ("condition frozen", "recording.tail", "0.2 s", "0.15 s", "overlap"),
+    ),
     "quality bounds crossed": (
         ("selections", 0, "quality"),
         {"presence_ratio": {"min": 2, "max": 1}},

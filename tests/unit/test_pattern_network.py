@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spikedrift import trials
+from spikedrift.atomic import write_netcdf
 from spikedrift.config.networks import PatternNetwork, Phase
 from spikedrift.errors import InputError
 from spikedrift.networks import registry, stimulus
@@ -130,18 +131,96 @@ def test_trials_hold_the_spikes_of_their_time(learned):
     assert 0.3 * mean < in_trials < 3 * mean
 
 
+def test_a_feed_forward_network_and_all_its_weights(run, learned):
+    found = run({**LEARNING, "wiring.p_ee": 0.0, "recording.n_synapses": None}).traces
+    assert found.sizes["recurrent_synapse"] == 0
+    recurrent = found.sel(projection="recurrent")
+    assert np.isnan(recurrent["mean_weight"]).all()
+    weight = found["afferent_weight"]
+    assert weight.dtype == np.float32 and weight.dims == ("edge", "afferent_synapse")
+    n = weight.sizes["afferent_synapse"]
+    assert n == pytest.approx(0.3 * 40 * 20, abs=4 * np.sqrt(0.21 * 40 * 20))
+    pairs = set(zip(found["afferent_pre"].values, found["afferent_post"].values, strict=True))
+    assert len(pairs) == n and {0 <= a < 40 and 0 <= b < 20 for a, b in pairs} == {True}
+    at_end = found["mean_weight"].sel(projection="afferent").values[-1]
+    assert weight.values[-1].mean() == pytest.approx(at_end, rel=1e-5)
+    assert learned.traces.sizes["afferent_synapse"] == 30
+
+
+def test_what_has_not_settled_is_said(run, learned, caplog):
+    weight = learned.traces["mean_weight"].sel(projection="inhibitory")
+    expected = float(weight.sel(time=2.0) / weight.sel(time=0.0) - 1)
+    assert learned.traces.attrs["settling_change"] == pytest.approx(expected)
+    caplog.clear()
+    hasty = run({"plasticity.inhibitory.settle_eta": 1.0}).traces.attrs["settling_change"]
+    assert abs(hasty) > 0.01
+    assert f"weight changed by {100 * hasty:.2g} % in the last 2 s of settling" in caplog.text
+    caplog.clear()
+    assert run({"plasticity.inhibitory.settle_eta": 0.0}).traces.attrs["settling_change"] == 0
+    assert "settled" not in caplog.text
+
+
+def test_currents_know_only_weight_times_driving_force(run, tmp_path):
+    """Twice the weight at half the driving force is the same network, to the spike."""
+    small = override(PatternNetwork(), {**SMALL, "cells.synapses": "current"}, "small")
+    plain = {"plasticity.afferent.w_max": 10, "plasticity.recurrent.w_max": 10}
+    names = ("w_afferent_e", "w_afferent_i", "w_ee", "w_ei")
+    doubled = {
+        **plain,
+        "cells.reversal_excitatory": -0.030,
+        **{f"wiring.{name}": 2 * getattr(small.wiring, name) for name in names},
+    }
+
+    def by_current(changes):
+        return simulate(
+            small,
+            changes,
+            recording="small-0.patterns",
+            seed=1,
+            instance=0,
+            build_dir=tmp_path / "programs",
+            scratch_dir=tmp_path / "scratch",
+        )
+
+    one, two = (by_current(changes).trials["spike_time"].values for changes in (plain, doubled))
+    assert one.size > 100
+    np.testing.assert_array_equal(one, two)
+    one, two = (run(changes).trials["spike_time"].values for changes in (plain, doubled))
+    assert not np.array_equal(one, two), "conductances shunt"
+
+
+def test_traces_hold_what_was_learned(learned, tmp_path):
+    traces = learned.traces
+    stages = ["naive 0", "train 0 first", "train 0 last", "block 0", "block 1"]
+    assert traces["stage"].values.tolist() == stages
+    kept = learned.trials.sel(trial=learned.trials["phase"] == "naive")
+    expected = kept["spike_count"].values.sum(axis=0)
+    preferred = traces["preferred_pattern"].sel(stage="naive 0").values
+    assert ((preferred < 0) == (expected == 0)).all()
+    # The last block lasts from the last phase edge to the end.
+    last = traces["time"].values[:-1] >= float(traces["stage_start"][-1]) - 1e-6
+    width = np.diff(traces["time"].values)[last]
+    assert width.sum() == pytest.approx(2 * 4 * 0.4)
+    for population in ("E", "I"):
+        rate = traces["rate"].sel(population=population).values[last]
+        assert traces["stage_rate"].sel(population=population).values[-1] == pytest.approx(
+            (rate * width).sum() / width.sum()
+        )
+    write_netcdf(traces, tmp_path / "traces.nc")
+
+
 def test_silent_and_saturated_networks_are_marked(run):
-    assert (
-        run(
-            {
-                "patterns.background_rate": 0,
-                "patterns.rate": 0,
-                "patterns.noise_rate": 0,
-                "cells.membrane_noise": 0,
-            }
-        ).trials.attrs["status"]
-        == "silent"
+    quiet = run(
+        {
+            "patterns.background_rate": 0,
+            "patterns.rate": 0,
+            "patterns.noise_rate": 0,
+            "cells.membrane_noise": 0,
+        }
     )
+    assert quiet.trials.attrs["status"] == "silent"
+    assert quiet.traces.attrs["status_reason"] == "E rate 0 Hz in naive 0"
+    assert np.isnan(quiet.traces["latency"]).all()
     hot = run(
         {
             "cells.rest": -0.0501,

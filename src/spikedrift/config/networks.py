@@ -13,7 +13,7 @@ from spikedrift.config.base import Options
 
 
 class Cells(Options):
-    """Conductance-based leaky integrate-and-fire cells."""
+    """Leaky integrate-and-fire cells."""
 
     n_excitatory: int = Field(default=320, gt=1, description="excitatory cells (E)")
     n_inhibitory: int = Field(default=80, gt=0, description="inhibitory cells (I)")
@@ -35,12 +35,28 @@ class Cells(Options):
     membrane_noise: float = Field(
         default=0.006, ge=0, description="membrane noise, sigma of sigma*xi/sqrt(tau_membrane); V"
     )
+    synapses: Literal["conductance", "current"] = Field(
+        default="conductance",
+        description=(
+            "current: a synapse drives with its reversal potential minus rest, not minus the "
+            "present potential; compiled in"
+        ),
+    )
     spike_peak: float = Field(
         default=0.020, description="membrane potential in a spike, as voltage rules see it; V"
     )
     spike_width: float = Field(
         default=0.001, ge=0, description="how long they see it after a spike; s"
     )
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.threshold <= self.rest:
+            raise ValueError(
+                f"threshold: {self.threshold:g} V is not above rest ({self.rest:g} V), to which a "
+                "spike resets"
+            )
+        return self
 
 
 class Wiring(Options):
@@ -52,10 +68,12 @@ class Wiring(Options):
     p_afferent: float = Field(
         default=0.3, gt=0, le=1, description="afferent to E and to I; probability"
     )
-    p_ee: float = Field(default=0.2, gt=0, le=1, description="E to E; probability")
-    p_ei: float = Field(default=0.25, gt=0, le=1, description="E to I; probability")
-    p_ie: float = Field(default=0.4, gt=0, le=1, description="I to E; probability")
-    p_ii: float = Field(default=0.4, gt=0, le=1, description="I to I; probability")
+    p_ee: float = Field(
+        default=0.2, ge=0, le=1, description="E to E; probability; 0 is a feed-forward network"
+    )
+    p_ei: float = Field(default=0.25, ge=0, le=1, description="E to I; probability")
+    p_ie: float = Field(default=0.4, ge=0, le=1, description="I to E; probability")
+    p_ii: float = Field(default=0.4, ge=0, le=1, description="I to I; probability")
     delay: float = Field(default=0.001, ge=0, description="delay of recurrent synapses; s")
     w_afferent_e: float = Field(default=0.07, ge=0, description="afferent to E; leak conductances")
     w_afferent_i: float = Field(default=0.06, ge=0, description="afferent to I; leak conductances")
@@ -71,7 +89,16 @@ class Patterns(Options):
     n_afferents: int = Field(default=300, gt=1, description="afferents")
     n_patterns: int = Field(default=4, gt=1, description="patterns (segments)")
     duration: float = Field(default=0.150, gt=0, description="length of a pattern; s")
-    gap: float = Field(default=0.250, ge=0, description="background before every pattern; s")
+    gap: float = Field(
+        default=0.250,
+        ge=0,
+        description="background before every pattern; s; with 0 segments follow without a pause",
+    )
+    gap_jitter: float = Field(
+        default=0.0,
+        ge=0,
+        description="every pattern comes earlier, by a uniform draw up to this; s",
+    )
     rate: float = Field(default=10.0, ge=0, description="rate of the frozen spikes; Hz")
     noise_rate: float = Field(
         default=1.0, ge=0, description="Poisson spikes added to a pattern; Hz"
@@ -79,12 +106,37 @@ class Patterns(Options):
     jitter: float = Field(
         default=0.002, ge=0, description="normal jitter of each frozen spike, SD; s"
     )
+    deletion: float = Field(
+        default=0.0, ge=0, le=1, description="a frozen spike is missing at a showing; probability"
+    )
+    participation: float = Field(
+        default=1.0,
+        gt=0,
+        le=1,
+        description=(
+            "fraction of the afferents that take part in a pattern; the others go on as outside it"
+        ),
+    )
     background_rate: float = Field(
         default=10.0, ge=0, description="Poisson rate outside patterns; Hz"
     )
     order: Literal["random", "fixed"] = Field(
         default="random", description="order of the patterns in a repeat; fixed makes a movie"
     )
+    scrambled: bool = Field(
+        default=False,
+        description=(
+            "control: every showing draws a new pattern under the old label, nothing repeats"
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _gaps(self) -> Self:
+        if self.gap_jitter > self.gap:
+            raise ValueError(
+                f"gap_jitter: {self.gap_jitter:g} s is longer than the gap ({self.gap:g} s)"
+            )
+        return self
 
 
 class Plasticity(Options):
@@ -154,6 +206,7 @@ class InhibitoryPlasticity(Plasticity):
     )
 
 
+MOST_STEPS = 2**31  # time steps are 32-bit integers
 PROJECTIONS = ("afferent", "recurrent", "inhibitory", "ei", "ii")  # those that can be plastic
 SIX_PARAMETER_ORDER = ("recurrent", "ei", "inhibitory", "ii")
 
@@ -208,7 +261,15 @@ class Phase(Options):
     duration: float | None = Field(default=None, gt=0, description="length without patterns; s")
     repeats: int | None = Field(default=None, gt=0, description="showings of every pattern")
     plasticity: bool = Field(default=True, description="the condition's plasticity acts")
+    turnover: bool | None = Field(
+        default=None, description="weight noise acts; null: as the other plasticity does"
+    )
     background: bool = Field(default=True, description="afferents fire outside patterns")
+    state_rate: float = Field(
+        default=0.0,
+        ge=0,
+        description="state input: extra Poisson rate of every afferent, in patterns too; Hz",
+    )
 
     @model_validator(mode="after")
     def _length(self) -> Self:
@@ -243,8 +304,10 @@ class Recording(Options):
     trace_interval: float = Field(
         default=5.0, gt=0, description="step of weight and rate traces; s"
     )
-    n_synapses: int = Field(
-        default=200, gt=0, description="synapses a projection kept at phase edges"
+    n_synapses: int | None = Field(
+        default=200,
+        gt=0,
+        description="plastic synapses a projection kept at phase edges; null keeps all",
     )
 
 
@@ -289,8 +352,33 @@ class PatternNetwork(Options):
     def _trials(self) -> Self:
         if not any(phase.kind == "block" for phase in self.phases):
             raise ValueError("phases: needs at least one phase of kind block")
-        if self.recording.tail > self.patterns.gap:
-            raise ValueError("recording.tail: longer than patterns.gap, trials would overlap")
+        shortest = self.patterns.gap - self.patterns.gap_jitter
+        if self.recording.tail > shortest:
+            raise ValueError(
+                f"recording.tail: {self.recording.tail:g} s is longer than the shortest gap "
+                f"({shortest:g} s), trials would overlap"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _steps(self) -> Self:
+        dt, total = self.simulation.dt, self.recording.tail
+        period = self.patterns.gap + self.patterns.duration
+        lengths = {"patterns.duration": self.patterns.duration}
+        for number, phase in enumerate(self.phases):
+            if phase.duration is not None:
+                lengths[f"phases[{number}].duration"] = phase.duration
+                total += phase.duration
+            total += (phase.repeats or 0) * self.patterns.n_patterns * period
+        for key, length in lengths.items():
+            if length < dt:
+                raise ValueError(
+                    f"{key}: {length:g} s is shorter than a time step (simulation.dt {dt:g} s)"
+                )
+        if total / dt >= MOST_STEPS:
+            raise ValueError(
+                f"phases: {total:.3g} s are more than {MOST_STEPS} time steps of {dt:g} s"
+            )
         return self
 
 

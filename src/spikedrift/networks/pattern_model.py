@@ -36,7 +36,7 @@ ENDS = {
 }
 
 CELL = """
-dv/dt = (rest - v + g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v)
+dv/dt = (rest - v + g_e*(reversal_excitatory - {at}) + g_i*(reversal_inhibitory - {at})
          + membrane_noise*sqrt(tau_membrane/dt)*kick)/tau_membrane : volt (unless refractory)
 dg_e/dt = -g_e/tau_excitatory : 1
 dg_i/dt = -g_i/tau_inhibitory : 1
@@ -61,8 +61,8 @@ u = v + int(t - lastspike < spike_width)*(spike_peak - v) : volt
 spike_width : second (shared, constant)
 spike_peak : volt (shared, constant)
 """,
-    "excitatory_drive": "excitatory_drive = g_e*(reversal_excitatory - v) : volt",
-    "inhibitory_drive": "inhibitory_drive = g_i*(v - reversal_inhibitory) : volt",
+    "excitatory_drive": "excitatory_drive = g_e*(reversal_excitatory - {at}) : volt",
+    "inhibitory_drive": "inhibitory_drive = g_i*({at} - reversal_inhibitory) : volt",
     "population_rate": "population_rate : Hz (linked)",
 }
 WIRING = """
@@ -84,6 +84,7 @@ def structure(options: PatternNetwork, copies: int = 1) -> dict[str, Any]:
         "n_inhibitory": options.cells.n_inhibitory,
         "n_afferents": options.patterns.n_afferents,
         "delay": options.wiring.delay,
+        "synapses": options.cells.synapses,
         "rules": {name: list(options.plasticity.of(name).rules) for name in plastic(options)},
     }
 
@@ -133,6 +134,8 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     }
     asked = set().union(*(one.asked for one in made.values()))
     equations = "\n".join([CELL, *(text for name, text in OFFERED.items() if name in asked)])
+    # The potential that the reversal potentials are held against.
+    equations = equations.format(at={"conductance": "v", "current": "rest"}[structure["synapses"]])
     if copies > 1:
         equations = own_cell(equations)
         made = {name: own(one, name) for name, one in made.items()}
@@ -244,16 +247,18 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
             values |= made.variables(acting, name, "cells")
             asked |= made.asked
     unseen = set() if "u" in asked else {"spike_peak", "spike_width"}
-    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory", *unseen})
+    cells = options.cells.model_dump(exclude={"n_excitatory", "n_inhibitory", "synapses", *unseen})
     return values | {f"cells.{name}": value for name, value in cells.items()}
 
 
 def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
     """Learning rates that act in a phase, by `group.variable`.
 
-    While the network settles only the main rule from I to E acts, at its settling rate.
+    While the network settles only the main rule from I to E acts, at its settling rate. Weight
+    noise acts as the phase's `turnover` says, where it does say.
     """
     settling = phase.kind == "settle"
+    turnover = phase.plasticity if phase.turnover is None else phase.turnover
     found = {}
     for name in plastic(options):
         learning = options.plasticity.of(name)
@@ -261,7 +266,8 @@ def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
             variable = registry.declared(rule).rate
             if not variable:
                 continue
-            found[f"{name}.{variable}"] = values[variable] * (phase.plasticity and not settling)
+            acts = turnover if rule == "weight_noise" else phase.plasticity
+            found[f"{name}.{variable}"] = values[variable] * (acts and not settling)
             if settling and isinstance(learning, InhibitoryPlasticity) and rule == learning.rule:
                 found[f"{name}.{variable}"] = learning.settle_eta
     return found

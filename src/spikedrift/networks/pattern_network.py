@@ -22,7 +22,7 @@ import xarray as xr
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.errors import InputError
-from spikedrift.networks import pattern_model, stimulus
+from spikedrift.networks import pattern_model, stability, stimulus, traces
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.plasticity import registry
 from spikedrift.simulation import streams
@@ -31,8 +31,6 @@ from spikedrift.simulation.run import Run, Save, Set, Step, session
 from spikedrift.simulation.sweep import override
 
 log = logging.getLogger(__name__)
-
-SILENT, SATURATED = 0.05, 100.0  # mean E rate, Hz
 
 
 class Simulated(NamedTuple):
@@ -116,7 +114,7 @@ def simulate_batch(
     list of Simulated or RuntimeError, one a run
         `trials`: units are E cells, trials are pattern presentations of the phases naive, train
         and block, from the pattern's onset to `recording.tail` after its end.
-        `traces`: mean rates and weights over time, sampled weights at phase edges.
+        `traces`: as `traces.traced` says, with `status` and `status_reason` among its attributes.
         A run that left no finite state has its error, unraised: the others are as they should be.
 
     Raises
@@ -223,9 +221,19 @@ def _simulated(plan: _Plan, left: Recorded) -> Simulated:
     spike_time = (np.round(left.spike_time / dt) + 0.5) * dt
     size = options.cells.n_excitatory
     rate = np.sum(left.spike_cell < size) / size / (timetable.stop * dt)
-    status = "silent" if rate < SILENT else "saturated" if rate > SATURATED else "ok"
+    moved = traces.traced(
+        options,
+        timetable,
+        plan.save_time,
+        left.weights,
+        left.ends,
+        spike_time,
+        left.spike_cell,
+        run.recording,
+    )
+    status, reason = stability.status(moved, size)
     if status != "ok":
-        log.warning("%s: the network is %s (mean E rate %.3g Hz)", run.recording, status, rate)
+        log.warning("%s: the network is %s: %s", run.recording, status, reason)
     attributes = {
         "source": "spikedrift.networks.pattern_network",
         "parameters": {
@@ -243,15 +251,13 @@ def _simulated(plan: _Plan, left: Recorded) -> Simulated:
     )
     common = {"status": status, "seed": run.seed, "instance": run.instance}
     dataset.attrs.update(mean_rate=float(rate), **common)
-    traces = _traces(
-        options, timetable, plan.save_time, left.weights, left.ends, spike_time, left.spike_cell
-    )
-    traces.attrs.update(
+    moved.attrs.update(
         recording=run.recording,
+        status_reason=reason,
         parameters=json.dumps(attributes["parameters"], sort_keys=True),
         **common,
     )
-    return Simulated(dataset, traces)
+    return Simulated(dataset, moved)
 
 
 def program(options: PatternNetwork, build_dir: Path, copies: int = 1) -> Program:
@@ -337,65 +343,4 @@ def _trials(
         },
         unit={"unit_id": [f"e{cell}" for cell in kept], "population": "E"},
         attributes=attributes,
-    )
-
-
-def _traces(
-    options: PatternNetwork,
-    timetable: stimulus.Schedule,
-    save_time: np.ndarray,
-    weights: Mapping[str, np.ndarray],
-    ends: Mapping[str, tuple[np.ndarray, np.ndarray]],
-    spike_time: np.ndarray,
-    spike_cell: np.ndarray,
-) -> xr.Dataset:
-    size, dt = options.cells.n_excitatory, options.simulation.dt
-    is_excitatory = spike_cell < size
-    width = np.diff(save_time)
-    edge_time = np.append(timetable.phase_start, timetable.stop) * dt
-    at_edge = np.searchsorted(save_time, edge_time - dt / 2)
-    variables: dict[str, Any] = {
-        "mean_weight": (
-            ("projection", "time"),
-            [weights[name].mean(axis=1) for name in weights],
-            {"units": "leak conductance"},
-        ),
-        "sd_weight": (
-            ("projection", "time"),
-            [weights[name].std(axis=1) for name in weights],
-            {"units": "leak conductance"},
-        ),
-        "rate": (
-            ("population", "interval"),
-            [
-                np.histogram(spike_time[mask], save_time)[0] / width / n
-                for mask, n in (
-                    (is_excitatory, size),
-                    (~is_excitatory, options.cells.n_inhibitory),
-                )
-            ],
-            {"units": "Hz", "long_name": "mean rate between two consecutive times"},
-        ),
-    }
-    for name in weights:
-        # Evenly spread over the synapses: the same ones in every condition of an instance.
-        n = weights[name].shape[1]
-        chosen = np.unique(np.linspace(0, n - 1, options.recording.n_synapses).astype(int))
-        dim = f"{name}_synapse"
-        variables[f"{name}_weight"] = (
-            ("edge", dim),
-            weights[name][np.ix_(at_edge, chosen)],
-            {"units": "leak conductance"},
-        )
-        variables[f"{name}_pre"] = (dim, ends[name][0][chosen])
-        variables[f"{name}_post"] = (dim, ends[name][1][chosen])
-    return xr.Dataset(
-        variables,
-        coords={
-            "projection": list(weights),
-            "population": ["E", "I"],
-            "time": ("time", save_time, {"units": "s"}),
-            "edge": ("edge", edge_time, {"units": "s", "long_name": "phase edges"}),
-            "phase": ("edge", [*(phase.kind for phase in options.phases), "end"]),
-        },
     )

@@ -4,6 +4,7 @@ All times are whole time steps, so that the schedule, the input spikes and the t
 response agree exactly.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,53 @@ class Schedule:
     stop: int
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Showings that are looked at together.
+
+    Attributes
+    ----------
+    kind : str, of the phase
+    label : str
+        Kind and number among the phases of its kind, and for training which end: `block 0`,
+        `train 0 first`.
+    presentations : int64, shape (n,), indices into the schedule
+    start, stop : int, time steps
+        Background before the first showing included.
+    """
+
+    kind: str
+    label: str
+    presentations: np.ndarray
+    start: int
+    stop: int
+
+
+def stages(phases: Sequence[Phase], timetable: Schedule) -> list[Stage]:
+    """Phases of kind naive and block, and the first and the last quarter of training."""
+    found = []
+    seen: Counter[str] = Counter()
+    for number, phase in enumerate(phases):
+        if phase.kind not in ("naive", "train", "block"):
+            continue
+        label = f"{phase.kind} {seen[phase.kind]}"
+        seen[phase.kind] += 1
+        shown = np.flatnonzero(timetable.presentation_phase == number)
+        parts = {label: shown}
+        if phase.kind == "train":
+            repeat = timetable.repeat[shown] - timetable.repeat[shown[0]]
+            quarter = -(-(phase.repeats or 0) // 4)
+            parts = {
+                f"{label} first": shown[repeat < quarter],
+                f"{label} last": shown[repeat > repeat[-1] - quarter],
+            }
+        for name, part in parts.items():
+            ends = timetable.presentation_step + timetable.pattern_steps
+            start = timetable.phase_start[number] if part[0] == shown[0] else ends[part[0] - 1]
+            found.append(Stage(phase.kind, name, part, int(start), int(ends[part[-1]])))
+    return found
+
+
 def schedule(
     phases: Sequence[Phase],
     patterns: Patterns,
@@ -54,9 +102,11 @@ def schedule(
     tail : float, s
         Time after the last pattern that the session lasts.
     rng : numpy Generator
-        Draws the order of the patterns.
+        Draws the order of the patterns and, from a stream of its own, how much earlier they come.
     """
     length, gap = round(patterns.duration / dt), round(patterns.gap / dt)
+    (rng_gap,) = rng.spawn(1)
+    most = min(gap, round(patterns.gap_jitter / dt))
     start, stop, of_phase, step, shown, repeat = [], [], [], [], [], []
     now = showing = 0
     for number, phase in enumerate(phases):
@@ -69,7 +119,7 @@ def schedule(
                 rng.shuffle(order)
             for pattern in order:
                 of_phase.append(number)
-                step.append(now + gap)
+                step.append(now + gap - int(rng_gap.integers(most + 1)))
                 shown.append(pattern)
                 repeat.append(showing)
                 now += gap + length
@@ -97,17 +147,19 @@ def afferent_spikes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw the spikes of the afferents.
 
-    A pattern is one Poisson draw per afferent, shown again with normal jitter on every spike and
-    with some Poisson noise; outside patterns there is Poisson background.
+    A pattern is one Poisson draw for the afferents that take part, shown again with normal jitter
+    on every spike, without those that are missing at this showing, and with some Poisson noise.
+    Outside patterns, and for afferents that take no part, there is Poisson background. An option
+    that adds or removes spikes has a random stream of its own and leaves the others as they are.
 
     Parameters
     ----------
     timetable, phases, patterns, dt
         As in `schedule`.
     rng_patterns : numpy Generator
-        Draws the frozen patterns.
+        Draws the frozen patterns and the afferents that take part in them.
     rng : numpy Generator
-        Draws jitter, noise and background.
+        Draws jitter, noise, background, missing spikes and the state input.
 
     Returns
     -------
@@ -116,38 +168,65 @@ def afferent_spikes(
         time step) are merged.
     """
     size, length = patterns.n_afferents, timetable.pattern_steps
-    all_index, all_step = [], []
+    (rng_taking,) = rng_patterns.spawn(1)
+    rng_missing, rng_others, rng_state = rng.spawn(3)
+    onset, phase_of = timetable.presentation_step, timetable.presentation_phase
+    shown = np.arange(onset.size) if patterns.scrambled else timetable.pattern
 
     frozen = []
-    for _ in range(patterns.n_patterns):
+    for _ in range(onset.size if patterns.scrambled else patterns.n_patterns):
         n = rng_patterns.poisson(patterns.rate * length * dt * size)
         frozen.append((rng_patterns.integers(size, size=n), rng_patterns.random(n) * length))
-    for onset, pattern in zip(timetable.presentation_step, timetable.pattern, strict=True):
+    n_taking = max(1, round(patterns.participation * size))
+    taking = np.tile(np.arange(size) < n_taking, (len(frozen), 1))
+    taking = rng_taking.permuted(taking, axis=1)
+
+    found = []
+    for start, pattern in zip(onset, shown, strict=True):
         index, at = frozen[pattern]
-        all_index.append(index)
-        all_step.append(onset + at + rng.normal(size=at.size) * patterns.jitter / dt)
+        at = start + at + rng.normal(size=at.size) * patterns.jitter / dt
+        seen = taking[pattern, index] & (rng_missing.random(at.size) >= patterns.deletion)
+        found.append((index[seen], at[seen]))
 
-    # Poisson spikes: (start, stop, rate) of every pattern and of everything between patterns.
-    stretches = [(s, s + length, patterns.noise_rate) for s in timetable.presentation_step]
+    # Stretches (start, stop, rate) of Poisson spikes: between patterns, in them, over a phase.
+    between, state = [], []
+    background = np.array([patterns.background_rate * phase.background for phase in phases])
+    stops = [*timetable.phase_stop[:-1], timetable.stop]
     for number, phase in enumerate(phases):
-        if phase.background:
-            onsets = timetable.presentation_step[timetable.presentation_phase == number]
-            edges = [timetable.phase_start[number], *np.ravel([onsets, onsets + length], "F")]
-            edges.append(
-                timetable.stop if number == len(phases) - 1 else timetable.phase_stop[number]
-            )
-            stretches += [
-                (a, b, patterns.background_rate)
-                for a, b in zip(edges[::2], edges[1::2], strict=True)
-            ]
-    first, last, rate = (np.array(column, dtype=float) for column in zip(*stretches, strict=True))
-    count = rng.poisson(rate * (last - first) * dt * size)
-    owner = np.repeat(np.arange(count.size), count)
-    all_index.append(rng.integers(size, size=owner.size))
-    all_step.append(first[owner] + rng.random(owner.size) * (last - first)[owner])
+        start, stop = timetable.phase_start[number], stops[number]
+        onsets = onset[phase_of == number]
+        edges = [start, *np.ravel([onsets, onsets + length], "F"), stop]
+        between += [
+            (a, b, background[number]) for a, b in zip(edges[::2], edges[1::2], strict=True)
+        ]
+        state.append((start, stop, phase.state_rate))
+    noise = [(start, start + length, patterns.noise_rate) for start in onset]
+    others = [(a, b, background[of]) for (a, b, _), of in zip(noise, phase_of, strict=True)]
+    everybody = np.ones((len(between), size), dtype=bool)
+    found += [
+        _poisson([*noise, *between], np.vstack([taking[shown], everybody]), dt, rng),
+        _poisson(others, ~taking[shown], dt, rng_others),
+        _poisson(state, np.ones((len(state), size), dtype=bool), dt, rng_state),
+    ]
 
-    step = np.floor(np.concatenate(all_step)).astype(np.int64)
-    index = np.concatenate(all_index)
+    index, at = (np.concatenate(column) for column in zip(*found, strict=True))
+    step = np.floor(at).astype(np.int64)
     inside = (step >= 0) & (step < timetable.stop)
     step, index = np.divmod(np.unique(step[inside] * size + index[inside]), size)
     return index.astype(np.int32), step.astype(np.int32)
+
+
+def _poisson(
+    stretches: Sequence[tuple[int, int, float]],
+    firing: np.ndarray,
+    dt: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Afferents and times (in steps) of Poisson spikes; `firing` (stretch, afferent) says whose."""
+    first, last, rate = np.array(stretches, dtype=float).reshape(-1, 3).T
+    count = rng.poisson(rate * (last - first) * dt * firing.shape[1])
+    owner = np.repeat(np.arange(count.size), count)
+    index = rng.integers(firing.shape[1], size=owner.size)
+    at = first[owner] + rng.random(owner.size) * (last - first)[owner]
+    seen = firing[owner, index]
+    return index[seen], at[seen]

@@ -85,7 +85,7 @@ def has_unit(text):
 
 def test_figures_are_the_files_of_the_package():
     names = registry.names()
-    drawn = {"raster", "matrices", "drift_curves", "learning", "scores", "induction"}
+    drawn = {"raster", "matrices", "drift_curves", "learning", "scores", "induction", "survey"}
     assert drawn == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)
     for name in names:

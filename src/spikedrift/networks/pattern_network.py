@@ -219,7 +219,7 @@ def _run(
         first.cells.n_inhibitory,
         first.patterns.n_afferents,
     )
-    built = program(first, simulation, build_dir, copies.n)
+    built = program(first, build_dir, copies.n, simulation)
     label = names[0] if copies.n == 1 else f"{names[0]} to {names[-1]} ({copies.n} runs)"
     simulated: list[Simulated | RuntimeError] = []
     try:
@@ -293,15 +293,23 @@ def _simulated(plan: _Plan, left: Recorded, backend: str) -> Simulated:
 
 
 def program(
-    options: PatternNetwork, simulation: Simulation, build_dir: Path, copies: int = 1
+    options: PatternNetwork,
+    build_dir: Path,
+    copies: int = 1,
+    simulation: Simulation | None = None,
 ) -> Program:
     """Return the compiled network of `copies` copies, from the cache `build_dir` if it is there.
+
+    `simulation` is that of the options by default, C++ where these leave the backend open.
 
     Raises
     ------
     InputError
         Without a compiler.
     """
+    if simulation is None:
+        asked = options.simulation
+        simulation = asked.model_copy(update={"backend": "cpp"} if asked.backend == "auto" else {})
     structure = pattern_model.structure(options, copies)
     rules = {rule for names in structure["rules"].values() for rule in names}
     return build(

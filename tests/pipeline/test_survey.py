@@ -1,0 +1,115 @@
+"""A survey as a user runs it: killed and resumed, with a run that fails, and with a point more."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+from running import snakemake
+
+CONFIG = Path(__file__).with_name("survey.yaml")
+
+
+def run(directory: Path, config: Path, *arguments: str) -> None:
+    done = snakemake(directory, "--cores", "2", "--configfile", str(config), *arguments)
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+def times(directory: Path) -> dict[str, int]:
+    """When each finished run was written."""
+    runs = directory / "results" / "surveys" / "tiny" / "runs"
+    return {path.name: path.stat().st_mtime_ns for path in runs.glob("[!.]*.nc")}
+
+
+def load(directory: Path) -> xr.Dataset:
+    return xr.load_dataset(directory / "results" / "surveys" / "tiny.nc", engine="h5netcdf")
+
+
+@pytest.fixture(scope="module")
+def surveyed(new_clone):
+    """A clone in which the survey was killed -9 after its first run, and resumed."""
+    directory = new_clone()
+    process = subprocess.Popen(
+        [".venv/bin/snakemake", "--cores", "2", "--configfile", CONFIG, "--", "survey"],
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not times(directory):
+        assert process.poll() is None, "the survey ended before its first run was there"
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = times(directory)
+    run(directory, CONFIG, "--unlock")
+    run(directory, CONFIG, "--", "survey")
+    return directory, before
+
+
+def test_what_was_finished_before_the_kill_is_kept(surveyed):
+    directory, before = surveyed
+    assert 1 <= len(before) < 10
+    assert before.items() <= times(directory).items()
+    assert len(times(directory)) == 10
+
+
+def test_a_failed_run_is_reported_and_the_others_are_there(surveyed):
+    directory, _ = surveyed
+    table = pd.read_csv(directory / "results/surveys/tiny.tsv", sep="\t")
+    assert len(table) == 2 * 5
+    lost = table[table["status"] == "failed"]
+    assert set(lost["condition"]) == {"diverging"} and len(lost) == 2
+    assert lost["reason"].str.contains("diverged").all()
+    assert lost["parameters"].str.contains("tau_excitatory").all()
+    log = "".join(path.read_text() for path in (directory / "logs/survey_chunk").glob("*.log"))
+    assert re.search("condition diverging, instance [01]: failed .*diverged", log)
+    data = load(directory)
+    assert data.sizes["point"] == 5 and data.sizes["instance"] == 2
+    failed = (data["status"] == "failed").values
+    assert failed.sum() == data.attrs["n_failed"] == 2
+    for name in ("mean_rate", "selectivity", "discrimination"):
+        there = data[name].notnull().transpose("point", "instance", ...).values
+        assert not there[failed].any() and there[~failed].all(), name
+    np.testing.assert_array_equal(data["axis_rate"], [np.nan, np.nan, 0.1, 1.0, 10.0])
+
+
+def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
+    directory, _ = surveyed
+    resumed = load(directory)
+    surveys = directory / "results" / "surveys"
+    surveys.rename(surveys.with_name("resumed"))
+    run(directory, CONFIG, "--", "survey")
+    xr.testing.assert_identical(load(directory), resumed)
+
+
+def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):
+    directory, _ = surveyed
+    before = times(directory)
+    config = yaml.safe_load(CONFIG.read_text())
+    config["sweeps"][0]["axes"][0]["values"] = [0.1, 0.5, 1, 10]
+    config["sweeps"][0]["survey"]["chunk"] = 2
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump(config))
+    run(directory, other, "--", "survey")
+    after = times(directory)
+    assert before.items() <= after.items() and len(after) == len(before) + 2
+    values = load(directory)["axis_rate"].values
+    np.testing.assert_array_equal(values[2:], [0.1, 0.5, 1.0, 10.0])
+
+
+def test_the_shipped_sweeps_are_planned_from_their_files_alone(clone):
+    shipped = sorted((clone / "config" / "sweeps").glob("*.yaml"))
+    assert shipped
+    for config in shipped:
+        done = snakemake(clone, "-n", "--configfile", str(config), "--", "survey")
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert "survey_chunk" in done.stdout and "simulate_point" not in done.stdout

@@ -1,0 +1,139 @@
+"""Sweeps over axes: the values are those of the axes, ids are stable, bad axes are one line."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from spikedrift.config.check import checked
+from spikedrift.config.sweeps import Axis, Condition, Sweep
+from spikedrift.errors import InputError
+from spikedrift.simulation.sweep import axis_values, points, table, variants
+
+RATE = {"name": "rate", "keys": ["plasticity.afferent.eta"]}
+WEIGHT = {"name": "weight", "keys": ["wiring.w_ee"]}
+LEARNING = {"name": "a", "set": {"plasticity.afferent.eta": 0.02}}
+
+
+def sweep(**changes):
+    return checked(Sweep, {"conditions": [LEARNING], "instances": 1, **changes}, "sweep")
+
+
+def test_a_grid_holds_all_combinations():
+    axes = [{**RATE, "values": [0.01, 0.03]}, {**WEIGHT, "low": 0.0, "high": 0.1, "n": 3}]
+    expanded = points(sweep(axes=axes, instances=2))
+    assert len(expanded) == 2 * 3 * 2 == len({point.recording for point in expanded})
+    found = [(point.axes["rate"], point.axes["weight"]) for point in expanded[::2]]
+    assert found == list(itertools.product([0.01, 0.03], [0.0, 0.05, 0.1]))
+    for point in expanded:
+        assert point.parameters["plasticity.afferent.eta"] == point.axes["rate"]
+        assert point.parameters["wiring.w_ee"] == point.axes["weight"]
+
+
+def test_a_list_takes_the_axes_side_by_side():
+    axes = [{**RATE, "values": [0.01, 0.03]}, {**WEIGHT, "values": [0.02, 0.04]}]
+    found = axis_values(sweep(axes=axes, sampling="list"))
+    assert found == [{"rate": 0.01, "weight": 0.02}, {"rate": 0.03, "weight": 0.04}]
+
+
+def test_a_log_axis_has_equal_ratios_and_both_ends():
+    axes = [{**RATE, "low": 1e-3, "high": 1.0, "n": 7, "scale": "log"}]
+    values = [row["rate"] for row in axis_values(sweep(axes=axes))]
+    assert (values[0], values[-1]) == (1e-3, 1.0)
+    np.testing.assert_allclose(np.diff(np.log10(values)), 0.5, rtol=1e-4)
+
+
+def test_a_latin_hypercube_puts_one_sample_into_every_part_of_every_axis():
+    axes = [{**RATE, "low": 1e-3, "high": 1.0, "scale": "log"}, {**WEIGHT, "low": 0, "high": 0.1}]
+    asked = {"axes": axes, "sampling": "latin_hypercube", "samples": 20}
+    found = axis_values(sweep(**asked))
+    unit = np.array([[np.log10(r["rate"]) / 3 + 1, r["weight"] / 0.1] for r in found])
+    for column in unit.T:
+        assert sorted((column * 20).astype(int)) == list(range(20))
+    assert axis_values(sweep(**asked)) == found
+    assert axis_values(sweep(**asked, seed=2)) != found
+
+
+def test_random_samples_are_uniform():
+    from scipy import stats
+
+    axes = [{**WEIGHT, "low": 0.0, "high": 0.1}]
+    found = axis_values(sweep(axes=axes, sampling="random", samples=400))
+    assert stats.kstest([row["weight"] / 0.1 for row in found], "uniform").pvalue > 0.01
+
+
+def test_a_factor_multiplies_what_the_condition_has():
+    conditions = [LEARNING, {"name": "b", "set": {"plasticity.afferent.eta": 0.5}}]
+    axes = [{**RATE, "values": [0.1, 2], "factor": True}]
+    found = [p.parameters["plasticity.afferent.eta"] for p in points(sweep(conditions=conditions,
+                                                                         axes=axes))]  # fmt: skip
+    assert found == [0.002, 0.04, 0.05, 1.0]
+
+
+def test_a_condition_that_is_not_swept_is_one_point():
+    control = {"name": "frozen", "swept": False}
+    axes = [{**RATE, "values": [0.01, 0.03]}]
+    expanded = points(sweep(conditions=[control, LEARNING], axes=axes))
+    assert [(p.condition, p.axes) for p in expanded] == [
+        ("frozen", {}), ("a", {"rate": 0.01}), ("a", {"rate": 0.03}),
+    ]  # fmt: skip
+    assert table(expanded)["axis_rate"].isna().tolist() == [True, False, False]
+
+
+def test_another_point_changes_no_id():
+    few = points(sweep(axes=[{**RATE, "values": [0.01, 0.03]}]))
+    more = points(sweep(axes=[{**RATE, "values": [0.005, 0.01, 0.02, 0.03]}]))
+    assert {point.id for point in few} < {point.id for point in more}
+    again = Sweep.model_validate(json.loads(sweep(axes=[{**RATE, "low": 1, "high": 2}])
+                                            .model_dump_json()))  # fmt: skip
+    assert points(again) == points(sweep(axes=[{**RATE, "low": 1.0, "high": 2.0}]))
+
+
+def test_an_axis_may_choose_the_rule():
+    axes = [{"name": "rule", "keys": ["plasticity.afferent.rule"],
+             "values": ["pair_stdp", "triplet_stdp"]}]  # fmt: skip
+    asked = sweep(axes=axes)
+    found = [o.plasticity.afferent.rule for o in variants(asked, asked.conditions[0], "here")]
+    assert found == ["pair_stdp", "triplet_stdp"]
+    assert (
+        len(list(variants(sweep(axes=[{**RATE, "values": [1, 2]}]), Condition(name="a"), ""))) == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"axes": [{"name": "x", "keys": ["wiring.w_eee"], "values": [1]}]},
+         ("condition a, x 1", "wiring.w_eee", "did you mean 'w_ee'")),
+        ({"axes": [{**WEIGHT, "values": [0.1, -1]}]}, ("weight -1", "wiring.w_ee")),
+        ({"axes": [{**WEIGHT, "values": [0.1, 0.1]}]}, ("same network as a, weight 0.1",)),
+        ({"axes": [{**RATE, "values": [1, 2], "factor": True}],
+          "conditions": [{"name": "off"}]}, ("same network",)),
+        ({"axes": [{"name": "x", "keys": ["plasticity.afferent.rule"], "values": [2],
+                    "factor": True}]}, ("plasticity.afferent.rule", "no number")),
+        ({"instances": 0}, ("instances", "greater than 0")),
+        ({"axes": [{**RATE, "values": []}]}, ("values", "at least 1")),
+        ({"axes": [{**RATE}]}, ("axis rate", "either values, or low and high")),
+        ({"axes": [{**RATE, "low": 2, "high": 1}]}, ("low 2.0 is not below high 1.0",)),
+        ({"axes": [{**RATE, "low": 0, "high": 1, "scale": "log"}]}, ("log scale", "above 0")),
+        ({"axes": [{**RATE, "values": [1]}], "sampling": "latin_hypercube", "samples": 3},
+         ("latin_hypercube", "rate has values")),
+        ({"axes": [{**RATE, "low": 1, "high": 2}], "sampling": "random"}, ("give samples",)),
+        ({"axes": [{**RATE, "values": [1]}, {**WEIGHT, "values": [1, 2]}], "sampling": "list"},
+         ("same number of values",)),
+        ({"axes": [{**RATE, "values": [1]}] * 2}, ("axes: the name 'rate' is used twice",)),
+    ],
+)  # fmt: skip
+def test_bad_axes_are_one_line(changes, words):
+    with pytest.raises(InputError) as caught:
+        points(sweep(**changes))
+    told = str(caught.value)
+    assert all(word in told for word in words), told
+    assert "\n" not in told
+
+
+def test_an_axis_takes_either_values_or_ends():
+    with pytest.raises(ValidationError, match="either values"):
+        Axis(name="x", keys=("a",), values=(1,), low=1.0, high=2.0)

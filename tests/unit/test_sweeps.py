@@ -8,9 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from spikedrift.config.check import checked
-from spikedrift.config.sweeps import Axis, Condition, Sweep
+from spikedrift.config.root import Config
+from spikedrift.config.sweeps import Axis, Sweep
 from spikedrift.errors import InputError
+from spikedrift.plan import Plan
 from spikedrift.simulation.sweep import axis_values, points, table, variants
+from spikedrift.surveys import chunked
 
 RATE = {"name": "rate", "keys": ["plasticity.afferent.eta"]}
 WEIGHT = {"name": "weight", "keys": ["wiring.w_ee"]}
@@ -94,12 +97,58 @@ def test_another_point_changes_no_id():
 def test_an_axis_may_choose_the_rule():
     axes = [{"name": "rule", "keys": ["plasticity.afferent.rule"],
              "values": ["pair_stdp", "triplet_stdp"]}]  # fmt: skip
-    asked = sweep(axes=axes)
-    found = [o.plasticity.afferent.rule for o in variants(asked, asked.conditions[0], "here")]
+    asked = sweep(axes=[*axes, {**WEIGHT, "values": [0.01, 0.02]}])
+    found = [o.plasticity.afferent.rule for o in variants(asked, asked.conditions[0])]
     assert found == ["pair_stdp", "triplet_stdp"]
-    assert (
-        len(list(variants(sweep(axes=[{**RATE, "values": [1, 2]}]), Condition(name="a"), ""))) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "n"),
+    [
+        ("plasticity.afferent.eta", [1, 2], 1),
+        ("plasticity.afferent.parameters.tau_plus", [0.01, 0.02], 1),
+        ("plasticity.six_parameter", [None, [0.1] * 24], 2),
+        ("plasticity.recurrent.also", [[], ["synaptic_scaling"]], 2),
+    ],
+)
+def test_what_a_look_at_the_rules_has_to_see(key, values, n):
+    asked = sweep(axes=[{"name": "x", "keys": [key], "values": values}])
+    assert len(list(variants(asked, asked.conditions[0]))) == n
+
+
+def test_one_more_run_changes_one_chunk():
+    runs = points(sweep(axes=[{**RATE, "low": 0.01, "high": 0.5, "n": 20}], instances=3))
+    before = chunked(runs[:-1], 8)
+    assert sorted(r.recording for part in before.values() for r in part) == sorted(
+        r.recording for r in runs[:-1]
     )
+    assert all(0 < len(part) <= 8 for part in before.values())
+    for k in range(len(runs)):
+        less = chunked(runs[:k] + runs[k + 1 :], 8)
+        more = chunked(runs, 8)
+        gone = [name for name, part in less.items() if more.get(name) != part]
+        assert len(gone) <= 1, "it grew or was divided"
+        new = {name for name in more if less.get(name) != more[name]}
+        assert all(name.startswith(tuple(gone)) for name in new) if gone else len(new) == 1
+
+
+class Wildcards(dict):
+    """As Snakemake hands them to a function."""
+
+    __getattr__ = dict.__getitem__
+
+
+def test_another_rule_leaves_the_runs_of_other_conditions_as_they_are():
+    def plan(*conditions):
+        entry = {"name": "s", "instances": 1, "survey": {}, "conditions": conditions}
+        made = Plan(checked(Config, {"sweeps": [entry]})).surveys
+        of = {name: Wildcards(sweep="s", chunk=name) for name in made.chunks["s"]}
+        return {name: (made.digest(one), made.runs(one)) for name, one in of.items()}
+
+    triplet = {"name": "t", "set": {"plasticity.afferent.rule": "triplet_stdp"}}
+    few, more = plan(LEARNING), plan(LEARNING, triplet)
+    assert few.items() < more.items()
+    assert more["t"][0] != more["a"][0]
 
 
 @pytest.mark.parametrize(

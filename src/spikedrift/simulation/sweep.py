@@ -68,7 +68,6 @@ def points(sweep: Sweep) -> list[Point]:
     values = axis_values(sweep)
     for condition in sweep.conditions:
         where = f"sweep {sweep.name}, condition {condition.name}"
-        _refuse_both(sweep, condition, where)
         base = override(sweep.options, condition.set, where)
         tree = base.model_dump(mode="json")
         for row in values if condition.swept else [{}]:
@@ -85,16 +84,6 @@ def points(sweep: Sweep) -> list[Point]:
             seen[key] = here.removeprefix(f"sweep {sweep.name}, condition ")
             expanded += _instances(sweep, condition, key, {**condition.set, **changes}, row)
     return expanded
-
-
-def _refuse_both(sweep: Sweep, condition: Condition, where: str) -> None:
-    for axis in sweep.axes if condition.swept else ():
-        for key in axis.keys:
-            if key in condition.set and not axis.factor:
-                raise InputError(
-                    f"{where}: sets {key}, and so does axis {axis.name}; remove one, or give the "
-                    "axis factor: true, or the condition swept: false"
-                )
 
 
 def _instances(
@@ -117,14 +106,27 @@ def _instances(
 
 
 def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
-    """Networks of a condition that differ in rules: one, unless an axis chooses among them."""
+    """Networks of a condition that differ in rules: one, unless an axis chooses among them.
+
+    Values of a rule's parameter are one network: only its name can be wrong.
+    """
     where = f"sweep {sweep.name}, condition {condition.name}"
     base = override(sweep.options, condition.set, where)
     tree = base.model_dump(mode="json")
-    kinds = {".".join(key.split(".")[2:3]) for axis in sweep.axes for key in axis.keys}
-    choosing = condition.swept and kinds & {"rule", "set", "also", "parameters"}
-    for row in axis_values(sweep) if choosing else [{}]:
-        yield override(base, _changes(sweep, row, tree, where), where)
+    choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
+    seen: list[list[Any]] = []
+    for row in axis_values(sweep) if condition.swept else [{}]:
+        chosen = [row[name] for name in choosing if row]
+        if chosen not in seen:
+            seen.append(chosen)
+            yield override(base, _changes(sweep, row, tree, where), where)
+
+
+def _chooses(key: str) -> bool:
+    block, *inner = key.split(".")
+    inner = inner[1:]  # after the projection
+    whole = not inner or inner == ["parameters"]
+    return block == "plasticity" and (whole or inner[0] in ("rule", "set", "also"))
 
 
 def axis_values(sweep: Sweep) -> list[dict[str, Any]]:

@@ -116,21 +116,21 @@ def _stored(path: Path, digest: str) -> xr.Dataset | None:
 def _simulated(
     sweep: Surveyed, points: Sequence[Point], build_dir: Path
 ) -> Iterator[tuple[Point, xr.Dataset]]:
-    """Runs one after another, or as one batch where a GPU takes them."""
+    """Runs one after another, or those that fit as one batch where a GPU takes them."""
     network = registry.get(sweep.network)
-    together = 1 if sweep.options.simulation.backend == "cpp" else len(points)
-    for first in range(0, len(points), max(together, 1)):
-        batch = points[first : first + together]
-        runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in batch]
+    runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in points]
+    by_name = {point.recording: point for point in points}
+    for batch in network.batches(sweep.options, runs):
         outcomes: Sequence[Simulated | Exception]
         try:
             with tempfile.TemporaryDirectory() as scratch:
                 outcomes = network.simulate_batch(
-                    sweep.options, runs, build_dir=build_dir, scratch_dir=Path(scratch)
+                    sweep.options, batch, build_dir=build_dir, scratch_dir=Path(scratch)
                 )
         except (RuntimeError, MemoryError) as error:
             outcomes = [error] * len(batch)
-        for point, outcome in zip(batch, outcomes, strict=True):
+        for run, outcome in zip(batch, outcomes, strict=True):
+            point = by_name[run.recording]
             if isinstance(outcome, Simulated):
                 try:
                     yield point, summary(outcome, sweep, point)

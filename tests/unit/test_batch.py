@@ -6,7 +6,8 @@ from test_pattern_network import SMALL
 
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.errors import InputError
-from spikedrift.networks.pattern_network import NetworkRun, simulate, simulate_batch
+from spikedrift.networks.pattern_network import NetworkRun, batches, simulate, simulate_batch
+from spikedrift.simulation import gpu
 from spikedrift.simulation.sweep import override
 
 RUNS = [
@@ -102,6 +103,27 @@ def test_a_run_that_does_not_fit_is_named(changes, what, tmp_path):
     with pytest.raises(InputError, match=rf"odd\.patterns: differs from a\.patterns in {what}"):
         simulate_batch(network(), runs, build_dir=tmp_path, scratch_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fits_is_one_batch_on_a_gpu_and_one_run_each_on_cores(monkeypatch):
+    changes = {"a": {"wiring.p_ee": 0.1}, "longer": {"phases.0.duration": 3.0}, "b": {},
+               "other rule": {"plasticity.recurrent.rule": "triplet_stdp"}}  # fmt: skip
+    runs = [
+        NetworkRun(f"{name}.patterns", one, seed, 0)
+        for seed in (1, 2)
+        for name, one in changes.items()
+    ]
+
+    def named(backend):
+        found = batches(network(**{"simulation.backend": backend}), runs)
+        assert sorted(run for batch in found for run in batch) == sorted(runs)
+        return [[run.recording.removesuffix(".patterns") for run in batch] for batch in found]
+
+    alone = [[name] for name in [*changes] * 2]
+    assert named("cpp") == alone
+    assert sorted(named("auto")) == sorted(alone), "too few cells for a GPU"
+    monkeypatch.setattr(gpu, "resolve", lambda simulation, **_: simulation)
+    assert named("cuda") == [["a", "b", "a", "b"], ["longer"] * 2, ["other rule"] * 2]
 
 
 def test_wiring_and_weights_are_drawn_as_configured(places):

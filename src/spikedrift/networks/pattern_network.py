@@ -154,6 +154,37 @@ def simulate_batch(
     ]
 
 
+def batches(options: PatternNetwork, runs: Sequence[NetworkRun]) -> list[list[NetworkRun]]:
+    """Divide runs into those that `simulate_batch` runs best at once, in their order.
+
+    On CUDA all that have one structure and one timetable; where cores simulate, one each, so that
+    every run is there as soon as it is done.
+
+    Parameters
+    ----------
+    options : PatternNetwork
+    runs : sequence of NetworkRun
+
+    Raises
+    ------
+    InputError
+        As `simulate_batch`.
+    """
+    if options.simulation.backend == "cpp":
+        return [[run] for run in runs]
+    alike: dict[str, list[NetworkRun]] = {}
+    for run in runs:
+        own = override(options, run.parameters, where=run.recording)
+        steps, _ = _steps(own, _timetable(own, _draws(run)[2]))
+        alike.setdefault(repr(_fixed(own, steps)), []).append(run)
+    found: list[list[NetworkRun]] = []
+    size = options.cells.n_excitatory + options.cells.n_inhibitory
+    for group in alike.values():
+        chosen = gpu.resolve(options.simulation, n_cells=len(group) * size, need=0)
+        found += [group] if chosen.backend == "cuda" else [[run] for run in group]
+    return found
+
+
 @dataclass(frozen=True)
 class _Plan:
     """A run before it is simulated: what the program is told, and what the trials need."""
@@ -171,12 +202,8 @@ class _Plan:
 def _plan(options: PatternNetwork, run: NetworkRun) -> _Plan:
     options = override(options, run.parameters, where=run.recording)
     dt = options.simulation.dt
-    rng_wiring, rng_patterns, rng_order, rng_input, rng_sample = (
-        np.random.default_rng(s) for s in np.random.SeedSequence([run.seed, run.instance]).spawn(5)
-    )
-    timetable = stimulus.schedule(
-        options.phases, options.patterns, dt, options.recording.tail, rng_order
-    )
+    rng_wiring, rng_patterns, rng_order, rng_input, rng_sample = _draws(run)
+    timetable = _timetable(options, rng_order)
     spikes = stimulus.afferent_spikes(
         timetable, options.phases, options.patterns, dt, rng_patterns, rng_input
     )
@@ -188,18 +215,29 @@ def _plan(options: PatternNetwork, run: NetworkRun) -> _Plan:
     return _Plan(run, options, timetable, parameters, spikes, steps, save_time, rng_sample)
 
 
+def _draws(run: NetworkRun) -> list[np.random.Generator]:
+    """Streams of wiring, patterns, their order, their spikes, and the cells that are kept."""
+    seeds = np.random.SeedSequence([run.seed, run.instance]).spawn(5)
+    return [np.random.default_rng(seed) for seed in seeds]
+
+
+def _timetable(options: PatternNetwork, rng: np.random.Generator) -> stimulus.Schedule:
+    dt, tail = options.simulation.dt, options.recording.tail
+    return stimulus.schedule(options.phases, options.patterns, dt, tail, rng)
+
+
+def _fixed(options: PatternNetwork, steps: Sequence[Step]) -> dict[str, Any]:
+    """What the copies of one program have in common."""
+    return {
+        **pattern_model.structure(options),
+        **options.simulation.model_dump(),
+        "times of phases or traces": [s.name if isinstance(s, Set) else s for s in steps],
+    }
+
+
 def _refuse_misfit(first: _Plan, other: _Plan) -> None:
     """Refuse a run that cannot be a copy of the first run's program."""
-
-    def fixed(plan: _Plan) -> dict[str, Any]:
-        timetable = [step.name if isinstance(step, Set) else step for step in plan.steps]
-        return {
-            **pattern_model.structure(plan.options),
-            **plan.options.simulation.model_dump(),
-            "times of phases or traces": timetable,
-        }
-
-    here, there = fixed(first), fixed(other)
+    here, there = _fixed(first.options, first.steps), _fixed(other.options, other.steps)
     for name in here:
         if here[name] != there[name]:
             raise InputError(

@@ -74,8 +74,11 @@ def test_a_failed_run_is_reported_and_the_others_are_there(surveyed):
     assert data.sizes["point"] == 5 and data.sizes["instance"] == 2
     failed = (data["status"] == "failed").values
     assert failed.sum() == data.attrs["n_failed"] == 2
+    blocks = [name for name in data["stage"].values if name.startswith("block")]
+    assert len(blocks) == 2
+    of_blocks = data.sel(stage=blocks, probe="block")
     for name in ("mean_rate", "selectivity", "discrimination"):
-        there = data[name].notnull().transpose("point", "instance", ...).values
+        there = of_blocks[name].notnull().transpose("point", "instance", ...).values
         assert not there[failed].any() and there[~failed].all(), name
     np.testing.assert_array_equal(data["axis_rate"], [np.nan, np.nan, 0.1, 1.0, 10.0])
 

@@ -58,6 +58,21 @@ def test_its_table_holds_every_run_and_quantity(data):
     assert "rate 0, timing 5" in told and "illustration" in told
 
 
+def test_values_that_are_words_stand_side_by_side(data):
+    rules = data.assign_coords(axis_rate=("point", ["", "triplet_stdp", "pair_stdp"]))
+    figure, _ = survey.draw(data=rules, axes=AXES)
+    first = figure.axes[0]
+    assert [t.get_text() for t in first.get_xticklabels()] == ["triplet_stdp", "pair_stdp"]
+    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in first.lines]
+    assert ([0, 1], [2 + 1, 4.5 + 1]) in lines  # means of the instances, of both blocks
+
+
+def test_no_two_conditions_look_alike(data):
+    order = [f"c{k}" for k in range(25)]
+    looks = survey._looks(order, {"c0"}, set(order[6:]))
+    assert len({(str(one["color"]), str(one["ls"])) for one in looks.values()}) == len(order)
+
+
 def test_nothing_to_draw_is_one_line(data):
     with pytest.raises(InputError, match="no run of s gave a value"):
         survey.draw(data=data.drop_vars(["selectivity", "discrimination", "drift_index"]))

@@ -1,9 +1,12 @@
 """Learning and drift along the axes of a survey, condition by condition.
 
 Every point is one network instance; a row of panels stands for an axis, a line joins the means of
-a condition. Conditions that are not swept are bands from their smallest to their largest instance.
+a condition. Conditions that are not swept are horizontal lines, without a color of their own; the
+control is a band from its smallest to its largest instance.
 """
 
+import itertools
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,7 +31,13 @@ QUANTITIES = {
     "drift timing": "drift index, timing (1)",
     "E rate": "E rate (Hz)",
 }
+# Of conditions that are not swept, and of those that are: colors first, then another line.
+_LEVELS = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
+_LINES = (("-", "o"), ("--", "s"), (":", "D"))
+_COLORS = (*style.OKABE_ITO[2:6], *style.OKABE_ITO[:2], style.OKABE_ITO[6])
 _COLUMNS = 3
+_WORDS = 28  # letters of an axis' words in a line
+_LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that a mark takes
 _HEIGHT = 1.9  # of a panel, inches
 
 
@@ -72,7 +81,8 @@ def draw(
     order = list(dict.fromkeys(table["condition"]))
     titles = dict(zip(data["condition"].values, data["title"].values, strict=True))
     controls = set(data["condition"].values[data["control"].values.astype(bool)])
-    colors = style.condition_colors(order, next(iter(controls), None))
+    swept = set(table["condition"]) - _single(table)
+    looks = _looks(order, controls, swept)
     shown: Sequence[Mapping[str, Any]] = axes or [{"name": "", "title": "", "scale": "linear"}]
     n_rows = -(-len(QUANTITIES) // _COLUMNS) * len(shown)
     with style.applied():
@@ -81,13 +91,19 @@ def draw(
         for k, axis in enumerate(shown):
             for place, quantity in zip(panels[k * len(QUANTITIES) :], QUANTITIES, strict=False):
                 part = table[table["quantity"] == quantity]
-                _panel(place, part, axis, order, colors, quantity)
+                _panel(place, part, axis, order, looks, quantity)
                 if not axis["name"]:
                     place.set_xticks(range(len(order)), [titles[name] for name in order],
                                      rotation=30, ha="right")  # fmt: skip
-        marks = [Line2D([], [], color=colors[n], marker="o", ms=3, label=titles[n]) for n in order]
+        marks = [
+            Line2D([], [], **looks[n] | {"marker": looks[n]["marker"] if n in swept else ""}, ms=3,
+                   label=titles[n])
+            for n in order
+        ]  # fmt: skip
         bad = Line2D([], [], ls="", marker="x", color="0.3", ms=4, label="not ok, or failed")
-        figure.legend(handles=[*marks, bad], loc="outside upper left", ncols=4, fontsize=6.5)
+        longest = max(len(str(handle.get_label())) for handle in [*marks, bad])
+        columns = max(1, int(options.width * _LETTERS_PER_INCH / (longest + _MARK)))
+        figure.legend(handles=[*marks, bad], loc="outside upper left", ncols=columns, fontsize=6.5)
         style.footnote(figure, _notes(data, table, compare))
     return figure, table
 
@@ -134,44 +150,80 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _single(table: pd.DataFrame) -> set[str]:
+    """Conditions that are not swept, where others are."""
+    axes = [name for name in table.columns if name.startswith("axis_")]
+    if not axes:
+        return set()
+    valued = (table[axes].notna() & (table[axes] != "")).any(axis=1)
+    return set(table["condition"]) - set(table["condition"][valued])
+
+
+def _looks(order: Sequence[str], controls: set[str], swept: set[str]) -> dict[str, dict[str, Any]]:
+    """Color, line and marker of every condition: no two alike."""
+    colored = itertools.product(_LINES, _COLORS)
+    levels = itertools.cycle(_LEVELS)
+    looks: dict[str, dict[str, Any]] = {}
+    for name in order:
+        if name in controls:
+            looks[name] = {"color": style.GRAY, "ls": "-", "marker": "o"}
+        elif name in swept:
+            (line, marker), color = next(colored)
+            looks[name] = {"color": color, "ls": line, "marker": marker}
+        else:
+            looks[name] = {"color": "0.25", "ls": next(levels), "marker": "o"}
+    return looks
+
+
 def _panel(
     place: Axes,
     part: pd.DataFrame,
     axis: Mapping[str, Any],
     order: Sequence[str],
-    colors: Mapping[str, str],
+    looks: Mapping[str, Mapping[str, Any]],
     quantity: str,
 ) -> None:
     place.set_ylabel(QUANTITIES[quantity])
     if quantity.startswith(("drift", "selectivity", "S ")):
         place.axhline(0, color="0.7", lw=0.6, zorder=0)
     column = f"axis_{axis['name']}"
+    single = _single(part)
+    # Words, such as the names of rules, stand side by side in their order.
+    words = (
+        []
+        if not axis["name"] or part[column].dtype.kind in "fiu"
+        else [word for word in dict.fromkeys(part[column]) if word]
+    )
     for number, name in enumerate(order):
         here = part[part["condition"] == name]
-        swept = bool(axis["name"]) and here[column].notna().all()
-        if axis["name"] and not swept:
+        color, line, marker = (looks[name][key] for key in ("color", "ls", "marker"))
+        if name in single:
             if here["value"].notna().any():
-                place.axhspan(here["value"].min(), here["value"].max(), color=colors[name],
-                              alpha=0.25, lw=0)  # fmt: skip
-                place.axhline(here["value"].mean(), color=colors[name], lw=0.8, ls="--")
+                place.axhline(here["value"].mean(), color=color, lw=0.9, ls=line, zorder=1)
+            if color == style.GRAY and here["value"].notna().any():
+                place.axhspan(here["value"].min(), here["value"].max(), color=color, alpha=0.25,
+                              lw=0, zorder=0)  # fmt: skip
             continue
         x = here[column] if axis["name"] else pd.Series(number, index=here.index)
-        x = x.astype(float)
+        x = (x.map(words.index) if words else x).astype(float)
         ok = here["status"] == "ok"
-        place.plot(x[ok], here["value"][ok], ls="", marker="o", ms=2, alpha=0.5,
-                   color=colors[name], mew=0)  # fmt: skip
-        place.plot(x[~ok], here["value"][~ok], ls="", marker="x", ms=3, color=colors[name])
+        place.plot(x[ok], here["value"][ok], ls="", marker=marker, ms=2, alpha=0.5, color=color,
+                   mew=0)  # fmt: skip
+        place.plot(x[~ok], here["value"][~ok], ls="", marker="x", ms=3, color=color)
         means = here["value"].groupby(x).mean()
-        place.plot(means.index, means, color=colors[name], lw=1.1)
+        place.plot(means.index, means, color=color, ls=line, lw=1.1)
         lost = x[here["status"] == "failed"]
         if quantity == next(iter(QUANTITIES)) and len(lost):
-            place.plot(lost, np.full(len(lost), 0.02), ls="", marker="x", ms=4, color=colors[name],
+            place.plot(lost, np.full(len(lost), 0.02), ls="", marker="x", ms=4, color=color,
                        transform=place.get_xaxis_transform(), clip_on=False)  # fmt: skip
     if axis["name"]:
-        place.set_xscale(axis["scale"])
-        place.update_datalim([(x, 0) for x in part[column].dropna()], updatey=False)
-        place.autoscale_view(scaley=False)
-        place.set_xlabel(axis["title"] or axis["name"])
+        if words:
+            place.set_xticks(range(len(words)), words, rotation=30, ha="right")
+        else:
+            place.set_xscale(axis["scale"])
+            place.update_datalim([(x, 0) for x in part[column].dropna()], updatey=False)
+            place.autoscale_view(scaley=False)
+        place.set_xlabel("\n".join(textwrap.wrap(axis["title"] or axis["name"], _WORDS)))
 
 
 def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
@@ -185,7 +237,8 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         "at every value, seed "
         f"{data.attrs['seed']}; lines: their means"
         + (", no interval: an illustration." if n < compare.headline_instances else ".")
-        + " Bands: conditions that take no values, from the smallest to the largest instance.",
+        + " Horizontal: conditions that take no values, their mean; gray band: the control, from "
+        "its smallest to its largest instance.",
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
         + f" (of {len(runs)} runs). No index, as its gate is shut: "
         + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())

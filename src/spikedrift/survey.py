@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from spikedrift import selections
+from spikedrift import selections, trials
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.config.drift import DriftOptions
@@ -63,7 +63,7 @@ class Surveyed:
 
     def digest(self, point: Point) -> str:
         """Digest of all that a run's summary depends on."""
-        kept = self.survey.model_dump(mode="json", exclude={"chunk"})
+        kept = self.survey.model_dump(mode="json", exclude={"chunk", "keep_trials"})
         asked = [self.source, point.id, point.seed, point.instance, kept, dict(self.measures)]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -77,7 +77,8 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
     points : sequence of Point
         Of one condition.
     store : Path
-        One file a run, written as soon as it is there.
+        One file a run, written as soon as it is there; `keep_trials` puts trials and traces into
+        the folder `trials` beside it.
     build_dir : Path
         Cache of programs.
 
@@ -87,13 +88,17 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
         Dim `run`, in the order of the points; variables as `summary` and `failed` make them.
     """
     found: dict[str, xr.Dataset] = {}
+    kept = store.with_name("trials") if sweep.survey.keep_trials else None
     for point in points:
         stored = _stored(store / f"{point.recording}.nc", sweep.digest(point))
-        if stored is not None:
+        if stored is None:
+            continue
+        lost = stored["status"].item() == "failed"
+        if kept is None or lost or (kept / f"{point.recording}.nc").is_file():
             found[point.recording] = stored
     missing = [point for point in points if point.recording not in found]
     log.info("%d of %d runs are there already", len(found), len(points))
-    for point, one in _simulated(sweep, missing, build_dir):
+    for point, one in _simulated(sweep, missing, build_dir, kept):
         one.attrs["digest"] = sweep.digest(point)
         if not one.attrs["retry"]:
             write_netcdf(one, store / f"{point.recording}.nc")
@@ -114,7 +119,7 @@ def _stored(path: Path, digest: str) -> xr.Dataset | None:
 
 
 def _simulated(
-    sweep: Surveyed, points: Sequence[Point], build_dir: Path
+    sweep: Surveyed, points: Sequence[Point], build_dir: Path, kept: Path | None
 ) -> Iterator[tuple[Point, xr.Dataset]]:
     """Runs one after another, or those that fit as one batch where a GPU takes them."""
     network = registry.get(sweep.network)
@@ -132,6 +137,9 @@ def _simulated(
         for run, outcome in zip(batch, outcomes, strict=True):
             point = by_name[run.recording]
             if isinstance(outcome, Simulated):
+                if kept is not None:
+                    write_netcdf(outcome.traces, kept / f"{point.recording}.traces.nc")
+                    trials.write(outcome.trials, kept / f"{point.recording}.nc")
                 try:
                     yield point, summary(outcome, sweep, point)
                 except InputError as error:

@@ -77,6 +77,10 @@ class Survey(Options):
         default=IndexOptions(surrogates=39, gate_surrogates=99, thinnings=5),
         description="drift indices of a run; fewer surrogates than where one run is looked at",
     )
+    keep_trials: bool = Field(
+        default=False,
+        description="keep trials and traces in results/surveys/{sweep}/trials, megabytes a run",
+    )
 
 
 class Sweep(Options):

@@ -26,7 +26,7 @@ def test_a_batch_compiles_without_a_gpu(tmp_path):
     options = override(
         PatternNetwork(), {"simulation.backend": "cuda", "simulation.architecture": 9.0}, "x"
     )
-    built = program(options, options.simulation, tmp_path, copies=3)
+    built = program(options, tmp_path, 3, options.simulation)
     main = (built.directory / "main").read_bytes()
     assert os.access(built.directory / "main", os.X_OK) and b"sm_90" in main
     source = (built.directory / "main.cu").read_text()

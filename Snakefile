@@ -43,6 +43,7 @@ wildcard_constraints:
     recording=r"[^/]+",
     selection=plan.pattern(plan.selections),
     measure=plan.pattern(plan.measures),
+    analysis=plan.pattern(plan.analyses.entries),
     sweep=plan.pattern(plan.sweeps),
     chunk=plan.pattern(plan.surveys.chunk_names),
     comparison=plan.pattern(plan.comparisons),
@@ -53,6 +54,7 @@ localrules:
     all,
     fetch,
     drift,
+    analyses,
     sensitivity,
     sweep,
     survey,
@@ -67,6 +69,7 @@ rule all:
     input:
         plan.figure_files,
         plan.drift_files,
+        plan.analyses.files,
         plan.comparison_files,
         plan.surveys.files,
         "results/provenance.json",
@@ -79,6 +82,7 @@ include: "workflow/rules/simulate.smk"
 include: "workflow/rules/survey.smk"
 include: "workflow/rules/similarity.smk"
 include: "workflow/rules/drift.smk"
+include: "workflow/rules/analyses.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/validate.smk"

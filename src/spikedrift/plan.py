@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.allensdk import AllenSdk
+from spikedrift.analyses import Analyses
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
@@ -92,6 +93,13 @@ class Plan:
         self.files: dict[str, DataFile] = {}  # `{data set}/{file}` of all that is needed
         self._check_files()
         self._check_comparisons()
+        self.analyses = Analyses(
+            config.analyses,
+            self.roster.names,
+            {name: [name] for name in self.roster.names}
+            | {name: self.runs(name) for name in self.sweeps if name not in self.surveys.names},
+            self.analyzed,
+        )
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     @property

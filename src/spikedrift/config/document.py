@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from spikedrift.config.analyses import OPTIONS as ANALYSES
 from spikedrift.config.base import Options
 from spikedrift.config.recordings import OPTIONS as SOURCES
 from spikedrift.config.root import Config
@@ -24,8 +25,8 @@ A config file is one YAML mapping. `config.yaml` is the embedded default, read w
 the command line, `--config seed=7 fetch='{mirror: path}'`.
 
 Unknown keys, wrong types and values out of bounds are refused with one line that names the key.
-Lists (recordings, selections, measures, sweeps, comparisons) hold named entries; a name is a file
-or folder of results.
+Lists (recordings, selections, measures, analyses, sweeps, comparisons) hold named entries; a name
+is a file or folder of results.
 
 This page is written from the models in `src/spikedrift/config/`, which hold the defaults:
 `python -m spikedrift.config.document > config/README.md`.
@@ -38,6 +39,7 @@ def document() -> str:
     for kind, key, models in (
         ("source", "recordings[].options", SOURCES),
         ("measure", "similarity.measures[].options", MEASURES),
+        ("analysis", "analyses[].options", ANALYSES),
     ):
         for name, model in models.items():
             sections += _sections(f"`{key}` of {kind} `{name}`", model, key)

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from spikedrift.config.analyses import AnalysisEntry
 from spikedrift.config.base import Options
 from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
@@ -30,8 +31,8 @@ REFERENCES = {
 class Config(Options):
     """Keys of the config file.
 
-    Recordings, selections, measures, sweeps and comparisons are lists of named entries, so that a
-    second config file replaces them instead of adding to them.
+    Recordings, selections, measures, analyses, sweeps and comparisons are lists of named entries,
+    so that a second config file replaces them instead of adding to them.
     """
 
     seed: int = Field(1, ge=0, description="every random draw of the run comes from this number")
@@ -44,6 +45,9 @@ class Config(Options):
     )
     similarity: SimilarityOptions = Field(SimilarityOptions(), description="measures")
     drift: DriftOptions = Field(DriftOptions(), description="curves and indices")
+    analyses: list[AnalysisEntry] = Field(
+        [], description="analyses beyond curves and indices, each with a figure"
+    )
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
@@ -63,6 +67,7 @@ class Config(Options):
             "cohorts": self.cohorts,
             "selections": self.selections,
             "similarity.measures": self.similarity.measures,
+            "analyses": self.analyses,
             "sweeps": self.sweeps,
             "comparisons": self.comparisons,
         }

@@ -1,11 +1,15 @@
-"""Indices of many recordings and selections in one table."""
+"""Indices and statistics of many recordings and selections, each in one table."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 
 import pandas as pd
 import xarray as xr
 
+from spikedrift.drift.analysis import Statistic
+
 COLUMNS = ("index", "p_value", "gate_passed", "gate_note", "discrimination_within", "n_trials")
+ATTRIBUTES = ("n_units", "n_trials", "experience_unit", "test_note")
 
 
 def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.DataFrame:
@@ -31,3 +35,29 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
         found = found.assign(**of, experience_unit=dataset.attrs.get("experience_unit", ""))
         parts.append(found[[*of, "matching", "code", *COLUMNS, "experience_unit"]])
     return pd.concat(parts, ignore_index=True)
+
+
+def statistics_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.DataFrame:
+    """One row a recording, selection, analysis and statistic.
+
+    Parameters
+    ----------
+    rows : iterable of (mapping, Dataset)
+        What tells the file from others (recording, selection, analysis), and what `analyze` made.
+
+    Returns
+    -------
+    DataFrame
+        The mapping's keys, `statistic`, the attributes of `Statistic`, `n_units`, `n_trials`,
+        `experience_unit` (what inference over recordings would count) and `test_note`.
+    """
+    columns = [field.name for field in fields(Statistic) if field.name != "name"]
+    parts = []
+    for key, dataset in rows:
+        found = dataset[columns].to_dataframe().reset_index()
+        found = found[["statistic", *columns]]
+        of = {name: dataset.attrs.get(name, "") for name in ATTRIBUTES}
+        parts.append(found.assign(**of)[["statistic", *columns, *ATTRIBUTES]].assign(**key))
+    table = pd.concat(parts, ignore_index=True)
+    own = [name for name in table if name not in ("statistic", *columns, *ATTRIBUTES)]
+    return table[[*own, "statistic", *columns, *ATTRIBUTES]]

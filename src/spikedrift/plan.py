@@ -19,7 +19,7 @@ from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import InputError, unknown
-from spikedrift.fetch.registry import DataFile, find, read_registry
+from spikedrift.fetch.wanted import Wanted
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.provenance import source_digest, versions
@@ -90,7 +90,7 @@ class Plan:
         }
         self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
         self.raw = {name: options.files(name) for name, options in self.options.items()}
-        self.files: dict[str, DataFile] = {}  # `{data set}/{file}` of all that is needed
+        self.wanted = Wanted(config.fetch, self.raw, self.registry)
         self._check_files()
         self._check_comparisons()
         self.analyses = Analyses(
@@ -166,7 +166,7 @@ class Plan:
                 )
 
     def _check_files(self) -> None:
-        """Refuse paths that are not there and data sets that are not registered."""
+        """Refuse paths that are not there."""
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
                 raise InputError(f"config: custom_rules[{index}]: no such file {path}")
@@ -175,25 +175,6 @@ class Plan:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise InputError(f"config: recording {name}: no such file {path}")
-        mirror = self.config.fetch.mirror
-        if mirror is not None and not Path(mirror).is_dir():
-            raise InputError(f"config: fetch.mirror: no such directory {mirror}")
-        rows = read_registry(self.registry)
-        for index, pairs in enumerate(self.raw.values()):
-            for dataset, file in pairs:
-                known = {row.file for row in rows if row.dataset == dataset}
-                if not known:
-                    raise unknown(
-                        f"config: recordings[{index}].options.dataset: unknown data set",
-                        dataset,
-                        {row.dataset for row in rows},
-                    )
-                row = find(rows, dataset, file)
-                if row is None:
-                    raise unknown(
-                        f"config: recordings[{index}].options: no file of {dataset}:", file, known
-                    )
-                self.files[f"{dataset}/{file}"] = row
 
     @staticmethod
     def pattern(names: Iterable[str]) -> str:
@@ -201,25 +182,6 @@ class Plan:
         return "|".join(map(re.escape, names)) or "(?!)"
 
     # Files: what the public targets ask for, and inputs that depend on wildcards.
-
-    @property
-    def raw_files(self) -> list[str]:
-        """Files of public data sets that the recordings need."""
-        return [f"results/raw/{name}" for name in self.files]
-
-    @property
-    def to_fetch(self) -> list[str]:
-        """Names, `{data set}/{file}`, of the files that are not there yet.
-
-        Only these have a rule: files of gigabytes are fetched once, and not again because the
-        download engine changed.
-        """
-        return [name for name in self.files if not Path("results/raw", name).is_file()]
-
-    @property
-    def warehouse_links(self) -> list[str]:
-        """Table of the warehouse's links, if a file may have to come from there."""
-        return ["results/catalogue/warehouse-links.tsv"] if self.warehouse_files() else []
 
     def files_of_recording(self, wildcards: Any) -> list[str]:
         """Files that one recording is made from, fetched ones and the user's own."""
@@ -380,36 +342,6 @@ class Plan:
     def block(self, name: str = "") -> Any:
         """One block of the configuration with its defaults, or the whole."""
         return self._block[name] if name else self._block
-
-    def unfetched(self, wildcards: Any, output: Any) -> list[list[Any]]:
-        """[data set, file, bytes received so far] of the files that are not there yet.
-
-        It takes `output` so that Snakemake does not compare it between runs, and neither do the
-        options below: that less is left to fetch, or a time-out changed, is no reason to fetch.
-        """
-        del wildcards, output
-        found = []
-        for name in self.to_fetch:
-            part = Path("results/raw", f"{name}.part")
-            size = part.stat().st_size if part.is_file() else 0
-            found.append([self.files[name].dataset, self.files[name].file, size])
-        return found
-
-    def fetch_options(self, wildcards: Any, output: Any) -> dict[str, Any]:
-        """Block `fetch` of the configuration."""
-        del wildcards, output
-        options: dict[str, Any] = self.block("fetch")
-        return options
-
-    def warehouse_files(self) -> list[list[str]]:
-        """[data set, file, warehouse address] of the files that may come from the warehouse."""
-        if "warehouse" not in self.config.fetch.order:
-            return []
-        return [
-            [row.dataset, row.file, address]
-            for row in self.files.values()
-            for address in row.at("warehouse")
-        ]
 
     def recording(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a recording."""

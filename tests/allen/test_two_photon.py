@@ -458,7 +458,7 @@ def config(mirror=None):
 
 def test_plan_asks_for_no_timing():
     plan = Plan(checked(Config, config()))
-    assert len(plan.raw_files) == 6
+    assert len(plan.wanted.paths) == 6
     at = f"{RECORDING}/all"
     assert plan.drift_files == [
         *(f"results/{folder}/{at}/{measure}.nc" for folder in ("similarity", "drift")

@@ -43,17 +43,17 @@ def test_a_file_that_is_there_is_not_to_be_fetched():
     (folder / NAMES[0]).write_bytes(b"12345")
     (folder / f"{NAMES[1]}.part").write_bytes(b"12")
     made = plan()
-    assert made.raw_files == [f"results/raw/own/{name}" for name in NAMES]
-    assert made.to_fetch == [f"own/{name}" for name in NAMES[1:]]
-    assert made.unfetched(None, None) == [["own", NAMES[1], 2], ["own", NAMES[2], 0]]
+    assert made.wanted.paths == [f"results/raw/own/{name}" for name in NAMES]
+    assert made.wanted.missing == [f"own/{name}" for name in NAMES[1:]]
+    assert made.wanted.received(None, None) == [["own", NAMES[1], 2], ["own", NAMES[2], 0]]
 
 
 def test_links_are_needed_only_where_the_warehouse_may_be_asked():
-    assert plan().warehouse_links == []
-    assert plan().warehouse_files() == []
+    assert plan().wanted.links == []
+    assert plan().wanted.in_warehouse() == []
     asked = plan(order=["https", "warehouse"])
-    assert asked.warehouse_links == ["results/catalogue/warehouse-links.tsv"]
-    assert asked.warehouse_files() == [
+    assert asked.wanted.links == ["results/catalogue/warehouse-links.tsv"]
+    assert asked.wanted.in_warehouse() == [
         ["own", name, f"warehouse://Kind/Type/{number}"] for number, name in enumerate(NAMES)
     ]
 
@@ -61,8 +61,8 @@ def test_links_are_needed_only_where_the_warehouse_may_be_asked():
 def test_nothing_to_fetch_needs_no_links():
     synthetic = {"name": "a.movie", "source": "synthetic"}
     made = Plan(checked(Config, {"recordings": [synthetic], "fetch": {"order": ["warehouse"]}}))
-    assert made.warehouse_links == []
-    assert made.to_fetch == []
+    assert made.wanted.links == []
+    assert made.wanted.missing == []
 
 
 def test_a_file_that_is_not_registered_is_refused_before_anything_runs():

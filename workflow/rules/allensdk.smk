@@ -87,7 +87,7 @@ rule warehouse_links:
         downloads=1,
     params:
         python=plan.allensdk.python,
-        wanted=plan.warehouse_files(),
+        wanted=plan.wanted.in_warehouse(),
         fetch=plan.block("fetch"),
         program=plan.allensdk.digest("warehouse_links"),
         source=plan.digest("allensdk"),

@@ -4,7 +4,7 @@
 rule fetch:
     """Download every public file that the configured recordings need."""
     input:
-        plan.raw_files,
+        plan.wanted.paths,
 
 
 # On the submitting host: compute nodes have no network.
@@ -16,7 +16,7 @@ localrules:
 rule download_sizes:
     """How large the files are that are not there yet; refused where the disk lacks the space."""
     input:
-        links=plan.warehouse_links,
+        links=plan.wanted.links,
     output:
         temp("results/raw/sizes.tsv"),
     log:
@@ -30,8 +30,8 @@ rule download_sizes:
         mem_mb=500,
         runtime=30,
     params:
-        files=plan.unfetched,
-        options=plan.fetch_options,
+        files=plan.wanted.received,
+        options=plan.wanted.options,
         registry=str(plan.registry),
     script:
         "../scripts/download_sizes.py"
@@ -41,7 +41,7 @@ rule fetch_file:
     """One file of a public data set that is not there yet."""
     input:
         sizes=ancient("results/raw/sizes.tsv"),
-        links=plan.warehouse_links,
+        links=plan.wanted.links,
     output:
         "results/raw/{raw_file}",
     log:
@@ -49,7 +49,7 @@ rule fetch_file:
     benchmark:
         "benchmarks/fetch_file/{raw_file}.tsv"
     wildcard_constraints:
-        raw_file=plan.pattern(plan.to_fetch),
+        raw_file=plan.pattern(plan.wanted.missing),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -58,7 +58,7 @@ rule fetch_file:
         runtime=600,
         downloads=1,
     params:
-        options=plan.fetch_options,
+        options=plan.wanted.options,
         registry=str(plan.registry),
     script:
         "../scripts/fetch_file.py"

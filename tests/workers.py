@@ -29,6 +29,7 @@ FIRST = [
     "neuropixels_mirror",
     "tests/test_ground_truth.py",
     "tests/pipeline/test_docs.py",
+    "tests/pipeline/test_survey.py",
     "tests/unit/test_plasticity.py",
     "tests/unit/plasticity/test_calcium.py",
     "tests/pipeline/test_config_errors.py",

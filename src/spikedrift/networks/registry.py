@@ -1,27 +1,20 @@
 """The networks there are. A network is a file of this package with a `simulate` function."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from spikedrift.errors import unknown
 
-NOT_NETWORKS = {
-    "__init__",
-    "registry",
-    "stimulus",
-    "pattern_model",
-    "copies",
-    "memory",
-    "learning",
-    "stability",
-    "traces",
-}
-
-
 def names() -> list[str]:
-    """Names of the networks, by listing files; imports none of them."""
-    return sorted(p.stem for p in Path(__file__).parent.glob("*.py") if p.stem not in NOT_NETWORKS)
+    """Names of the networks, from the text of the files; imports none of them."""
+    files = Path(__file__).parent.glob("*.py")
+    return sorted(
+        path.stem
+        for path in files
+        if re.search(r"^def simulate\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    )
 
 
 def get(name: str) -> ModuleType:

@@ -7,6 +7,7 @@ from types import ModuleType
 
 from spikedrift.errors import unknown
 
+
 def names() -> list[str]:
     """Names of the networks, from the text of the files; imports none of them."""
     files = Path(__file__).parent.glob("*.py")

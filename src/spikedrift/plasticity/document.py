@@ -41,7 +41,10 @@ def _section(name: str) -> str:
         (title, dedent(text).strip())
         for title, text in (
             ("equations", rule.model),
-            ("first values", "\n".join([rule.start, rule.cell_start])),
+            (
+                "first values",
+                "\n".join(dedent(one).strip() for one in (rule.start, rule.cell_start)),
+            ),
             ("presynaptic spike", rule.on_pre),
             (f"presynaptic spike, {rule.late} later", rule.on_late),
             ("postsynaptic spike", rule.on_post),
@@ -73,7 +76,7 @@ def _short(text: str) -> str:
 
 def _clock(one: Regular) -> str:
     if one.where:
-        return f"every time step with {one.where} in its cell"
+        return f"every time step in which the cell has {one.where}"
     return f"every {one.interval:g} s" if one.interval else "every time step"
 
 

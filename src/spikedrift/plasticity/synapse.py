@@ -92,7 +92,7 @@ class Projection:
         import brian2 as b
 
         late = {"late": self.on_late} if self.on_late else {}
-        where = {f"where_{n}": one.code for n, one in enumerate(self.every) if one.where}
+        where = {f"where_{k}": one.code for k, one in enumerate(self.every) if one.where}
         synapses = b.Synapses(
             source,
             target,
@@ -105,11 +105,11 @@ class Projection:
             method=("exact", "euler"),
             name=name,
         )
-        for number, one in enumerate(self.every):
+        for place, one in enumerate(self.every):
             interval = one.interval * b.second if one.interval else None
-            order = 2 * number + 1
+            order = 2 * place + 1
             if one.where:
-                pathway = getattr(synapses, f"where_{number}")
+                pathway = getattr(synapses, f"where_{place}")
                 cells.set_event_schedule(pathway.event, when="start", order=order - 1)
                 pathway.when, pathway.order = "start", order
             elif one.on == "synapse":

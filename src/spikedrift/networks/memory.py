@@ -36,7 +36,7 @@ def memory(options: PatternNetwork, copies: int, n_input: int, seconds: float) -
     total: float = 8 * n_cells * _variables(pattern_model.CELL)
     for name, (source, target) in pattern_model.ENDS.items():
         made = own(pattern_model.projection(name, rules), name)
-        pathways = sum(map(bool, (made.on_pre, made.on_late, made.on_post)))
+        pathways = sum(map(bool, (made.on_pre, made.on_late, made.on_post))) + len(made.events)
         # State and the time of its last update; two ends; a list and a delay for each pathway.
         each = 8 * (_variables(made.model) + 1) + 8 + 12 * pathways
         total += each * p[name] * sizes[source] * sizes[target]

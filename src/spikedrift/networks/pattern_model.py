@@ -112,7 +112,11 @@ def counted(made: Projection, name: str, n_pre: int) -> Projection:
         on_late=drawn(made.on_late, "on_late"),
         on_post=drawn(made.on_post, "on_post"),
         every=tuple(
-            replace(one, code=drawn(one.code, f"every {number}", one.on))
+            replace(
+                one,
+                code=drawn(one.code, f"every {number}", one.on),
+                where=drawn(one.where, f"where {number}", "cell"),
+            )
             for number, one in enumerate(made.every)
         ),
     )
@@ -147,6 +151,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         threshold="v > threshold",
         reset="v = rest",
         refractory="dead_time",
+        events={name: where for one in made.values() for name, where in one.events.items()},
         method="euler",
         name="cells",
         dtype={"key": np.int64},

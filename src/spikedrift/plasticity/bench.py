@@ -90,6 +90,7 @@ def assemble(
         threshold=cell.threshold,
         reset=cell.reset or None,
         refractory=0 * b.ms,  # for `lastspike`
+        events=projection.events,
         method="euler",
         name="cells",
     )

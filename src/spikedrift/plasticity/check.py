@@ -17,13 +17,13 @@ from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import dimensions_and_type_from_string
 from brian2.equations.unitcheck import check_units_statements
-from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from spikedrift.errors import InputError, unknown
 from spikedrift.plasticity import registry
-from spikedrift.plasticity.rule import CELL, Rule
+from spikedrift.plasticity.rule import CELL, Regular, Rule
 
 SHARED = {"t": "second", "dt": "second"}
 SYNAPSE = {**SHARED, "w": "1", "w_max": "1", "lastupdate": "second", "i": "1", "j": "1"}
@@ -88,6 +88,8 @@ def check(rule: Rule) -> None:
     for regular in rule.every:
         inside = (synapse, spike | gather) if regular.on == "synapse" else (cell, cell.writable)
         blocks.append((f"every {regular.interval:g} s", regular.code, *inside))
+        if regular.where:
+            _condition(f"{told}: where", regular, cell.known)
     for part, code, scope, writable in blocks:
         _statements(f"{told}: {part}", code, scope.known, writable)
     if rule.on_late and not rule.late:
@@ -184,6 +186,20 @@ def _statements(told: str, code: str, known: Mapping[str, Any], writable: set[st
             check_units_statements(line, {name: variables[name] for name in named})
         except (b.DimensionMismatchError, SyntaxError, ValueError) as error:
             raise InputError(f"{where}: {_one_line(error)}") from None
+
+
+def _condition(told: str, regular: Regular, known: Mapping[str, Any]) -> None:
+    if regular.on != "synapse" or regular.interval:
+        raise InputError(f"{told}: is for statements of a synapse in every time step")
+    where = f"{told}: `{regular.where}`"
+    _known_names(where, regular.where, known)
+    try:
+        parse_expression_dimensions(regular.where, known)
+        if is_boolean_expression(regular.where, known):
+            return
+    except (b.DimensionMismatchError, SyntaxError) as error:
+        raise InputError(f"{where}: {_one_line(error)}") from None
+    raise InputError(f"{where}: is not a condition, which is true or false")
 
 
 def _known_names(where: str, code: str, known: Mapping[str, Any]) -> None:

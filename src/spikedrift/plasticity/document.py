@@ -4,6 +4,7 @@ from importlib import import_module
 from textwrap import dedent
 
 from spikedrift.plasticity import registry
+from spikedrift.plasticity.rule import Regular
 
 LONGEST = 30  # lines of code that are shown whole
 
@@ -40,12 +41,15 @@ def _section(name: str) -> str:
         (title, dedent(text).strip())
         for title, text in (
             ("equations", rule.model),
-            ("first values", "\n".join([rule.start, rule.cell_start])),
+            (
+                "first values",
+                "\n".join(dedent(one).strip() for one in (rule.start, rule.cell_start)),
+            ),
             ("presynaptic spike", rule.on_pre),
             (f"presynaptic spike, {rule.late} later", rule.on_late),
             ("postsynaptic spike", rule.on_post),
             ("postsynaptic cell", rule.cell),
-            *((f"{one.on}, {_clock(one.interval)}", one.code) for one in rule.every),
+            *((f"{one.on}, {_clock(one)}", one.code) for one in rule.every),
         )
         if dedent(text).strip() not in ("", "{transmit}")
     ]
@@ -70,8 +74,10 @@ def _short(text: str) -> str:
     return "\n".join([*lines[: LONGEST // 2], f"... {left} more lines, written by the rule's file"])
 
 
-def _clock(interval: float) -> str:
-    return f"every {interval:g} s" if interval else "every time step"
+def _clock(one: Regular) -> str:
+    if one.where:
+        return f"every time step in which the cell has {one.where}"
+    return f"every {one.interval:g} s" if one.interval else "every time step"
 
 
 if __name__ == "__main__":

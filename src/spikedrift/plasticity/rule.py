@@ -57,11 +57,17 @@ class Regular:
     interval : float
         s; 0 stands for every time step.
     on : where the statements run; those of a `synapse` may add to variables of the cell (`_post`)
+    where : str
+        Condition of the postsynaptic cell, such as `u > theta_plus`: statements of a synapse in
+        every time step then run where it holds, and other synapses take no time. A trace that
+        decays meanwhile is written as a function of the time since it was last set. Empty where
+        statements always run.
     """
 
     code: str
     interval: float = 0.0
     on: Literal["synapse", "cell"] = "synapse"
+    where: str = ""
 
 
 @dataclass(frozen=True)

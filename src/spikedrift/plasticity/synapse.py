@@ -7,7 +7,7 @@ cell, or into both.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spikedrift.plasticity.rule import CELL, Regular, Rule
@@ -29,6 +29,8 @@ class Projection:
         What these need of the cells: keys of `rule.CELL`.
     every : tuple of Regular
     placed : tuple of (rule, parameter, "synapse" or "cell", name of the variable)
+    prefix : str
+        Begins the names of what the rules add to the cell.
     """
 
     model: str
@@ -42,6 +44,16 @@ class Projection:
     asked: frozenset[str]
     every: tuple[Regular, ...]
     placed: tuple[tuple[str, str, str, str], ...]
+    prefix: str
+
+    @property
+    def events(self) -> dict[str, str]:
+        """Events of the cells besides spikes: name -> condition."""
+        return {
+            f"{self.prefix}where_{number}": one.where
+            for number, one in enumerate(self.every)
+            if one.where
+        }
 
     def variables(
         self, values: Mapping[str, Mapping[str, float]], synapses: str, cells: str
@@ -70,7 +82,7 @@ class Projection:
         source, target : Brian2 groups
             What the synapses join.
         cells : NeuronGroup
-            The group that `target` is or is a part of.
+            The group that `target` is or is a part of; it has `events`.
         name : str
         delay : Quantity, optional
             Of the transmission, s.
@@ -80,20 +92,27 @@ class Projection:
         import brian2 as b
 
         late = {"late": self.on_late} if self.on_late else {}
+        where = {f"where_{k}": one.code for k, one in enumerate(self.every) if one.where}
         synapses = b.Synapses(
             source,
             target,
             model=self.model,
             on_pre={"pre": self.on_pre, **late},
-            on_post=self.on_post or None,
-            delay=None if delay is None else {"pre": delay},
+            on_post={**({"post": self.on_post} if self.on_post else {}), **where},
+            on_event={name: f"{self.prefix}{name}" for name in where},
+            delay={**({} if delay is None else {"pre": delay}), **dict.fromkeys(where, 0 * b.ms)},
             multisynaptic_index=number or None,
             method=("exact", "euler"),
             name=name,
         )
-        for order, one in enumerate(self.every):
+        for place, one in enumerate(self.every):
             interval = one.interval * b.second if one.interval else None
-            if one.on == "synapse":
+            order = 2 * place + 1
+            if one.where:
+                pathway = getattr(synapses, f"where_{place}")
+                cells.set_event_schedule(pathway.event, when="start", order=order - 1)
+                pathway.when, pathway.order = "start", order
+            elif one.on == "synapse":
                 synapses.run_regularly(one.code, interval, order=order, codeobj_class=_adding())
             else:
                 cells.run_regularly(one.code, interval, order=order)
@@ -139,7 +158,11 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
     in_cell = {name for rule in rules for name in Equations(rule.cell).names}
     cell_code = {
         rule.name: "\n".join(
-            [rule.cell, rule.cell_start, *(r.code for r in rule.every if r.on == "cell")]
+            [
+                rule.cell,
+                rule.cell_start,
+                *(r.code if r.on == "cell" else r.where for r in rule.every),
+            ]
         )
         for rule in rules
     }
@@ -195,11 +218,16 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         asked=frozenset(set().union(*map(get_identifiers, cell_code.values())) & set(CELL)),
         cell_start=cell("\n".join(rule.cell_start for rule in rules)),
         every=tuple(
-            Regular((synapse if one.on == "synapse" else cell)(one.code), one.interval, one.on)
+            replace(
+                one,
+                code=(synapse if one.on == "synapse" else cell)(one.code),
+                where=cell(one.where),
+            )
             for rule in rules
             for one in rule.every
         ),
         placed=tuple(placed),
+        prefix=prefix,
     )
 
 

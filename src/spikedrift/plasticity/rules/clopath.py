@@ -9,7 +9,8 @@ read 3 ms late, so that a spike does not meet its own trace. With homeostasis, d
 by the mean square depolarization over u_ref**2.
 
 As in the authors' program (ModelDB 144566), xbar takes Euler steps, a presynaptic spike counts
-from the next step on, and the delay is three samples held for 1 ms each.
+from the next step on, and the delay is three samples held for 1 ms each. `xbar` is kept as it will
+be two steps after the last presynaptic spike, the first to find it in the trace.
 """
 
 from collections.abc import Mapping
@@ -62,14 +63,16 @@ RULE = Rule(
     ),
     model="""
     xbar : Hz
-    arrived : Hz
+    arrived : second
     """,
+    start="arrived = -1*second",
     on_pre="""
     {transmit}
     depolarized = int(minus_3_post > theta_minus)*(minus_3_post - theta_minus)
     scale = 1 + homeostasis*(square_post/u_ref**2 - 1)
     w = clip(w - eta*A_LTD*scale*depolarized, 0, w_max)
-    arrived += 1/tau_x
+    xbar = xbar*(1 - dt/tau_x)**((t - arrived)/dt) + 1/tau_x
+    arrived = t
     """,
     every=(
         Regular(
@@ -81,10 +84,11 @@ RULE = Rule(
         ),
         Regular(
             """
-            w = clip(w + eta*dt*A_LTP*xbar*potentiating_post, 0, w_max)
-            xbar += arrived - xbar*dt/tau_x
-            arrived = 0*Hz
-            """
+            steps = (t - arrived)/dt
+            seen = (xbar - int(steps < 1.5)/tau_x)*(1 - dt/tau_x)**(steps - 2)
+            w = clip(w + eta*dt*A_LTP*seen*potentiating_post, 0, w_max)
+            """,
+            where="potentiating > 0*volt**2",
         ),
         Regular(
             """

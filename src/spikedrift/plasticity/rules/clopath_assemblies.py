@@ -6,6 +6,8 @@ without homeostasis, its low-passes read at once, with weights in pF between w_m
 the weight grows at the rate A_LTP xbar (u - theta_LTP) (u_plus - theta_LTD); each bracket counts
 only above 0. There it acts together with a subtractive normalization of the weights onto a cell,
 which is a rule of its own.
+
+xbar takes Euler steps; it is kept as it will be one step after the last presynaptic spike.
 """
 
 from collections.abc import Mapping
@@ -45,12 +47,14 @@ RULE = Rule(
     ),
     model="""
     xbar : Hz
+    arrived : second
     """,
     on_pre="""
     {transmit}
     depolarized = int(u_minus_post > theta_LTD)*(u_minus_post - theta_LTD)
     w = clip(w - eta*A_LTD*depolarized, w_min, w_max)
-    xbar += 1/tau_x
+    xbar = xbar*(1 - dt/tau_x)**((t - arrived)/dt) + 1/tau_x
+    arrived = t
     """,
     every=(
         Regular(
@@ -62,9 +66,10 @@ RULE = Rule(
         ),
         Regular(
             """
-            w = clip(w + eta*dt*A_LTP*xbar*potentiating_post, w_min, w_max)
-            xbar -= xbar*dt/tau_x
-            """
+            seen = xbar*(1 - dt/tau_x)**((t - arrived)/dt - 1)
+            w = clip(w + eta*dt*A_LTP*seen*potentiating_post, w_min, w_max)
+            """,
+            where="potentiating > 0*volt**2",
         ),
     ),
     cell="""

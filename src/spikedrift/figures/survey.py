@@ -2,7 +2,8 @@
 
 Every point is one network instance; a row of panels stands for an axis, a line joins the means of
 a condition. Conditions that are not swept are horizontal lines, without a color of their own; the
-control is a band from its smallest to its largest instance.
+control is a band from its smallest to its largest instance. A survey without axes has its
+conditions side by side, with the mean and its interval over instances.
 """
 
 import itertools
@@ -16,6 +17,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from scipy import stats
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
@@ -92,9 +94,6 @@ def draw(
             for place, quantity in zip(panels[k * len(QUANTITIES) :], QUANTITIES, strict=False):
                 part = table[table["quantity"] == quantity]
                 _panel(place, part, axis, order, looks, quantity)
-                if not axis["name"]:
-                    place.set_xticks(range(len(order)), [titles[name] for name in order],
-                                     rotation=30, ha="right")  # fmt: skip
         marks = [
             Line2D([], [], **looks[n] | {"marker": looks[n]["marker"] if n in swept else ""}, ms=3,
                    label=titles[n])
@@ -204,7 +203,10 @@ def _panel(
                 place.axhspan(here["value"].min(), here["value"].max(), color=color, alpha=0.25,
                               lw=0, zorder=0)  # fmt: skip
             continue
-        x = here[column] if axis["name"] else pd.Series(number, index=here.index)
+        if not axis["name"]:
+            _column(place, here, number, color, marker)
+            continue
+        x = here[column]
         x = (x.map(words.index) if words else x).astype(float)
         ok = here["status"] == "ok"
         place.plot(x[ok], here["value"][ok], ls="", marker=marker, ms=2, alpha=0.5, color=color,
@@ -216,7 +218,11 @@ def _panel(
         if quantity == next(iter(QUANTITIES)) and len(lost):
             place.plot(lost, np.full(len(lost), 0.02), ls="", marker="x", ms=4, color=color,
                        transform=place.get_xaxis_transform(), clip_on=False)  # fmt: skip
-    if axis["name"]:
+    if not axis["name"]:
+        place.set_xticks(range(len(order)), [""] * len(order))
+        place.set_xlim(-0.6, len(order) - 0.4)
+        place.set_xlabel("conditions, as in the legend")
+    else:
         if words:
             place.set_xticks(range(len(words)), words, rotation=30, ha="right")
         else:
@@ -226,19 +232,35 @@ def _panel(
         place.set_xlabel("\n".join(textwrap.wrap(axis["title"] or axis["name"], _WORDS)))
 
 
+def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: str) -> None:
+    """Runs of one condition side by side, their mean and its 95 % Student interval."""
+    value, ok = here["value"].to_numpy(), (here["status"] == "ok").to_numpy()
+    x = number + 0.5 * (np.arange(value.size) / max(value.size - 1, 1) - 0.5)
+    place.plot(x[ok], value[ok], ls="", marker=marker, ms=2, alpha=0.5, color=color, mew=0)
+    place.plot(x[~ok], value[~ok], ls="", marker="x", ms=3, color=color)
+    known = value[np.isfinite(value)]
+    if known.size > 1:
+        half = stats.t.ppf(0.975, known.size - 1) * stats.sem(known)
+        place.errorbar(number, known.mean(), half, color=style.BLACK, marker="_", ms=7, lw=1.2,
+                       capsize=0, zorder=3)  # fmt: skip
+
+
 def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
     n = data.sizes["instance"]
     runs = table.drop_duplicates(["condition", *table.columns[1:-3], "instance"])
     other = runs["status"].value_counts().drop("ok", errors="ignore")
     shut = table[table["quantity"].str.startswith("drift") & (table["status"] != "failed")]
     closed = shut["value"].isna().groupby(shut["quantity"]).sum()
+    few = ", an illustration" if n < compare.headline_instances else ""
+    means = (
+        f"; lines: their means, no interval{few}. Horizontal: conditions that take no values, "
+        "their mean; gray band: the control, from its smallest to its largest instance."
+        if any(str(name).startswith("axis_") for name in table)
+        else f"; bars: mean and 95 % Student interval over instances{few}."
+    )
     return [
         f"Points: network instances (connectivity x patterns x noise; the unit of inference), {n} "
-        "at every value, seed "
-        f"{data.attrs['seed']}; lines: their means"
-        + (", no interval: an illustration." if n < compare.headline_instances else ".")
-        + " Horizontal: conditions that take no values, their mean; gray band: the control, from "
-        "its smallest to its largest instance.",
+        f"at every value, seed {data.attrs['seed']}{means}",
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
         + f" (of {len(runs)} runs). No index, as its gate is shut: "
         + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())

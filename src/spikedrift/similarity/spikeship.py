@@ -11,17 +11,29 @@ and the minimum is at the weighted median of the flows (Sotomayor-Gomez, Battagl
 doi:10.1371/journal.pcbi.1011335).
 """
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from numba import config
 
 from spikedrift.errors import InputError
+from spikedrift.similarity import kernels
 from spikedrift.similarity.blocks import symmetric
-from spikedrift.similarity.kernels import COUPLINGS, Spikes, fill_pairs, first_unsound
 
-CHUNK = 2048  # pairs that a thread takes at a time
+PANEL = 128  # trials whose pairs with one other trial are made together, at most
+SPREAD = 4  # panels that a recording is cut into, at least
+BUFFER = 2**25  # bytes of flows that a thread holds
+PAIRS = 8192  # pairs that a thread takes at a time, about
+DENSE = 0.3  # share of the pairs of a panel that is wanted, from which all are coupled
+
+Precision = Literal["float64", "float32"]
+Device = Literal["cpu", "cuda"]
+
+_couplings = cache(kernels.couplings)
 
 
 def _lay_out(
@@ -30,12 +42,13 @@ def _lay_out(
     n_trials: int,
     n_units: int,
     observed: npt.ArrayLike | None,
-) -> Spikes:
+    dtype: type,
+) -> kernels.Spikes:
     """Check the spikes and lay them out, those of units not observed taken out."""
     count = np.diff(offsets)
     if (count < 0).any():
         raise InputError("offsets of spike times must not decrease")
-    unsound = first_unsound(times, offsets)
+    unsound = kernels.first_unsound(times, offsets)
     if unsound >= 0:
         trial, unit = divmod(unsound, n_units)
         raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
@@ -48,8 +61,8 @@ def _lay_out(
     start = np.zeros((n_trials, n_units + 1), np.uint32)
     np.cumsum(count, axis=1, out=start[:, 1:])
     active_start = np.append(0, np.cumsum(np.count_nonzero(count, axis=1)))
-    return Spikes(
-        times,
+    return kernels.Spikes(
+        times.astype(dtype, copy=False),
         (np.cumsum(total) - total).astype(np.uint64),
         start,
         np.nonzero(count)[1].astype(np.uint32),
@@ -68,6 +81,8 @@ def spikeship_pairs(
     second: npt.ArrayLike,
     min_shared: int = 2,
     threads: int | None = None,
+    precision: Precision = "float64",
+    device: Device = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
     """SpikeShip dissimilarity of pairs of trials.
 
@@ -90,6 +105,12 @@ def spikeship_pairs(
         Pairs with fewer units active in both trials are NaN (at least 2).
     threads : int, optional
         Default: NUMBA_NUM_THREADS, or the CPUs that the process may use.
+    precision : {"float64", "float32"}
+        Type of times, flows and masses; sums are always float64. float32 changes D by at most
+        0.7 N / (N - 1) * 6 * 2 ** -24 * T with T the largest absolute time: 5e-7 s for trials of
+        1 s and two units, half of it for many.
+    device : {"cpu", "cuda"}
+        Where it is computed. On a GPU sums are in another order: D differs by rounding.
 
     Returns
     -------
@@ -101,7 +122,8 @@ def spikeship_pairs(
     Raises
     ------
     InputError
-        For times that are unsorted or not finite, or arrays that do not fit together.
+        For times that are unsorted or not finite, or arrays that do not fit together; for device
+        "cuda" where there is none.
     """
     times = np.ascontiguousarray(times, dtype=np.float64)
     offsets = np.ascontiguousarray(offsets, dtype=np.int64)
@@ -117,19 +139,47 @@ def spikeship_pairs(
         min(first.min(), second.min()) >= 0 and max(first.max(), second.max()) < n_trials
     ):
         raise InputError(f"pairs of trials: an index is outside 0..{n_trials - 1}")
-    spikes = _lay_out(times, offsets, n_trials, n_units, observed)
-    value, n_shared = np.empty(first.size), np.empty(first.size, np.int64)
+    spikes = _lay_out(times, offsets, n_trials, n_units, observed, np.dtype(precision).type)
+    value, n_shared = np.zeros(first.size), np.diff(spikes.active_start)[first]
+    # Always the earlier trial first: D is then the same bits in both directions.
+    first, second = np.minimum(first, second), np.maximum(first, second)
+    pairs = np.flatnonzero(first < second)
+    if device == "cuda":
+        from spikedrift.similarity.cuda import fill
 
-    def run(begin: int) -> None:
-        part = slice(begin, begin + CHUNK)
-        fill_pairs(
-            spikes, COUPLINGS, first[part], second[part], min_shared, value[part], n_shared[part]
-        )
+        fill(spikes, first, second, pairs, min_shared, value, n_shared)
+        return value, n_shared
+    table = _couplings(spikes.times.dtype.type)
+
+    def run(task: tuple[Any, ...]) -> None:
+        fill, *where, chosen = task
+        fill(spikes, table, *where, first, second, chosen, min_shared, value, n_shared)
 
     available = config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     with ThreadPoolExecutor(threads or available) as pool:
-        list(pool.map(run, range(0, first.size, CHUNK)))
+        list(pool.map(run, _tasks(spikes, first, second, pairs)))
     return value, n_shared
+
+
+def _tasks(
+    spikes: kernels.Spikes, first: np.ndarray, second: np.ndarray, pairs: np.ndarray
+) -> Iterator[tuple[Any, ...]]:
+    """Cut the pairs into work for threads: by panels of second trials, in order of the first."""
+    n_trials = spikes.base.size
+    room = 2 * spikes.times.itemsize * (spikes.capacity + kernels.PAD)
+    width = max(1, min(PANEL, -(-n_trials // SPREAD), BUFFER // room))
+    panel = second[pairs] // width
+    pairs = pairs[np.argsort(panel * n_trials + first[pairs], kind="stable")]
+    bounds = np.flatnonzero(np.diff(second[pairs] // width, prepend=-1, append=-1))
+    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        of_panel = pairs[begin:end]
+        low = int(second[of_panel[0]] // width * width)
+        high = min(low + width, n_trials)
+        rows = np.flatnonzero(np.diff(first[of_panel], prepend=-1))
+        dense = of_panel.size >= DENSE * rows.size * (high - low)
+        step = max(1, round(PAIRS * rows.size / of_panel.size))  # rows of a task
+        for part in np.split(of_panel, rows[step::step]):
+            yield (kernels.fill_rows, low, high, part) if dense else (kernels.fill_pairs, part)
 
 
 def spikeship_matrix(
@@ -140,6 +190,8 @@ def spikeship_matrix(
     observed: npt.ArrayLike | None = None,
     min_shared: int = 2,
     threads: int | None = None,
+    precision: Precision = "float64",
+    device: Device = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
     """SpikeShip dissimilarity of all pairs of trials, streamed block by block.
 
@@ -153,6 +205,16 @@ def spikeship_matrix(
     return symmetric(
         n_trials,
         lambda first, second: spikeship_pairs(
-            times, offsets, n_trials, n_units, observed, first, second, min_shared, threads
-        ),
+            times,
+            offsets,
+            n_trials,
+            n_units,
+            observed,
+            first,
+            second,
+            min_shared,
+            threads,
+            precision,
+            device,
+        ),  # fmt: skip
     )

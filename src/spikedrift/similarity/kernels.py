@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 TABLE = 16  # couplings of trains of up to so many spikes are looked up
 STRIDE = 4  # couplings in the table are padded to a multiple of this
 PAD = 32  # flows of a pair are padded to a multiple of this: no loop over them has a remainder
-FEW = 16  # flows among which single values are looked at
+FEW = 24  # flows among which single values are looked at
 ROUNDS = 10  # passes that interpolate; those after them halve, which ends whatever the flows are
 LARGEST = np.finfo(np.float64).max
 FAST = {"reassoc", "nsz", "nnan", "contract"}  # lets sums over flows use vector units
@@ -33,7 +33,7 @@ class Couplings(NamedTuple):
     mass: np.ndarray  # of the type of the times: share of a train's mass
 
 
-def couplings(dtype: type) -> Couplings:
+def couplings(dtype: str) -> Couplings:
     """Table of couplings with masses of a floating-point type."""
     start, size = np.zeros((2, TABLE + 1, TABLE + 1), np.uint32)
     parts: list[np.ndarray] = []
@@ -156,7 +156,7 @@ def _median(flow, weight, size, total, first, second):  # type: ignore[no-untype
             width = high - low
             if passes < ROUNDS:
                 guess = low + width * (half - below) / (upto - below)
-                reach = 0.7 * width * math.sqrt(total / max((upto - below) * size, total))
+                reach = 0.5 * width * math.sqrt(total / max((upto - below) * size, total))
             else:
                 guess, reach = low + 0.5 * width, 0.0
         else:

@@ -14,6 +14,7 @@ doi:10.1371/journal.pcbi.1011335).
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -36,33 +37,44 @@ Device = Literal["cpu", "cuda"]
 _couplings = cache(kernels.couplings)
 
 
+def _of_trials(
+    times: np.ndarray, offsets: np.ndarray, number: np.ndarray, n_units: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times and offsets of some trials."""
+    cell = (number[:, None] * n_units + np.arange(n_units)).ravel()
+    length = offsets[cell + 1] - offsets[cell]
+    stop = np.cumsum(length)
+    index = np.arange(length.sum()) + np.repeat(offsets[cell] - (stop - length), length)
+    return times[index], np.append(0, stop)
+
+
 def _lay_out(
     times: np.ndarray,
     offsets: np.ndarray,
-    n_trials: int,
+    number: np.ndarray,
     n_units: int,
     observed: npt.ArrayLike | None,
-    dtype: type,
+    precision: Precision,
 ) -> kernels.Spikes:
     """Check the spikes and lay them out, those of units not observed taken out."""
     count = np.diff(offsets)
-    if (count < 0).any():
-        raise InputError("offsets of spike times must not decrease")
     unsound = kernels.first_unsound(times, offsets)
     if unsound >= 0:
         trial, unit = divmod(unsound, n_units)
-        raise InputError(f"trial {trial}, unit {unit}: spike times are unsorted or not finite")
+        raise InputError(
+            f"trial {number[trial]}, unit {unit}: spike times are unsorted or not finite"
+        )
     times = times[offsets[0] : offsets[-1]]
     if observed is not None and not np.all(observed):
         seen = np.asarray(observed, bool).ravel()
         times, count = times[np.repeat(seen, count)], np.where(seen, count, 0)
-    count = count.reshape(n_trials, n_units)
+    count = count.reshape(number.size, n_units)
     total = count.sum(axis=1)
-    start = np.zeros((n_trials, n_units + 1), np.uint32)
+    start = np.zeros((number.size, n_units + 1), np.uint32)
     np.cumsum(count, axis=1, out=start[:, 1:])
     active_start = np.append(0, np.cumsum(np.count_nonzero(count, axis=1)))
     return kernels.Spikes(
-        times.astype(dtype, copy=False),
+        times.astype(precision, copy=False),
         (np.cumsum(total) - total).astype(np.uint64),
         start,
         np.nonzero(count)[1].astype(np.uint32),
@@ -133,13 +145,24 @@ def spikeship_pairs(
             f"offsets (shape {offsets.shape}) do not cut {times.size} spike times into "
             f"{n_trials} trials x {n_units} units"
         )
+    if (offsets[1:] < offsets[:-1]).any():
+        raise InputError("offsets of spike times must not decrease")
     if first.shape != second.shape or first.ndim != 1:
         raise InputError(f"pairs of trials: shapes {first.shape} and {second.shape} differ")
     if first.size and not (
         min(first.min(), second.min()) >= 0 and max(first.max(), second.max()) < n_trials
     ):
         raise InputError(f"pairs of trials: an index is outside 0..{n_trials - 1}")
-    spikes = _lay_out(times, offsets, n_trials, n_units, observed, np.dtype(precision).type)
+    used = np.zeros(n_trials, bool)
+    used[first] = used[second] = True
+    number = np.flatnonzero(used)
+    if 2 * number.size < n_trials:  # a block of a large matrix: lay out what it needs
+        first, second = np.searchsorted(number, first), np.searchsorted(number, second)
+        times, offsets = _of_trials(times, offsets, number, n_units)
+        observed = None if observed is None else np.asarray(observed, bool)[number]
+    else:
+        number = np.arange(n_trials)
+    spikes = _lay_out(times, offsets, number, n_units, observed, precision)
     value, n_shared = np.zeros(first.size), np.diff(spikes.active_start)[first]
     # Always the earlier trial first: D is then the same bits in both directions.
     first, second = np.minimum(first, second), np.maximum(first, second)
@@ -149,7 +172,7 @@ def spikeship_pairs(
 
         fill(spikes, first, second, pairs, min_shared, value, n_shared)
         return value, n_shared
-    table = _couplings(spikes.times.dtype.type)
+    table = _couplings(precision)
 
     def run(task: tuple[Any, ...]) -> None:
         fill, *where, chosen = task
@@ -171,7 +194,7 @@ def _tasks(
     panel = second[pairs] // width
     pairs = pairs[np.argsort(panel * n_trials + first[pairs], kind="stable")]
     bounds = np.flatnonzero(np.diff(second[pairs] // width, prepend=-1, append=-1))
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in pairwise(bounds):
         of_panel = pairs[begin:end]
         low = int(second[of_panel[0]] // width * width)
         high = min(low + width, n_trials)
@@ -216,5 +239,5 @@ def spikeship_matrix(
             threads,
             precision,
             device,
-        ),  # fmt: skip
+        ),
     )

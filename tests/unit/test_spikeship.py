@@ -12,6 +12,7 @@ from scipy.stats import wasserstein_distance
 
 from spikedrift.errors import InputError
 from spikedrift.similarity.spikeship import spikeship_matrix, spikeship_pairs
+from spikedrift.trials import cut
 
 Epoch = list[list[float]]
 
@@ -249,6 +250,27 @@ def test_a_bad_trial_is_named_by_its_own_number() -> None:
     times[offsets[40 * n_units + unit]] = np.inf
     with pytest.raises(InputError, match=f"trial 40, unit {unit}: spike times"):
         spikeship_pairs(times, offsets, n_trials, n_units, None, [39], [40])
+
+
+def test_spike_lists_of_a_session_become_the_layout() -> None:
+    """`trials.cut` with one list a unit, as docs/trials.md has it, against a loop."""
+    rng = np.random.default_rng(6)
+    trains = [np.sort(rng.uniform(0, 60, n)) for n in (300, 0, 40, 700, 120)]
+    start, duration = np.array([12.0, 3.0, 30.5, 31.0]), np.array([1.0, 0.5, 2.0, 1.5])
+    unit = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    time, count = cut(np.concatenate(trains), unit, start, duration, len(trains))
+    offsets = np.append(0, np.cumsum(count))
+    epochs = [
+        [[t - s for t in train.tolist() if s <= t < s + d] for train in trains]
+        for s, d in zip(start, duration, strict=True)
+    ]
+    expected = ragged(epochs)
+    assert time.tolist() == expected[0].tolist()
+    assert offsets.tolist() == expected[1].tolist()
+    value, n_shared = spikeship_matrix(time, offsets, *count.shape)
+    again, shared = spikeship_matrix(*expected)
+    np.testing.assert_array_equal(value, again)
+    assert n_shared.tolist() == shared.tolist() and n_shared[0, 2] >= 3
 
 
 def single_bound(times: np.ndarray, n_shared: np.ndarray) -> np.ndarray:

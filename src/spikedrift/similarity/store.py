@@ -68,15 +68,15 @@ class Store:
             log.info("block %d of %d (trials %d.. x %d..)", index, len(blocks), row, column)
 
     def bands(self) -> Iterator[Band]:
-        """Rows of both matrices, `side` at a time and all columns wide."""
+        """Rows of both matrices, `side` at a time and all columns wide, in the same two arrays."""
+        whole = np.empty((self.side, self.size)), np.empty((self.side, self.size), np.int32)
         for row in self.starts:
-            height = min(self.side, self.size - row)
-            value, n_shared = np.empty((height, self.size)), np.empty((height, self.size), np.int32)
+            value, n_shared = (band[: self.size - row] for band in whole)
             for column in self.starts:
                 here = slice(column, column + self.side)
                 with np.load(self._path(min(row, column), max(row, column))) as block:
-                    for out, name in ((value, "value"), (n_shared, "n_shared")):
-                        out[:, here] = block[name] if row <= column else block[name].T
+                    for band, name in ((value, "value"), (n_shared, "n_shared")):
+                        band[:, here] = block[name] if row <= column else block[name].T
             yield row, value, n_shared
 
     def _path(self, row: int, column: int) -> Path:

@@ -6,9 +6,10 @@
 The plain version is what one writes first in numba: for every pair of trials couple the spikes
 of every shared unit, sort all flows, take the weighted median, add up; pairs in parallel. Both
 run on the same inputs in one process, in turns, on the same threads; the best of several runs
-counts. Generated trials last 1 s; units differ in rate (gamma, shape 1), spikes are Poisson, 2 a
-unit and trial on average. --large writes the similarity file of so many trials x 1000 units, with
-one spike in five units, in a process of its own.
+counts. Where other work shares the cores, read the ratio of processor times: a short run finds them
+free more easily than a long one. Generated trials last 1 s; units differ in rate (gamma, shape 1),
+spikes are Poisson, 2 a unit and trial on average. --large writes the similarity file of so many
+trials x 1000 units, with one spike in five units, in a process of its own.
 """
 
 import argparse
@@ -112,10 +113,11 @@ def recording(n_trials: int, n_units: int, mean: float):
     )
 
 
-def seconds(function: Callable[..., Any], *arguments: Any) -> float:
-    start = time.perf_counter()
+def seconds(function: Callable[..., Any], *arguments: Any) -> tuple[float, float]:
+    """Wall time and processor time of all threads, s."""
+    start = time.perf_counter(), time.process_time()
     function(*arguments)
-    return time.perf_counter() - start
+    return time.perf_counter() - start[0], time.process_time() - start[1]
 
 
 def flows(times, offsets, n_trials: int, n_units: int) -> float:
@@ -133,7 +135,7 @@ def _status(field: str) -> float:
 
 def _measured(threads: int, work: Callable[..., Any], *arguments: Any) -> tuple[float, float]:
     config.NUMBA_NUM_THREADS = threads
-    return seconds(work, *arguments), _status("VmHWM")
+    return seconds(work, *arguments)[0], _status("VmHWM")
 
 
 def measure(threads: int, work: Callable[..., Any], *arguments: Any) -> tuple[float, float]:
@@ -152,36 +154,44 @@ def matrix_of(n_trials: int, n_units: int, mean: float) -> None:
 
 
 def against_plain(cases: dict[str, Any], threads: int, runs: int) -> None:
-    print("trials x units\tversion\ts\tpairs/s\tspikes/s\tratio to plain")
+    small = poisson(4, 4, 4.0)
+    plain_matrix(*small)
+    for precision in ("float64", "float32"):
+        spikeship_matrix(*small, precision=precision)
+    print("trials x units\tversion\ts\tprocessor s\tpairs/s\tspikes/s\tratio\tratio, processor")
     for name, data in cases.items():
         n_pairs, spikes = data[2] * (data[2] - 1) // 2, data[0].size * (data[2] - 1)
         versions = {
             "plain": lambda data=data: plain_matrix(*data),
-            "float64": lambda data=data: spikeship_matrix(*data, None, 2, threads),
-            "float32": lambda data=data: spikeship_matrix(*data, None, 2, threads, "float32"),
+            "float64": lambda data=data: spikeship_matrix(*data, None, 2, threads)[0],
+            "float32": lambda data=data: spikeship_matrix(*data, None, 2, threads, "float32")[0],
         }
-        expected, (value, _) = plain_matrix(*data), spikeship_matrix(*data)
-        np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-15)
-        best = dict.fromkeys(versions, np.inf)
+        best = {version: np.full(2, np.inf) for version in versions}
+        found = {}
+
+        def keep(version, run, found=found):
+            found[version] = run()
+
         for _ in range(runs):
             for version, run in versions.items():
-                best[version] = min(best[version], seconds(run))
-        for version, taken in best.items():
+                best[version] = np.minimum(best[version], seconds(keep, version, run))
+        np.testing.assert_allclose(found["float64"], found["plain"], rtol=1e-12, atol=1e-15)
+        for version, (wall, processor) in best.items():
+            ratio = best["plain"] / best[version]
             print(
-                f"{name}\t{version}\t{taken:.3f}\t{n_pairs / taken:.3g}\t{spikes / taken:.3g}\t"
-                f"{best['plain'] / taken:.1f}",
+                f"{name}\t{version}\t{wall:.3f}\t{processor:.3f}\t{n_pairs / wall:.3g}\t"
+                f"{spikes / wall:.3g}\t{ratio[0]:.1f}\t{ratio[1]:.1f}",
                 flush=True,
             )
 
 
 def against_spikes(threads: int, runs: int) -> None:
-    print("mean spikes\tspikes a pair\tflows a pair\tus a pair\tns a spike")
+    print("mean spikes\tspikes a pair\tflows a pair\tprocessor us a pair\tns a spike")
     for mean in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0):
         data = poisson(256, 300, mean)
-        spikeship_matrix(*data)
         best = min(
-            seconds(lambda data=data: spikeship_matrix(*data, None, 2, threads))
-            for _ in range(runs)
+            seconds(lambda data=data: spikeship_matrix(*data, None, 2, threads))[1]
+            for _ in range(runs + 1)
         )
         n_pairs, spikes = 256 * 255 // 2, 2 * data[0].size / 256
         print(

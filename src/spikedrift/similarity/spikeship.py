@@ -119,7 +119,7 @@ def spikeship_pairs(
         Default: NUMBA_NUM_THREADS, or the CPUs that the process may use.
     precision : {"float64", "float32"}
         Type of times, flows and masses; sums are always float64. float32 changes D by at most
-        0.7 N / (N - 1) * 6 * 2 ** -24 * T with T the largest absolute time: 5e-7 s for trials of
+        0.7 N / (N - 1) * 6 * 2 ** -24 * T with T the largest absolute time: 5.1e-7 s for trials of
         1 s and two units, half of it for many.
     device : {"cpu", "cuda"}
         Where it is computed. On a GPU sums are in another order: D differs by rounding.

@@ -1,13 +1,17 @@
-"""Memory of preparing a session as large as the real ones: benchmarks/prepare_neuropixels.py."""
+"""Memory of what is large: sessions as the real ones, matrices over thousands of trials."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
+import numpy as np
+import similarity
+import xarray as xr
 from prepare_neuropixels import FILE_SIZE, SESSION, generate, measure, prepare
 
 from spikedrift import trials
+from spikedrift.similarity.matrix import WHOLE
 
 
 def test_a_session_of_two_gigabytes_needs_less_than_two(tmp_path):
@@ -22,3 +26,19 @@ def test_a_session_of_two_gigabytes_needs_less_than_two(tmp_path):
     # Uniform spikes: what is in trials is the share of the session that trials cover.
     assert 2.0e6 < dataset.sizes["spike"] < 4.5e6
     path.unlink()
+
+
+def test_a_matrix_over_many_trials_never_is_in_memory(tmp_path):
+    n_trials = 4500
+    assert n_trials > WHOLE
+    _, least = similarity.measure(1, similarity.write_file, tmp_path, 300, 12, 1.0)
+    _, peak = similarity.measure(1, similarity.write_file, tmp_path, n_trials, 12, 1.0)
+    matrices = (8 + 4) * n_trials**2  # bytes of value and n_shared
+    assert peak - least < 0.8 * matrices
+    with xr.open_dataset(tmp_path / "spikeship.nc") as file:
+        assert file["value"].shape == file["n_shared"].shape == (n_trials, n_trials)
+        part = file[["value", "n_shared"]].isel(trial=[7, 4490], trial_other=[7, 4490]).load()
+    for name in ("value", "n_shared"):
+        np.testing.assert_array_equal(part[name], part[name].T)
+    assert (part["value"].values.diagonal() == 0).all()
+    assert (part["n_shared"].values.diagonal() > 0).all()

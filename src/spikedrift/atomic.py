@@ -1,7 +1,7 @@
 """Files that are either whole or not there: write to a temporary name, then rename."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -46,8 +46,13 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def write_netcdf(dataset: "xr.Dataset", path: str | Path) -> None:
-    """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all."""
+def write_netcdf(
+    dataset: "xr.Dataset", path: str | Path, finish: Callable[[Path], None] | None = None
+) -> None:
+    """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all.
+
+    `finish` gets the file under its temporary name, to add what is too large for memory.
+    """
     encoding = {
         name: {"zlib": True, "complevel": 1}
         for name, variable in dataset.variables.items()
@@ -55,6 +60,8 @@ def write_netcdf(dataset: "xr.Dataset", path: str | Path) -> None:
     }
     with replacing(path) as temporary:
         dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+        if finish is not None:
+            finish(temporary)
 
 
 def write_tsv(table: "pd.DataFrame", path: str | Path) -> None:

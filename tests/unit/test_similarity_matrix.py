@@ -144,7 +144,11 @@ def test_attributes_and_file(data: xr.Dataset, tmp_path: Path) -> None:
         "recording_citation": "us",
     }  # fmt: skip
     assert expected.items() <= out.attrs.items()
-    assert json.loads(out.attrs["options"]) == {"min_shared": 4}
+    assert json.loads(out.attrs["options"]) == {
+        "min_shared": 4,
+        "precision": "float64",
+        "device": "cpu",
+    }
     assert "NaN" in out.attrs["nan_policy"]
     assert "doi:10.1371/journal.pcbi.1011335" in out.attrs["citation"]
     write_netcdf(out, tmp_path / "m.nc")

@@ -12,6 +12,7 @@ from scipy.stats import wasserstein_distance
 
 from spikedrift.errors import InputError
 from spikedrift.similarity.spikeship import spikeship_matrix, spikeship_pairs
+from spikedrift.trials import cut
 
 Epoch = list[list[float]]
 
@@ -225,6 +226,100 @@ def test_threads_and_order_of_pairs_change_no_bit() -> None:
     mixed, shared = spikeship_pairs(*data, None, first[order], second[order], threads=2)
     assert mixed.tobytes() == value[order].tobytes()
     np.testing.assert_array_equal(shared, n_shared[order])
+
+
+@pytest.mark.parametrize("mean", [0.3, 2.0, 30.0])
+def test_pairs_by_themselves_and_in_a_matrix_have_the_same_bits(mean: float) -> None:
+    """Few pairs are coupled one by one, many by panels of trials; long trains walk both ways."""
+    data = synthetic(300, 40, mean, seed=5)
+    value, n_shared = spikeship_matrix(*data)
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 300, (2, 400))
+    some, shared = spikeship_pairs(*data, None, first, second)
+    np.testing.assert_array_equal(some, value[first, second])
+    np.testing.assert_array_equal(shared, n_shared[first, second])
+    few = np.array([250, 3, 299, 40])
+    block, _ = spikeship_pairs(*data, None, few.repeat(4), np.tile(few, 4))
+    np.testing.assert_array_equal(block.reshape(4, 4), value[np.ix_(few, few)])
+    assert (n_shared == np.minimum(n_shared, np.diag(n_shared)[:, None])).all()
+
+
+def test_a_bad_trial_is_named_by_its_own_number() -> None:
+    times, offsets, n_trials, n_units = synthetic(50, 10, 5.0, seed=2)
+    unit = int(np.argmax(np.diff(offsets)[40 * n_units : 41 * n_units]))
+    times[offsets[40 * n_units + unit]] = np.inf
+    with pytest.raises(InputError, match=f"trial 40, unit {unit}: spike times"):
+        spikeship_pairs(times, offsets, n_trials, n_units, None, [39], [40])
+
+
+def test_spike_lists_of_a_session_become_the_layout() -> None:
+    """`trials.cut` with one list a unit, as docs/trials.md has it, against a loop."""
+    rng = np.random.default_rng(6)
+    trains = [np.sort(rng.uniform(0, 60, n)) for n in (300, 0, 40, 700, 120)]
+    start, duration = np.array([12.0, 3.0, 30.5, 31.0]), np.array([1.0, 0.5, 2.0, 1.5])
+    unit = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    time, count = cut(np.concatenate(trains), unit, start, duration, len(trains))
+    offsets = np.append(0, np.cumsum(count))
+    epochs = [
+        [[t - s for t in train.tolist() if s <= t < s + d] for train in trains]
+        for s, d in zip(start, duration, strict=True)
+    ]
+    expected = ragged(epochs)
+    assert time.tolist() == expected[0].tolist()
+    assert offsets.tolist() == expected[1].tolist()
+    value, n_shared = spikeship_matrix(time, offsets, *count.shape)
+    again, shared = spikeship_matrix(*expected)
+    np.testing.assert_array_equal(value, again)
+    assert n_shared.tolist() == shared.tolist() and n_shared[0, 2] >= 3
+
+
+def single_bound(times: np.ndarray, n_shared: np.ndarray) -> np.ndarray:
+    """The documented bound of single precision."""
+    with np.errstate(divide="ignore"):
+        return 0.7 * n_shared / (n_shared - 1) * 6 * 2.0**-24 * abs(times).max(initial=0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(two_epochs(), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+def test_single_precision_stays_within_its_bound(
+    epochs: tuple[Epoch, Epoch], shift: float, scale: float
+) -> None:
+    times, *rest = ragged([[[t * scale + shift for t in train] for train in e] for e in epochs])
+    exact, n_shared = spikeship_pairs(times, *rest, None, [0], [1])
+    single, shared = spikeship_pairs(times, *rest, None, [0], [1], precision="float32")
+    np.testing.assert_array_equal(shared, n_shared)
+    if n_shared[0] >= 2:
+        assert abs(single - exact)[0] <= single_bound(times, n_shared)[0]
+    else:
+        assert np.isnan(single).all()
+
+
+@pytest.mark.parametrize("mean", [0.5, 3.0, 40.0])
+def test_single_precision_of_many_flows(mean: float) -> None:
+    data = synthetic(60, 200, mean, seed=3)
+    exact, n_shared = spikeship_matrix(*data)
+    single, _ = spikeship_matrix(*data, precision="float32")
+    off = abs(single - exact)
+    assert (off <= single_bound(data[0], n_shared)).all()
+    assert off.max() > 1e-12, "is it single precision at all?"
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("tail", ["far and near", "all equal", "two values", "geometric"])
+def test_the_median_is_found_whatever_the_flows_are(tail: str, precision: str) -> None:
+    rng = np.random.default_rng(11)
+    n = 501
+    flow = {
+        "far and near": np.r_[np.full(250, 1e4), rng.random(251) * 1e-6],
+        "all equal": np.full(n, 0.1),
+        "two values": np.where(np.arange(n) < 250, -1.0, 1.0),
+        "geometric": rng.choice([-1, 1], n) * 2.0 ** -np.arange(n),
+    }[tail]
+    times = np.concatenate([flow, np.zeros(n)])
+    value, n_shared = spikeship_matrix(times, np.arange(2 * n + 1), 2, n, precision=precision)
+    expected = 0.7 / (n - 1) * abs(flow - np.median(flow)).sum()
+    off = single_bound(times, n_shared)[0, 1] if precision == "float32" else 1e-15
+    np.testing.assert_allclose(value[0, 1], expected, rtol=1e-12, atol=off)
 
 
 @pytest.mark.mirror

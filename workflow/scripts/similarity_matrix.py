@@ -1,10 +1,9 @@
 """Compare all pairs of trials of a selection by one measure."""
 
 from spikedrift import selections, trials
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.selections import Selection
 from spikedrift.job import job
-from spikedrift.similarity.matrix import similarity
+from spikedrift.similarity.matrix import write
 
 with job(snakemake.log[0], snakemake.threads):
     selected = selections.apply(
@@ -13,6 +12,10 @@ with job(snakemake.log[0], snakemake.threads):
         snakemake.params.seed,
     )
     measure = snakemake.params.measure
-    write_netcdf(
-        similarity(selected, measure["measure"], measure["options"]), snakemake.output.matrix
+    write(
+        selected,
+        measure["measure"],
+        measure["options"],
+        snakemake.output.matrix,
+        snakemake.params.source,
     )

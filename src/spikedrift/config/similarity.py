@@ -1,6 +1,6 @@
 """Options of the similarity measures."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -14,6 +14,13 @@ class SpikeshipOptions(Options):
 
     min_shared: int = Field(
         2, ge=2, description="fewest units active in both trials; below it the pair is NaN; units"
+    )
+    precision: Literal["float64", "float32"] = Field(
+        "float64", description="of times and flows; float32 is off by less than 5.1e-7 of the "
+        "latest time, and meant for GPUs",
+    )  # fmt: skip
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="where it is computed; cuda needs an NVIDIA GPU"
     )
 
 

@@ -10,21 +10,30 @@ log = logging.getLogger(__name__)
 
 SIDE = 1024  # a block holds at most SIDE ** 2 pairs
 
+# (first, second) -> (value, n_shared), one entry a pair of trials
+Pairs = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+Band = tuple[int, np.ndarray, np.ndarray]  # first row; rows of value and of n_shared
+
+
+def block_pairs(size: int, side: int, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
+    """Index pairs of the upper triangle, diagonal included, in the block that begins there."""
+    rows = np.arange(row, min(row + side, size))
+    columns = np.arange(column, min(column + side, size))
+    first, second = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
+    keep = first <= second
+    return first[keep], second[keep]
+
 
 def triangle(size: int, side: int = SIDE) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Index pairs of the upper triangle, diagonal included, at most `side` ** 2 at a time."""
     for row in range(0, size, side):
-        rows = np.arange(row, min(row + side, size))
         for column in range(row, size, side):
-            columns = np.arange(column, min(column + side, size))
-            first, second = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
-            keep = first <= second
-            yield first[keep], second[keep]
+            yield block_pairs(size, side, row, column)
 
 
 def symmetric(
     size: int,
-    pairs: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+    pairs: Pairs,
     side: int = SIDE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Full matrices of a function of index pairs.

@@ -2,20 +2,28 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import h5netcdf
 import numpy as np
 import xarray as xr
 from pydantic import ValidationError
 
+from spikedrift.atomic import write_netcdf
 from spikedrift.config.similarity import complete
 from spikedrift.errors import InputError
-from spikedrift.similarity.blocks import symmetric
+from spikedrift.similarity.blocks import SIDE, Band, symmetric
 from spikedrift.similarity.registry import Measure, get
+from spikedrift.similarity.store import Store, digest
 from spikedrift.trials import REPEAT_KEY, TRIAL_KEY
 
 PHASES = ("naive", "train", "block")  # in the order of a model's life
+WHOLE = 4096  # trials up to which the matrices are held in memory when a file is written
+CHUNK = 256  # rows and columns of a chunk of a file that is written piece by piece
 ROWS = 256  # trials against all others at a time in the means over segments
 SEGMENT_KEY = ("stimulus", "segment")
 NAN_POLICY = (
@@ -57,35 +65,110 @@ def similarity(
     """
     rule = get(measure)
     chosen = _options(rule, dataset, options or {})
+    value, n_shared = symmetric(dataset.sizes["trial"], partial(rule.pairs, dataset, **chosen))
+    out = _summaries(dataset, rule, chosen, lambda: iter([(0, value, n_shared)]))
+    out["value"] = ("trial", "trial_other"), value, _labels_of(rule)
+    out["n_shared"] = ("trial", "trial_other"), n_shared
+    return out
+
+
+def write(
+    dataset: xr.Dataset,
+    measure: str,
+    options: Mapping[str, Any] | None,
+    path: str | Path,
+    source: str = "",
+    *,
+    whole: int = WHOLE,
+    side: int = SIDE,
+) -> None:
+    """Write what `similarity` returns to a file, whole or not at all.
+
+    Above `whole` trials the matrices never are in memory. Blocks of `side` x `side` pairs go into
+    a folder `.{name}.blocks` beside the file, in a folder named after the digest of the input; a
+    job that was killed goes on where it stopped, and the folder is removed once the file is there.
+
+    Parameters
+    ----------
+    dataset, measure, options
+        As `similarity` takes them.
+    path : path
+    source : str
+        Digest of the code: blocks of other code are not used.
+
+    Raises
+    ------
+    InputError
+        As `similarity`.
+    """
+    path = Path(path)
+    n_trials = dataset.sizes["trial"]
+    if n_trials <= whole:
+        write_netcdf(similarity(dataset, measure, options), path)
+        return
+    rule = get(measure)
+    chosen = _options(rule, dataset, options or {})
+    stored = path.with_name(f".{path.name}.blocks")
+    store = Store(stored / digest(dataset, source, rule.name, chosen), n_trials, side)
+    store.fill(partial(rule.pairs, dataset, **chosen))
+
+    def matrices(temporary: Path) -> None:
+        with h5netcdf.File(temporary, "a") as file:
+            file.dimensions["trial_other"] = n_trials
+            dims, chunks = ("trial", "trial_other"), (CHUNK, CHUNK)
+            value = file.create_variable("value", dims, "f8", chunks=chunks, fillvalue=np.nan)
+            n_shared = file.create_variable(
+                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1
+            )
+            value.attrs.update(_labels_of(rule))
+            for row, some_values, some_shared in store.bands():
+                here = slice(row, row + len(some_values))
+                value[here], n_shared[here] = some_values, some_shared
+
+    write_netcdf(_summaries(dataset, rule, chosen, store.bands), path, matrices)
+    shutil.rmtree(stored)
+
+
+def _labels_of(rule: Measure) -> dict[str, str]:
+    return {"units": rule.units, "long_name": rule.title}
+
+
+def _summaries(
+    dataset: xr.Dataset,
+    rule: Measure,
+    chosen: Mapping[str, Any],
+    bands: Callable[[], Iterator[Band]],
+) -> xr.Dataset:
+    """All of a similarity file but the matrices over trials, from bands of rows of these."""
     n_trials, n_units = dataset["spike_count"].shape
-    value, n_shared = symmetric(
-        n_trials, lambda first, second: rule.pairs(dataset, first, second, **chosen)
-    )
     repeats, segments = _groups(dataset, REPEAT_KEY), _groups(dataset, SEGMENT_KEY)
     members, showings = list(repeats.values()), list(segments.values())
-    repeat_of, segment_of = _labels(members, n_trials), _labels(showings, n_trials)
-    if rule.repeats is None:
-        repeat_value, repeat_shared = _same_segment_means(members, segment_of, value, n_shared)
+    of_segment = _SegmentMeans(
+        np.flatnonzero(dataset["phase"].values == "block"),
+        repeat_of=_labels(members, n_trials),
+        segment_of=_labels(showings, n_trials),
+        n_segments=len(segments),
+    )
+    of_repeat = _SameSegmentMeans(members, of_segment.segment_of) if rule.repeats is None else None
+    for band in bands():
+        of_segment.add(*band)
+        if of_repeat is not None:
+            of_repeat.add(*band)
+    if of_repeat is not None:
+        repeat_value, repeat_shared = of_repeat.result()
     else:
+        assert rule.repeats is not None
         repeat_value, repeat_shared = rule.repeats(dataset, members, **chosen)
-    used = np.flatnonzero(dataset["phase"].values == "block")
     matrices = {
-        "value": (("trial", "trial_other"), value),
-        "n_shared": (("trial", "trial_other"), n_shared),
-        "repeat_value": (("repeat", "repeat_other"), repeat_value),
+        "repeat_value": (("repeat", "repeat_other"), repeat_value, _labels_of(rule)),
         "repeat_n_shared": (("repeat", "repeat_other"), repeat_shared.astype(np.int32)),
-        "segment_value": (
-            ("segment", "segment_other"),
-            _segment_means(used, repeat_of, segment_of, len(segments), value),
-        ),
+        "segment_value": (("segment", "segment_other"), of_segment.result(), _labels_of(rule)),
     }
     coords: dict[str, Any] = {f"trial_{name}": dataset[name].variable for name in TRIAL_KEY}
     for dim, key, groups in (("repeat", REPEAT_KEY, repeats), ("segment", SEGMENT_KEY, segments)):
         for name, column in zip(key, zip(*groups, strict=True), strict=True):
             coords[name if name == dim else f"{dim}_{name}"] = (dim, np.array(column))
     out = xr.Dataset(matrices, coords, attrs=_attributes(dataset, rule, chosen))
-    for name in ("value", "repeat_value", "segment_value"):
-        out[name].attrs.update(units=rule.units, long_name=rule.title)
     out.attrs["n_units"] = n_units
     return out
 
@@ -137,48 +220,66 @@ def _labels(groups: list[np.ndarray], n_trials: int) -> np.ndarray:
     return label
 
 
-def _same_segment_means(
-    members: list[np.ndarray], segment_of: np.ndarray, value: np.ndarray, n_shared: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+class _SameSegmentMeans:
     """Mean over the pairs of trials that show the same segment in two repeats."""
-    shown = np.full((len(members), segment_of.max(initial=-1) + 1), -1)
-    for repeat, trials in enumerate(members):
-        shown[repeat, segment_of[trials]] = trials
-    mean = np.full((len(members),) * 2, np.nan)
-    least = np.zeros(mean.shape, np.int64)
-    for repeat, trials in enumerate(shown):
-        pairs = value[trials, shown]
-        valid = (trials >= 0) & (shown >= 0) & np.isfinite(pairs)
-        n = valid.sum(axis=1)
-        np.divide(np.where(valid, pairs, 0.0).sum(axis=1), n, where=n > 0, out=mean[repeat])
-        fewest = np.where(valid, n_shared[trials, shown], np.iinfo(np.int32).max).min(axis=1)
-        least[repeat] = np.where(n > 0, fewest, 0)
-    return mean, least
+
+    def __init__(self, members: list[np.ndarray], segment_of: np.ndarray) -> None:
+        self.repeat_of, self.segment_of = _labels(members, segment_of.size), segment_of
+        self.shown = np.full((len(members), segment_of.max(initial=-1) + 1), -1)
+        self.shown[self.repeat_of, segment_of] = np.arange(segment_of.size)
+        self.total, self.n = np.zeros((2, len(members), len(members)))
+        self.least = np.full(self.n.shape, np.iinfo(np.int32).max)
+
+    def add(self, start: int, value: np.ndarray, n_shared: np.ndarray) -> None:
+        """Take in the rows of trials from `start` on."""
+        for row, (values, shared) in enumerate(zip(value, n_shared, strict=True), start):
+            others, repeat = self.shown[:, self.segment_of[row]], self.repeat_of[row]
+            valid = (others >= 0) & np.isfinite(values[others])
+            self.total[repeat] += np.where(valid, values[others], 0.0)
+            self.n[repeat] += valid
+            self.least[repeat, valid] = np.minimum(self.least[repeat], shared[others])[valid]
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """Means, and the fewest units that one of their pairs shares (0 where there is none)."""
+        mean = np.full(self.n.shape, np.nan)
+        np.divide(self.total, self.n, where=self.n > 0, out=mean)
+        return _balanced(mean), np.where(self.n > 0, self.least, 0)
 
 
-def _segment_means(
-    used: np.ndarray,
-    repeat_of: np.ndarray,
-    segment_of: np.ndarray,
-    n_segments: int,
-    value: np.ndarray,
-) -> np.ndarray:
+class _SegmentMeans:
     """Mean over pairs of the `used` trials of two segments that lie in different repeats."""
-    total, n = np.zeros((2, n_segments**2))
-    for start in range(0, used.size, ROWS):
-        rows = used[start : start + ROWS, None]
-        pairs = value[rows, used]
-        valid = (repeat_of[rows] != repeat_of[used]) & np.isfinite(pairs)
-        cell = (segment_of[rows] * n_segments + segment_of[used])[valid]
-        total += np.bincount(cell, weights=pairs[valid], minlength=total.size)
-        n += np.bincount(cell, minlength=n.size)
-    mean = np.full(total.size, np.nan)
-    np.divide(total, n, where=n > 0, out=mean)
-    square = mean.reshape(n_segments, n_segments)
-    return 0.5 * (square + square.T)  # the two halves sum the same pairs in different orders
+
+    def __init__(
+        self, used: np.ndarray, repeat_of: np.ndarray, segment_of: np.ndarray, n_segments: int
+    ) -> None:
+        self.used, self.repeat_of, self.segment_of = used, repeat_of, segment_of
+        self.n_segments = n_segments
+        self.total, self.n = np.zeros((2, n_segments**2))
+
+    def add(self, start: int, value: np.ndarray, n_shared: np.ndarray) -> None:
+        """Take in the rows of trials from `start` on."""
+        used, repeat_of, segment_of = self.used, self.repeat_of, self.segment_of
+        of_band = used[(used >= start) & (used < start + len(value))]
+        for begin in range(0, of_band.size, ROWS):
+            rows = of_band[begin : begin + ROWS, None]
+            pairs = value[rows - start, used]
+            valid = (repeat_of[rows] != repeat_of[used]) & np.isfinite(pairs)
+            cell = (segment_of[rows] * self.n_segments + segment_of[used])[valid]
+            self.total += np.bincount(cell, weights=pairs[valid], minlength=self.total.size)
+            self.n += np.bincount(cell, minlength=self.n.size)
+
+    def result(self) -> np.ndarray:
+        mean = np.full(self.total.size, np.nan)
+        np.divide(self.total, self.n, where=self.n > 0, out=mean)
+        return _balanced(mean.reshape(self.n_segments, self.n_segments))
 
 
-def _attributes(dataset: xr.Dataset, rule: Measure, options: dict[str, Any]) -> dict[str, Any]:
+def _balanced(mean: np.ndarray) -> np.ndarray:
+    """The same bits on both sides: the two halves sum the same pairs in different orders."""
+    return 0.5 * (mean + mean.T)
+
+
+def _attributes(dataset: xr.Dataset, rule: Measure, options: Mapping[str, Any]) -> dict[str, Any]:
     """Say what was measured and how, after the attributes of the recording."""
     renamed = {"kind": "recording_kind", "citation": "recording_citation"}
     return {
@@ -189,7 +290,7 @@ def _attributes(dataset: xr.Dataset, rule: Measure, options: dict[str, Any]) -> 
         "units": rule.units,
         "title": rule.title,
         "citation": rule.citation,
-        "options": json.dumps(options, sort_keys=True),
+        "options": json.dumps(dict(options), sort_keys=True),
         "nan_policy": NAN_POLICY,
         "min_shared": int(options.get("min_shared", 1)),
     }

@@ -4,11 +4,18 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.similarity.registry import Measure, Values
-from spikedrift.similarity.spikeship import spikeship_pairs
+from spikedrift.similarity.spikeship import Device, Precision, spikeship_pairs
 from spikedrift.trials import offsets
 
 
-def pairs(dataset: xr.Dataset, first: np.ndarray, second: np.ndarray, min_shared: int) -> Values:
+def pairs(
+    dataset: xr.Dataset,
+    first: np.ndarray,
+    second: np.ndarray,
+    min_shared: int,
+    precision: Precision = "float64",
+    device: Device = "cpu",
+) -> Values:
     """SpikeShip of pairs of trials, s; N: units that spike in both trials."""
     n_trials, n_units = dataset["spike_count"].shape
     return spikeship_pairs(
@@ -20,6 +27,8 @@ def pairs(dataset: xr.Dataset, first: np.ndarray, second: np.ndarray, min_shared
         first,
         second,
         min_shared,
+        precision=precision,
+        device=device,
     )
 
 

@@ -1,0 +1,83 @@
+"""Matrices over trials that are too large for memory: blocks of pairs, one file each.
+
+A block is written whole or not at all, so that what was killed goes on with the blocks that are
+missing.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.atomic import replacing
+from spikedrift.similarity.blocks import Band, Pairs, block_pairs
+
+log = logging.getLogger(__name__)
+
+
+def digest(dataset: xr.Dataset, *more: object) -> str:
+    """Digest of all variables of a Dataset and of what can be written as JSON."""
+    state = hashlib.sha256(json.dumps(more, sort_keys=True).encode())
+    for name in sorted(map(str, dataset.variables)):
+        values = dataset[name].values
+        state.update(f"{name} {values.dtype} {values.shape}".encode())
+        if values.dtype.kind in "OUS":
+            state.update(json.dumps(values.tolist()).encode())
+        else:
+            state.update(np.ascontiguousarray(values).data)
+    return state.hexdigest()[:16]
+
+
+class Store:
+    """The upper triangle of two symmetric matrices as files of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Named after all that the matrices depend on: what is in it is taken as it is.
+    size : int
+        Number of trials.
+    side : int
+        A block holds `side` x `side` pairs.
+    """
+
+    def __init__(self, folder: Path, size: int, side: int) -> None:
+        self.folder, self.size, self.side = folder, size, side
+        self.starts = range(0, size, side)
+
+    def fill(self, pairs: Pairs) -> None:
+        """Compute the blocks that are not there yet; see `spikedrift.similarity.blocks`."""
+        blocks = [(row, column) for row in self.starts for column in self.starts if row <= column]
+        missing = [block for block in blocks if not self._path(*block).is_file()]
+        log.info("%d of %d blocks of pairs are there already", len(blocks) - len(missing),
+                 len(blocks))  # fmt: skip
+        for index, (row, column) in enumerate(missing, len(blocks) - len(missing) + 1):
+            first, second = block_pairs(self.size, self.side, row, column)
+            shape = min(self.side, self.size - row), min(self.side, self.size - column)
+            value, n_shared = np.empty(shape), np.empty(shape, np.int32)
+            at = first - row, second - column
+            value[at], n_shared[at] = pairs(first, second)
+            if row == column:
+                value.T[at], n_shared.T[at] = value[at], n_shared[at]
+            with replacing(self._path(row, column)) as temporary:
+                np.savez(temporary, value=value, n_shared=n_shared)
+            log.info("block %d of %d (trials %d.. x %d..)", index, len(blocks), row, column)
+
+    def bands(self) -> Iterator[Band]:
+        """Rows of both matrices, `side` at a time and all columns wide, in the same two arrays."""
+        whole = np.empty((self.side, self.size)), np.empty((self.side, self.size), np.int32)
+        for row in self.starts:
+            value, n_shared = (band[: self.size - row] for band in whole)
+            for column in self.starts:
+                here = slice(column, column + self.side)
+                with np.load(self._path(min(row, column), max(row, column))) as block:
+                    for band, name in ((value, "value"), (n_shared, "n_shared")):
+                        band[:, here] = block[name] if row <= column else block[name].T
+            yield row, value, n_shared
+
+    def _path(self, row: int, column: int) -> Path:
+        return self.folder / f"{row}-{column}.npz"

@@ -89,6 +89,7 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
             rng,
             window=selection.jitter_window,
             bin=selection.poisson_bin,
+            shift=selection.shift,
         )
     out.attrs.update(
         selection=selection.model_dump_json(),

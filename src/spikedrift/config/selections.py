@@ -57,11 +57,23 @@ class Selection(Options):
         "none",
         description="blocks: thin each (segment, unit) to the mean count of its quietest block",
     )
-    surrogate: Literal["none", "permute", "exchange", "redraw", "shuffle", "jitter", "poisson"] = (
-        Field("none", description="surrogate that replaces the spikes")
-    )
+    surrogate: Literal[
+        "none",
+        "permute",
+        "exchange",
+        "redraw",
+        "shuffle",
+        "jitter",
+        "poisson",
+        "circular_shift",
+        "permute_labels",
+    ] = Field("none", description="surrogate that replaces the spikes")
     jitter_window: float = Field(0.025, gt=0, le=10, description="window of surrogate jitter; s")
     poisson_bin: float = Field(0.01, gt=0, le=10, description="bin of surrogate poisson; s")
+    shift: Literal["repeat", "unit"] = Field(
+        "repeat",
+        description="surrogate circular_shift: one shift a repeat, or one a unit in all repeats",
+    )
     seed: int = Field(0, ge=0, description="seed of the unit draw, thinning and surrogate")
 
     @model_validator(mode="after")

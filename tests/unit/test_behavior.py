@@ -199,7 +199,7 @@ def test_each_truth_moves_its_own_numbers(found):
         assert (numbers(found[name], "modulated.running_speed") < 0.2).all()
         assert (np.abs(numbers(found[name], "rate.index_fall")) < 0.1).all()
     assert (numbers(found["state"], "modulated.running_speed") > 0.7).all()
-    assert (numbers(found["state"], "modulated.running_speed", "p_value") <= 0.02).all()
+    assert (numbers(found["state"], "modulated.running_speed", "p_value") <= 0.05).all()
     assert (numbers(found["state"], "rate.index_all") > 0.03).all()
     assert numbers(found["state"], "rate.index_fall").mean() > 0.03
 

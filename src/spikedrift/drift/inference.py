@@ -7,6 +7,7 @@ taken over animals, with the levels below nested in them.
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -213,7 +214,7 @@ def mixed_model(
     ------
     InputError
         With fewer than three groups, or no group with two values: between and within groups cannot
-        be told apart.
+        be told apart; and where no optimizer finds a fit.
     """
     sizes = table.groupby(group).size()
     if len(sizes) < 3 or sizes.max() < 2:
@@ -224,7 +225,7 @@ def mixed_model(
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", ConvergenceWarning)
         model = smf.mixedlm(f"value ~ {fixed}", table, groups=table[group])
-        found = model.fit(reml=True, method=["lbfgs", "powell"])
+        found = _fitted(model)
     names = found.fe_params.index
     limits = found.conf_int(alpha=1 - confidence).loc[names]
     effects = pd.DataFrame(
@@ -241,3 +242,13 @@ def mixed_model(
         if issubclass(one.category, ConvergenceWarning)
     )
     return Mixed(effects, float(found.cov_re.iloc[0, 0]), float(found.scale), "; ".join(notes))
+
+
+def _fitted(model: Any) -> Any:
+    """Fit by the first optimizer that does not run into a singular matrix."""
+    for method in ("lbfgs", "powell", "nm"):
+        try:
+            return model.fit(reml=True, method=method)
+        except np.linalg.LinAlgError:  # a step of a line search too far from the data's scale
+            continue
+    raise InputError("a mixed model could not be fitted: its matrices are singular")

@@ -98,6 +98,7 @@ class Plan:
             config.analyses,
             self.roster.names,
             {name: [name] for name in self.roster.names}
+            | self.roster.cohorts
             | {name: self.runs(name) for name in self.sweeps if name not in self.surveys.names},
             self.analyzed,
         )

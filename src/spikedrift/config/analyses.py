@@ -79,7 +79,9 @@ class AnalysisEntry(Options):
         default_factory=dict, validate_default=True, description="options of the analysis"
     )
     recordings: list[str] | None = Field(
-        None, description="recordings and pools that it is applied to; null: all"
+        None,
+        description="recordings, pools, cohorts and sweeps that it is applied to; null: all "
+        "recordings and pools",
     )
     selections: list[str] | None = Field(
         None, description="selections that it is applied to; null: all that apply to the recording"

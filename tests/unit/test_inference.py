@@ -66,13 +66,13 @@ def test_bootstrap_approaches_the_standard_error_of_a_nested_analysis_of_varianc
 
 
 def test_coverage_of_the_intervals():
-    """Bootstrap with 20 animals about right, with 4 too narrow; Student right; pooling wrong."""
+    """Bootstrap with 20 animals nearly right, with 4 too narrow; Student right; pooling wrong."""
     rng = np.random.default_rng(5)
     n = 400
     covered = dict.fromkeys([("bootstrap", 20), ("bootstrap", 4), ("student", 4), ("units", 20)], 0)
     for _ in range(n):
         for animals in (20, 4):
-            value, levels = nested(rng, animals, 2, 10)
+            value, levels = nested(rng, animals, 2, 10, sd=(1.0, 0.3, 0.5))
             low, high = np.quantile(hierarchical_bootstrap(value, levels, 300, rng), [0.025, 0.975])
             covered["bootstrap", animals] += low <= 0 <= high
             if animals == 4:
@@ -82,10 +82,10 @@ def test_coverage_of_the_intervals():
                 low, high = student_interval(value, 0.95)
                 covered["units", 20] += low <= 0 <= high
     share = {key: count / n for key, count in covered.items()}
-    assert 0.91 <= share["bootstrap", 20] <= 0.98
-    assert share["bootstrap", 4] < 0.92
+    assert 0.89 <= share["bootstrap", 20] <= 0.97
+    assert 0.7 < share["bootstrap", 4] < 0.88
     assert 0.92 <= share["student", 4] <= 0.98
-    assert share["units", 20] < 0.75
+    assert share["units", 20] < 0.6
 
 
 def test_unequal_animals_count_alike_and_levels_are_not_mixed():

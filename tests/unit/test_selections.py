@@ -1,12 +1,16 @@
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from spikedrift import trials
 from spikedrift.config.drift import StateOptions
 from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.errors import InputError
 from spikedrift.selections import apply, stream
@@ -208,3 +212,21 @@ def test_common_units_are_observed_and_active_in_every_block():
     ]
     assert not {*stay} & {*kept} and 15 <= len(kept) <= 30
     np.testing.assert_array_equal(out["unit_id"], made["unit_id"].values[kept])
+
+
+def test_the_example_of_the_docs_selects():
+    """Every control of docs/methods.md, as it stands there."""
+    page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+    block = next(b for b in re.findall(r"```yaml\n(.*?)```", page, flags=re.S) if "common" in b)
+    config = yaml.safe_load(block)
+    made = record(SyntheticOptions(segments=5, repeats=20, units=40), "made.movie", 3)
+    out = {}
+    for entry in config["selections"]:
+        selection = Selection(**entry)
+        out[selection.name] = apply(made, selection)
+        trials.check(out[selection.name])
+        assert out[selection.name].sizes["unit"] >= 15
+    assert out["late"]["repeat"].min() == 8
+    assert out["reliable"]["repeat"].min() == 10
+    measures = SimilarityOptions(**config["similarity"]).measures
+    assert measures[-1].name == "z_scored" and measures[-1].options["standardize"]

@@ -58,10 +58,10 @@ def _forest(left: Any, right: Any, shown: pd.DataFrame) -> None:
         color = colors[row["group"]]
         low, high = np.clip([row["g_low"], row["g_high"]], -reach, reach)
         left.plot([low, high], [place, place], color=color, lw=1.2)
-        inside = abs(row["g"]) <= reach
-        marker = "s" if inside else ">" if row["g"] > 0 else "<"
-        left.plot(np.clip(row["g"], -reach, reach), place, marker,
-                  color=color, ms=4, clip_on=False, mfc=color if row["p_holm"] <= 0.05 else "white")  # fmt: skip
+        marker = "s" if abs(row["g"]) <= reach else ">" if row["g"] > 0 else "<"
+        face = color if row["p_holm"] <= 0.05 else "white"
+        at = np.clip(row["g"], -reach, reach)
+        left.plot(at, place, marker, color=color, ms=4, mfc=face, clip_on=False)
         text = (
             f"{row['mean']:.3g} [{row['low']:.2g}, {row['high']:.2g}]  n = {row['n_animals']}  "
             f"p = {row['p_value']:.2g} ({row['p_holm']:.2g})"

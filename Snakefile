@@ -47,6 +47,7 @@ wildcard_constraints:
     sweep=plan.pattern(plan.sweeps),
     chunk=plan.pattern(plan.surveys.chunk_names),
     comparison=plan.pattern(plan.comparisons),
+    inference=plan.pattern(plan.inferences.entries),
     plasticity_rule=plan.pattern(plan.validation.names),
 
 
@@ -55,6 +56,7 @@ localrules:
     fetch,
     drift,
     analyses,
+    inference,
     sensitivity,
     sweep,
     survey,
@@ -70,6 +72,7 @@ rule all:
         plan.figure_files,
         plan.drift_files,
         plan.analyses.files,
+        plan.inferences.files,
         plan.comparison_files,
         plan.surveys.files,
         "results/provenance.json",
@@ -83,6 +86,7 @@ include: "workflow/rules/survey.smk"
 include: "workflow/rules/similarity.smk"
 include: "workflow/rules/drift.smk"
 include: "workflow/rules/analyses.smk"
+include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/validate.smk"

@@ -23,9 +23,9 @@ from spikedrift.config.drift import IndexOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored import Anchored
 from spikedrift.drift.rate_index import rate_index
-from spikedrift.drift.state import match_state
 from spikedrift.drift.timing_index import timing_index
 from spikedrift.sources.synthetic import record
+from spikedrift.state import match_state
 
 BASE = SyntheticOptions(segments=6, repeats=6, units=60)
 LONG = BASE.model_copy(update={"segments": 5, "repeats": 28})

@@ -26,7 +26,8 @@ class Analyses:
     default : sequence of str
         Recordings and pools, analyzed where an entry names none.
     groups : mapping of str -> list of recordings
-        What an entry may name: each recording and pool itself, and the runs of each sweep.
+        What an entry may name: each recording and pool itself, the recordings of each cohort, and
+        the runs of each sweep.
     selections : callable
         Name in `groups` -> names of the selections that apply to it.
 
@@ -66,7 +67,7 @@ class Analyses:
                 {"recording": recording, "selection": selection, "analysis": label}
                 for group in entry.recordings or default
                 for recording in groups[group]
-                for selection in selections(group)
+                for selection in selections(recording if recording in groups else group)
                 if entry.selections is None or selection in entry.selections
             ]
 

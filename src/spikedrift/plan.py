@@ -20,6 +20,7 @@ from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.wanted import Wanted
+from spikedrift.inferences import Inferences
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.provenance import source_digest, versions
@@ -97,10 +98,39 @@ class Plan:
             config.analyses,
             self.roster.names,
             {name: [name] for name in self.roster.names}
+            | self.roster.cohorts
             | {name: self.runs(name) for name in self.sweeps if name not in self.surveys.names},
             self.analyzed,
         )
+        self.inferences = self._inferences()
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
+
+    def _inferences(self) -> Inferences:
+        """Recordings grouped by their stimulus, simulations by their condition."""
+        stimulus = {name: name.partition(".")[2] for name in self.recordings}
+        members = {name: {name: group} for name, group in stimulus.items()}
+        members |= {
+            cohort: {name: stimulus[name] for name in names}
+            for cohort, names in self.roster.cohorts.items()
+        }
+        controls: dict[str, dict[str, str]] = {}
+        for sweep in self.sweeps:
+            if sweep in self.surveys.names:
+                continue
+            points = {name: self.points[name] for name in self.runs(sweep)}
+            members[sweep] = {name: point.condition for name, point in points.items()}
+            conditions = dict.fromkeys(point.condition for point in points.values())
+            control = next((p.condition for p in points.values() if p.control), None)
+            if control is not None:
+                controls[sweep] = {name: control for name in conditions if name != control}
+        return Inferences(
+            self.config.inference,
+            members,
+            controls,
+            list(self.pools),
+            self.analyzed,
+            self.analyses.rows,
+        )
 
     @property
     def trials_files(self) -> list[str]:

@@ -7,9 +7,12 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import surrogates
-from spikedrift.config.selections import Selection
+from spikedrift.config.selections import Reliability, Selection
 from spikedrift.errors import InputError
-from spikedrift.trials import select
+from spikedrift.similarity.reliability import MIN_SEGMENTS, unit_reliability
+from spikedrift.state import match_state
+from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.trials import REPEAT_KEY, select
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +35,10 @@ def unit_rates(dataset: xr.Dataset) -> np.ndarray:
 def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Dataset:
     """Cut a trials Dataset down to a selection.
 
-    Trials are chosen first (phases, repeats), then units (population, quality columns, rate over
-    the chosen trials), then the unit count is matched by a random draw without replacement, then
-    spikes are thinned, then replaced by a surrogate.
+    Trials are chosen first (phases, repeats, those not held out to judge reliability, matched by
+    state), then units (population, quality columns, reliability; rate and presence in all blocks
+    over the chosen trials), then the unit count is matched by a random draw without replacement,
+    then spikes are thinned, then replaced by a surrogate.
 
     Parameters
     ----------
@@ -46,13 +50,15 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
     Returns
     -------
     trials Dataset
-        With attributes `selection` (JSON of the options), `selection_seed` and `units_available`
-        (units left by the filters before the count was matched).
+        With attributes `selection` (JSON of the options), `selection_seed`, `units_available`
+        (units left by the filters before the count was matched), and where trials were matched
+        those of `match_state`.
 
     Raises
     ------
     InputError
-        Where a population or quality column does not exist, or too few units or no trials remain.
+        Where a population or quality column does not exist, too few units or no trials remain,
+        reliability cannot be judged, or trials cannot be matched by state.
     """
     name = f"{dataset.attrs.get('recording')}, selection {selection.name!r}"
     trials = np.isin(dataset["phase"].values.astype(str), selection.phases)
@@ -66,7 +72,12 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
             f"repeats {selection.repeats or 'all'})"
         )
     chosen = select(dataset, trials=trials)
-    available = np.flatnonzero(_unit_mask(chosen, selection, name))
+    reliable = np.ones(chosen.sizes["unit"], dtype=bool)
+    if selection.reliability is not None:
+        chosen, reliable = _reliable(chosen, selection.reliability, name)
+    if selection.state == "matched":
+        chosen = match_state(chosen, selection.matching)
+    available = np.flatnonzero(reliable & _unit_mask(chosen, selection, name))
     needed = selection.units or selection.min_units
     if available.size < max(needed, selection.min_units):
         raise InputError(
@@ -89,6 +100,7 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
             rng,
             window=selection.jitter_window,
             bin=selection.poisson_bin,
+            shift=selection.shift,
         )
     out.attrs.update(
         selection=selection.model_dump_json(),
@@ -104,6 +116,47 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
         dataset.sizes["unit"],
     )
     return out
+
+
+def _reliable(
+    dataset: xr.Dataset, options: Reliability, name: str
+) -> tuple[xr.Dataset, np.ndarray]:
+    """Judge units by repeats of the first block; return what is left to analyze, and which pass.
+
+    Repeats that judged a unit read as more alike than others, since their noise was chosen with
+    it; that passes for drift. Held out, they come before whatever is compared.
+    """
+    segment, repeat = label(dataset, SEGMENT_KEY), label(dataset, REPEAT_KEY)
+    first = np.unique(repeat[label(dataset, BLOCK_KEY) == 0])
+    judges = first[: (first.size + 1) // 2] if options.held_out else first
+    judging = np.isin(repeat, judges)
+    if judges.size < 2 or np.unique(segment[judging]).size < MIN_SEGMENTS:
+        raise InputError(
+            f"{name}: reliability needs two repeats of {MIN_SEGMENTS} segments to judge units by, "
+            f"the first block leaves {judges.size} of {np.unique(segment[judging]).size}"
+        )
+    if options.held_out and judging.all():
+        raise InputError(f"{name}: no repeat is left beside those that reliability is judged by")
+    value = unit_reliability(
+        dataset["spike_count"].values[judging],
+        dataset["observed"].values[judging],
+        np.unique(repeat[judging], return_inverse=True)[1],
+        np.unique(segment[judging], return_inverse=True)[1],
+    )
+    kept = select(dataset, trials=~judging) if options.held_out else dataset
+    return kept, np.isfinite(value) & (value >= options.min)
+
+
+def _common(dataset: xr.Dataset) -> np.ndarray:
+    """Units observed with every segment shown, and active, in each block: (n_units,)."""
+    block, segment = label(dataset, BLOCK_KEY), label(dataset, SEGMENT_KEY)
+    observed, count = dataset["observed"].values, dataset["spike_count"].values
+    cell, n_units = block * (int(segment.max()) + 1) + segment, observed.shape[1]
+    seen = np.zeros((int(cell.max()) + 1, n_units), dtype=bool)
+    np.logical_or.at(seen, cell, observed)
+    active = np.zeros((int(block.max()) + 1, n_units), dtype=bool)
+    np.logical_or.at(active, block, count > 0)
+    return np.asarray(seen[np.unique(cell)].all(axis=0) & active.all(axis=0))
 
 
 def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarray:
@@ -126,6 +179,8 @@ def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarr
             mask &= value <= bounds.max
     rate = unit_rates(dataset)
     mask &= np.isfinite(rate) & (rate >= selection.min_rate)
+    if selection.common:
+        mask &= _common(dataset)
     if selection.min_population:
         population = dataset["population"].values.astype(str)
         names, size = np.unique(population[mask], return_counts=True)

@@ -12,6 +12,8 @@ more than the statistic itself. What each one destroys and keeps:
 | `shuffle_trials` | single-trial relations between units | profile and counts of each unit |
 | `jitter` | timing finer than a window | counts in windows |
 | `poisson` | single-trial structure within a unit | counts, binned profile of each block |
+| `circular_shift` | which segment a response belongs to | order of responses in a repeat |
+| `permute_labels` | which block a trial belongs to: a bad null, see there | whole trials |
 
 Sources: exchange and redraw are this library's (docs/methods.md); interval jitter with windows
 fixed in the trial: Amarasingham et al. 2012, J Neurophysiol 107:517; spike-centered dithering is
@@ -19,11 +21,13 @@ not offered, since it inflates false positives (Platkiewicz et al. 2017, Neural 
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from spikedrift.errors import InputError
+from spikedrift.trials import REPEAT_KEY
 
 SEGMENT_KEY = ("stimulus", "segment")
 BLOCK_KEY = ("session", "phase", "block")
@@ -39,9 +43,9 @@ class Spikes:
         From trial start, sorted by (trial, unit, time).
     counts : int64, shape (n_trials, n_units)
     observed : bool, shape (n_trials, n_units)
-    segment, block : int64, shape (n_trials,)
-        Index of the trial's (stimulus, segment) and of its (session, phase, block), from 0 in
-        sorted order.
+    segment, block, repeat : int64, shape (n_trials,)
+        Index of the trial's (stimulus, segment), of its (session, phase, block), and of that with
+        its repeat, from 0 in sorted order.
     duration : float64, shape (n_trials,), s
     """
 
@@ -50,6 +54,7 @@ class Spikes:
     observed: np.ndarray
     segment: np.ndarray
     block: np.ndarray
+    repeat: np.ndarray
     duration: np.ndarray
 
     @property
@@ -99,14 +104,19 @@ def spikes_of(dataset: xr.Dataset, events: bool = False) -> Spikes:
         observed=dataset["observed"].values.astype(bool),
         segment=label(dataset, SEGMENT_KEY),
         block=label(dataset, BLOCK_KEY),
+        repeat=label(dataset, REPEAT_KEY),
         duration=dataset["duration"].values,
     )
 
 
 def put(dataset: xr.Dataset, spikes: Spikes) -> xr.Dataset:
-    """Return `dataset` with its spikes replaced; trials and units stay as they are."""
+    """Return `dataset` with its spikes replaced; trials and units stay as they are.
+
+    Where a whole response is moved to another trial, what was not observed moves with it.
+    """
     out = dataset.drop_vars("spike_time")
     out["spike_time"] = ("spike", spikes.times, dataset["spike_time"].attrs)
+    out["observed"] = (("trial", "unit"), spikes.observed, dataset["observed"].attrs)
     out["spike_count"] = (
         ("trial", "unit"),
         spikes.counts.astype(np.int32),
@@ -256,19 +266,88 @@ def shuffle_trials(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     Only trials in which the unit was observed take part. Kills what units do together in single
     trials; keeps each unit's profile and counts in each block.
     """
-    n_trials, n_units = spikes.counts.shape
     group = spikes.segment * (int(spikes.block.max()) + 1) + spikes.block
     key = group[:, None] * 2 + ~spikes.observed
     target = np.argsort(key, axis=0, kind="stable")
     source = np.lexsort((rng.random(key.shape), key), axis=0)
-    origin = np.empty((n_trials, n_units), dtype=np.int64)
+    origin = np.empty(key.shape, dtype=np.int64)
     np.put_along_axis(origin, target, source, axis=0)
+    return _dealt(spikes, origin)
+
+
+def circular_shift(
+    spikes: Spikes, rng: np.random.Generator, each: Literal["repeat", "unit"] = "repeat"
+) -> Spikes:
+    """Shift responses over the segments of a repeat, the last ones coming in at its start.
+
+    For a movie, whose segments are successive seconds: responses keep their neighbors in time, and
+    so their autocorrelation, and lose their relation to the stimulus. Shifts are uniform over the
+    segments of the repeat, none included.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    rng : Generator
+    each : {"repeat", "unit"}
+        repeat: one shift a repeat, the same for all units. What units do together in a trial is
+        kept, what repeats have in common goes. unit: one shift a unit, the same in all repeats.
+        The reliability of each unit is kept, what units tell about the stimulus together goes.
+
+    Raises
+    ------
+    InputError
+        Where there are fewer than two segments.
+    """
+    n_trials, n_units = spikes.counts.shape
+    if int(spikes.segment.max(initial=0)) < 1:
+        raise InputError("circular shift: responses can be shifted only over two segments or more")
+    order = np.lexsort((spikes.segment, spikes.repeat))
+    size = np.bincount(spikes.repeat)
+    first = np.repeat(np.cumsum(size) - size, size)
+    length = np.repeat(size, size)
+    place = np.arange(n_trials) - first
+    uniform = rng.random((size.size, 1) if each == "repeat" else (1, n_units))
+    # A repeat that lacks segments turns over those that it has.
+    shift = (uniform * size[:, None]).astype(np.int64)[spikes.repeat[order]]
+    origin = np.empty((n_trials, n_units), dtype=np.int64)
+    origin[order] = order[first[:, None] + (place[:, None] + shift) % length[:, None]]
+    return _dealt(spikes, origin)
+
+
+def permute_labels(spikes: Spikes, rng: np.random.Generator) -> Spikes:
+    """Deal whole trials, all units together, among the trials of one segment, over all blocks.
+
+    The same as permuting the block labels of trials: the usual null of a difference between
+    blocks, and a bad one. It takes trials for independent, but successive trials share a slow
+    state: with an AR(1) state of coefficient .9 and no drift it rejects several times as often as
+    its nominal 5 % (docs/methods.md). Here to show that.
+    """
+    target = np.argsort(spikes.segment, kind="stable")
+    source = np.lexsort((rng.random(spikes.segment.size), spikes.segment))
+    origin = np.empty_like(spikes.segment)
+    origin[target] = source
+    return _dealt(spikes, np.repeat(origin[:, None], spikes.counts.shape[1], axis=1))
+
+
+def _dealt(spikes: Spikes, origin: np.ndarray) -> Spikes:
+    """Give every (trial, unit) the train of the same unit in trial `origin`: (n_trials, n_units).
+
+    Trials of a movie differ in length by a frame: what lies beyond the end of a trial is put at
+    its end.
+    """
+    n_trials, n_units = spikes.counts.shape
     counts = np.take_along_axis(spikes.counts, origin, axis=0)
     start = spikes.offsets[:-1].reshape(n_trials, n_units)
     moved = np.take_along_axis(start, origin, axis=0).ravel()
     length = counts.ravel()
     index = np.arange(length.sum()) + np.repeat(moved - (np.cumsum(length) - length), length)
-    return replace(spikes, times=spikes.times[index], counts=counts)
+    stop = np.repeat(np.nextafter(spikes.duration, 0.0), counts.sum(axis=1))
+    return replace(
+        spikes,
+        times=np.minimum(spikes.times[index], stop),
+        counts=counts,
+        observed=np.take_along_axis(spikes.observed, origin, axis=0),
+    )
 
 
 def jitter(spikes: Spikes, rng: np.random.Generator, window: float) -> Spikes:
@@ -301,17 +380,26 @@ def poisson(spikes: Spikes, rng: np.random.Generator, bin: float) -> Spikes:
 
 
 def surrogate(
-    dataset: xr.Dataset, name: str, rng: np.random.Generator, *, window: float, bin: float
+    dataset: xr.Dataset,
+    name: str,
+    rng: np.random.Generator,
+    *,
+    window: float,
+    bin: float,
+    shift: Literal["repeat", "unit"] = "repeat",
 ) -> xr.Dataset:
     """Replace the spikes of a trials Dataset by the surrogate `name`.
 
     Parameters
     ----------
-    name : {"permute", "exchange", "redraw", "shuffle", "jitter", "poisson"}
+    name : {"permute", "exchange", "redraw", "shuffle", "jitter", "poisson", "circular_shift", \
+"permute_labels"}
     window : float, s
         Window of `jitter`.
     bin : float, s
         Bin of the profile of `poisson`.
+    shift : {"repeat", "unit"}
+        What `circular_shift` shifts.
 
     Raises
     ------
@@ -338,6 +426,10 @@ def surrogate(
             spikes = jitter(spikes, rng, window)
         case "poisson":
             spikes = poisson(spikes, rng, bin)
+        case "circular_shift":
+            spikes = circular_shift(spikes, rng, shift)
+        case "permute_labels":
+            spikes = permute_labels(spikes, rng)
         case _:
             raise InputError(f"surrogate {name!r} is not known")
     return put(dataset, spikes)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import pearsonr
+from scipy.stats import pearsonr, zscore
 
 from spikedrift import trials
 from spikedrift.errors import InputError
@@ -197,3 +197,37 @@ def test_population_vector_averages_the_bins_that_are_defined() -> None:
     )
     halves = activity(data, 0.5)
     assert value[0] == pytest.approx(np.corrcoef(halves[0, 0], halves[0, 4])[0, 1], rel=1e-12)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_standardized_units_weigh_alike(missing: float) -> None:
+    """Against scipy's z-scores; and no scale or offset of a unit changes anything."""
+    data = recording(missing=missing)
+    seen = data["observed"].values
+    z = zscore(np.where(seen, data["spike_count"].values, np.nan), axis=0, nan_policy="omit")
+    for measure in ("rate_correlation", "population_vector"):
+        found = similarity(data, measure, {"standardize": True})["value"].values
+        for one, two in [(0, 1), (3, 17), (5, 9)]:
+            expected = masked_pearson(z[one], z[two], seen[one] & seen[two])
+            assert found[one, two] == pytest.approx(expected, rel=1e-10)
+    raw = similarity(data, "rate_correlation")["value"].values
+    assert raw.mean() > found.mean() + 0.1
+
+
+def test_standardized_ensemble_rates_are_means_of_z() -> None:
+    data = recording()
+    z = zscore(data["spike_count"].values, axis=0).reshape(N_REPEATS, N_SEGMENTS, N_UNITS)
+    found = similarity(data, "rate_correlation", {"standardize": True})["repeat_value"]
+    np.testing.assert_allclose(found, np.corrcoef(z.mean(axis=1)), rtol=1e-10)
+
+
+def test_bins_are_standardized_together_and_a_silent_unit_says_nothing() -> None:
+    data = recording()
+    out = activity(data, 0.5, standardize=True)
+    np.testing.assert_allclose(out.mean(axis=(0, 1)), 0, atol=1e-12)
+    np.testing.assert_allclose(out.std(axis=(0, 1)), 1)
+    quiet = data.assign(
+        spike_count=(data["spike_count"].dims, np.zeros_like(data["spike_count"])),
+        spike_time=("spike", np.empty(0)),
+    )
+    assert (activity(quiet, standardize=True) == 0).all()

@@ -1,13 +1,21 @@
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from spikedrift import trials
+from spikedrift.config.drift import StateOptions
 from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import SimilarityOptions
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.errors import InputError
 from spikedrift.selections import apply, stream
+from spikedrift.sources.synthetic import record
+from spikedrift.state import match_state
 
 
 def recording(n_units=40, n_repeats=4):
@@ -153,3 +161,72 @@ def test_thinning_and_surrogate_are_applied():
 def test_streams_differ_by_key():
     draws = {stream(1, *key).integers(2**60) for key in [("a",), ("b",), ("a", 1), ("a", 2)]}
     assert len(draws) == 4
+
+
+def test_state_is_matched_before_units_are_chosen():
+    made = record(
+        SyntheticOptions(segments=4, repeats=12, units=20, state_shift=1.0, state_coefficient=0.5),
+        "made.movie",
+        1,
+    )
+    out = apply(made, Selection(name="a", state="matched"))
+    expected = match_state(made, StateOptions())
+    np.testing.assert_array_equal(out["spike_count"], expected["spike_count"])
+    assert out.attrs["state_difference_after"] < 0.3 < out.attrs["state_difference_before"]
+    wide = apply(made, Selection(name="a", state="matched", matching={"caliper": 5.0}))
+    assert wide.sizes["trial"] > out.sizes["trial"]
+    trials.check(out)
+    with pytest.raises(InputError, match="no behavioral covariates"):
+        apply(recording(), Selection(name="a", state="matched"))
+
+
+def test_common_units_are_observed_and_active_in_every_block():
+    made = record(
+        SyntheticOptions(segments=4, repeats=5, units=40, unit_loss=0.25, mean_rate=1.0, blocks=3),
+        "made.movie",
+        2,
+    )
+    # A unit lost with one segment of one block only, and one that fell silent.
+    observed, count = made["observed"].values.copy(), made["spike_count"].values.copy()
+    lost = (made["segment"].values == 2) & (made["block"].values == 1)
+    quiet = made["block"].values == 2
+    stay = np.flatnonzero(observed.all(axis=0))[:2]
+    observed[lost, stay[0]] = False
+    count[lost, stay[0]], count[quiet, stay[1]] = 0, 0
+    trial, unit = trials.spike_cells(made)
+    gone = (lost[trial] & (unit == stay[0])) | (quiet[trial] & (unit == stay[1]))
+    made = made.isel(spike=~gone).assign(
+        observed=(("trial", "unit"), observed), spike_count=(("trial", "unit"), count)
+    )
+    trials.check(made)
+    out = apply(made, Selection(name="a", common=True))
+    kept = [
+        unit
+        for unit in range(40)
+        if all(
+            observed[(made["block"] == b) & (made["segment"] == s), unit].any()
+            for b in range(3)
+            for s in range(4)
+        )
+        and all(count[made["block"] == b, unit].any() for b in range(3))
+    ]
+    assert not {*stay} & {*kept} and 15 <= len(kept) <= 30
+    np.testing.assert_array_equal(out["unit_id"], made["unit_id"].values[kept])
+
+
+def test_the_example_of_the_docs_selects():
+    """Every control of docs/methods.md, as it stands there."""
+    page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+    block = next(b for b in re.findall(r"```yaml\n(.*?)```", page, flags=re.S) if "common" in b)
+    config = yaml.safe_load(block)
+    made = record(SyntheticOptions(segments=5, repeats=20, units=40), "made.movie", 3)
+    out = {}
+    for entry in config["selections"]:
+        selection = Selection(**entry)
+        out[selection.name] = apply(made, selection)
+        trials.check(out[selection.name])
+        assert out[selection.name].sizes["unit"] >= 15
+    assert out["late"]["repeat"].min() == 8
+    assert out["reliable"]["repeat"].min() == 10
+    measures = SimilarityOptions(**config["similarity"]).measures
+    assert measures[-1].name == "z_scored" and measures[-1].options["standardize"]

@@ -205,7 +205,7 @@ def test_options_of_a_built_in_measure_are_checked(
 def test_entry_takes_its_name_and_defaults() -> None:
     entry = MeasureEntry.model_validate({"measure": "population_vector"})
     assert entry.name == "population_vector"
-    assert entry.options == {"bin": None, "min_shared": 3}
+    assert entry.options == {"bin": None, "min_shared": 3, "standardize": False}
     entry = MeasureEntry.model_validate(
         {"name": "pv-50ms", "measure": "population_vector", "options": {"bin": 0.05}}
     )

@@ -6,9 +6,9 @@ import pytest
 from spikedrift import trials
 from spikedrift.config.drift import StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.state import covariates, match_state
 from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
+from spikedrift.state import covariates, match_state
 
 
 def recording(seed=0, **knobs):

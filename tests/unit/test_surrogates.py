@@ -3,7 +3,10 @@ import pytest
 from scipy import stats
 
 from spikedrift import surrogates, trials
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.errors import InputError
+from spikedrift.similarity.correlation import pearson_pairs
+from spikedrift.sources.synthetic import record
 
 
 def recording(
@@ -53,7 +56,11 @@ def pooled(spikes, *groups):
     return key[:, order], spikes.times[order]
 
 
-@pytest.mark.parametrize("name", ["permute", "exchange", "redraw", "shuffle", "jitter", "poisson"])
+ALL = ["permute", "exchange", "redraw", "shuffle", "jitter", "poisson", "circular_shift",
+       "permute_labels"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_surrogate_keeps_the_contract_and_its_seed(name):
     dataset = recording()
     first, again, other = draw(name, dataset), draw(name, dataset), draw(name, dataset, seed=2)
@@ -203,3 +210,133 @@ def test_poisson_keeps_the_profile_and_loses_the_trial():
 def test_redraw_needs_two_segments():
     with pytest.raises(InputError, match="two segments"):
         draw("redraw", recording(n_segments=1))
+
+
+def test_a_circular_shift_keeps_the_order_of_responses_in_a_repeat():
+    dataset = recording(n_segments=7, n_repeats=4)
+    before = surrogates.spikes_of(dataset)
+    after = surrogates.spikes_of(draw("circular_shift", dataset))
+    shifts = set()
+    for repeat in range(8):
+        here = before.repeat == repeat
+        rolled = [
+            k for k in range(7)
+            if np.array_equal(np.roll(before.counts[here], k, axis=0), after.counts[here])
+        ]  # fmt: skip
+        assert len(rolled) == 1  # one shift for all units
+        shifts.add(rolled[0])
+        trains = [np.split(s.times, s.offsets[1:-1]) for s in (before, after)]
+        cells = np.flatnonzero(np.repeat(here, 12)).reshape(7, 12)
+        for source, target in zip(
+            np.roll(cells, rolled[0], axis=0).ravel(), cells.ravel(), strict=1
+        ):
+            np.testing.assert_array_equal(trains[0][source], trains[1][target])
+    assert len(shifts) > 2
+
+
+def test_circular_shifts_are_uniform_and_those_of_units_hold_in_all_repeats():
+    dataset = recording(n_segments=5, n_repeats=2, n_units=3)
+    spikes = surrogates.spikes_of(dataset)
+    rng = np.random.default_rng(3)
+    landed = np.zeros((2, 5))
+    for _ in range(2000):
+        for row, each in enumerate(("repeat", "unit")):
+            counts = surrogates.circular_shift(spikes, rng, each).counts
+            shift = [
+                [k for k in range(5) if np.array_equal(np.roll(old, k), new)]
+                for old, new in zip(
+                    spikes.counts.reshape(4, 5, 3).transpose(0, 2, 1).reshape(12, 5),
+                    counts.reshape(4, 5, 3).transpose(0, 2, 1).reshape(12, 5),
+                    strict=True,
+                )
+            ]
+            assert all(shift)
+            table = np.array([one[0] for one in shift]).reshape(4, 3)
+            assert (np.ptp(table, axis=row ^ 1) == 0).all()
+            landed[row, table[0, 0]] += 1
+    assert (stats.chisquare(landed, axis=1).pvalue > 1e-3).all()
+
+
+def test_a_circular_shift_takes_the_stimulus_out_and_keeps_autocorrelation():
+    """Reliability over repeats goes; the correlation of successive segments stays."""
+    made = record(
+        SyntheticOptions(segments=20, repeats=10, units=40, segment_correlation=0.8),
+        "made.movie",
+        1,
+    )
+    shifted = draw("circular_shift", made)
+    counts_of = [d["spike_count"].values.reshape(20, 20, 40) for d in (made, shifted)]
+
+    def reliability(counts):
+        z = stats.zscore(counts, axis=1)
+        pairs = np.einsum("rsu,qsu->rqu", z, z)[np.triu_indices(20, k=1)]
+        return np.nanmean(pairs) / 20
+
+    def successive(counts):
+        z = stats.zscore(counts, axis=1)
+        return np.nanmean(z * np.roll(z, 1, axis=1))
+
+    assert reliability(counts_of[0]) > 0.5
+    assert abs(reliability(counts_of[1])) < 0.05
+    assert successive(counts_of[1]) == pytest.approx(successive(counts_of[0]), abs=1e-12)
+    assert successive(counts_of[0]) > 0.2
+
+
+def test_what_is_missing_moves_with_the_response_and_trains_stay_in_their_trial():
+    made = record(SyntheticOptions(segments=6, repeats=4, units=20, unit_loss=0.3), "made.movie", 1)
+    duration = made["duration"].values.copy()
+    duration[::6] -= 1 / 30
+    trial, _ = trials.spike_cells(made)
+    made["spike_time"] = ("spike", np.minimum(made["spike_time"], duration[trial] - 1e-9).values)
+    made["duration"] = ("trial", duration)
+    for name in ("circular_shift", "permute_labels"):
+        out = draw(name, made)
+        trials.check(out)
+        np.testing.assert_array_equal(
+            out["observed"].values.sum(axis=0), made["observed"].values.sum(axis=0)
+        )
+
+
+def test_permuted_labels_move_whole_trials_within_a_segment():
+    dataset = recording()
+    before = surrogates.spikes_of(dataset)
+    after = surrogates.spikes_of(draw("permute_labels", dataset))
+    for s in range(4):
+        here = before.segment == s
+        rows = [sorted(map(tuple, k.counts[here])) for k in (before, after)]
+        assert rows[0] == rows[1]
+    np.testing.assert_array_equal(np.sort(before.times), np.sort(after.times))
+    assert not np.array_equal(before.counts, after.counts)
+
+
+def test_one_segment_cannot_be_shifted():
+    with pytest.raises(InputError, match="two segments"):
+        draw("circular_shift", recording(n_segments=1))
+
+
+def test_permuted_labels_reject_far_too_often_under_a_slow_state():
+    """The bad example: no drift, an AR(1) state of coefficient .9 that adds to all rates."""
+    rejected = 0
+    for seed in range(40):
+        made = record(
+            SyntheticOptions(
+                segments=6, repeats=6, units=40, state_coefficient=0.9, state_background=1.0
+            ),
+            "made.movie",
+            seed,
+        )
+        spikes = surrogates.spikes_of(made)
+        rng = np.random.default_rng(seed)
+        first, second = np.triu_indices(spikes.segment.size, k=1)
+        same = spikes.segment[first] == spikes.segment[second]
+        first, second = first[same], second[same]
+        between = spikes.block[first] != spikes.block[second]
+
+        def step(counts, first=first, second=second, between=between, observed=spikes.observed):
+            value, _ = pearson_pairs(np.sqrt(counts), observed, first, second, 3)
+            return value[~between].mean() - value[between].mean()
+
+        null = [step(surrogates.permute_labels(spikes, rng).counts) for _ in range(59)]
+        rejected += (1 + np.sum(null >= step(spikes.counts))) / 60 <= 0.05
+    # A valid test at 5 % gets there in less than one of ten thousand such experiments.
+    assert rejected >= 10

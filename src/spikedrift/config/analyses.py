@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Options
+from spikedrift.config.drift import IndexOptions, StateOptions
 
 
 class SurrogateOptions(Options):
@@ -12,6 +13,28 @@ class SurrogateOptions(Options):
 
     surrogates: int = Field(
         199, ge=19, description="surrogates of a test; the least p is 1 / (surrogates + 1)"
+    )
+
+
+class BehaviorOptions(SurrogateOptions):
+    """Options of `behavior`."""
+
+    min_shared: int = Field(
+        5, ge=3, description="fewest units observed (rate) or active (timing) in both trials; units"
+    )
+    max_pairs: int = Field(
+        200_000,
+        ge=1000,
+        description="pairs of trials compared; beyond it fewer segments, drawn at random",
+    )
+    shuffles: int = Field(
+        100, ge=19, description="circular shifts of running and pupil for each unit's modulation"
+    )
+    index: IndexOptions = Field(
+        default_factory=IndexOptions, description="anchored indices, as in `drift.index`"
+    )
+    state: StateOptions = Field(
+        default_factory=StateOptions, description="matching of trials, as in `drift.state`"
     )
 
 
@@ -24,6 +47,7 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "behavior": BehaviorOptions,
     "template_reliability": TemplateReliabilityOptions,
 }
 
@@ -55,7 +79,9 @@ class AnalysisEntry(Options):
         default_factory=dict, validate_default=True, description="options of the analysis"
     )
     recordings: list[str] | None = Field(
-        None, description="recordings and pools that it is applied to; null: all"
+        None,
+        description="recordings, pools, cohorts and sweeps that it is applied to; null: all "
+        "recordings and pools",
     )
     selections: list[str] | None = Field(
         None, description="selections that it is applied to; null: all that apply to the recording"

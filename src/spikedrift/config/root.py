@@ -12,6 +12,7 @@ from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.inductions import Validation
+from spikedrift.config.inference import Inference
 from spikedrift.config.recordings import Cohort, Pool, Recording
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
@@ -48,6 +49,9 @@ class Config(Options):
     analyses: list[AnalysisEntry] = Field(
         [], description="analyses beyond curves and indices, each with a figure"
     )
+    inference: list[Inference] = Field(
+        [], description="tables of indices and statistics over animals or network instances"
+    )
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
@@ -68,6 +72,7 @@ class Config(Options):
             "selections": self.selections,
             "similarity.measures": self.similarity.measures,
             "analyses": self.analyses,
+            "inference": self.inference,
             "sweeps": self.sweeps,
             "comparisons": self.comparisons,
         }

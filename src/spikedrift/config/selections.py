@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options
+from spikedrift.config.drift import StateOptions
 
 
 class Bounds(Options):
@@ -20,6 +21,20 @@ class Bounds(Options):
         return self
 
 
+class Reliability(Options):
+    """Units whose responses to the stimulus repeat, judged in the first block."""
+
+    min: float = Field(
+        ge=-1, lt=1, description="lowest mean Pearson correlation over segments of two repeats"
+    )
+    held_out: bool = Field(
+        True,
+        description="judge by the first half of the repeats of the first block and leave them out "
+        "of the analysis; false: by all repeats of that block, which are then seen again and read "
+        "as more alike than those of other blocks",
+    )
+
+
 class Selection(Options):
     """One named selection; its name is a folder of results."""
 
@@ -33,6 +48,13 @@ class Selection(Options):
     quality: dict[str, Bounds] = Field(
         default_factory=dict,
         description="limits of quality columns, such as presence_ratio; units without a value go",
+    )
+    reliability: Reliability | None = Field(
+        None, description="units with a reliable response to the stimulus; null: all"
+    )
+    common: bool = Field(
+        False,
+        description="units observed with every segment and active in each of the blocks kept",
     )
     recordings: list[str] | None = Field(
         None, description="recordings, pools, cohorts and sweeps that it applies to; null: all"
@@ -53,15 +75,33 @@ class Selection(Options):
     repeats: tuple[int, int] | None = Field(
         None, description="first and last repeat kept, counted over the session; null: all"
     )
+    state: Literal["all", "matched"] = Field(
+        "all", description="matched: trials of two blocks paired by running and pupil, others go"
+    )
+    matching: StateOptions = Field(
+        default_factory=StateOptions, description="how trials are matched by state"
+    )
     thinning: Literal["none", "blocks"] = Field(
         "none",
         description="blocks: thin each (segment, unit) to the mean count of its quietest block",
     )
-    surrogate: Literal["none", "permute", "exchange", "redraw", "shuffle", "jitter", "poisson"] = (
-        Field("none", description="surrogate that replaces the spikes")
-    )
+    surrogate: Literal[
+        "none",
+        "permute",
+        "exchange",
+        "redraw",
+        "shuffle",
+        "jitter",
+        "poisson",
+        "circular_shift",
+        "permute_labels",
+    ] = Field("none", description="surrogate that replaces the spikes")
     jitter_window: float = Field(0.025, gt=0, le=10, description="window of surrogate jitter; s")
     poisson_bin: float = Field(0.01, gt=0, le=10, description="bin of surrogate poisson; s")
+    shift: Literal["repeat", "unit"] = Field(
+        "repeat",
+        description="surrogate circular_shift: one shift a repeat, or one a unit in all repeats",
+    )
     seed: int = Field(0, ge=0, description="seed of the unit draw, thinning and surrogate")
 
     @model_validator(mode="after")

@@ -30,6 +30,9 @@ class RateOptions(Options):
     min_shared: int = Field(
         3, ge=3, description="fewest units observed in both trials; below it the pair is NaN; units"
     )
+    standardize: bool = Field(
+        False, description="z-score every unit over its trials first, so that all units weigh alike"
+    )
 
 
 class PopulationVectorOptions(RateOptions):

@@ -10,7 +10,14 @@ import xarray as xr
 
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.drift.pairs import Repeats, TrialPairs, discrimination, repeats_of, segment_pairs
+from spikedrift.drift.pairs import (
+    Repeats,
+    TrialPairs,
+    discrimination,
+    repeat_means,
+    repeats_of,
+    segment_pairs,
+)
 from spikedrift.drift.statistics import STATISTICS, Curve, lag_curve, statistics
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
@@ -203,7 +210,7 @@ def _evaluator(
     def evaluate(chosen: xr.Dataset) -> Evaluated:
         value, _ = rule.pairs(chosen, first, second, **entry.options)
         if rule.repeats is None:
-            matrix = _repeat_means(value[:n], cell, n_repeats)
+            matrix = repeat_means(value[:n], cell, n_repeats)
         else:
             matrix, _ = rule.repeats(chosen, repeats.members, **entry.options)
         different = np.full(n, np.nan)
@@ -216,17 +223,6 @@ def _evaluator(
         return matrix, curve, statistics(curve, *told)
 
     return evaluate, repeats, pairs
-
-
-def _repeat_means(value: np.ndarray, cell: np.ndarray, n_repeats: int) -> np.ndarray:
-    """Mean over trial pairs in each cell (row * n_repeats + column) of the repeat matrix."""
-    defined = np.isfinite(value)
-    size = n_repeats * n_repeats
-    n = np.bincount(cell[defined], minlength=size)
-    total = np.bincount(cell[defined], weights=value[defined], minlength=size)
-    mean = np.divide(total, n, out=np.full(size, np.nan), where=n > 0)
-    upper = mean.reshape(n_repeats, n_repeats)
-    return np.where(np.isfinite(upper), upper, upper.T)
 
 
 def _resampled(

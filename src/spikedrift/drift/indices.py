@@ -11,9 +11,9 @@ from spikedrift.config.drift import DriftOptions
 from spikedrift.drift.anchored import NAN, Anchored, Reading
 from spikedrift.drift.pairs import need_blocks
 from spikedrift.drift.rate_index import rate_index
-from spikedrift.drift.state import match_state
 from spikedrift.drift.timing_index import timing_index
 from spikedrift.errors import InputError
+from spikedrift.state import match_state
 from spikedrift.trials import NO_TIMING
 
 log = logging.getLogger(__name__)

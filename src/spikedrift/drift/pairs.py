@@ -115,6 +115,17 @@ def segment_pairs(dataset: xr.Dataset, rng: np.random.Generator) -> TrialPairs:
     )
 
 
+def repeat_means(value: np.ndarray, cell: np.ndarray, n_repeats: int) -> np.ndarray:
+    """Mean over trial pairs in each cell (row * n_repeats + column) of the repeat matrix."""
+    defined = np.isfinite(value)
+    size = n_repeats * n_repeats
+    n = np.bincount(cell[defined], minlength=size)
+    total = np.bincount(cell[defined], weights=value[defined], minlength=size)
+    mean = np.divide(total, n, out=np.full(size, np.nan), where=n > 0)
+    upper = mean.reshape(n_repeats, n_repeats)
+    return np.where(np.isfinite(upper), upper, upper.T)
+
+
 def _other_segment(
     segment: np.ndarray, repeats: Repeats, trial: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:

@@ -3,7 +3,7 @@
 All sums are matrix products of spike counts with counts or with the mask of observed units:
 whole numbers below 2 ** 53, hence exact, so that neither the order of summation nor the number of
 threads changes a bit (amplitudes of two-photon events are not whole numbers and can differ in
-the last bit between numbers of threads).
+the last bit between numbers of threads, and so can standardized counts).
 """
 
 import numpy as np
@@ -15,7 +15,9 @@ from spikedrift.trials import spike_cells
 ROWS = 4096  # pairs gathered at a time where pairs are too scattered for a matrix product
 
 
-def activity(dataset: xr.Dataset, width: float | None = None) -> np.ndarray:
+def activity(
+    dataset: xr.Dataset, width: float | None = None, standardize: bool = False
+) -> np.ndarray:
     """Spikes (or summed event amplitude) of every unit in each time bin of every trial.
 
     Parameters
@@ -25,6 +27,9 @@ def activity(dataset: xr.Dataset, width: float | None = None) -> np.ndarray:
     width : float or None, s
         Width of a bin; None: one bin, the whole trial. Bins are counted from the start of a trial
         up to the shortest trial's end; what is left over there is not used.
+    standardize : bool
+        Give every unit mean 0 and standard deviation 1 over its observed trials and all bins; a
+        unit that never varies is 0 throughout.
 
     Returns
     -------
@@ -54,7 +59,14 @@ def activity(dataset: xr.Dataset, width: float | None = None) -> np.ndarray:
     weight = dataset["event_amplitude"].values[keep] if "event_amplitude" in dataset else None
     size = n_bins * shape[0] * shape[1]
     out = np.bincount(cell, weights=weight, minlength=size).astype(np.float64)
-    return out.reshape(n_bins, *shape)
+    out = out.reshape(n_bins, *shape)
+    if not standardize:
+        return out
+    seen = np.broadcast_to(dataset["observed"].values, out.shape)
+    n = np.maximum(seen.sum(axis=(0, 1)), 1)
+    out = np.where(seen, out - (out * seen).sum(axis=(0, 1)) / n, 0.0)
+    spread = np.sqrt((out**2).sum(axis=(0, 1)) / n)
+    return np.divide(out, spread, out=np.zeros_like(out), where=spread > 0)
 
 
 def pearson_pairs(

@@ -54,6 +54,14 @@ class Roster:
         """Recordings and pools: everything but simulations that is analyzed."""
         return [*self.recordings, *self.pools]
 
+    @property
+    def cohorts(self) -> dict[str, list[str]]:
+        """Names of the recordings of each cohort."""
+        found: dict[str, list[str]] = {}
+        for name, cohort in self._cohort_of.items():
+            found.setdefault(cohort.name, []).append(name)
+        return found
+
     def _members(self, pool: Pool, where: str) -> list[str]:
         stimulus = pool.name.partition(".")[2]
         members = pool.recordings or [

@@ -13,11 +13,12 @@ def pairs(
     second: np.ndarray,
     min_shared: int,
     bin: float | None = None,
+    standardize: bool = False,
 ) -> Values:
     """Correlate population vectors bin by bin; mean over the bins where it is defined."""
     total, defined = np.zeros(first.size), np.zeros(first.size, np.int64)
     n_shared = np.zeros(first.size, np.int64)
-    for spikes in activity(dataset, bin):
+    for spikes in activity(dataset, bin, standardize):
         corr, n_shared = pearson_pairs(
             spikes, dataset["observed"].values, first, second, min_shared
         )

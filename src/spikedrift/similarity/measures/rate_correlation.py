@@ -7,23 +7,35 @@ from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.similarity.registry import Measure, Values
 
 
-def pairs(dataset: xr.Dataset, first: np.ndarray, second: np.ndarray, min_shared: int) -> Values:
+def pairs(
+    dataset: xr.Dataset,
+    first: np.ndarray,
+    second: np.ndarray,
+    min_shared: int,
+    standardize: bool = False,
+) -> Values:
     """Correlate the rates of pairs of trials over the units observed in both.
 
     Counts stand for rates: dividing each trial by its duration changes no correlation.
     """
     return pearson_pairs(
-        activity(dataset)[0], dataset["observed"].values, first, second, min_shared
+        activity(dataset, standardize=standardize)[0],
+        dataset["observed"].values,
+        first,
+        second,
+        min_shared,
     )
 
 
-def repeats(dataset: xr.Dataset, members: list[np.ndarray], min_shared: int) -> Values:
+def repeats(
+    dataset: xr.Dataset, members: list[np.ndarray], min_shared: int, standardize: bool = False
+) -> Values:
     """Ensemble rate correlation: rates averaged over each repeat, correlated over units.
 
     A unit's rates in two repeats are averaged over the segments in which it was observed in both
     of them, so that a segment missing in one repeat does not look like a change of rate.
     """
-    spikes, observed = activity(dataset)[0], dataset["observed"].values
+    spikes, observed = activity(dataset, standardize=standardize)[0], dataset["observed"].values
     duration = dataset["duration"].values
     keys = list(zip(dataset["stimulus"].values, dataset["segment"].values, strict=True))
     segment = {key: k for k, key in enumerate(sorted(set(keys)))}

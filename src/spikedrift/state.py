@@ -37,8 +37,8 @@ def covariates(dataset: xr.Dataset) -> tuple[list[str], np.ndarray]:
             columns.append((value - value[known].mean()) / value[known].std())
     if not names:
         raise InputError(
-            f"{dataset.attrs.get('recording')}: no behavioral covariates "
-            f"({', '.join(COVARIATES)}) to match trials by state"
+            f"{dataset.attrs.get('recording')}: no behavioral covariates: none of "
+            f"{', '.join(COVARIATES)} is known in half of the trials and varies"
         )
     return names, np.stack(columns, axis=1)
 

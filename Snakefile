@@ -47,6 +47,8 @@ wildcard_constraints:
     sweep=plan.pattern(plan.sweeps),
     chunk=plan.pattern(plan.surveys.chunk_names),
     comparison=plan.pattern(plan.comparisons),
+    truth_case=plan.pattern(plan.truths.cases),
+    truth_measure=plan.pattern(plan.truths.measures),
     plasticity_rule=plan.pattern(plan.validation.names),
 
 
@@ -61,6 +63,7 @@ localrules:
     compare,
     figures,
     validate,
+    ground_truth,
 
 
 rule all:
@@ -86,6 +89,7 @@ include: "workflow/rules/analyses.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/validate.smk"
+include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"
 
 

@@ -19,6 +19,7 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
+from spikedrift.drift import verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 

@@ -1,0 +1,148 @@
+"""Ground truth: rejections or bias of every statistic in every kind of recording; power curves."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError
+from spikedrift.figures import style
+
+_ROW = 0.21  # height of a row of a table, inches
+_CASE = 0.33  # width of a column, inches
+_SHADES = LinearSegmentedColormap.from_list("rejections", ["#ffffff", "#56B4E9"])
+_LINES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "D", "v", "X", "P")
+
+
+def draw(
+    *, data: xr.Dataset, options: Figures | None = None, **_: Any
+) -> tuple[Figure, pd.DataFrame]:
+    """Draw a table of tests (share of rejections), one of bare statistics (bias), and power.
+
+    Parameters
+    ----------
+    data : Dataset
+        As `spikedrift.assessment.dataset` makes it.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure, table
+        The table has one row a measure, statistic and case.
+
+    Raises
+    ------
+    InputError
+        Where no statistic has a test.
+    """
+    options = options or Figures()
+    columns = [name for name in data if data[name].dims == ("entry",)]
+    table = data[columns].to_dataframe().reset_index(drop=True)
+    table["name"] = table["measure"] + ": " + table["statistic"]
+    tests = table[table.groupby("name")["tested"].transform("sum") > 0]
+    bare = table[~table["name"].isin(tests["name"])]
+    bare = bare[bare.groupby("name")["p"].transform("count") > 0]
+    if tests.empty:
+        raise InputError("figure ground_truth: no statistic has a test")
+    # Points of a power curve stand in its panel.
+    cases = table.loc[(table["knob"] == "") | (table["amount"] == 1), "title"].unique()
+    power = tests[tests["knob"] != ""]
+    knobs = list(power["knob"].unique())
+    heights = [_ROW * part["name"].nunique() + 0.1 for part in (tests, bare)]
+    with style.applied():
+        words = max(table["name"].str.len()) * 0.062
+        width = max(options.width, words + _CASE * len(cases) + 0.3)
+        extra = 2.3 if knobs else 0.0
+        figure = style.figure(width, sum(heights) + 2.6 + extra)
+        upper, lower = figure.subfigures(2, 1, height_ratios=[sum(heights) + 2.6, extra or 0.01])
+        panels = upper.subplots(2, 1, height_ratios=[max(height, 0.2) for height in heights])
+        _table(panels[0], tests, list(cases), "rate")
+        _table(panels[1], bare, list(cases), "bias")
+        if knobs:
+            for axes, knob in zip(
+                np.atleast_1d(lower.subplots(1, len(knobs), sharey=True)), knobs, strict=True
+            ):
+                _power(axes, power[power["knob"] == knob], knob, float(data.attrs["level"]))
+            axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=6)
+        n = table.groupby("measure")["n"].max()
+        style.footnote(
+            figure,
+            [
+                "Upper table: share of recordings in which the test rejects at "
+                f"{100 * float(data.attrs['level']):g} % (%; of those tested). Middle: mean in "
+                "standard deviations from the value for no drift, statistics without a test. "
+                "Framed: marked as biased (Holm over the table), since what the statistic reads "
+                "does not change there; italic: it does change; –: no value (gate shut).",
+                "Below: bars are 95 % Clopper-Pearson intervals, gray line the level. Most "
+                "recordings of a case: "
+                + ", ".join(f"{name} {count}" for name, count in n.items())
+                + ". Unit of inference: the recording.",
+            ],
+        )
+    return figure, table.drop(columns="name")
+
+
+def _table(axes: Axes, part: pd.DataFrame, cases: list[str], shown: str) -> None:
+    names = list(part["name"].unique())
+    axes.set_xlim(-0.5, len(cases) - 0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    grid = np.full((len(names), len(cases)), np.nan)
+    for row in part[part["title"].isin(cases)].itertuples():
+        y, x = names.index(row.name), cases.index(row.title)
+        if shown == "rate":
+            value, strength = 100 * row.rate, row.rate
+        else:
+            # A knob that changes no bit leaves no spread to measure the bias by.
+            value = row.bias / row.sd if row.sd > 0 else 0.0 if row.bias == 0 else np.nan
+            strength = min(abs(value) / 2, 1.0)
+        grid[y, x] = strength
+        text = (
+            "–"
+            if not np.isfinite(value)
+            else f"{value:.0f}"
+            if shown == "rate"
+            else f"{value:+.1f}"
+        )
+        axes.text(x, y, text.replace("-", "−"), ha="center", va="center", fontsize=6.5,
+                  style="italic" if row.moves else "normal",
+                  color="0.45" if row.moves else "black")  # fmt: skip
+        if row.biased:
+            axes.add_patch(_frame(x, y))
+    axes.imshow(grid, cmap=_SHADES, vmin=0, vmax=1, aspect="auto", zorder=-1)
+    axes.set_yticks(range(len(names)), names)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    if shown == "rate":
+        axes.set_xticks(range(len(cases)), cases, rotation=50, ha="left", rotation_mode="anchor")
+    else:
+        axes.set_xticks([])
+
+
+def _frame(x: float, y: float) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.45, y - 0.42), 0.9, 0.84, fill=False, ec=style.OKABE_ITO[1], lw=1.3)
+
+
+def _power(axes: Axes, part: pd.DataFrame, knob: str, level: float) -> None:
+    axes.axhline(100 * level, color="0.7", lw=0.8, zorder=0)
+    for place, (name, found) in enumerate(part.groupby("name", sort=False)):
+        one = found.sort_values("amount")
+        x = one["amount"].to_numpy()
+        rate = one["rate"].to_numpy()
+        bars = np.abs(np.stack([rate - one["rate_low"], one["rate_high"] - rate]))
+        color = style.CODE[str(one["code"].iloc[0])]
+        axes.errorbar(x, 100 * rate, 100 * bars, color=color, lw=1, elinewidth=0.7,
+                      ls=_LINES[place % len(_LINES)], marker=_MARKERS[place % len(_MARKERS)],
+                      ms=3, mfc="white" if place % 2 else color, label=name)  # fmt: skip
+    axes.set_xlabel(f"{knob.replace('_', ' ')} (share redrawn)")
+    axes.set_ylabel("rejections (%)")
+    axes.set_ylim(-3, 103)

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
@@ -53,14 +54,16 @@ def draw(
     # Points of a power curve stand in its panel.
     cases = table.loc[(table["knob"] == "") | (table["amount"] == 1), "title"].unique()
     power = tests[tests["knob"] != ""]
-    knobs = list(power["knob"].unique())
+    knobs, names = list(power["knob"].unique()), list(power["name"].unique())
+    level = float(data.attrs["level"])
     heights = [_ROW * part["name"].nunique() + 0.1 for part in (tests, bare)]
     with style.applied():
         words = max(table["name"].str.len()) * 0.062
         width = max(options.width, words + _CASE * len(cases) + 0.3)
         extra = 2.3 if knobs else 0.0
         figure = style.figure(width, sum(heights) + 2.6 + extra)
-        upper, lower = figure.subfigures(2, 1, height_ratios=[sum(heights) + 2.6, extra or 0.01])
+        ratios = [sum(heights) + 2.6, extra or 0.01]
+        upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios)[:, 0]
         panels = upper.subplots(2, 1, height_ratios=[max(height, 0.2) for height in heights])
         _table(panels[0], tests, list(cases), "rate")
         _table(panels[1], bare, list(cases), "bias")
@@ -68,17 +71,18 @@ def draw(
             for axes, knob in zip(
                 np.atleast_1d(lower.subplots(1, len(knobs), sharey=True)), knobs, strict=True
             ):
-                _power(axes, power[power["knob"] == knob], knob, float(data.attrs["level"]))
+                _power(axes, power[power["knob"] == knob], names, knob, level)
             axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=6)
         n = table.groupby("measure")["n"].max()
         style.footnote(
             figure,
             [
                 "Upper table: share of recordings in which the test rejects at "
-                f"{100 * float(data.attrs['level']):g} % (%; of those tested). Middle: mean in "
+                f"{100 * level:g} % (%; of those tested). Middle: mean in "
                 "standard deviations from the value for no drift, statistics without a test. "
                 "Framed: marked as biased (Holm over the table), since what the statistic reads "
-                "does not change there; italic: it does change; –: no value (gate shut).",
+                "does not change there; gray italic: it does change; none: no value, as "
+                "behind a shut gate.",
                 "Below: bars are 95 % Clopper-Pearson intervals, gray line the level. Most "
                 "recordings of a case: "
                 + ", ".join(f"{name} {count}" for name, count in n.items())
@@ -93,27 +97,27 @@ def _table(axes: Axes, part: pd.DataFrame, cases: list[str], shown: str) -> None
     axes.set_xlim(-0.5, len(cases) - 0.5)
     axes.set_ylim(len(names) - 0.5, -0.5)
     grid = np.full((len(names), len(cases)), np.nan)
-    for row in part[part["title"].isin(cases)].itertuples():
-        y, x = names.index(row.name), cases.index(row.title)
+    for row in part[part["title"].isin(cases)].to_dict("records"):
+        y, x = names.index(row["name"]), cases.index(row["title"])
         if shown == "rate":
-            value, strength = 100 * row.rate, row.rate
+            value, strength = 100 * row["rate"], row["rate"]
+            text = f"{value:.0f}"
         else:
             # A knob that changes no bit leaves no spread to measure the bias by.
-            value = row.bias / row.sd if row.sd > 0 else 0.0 if row.bias == 0 else np.nan
+            spread = row["sd"] or (np.nan if row["bias"] else 1.0)
+            value = row["bias"] / spread
             strength = min(abs(value) / 2, 1.0)
+            text = f"{value:+.1f}"
         grid[y, x] = strength
-        text = (
-            "–"
-            if not np.isfinite(value)
-            else f"{value:.0f}"
-            if shown == "rate"
-            else f"{value:+.1f}"
-        )
-        axes.text(x, y, text.replace("-", "−"), ha="center", va="center", fontsize=6.5,
-                  style="italic" if row.moves else "normal",
-                  color="0.45" if row.moves else "black")  # fmt: skip
-        if row.biased:
-            axes.add_patch(_frame(x, y))
+        axes.text(x, y, text if np.isfinite(value) else "none", ha="center", va="center",
+                  fontsize=6, style="italic" if row["moves"] else "normal",
+                  color="0.45" if row["moves"] else "black")  # fmt: skip
+        if row["biased"]:
+            axes.add_patch(
+                Rectangle(
+                    (x - 0.45, y - 0.42), 0.9, 0.84, fill=False, ec=style.OKABE_ITO[1], lw=1.3
+                )
+            )
     axes.imshow(grid, cmap=_SHADES, vmin=0, vmax=1, aspect="auto", zorder=-1)
     axes.set_yticks(range(len(names)), names)
     for spine in axes.spines.values():
@@ -126,16 +130,10 @@ def _table(axes: Axes, part: pd.DataFrame, cases: list[str], shown: str) -> None
         axes.set_xticks([])
 
 
-def _frame(x: float, y: float) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((x - 0.45, y - 0.42), 0.9, 0.84, fill=False, ec=style.OKABE_ITO[1], lw=1.3)
-
-
-def _power(axes: Axes, part: pd.DataFrame, knob: str, level: float) -> None:
+def _power(axes: Axes, part: pd.DataFrame, names: list[str], knob: str, level: float) -> None:
     axes.axhline(100 * level, color="0.7", lw=0.8, zorder=0)
-    for place, (name, found) in enumerate(part.groupby("name", sort=False)):
-        one = found.sort_values("amount")
+    for place, name in enumerate(names):
+        one = part[part["name"] == name].sort_values("amount")
         x = one["amount"].to_numpy()
         rate = one["rate"].to_numpy()
         bars = np.abs(np.stack([rate - one["rate_low"], one["rate_high"] - rate]))
@@ -145,4 +143,4 @@ def _power(axes: Axes, part: pd.DataFrame, knob: str, level: float) -> None:
                       ms=3, mfc="white" if place % 2 else color, label=name)  # fmt: skip
     axes.set_xlabel(f"{knob.replace('_', ' ')} (share redrawn)")
     axes.set_ylabel("rejections (%)")
-    axes.set_ylim(-3, 103)
+    axes.set(xlim=(0, 1.03), ylim=(-3, 103))

@@ -128,8 +128,8 @@ def letter(axes: Axes, text: str) -> None:
 def notes_of(attributes: Mapping[str, Any]) -> list[str]:
     """List what a reader must know of what is drawn.
 
-    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure, where
-    the attributes name one: what the ground truth found against it.
+    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
+    that the attributes name: what the ground truth found against it.
     """
     name = attributes.get("recording", "recording")
     notes = []

@@ -245,4 +245,5 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())
         + ". S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
         "cells that do not tell patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
+        *verdicts.notes("rate_index"), *verdicts.notes("timing_index"),
     ]  # fmt: skip

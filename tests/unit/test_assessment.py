@@ -183,7 +183,9 @@ def test_words_come_from_what_was_written(tmp_path):
     assert say("made", "drop", matched=True) == "no bias found in the ground truth (1 cases)"
     assert say("made", "bare") == verdicts.UNJUDGED
     assert say("made", "other") == say("other", "drop") == "not in the ground truth"
-    assert verdicts.notes("made", judgments) == ["made: drop biased in the ground truth: gain x1.5."]
+    assert verdicts.notes("made", judgments) == [
+        "made: drop biased in the ground truth: gain x1.5."
+    ]
     assert verdicts.notes("other", judgments) == ["other: not in the ground truth."]
     assert verdicts.read(tmp_path / "absent.tsv").empty
 

@@ -16,6 +16,7 @@ from spikedrift.figures import style
 
 _ROW = 0.21  # height of a row of a table, inches
 _CASE = 0.33  # width of a column, inches
+_LETTER, _SLANTED = 0.062, 0.046  # of a name, and what a letter of a slanted one rises, inches
 _SHADES = LinearSegmentedColormap.from_list("rejections", ["#ffffff", "#56B4E9"])
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "D", "v", "X", "P")
@@ -40,7 +41,7 @@ def draw(
     Raises
     ------
     InputError
-        Where no statistic has a test.
+        Where no statistic has a test or a value for no drift.
     """
     options = options or Figures()
     columns = [name for name in data if data[name].dims == ("entry",)]
@@ -49,24 +50,27 @@ def draw(
     tests = table[table.groupby("name")["tested"].transform("sum") > 0]
     bare = table[~table["name"].isin(tests["name"])]
     bare = bare[bare.groupby("name")["p"].transform("count") > 0]
-    if tests.empty:
-        raise InputError("figure ground_truth: no statistic has a test")
+    tables = [(part, shown) for part, shown in ((tests, "rate"), (bare, "bias")) if not part.empty]
+    if not tables:
+        raise InputError("figure ground_truth: no statistic has a test or a value for no drift")
     # Points of a power curve stand in its panel.
-    cases = table.loc[(table["knob"] == "") | (table["amount"] == 1), "title"].unique()
+    shown_cases = (table["knob"] == "") | (table["amount"] == 1)
+    cases = [str(title) for title in table.loc[shown_cases, "title"].unique()]
     power = tests[tests["knob"] != ""]
     knobs, names = list(power["knob"].unique()), list(power["name"].unique())
     level = float(data.attrs["level"])
-    heights = [_ROW * part["name"].nunique() + 0.1 for part in (tests, bare)]
+    heights = [_ROW * part["name"].nunique() + 0.1 for part, _ in tables]
     with style.applied():
-        words = max(table["name"].str.len()) * 0.062
+        words = max(table["name"].str.len()) * _LETTER
         width = max(options.width, words + _CASE * len(cases) + 0.3)
-        extra = 2.3 if knobs else 0.0
-        figure = style.figure(width, sum(heights) + 2.6 + extra)
-        ratios = [sum(heights) + 2.6, extra or 0.01]
+        ratios = [sum(heights) + max(map(len, cases)) * _SLANTED + 0.3, 2.3 if knobs else 0.01]
+        figure = style.figure(width, sum(ratios))
         upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=ratios)[:, 0]
-        panels = upper.subplots(2, 1, height_ratios=[max(height, 0.2) for height in heights])
-        _table(panels[0], tests, list(cases), "rate")
-        _table(panels[1], bare, list(cases), "bias")
+        panels = upper.subplots(len(tables), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for axes, (part, shown) in zip(panels, tables, strict=True):
+            _table(axes, part, cases, shown)
+        panels[0].set_xticks(range(len(cases)), cases, rotation=50, ha="left",
+                             rotation_mode="anchor")  # fmt: skip
         if knobs:
             for axes, knob in zip(
                 np.atleast_1d(lower.subplots(1, len(knobs), sharey=True)), knobs, strict=True
@@ -124,16 +128,15 @@ def _table(axes: Axes, part: pd.DataFrame, cases: list[str], shown: str) -> None
         spine.set_visible(False)
     axes.tick_params(length=0)
     axes.xaxis.tick_top()
-    if shown == "rate":
-        axes.set_xticks(range(len(cases)), cases, rotation=50, ha="left", rotation_mode="anchor")
-    else:
-        axes.set_xticks([])
+    axes.set_xticks([])
 
 
 def _power(axes: Axes, part: pd.DataFrame, names: list[str], knob: str, level: float) -> None:
     axes.axhline(100 * level, color="0.7", lw=0.8, zorder=0)
     for place, name in enumerate(names):
         one = part[part["name"] == name].sort_values("amount")
+        if one.empty:
+            continue
         x = one["amount"].to_numpy()
         rate = one["rate"].to_numpy()
         bars = np.abs(np.stack([rate - one["rate_low"], one["rate_high"] - rate]))

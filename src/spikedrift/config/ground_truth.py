@@ -52,7 +52,7 @@ class Power(Options):
     amounts: tuple[float, ...] = Field(
         (0.05, 0.1, 0.2, 0.4, 0.7, 1.0), min_length=1, description="values that the knob takes"
     )
-    seeds: int = Field(100, ge=2, description="seeds of each amount")
+    seeds: int = Field(50, ge=2, description="seeds of each amount")
 
 
 class TruthMeasure(Options):

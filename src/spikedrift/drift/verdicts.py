@@ -26,15 +26,19 @@ def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -
         table.to_csv(file, sep="\t", index=False, na_rep="nan", float_format="%.4g")
 
 
-@cache
 def read(path: Path = PATH) -> pd.DataFrame:
-    """Judgments as `write` left them; empty where the file is not there."""
+    """Judgments as `write` left them, by default those that are shipped; empty without the file."""
     if not path.is_file():
         columns = ["measure", "statistic", "matched", "title", "n", "p", "biased"]
         return pd.DataFrame(columns=columns)
     with path.open(encoding="utf-8") as file:
         above = sum(line.startswith("#") for line in file)
     return pd.read_csv(path, sep="\t", skiprows=above, keep_default_na=False, na_values=["nan"])
+
+
+@cache
+def _shipped() -> pd.DataFrame:
+    return read()
 
 
 def verdict(
@@ -52,7 +56,7 @@ def verdict(
     judgments : DataFrame, optional
         Default: those that are shipped.
     """
-    known = read() if judgments is None else judgments
+    known = _shipped() if judgments is None else judgments
     here = known[
         (known["measure"] == measure)
         & (known["statistic"] == statistic)
@@ -74,7 +78,7 @@ def notes(measure: str, judgments: pd.DataFrame | None = None) -> list[str]:
 
     Empty where nothing was found against it.
     """
-    known = read() if judgments is None else judgments
+    known = _shipped() if judgments is None else judgments
     here = known[known["measure"] == measure]
     if here.empty:
         return [f"{measure}: {ABSENT}."]

@@ -48,6 +48,8 @@ wildcard_constraints:
     chunk=plan.pattern(plan.surveys.chunk_names),
     comparison=plan.pattern(plan.comparisons),
     inference=plan.pattern(plan.inferences.entries),
+    truth_case=plan.pattern(plan.truths.cases),
+    truth_measure=plan.pattern(plan.truths.measures),
     plasticity_rule=plan.pattern(plan.validation.names),
 
 
@@ -63,6 +65,7 @@ localrules:
     compare,
     figures,
     validate,
+    ground_truth,
 
 
 rule all:
@@ -90,6 +93,7 @@ include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/validate.smk"
+include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"
 
 

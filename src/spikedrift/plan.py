@@ -29,6 +29,7 @@ from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
 from spikedrift.sources.roster import Roster
 from spikedrift.surveys import Surveys
+from spikedrift.truths import Truths
 from spikedrift.validation import RuleValidation
 
 ROOT = Path(__file__).parents[2]
@@ -66,6 +67,7 @@ class Plan:
         self.config = config
         self.roster = Roster(config, ROOT)
         self.validation = RuleValidation(config.validation, ROOT)
+        self.truths = Truths(config.ground_truth, ROOT)
         self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)

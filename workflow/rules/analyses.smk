@@ -60,6 +60,7 @@ rule figure_analysis:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         figure=plan.analyses.figure,
         lists=[],
         caption=plan.analyses.caption,
@@ -96,6 +97,7 @@ rule statistics:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         rows=plan.analyses.rows,
         source=plan.digest("drift.table", "page"),
     script:

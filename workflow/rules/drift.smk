@@ -93,6 +93,7 @@ rule index_table:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         rows=lambda wildcards: plan.indexed(wildcards.table),
         source=plan.digest("drift.table", "page"),
     script:

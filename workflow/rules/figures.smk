@@ -71,6 +71,7 @@ rule figure_matrices:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         figure="matrices",
         lists=["rate", "timing"],
         options=plan.block("figures"),
@@ -108,6 +109,7 @@ rule figure_drift_curves:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         figure="drift_curves",
         lists=[],
         options=plan.block("figures"),
@@ -140,6 +142,7 @@ rule figure_learning:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         conditions=plan.conditions,
         compare=plan.block("compare"),
         options=plan.block("figures"),

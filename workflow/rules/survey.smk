@@ -78,6 +78,7 @@ rule figure_survey:
         mem_mb=1000,
         runtime=10,
     params:
+        marks=plan.truths.marks,
         axes=plan.surveys.axes,
         compare=plan.block("compare"),
         options=plan.block("figures"),

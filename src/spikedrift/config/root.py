@@ -11,6 +11,7 @@ from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
 from spikedrift.config.figures import Figures
+from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.inductions import Validation
 from spikedrift.config.inference import Inference
 from spikedrift.config.recordings import Cohort, Pool, Recording
@@ -57,6 +58,9 @@ class Config(Options):
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
     validation: Validation = Field(
         Validation(), description="plasticity rules against published values"
+    )
+    ground_truth: GroundTruth = Field(
+        GroundTruth(), description="measures against recordings whose drift is known"
     )
     figures: Figures = Field(Figures(), description="how figures are drawn")
     custom_rules: list[str] = Field(

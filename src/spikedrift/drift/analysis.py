@@ -167,6 +167,18 @@ def get(name: str) -> Analysis:
     return found
 
 
+def code_of(name: str, statistic: str) -> Literal["rate", "timing"]:
+    """Code that a statistic of the analysis called `name` reads.
+
+    The first part of the statistic's name says so (`timing.drift_index`); without one it is timing
+    where the analysis needs spike times, otherwise rate.
+    """
+    first = statistic.partition(".")[0]
+    if first == "rate":
+        return "rate"
+    return "timing" if first == "timing" or "timing" in get(name).needs else "rate"
+
+
 def analyze(
     dataset: xr.Dataset, name: str, options: Mapping[str, Any] | None = None, seed: int = 0
 ) -> xr.Dataset:

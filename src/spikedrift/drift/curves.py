@@ -136,6 +136,18 @@ def curves(
     return out.merge(unit_halves(dataset, entry, options, seed), combine_attrs="override")
 
 
+def curve_statistics(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> np.ndarray:
+    """Scalar statistics of one measure without intervals, in the order of `STATISTICS`.
+
+    Raises
+    ------
+    InputError
+        As `curves`.
+    """
+    evaluate, _, _ = _evaluator(dataset, entry, seed)
+    return evaluate(dataset)[2]
+
+
 def unit_halves(
     dataset: xr.Dataset, entry: MeasureEntry, options: CurveOptions, seed: int
 ) -> xr.Dataset:

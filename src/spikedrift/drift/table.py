@@ -6,6 +6,7 @@ from dataclasses import fields
 import pandas as pd
 import xarray as xr
 
+from spikedrift.drift import verdicts
 from spikedrift.drift.analysis import Statistic
 
 COLUMNS = ("index", "p_value", "gate_passed", "gate_note", "discrimination_within", "n_trials")
@@ -24,8 +25,8 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
     -------
     DataFrame
         The mapping's keys, `n_units`, `matching`, `code`, the columns of `indices` named in
-        `COLUMNS`, and `experience_unit` (what inference would count). Rows that could not be
-        matched by state are left out.
+        `COLUMNS`, `experience_unit` (what inference would count) and `ground_truth`, what that
+        says of the index. Rows that could not be matched by state are left out.
     """
     parts = []
     for key, dataset in rows:
@@ -33,7 +34,11 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
         found = found[found["n_trials"] > 0]
         of = {**key, "n_units": dataset.attrs["n_units"]}
         found = found.assign(**of, experience_unit=dataset.attrs.get("experience_unit", ""))
-        parts.append(found[[*of, "matching", "code", *COLUMNS, "experience_unit"]])
+        found["ground_truth"] = [
+            verdicts.verdict(f"{code}_index", "index", matching == "state")
+            for code, matching in zip(found["code"], found["matching"], strict=True)
+        ]
+        parts.append(found[[*of, "matching", "code", *COLUMNS, "experience_unit", "ground_truth"]])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -49,7 +54,8 @@ def statistics_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd
     -------
     DataFrame
         The mapping's keys, `statistic`, the attributes of `Statistic`, `n_units`, `n_trials`,
-        `experience_unit` (what inference over recordings would count) and `test_note`.
+        `experience_unit` (what inference over recordings would count), `test_note`, and
+        `ground_truth`, what that says of the statistic.
     """
     columns = [field.name for field in fields(Statistic) if field.name != "name"]
     parts = []
@@ -57,7 +63,10 @@ def statistics_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd
         found = dataset[columns].to_dataframe().reset_index()
         found = found[["statistic", *columns]]
         of = {name: dataset.attrs.get(name, "") for name in ATTRIBUTES}
-        parts.append(found.assign(**of)[["statistic", *columns, *ATTRIBUTES]].assign(**key))
+        found = found.assign(**of)
+        analysis = str(dataset.attrs["analysis"])
+        found["ground_truth"] = [verdicts.verdict(analysis, name) for name in found["statistic"]]
+        parts.append(found.assign(**key))
+    shown = ["statistic", *columns, *ATTRIBUTES, "ground_truth"]
     table = pd.concat(parts, ignore_index=True)
-    own = [name for name in table if name not in ("statistic", *columns, *ATTRIBUTES)]
-    return table[[*own, "statistic", *columns, *ATTRIBUTES]]
+    return table[[*(name for name in table if name not in shown), *shown]]

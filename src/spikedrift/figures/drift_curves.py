@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
+from spikedrift.drift import verdicts
+from spikedrift.drift.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -81,7 +83,7 @@ def draw(
         if index is not None:
             tables.append(_indices(panels[2], index))
         figure.suptitle(recording, x=0.01, ha="left", fontsize=9)
-        style.footnote(figure, _notes(rate, index))
+        style.footnote(figure, _notes(rate, timing, index))
     return figure, pd.concat(tables, ignore_index=True)
 
 
@@ -175,7 +177,7 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _notes(rate: xr.Dataset, index: xr.Dataset | None) -> list[str]:
+def _notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None) -> list[str]:
     notes = [
         f"{int(rate.attrs['n_units'])} units; bands: bootstrap over units within one recording."
     ]
@@ -191,4 +193,8 @@ def _notes(rate: xr.Dataset, index: xr.Dataset | None) -> list[str]:
         if not int(index.attrs.get("spike_timing", 1)):
             text += "Events are counted; curves sum their amplitudes. "
         notes.append(text + "One recording: descriptive.")
-    return notes + style.notes_of(rate.attrs)
+    for file in (rate, *([] if timing is None else [timing])):
+        notes += style.notes_of(file.attrs)
+    for code in CODES if index is not None else ():
+        notes += verdicts.notes(f"{code}_index")
+    return notes

@@ -16,6 +16,7 @@ from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
+from spikedrift.drift import verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -133,7 +134,8 @@ def draw(
                 + f" Units a network: {', '.join(map(str, units))}. Right: filled where that "
                 f"instance's exchange test has p <= {_LEVEL}."
             ]
-            + [note for file in index for note in _assumed(file)],
+            + [note for file in index for note in _assumed(file)]
+            + [note for code in CODES for note in verdicts.notes(f"{code}_index")],
         )
     return figure, table
 

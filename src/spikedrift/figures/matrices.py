@@ -65,7 +65,7 @@ def draw(
         style.footnote(
             figure,
             ["White outlines: blocks. Bright: similar. Each panel has its own scale."]
-            + [note for file in rate for note in style.notes_of(file.attrs)],
+            + [note for file in (*rate, *timing) for note in style.notes_of(file.attrs)],
         )
     return figure, pd.concat(parts, ignore_index=True)
 

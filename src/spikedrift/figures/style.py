@@ -13,6 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spikedrift.drift import verdicts
 from spikedrift.trials import NO_TIMING
 
 BLACK, GRAY = "#000000", "#8c8c8c"
@@ -125,7 +126,11 @@ def letter(axes: Axes, text: str) -> None:
 
 
 def notes_of(attributes: Mapping[str, Any]) -> list[str]:
-    """List what a reader must know of a recording: assumptions, order, pooled units, events."""
+    """List what a reader must know of what is drawn.
+
+    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
+    that the attributes name: what the ground truth found against it.
+    """
     name = attributes.get("recording", "recording")
     notes = []
     assumptions = str(attributes.get("assumptions", "")).strip()
@@ -137,7 +142,8 @@ def notes_of(attributes: Mapping[str, Any]) -> list[str]:
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")
-    return notes
+    measure = attributes.get("analysis") or attributes.get("measure")
+    return notes + (verdicts.notes(str(measure)) if measure else [])
 
 
 def footnote(figure: Figure, notes: Iterable[str]) -> None:

@@ -21,6 +21,7 @@ from scipy import stats
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
+from spikedrift.drift import verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -266,4 +267,5 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())
         + ". S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
         "cells that do not tell patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
+        *verdicts.notes("rate_index"), *verdicts.notes("timing_index"),
     ]  # fmt: skip

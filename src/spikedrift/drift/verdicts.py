@@ -1,0 +1,91 @@
+"""What the ground truth found against a measure, in words for tables and footnotes.
+
+The judgments of `spikedrift.assessment` are shipped as `resources/ground_truth.tsv`; whatever shows
+a number asks here what to say of it.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+
+from spikedrift.atomic import replacing
+
+PATH = Path(__file__).parents[3] / "resources" / "ground_truth.tsv"
+ABSENT = "not in the ground truth"
+UNJUDGED = "described in the ground truth, not judged: no test, and no value for no drift"
+BIASED = "biased in the ground truth"
+
+
+def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -> None:
+    """Write judgments as TSV, whole or not at all; what made them stands above, after `#`."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for key, value in made_with.items():
+            file.write(f"# {key}: {value}\n")
+        table.to_csv(file, sep="\t", index=False, na_rep="nan", float_format="%.4g")
+
+
+def read(path: Path = PATH) -> pd.DataFrame:
+    """Judgments as `write` left them, by default those that are shipped; empty without the file."""
+    if not path.is_file():
+        columns = ["measure", "statistic", "matched", "title", "n", "p", "biased"]
+        return pd.DataFrame(columns=columns)
+    with path.open(encoding="utf-8") as file:
+        above = sum(line.startswith("#") for line in file)
+    return pd.read_csv(path, sep="\t", skiprows=above, keep_default_na=False, na_values=["nan"])
+
+
+@cache
+def _shipped() -> pd.DataFrame:
+    return read()
+
+
+def verdict(
+    measure: str, statistic: str, matched: bool = False, judgments: pd.DataFrame | None = None
+) -> str:
+    """Say of one statistic what the ground truth says.
+
+    Parameters
+    ----------
+    measure : str
+        `rate_index`, `timing_index`, a similarity measure (statistics of its curves), an analysis.
+    statistic : str
+    matched : bool
+        In trials matched by behavior state.
+    judgments : DataFrame, optional
+        Default: those that are shipped.
+    """
+    known = _shipped() if judgments is None else judgments
+    here = known[
+        (known["measure"] == measure)
+        & (known["statistic"] == statistic)
+        & (known["matched"].astype(bool) == matched)
+    ]
+    if here.empty:
+        return ABSENT
+    judged = here[here["p"].notna()]
+    if judged.empty:
+        return UNJUDGED
+    marked = judged.loc[judged["biased"].astype(bool), "title"]
+    if marked.empty:
+        return f"no bias found in the ground truth ({len(judged)} cases)"
+    return f"{BIASED}: {'; '.join(marked)}"
+
+
+def notes(measure: str, judgments: pd.DataFrame | None = None) -> list[str]:
+    """Footnotes of a figure that shows a measure: each set of cases once, with its statistics.
+
+    Empty where nothing was found against it.
+    """
+    known = _shipped() if judgments is None else judgments
+    here = known[known["measure"] == measure]
+    if here.empty:
+        return [f"{measure}: {ABSENT}."]
+    found: dict[str, list[str]] = {}
+    # State-matched cases stand in the same list: their titles say so.
+    for statistic, part in here.groupby("statistic", sort=False):
+        marked = part.loc[part["biased"].astype(bool), "title"]
+        if not marked.empty:
+            found.setdefault("; ".join(marked), []).append(str(statistic))
+    return [f"{measure}: {', '.join(names)} {BIASED}: {cases}." for cases, names in found.items()]

@@ -1,0 +1,19 @@
+"""Measure some seeds of one kind of synthetic recording."""
+
+from spikedrift.atomic import write_tsv
+from spikedrift.config.drift import StateOptions
+from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.ground_truth import measured
+from spikedrift.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    chunk = snakemake.params.chunk
+    state = None if chunk["state"] is None else StateOptions(**chunk["state"])
+    table = measured(
+        SyntheticOptions(**chunk["recording"]),
+        chunk["measure"],
+        chunk["options"],
+        range(*chunk["seeds"]),
+        state,
+    )
+    write_tsv(table, snakemake.output.tsv)

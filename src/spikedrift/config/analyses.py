@@ -1,6 +1,6 @@
 """Options of the analyses, by name, and the list of those that are run."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -15,6 +15,38 @@ class SurrogateOptions(Options):
     )
 
 
+class ResponseCorrelationsOptions(SurrogateOptions):
+    """Options of `response_correlations`."""
+
+    min_shared: int = Field(
+        5, ge=3, description="fewest units observed in both of two repeats or halves; units"
+    )
+    halves: Literal["equal", "published"] = Field(
+        "equal",
+        description="equal: all halves of blocks hold as many repeats; published: the second half "
+        "of an odd number of repeats holds one more, as in Deitch et al. (2021)",
+    )
+    average: Literal["median", "mean"] = Field(
+        "median", description="of tuning-curve correlations over units"
+    )
+    edge: int = Field(
+        5,
+        ge=1,
+        description="first and last repeats of a block that the activity difference compares, half "
+        "of the block at most; repeats",
+    )
+    adaptation: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="control: leave out units whose rate falls from the first to the second half "
+        "of blocks, by a one-tailed t test at this level (published: 0.05); null: keep all",
+    )
+    bootstrap: int = Field(
+        500, ge=100, description="resamples of units for the intervals of correlations of halves"
+    )
+
+
 class TemplateReliabilityOptions(SurrogateOptions):
     """Options of `template_reliability`."""
 
@@ -24,6 +56,7 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "response_correlations": ResponseCorrelationsOptions,
     "template_reliability": TemplateReliabilityOptions,
 }
 

@@ -143,7 +143,7 @@ def test_the_adaptation_control_leaves_falling_units_out():
     assert falling[:20].mean() > 0.85 and falling[20:].mean() < 0.15
     options = {"surrogates": 19, "bootstrap": 100, "adaptation": 0.05}
     found = analyze(made, "response_correlations", options)
-    assert found.sizes["unit_kept"] == int((~falling).sum())
+    assert found.sizes["unit_index"] == int((~falling).sum())
 
 
 def test_two_segments_have_no_tuning_and_one_block_no_drop():

@@ -15,6 +15,20 @@ class SurrogateOptions(Options):
     )
 
 
+class DriftIndexOptions(SurrogateOptions):
+    """Options of `drift_index`."""
+
+    resamples: int = Field(
+        30,
+        ge=1,
+        description="random halves of the trials that tuning correlations are averaged over",
+    )
+    min_shared: int = Field(
+        5, ge=3, description="fewest units with a defined index, or shared by two repeats; units"
+    )
+    bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
+
+
 class ResponseCorrelationsOptions(SurrogateOptions):
     """Options of `response_correlations`."""
 
@@ -56,6 +70,7 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "drift_index": DriftIndexOptions,
     "response_correlations": ResponseCorrelationsOptions,
     "template_reliability": TemplateReliabilityOptions,
 }

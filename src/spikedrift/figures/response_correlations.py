@@ -106,6 +106,8 @@ def _index(axes: Axes, result: xr.Dataset) -> pd.DataFrame:
                  "value": value}
             )
         )  # fmt: skip
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(min(bottom, -0.05), max(top, 0.02))  # or noise fills the panel
     axes.set(xlabel="lag within blocks (repeats)", ylabel="similarity index SI (1)")
     return pd.concat(rows)
 
@@ -146,6 +148,7 @@ def _change(axes: Axes, result: xr.Dataset) -> pd.DataFrame:
             axes.axvline(np.median(known), 0, 0.69, color=color, lw=0.8, ls="--")
         rows.append(pd.DataFrame({"panel": "activity difference", "group": name, "value": value}))
     axes.legend(title="dashed: median", title_fontsize=7, loc="upper left")
+    axes.set_xticks([-1, -0.5, 0, 0.5, 1])
     axes.set_ylim(0, 1.45 * axes.get_ylim()[1])
     axes.set(xlabel="activity difference (late - early) / (late + early)", ylabel="units (%)")
     return pd.concat(rows)
@@ -167,4 +170,4 @@ def _notes(result: xr.Dataset) -> list[str]:
             if f"{measure}.{name}" in known
         ]
         tested += [f"{what}: p = {', '.join(p)}"] * bool(p)
-    return [*notes, "Exchange tests, one-tailed. " + "; ".join(tested) + "."]
+    return [*notes, f"Exchange tests, one-tailed: {'; '.join(tested)}."] if tested else notes

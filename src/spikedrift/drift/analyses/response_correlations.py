@@ -180,7 +180,7 @@ def run(
         `repeat_value` (measure, repeat, repeat_other); `lag_value`, `lag_between`,
         `similarity_index` (measure, lag): within blocks, between blocks, and SI of the former;
         `half_value`, `half_low`, `half_high` (measure, relation); `activity_difference` (change,
-        unit). Correlations have no unit; lags are in repeats.
+        unit_index). Correlations have no unit; lags are in repeats.
     statistics : list of Statistic
         For each measure: `slope` of the lag curve (fall per repeat), `similarity_index` at the
         largest lag, value of each relation of halves, `drop` (within blocks minus all others), over
@@ -327,7 +327,7 @@ def _arrays(
             "half_low": (("measure", "relation"), interval[..., 0]),
             "half_high": (("measure", "relation"), interval[..., 1]),
             "activity_difference": (
-                ("change", "unit_kept"),
+                ("change", "unit_index"),
                 activity_difference(responses, options.edge),
             ),
         },

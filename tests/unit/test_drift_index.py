@@ -10,8 +10,8 @@ from scipy.io import loadmat
 
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.analyses import drift_index as di
-from spikedrift.drift.analyses.response_correlations import tuning_curves
 from spikedrift.drift.analysis import analyze
+from spikedrift.drift.correlations import tuning_curves
 from spikedrift.drift.pairs import Repeats
 from spikedrift.drift.responses import Responses, responses_of
 from spikedrift.errors import InputError

@@ -7,6 +7,7 @@ from scipy.stats import pearsonr
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.analyses import response_correlations as rc
 from spikedrift.drift.analysis import analyze
+from spikedrift.drift.correlations import MEASURES, correlations
 from spikedrift.drift.responses import halves_of, responses_of
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
@@ -40,8 +41,8 @@ def scipy_or_nan(a, b, least):
 def test_against_scipy_pair_by_pair(missing):
     rate, observed = random_table(missing)
     x = np.where(observed, rate, np.nan)
-    found = rc.correlations(rate, observed, "median", 5)
-    mean = rc.correlations(rate, observed, "mean", 5)
+    found = correlations(rate, observed, "median", 5)
+    mean = correlations(rate, observed, "mean", 5)
     for r in range(5):
         for s in range(5):
             vector = [scipy_or_nan(x[r, t], x[s, t], 5) for t in range(7)]
@@ -107,7 +108,7 @@ def test_sessions_are_proximal_or_distal_and_take_units_active_in_both_halves():
 def test_only_rates_move_them_and_no_drift_is_not_seen():
     none, rate, timing = table(), table(rate_drift=0.5), table(event_time_drift=1.0)
     within = table(rate_drift_within=0.5)
-    for measure in rc.MEASURES:
+    for measure in MEASURES:
         drop, slope = f"{measure}.drop", f"{measure}.slope"
         assert rate.p_value[drop] == 0.01 and rate.value[drop] > 0.03
         assert rate.low[drop] > 0
@@ -155,7 +156,7 @@ def test_two_segments_have_no_tuning_and_one_block_no_drop():
 def test_missing_units_are_not_silent():
     # Units that are lost after the first block would make a silent half-empty population.
     lost = table(unit_loss=0.3)
-    for measure in rc.MEASURES:
+    for measure in MEASURES:
         assert abs(lost.value[f"{measure}.drop"]) < 0.02
         assert lost.p_value[f"{measure}.drop"] > 0.01
 

@@ -15,6 +15,20 @@ class SurrogateOptions(Options):
     )
 
 
+class AreaDecoderOptions(SurrogateOptions):
+    """Options of `area_decoder`."""
+
+    splits: int = Field(
+        50, ge=10, description="divisions of the units into two pseudo-mice (published: 3000)"
+    )
+    min_units: int = Field(
+        15,
+        ge=5,
+        description="fewest units of an area in each pseudo-mouse; areas below are left out",
+    )
+    sizes: int = Field(6, ge=1, description="numbers of units an area that are tried, doubling")
+
+
 class DriftIndexOptions(SurrogateOptions):
     """Options of `drift_index`."""
 
@@ -25,6 +39,40 @@ class DriftIndexOptions(SurrogateOptions):
     )
     min_shared: int = Field(
         5, ge=3, description="fewest units with a defined index, or shared by two repeats; units"
+    )
+    bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
+
+
+class InternalStructureOptions(SurrogateOptions):
+    """Options of `internal_structure`."""
+
+    min_shared: int = Field(
+        5, ge=3, description="fewest units observed in all trials of the selection; units"
+    )
+    form: Literal["cross_repeat", "averaged"] = Field(
+        "cross_repeat",
+        description="cross_repeat: each half of a block is cut in two again, and segments of one "
+        "part are correlated with segments of the other; averaged: segments of one average, as "
+        "published, whose shared trial noise enters",
+    )
+    comparison: Literal["pearson", "spearman"] = Field(
+        "pearson", description="correlation of two structures"
+    )
+    min_separation: int = Field(
+        1, ge=1, description="pairs of segments nearer than this are left out (movies); segments"
+    )
+    partial_lag: bool = Field(
+        False,
+        description="take the mean of all pairs of segments at the same distance in time out of a "
+        "structure (movies)",
+    )
+    segments: Literal["auto", "time", "labels"] = Field(
+        "auto",
+        description="time: segments follow each other, as in a movie; labels: they have no order; "
+        "auto: labels where the start of trials says so",
+    )
+    orders: int = Field(
+        1000, ge=99, description="permutations of the order of four or more sessions or blocks"
     )
     bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
 
@@ -70,7 +118,9 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "area_decoder": AreaDecoderOptions,
     "drift_index": DriftIndexOptions,
+    "internal_structure": InternalStructureOptions,
     "response_correlations": ResponseCorrelationsOptions,
     "template_reliability": TemplateReliabilityOptions,
 }

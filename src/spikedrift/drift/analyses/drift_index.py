@@ -28,13 +28,12 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from spikedrift.config.analyses import DriftIndexOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
+from spikedrift.drift.correlations import TUNING_SEGMENTS
 from spikedrift.drift.responses import EXCHANGE, Responses, defined_mean, null_of, responses_of
 from spikedrift.drift.statistics import contrast
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_stacks
-
-TUNING_SEGMENTS = 3  # over two segments every correlation is 1 or -1
 
 
 def random_halves(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:

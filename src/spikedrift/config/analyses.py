@@ -1,6 +1,6 @@
 """Options of the analyses, by name, and the list of those that are run."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -14,6 +14,20 @@ class SurrogateOptions(Options):
     surrogates: int = Field(
         199, ge=19, description="surrogates of a test; the least p is 1 / (surrogates + 1)"
     )
+
+
+class AreaDecoderOptions(SurrogateOptions):
+    """Options of `area_decoder`."""
+
+    splits: int = Field(
+        50, ge=10, description="divisions of the units into two pseudo-mice (published: 3000)"
+    )
+    min_units: int = Field(
+        15,
+        ge=5,
+        description="fewest units of an area in each pseudo-mouse; areas below are left out",
+    )
+    sizes: int = Field(6, ge=1, description="numbers of units an area that are tried, doubling")
 
 
 class BehaviorOptions(SurrogateOptions):
@@ -38,6 +52,86 @@ class BehaviorOptions(SurrogateOptions):
     )
 
 
+class DriftIndexOptions(SurrogateOptions):
+    """Options of `drift_index`."""
+
+    resamples: int = Field(
+        30,
+        ge=1,
+        description="random halves of the trials that tuning correlations are averaged over",
+    )
+    min_shared: int = Field(
+        5, ge=3, description="fewest units with a defined index, or shared by two repeats; units"
+    )
+    bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
+
+
+class InternalStructureOptions(SurrogateOptions):
+    """Options of `internal_structure`."""
+
+    min_shared: int = Field(
+        5, ge=3, description="fewest units observed in all trials of the selection; units"
+    )
+    form: Literal["cross_repeat", "averaged"] = Field(
+        "cross_repeat",
+        description="cross_repeat: each half of a block is cut in two again, and segments of one "
+        "part are correlated with segments of the other; averaged: segments of one average, as "
+        "published, whose shared trial noise enters",
+    )
+    comparison: Literal["pearson", "spearman"] = Field(
+        "pearson", description="correlation of two structures"
+    )
+    min_separation: int = Field(
+        1, ge=1, description="pairs of segments nearer than this are left out (movies); segments"
+    )
+    partial_lag: bool = Field(
+        False,
+        description="take the mean of all pairs of segments at the same distance in time out of a "
+        "structure (movies)",
+    )
+    segments: Literal["auto", "time", "labels"] = Field(
+        "auto",
+        description="time: segments follow each other, as in a movie; labels: they have no order; "
+        "auto: labels where the start of trials says so",
+    )
+    orders: int = Field(
+        1000, ge=99, description="permutations of the order of four or more sessions or blocks"
+    )
+    bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
+
+
+class ResponseCorrelationsOptions(SurrogateOptions):
+    """Options of `response_correlations`."""
+
+    min_shared: int = Field(
+        5, ge=3, description="fewest units observed in both of two repeats or halves; units"
+    )
+    halves: Literal["equal", "published"] = Field(
+        "equal",
+        description="equal: all halves of blocks hold as many repeats; published: the second half "
+        "of an odd number of repeats holds one more, as in Deitch et al. (2021)",
+    )
+    average: Literal["median", "mean"] = Field(
+        "median", description="of tuning-curve correlations over units"
+    )
+    edge: int = Field(
+        5,
+        ge=1,
+        description="first and last repeats of a block that the activity difference compares, half "
+        "of the block at most; repeats",
+    )
+    adaptation: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="control: leave out units whose rate falls from the first to the second half "
+        "of blocks, by a one-tailed t test at this level (published: 0.05); null: keep all",
+    )
+    bootstrap: int = Field(
+        500, ge=100, description="resamples of units for the intervals of correlations of halves"
+    )
+
+
 class TemplateReliabilityOptions(SurrogateOptions):
     """Options of `template_reliability`."""
 
@@ -47,7 +141,11 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "area_decoder": AreaDecoderOptions,
     "behavior": BehaviorOptions,
+    "drift_index": DriftIndexOptions,
+    "internal_structure": InternalStructureOptions,
+    "response_correlations": ResponseCorrelationsOptions,
     "template_reliability": TemplateReliabilityOptions,
 }
 

@@ -122,3 +122,50 @@ def pearson_pairs(
     joint = n * dot(x, x) - sum_1 * sum_2
     value[valid] = joint[valid] / np.sqrt(spread_1[valid] * spread_2[valid])
     return np.clip(value, -1.0, 1.0), n.astype(np.int64)
+
+
+def pearson_stacks(
+    x: np.ndarray,
+    y: np.ndarray,
+    seen_x: np.ndarray | None = None,
+    seen_y: np.ndarray | None = None,
+    least: int = 2,
+) -> np.ndarray:
+    """Pearson correlation of every row of `x` with every row of `y`, over the last axis.
+
+    Parameters
+    ----------
+    x : float64, shape (..., n_x, n)
+    y : float64, shape (..., n_y, n)
+        Leading axes are those of `x`.
+    seen_x, seen_y : bool, shapes of `x` and `y`, optional
+        Entries that count; a pair of rows is correlated over what is seen in both.
+    least : int
+        Pairs with fewer entries seen in both are NaN.
+
+    Returns
+    -------
+    float64, shape (..., n_x, n_y)
+        NaN also where a row does not vary.
+    """
+    if seen_x is None or seen_y is None or (seen_x.all() and seen_y.all()):
+        if x.shape[-1] < least:
+            return np.full((*x.shape[:-1], y.shape[-2]), np.nan)
+        rows = []
+        for value in (x, y):
+            centered = value - value.mean(axis=-1, keepdims=True)
+            norm = np.sqrt(np.einsum("...n,...n->...", centered, centered))[..., None]
+            size = np.sqrt(np.einsum("...n,...n->...", value, value))[..., None]
+            varies = norm > 1e-7 * size
+            rows.append(np.divide(centered, norm, out=np.full_like(centered, np.nan), where=varies))
+        out: np.ndarray = rows[0] @ np.swapaxes(rows[1], -1, -2)
+        return np.clip(out, -1.0, 1.0)
+    m_x, m_y = seen_x.astype(np.float64), np.swapaxes(seen_y, -1, -2).astype(np.float64)
+    x, y = np.where(seen_x, x, 0.0), np.swapaxes(np.where(seen_y, y, 0.0), -1, -2)
+    n, sum_x, sum_y = m_x @ m_y, x @ m_y, m_x @ y
+    square_x, square_y = (x * x) @ m_y, m_x @ (y * y)
+    spread_x, spread_y = n * square_x - sum_x**2, n * square_y - sum_y**2
+    valid = (spread_x > 1e-13 * n * square_x) & (spread_y > 1e-13 * n * square_y) & (n >= least)
+    spread = np.sqrt(np.where(valid, spread_x * spread_y, 1.0))
+    value = np.where(valid, (n * (x @ y) - sum_x * sum_y) / spread, np.nan)
+    return np.clip(value, -1.0, 1.0)

@@ -1,0 +1,89 @@
+"""The internal structure of responses: how alike a population's responses to segments are.
+
+A structure is a segment x segment matrix of correlations over units. Two of them are compared over
+their strict upper triangles, so that the units need not be the same (Deitch, Rubin & Ziv 2021,
+Current Biology 31:4327).
+"""
+
+import numpy as np
+import xarray as xr
+from scipy.stats import rankdata
+
+from spikedrift.similarity.correlation import pearson_stacks
+
+FEWEST_SEGMENTS = 3  # two have a single pair, over which nothing can be correlated
+TEST_SEGMENTS = 7  # fewer have too few permutations, and pairs, for a test
+
+
+def structure(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Correlation over units of every segment in one set of repeats with every one in another.
+
+    With two disjoint sets, noise that segments share in single repeats does not enter.
+
+    Parameters
+    ----------
+    first, second : float64, shape (..., n_segments, n_units)
+        Mean rates; the same array twice for the structure of one average.
+
+    Returns
+    -------
+    float64, shape (..., n_segments, n_segments)
+        Symmetric: mean of (t in the first, t' in the second) and the reverse.
+    """
+    value = pearson_stacks(first, second)
+    return 0.5 * (value + np.swapaxes(value, -1, -2))
+
+
+def triangle(
+    matrix: np.ndarray, min_separation: int = 1, partial_lag: bool = False, ranks: bool = False
+) -> np.ndarray:
+    """Upper triangle of structures as vectors: shape (..., n_pairs).
+
+    Parameters
+    ----------
+    matrix : float64, shape (..., n_segments, n_segments)
+    min_separation : int
+        Pairs of segments nearer than this are left out; 1: only the diagonal is.
+    partial_lag : bool
+        From each entry subtract the mean of its diagonal: any trend with |t - t'| goes.
+    ranks : bool
+        Ranks in place of values, so that Pearson's correlation becomes Spearman's.
+    """
+    row, column = np.triu_indices(matrix.shape[-1], k=min_separation)
+    value = matrix[..., row, column]
+    if partial_lag:
+        lag = np.equal.outer(np.arange(matrix.shape[-1]), column - row).astype(np.float64)
+        known = np.isfinite(value)
+        total, n = np.where(known, value, 0.0) @ lag.T, known @ lag.T
+        mean = np.divide(total, n, out=np.zeros_like(total), where=n > 0)
+        value = value - mean @ lag
+    if ranks:
+        value = rankdata(value, axis=-1, nan_policy="omit")
+    return value
+
+
+def compare(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Pearson correlation of every vector of `first` with every one of `second`.
+
+    Parameters
+    ----------
+    first, second : float64, shape (..., n, n_pairs)
+        Triangles; pairs that are NaN in one of two are left out, with fewer than three the result
+        is NaN.
+    """
+    return pearson_stacks(first, second, np.isfinite(first), np.isfinite(second), 3)
+
+
+def in_time_order(dataset: xr.Dataset) -> bool:
+    """Whether segments may follow each other in time: false where the starts of trials deny it.
+
+    A shift in time is a permutation too, so that its test holds where this is true by default.
+    """
+    start, duration = dataset["start_time"].values, float(dataset["duration"].mean())
+    if not np.isfinite(start).all():
+        return True
+    keys = [dataset[name].values for name in ("session", "phase", "block", "repeat")]
+    order = np.lexsort((dataset["segment"].values, dataset["stimulus"].values, *keys[::-1]))
+    same = np.all([key[order][1:] == key[order][:-1] for key in keys], axis=0)
+    step = np.diff(start[order])[same]
+    return bool(((step > 0.5 * duration) & (step < 1.5 * duration)).all())

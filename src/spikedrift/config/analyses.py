@@ -1,6 +1,6 @@
 """Options of the analyses, by name, and the list of those that are run."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -15,6 +15,38 @@ class SurrogateOptions(Options):
     )
 
 
+class TemporalComponentsOptions(SurrogateOptions):
+    """Options of `temporal_components`."""
+
+    surrogates: int = Field(
+        49, ge=19, description="surrogates of a test, each with axes of its own; see `axes`"
+    )
+    axes: Literal["first", "all", "both"] = Field(
+        "first",
+        description="trials that axes are fitted on: every second repeat of the first block, which "
+        "is then left out; all trials, as published; or one after the other",
+    )
+    boxcar: float | None = Field(
+        None, gt=0, description="width of the boxcar; null: 0.049, a fifth of the trial at most; s"
+    )
+    bin: float | None = Field(
+        None, gt=0, description="step at which it is read; null: a quarter of the boxcar; s"
+    )
+    components: int = Field(3, ge=1, description="axes used, one fewer than segments at most")
+    shrinkage: float | None = Field(
+        None, gt=0, le=1, description="of the covariance; null: Ledoit and Wolf's, unit by unit"
+    )
+    resamples: int = Field(
+        30, ge=1, description="random halves that correlations are averaged over"
+    )
+    min_reliability: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="units kept have a larger r_0 in both codes, which raises the index; null: all",
+    )
+
+
 class TemplateReliabilityOptions(SurrogateOptions):
     """Options of `template_reliability`."""
 
@@ -25,6 +57,7 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 OPTIONS: dict[str, type[Options]] = {
     "template_reliability": TemplateReliabilityOptions,
+    "temporal_components": TemporalComponentsOptions,
 }
 
 

@@ -15,6 +15,42 @@ class SurrogateOptions(Options):
     )
 
 
+class RateLadderOptions(SurrogateOptions):
+    """Options of `rate_ladder`."""
+
+    surrogates: int = Field(99, ge=19, description="exchange surrogates at each rung")
+    gate_surrogates: int = Field(99, ge=19, description="surrogates of the gate at each rung")
+    bins: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1.0, 0.5, 0.1, 0.033, 0.01),
+        description="widths of time bins; those not shorter than the trial are left out, the whole "
+        "trial is always a rung; s",
+    )
+    common: Literal["blocks", "repeats", "all"] = Field(
+        "blocks", description="units kept: with a spike in every block, in every repeat, or all"
+    )
+    thinnings: int = Field(10, ge=1, description="thinnings that the matched index averages")
+    max_pairs: int = Field(
+        2000, ge=100, description="pairs of trials used within and between blocks, each"
+    )
+    min_shared: int = Field(5, ge=3, description="fewest units shared by a pair; units")
+
+
+class TimingControlsOptions(SurrogateOptions):
+    """Options of `timing_controls`."""
+
+    surrogates: int = Field(99, ge=19, description="exchange surrogates of the test")
+    draws: int = Field(10, ge=2, description="draws of each of the other surrogates")
+    jitter_window: float = Field(0.025, gt=0, description="window of the jitter; s")
+    poisson_bin: float = Field(0.01, gt=0, description="bin of the Poisson surrogate's profile; s")
+    gain: float = Field(
+        1.5, gt=1, description="factor on all rates after the first block in the rate control"
+    )
+    max_pairs: int = Field(
+        2000, ge=100, description="pairs of trials used within and between blocks, each"
+    )
+    min_shared: int = Field(5, ge=2, description="fewest units active in both trials; units")
+
+
 class TemporalComponentsOptions(SurrogateOptions):
     """Options of `temporal_components`."""
 
@@ -56,8 +92,10 @@ class TemplateReliabilityOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "rate_ladder": RateLadderOptions,
     "template_reliability": TemplateReliabilityOptions,
     "temporal_components": TemporalComponentsOptions,
+    "timing_controls": TimingControlsOptions,
 }
 
 

@@ -46,7 +46,7 @@ class TimingControlsOptions(SurrogateOptions):
         1.5, gt=1, description="factor on all rates after the first block in the rate control"
     )
     max_pairs: int = Field(
-        2000, ge=100, description="pairs of trials used within and between blocks, each"
+        1000, ge=100, description="pairs of trials used within and between blocks, each"
     )
     min_shared: int = Field(5, ge=2, description="fewest units active in both trials; units")
 

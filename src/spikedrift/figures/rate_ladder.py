@@ -63,7 +63,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             label="counts matched (timing: and redraw-scaled)",
         )  # fmt: skip
         right.axhline(0, color=style.GRAY, lw=0.6, zorder=0)
-        right.set(ylabel="drift index (S_w − S_b) / S_w")
+        right.set(ylabel="drift index (S_w - S_b) / S_w")
         right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
         shown = [label.replace("ms", " ms") for label in labels]
         shown[0] = f"trial\n({1000 * float(result['bin'][0]):.3g} ms)"

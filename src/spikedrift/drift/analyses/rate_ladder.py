@@ -7,13 +7,16 @@ leaves the time profile alone. Null and gate of the whole trial: counts exchange
 among trials of the same segment and unit, and permuted over all trials. Of binned rungs: the same
 with spike times, all counts kept, so that these rungs test the profile and not the counts; what
 counts alone do to the index is the null's mean. Timing: SpikeShip, its index on matched counts
-scaled by a redraw. One fixed set of units, active in every block. Tests assume trials, units and
-spikes that are independent given the segment. Fine bins with few spikes are noisy, and a profile in
-bins is itself a reading of timing: there is no width at which rate ends. Unit of inference: pairs
-of trials of one recording; descriptive.
+scaled by a redraw. Matching by the trials' own counts lowers the index of rungs that read counts,
+more with fewer repeats: the same under exchange stands beside it as its null, without a test. One
+fixed set of units, active in every block. Tests assume trials, units and spikes that are
+independent given the segment. Fine bins with few spikes are noisy, and a profile in bins is itself
+a reading of timing: there is no width at which rate ends. Unit of inference: pairs of trials of one
+recording; descriptive.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -85,7 +88,7 @@ def run(
     arrays : Dataset
         Dim `rung` (labels: trial, {bin} ms, timing): `bin` (s, NaN for timing),
         `discrimination_within`, `discrimination_between`, `gate_limit`, `index`, `index_matched`,
-        `null_rung` (rung, surrogate), `gate_note`.
+        `null_rung` (rung, surrogate), `null_matched` (rung, thinning), `gate_note`.
     statistics : list of Statistic
         For each rung `{label}.index` with its exchange test, and `{label}.index_matched`; for
         timing the matched index is the redraw-scaled one. NaN where the gate is shut.
@@ -114,22 +117,34 @@ def run(
     pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate_ladder", "pairs"))
     rng = stream(seed, name, "rate_ladder", "thinning")
     level = surrogates.match_gain(spikes, rng)
-    matched = [surrogates.thin_blocks(spikes, rng) for _ in range(options.thinnings)]
+    # The same for all rungs: matched spikes, and what matching makes of spikes without drift.
+    draws = range(options.thinnings)
+    matched = [surrogates.thin_blocks(spikes, rng) for _ in draws]
+    dealt = [surrogates.thin_blocks(deal_trains(spikes, rng), rng) for _ in draws]
+    exchanged = [
+        surrogates.thin_blocks(surrogates.exchange_blocks(spikes, rng), rng) for _ in draws
+    ]
+
+    def matched_index(sample: list[Spikes], width: float | None) -> np.ndarray:
+        return np.array([
+            rung_reading(
+                one.counts if width is None else binned(one, width),
+                spikes.observed, pairs, options.min_shared,
+            ).index
+            for one in sample
+        ])  # fmt: skip
+
     duration = float(spikes.duration.min())
     widths = [duration, *sorted((b for b in options.bins if b < duration), reverse=True)]
     labels = ["trial", *(f"{1000 * width:g}ms" for width in widths[1:]), "timing"]
     found: list[tuple[Anchored, float]] = []
-    for label, width in zip(labels[:-1], widths, strict=True):
+    floor = np.full((len(labels), options.thinnings), np.nan)
+    for row, label, width in zip(floor, labels[:-1], widths, strict=False):
         tested = _rung(name, label, width, level, pairs, index_options, seed)
-        index = NAN
+        index, whole = NAN, width == duration
         if not tested.shut:
-            counts = [one.counts if width == duration else binned(one, width) for one in matched]
-            index = float(
-                np.nanmean(
-                    [rung_reading(c, spikes.observed, pairs, options.min_shared).index
-                     for c in counts]
-                )
-            )  # fmt: skip
+            index = float(matched_index(matched, None if whole else width).mean())
+            row[:] = matched_index(dealt if whole else exchanged, None if whole else width)
         found.append((tested, index))
     timing = timing_index(dataset, index_options, seed)
     found.append((timing, timing.index))
@@ -148,11 +163,11 @@ def run(
     }
     arrays = xr.Dataset(
         {key: ("rung", np.array(values)) for key, values in columns.items()}, {"rung": labels}
-    ).assign(null_rung=(("rung", "surrogate"), null))
+    ).assign(null_rung=(("rung", "surrogate"), null), null_matched=(("rung", "thinning"), floor))
     arrays.attrs["n_common"] = int(kept.sum())
     n = int(pairs.first.size)
     statistics = []
-    for label, (one, value) in zip(labels, found, strict=True):
+    for label, row, (one, value) in zip(labels, floor, found, strict=True):
         what = COUNTS if label == "trial" else TIMES
         statistics.append(
             monte_carlo(
@@ -165,10 +180,26 @@ def run(
                 unit="pairs of trials",
             )
         )
-        statistics.append(
-            Statistic(f"{label}.index_matched", value, n, "pairs of trials", no_drift=0.0)
-        )
+        statistics.append(_matched(f"{label}.index_matched", value, row, what, n))
     return arrays, statistics
+
+
+def deal_trains(spikes: Spikes, rng: np.random.Generator) -> Spikes:
+    """Deal whole trains of each unit among trials of one segment, over all blocks: counts move."""
+    one_block = replace(spikes, block=np.zeros_like(spikes.block))
+    return replace(surrogates.shuffle_trials(one_block, rng), block=spikes.block)
+
+
+def _matched(name: str, value: float, null: np.ndarray, what: str, n: int) -> Statistic:
+    """Index on matched counts, with what matching alone makes of it."""
+    known = null[np.isfinite(null)]
+    if not known.size:
+        return Statistic(name, value, n, "pairs of trials")
+    low, high = np.quantile(known, [0.025, 0.975])
+    return Statistic(
+        name, value, n, "pairs of trials", null=f"{what}, then matched; no test",
+        null_mean=float(known.mean()), null_low=float(low), null_high=float(high),
+    )  # fmt: skip
 
 
 def _rung(

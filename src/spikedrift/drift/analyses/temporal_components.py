@@ -164,10 +164,10 @@ def _one(
     used = ~train if choice == "first" else everything
     rng = stream(seed, name, "temporal_components", choice, "halves")
     member, size = random_halves(cell, used, options.resamples, rng)
-    if size < 1 or np.bincount(cell, minlength=n_occasions * n_segments).min() < 2:
+    if size < 1 or np.bincount(cell[train], minlength=n_segments)[:n_segments].min() < 2:
         raise InputError(
-            f"{name}: temporal_components needs two trials of every segment in every block beside "
-            "those that axes are fitted on; choose a selection with more repeats"
+            f"{name}: temporal_components needs two trials of every segment in every block, and in "
+            "the first block two more to fit axes on; choose a selection with more repeats"
         )
     shape = (n_occasions, n_segments)
 

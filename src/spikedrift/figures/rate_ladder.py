@@ -48,18 +48,21 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         left.set(ylabel="discrimination of segments S")
         left.legend()
         if tested:
-            low, high = np.nanquantile(result["null_rung"].fillna(-np.inf), [0.025, 0.975], axis=1)
-            known = np.isfinite(low) & np.isfinite(high)
-            right.vlines(
-                place[known], low[known], high[known], color=style.GRAY, lw=6, alpha=0.5,
-                label="exchange null, 95 %",
-            )  # fmt: skip
+            for shift, name, color, label in (
+                (-0.12, "null_rung", style.CODE["rate"], "exchange null, 95 %"),
+                (0.12, "null_matched", MATCHED, "the same, counts matched"),
+            ):
+                known = result[name].notnull().any(axis=1).values
+                low, high = np.nanquantile(result[name].values[known], [0.025, 0.975], axis=1)
+                right.vlines(
+                    place[known] + shift, low, high, color=color, lw=7, alpha=0.3, label=label
+                )
         right.plot(
-            place - 0.08, result["index"], ls="", marker="o", color=style.CODE["rate"],
+            place - 0.12, result["index"], ls="", marker="o", color=style.CODE["rate"],
             label="one population rate (timing: raw)",
         )  # fmt: skip
         right.plot(
-            place + 0.08, result["index_matched"], ls="", marker="^", color=MATCHED,
+            place + 0.12, result["index_matched"], ls="", marker="^", color=MATCHED,
             label="counts matched (timing: and redraw-scaled)",
         )  # fmt: skip
         right.axhline(0, color=style.GRAY, lw=0.6, zorder=0)

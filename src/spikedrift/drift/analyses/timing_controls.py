@@ -11,9 +11,9 @@ factor of 1.5: exchanged times of the recording, with the first block thinned. A
 between blocks says that structure finer than the surrogate's got less alike; it still depends on
 counts and has no test here. The Poisson profile is that of a block's few spikes, drawn with
 replacement: its trials are more alike within a block than new trials would be, so that its excess
-is too low within blocks, more so with fewer repeats. The test assumes spikes that are independent given the segment. Unit of
-inference: pairs of trials of one recording; descriptive. Distance: Sotomayor-Gomez, Battaglia &
-Vinck (2023); jitter: Amarasingham et al. (2012).
+is too low within blocks, more so with fewer repeats. The test assumes spikes that are independent
+given the segment. Unit of inference: pairs of trials of one recording; descriptive. Distance:
+Sotomayor-Gomez, Battaglia & Vinck (2023); jitter: Amarasingham et al. (2012).
 """
 
 from collections.abc import Callable

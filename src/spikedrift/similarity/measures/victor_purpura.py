@@ -2,8 +2,8 @@
 
 The least cost of turning one train into the other: 1 for a spike added or taken away, `cost` per
 second that a spike is moved. Shared units are those observed in both trials; two silent trains are
-at 0. It reads counts as well as times. Slow: about 1 ms a pair of trains that spike, so that 200
-trials x 1000 units take most of an hour; restrict `units` in a selection.
+at 0. It reads counts as well as times. Slow: 1 ms or more a pair of trains that spike, so that
+200 trials x 1000 units take hours; restrict `units` in a selection.
 """
 
 from collections.abc import Sequence

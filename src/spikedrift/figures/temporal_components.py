@@ -38,8 +38,8 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             _distribution(row[1], result.sel(axes=choice))
             _reliability(row[2], result.sel(axes=choice))
             notes.append(_note(result, choice))
-            said = "every second repeat of the first block" if choice == "first" else "all trials"
-            row[0].set_title(f"axes: {said}")
+            said = "first block" if choice == "first" else "all trials"
+            row[0].set_ylabel(f"drift index, mean over units\n(axes: {said})")
         for axes, text in zip(panels.ravel(), "abcdef", strict=False):
             style.letter(axes, text)
         notes.append(
@@ -61,11 +61,11 @@ def _curves(axes: Any, part: xr.Dataset) -> None:
             lag + shift, mean, spread, color=COLOR[code], marker=MARKER[code], lw=1, label=code
         )
     axes.axhline(0, color=style.GRAY, lw=0.6, zorder=0)
-    axes.set(xlabel="lag (blocks, or days)", ylabel="drift index, mean over units")
+    axes.set(xlabel="lag (blocks, or days)")
     axes.set_xlim(0.5, lag[-1] + 0.5)
     if lag.size < 10:
         axes.set_xticks(lag)
-    axes.legend()
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
 
 
 def _distribution(axes: Any, part: xr.Dataset) -> None:

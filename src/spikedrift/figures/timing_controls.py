@@ -16,8 +16,17 @@ LABELS = {
     "thinned": "counts matched",
     "jitter": "jitter",
     "shuffle": "trials shuffled",
-    "poisson": "Poisson, same counts",
+    "poisson": "Poisson",
     "rates": "rates x1.5 alone",
+}
+SHORT = {
+    "raw": "raw\n(biased)",
+    "exchange": "times\nexch.",
+    "thinned": "counts\nmatched",
+    "jitter": "jitter",
+    "shuffle": "shuffled",
+    "poisson": "Poisson",
+    "rates": "rates\nx1.5",
 }
 COLORS = dict(zip(LABELS, (style.BLACK, style.GRAY, *style.OKABE_ITO[:5]), strict=True))
 MARKERS = dict(zip(LABELS, ("o", "x", "s", "^", "v", "D", "P"), strict=True))
@@ -40,7 +49,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     names = [str(name) for name in result["surrogate_name"].values]
     with style.applied():
         figure = style.figure(options.width, options.width * 0.42)
-        curves, steps, excess = figure.subplots(1, 3, width_ratios=(1.3, 1, 1))
+        curves, steps, excess = figure.subplots(1, 3, width_ratios=(1.5, 1.1, 1))
         _curves(curves, result, names)
         _steps(steps, result, names)
         _excess(excess, result, [n for n in names if n in ("jitter", "shuffle", "poisson")])
@@ -76,7 +85,7 @@ def _curves(axes: Any, result: xr.Dataset, names: list[str]) -> None:
             axes.plot(lag[known], value[known], line, marker=marker, color=COLORS[name],
                       lw=0.9, label=label)  # fmt: skip
     axes.set(xlabel="lag (repeats); dashed: between blocks", ylabel="SpikeShip distance (ms)")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, columnspacing=1.0)
 
 
 def _steps(axes: Any, result: xr.Dataset, names: list[str]) -> None:
@@ -86,7 +95,7 @@ def _steps(axes: Any, result: xr.Dataset, names: list[str]) -> None:
         step = 1000 * (draws.sel(relation="between") - draws.sel(relation="within")).values
         _bar(axes, place, step, name)
     axes.axhline(0, color=style.GRAY, lw=0.6, zorder=0)
-    axes.set_xticks(range(len(shown)), [LABELS[n] for n in shown], rotation=35, ha="right")
+    axes.set_xticks(range(len(shown)), [SHORT[n] for n in shown], fontsize=6)
     axes.set(ylabel="between minus within (ms)", xlim=(-0.5, len(shown) - 0.5))
 
 
@@ -98,10 +107,10 @@ def _excess(axes: Any, result: xr.Dataset, names: list[str]) -> None:
             value = 1000 * (draws - raw.sel(relation=relation)).values
             _bar(axes, place + shift, value, name, filled=relation == "within")
     axes.axhline(0, color=style.GRAY, lw=0.6, zorder=0)
-    axes.set_xticks(range(len(names)), [LABELS[n] for n in names], rotation=35, ha="right")
+    axes.set_xticks(range(len(names)), [SHORT[n] for n in names], fontsize=6)
     axes.set(
         ylabel="excess: surrogate minus raw (ms)",
-        title="filled: within, open: between",
+        xlabel="filled: within blocks\nopen: between",
         xlim=(-0.5, len(names) - 0.5),
     )
 

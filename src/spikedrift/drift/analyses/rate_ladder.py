@@ -7,8 +7,9 @@ leaves the time profile alone. Null and gate of the whole trial: counts exchange
 among trials of the same segment and unit, and permuted over all trials. Of binned rungs: the same
 with spike times, all counts kept, so that these rungs test the profile and not the counts; what
 counts alone do to the index is the null's mean. Timing: SpikeShip, its index on matched counts
-scaled by a redraw. Matching by the trials' own counts lowers the index of rungs that read counts,
-more with fewer repeats: the same under exchange stands beside it as its null, without a test. One
+scaled by a redraw. Matched counts leave the whole trial nothing to drift, so that it has no matched
+index; matching by the trials' own counts also lowers the index of wide bins, more with fewer
+repeats: the same under exchange stands beside it as its null, without a test. One
 fixed set of units, active in every block. Tests assume trials, units and spikes that are
 independent given the segment. Fine bins with few spikes are noisy, and a profile in bins is itself
 a reading of timing: there is no width at which rate ends. Unit of inference: pairs of trials of one
@@ -16,7 +17,6 @@ recording; descriptive.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -90,8 +90,8 @@ def run(
         `discrimination_within`, `discrimination_between`, `gate_limit`, `index`, `index_matched`,
         `null_rung` (rung, surrogate), `null_matched` (rung, thinning), `gate_note`.
     statistics : list of Statistic
-        For each rung `{label}.index` with its exchange test, and `{label}.index_matched`; for
-        timing the matched index is the redraw-scaled one. NaN where the gate is shut.
+        For each rung `{label}.index` with its exchange test, and for all but the whole trial
+        `{label}.index_matched`, for timing the redraw-scaled one. NaN where the gate is shut.
 
     Raises
     ------
@@ -120,19 +120,17 @@ def run(
     # The same for all rungs: matched spikes, and what matching makes of spikes without drift.
     draws = range(options.thinnings)
     matched = [surrogates.thin_blocks(spikes, rng) for _ in draws]
-    dealt = [surrogates.thin_blocks(deal_trains(spikes, rng), rng) for _ in draws]
     exchanged = [
         surrogates.thin_blocks(surrogates.exchange_blocks(spikes, rng), rng) for _ in draws
     ]
 
-    def matched_index(sample: list[Spikes], width: float | None) -> np.ndarray:
-        return np.array([
-            rung_reading(
-                one.counts if width is None else binned(one, width),
-                spikes.observed, pairs, options.min_shared,
-            ).index
-            for one in sample
-        ])  # fmt: skip
+    def matched_index(sample: list[Spikes], width: float) -> np.ndarray:
+        return np.array(
+            [
+                rung_reading(binned(one, width), spikes.observed, pairs, options.min_shared).index
+                for one in sample
+            ]
+        )
 
     duration = float(spikes.duration.min())
     widths = [duration, *sorted((b for b in options.bins if b < duration), reverse=True)]
@@ -141,10 +139,10 @@ def run(
     floor = np.full((len(labels), options.thinnings), np.nan)
     for row, label, width in zip(floor, labels[:-1], widths, strict=False):
         tested = _rung(name, label, width, level, pairs, index_options, seed)
-        index, whole = NAN, width == duration
-        if not tested.shut:
-            index = float(matched_index(matched, None if whole else width).mean())
-            row[:] = matched_index(dealt if whole else exchanged, None if whole else width)
+        index = NAN
+        if not tested.shut and width < duration:
+            index = float(matched_index(matched, width).mean())
+            row[:] = matched_index(exchanged, width)
         found.append((tested, index))
     timing = timing_index(dataset, index_options, seed)
     found.append((timing, timing.index))
@@ -180,14 +178,9 @@ def run(
                 unit="pairs of trials",
             )
         )
-        statistics.append(_matched(f"{label}.index_matched", value, row, what, n))
+        if label != "trial":
+            statistics.append(_matched(f"{label}.index_matched", value, row, what, n))
     return arrays, statistics
-
-
-def deal_trains(spikes: Spikes, rng: np.random.Generator) -> Spikes:
-    """Deal whole trains of each unit among trials of one segment, over all blocks: counts move."""
-    one_block = replace(spikes, block=np.zeros_like(spikes.block))
-    return replace(surrogates.shuffle_trials(one_block, rng), block=spikes.block)
 
 
 def _matched(name: str, value: float, null: np.ndarray, what: str, n: int) -> Statistic:

@@ -30,7 +30,7 @@ class RateLadderOptions(SurrogateOptions):
     )
     thinnings: int = Field(10, ge=1, description="thinnings that the matched index averages")
     max_pairs: int = Field(
-        2000, ge=100, description="pairs of trials used within and between blocks, each"
+        1000, ge=100, description="pairs of trials used within and between blocks, each"
     )
     min_shared: int = Field(5, ge=3, description="fewest units shared by a pair; units")
 

@@ -31,7 +31,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     place = np.arange(len(labels))
     tested = not str(result.attrs["test_note"])
     with style.applied():
-        figure = style.figure(options.width, options.width * 0.38)
+        figure = style.figure(options.width, options.width * 0.46)
         left, right = figure.subplots(1, 2)
         for name, relation, marker, fill in (
             ("discrimination_within", "within blocks", "o", "full"),
@@ -46,7 +46,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             label="limit of the gate",
         )  # fmt: skip
         left.set(ylabel="discrimination of segments S")
-        left.legend()
+        left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
         if tested:
             for shift, name, color, label in (
                 (-0.12, "null_rung", style.CODE["rate"], "exchange null, 95 %"),
@@ -69,7 +69,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         right.set(ylabel="drift index (S_w - S_b) / S_w")
         right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
         shown = [label.replace("ms", " ms") for label in labels]
-        shown[0] = f"trial\n({1000 * float(result['bin'][0]):.3g} ms)"
+        shown[0] = f"trial\n({1000 * float(result['bin'][0]):.4g} ms)"
         for axes, text in ((left, "a"), (right, "b")):
             axes.set_xticks(place, shown)
             axes.set_xlim(-0.5, place[-1] + 0.5)

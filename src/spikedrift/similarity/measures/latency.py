@@ -38,6 +38,6 @@ MEASURE = Measure(
     kind="distance",
     code="timing",
     units="s",
-    citation="",
+    citation="After VanRullen, Guyonneau & Thorpe 2005, doi:10.1016/j.tins.2004.10.010",
     pairs=pairs,
 )

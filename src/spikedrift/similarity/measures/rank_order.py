@@ -82,6 +82,6 @@ MEASURE = Measure(
     kind="similarity",
     code="timing",
     units="1",
-    citation="",
+    citation="After Thorpe & Gautrais 1998, Computational Neuroscience: Trends in Research, 113-118",
     pairs=pairs,
 )

@@ -82,6 +82,7 @@ MEASURE = Measure(
     kind="similarity",
     code="timing",
     units="1",
-    citation="After Thorpe & Gautrais 1998, Computational Neuroscience: Trends in Research, 113-118",
+    citation="After Thorpe & Gautrais 1998, in Computational Neuroscience: Trends in Research, "
+    "113-118",
     pairs=pairs,
 )

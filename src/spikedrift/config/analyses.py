@@ -100,6 +100,26 @@ class InternalStructureOptions(SurrogateOptions):
     bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
 
 
+class RateLadderOptions(SurrogateOptions):
+    """Options of `rate_ladder`."""
+
+    surrogates: int = Field(99, ge=19, description="exchange surrogates at each rung")
+    gate_surrogates: int = Field(99, ge=19, description="surrogates of the gate at each rung")
+    bins: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (1.0, 0.5, 0.1, 0.033, 0.01),
+        description="widths of time bins; those not shorter than the trial are left out, the whole "
+        "trial is always a rung; s",
+    )
+    common: Literal["blocks", "repeats", "all"] = Field(
+        "blocks", description="units kept: with a spike in every block, in every repeat, or all"
+    )
+    thinnings: int = Field(10, ge=1, description="thinnings that the matched index averages")
+    max_pairs: int = Field(
+        1000, ge=100, description="pairs of trials used within and between blocks, each"
+    )
+    min_shared: int = Field(5, ge=3, description="fewest units shared by a pair; units")
+
+
 class ResponseCorrelationsOptions(SurrogateOptions):
     """Options of `response_correlations`."""
 
@@ -140,13 +160,64 @@ class TemplateReliabilityOptions(SurrogateOptions):
     )
 
 
+class TemporalComponentsOptions(SurrogateOptions):
+    """Options of `temporal_components`."""
+
+    surrogates: int = Field(
+        49, ge=19, description="surrogates of a test, each with axes of its own; see `axes`"
+    )
+    axes: Literal["first", "all", "both"] = Field(
+        "first",
+        description="trials that axes are fitted on: every second repeat of the first block, which "
+        "is then left out; all trials, as published; or one after the other",
+    )
+    boxcar: float | None = Field(
+        None, gt=0, description="width of the boxcar; null: 0.049, a fifth of the trial at most; s"
+    )
+    bin: float | None = Field(
+        None, gt=0, description="step at which it is read; null: a quarter of the boxcar; s"
+    )
+    components: int = Field(3, ge=1, description="axes used, one fewer than segments at most")
+    shrinkage: float | None = Field(
+        None, gt=0, le=1, description="of the covariance; null: Ledoit and Wolf's, unit by unit"
+    )
+    resamples: int = Field(
+        30, ge=1, description="random halves that correlations are averaged over"
+    )
+    min_reliability: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="units kept have a larger r_0 in both codes, which raises the index; null: all",
+    )
+
+
+class TimingControlsOptions(SurrogateOptions):
+    """Options of `timing_controls`."""
+
+    surrogates: int = Field(99, ge=19, description="exchange surrogates of the test")
+    draws: int = Field(10, ge=2, description="draws of each of the other surrogates")
+    jitter_window: float = Field(0.025, gt=0, description="window of the jitter; s")
+    poisson_bin: float = Field(0.01, gt=0, description="bin of the Poisson surrogate's profile; s")
+    gain: float = Field(
+        1.5, gt=1, description="factor on all rates after the first block in the rate control"
+    )
+    max_pairs: int = Field(
+        1000, ge=100, description="pairs of trials used within and between blocks, each"
+    )
+    min_shared: int = Field(5, ge=2, description="fewest units active in both trials; units")
+
+
 OPTIONS: dict[str, type[Options]] = {
     "area_decoder": AreaDecoderOptions,
     "behavior": BehaviorOptions,
     "drift_index": DriftIndexOptions,
     "internal_structure": InternalStructureOptions,
+    "rate_ladder": RateLadderOptions,
     "response_correlations": ResponseCorrelationsOptions,
     "template_reliability": TemplateReliabilityOptions,
+    "temporal_components": TemporalComponentsOptions,
+    "timing_controls": TimingControlsOptions,
 }
 
 

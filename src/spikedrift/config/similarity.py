@@ -43,8 +43,50 @@ class PopulationVectorOptions(RateOptions):
     )
 
 
+class ActiveOptions(Options):
+    """Options of `latency`, and what `rank_order` shares with it."""
+
+    min_shared: int = Field(
+        3, ge=3, description="fewest units active in both trials; below it the pair is NaN; units"
+    )
+
+
+class RankOrderOptions(ActiveOptions):
+    """Options of `rank_order`."""
+
+    time: Literal["first", "mean"] = Field(
+        "first", description="what is ranked: time of the first spike, or mean spike time"
+    )
+
+
+class SpikeTrainOptions(Options):
+    """Options of `isi_distance` and `spike_distance`."""
+
+    min_shared: int = Field(
+        1, ge=1, description="fewest shared units; below it the pair is NaN; units"
+    )
+
+
+class VanRossumOptions(SpikeTrainOptions):
+    """Options of `van_rossum`."""
+
+    time_constant: float = Field(0.01, gt=0, description="time constant of the exponential; s")
+
+
+class VictorPurpuraOptions(SpikeTrainOptions):
+    """Options of `victor_purpura`."""
+
+    cost: float = Field(100.0, ge=0, description="cost of moving a spike; 1/s")
+
+
 OPTIONS: dict[str, type[Options]] = {
     "spikeship": SpikeshipOptions,
+    "latency": ActiveOptions,
+    "rank_order": RankOrderOptions,
+    "isi_distance": SpikeTrainOptions,
+    "spike_distance": SpikeTrainOptions,
+    "van_rossum": VanRossumOptions,
+    "victor_purpura": VictorPurpuraOptions,
     "rate_correlation": RateOptions,
     "population_vector": PopulationVectorOptions,
 }

@@ -80,7 +80,8 @@ def pearson_pairs(
 
     Parameters
     ----------
-    response : float64, shape (n_rows, n_units)
+    response : float64, shape (n_rows, n_units) or (n_bins, n_rows, n_units)
+        With bins the correlation is over units and bins together.
     observed : bool, shape (n_rows, n_units)
     first, second : int, shape (n_pairs,)
         Rows.
@@ -105,23 +106,28 @@ def pearson_pairs(
         return np.concatenate([np.empty(0), *sums])
 
     seen = observed.astype(np.float64)
-    x = np.where(observed, response, 0.0)
-    if observed.all():
-        n = np.full(first.size, float(observed.shape[1]))
-        total, square = x.sum(axis=1), np.einsum("ru,ru->r", x, x)
-        sum_1, sum_2, square_1, square_2 = (
-            total[first], total[second], square[first], square[second],
-        )  # fmt: skip
-    else:
-        n, sum_1, sum_2 = dot(seen, seen), dot(x, seen), dot(seen, x)
-        square_1, square_2 = dot(x * x, seen), dot(seen, x * x)
+    whole = bool(observed.all())
+    shared = np.full(first.size, float(observed.shape[1])) if whole else dot(seen, seen)
+    layers = response if response.ndim == 3 else response[None]
+    joint, sum_1, sum_2, square_1, square_2 = np.zeros((5, first.size))
+    for layer in layers:
+        x = np.where(observed, layer, 0.0)
+        joint += dot(x, x)
+        if whole:
+            total, square = x.sum(axis=1), np.einsum("ru,ru->r", x, x)
+            sum_1, sum_2 = sum_1 + total[first], sum_2 + total[second]
+            square_1, square_2 = square_1 + square[first], square_2 + square[second]
+        else:
+            sum_1, sum_2 = sum_1 + dot(x, seen), sum_2 + dot(seen, x)
+            square_1, square_2 = square_1 + dot(x * x, seen), square_2 + dot(seen, x * x)
+    n = shared * len(layers)
     spread_1, spread_2 = n * square_1 - sum_1**2, n * square_2 - sum_2**2
     varies = (spread_1 > 1e-13 * n * square_1) & (spread_2 > 1e-13 * n * square_2)
-    valid = varies & (n >= min_shared)
+    valid = varies & (shared >= min_shared)
     value = np.full(first.size, np.nan)
-    joint = n * dot(x, x) - sum_1 * sum_2
+    joint = n * joint - sum_1 * sum_2
     value[valid] = joint[valid] / np.sqrt(spread_1[valid] * spread_2[valid])
-    return np.clip(value, -1.0, 1.0), n.astype(np.int64)
+    return np.clip(value, -1.0, 1.0), shared.astype(np.int64)
 
 
 def pearson_stacks(

@@ -8,9 +8,16 @@ from statsmodels.stats.proportion import proportion_confint
 
 from spikedrift.assessment import assess, dataset, false_alarms, shift
 from spikedrift.config.check import checked
+from spikedrift.config.drift import DriftOptions
 from spikedrift.config.ground_truth import GroundTruth, TruthCase
+from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import verdicts
+from spikedrift.drift.analysis import analyze
+from spikedrift.drift.indices import indices
+from spikedrift.drift.table import index_table, statistics_table
 from spikedrift.errors import InputError
+from spikedrift.figures import style
+from spikedrift.sources.synthetic import record
 
 N = 200
 OPTIONS = GroundTruth(
@@ -214,3 +221,31 @@ def test_points_of_power_curves_are_cases_once():
         assert sorted(a for k, a in filter(None, amounts) if k == knob) == [
             0.05, 0.1, 0.2, 0.4, 0.7, 1.0,
         ]  # fmt: skip
+
+
+def test_tables_and_footnotes_say_it(monkeypatch):
+    judgments = assess(
+        pd.concat(
+            [
+                rows("none", holds(), measure="template_reliability"),
+                rows("gain", np.full(N, 0.01), measure="template_reliability"),
+                rows("gain", np.full(N, 0.01), measure="rate_index", statistic="index"),
+                rows("matched", holds(), measure="rate_index", statistic="index"),
+            ]
+        ),
+        OPTIONS,
+    )
+    monkeypatch.setattr(verdicts, "_shipped", lambda: judgments)
+    recording = record(SyntheticOptions(segments=3, repeats=6, units=12), "made.movie", 1)
+    result = analyze(recording, "template_reliability", {"surrogates": 19})
+    table = statistics_table([({"recording": "made.movie"}, result)]).set_index("statistic")
+    assert table.loc["drop", "ground_truth"] == "biased in the ground truth: gain x1.5"
+    assert table.loc["contrast_within", "ground_truth"] == "not in the ground truth"
+    said = "template_reliability: drop biased in the ground truth: gain x1.5."
+    assert said in style.notes_of(result.attrs)
+    few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
+    found = indices(recording, DriftOptions(index=few), 0)
+    table = index_table([({"recording": "made.movie"}, found)]).set_index(["code", "matching"])
+    assert table.loc[("rate", "none"), "ground_truth"] == "biased in the ground truth: gain x1.5"
+    assert table.loc[("rate", "state"), "ground_truth"].startswith("no bias found")
+    assert table.loc[("timing", "none"), "ground_truth"] == "not in the ground truth"

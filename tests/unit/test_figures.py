@@ -14,6 +14,7 @@ from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.drift import analysis
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.errors import InputError
@@ -85,8 +86,11 @@ def has_unit(text):
 
 def test_figures_are_the_files_of_the_package():
     names = registry.names()
-    drawn = {"raster", "matrices", "drift_curves", "learning", "scores", "induction", "survey"}
-    assert drawn == set(names)
+    drawn = {
+        "raster", "matrices", "drift_curves", "learning", "scores", "induction", "survey",
+        "ground_truth",
+    }  # fmt: skip
+    assert drawn | set(analysis.names()) == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)
     for name in names:
         assert registry.get(name).__module__ == f"spikedrift.figures.{name}"

@@ -75,9 +75,9 @@ def read_directions(
     """
     n = len(step.earlier)
     out = {
-        "along": np.full((3, n, k), NAN),
-        "inside": np.full((3, n, 3), NAN),
-        "variance": np.full((n, k), NAN),
+        "along": np.full((3, n, k), np.nan),
+        "inside": np.full((3, n, 3), np.nan),
+        "variance": np.full((n, k), np.nan),
         "leading": np.empty(n),
     }
     x = step.response
@@ -150,8 +150,8 @@ def read_boundaries(
     for keep, shift in models.values():
         moved = [keep[row] * b + shift[row] for row, b in enumerate(other)]
         sets.append((moved, moved))
-    angle, accuracy = np.full((2, 4, len(pairs)), NAN)
-    rotated = np.full((len(pairs), len(directions)), NAN)
+    angle, accuracy = np.full((2, 4, len(pairs)), np.nan)
+    rotated = np.full((len(pairs), len(directions)), np.nan)
     for column, (a, b) in enumerate(pairs):
         own = boundary(one[a], one[b])
         for row, (train, test) in enumerate(sets):
@@ -164,7 +164,7 @@ def read_boundaries(
             if row == 1:
                 rotated[column] = theirs.rotated_accuracy(test[a], test[b], turn, directions)
     known = np.isfinite(rotated).all(axis=1)
-    chance = rotated[known].mean(axis=0) if known.any() else np.full(len(directions), NAN)
+    chance = rotated[known].mean(axis=0) if known.any() else np.full(len(directions), np.nan)
     return angle, accuracy, chance
 
 

@@ -44,7 +44,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             key = f"{shown}.{code}"
             if key in result["key"].values:
                 image = _confusion(axes, result, key)
-                figure.colorbar(image, ax=axes, label="predictions (%)", shrink=0.8)
+                figure.colorbar(image, ax=axes, label="decoded (%)", shrink=0.8)
             else:
                 style.no_timing(axes)
         for text, axes in zip("ABCDEF", panels.flat, strict=True):
@@ -115,9 +115,12 @@ def _units(axes: Axes, result: xr.Dataset) -> None:
         axes.fill_between(count, drawn.min(axis=1), drawn.max(axis=1), color=COLOR[code],
                           alpha=0.2, lw=0)  # fmt: skip
         axes.plot(count, drawn.mean(axis=1), "o-", color=COLOR[code], ms=3)
-    axes.set(xscale="log", xlabel="units", title="within blocks; range over draws")
-    axes.set_xticks(count, [str(each) if len(count) < 7 or k % 2 == 0 or k == len(count) - 1
-                            else "" for k, each in enumerate(count)])  # fmt: skip
+    axes.set(xscale="log", xlabel="units", title="same block, over draws")
+    ticks = [int(count[-1])]
+    for each in count[::-1]:
+        if each < ticks[-1] / 1.9:
+            ticks.append(int(each))
+    axes.set_xticks(ticks, [str(each) for each in ticks])
     axes.minorticks_off()
 
 
@@ -132,7 +135,7 @@ def _confusion(axes: Axes, result: xr.Dataset, key: str) -> Any:
     axes.set_yticks(range(0, len(table), step))
     name, code = key.split(".")
     where = "other block" if relation == "between" else "same block"
-    axes.set(xlabel="decoded segment", ylabel="segment", title=f"{NAMES[name]}, {code}, {where}")
+    axes.set(xlabel="decoded segment", ylabel=f"segment ({NAMES[name]})", title=f"{code}, {where}")
     return image
 
 

@@ -93,8 +93,9 @@ def _map(axes: Axes, result: xr.Dataset, key: str, color: np.ndarray, block: np.
     size = 16 if len(points) <= 200 else 8
     for index in np.unique(block):
         here = block == index
-        axes.scatter(*points[here].T, s=size, c=color[here], marker=MARKERS[index % len(MARKERS)],
-                     lw=0, alpha=0.8)  # fmt: skip
+        x, y = points[here].T
+        marker = MARKERS[index % len(MARKERS)]
+        axes.scatter(x, y, s=size, c=color[here], marker=marker, lw=0, alpha=0.8)
     code, kind = key.split(".")
     axes.set(xticks=[], yticks=[], title=f"{code}, {TITLE[kind]}")
     # Equal scales: a distance in the map is a distance in any direction.

@@ -17,6 +17,7 @@ import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 from sklearn.decomposition import PCA
 from sklearn.manifold import MDS, TSNE, ClassicalMDS, trustworthiness
+from threadpoolctl import threadpool_limits
 
 from spikedrift.config.analyses import EmbeddingOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
@@ -58,7 +59,7 @@ def filled(distance: np.ndarray) -> tuple[np.ndarray, int]:
 
 def metric_scaling(distance: np.ndarray) -> np.ndarray:
     """Metric multidimensional scaling (SMACOF), from classical scaling; shape (n_trials, 2)."""
-    start = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(distance)
+    start = np.asarray(ClassicalMDS(metric="precomputed").fit_transform(distance))
     model = MDS(
         n_components=2, metric="precomputed", init="random", n_init=1, random_state=0, max_iter=300
     )
@@ -67,19 +68,21 @@ def metric_scaling(distance: np.ndarray) -> np.ndarray:
 
 def neighbor_embedding(distance: np.ndarray, perplexity: float, seed: int) -> np.ndarray:
     """t-SNE of precomputed distances, from classical scaling; shape (n_trials, 2)."""
-    start = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(distance)
-    start *= 1e-4 / max(float(start[:, 0].std()), 1e-300)
+    start = np.asarray(ClassicalMDS(metric="precomputed").fit_transform(distance))
+    start *= 1e-4 / max(float(np.abs(start[:, 0]).max()), 1e-300)
     model = TSNE(
         metric="precomputed", init=start.astype(np.float32), perplexity=perplexity,
         learning_rate="auto", random_state=seed, n_jobs=1,
     )  # fmt: skip
-    return np.asarray(model.fit_transform(distance), dtype=np.float64)
+    # Forces are summed by threads: one of them, so that the same seed gives the same bits.
+    with threadpool_limits(1):
+        return np.asarray(model.fit_transform(distance), dtype=np.float64)
 
 
 def stress(distance: np.ndarray, points: np.ndarray) -> float:
     """Kruskal's stress 1 after the map is scaled to fit best: 0 for a perfect map, at most 1."""
     truth, found = squareform(distance, checks=False), pdist(points)
-    scale = (truth @ found) / max(found @ found, 1e-300)
+    scale = float(truth @ found) / max(float(found @ found), 1e-300)
     return float(np.sqrt(((truth - scale * found) ** 2).sum() / (truth**2).sum()))
 
 

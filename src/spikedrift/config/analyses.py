@@ -52,6 +52,27 @@ class BehaviorOptions(SurrogateOptions):
     )
 
 
+class DecodingOptions(SurrogateOptions):
+    """Options of `decoding`."""
+
+    surrogates: int = Field(
+        39, ge=19, description="permutations of the labels; the least p is 1 / (surrogates + 1)"
+    )
+    decoders: tuple[Literal["nearest", "lda", "logistic"], ...] = Field(
+        ("nearest", "lda", "logistic"), min_length=1, description="decoders of the segment"
+    )
+    bins: int = Field(10, ge=2, description="bins of the temporal profile of a unit in a trial")
+    folds: int = Field(5, ge=2, description="parts into which the repeats of a block are cut")
+    min_shared: int = Field(2, ge=2, description="fewest active units that two trials share; units")
+    unit_counts: tuple[int, ...] = Field(
+        (10, 20, 50, 100, 200, 400, 800, 1600), description="numbers of units, drawn at random"
+    )
+    unit_draws: int = Field(10, ge=2, description="orders in which units are drawn")
+    unit_decoder: Literal["nearest", "lda", "logistic"] = Field(
+        "lda", description="decoder of the curve over numbers of units"
+    )
+
+
 class DriftIndexOptions(SurrogateOptions):
     """Options of `drift_index`."""
 
@@ -64,6 +85,28 @@ class DriftIndexOptions(SurrogateOptions):
         5, ge=3, description="fewest units with a defined index, or shared by two repeats; units"
     )
     bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
+
+
+class EmbeddingOptions(SurrogateOptions):
+    """Options of `embedding`."""
+
+    neighbors: int = Field(10, ge=1, description="neighbors of trustworthiness and purity; trials")
+    perplexity: float = Field(
+        30.0, gt=1, description="of t-SNE; a fifth of the trials where that is less"
+    )
+    max_trials: int = Field(
+        600, ge=20, description="trials embedded; of more, whole repeats at even distances"
+    )
+    min_shared: int = Field(2, ge=2, description="fewest active units that two trials share; units")
+
+
+class GeometryOptions(SurrogateOptions):
+    """Options of `geometry`."""
+
+    splits: int = Field(20, ge=2, description="random halves of the repeats of a block")
+    min_repeats: int = Field(4, ge=4, description="fewest trials of a segment in each block")
+    components: int = Field(10, ge=2, description="most principal components that are shown")
+    segment_pairs: int = Field(30, ge=1, description="most pairs of segments that are classified")
 
 
 class InternalStructureOptions(SurrogateOptions):
@@ -152,6 +195,12 @@ class ResponseCorrelationsOptions(SurrogateOptions):
     )
 
 
+class SelfHealingReadoutOptions(Options):
+    """Options of `self_healing_readout`."""
+
+    draws: int = Field(1, ge=1)
+
+
 class TemplateReliabilityOptions(SurrogateOptions):
     """Options of `template_reliability`."""
 
@@ -211,10 +260,14 @@ class TimingControlsOptions(SurrogateOptions):
 OPTIONS: dict[str, type[Options]] = {
     "area_decoder": AreaDecoderOptions,
     "behavior": BehaviorOptions,
+    "decoding": DecodingOptions,
     "drift_index": DriftIndexOptions,
+    "embedding": EmbeddingOptions,
+    "geometry": GeometryOptions,
     "internal_structure": InternalStructureOptions,
     "rate_ladder": RateLadderOptions,
     "response_correlations": ResponseCorrelationsOptions,
+    "self_healing_readout": SelfHealingReadoutOptions,
     "template_reliability": TemplateReliabilityOptions,
     "temporal_components": TemporalComponentsOptions,
     "timing_controls": TimingControlsOptions,

@@ -88,7 +88,7 @@ def test_figures_are_the_files_of_the_package():
     names = registry.names()
     drawn = {
         "raster", "matrices", "drift_curves", "learning", "scores", "induction", "survey",
-        "ground_truth",
+        "ground_truth", "inference",
     }  # fmt: skip
     assert drawn | set(analysis.names()) == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)

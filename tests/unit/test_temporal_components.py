@@ -36,6 +36,7 @@ def made(n_trials=40, n_units=5, seed=0, rate=4.0) -> Spikes:
         np.ones(counts.shape, bool),
         np.arange(n_trials) % 4,
         np.arange(n_trials) // (n_trials // 2),
+        np.arange(n_trials) // 4,
         np.ones(n_trials),
     )
 
@@ -219,7 +220,9 @@ def test_published_indices_of_one_unit(mirror: Path):
     day, segment = (index.ravel() for index in np.indices((days, directions, trials))[:2])
     seen = np.ones_like(counts, bool)
     times = (np.nonzero(flat)[1] + 0.5) * 1e-3
-    spikes = Spikes(times, counts, seen, segment, day, np.full(day.size, bins * 1e-3))
+    spikes = Spikes(
+        times, counts, seen, segment, day, np.arange(day.size), np.full(day.size, bins * 1e-3)
+    )
     cell, everything = day * directions + segment, np.ones(day.size, bool)
     member, size = random_halves(cell, everything, 30, np.random.default_rng(0))
     assert size == 25

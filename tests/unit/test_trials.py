@@ -345,7 +345,8 @@ def test_write_refuses_a_broken_dataset_and_leaves_the_old_file(tmp_path):
 
 def test_the_example_of_the_docs_runs(tmp_path, monkeypatch):
     page = (Path(__file__).parents[2] / "docs" / "trials.md").read_text(encoding="utf-8")
-    code = page.split("```python\n")[1].split("```")[0]
+    blocks = [part.split("```")[0] for part in page.split("```python\n")[1:]]
+    (code,) = (block for block in blocks if "trials.assemble" in block)
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     dataset = trials.read("mouse-a.movie.nc")

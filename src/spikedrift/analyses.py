@@ -46,23 +46,25 @@ class Analyses:
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
         self.rows: list[dict[str, str]] = []
+        known = plugins.names(PACKAGE)
         for index, (label, entry) in enumerate(self.entries.items()):
             where = f"config: analyses[{index}]"
-            if entry.analysis not in plugins.names(PACKAGE):
-                raise unknown(
-                    f"{where}.analysis: unknown analysis", entry.analysis, plugins.names(PACKAGE)
-                )
+            if entry.analysis not in known:
+                raise unknown(f"{where}.analysis: unknown analysis", entry.analysis, known)
             for recording in entry.recordings or []:
                 if recording not in groups:
                     raise unknown(
                         f"{where}.recordings: not among recordings:", recording, list(groups)
                     )
-            offered = {key for name in groups for key in selections(name)}
-            for selection in entry.selections or []:
-                if selection not in offered:
-                    raise unknown(
-                        f"{where}.selections: applies to no recording:", selection, sorted(offered)
-                    )
+            if entry.selections is not None:
+                offered = {key for name in groups for key in selections(name)}
+                for selection in entry.selections:
+                    if selection not in offered:
+                        raise unknown(
+                            f"{where}.selections: applies to no recording:",
+                            selection,
+                            sorted(offered),
+                        )
             self.rows += [
                 {"recording": recording, "selection": selection, "analysis": label}
                 for group in entry.recordings or default

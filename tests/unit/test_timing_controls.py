@@ -5,9 +5,10 @@ import pytest
 
 from spikedrift import surrogates
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses.timing_controls import distances, slower_first_block
+from spikedrift.drift.analyses.timing_controls import slower_first_block
 from spikedrift.drift.analysis import analyze
 from spikedrift.drift.pairs import index_pairs
+from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
@@ -100,7 +101,8 @@ def test_the_rate_control_changes_counts_and_no_profile():
     assert first == pytest.approx(before[0] / 1.5, rel=0.05)
     pairs = index_pairs(recording(), 2000, np.random.default_rng(0))
     by_block = [
-        np.nanmean(distances(out, pairs, 5)[0][pairs.block == b]) for b in (0, 1)
+        np.nanmean(timing_dissimilarity(out, pairs.first, pairs.second, 5)[0][pairs.block == b])
+        for b in (0, 1)
     ]  # more spikes, smaller distances
     assert by_block[0] > 1.05 * by_block[1]
 

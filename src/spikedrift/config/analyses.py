@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, complete, named_after
 from spikedrift.config.drift import IndexOptions, StateOptions
 
 
@@ -195,12 +195,6 @@ class ResponseCorrelationsOptions(SurrogateOptions):
     )
 
 
-class SelfHealingReadoutOptions(Options):
-    """Options of `self_healing_readout`."""
-
-    draws: int = Field(1, ge=1)
-
-
 class TemplateReliabilityOptions(SurrogateOptions):
     """Options of `template_reliability`."""
 
@@ -267,27 +261,10 @@ OPTIONS: dict[str, type[Options]] = {
     "internal_structure": InternalStructureOptions,
     "rate_ladder": RateLadderOptions,
     "response_correlations": ResponseCorrelationsOptions,
-    "self_healing_readout": SelfHealingReadoutOptions,
     "template_reliability": TemplateReliabilityOptions,
     "temporal_components": TemporalComponentsOptions,
     "timing_controls": TimingControlsOptions,
 }
-
-
-def complete(analysis: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Options of an analysis, checked and with defaults filled in.
-
-    An analysis that is not built in takes its options as they are.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        For an unknown option of a built-in analysis, or a value out of bounds.
-    """
-    model = OPTIONS.get(analysis)
-    if model is None:
-        return dict(options)
-    return model.model_validate(dict(options)).model_dump(mode="json")
 
 
 class AnalysisEntry(Options):
@@ -317,11 +294,9 @@ class AnalysisEntry(Options):
     @model_validator(mode="before")
     @classmethod
     def _name_after_analysis(cls, entry: Any) -> Any:
-        if isinstance(entry, dict) and "analysis" in entry:
-            return {"name": entry["analysis"], **entry}
-        return entry
+        return named_after(entry, "analysis")
 
     @field_validator("options")
     @classmethod
     def _check_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        return complete(info.data.get("analysis", ""), options)
+        return complete(OPTIONS, info.data.get("analysis", ""), options)

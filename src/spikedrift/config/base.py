@@ -1,8 +1,11 @@
 """What every part of the configuration shares."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spikedrift.errors import InputError
 
 
 class Options(BaseModel):
@@ -14,3 +17,46 @@ class Options(BaseModel):
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
         """Model of the block under `key` where it depends on other keys of the raw mapping."""
         return None
+
+
+def complete(
+    models: Mapping[str, type[Options]], name: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Options of a plug-in, checked and with defaults filled in.
+
+    One without a model, since it is not built in, takes its options as they are.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        For an unknown option, or a value out of bounds.
+    """
+    model = models.get(name)
+    if model is None:
+        return dict(options)
+    return model.model_validate(dict(options)).model_dump(mode="json")
+
+
+def completed(
+    models: Mapping[str, type[Options]], kind: str, name: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Do as `complete`, for options that come from a call and not from a config file.
+
+    Raises
+    ------
+    InputError
+        For an unknown option, or a value out of bounds: `kind`, name and option.
+    """
+    try:
+        return complete(models, name, options)
+    except ValidationError as error:
+        found = error.errors()[0]
+        key = ".".join(str(part) for part in found["loc"])
+        raise InputError(
+            f"{kind} {name}, option {key}: {found['msg']} (given: {found['input']!r})"
+        ) from None
+
+
+def named_after(entry: Any, key: str) -> Any:
+    """Raw entry that is named, where it has no name, after what it holds under `key`."""
+    return {"name": entry[key], **entry} if isinstance(entry, dict) and key in entry else entry

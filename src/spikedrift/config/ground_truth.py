@@ -4,8 +4,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from spikedrift.config.analyses import OPTIONS, complete
-from spikedrift.config.base import Options
+from spikedrift.config.analyses import OPTIONS
+from spikedrift.config.base import Options, complete
 from spikedrift.config.drift import IndexOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
 
@@ -189,7 +189,7 @@ class GroundTruth(Options):
         chosen = dict(measure.options)
         if name in OPTIONS and "surrogates" in OPTIONS[name].model_fields:
             chosen = {"surrogates": self.surrogates, **chosen}
-        return complete(name, chosen)
+        return complete(OPTIONS, name, chosen)
 
     @model_validator(mode="after")
     def _cases(self) -> Self:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, complete
 from spikedrift.config.sources import (
     ArraysOptions,
     NeuropixelsOptions,
@@ -46,8 +46,7 @@ class Recording(Options):
     @classmethod
     def _complete(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         """Check the options of a source that ships here and fill in its defaults."""
-        model = OPTIONS.get(info.data.get("source", ""))
-        return options if model is None else model.model_validate(options).model_dump(mode="json")
+        return complete(OPTIONS, info.data.get("source", ""), options)
 
 
 class Cohort(Options):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, complete, named_after
 
 Scalar = bool | int | float | str | None
 
@@ -92,20 +92,6 @@ OPTIONS: dict[str, type[Options]] = {
 }
 
 
-def complete(measure: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Options of a measure, checked and with defaults filled in.
-
-    A measure that is not built in takes its options as they are.
-
-    Raises
-    ------
-    pydantic.ValidationError
-        For an unknown option of a built-in measure, or a value out of bounds.
-    """
-    model = OPTIONS.get(measure)
-    return dict(options) if model is None else model.model_validate(dict(options)).model_dump()
-
-
 class MeasureEntry(Options):
     """One similarity matrix to compute: a measure, its options, and a name for the file."""
 
@@ -125,14 +111,12 @@ class MeasureEntry(Options):
     @model_validator(mode="before")
     @classmethod
     def _name_after_measure(cls, entry: Any) -> Any:
-        if isinstance(entry, dict) and "measure" in entry:
-            return {"name": entry["measure"], **entry}
-        return entry
+        return named_after(entry, "measure")
 
     @field_validator("options")
     @classmethod
     def _check_options(cls, options: dict[str, Scalar], info: ValidationInfo) -> dict[str, Scalar]:
-        return complete(info.data.get("measure", ""), options)
+        return complete(OPTIONS, info.data.get("measure", ""), options)
 
 
 class SimilarityOptions(Options):

@@ -14,10 +14,11 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
-from pydantic import ValidationError
 
 from spikedrift import plugins
-from spikedrift.config.analyses import complete
+from spikedrift.config.analyses import OPTIONS
+from spikedrift.config.base import completed
+from spikedrift.drift.anchored import upper_tail
 from spikedrift.errors import InputError
 from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import NO_TIMING, REPEAT_KEY
@@ -130,8 +131,7 @@ def monte_carlo(
     """
     if not np.isfinite(value):
         return Statistic(name, value, null=what, tail=tail, **more)
-    upper = (1 + np.sum(~(null < value))) / (1 + null.size)
-    lower = (1 + np.sum(~(null > value))) / (1 + null.size)
+    upper, lower = upper_tail(value, null), upper_tail(-value, -null)
     p = {"upper": upper, "lower": lower, "two": min(1.0, 2 * min(upper, lower))}[tail]
     known = null[np.isfinite(null)]
     mean, low, high = (
@@ -210,14 +210,7 @@ def analyze(
     """
     analysis = get(name)
     where = str(dataset.attrs.get("recording", "trials"))
-    try:
-        chosen = SimpleNamespace(**complete(name, dict(options or {})))
-    except ValidationError as error:
-        found = error.errors()[0]
-        key = ".".join(str(part) for part in found["loc"])
-        raise InputError(
-            f"analysis {name}, option {key}: {found['msg']} (given: {found['input']!r})"
-        ) from None
+    chosen = SimpleNamespace(**completed(OPTIONS, "analysis", name, options or {}))
     check(dataset, analysis)
     arrays, statistics = analysis.run(dataset, chosen, seed)
     note = ""

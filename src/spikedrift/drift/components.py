@@ -8,6 +8,7 @@ Written for all units at once, since a test refits every unit for every surrogat
 import numpy as np
 from scipy import sparse
 
+from spikedrift.drift.means import defined_means
 from spikedrift.drift.statistics import contrast
 from spikedrift.surrogates import Spikes
 
@@ -214,14 +215,6 @@ def drift_by_lag(correlation: np.ndarray) -> np.ndarray:
     """
     n = correlation.shape[1]
     lag = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
-    near = nanmean(correlation[:, lag == 0])
-    far = [nanmean(correlation[:, lag == d if d else lag > 0]) for d in range(n)]
+    near = defined_means(correlation[:, lag == 0])
+    far = [defined_means(correlation[:, lag == d if d else lag > 0]) for d in range(n)]
     return contrast(near[:, None], np.stack(far, axis=1), "similarity")
-
-
-def nanmean(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis of what is defined; NaN where nothing is."""
-    known = np.isfinite(values)
-    n = known.sum(axis=-1)
-    total = np.where(known, values, 0.0).sum(axis=-1)
-    return np.divide(total, n, out=np.full(n.shape, np.nan), where=n > 0)

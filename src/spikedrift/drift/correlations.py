@@ -6,6 +6,7 @@ each pair of sets. Deitch, Rubin & Ziv (2021), Current Biology 31:4327.
 
 import numpy as np
 
+from spikedrift.drift.means import defined_means
 from spikedrift.similarity.correlation import pearson_stacks
 
 MEASURES = ("population_vector", "ensemble_rate", "tuning_curve")
@@ -26,11 +27,7 @@ def population_vector(rate: np.ndarray, observed: np.ndarray, min_shared: int) -
     float64, shape (n_sets, n_sets)
     """
     x, seen = np.swapaxes(rate, 0, 1), np.swapaxes(observed, 0, 1)
-    value = pearson_stacks(x, x, seen, seen, min_shared)
-    defined = np.isfinite(value)
-    n = defined.sum(axis=0)
-    total = np.where(defined, value, 0.0).sum(axis=0)
-    return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+    return defined_means(pearson_stacks(x, x, seen, seen, min_shared), axis=0)
 
 
 def ensemble_rate(rate: np.ndarray, observed: np.ndarray, min_shared: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from spikedrift.drift.means import defined_mean
 from spikedrift.errors import InputError
 from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import REPEAT_KEY
@@ -167,13 +168,8 @@ def index_pairs(dataset: xr.Dataset, most: int, rng: np.random.Generator) -> Tri
 
 def mean_within(values: np.ndarray, block: np.ndarray) -> float:
     """Mean over blocks of the mean over pairs within each block; NaN pairs are left out."""
-    means = [_mean(values[block == index]) for index in np.unique(block[block >= 0])]
-    return _mean(np.array(means))
-
-
-def _mean(values: np.ndarray) -> float:
-    defined = values[np.isfinite(values)]
-    return float(defined.mean()) if defined.size else float("nan")
+    means = [defined_mean(values[block == index]) for index in np.unique(block[block >= 0])]
+    return defined_mean(np.array(means))
 
 
 def discrimination(
@@ -202,7 +198,7 @@ def discrimination(
     between = block < 0
     return (
         index(mean_within(same, block), mean_within(different, block)),
-        index(_mean(same[between]), _mean(different[between])),
+        index(defined_mean(same[between]), defined_mean(different[between])),
     )
 
 

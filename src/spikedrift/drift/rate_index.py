@@ -30,6 +30,8 @@ from spikedrift.drift.pairs import index_pairs
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_pairs
 
+EXCHANGE = "counts exchanged between blocks among trials of the same segment and unit"
+
 
 def rate_dissimilarity(
     counts: np.ndarray,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from spikedrift.drift.means import defined_mean
 from spikedrift.drift.pairs import Repeats, repeats_of
 from spikedrift.drift.rate_index import permuted_counts
 from spikedrift.similarity.correlation import activity
@@ -155,12 +156,6 @@ def halves_of(responses: Responses, unequal: bool = False) -> Halves:
     return Halves(
         member, block[start], responses.session[start], one, two, np.array(RELATIONS)[place]
     )
-
-
-def defined_mean(values: np.ndarray) -> float:
-    """Mean of what is defined; NaN where nothing is."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else float("nan")
 
 
 def null_of(

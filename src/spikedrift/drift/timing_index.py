@@ -31,21 +31,41 @@ from spikedrift.similarity.spikeship import spikeship_pairs
 from spikedrift.surrogates import Spikes
 
 
+def timing_dissimilarity(
+    spikes: Spikes, first: np.ndarray, second: np.ndarray, min_shared: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """SpikeShip dissimilarity of pairs of trials.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    first, second : array of int, shape (n_pairs,)
+    min_shared : int
+        Fewest units active in both trials.
+
+    Returns
+    -------
+    value : float64, shape (n_pairs,), s
+        NaN where undefined.
+    n_shared : int64, shape (n_pairs,)
+    """
+    n_trials, n_units = spikes.counts.shape
+    return spikeship_pairs(
+        spikes.times,
+        spikes.offsets,
+        n_trials,
+        n_units,
+        spikes.observed,
+        first,
+        second,
+        min_shared,
+    )
+
+
 def timing_reading(spikes: Spikes, pairs: TrialPairs, min_shared: int) -> Reading:
     """S within and between blocks of SpikeShip dissimilarities."""
-    n_trials, n_units = spikes.counts.shape
     return read(
-        pairs,
-        lambda first, second: spikeship_pairs(
-            spikes.times,
-            spikes.offsets,
-            n_trials,
-            n_units,
-            spikes.observed,
-            first,
-            second,
-            min_shared,
-        ),
+        pairs, lambda first, second: timing_dissimilarity(spikes, first, second, min_shared)
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import h5netcdf
 import numpy as np
 import xarray as xr
-from pydantic import ValidationError
 
 from spikedrift.atomic import write_netcdf
-from spikedrift.config.similarity import complete
+from spikedrift.config.base import completed
+from spikedrift.config.similarity import OPTIONS
 from spikedrift.errors import InputError
 from spikedrift.similarity.blocks import SIDE, Band, symmetric
 from spikedrift.similarity.registry import Measure, get
@@ -180,15 +180,9 @@ def _options(rule: Measure, dataset: xr.Dataset, options: Mapping[str, Any]) -> 
             f"{dataset.attrs.get('recording', 'trials')}: {rule.name} needs spike times, but the "
             "file holds two-photon events (event_amplitude); use a rate measure"
         )
+    chosen = completed(OPTIONS, "measure", rule.name, options)
     try:
-        chosen = complete(rule.name, dict(options))
         inspect.signature(rule.pairs).bind(dataset, None, None, **chosen)
-    except ValidationError as error:
-        found = error.errors()[0]
-        key = ".".join(str(part) for part in found["loc"])
-        raise InputError(
-            f"measure {rule.name}, option {key}: {found['msg']} (given: {found['input']!r})"
-        ) from None
     except TypeError as error:
         raise InputError(f"measure {rule.name}: options do not fit it: {error}") from None
     return chosen

@@ -26,10 +26,10 @@ from spikedrift.drift.matrix_regression import fit, partial_null, shifts_over, s
 from spikedrift.drift.modulation import modulation, residuals
 from spikedrift.drift.pairs import repeat_means, repeats_of, segment_pairs
 from spikedrift.drift.rate_index import rate_dissimilarity
+from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.similarity.reliability import unit_reliability
-from spikedrift.similarity.spikeship import spikeship_pairs
 from spikedrift.state import covariates
 from spikedrift.surrogates import Spikes, spikes_of
 
@@ -59,17 +59,7 @@ def dissimilarities(
     )
     found = {"rate": repeat_means(value, cell, n_repeats)}
     if "event_amplitude" not in dataset:
-        n_trials, n_units = spikes.counts.shape
-        value, _ = spikeship_pairs(
-            spikes.times,
-            spikes.offsets,
-            n_trials,
-            n_units,
-            spikes.observed,
-            pairs.first,
-            pairs.second,
-            options.min_shared,
-        )
+        value, _ = timing_dissimilarity(spikes, pairs.first, pairs.second, options.min_shared)
         found["timing"] = repeat_means(value, cell, n_repeats)
     return found
 

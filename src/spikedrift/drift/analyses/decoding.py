@@ -21,6 +21,7 @@ import xarray as xr
 from spikedrift.config.analyses import DecodingOptions
 from spikedrift.drift import decoders
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
+from spikedrift.drift.means import defined_means
 from spikedrift.drift.pairs import Repeats, repeats_of
 from spikedrift.drift.statistics import lag_curve
 from spikedrift.errors import InputError
@@ -321,7 +322,7 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
     counts, by_units = unit_curve(dataset, splits, segment, options, rng)
     arrays = xr.Dataset(
         {
-            "accuracy": (("key", "relation"), _mean(correct)),
+            "accuracy": (("key", "relation"), defined_means(correct)),
             "confusion": (("key", "relation", "segment", "predicted"), confusion),
             "lag_accuracy": (("key", "relation", "lag"), curves),
             "unit_accuracy": (("code", "relation", "count", "draw"), by_units),
@@ -342,25 +343,17 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
     return arrays, statistics
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the last axis of what is defined; NaN where nothing is."""
-    known = np.isfinite(values)
-    n = known.sum(axis=-1)
-    return np.divide(np.where(known, values, 0).sum(axis=-1), n, out=np.full(n.shape, np.nan),
-                     where=n > 0)  # fmt: skip
-
-
 def _by_repeat(correct: np.ndarray, repeats: Repeats) -> np.ndarray:
     """Accuracy of each repeat: shape (..., n_repeats)."""
-    return np.stack([_mean(correct[..., trials]) for trials in repeats.members], axis=-1)
+    return np.stack([defined_means(correct[..., trials]) for trials in repeats.members], axis=-1)
 
 
 def _accuracies(
     key: str, correct: np.ndarray, by_repeat: np.ndarray, null: np.ndarray, boot: np.ndarray
 ) -> list[Statistic]:
     statistics = []
-    drawn = _mean(by_repeat[:, boot])
-    values = _mean(correct)
+    drawn = defined_means(by_repeat[:, boot])
+    values = defined_means(correct)
     n = np.isfinite(by_repeat).sum(axis=1)
     more: dict[str, Any] = {"unit": "repeats", "interval": "95 % bootstrap over repeats"}
     for index, relation in enumerate(RELATIONS):

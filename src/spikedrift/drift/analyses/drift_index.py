@@ -29,7 +29,8 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 from spikedrift.config.analyses import DriftIndexOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
 from spikedrift.drift.correlations import TUNING_SEGMENTS
-from spikedrift.drift.responses import EXCHANGE, Responses, defined_mean, null_of, responses_of
+from spikedrift.drift.means import defined_mean
+from spikedrift.drift.responses import EXCHANGE, Responses, null_of, responses_of
 from spikedrift.drift.statistics import contrast
 from spikedrift.errors import InputError
 from spikedrift.selections import stream

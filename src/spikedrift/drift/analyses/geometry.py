@@ -31,11 +31,10 @@ from spikedrift.drift.geometry_readings import (
     read_directions,
     read_overlaps,
 )
-from spikedrift.drift.rate_index import permuted_counts
+from spikedrift.drift.rate_index import EXCHANGE, permuted_counts
 from spikedrift.selections import stream
 from spikedrift.surrogates import spikes_of
 
-EXCHANGE = "counts exchanged between blocks among trials of the same segment and unit"
 RESIDUALS = "trials exchanged between blocks within a segment, means of both taken out"
 RANDOM = "random direction in the space of units"
 ROTATED = "later boundary turned by the same angle in random directions"

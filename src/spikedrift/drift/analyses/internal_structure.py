@@ -30,11 +30,11 @@ from sklearn.manifold import ClassicalMDS
 from spikedrift.config.analyses import InternalStructureOptions
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
 from spikedrift.drift.correlations import population_vector
+from spikedrift.drift.means import defined_mean
 from spikedrift.drift.responses import (
     EXCHANGE,
     Halves,
     Responses,
-    defined_mean,
     halves_of,
     null_of,
     responses_of,

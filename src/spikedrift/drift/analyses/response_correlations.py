@@ -31,11 +31,11 @@ from spikedrift.drift.correlations import (
     population_vector,
     tuning_curves,
 )
+from spikedrift.drift.means import defined_mean
 from spikedrift.drift.responses import (
     EXCHANGE,
     Halves,
     Responses,
-    defined_mean,
     halves_of,
     null_of,
     responses_of,

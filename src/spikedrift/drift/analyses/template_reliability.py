@@ -13,12 +13,11 @@ import xarray as xr
 
 from spikedrift.config.analyses import TemplateReliabilityOptions
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
-from spikedrift.drift.rate_index import permuted_counts
+from spikedrift.drift.means import defined_mean
+from spikedrift.drift.rate_index import EXCHANGE, permuted_counts
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_pairs
 from spikedrift.surrogates import spikes_of
-
-EXCHANGE = "counts exchanged between blocks among trials of the same segment and unit"
 
 
 def template_correlations(
@@ -101,7 +100,7 @@ def run(
         own, other = template_correlations(
             np.sqrt(counts), spikes.observed, spikes.segment, spikes.block, options.min_shared
         )
-        return own, other, nanmean(own[within]), nanmean(own[~within])
+        return own, other, defined_mean(own[within]), defined_mean(own[~within])
 
     own, other, near, far = means(spikes.counts)
     rng = stream(seed, name, "template_reliability")
@@ -121,15 +120,9 @@ def run(
     return arrays, [
         Statistic("reliability_within", near, n, "trials"),
         Statistic("reliability_between", far, n, "trials"),
-        Statistic("contrast_within", near - nanmean(other[within]), n, "trials", no_drift=NAN),
+        Statistic("contrast_within", near - defined_mean(other[within]), n, "trials", no_drift=NAN),
         monte_carlo("drop", near - far, null, "upper", EXCHANGE, n=n, unit="trials", no_drift=0.0),
     ]
-
-
-def nanmean(values: np.ndarray) -> float:
-    """Mean of what is defined; NaN where nothing is."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if known.size else NAN
 
 
 ANALYSIS = Analysis(

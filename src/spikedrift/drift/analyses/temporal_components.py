@@ -27,11 +27,11 @@ from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
 from spikedrift.drift.components import (
     discriminant_axes,
     drift_by_lag,
-    nanmean,
     profiles,
     random_halves,
     tuning_correlations,
 )
+from spikedrift.drift.means import defined_means
 from spikedrift.drift.rate_index import permuted_counts
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
@@ -178,7 +178,7 @@ def _one(
         return tuning_correlations(scores(changed, train, **fit), spikes.observed, member, shape)
 
     correlation = np.stack([rate(spikes.counts), temporal(spikes)])
-    reliability = nanmean(np.diagonal(correlation, axis1=-2, axis2=-1))
+    reliability = defined_means(np.diagonal(correlation, axis1=-2, axis2=-1))
     every = np.stack([drift_by_lag(one) for one in correlation])
     kept = np.isfinite(every[..., 0]).all(axis=0)
     if options.min_reliability is not None:
@@ -188,11 +188,13 @@ def _one(
     for index in range(options.surrogates):
         counts = permuted_counts(spikes.counts, spikes.observed, spikes.segment, rng)
         for code, one in enumerate((rate(counts), temporal(exchange_blocks(spikes, rng)))):
-            null[code, index] = nanmean(drift_by_lag(one)[kept, 0])
+            null[code, index] = defined_means(drift_by_lag(one)[kept, 0])
     shown = np.where(kept[:, None], every, np.nan)
     rng = stream(seed, name, "temporal_components", choice, "bootstrap")
     drawn = rng.integers(0, kept.size, (BOOTSTRAP, kept.size))
-    redrawn = np.stack([[nanmean(one[drawn, lag]) for lag in range(n_occasions)] for one in shown])
+    redrawn = np.stack(
+        [[defined_means(one[drawn, lag]) for lag in range(n_occasions)] for one in shown]
+    )
     low, high = np.nanquantile(redrawn, [0.025, 0.975], axis=-1)
     dims = ("code", "cell")  # `unit` is a column of the statistics
     arrays = xr.Dataset(
@@ -200,7 +202,11 @@ def _one(
             "drift": ((*dims, "lag"), shown[..., 1:], {"units": "1"}),
             "all_lags": (dims, shown[..., 0], {"units": "1"}),
             "reliability": (dims, reliability, {"units": "1"}),
-            "curve": (("code", "lag"), nanmean(shown[..., 1:].swapaxes(1, 2)), {"units": "1"}),
+            "curve": (
+                ("code", "lag"),
+                defined_means(shown[..., 1:].swapaxes(1, 2)),
+                {"units": "1"},
+            ),
             "curve_low": (("code", "lag"), low[:, 1:], {"units": "1"}),
             "curve_high": (("code", "lag"), high[:, 1:], {"units": "1"}),
         },
@@ -213,7 +219,7 @@ def _one(
     statistics = [
         monte_carlo(
             f"{code}{suffix}.drift_index",
-            float(nanmean(shown[index, :, 0])),
+            float(defined_means(shown[index, :, 0])),
             null[index],
             "upper",
             EXCHANGE[code],
@@ -227,7 +233,7 @@ def _one(
     statistics.append(
         Statistic(
             f"difference{suffix}",
-            float(nanmean(shown[0, :, 0] - shown[1, :, 0])),
+            float(defined_means(shown[0, :, 0] - shown[1, :, 0])),
             low=float(paired[0]),
             high=float(paired[1]),
             **common,
@@ -236,7 +242,7 @@ def _one(
     statistics += [
         Statistic(
             f"{code}{suffix}.reliability",
-            float(nanmean(reliability[index])),
+            float(defined_means(reliability[index])),
             int(np.isfinite(reliability[index]).sum()),
             "units",
         )

@@ -25,30 +25,16 @@ import xarray as xr
 from spikedrift import surrogates
 from spikedrift.config.analyses import TimingControlsOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
-from spikedrift.drift.pairs import TrialPairs, index_pairs, mean_within, repeats_of
+from spikedrift.drift.means import defined_means
+from spikedrift.drift.pairs import index_pairs, mean_within, repeats_of
+from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.selections import stream
-from spikedrift.similarity.spikeship import spikeship_pairs
 from spikedrift.surrogates import Spikes, spikes_of
 
 EXCHANGE = "spike times exchanged between blocks among trials of the same segment and unit"
 UNIT = "pairs of trials"
 EXCESS = ("jitter", "shuffle", "poisson")
 Draw = Callable[[Spikes, np.random.Generator], Spikes]
-
-
-def distances(spikes: Spikes, pairs: TrialPairs, min_shared: int) -> tuple[np.ndarray, np.ndarray]:
-    """SpikeShip of pairs of trials of one segment, s, and the units that each shares."""
-    n_trials, n_units = spikes.counts.shape
-    return spikeship_pairs(
-        spikes.times,
-        spikes.offsets,
-        n_trials,
-        n_units,
-        spikes.observed,
-        pairs.first,
-        pairs.second,
-        min_shared,
-    )
 
 
 def slower_first_block(spikes: Spikes, rng: np.random.Generator, gain: float) -> Spikes:
@@ -101,18 +87,24 @@ def run(
     }
     if int(dataset.attrs.get("pseudo_population", 0)):
         del draws["shuffle"]
-    value, shared = distances(spikes, pairs, options.min_shared)
+    value, shared = timing_dissimilarity(spikes, pairs.first, pairs.second, options.min_shared)
     levels, curves, by_block = {}, {}, {}
     for key, (draw, n) in draws.items():
         rng = stream(seed, name, "timing_controls", key)
         each = np.stack(
-            [distances(draw(spikes, rng), pairs, options.min_shared)[0] for _ in range(n)]
+            [
+                timing_dissimilarity(
+                    draw(spikes, rng), pairs.first, pairs.second, options.min_shared
+                )[0]
+                for _ in range(n)
+            ]
         )
         levels[key] = np.array([_levels(one, pairs.block) for one in each])
-        mean = _mean(each, 0)
+        mean = defined_means(each, 0)
         curves[key] = _by_lag(mean, pairs.block, lag)
         by_block[key] = [
-            float(_mean(mean[pairs.block == index], 0)) for index in range(spikes.block.max() + 1)
+            float(defined_means(mean[pairs.block == index], 0))
+            for index in range(spikes.block.max() + 1)
         ]
     arrays = _arrays(levels, curves, by_block, _counts(pairs.block, lag))
     n = int(pairs.first.size)
@@ -147,15 +139,8 @@ def _over_draws(name: str, values: np.ndarray, n: int) -> Statistic:
     )
 
 
-def _mean(values: np.ndarray, axis: int) -> np.ndarray:
-    known = np.isfinite(values)
-    n = known.sum(axis=axis)
-    total = np.where(known, values, 0.0).sum(axis=axis)
-    return np.divide(total, n, out=np.full(np.shape(total), np.nan), where=n > 0)
-
-
 def _levels(value: np.ndarray, block: np.ndarray) -> tuple[float, float]:
-    return mean_within(value, block), float(_mean(value[block < 0], 0))
+    return mean_within(value, block), float(defined_means(value[block < 0], 0))
 
 
 def _counts(block: np.ndarray, lag: np.ndarray) -> np.ndarray:
@@ -189,7 +174,7 @@ def _arrays(
     return xr.Dataset(
         {
             "curve": ((key, "relation", "lag"), np.stack(list(curves.values())), seconds),
-            "level": ((key, "relation"), _mean(each, 2), seconds),
+            "level": ((key, "relation"), defined_means(each, 2), seconds),
             "level_draws": ((key, "relation", "draw"), each, seconds),
             "level_by_block": ((key, "block"), np.array(list(by_block.values())), seconds),
             "pairs_at_lag": (("relation", "lag"), counts),

@@ -187,7 +187,7 @@ def test_words_come_from_what_was_written(tmp_path):
         return verdicts.verdict(*asked, **more, judgments=judgments)
 
     assert say("made", "drop") == "biased in the ground truth: gain x1.5"
-    assert say("made", "drop", matched=True) == "no bias found in the ground truth (1 cases)"
+    assert say("made", "drop", matched=True) == "no bias found in the ground truth (1 case)"
     assert say("made", "bare") == verdicts.UNJUDGED
     assert say("made", "other") == say("other", "drop") == "not in the ground truth"
     assert verdicts.notes("made", judgments) == [

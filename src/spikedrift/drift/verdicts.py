@@ -81,18 +81,20 @@ def _marked(judgments: pd.DataFrame) -> str:
     return "; ".join(marked.loc[(marked["knob"] == "") | (marked["amount"] == most), "title"])
 
 
-def notes(measure: str, judgments: pd.DataFrame | None = None) -> list[str]:
-    """Footnotes of a figure that shows a measure: each set of cases once, with its statistics.
+def notes(measure: str, matched: bool = False, judgments: pd.DataFrame | None = None) -> list[str]:
+    """Footnote of a figure that shows a measure: each set of cases once, with its statistics.
 
-    Empty where nothing was found against it.
+    Empty where nothing was found against it. `matched`: trials matched by state are shown too.
     """
     known = _shipped() if judgments is None else judgments
     here = known[known["measure"] == measure]
     if here.empty:
         return [f"{measure}: {ABSENT}."]
     found: dict[str, list[str]] = {}
-    # State-matched cases stand in the same list: their titles say so.
+    if not matched:
+        here = here[~here["matched"].astype(bool)]
     for statistic, part in here.groupby("statistic", sort=False):
         if marked := _marked(part):
             found.setdefault(marked, []).append(str(statistic))
-    return [f"{measure}: {', '.join(names)} {BIASED}: {cases}." for cases, names in found.items()]
+    words = [f"{', '.join(names)} ({cases})" for cases, names in found.items()]
+    return [f"{measure} {BIASED}: {', '.join(words)}."] if words else []

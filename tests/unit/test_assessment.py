@@ -187,13 +187,13 @@ def test_words_come_from_what_was_written(tmp_path):
         return verdicts.verdict(*asked, **more, judgments=judgments)
 
     assert say("made", "drop") == "biased in the ground truth: gain x1.5"
-    assert say("made", "drop", matched=True) == "no bias found in the ground truth (1 cases)"
+    assert say("made", "drop", matched=True) == "no bias found in the ground truth (1 case)"
     assert say("made", "bare") == verdicts.UNJUDGED
     assert say("made", "other") == say("other", "drop") == "not in the ground truth"
-    assert verdicts.notes("made", judgments) == [
-        "made: drop biased in the ground truth: gain x1.5."
+    assert verdicts.notes("made", judgments=judgments) == [
+        "made biased in the ground truth: drop (gain x1.5)."
     ]
-    assert verdicts.notes("other", judgments) == ["other: not in the ground truth."]
+    assert verdicts.notes("other", judgments=judgments) == ["other: not in the ground truth."]
     assert verdicts.read(tmp_path / "absent.tsv").empty
 
 
@@ -241,7 +241,7 @@ def test_tables_and_footnotes_say_it(monkeypatch):
     table = statistics_table([({"recording": "made.movie"}, result)]).set_index("statistic")
     assert table.loc["drop", "ground_truth"] == "biased in the ground truth: gain x1.5"
     assert table.loc["contrast_within", "ground_truth"] == "not in the ground truth"
-    said = "template_reliability: drop biased in the ground truth: gain x1.5."
+    said = "template_reliability biased in the ground truth: drop (gain x1.5)."
     assert said in style.notes_of(result.attrs)
     few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
     found = indices(recording, DriftOptions(index=few), 0)

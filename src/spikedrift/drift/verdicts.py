@@ -29,7 +29,7 @@ def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -
 def read(path: Path = PATH) -> pd.DataFrame:
     """Judgments as `write` left them, by default those that are shipped; empty without the file."""
     if not path.is_file():
-        columns = ["measure", "statistic", "matched", "title", "n", "p", "biased"]
+        columns = ["measure", "statistic", "matched", "title", "knob", "amount", "p", "biased"]
         return pd.DataFrame(columns=columns)
     with path.open(encoding="utf-8") as file:
         above = sum(line.startswith("#") for line in file)
@@ -67,25 +67,34 @@ def verdict(
     judged = here[here["p"].notna()]
     if judged.empty:
         return UNJUDGED
-    marked = judged.loc[judged["biased"].astype(bool), "title"]
-    if marked.empty:
-        return f"no bias found in the ground truth ({len(judged)} cases)"
-    return f"{BIASED}: {'; '.join(marked)}"
+    marked = _marked(judged)
+    if not marked:
+        n = len(judged)
+        return f"no bias found in the ground truth ({n} case{'s' * (n > 1)})"
+    return f"{BIASED}: {marked}"
 
 
-def notes(measure: str, judgments: pd.DataFrame | None = None) -> list[str]:
-    """Footnotes of a figure that shows a measure: each set of cases once, with its statistics.
+def _marked(judgments: pd.DataFrame) -> str:
+    """Cases that are marked; of the points of a power curve the largest amount alone."""
+    marked = judgments[judgments["biased"].astype(bool)]
+    most = marked.groupby("knob")["amount"].transform("max")
+    return "; ".join(marked.loc[(marked["knob"] == "") | (marked["amount"] == most), "title"])
 
-    Empty where nothing was found against it.
+
+def notes(measure: str, matched: bool = False, judgments: pd.DataFrame | None = None) -> list[str]:
+    """Footnote of a figure that shows a measure: each set of cases once, with its statistics.
+
+    Empty where nothing was found against it. `matched`: trials matched by state are shown too.
     """
     known = _shipped() if judgments is None else judgments
     here = known[known["measure"] == measure]
     if here.empty:
         return [f"{measure}: {ABSENT}."]
     found: dict[str, list[str]] = {}
-    # State-matched cases stand in the same list: their titles say so.
+    if not matched:
+        here = here[~here["matched"].astype(bool)]
     for statistic, part in here.groupby("statistic", sort=False):
-        marked = part.loc[part["biased"].astype(bool), "title"]
-        if not marked.empty:
-            found.setdefault("; ".join(marked), []).append(str(statistic))
-    return [f"{measure}: {', '.join(names)} {BIASED}: {cases}." for cases, names in found.items()]
+        if marked := _marked(part):
+            found.setdefault(marked, []).append(str(statistic))
+    words = [f"{', '.join(names)} ({cases})" for cases, names in found.items()]
+    return [f"{measure} {BIASED}: {', '.join(words)}."] if words else []

@@ -196,5 +196,5 @@ def _notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None
     for file in (rate, *([] if timing is None else [timing])):
         notes += style.notes_of(file.attrs)
     for code in CODES if index is not None else ():
-        notes += verdicts.notes(f"{code}_index")
+        notes += verdicts.notes(f"{code}_index", matched=True)
     return notes

@@ -53,8 +53,9 @@ def draw(
     tables = [(part, shown) for part, shown in ((tests, "rate"), (bare, "bias")) if not part.empty]
     if not tables:
         raise InputError("figure ground_truth: no statistic has a test or a value for no drift")
-    # Points of a power curve stand in its panel.
-    shown_cases = (table["knob"] == "") | (table["amount"] == 1)
+    # Points of a power curve stand in its panel; the last is also a case of the table.
+    most = table.groupby("knob")["amount"].transform("max")
+    shown_cases = (table["knob"] == "") | (table["amount"] == most)
     cases = [str(title) for title in table.loc[shown_cases, "title"].unique()]
     power = tests[tests["knob"] != ""]
     knobs, names = list(power["knob"].unique()), list(power["name"].unique())
@@ -115,7 +116,7 @@ def _table(axes: Axes, part: pd.DataFrame, cases: list[str], shown: str) -> None
         grid[y, x] = strength
         axes.text(x, y, text if np.isfinite(value) else "none", ha="center", va="center",
                   fontsize=6, style="italic" if row["moves"] else "normal",
-                  color="0.45" if row["moves"] else "black")  # fmt: skip
+                  color="0.3" if row["moves"] else "black")  # fmt: skip
         if row["biased"]:
             axes.add_patch(
                 Rectangle(

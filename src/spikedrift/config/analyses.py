@@ -68,6 +68,9 @@ class SelfHealingReadoutOptions(Options):
     every: int = Field(5, ge=1, description="repeats between two updates, which read all of them")
     iterations: int = Field(100, ge=1, description="steps of plasticity in an update")
     rate: float = Field(1.0, ge=0, description="rate of Hebbian learning")
+    recurrent_rate: float = Field(
+        0.1, ge=0, le=1, description="rate of learning toward the prediction of other readout cells"
+    )
     bias_rate: float = Field(0.1, ge=0, description="rate of the homeostasis of the mean")
     gain_rate: float = Field(0.001, ge=0, description="rate of the homeostasis of the spread")
     decay: float = Field(1e-4, ge=0, description="decay of weights, beside Hebbian growth")

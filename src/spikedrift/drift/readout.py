@@ -9,11 +9,12 @@ n features, one step of self-healing is (after Rule & O'Leary 2022)
     w += rate (sigma0 - sigma) / sigma0 (<(y - mu) x> / (n sigma0) - decay w):
 
 Hebbian learning without labels, driven by the loss of variability that drift brings. `normalized`:
-the responses to one stimulus share a constant sum. `recurrent`: the readout cells predict each
-other's drive through weights learned together with them and then kept, and feed-forward weights
-learn toward the prediction, w += rate <(u_predicted - u) x> / n. Errors and rates are taken
-relative to the set points and per feature, which makes a rate free of units; the scale of the
-published rates may differ.
+the responses to one stimulus share a constant sum. `recurrent`, this library's form of their
+recurrent feedback: each cell's drive u is predicted from the others' responses (normalized and
+squared, so that winners speak) through weights learned together with the readout and then kept,
+and feed-forward weights learn toward the prediction, w += rate_r <(u_predicted - u) x> / n. Errors
+and rates are relative to the set points and per feature, so that rates have no units; the scale of
+the published ones may differ.
 """
 
 from dataclasses import dataclass, replace
@@ -44,8 +45,7 @@ class Readout:
     total : float
         Sum of the set points of the mean.
     predict : float64, shape (n_cells, n_cells)
-        Drive of each cell from the responses of all.
-    predict_bias : float64, shape (n_cells,)
+        Drive of each cell from the winners among all.
     center : float64, shape (n_features,)
     scale : float
         Features are centered and divided by it.
@@ -58,7 +58,6 @@ class Readout:
     spread: np.ndarray
     total: float
     predict: np.ndarray
-    predict_bias: np.ndarray
     center: np.ndarray
     scale: float
 
@@ -96,6 +95,12 @@ def bumps(n: int, width: float, ring: bool) -> np.ndarray:
     return np.exp(-0.5 * (away / max(width * n, 1e-9)) ** 2)
 
 
+def winners(response: np.ndarray) -> np.ndarray:
+    """Share of each cell in the squared responses to one stimulus."""
+    square = response**2
+    return np.asarray(square / square.sum(axis=1, keepdims=True))
+
+
 def learn(features: np.ndarray, target: np.ndarray) -> Readout:
     """Learn the logarithm of the wanted responses by ridge regression.
 
@@ -111,8 +116,8 @@ def learn(features: np.ndarray, target: np.ndarray) -> Readout:
     aim = np.log(np.maximum(target, FLOOR))
     fitted = RidgeCV(alphas=PENALTIES * x.shape[1]).fit(x, aim)
     wanted = np.exp(aim)
-    # What cells of one bump tell of each other, learned from the wanted responses themselves.
-    peers = RidgeCV(alphas=PENALTIES).fit(wanted, aim)
+    # The drive of all cells when cell j is among the winners, learned from the wanted responses.
+    belief = winners(wanted)
     mean, spread = wanted.mean(axis=0), wanted.std(axis=0)
     return Readout(
         weight=np.atleast_2d(fitted.coef_),
@@ -121,8 +126,7 @@ def learn(features: np.ndarray, target: np.ndarray) -> Readout:
         mean=mean,
         spread=spread,
         total=float(mean.sum()),
-        predict=np.atleast_2d(peers.coef_),
-        predict_bias=np.atleast_1d(peers.intercept_),
+        predict=aim.T @ belief / belief.sum(axis=0),
         center=center,
         scale=scale,
     )
@@ -156,11 +160,11 @@ def heal(
         lost_spread = (readout.spread - y.std(axis=0)) / readout.spread
         bias += options.bias_rate * np.clip(lost_mean, -1, 1)
         gain += options.gain_rate * np.clip(lost_spread, -1, 1)
-        step = np.clip(lost_spread, -1, 1)[:, None] * (
-            (y - mean).T @ x / (n * n_features * readout.spread[:, None]) - options.decay * weight
-        )
         if kind == "recurrent":
-            wanted = y @ readout.predict.T + readout.predict_bias
-            step = (wanted - drive).T @ x / (n * n_features)
-        weight += options.rate * step
+            wanted = winners(y) @ readout.predict.T
+            weight += options.recurrent_rate * (wanted - drive).T @ x / (n * n_features)
+        else:
+            hebb = (y - mean).T @ x / (n * n_features * readout.spread[:, None])
+            lost = np.clip(lost_spread, -1, 1)[:, None]
+            weight += options.rate * lost * (hebb - options.decay * weight)
     return replace(readout, weight=weight, bias=bias, gain=gain)

@@ -25,8 +25,8 @@ from sklearn.linear_model import RidgeCV
 
 from spikedrift.config.analyses import SelfHealingReadoutOptions
 
-READOUTS = ("fixed", "hebbian", "normalized", "recurrent")
 Kind = Literal["fixed", "hebbian", "normalized", "recurrent"]
+READOUTS: tuple[Kind, ...] = ("fixed", "hebbian", "normalized", "recurrent")
 HIGHEST = 8.0  # drive beyond which the exponential is cut
 FLOOR = 0.02  # least target, of its maximum: the logarithm needs one
 PENALTIES = np.logspace(-3, 4, 15)
@@ -69,9 +69,19 @@ class Readout:
         """Logarithm of the response: float64, shape (n_stimuli, n_cells)."""
         return np.asarray(self.inputs(features) @ (self.gain[:, None] * self.weight).T + self.bias)
 
-    def response(self, features: np.ndarray) -> np.ndarray:
-        """Response of all cells: float64, shape (n_stimuli, n_cells)."""
-        return np.exp(np.minimum(self.drive(features), HIGHEST))
+    def response(self, features: np.ndarray, kind: Kind = "fixed") -> np.ndarray:
+        """Response of all cells: float64, shape (n_stimuli, n_cells).
+
+        Of the kinds `normalized` and `recurrent` with a constant sum over cells.
+        """
+        return self.emitted(self.drive(features), kind)
+
+    def emitted(self, drive: np.ndarray, kind: Kind) -> np.ndarray:
+        """Response to a drive, both of shape (n_stimuli, n_cells)."""
+        response = np.exp(np.minimum(drive, HIGHEST))
+        if kind in ("normalized", "recurrent"):
+            response *= self.total / response.sum(axis=1, keepdims=True)
+        return np.asarray(response)
 
 
 def bumps(n: int, width: float, ring: bool) -> np.ndarray:
@@ -152,9 +162,7 @@ def heal(
     weight, bias, gain = readout.weight.copy(), readout.bias.copy(), readout.gain.copy()
     for _ in range(options.iterations):
         drive = gain * (x @ weight.T) + bias
-        y = np.exp(np.minimum(drive, HIGHEST))
-        if kind != "hebbian":
-            y *= readout.total / y.sum(axis=1, keepdims=True)
+        y = readout.emitted(drive, kind)
         mean = y.mean(axis=0)
         lost_mean = (readout.mean - mean) / readout.mean
         lost_spread = (readout.spread - y.std(axis=0)) / readout.spread

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
@@ -54,6 +55,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             for edge in np.flatnonzero(np.diff(block)):
                 axes.axvline(position[edge : edge + 2].mean(), color="0.8", lw=0.8, zorder=0)
             axes.set_xlabel("repeats since learning")
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         panels[0].axhline(100 * chance, color="0.6", lw=0.7, ls=":", label="chance")
         panels[0].set(ylabel="trials misread (%)", ylim=(-2, 103))
         panels[1].set(ylabel="correlation with wanted responses", ylim=(None, 1.02))

@@ -5,7 +5,7 @@ roots of counts). Then the code drifts: a fixed readout stays as it was; the oth
 responses alone, without labels, by Hebbian and homeostatic plasticity, with a normalized sum of
 responses, or with predictions from each other. Every later repeat is read before it is learned
 from. Error: share of trials whose most active cell is not that of the segment; fidelity:
-correlation of responses with the wanted ones. No null: the readouts are compared on the same
+correlation of responses with the wanted ones (a normalized sum raises it by itself). No null: the readouts are compared on the same
 repeats, intervals are bootstraps over these. A readout that lasts shows that drift can be followed,
 not that anything follows it; plasticity that is slower than drift, or one large step, cannot. Unit
 of inference: repeats of one recording; descriptive. After Rule & O'Leary (2022), PNAS
@@ -58,14 +58,14 @@ def follow(
         for column, (x, shown) in enumerate(
             zip(features[learned:], segments[learned:], strict=True)
         ):
-            response = readout.response(x)
+            response = readout.response(x, kind)
             error[row, column] = np.mean(response.argmax(axis=1) != shown)
             pair = response.ravel(), wanted[shown].ravel()
             varies = np.ptp(pair[0]) > 0
             fidelity[row, column] = np.corrcoef(*pair)[0, 1] if varies else 0.0
             seen.append(x)
             if len(seen) == options.every:
-                readout, seen = heal(readout, np.concatenate(seen), kind, options), []  # type: ignore[arg-type]
+                readout, seen = heal(readout, np.concatenate(seen), kind, options), []
     return error, fidelity
 
 

@@ -5,11 +5,11 @@ roots of counts). Then the code drifts: a fixed readout stays as it was; the oth
 responses alone, without labels, by Hebbian and homeostatic plasticity, with a normalized sum of
 responses, or with predictions from each other. Every later repeat is read before it is learned
 from. Error: share of trials whose most active cell is not that of the segment; fidelity:
-correlation of responses with the wanted ones (a normalized sum raises it by itself). No null: the readouts are compared on the same
-repeats, intervals are bootstraps over these. A readout that lasts shows that drift can be followed,
-not that anything follows it; plasticity that is slower than drift, or one large step, cannot. Unit
-of inference: repeats of one recording; descriptive. After Rule & O'Leary (2022), PNAS
-119:e2106692119.
+correlation of responses with the wanted ones (a normalized sum raises it by itself). No null: the
+readouts are compared on the same repeats, intervals are bootstraps over these. A readout that lasts
+shows that drift can be followed, not that anything follows it; plasticity that is slower than
+drift, or one large step, cannot. Unit of inference: repeats of one recording; descriptive. After
+Rule & O'Leary (2022), PNAS 119:e2106692119.
 """
 
 from typing import Any

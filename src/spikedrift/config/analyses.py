@@ -195,6 +195,24 @@ class ResponseCorrelationsOptions(SurrogateOptions):
     )
 
 
+class SelfHealingReadoutOptions(Options):
+    """Options of `self_healing_readout`."""
+
+    ring: bool = Field(False, description="the last segment is next to the first")
+    width: float = Field(
+        0.06, gt=0, le=0.5, description="width of a readout cell's tuning, share of all segments"
+    )
+    every: int = Field(5, ge=1, description="repeats between two updates, which read all of them")
+    iterations: int = Field(100, ge=1, description="steps of plasticity in an update")
+    rate: float = Field(1.0, ge=0, description="rate of Hebbian learning")
+    recurrent_rate: float = Field(
+        0.1, ge=0, le=1, description="rate of learning toward the prediction of other readout cells"
+    )
+    bias_rate: float = Field(0.1, ge=0, description="rate of the homeostasis of the mean")
+    gain_rate: float = Field(0.001, ge=0, description="rate of the homeostasis of the spread")
+    decay: float = Field(1e-4, ge=0, description="decay of weights, beside Hebbian growth")
+
+
 class TemplateReliabilityOptions(SurrogateOptions):
     """Options of `template_reliability`."""
 

@@ -5,7 +5,9 @@ fitted to the training trials alone. Linear decoders depend on responses through
 only, so that they are fitted in the span of the training trials, whatever the number of features.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -18,7 +20,7 @@ from spikedrift.surrogates import spikes_of
 from spikedrift.trials import offsets, spike_cells
 
 CODES = ("rate", "timing", "both")
-Evidence = tuple[np.ndarray, np.ndarray]
+Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Features:
         """Features of some units."""
         return Features(self.values[:, index], self.known[:, index])
 
-    def products(self, train: np.ndarray, test: np.ndarray) -> Evidence:
+    def products(self, train: np.ndarray, test: np.ndarray) -> Pair:
         """Scalar products of training trials with training trials, and of test with training.
 
         Around the mean of the known training trials, which also stands for what is not known, so
@@ -113,7 +115,7 @@ def distances_of(dataset: xr.Dataset, min_shared: int) -> dict[str, np.ndarray]:
 
 def linear_evidence(
     features: dict[str, Features], train: np.ndarray, test: np.ndarray
-) -> dict[str, Evidence]:
+) -> dict[str, Pair]:
     """Scores of training and test trials along the components of the training trials.
 
     `both` puts rate and timing side by side, each scaled to the same variance in training.
@@ -189,3 +191,64 @@ def logistic(train: np.ndarray, label: np.ndarray, test: np.ndarray) -> np.ndarr
     """Multinomial logistic regression, L2 penalty, C = 10 for scores of mean square length 1."""
     fitted = LogisticRegression(C=10.0, tol=1e-3, max_iter=300).fit(train, label)
     return np.asarray(fitted.predict(test))
+
+
+LINEAR: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "lda": lda,
+    "logistic": logistic,
+}
+
+
+def _linear(
+    fit: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    learned: np.ndarray,
+    tested: np.ndarray,
+    label: np.ndarray,
+) -> np.ndarray:
+    return fit(learned, label, tested)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence of a recording for decoders.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Decoders in use: "nearest", and those of `LINEAR`.
+    features : dict of code -> Features
+    distances : dict of code -> float64, shape (n_trials, n_trials)
+        Empty without "nearest".
+    """
+
+    names: tuple[str, ...]
+    features: dict[str, Features]
+    distances: dict[str, np.ndarray]
+
+    @classmethod
+    def of(
+        cls, dataset: xr.Dataset, names: tuple[str, ...], bins: int, min_shared: int
+    ) -> "Evidence":
+        """Evidence of a trials Dataset."""
+        distances = distances_of(dataset, min_shared) if "nearest" in names else {}
+        return cls(names, features_of(dataset, bins), distances)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes that the recording has."""
+        return CODES if "timing" in self.features else ("rate",)
+
+    def predictors(
+        self, train: np.ndarray, test: np.ndarray, codes: tuple[str, ...] | None = None
+    ) -> dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]]:
+        """Decoder and code -> function of the training labels that predicts the test trials."""
+        linear = [name for name in self.names if name in LINEAR]
+        scores = linear_evidence(self.features, train, test) if linear else {}
+        out: dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]] = {}
+        if "nearest" in self.names:
+            for code, distance in nearest_evidence(self.distances, train, test).items():
+                out["nearest", code] = partial(nearest, distance)
+        for name in linear:
+            for code, (learned, tested) in scores.items():
+                out[name, code] = partial(_linear, LINEAR[name], learned, tested)
+        return {key: predict for key, predict in out.items() if codes is None or key[1] in codes}

@@ -118,7 +118,7 @@ def _units(axes: Axes, result: xr.Dataset) -> None:
     axes.set(xscale="log", xlabel="units", title="same block, over draws")
     ticks = [int(count[-1])]
     for each in count[::-1]:
-        if each < ticks[-1] / 1.9:
+        if each < ticks[-1] / 2.4:
             ticks.append(int(each))
     axes.set_xticks(ticks, [str(each) for each in ticks])
     axes.minorticks_off()

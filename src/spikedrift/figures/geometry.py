@@ -115,7 +115,7 @@ def _components(axes: Axes, result: xr.Dataset, name: str) -> None:
     """Drift along the components of the earlier block against their variance."""
     variance = 100 * result["variance_share"].values
     shown = result[name].values * (100 if name == "drift_share" else 1)
-    axes.set_xlabel("variance along component (%)")
+    axes.set_xlabel("component variance (%)")
     if not np.isfinite(shown).any():
         axes.text(0.5, 0.5, UNDEFINED, ha="center", va="center", transform=axes.transAxes)
         axes.set(xticks=[], yticks=[])
@@ -134,7 +134,9 @@ def _components(axes: Axes, result: xr.Dataset, name: str) -> None:
 
 
 def _dots(axes: Axes, values: dict[str, float], label: str) -> None:
-    """One dot a place or source."""
+    """One dot a place or source; those without a value are left out where others have one."""
+    known = {name: value for name, value in values.items() if np.isfinite(value)}
+    values = known or values
     for x, (name, value) in enumerate(values.items()):
         axes.plot(x, value, "o", color=COLOR[name], ms=5)
     axes.set_xticks(range(len(values)), list(values), rotation=35,

@@ -11,8 +11,7 @@ only. Unit of inference: repeats of one recording; descriptive. The number of un
 overtakes rate: after Sotomayor-Gomez et al. (2025), Cell Reports.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ import xarray as xr
 from spikedrift.config.analyses import DecodingOptions
 from spikedrift.drift import decoders
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
+from spikedrift.drift.decoders import Evidence
 from spikedrift.drift.means import defined_means
 from spikedrift.drift.pairs import Repeats, repeats_of
 from spikedrift.drift.statistics import lag_curve
@@ -33,11 +33,6 @@ RELATIONS = ("within", "between")
 SHUFFLED = "labels permuted within repeats, decoders fitted anew"
 DRAWS = 1000  # of the bootstrap over repeats
 SLOW = 5  # permutations of a decoder that is fitted by iteration
-
-LINEAR: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
-    "lda": decoders.lda,
-    "logistic": decoders.logistic,
-}
 
 
 @dataclass(frozen=True)
@@ -77,41 +72,6 @@ def permuted_labels(segment: np.ndarray, repeats: Repeats, rng: np.random.Genera
     for trials in repeats.members:
         out[trials] = segment[rng.permutation(trials)]
     return out
-
-
-class Evidence:
-    """Evidence of a recording for all decoders, by code."""
-
-    def __init__(
-        self, dataset: xr.Dataset, options: DecodingOptions, decoders_used: tuple[str, ...]
-    ) -> None:
-        self.names = decoders_used
-        self.features = decoders.features_of(dataset, options.bins)
-        self.distances = (
-            decoders.distances_of(dataset, options.min_shared) if "nearest" in decoders_used else {}
-        )
-        self.codes = decoders.CODES if len(self.features) == 2 else ("rate",)
-
-    def predictors(
-        self, train: np.ndarray, test: np.ndarray, codes: tuple[str, ...] | None = None
-    ) -> dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]]:
-        """Decoder and code -> function of the training labels that predicts the test trials."""
-        out: dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]] = {}
-        near = decoders.nearest_evidence(self.distances, train, test) if self.distances else {}
-        line = (
-            decoders.linear_evidence(self.features, train, test)
-            if set(self.names) & set(LINEAR)
-            else {}
-        )
-        for code in codes or self.codes:
-            for name in self.names:
-                if name == "nearest":
-                    out[name, code] = lambda labels, d=near[code]: decoders.nearest(d, labels)  # type: ignore[misc]
-                else:
-                    out[name, code] = lambda labels, e=line[code], fit=LINEAR[name]: fit(  # type: ignore[misc]
-                        e[0], labels, e[1]
-                    )
-        return out
 
 
 def decode(
@@ -184,7 +144,7 @@ def lag_accuracy(
         own = np.flatnonzero(repeats.block == block)
         if own.size >= 4:
             own = own[np.argsort(repeats.position[own])][: own.size // 2]
-            sources.append((int(own[-1]), own, set(LINEAR)))
+            sources.append((int(own[-1]), own, set(decoders.LINEAR)))
     for row, learned, kind in sources:
         later = np.flatnonzero(repeats.position > repeats.position[learned].max())
         wanted = tuple(name for name in evidence.names if name in kind)
@@ -192,7 +152,7 @@ def lag_accuracy(
             continue
         train = np.concatenate([repeats.members[r] for r in learned])
         test = np.concatenate([repeats.members[r] for r in later])
-        part = _restricted(evidence, wanted)
+        part = replace(evidence, names=wanted)
         for key, predict in part.predictors(train, test).items():
             good = predict(segment[train]) == segment[test]
             of = repeats.of_trial[test]
@@ -202,13 +162,6 @@ def lag_accuracy(
     square = np.fmax(matrices, np.swapaxes(matrices, 1, 2))
     curves = [lag_curve(matrix, repeats, "similarity") for matrix in square]
     return curves[0].lag, np.stack([curve.value for curve in curves])
-
-
-def _restricted(evidence: Evidence, names: tuple[str, ...]) -> Evidence:
-    part = object.__new__(Evidence)
-    part.names, part.features, part.codes = names, evidence.features, evidence.codes
-    part.distances = evidence.distances if "nearest" in names else {}
-    return part
 
 
 def unit_curve(
@@ -232,7 +185,11 @@ def unit_curve(
     counts = np.array(sorted({min(count, n_units) for count in options.unit_counts}))
     accuracy = np.full((2, 2, counts.size, options.unit_draws), np.nan)
     name = options.unit_decoder
-    whole = Evidence(dataset, options, (name,)) if name != "nearest" else None
+    whole = (
+        Evidence.of(dataset, (name,), options.bins, options.min_shared)
+        if name != "nearest"
+        else None
+    )
     for draw in range(options.unit_draws):
         order = rng.permutation(n_units)
         for column, count in enumerate(counts):
@@ -241,10 +198,12 @@ def unit_curve(
                 continue
             units = np.sort(order[:count])
             if whole is None:
-                part = Evidence(select(dataset, units=units), options, (name,))
+                chosen = select(dataset, units=units)
+                part = Evidence.of(chosen, (name,), options.bins, options.min_shared)
             else:
-                part = _restricted(whole, (name,))
-                part.features = {code: f.units(units) for code, f in whole.features.items()}
+                part = replace(
+                    whole, features={code: f.units(units) for code, f in whole.features.items()}
+                )
             right, tested = np.zeros((2, 2)), np.zeros(2)
             for split in splits:
                 far = split.between.astype(np.int64)
@@ -302,7 +261,7 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
     splits = cross_validation(repeats, options.folds)
     if not splits:
         raise InputError(f"{name}: decoding needs three repeats in a block, no block has them")
-    evidence = Evidence(dataset, options, options.decoders)
+    evidence = Evidence.of(dataset, options.decoders, options.bins, options.min_shared)
     keys: list[tuple[str, str]] = [
         (decoder, code) for decoder in options.decoders for code in evidence.codes
     ]

@@ -1,5 +1,6 @@
 """Timing controls: raw SpikeShip distances beside what they are under surrogates."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ LABELS = {
     "jitter": "jitter",
     "shuffle": "trials shuffled",
     "poisson": "Poisson",
-    "rates": "rates x1.5 alone",
+    "rates": "rates alone",
 }
 SHORT = {
     "raw": "raw\n(biased)",
@@ -26,7 +27,7 @@ SHORT = {
     "jitter": "jitter",
     "shuffle": "shuffled",
     "poisson": "Poisson",
-    "rates": "rates\nx1.5",
+    "rates": "rates\nx{gain:g}",
 }
 COLORS = dict(zip(LABELS, (style.BLACK, style.GRAY, *style.OKABE_ITO[:5]), strict=True))
 MARKERS = dict(zip(LABELS, ("o", "x", "s", "^", "v", "D", "P"), strict=True))
@@ -90,12 +91,15 @@ def _curves(axes: Any, result: xr.Dataset, names: list[str]) -> None:
 
 def _steps(axes: Any, result: xr.Dataset, names: list[str]) -> None:
     shown = [name for name in names if name in ("raw", "exchange", "thinned", "rates")]
+    if result.attrs["test_note"]:
+        shown.remove("exchange")
+    gain = json.loads(str(result.attrs["options"]))["gain"]
     for place, name in enumerate(shown):
         draws = result["level_draws"].sel(surrogate_name=name)
         step = 1000 * (draws.sel(relation="between") - draws.sel(relation="within")).values
         _bar(axes, place, step, name)
     axes.axhline(0, color=style.GRAY, lw=0.6, zorder=0)
-    axes.set_xticks(range(len(shown)), [SHORT[n] for n in shown], fontsize=6)
+    axes.set_xticks(range(len(shown)), [SHORT[n].format(gain=gain) for n in shown], fontsize=6)
     axes.set(ylabel="between minus within (ms)", xlim=(-0.5, len(shown) - 0.5))
 
 

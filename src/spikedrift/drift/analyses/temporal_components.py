@@ -254,8 +254,7 @@ def _one(
 ANALYSIS = Analysis(
     name="temporal_components",
     title="Drift of temporal components of single units",
-    citation="Zhu H, He F, ... Luan L, Xie C (2025) Nature Communications, "
-    "doi:10.1038/s41467-025-62069-2",
+    citation="Zhu, He, ... Luan & Xie (2025) Nature Communications, doi:10.1038/s41467-025-62069-2",
     run=run,
     needs=frozenset({"timing", "blocks", "segments"}),
 )

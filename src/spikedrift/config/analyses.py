@@ -279,6 +279,7 @@ OPTIONS: dict[str, type[Options]] = {
     "internal_structure": InternalStructureOptions,
     "rate_ladder": RateLadderOptions,
     "response_correlations": ResponseCorrelationsOptions,
+    "self_healing_readout": SelfHealingReadoutOptions,
     "template_reliability": TemplateReliabilityOptions,
     "temporal_components": TemporalComponentsOptions,
     "timing_controls": TimingControlsOptions,

@@ -9,7 +9,7 @@ from typing import Any
 
 from spikedrift import plugins
 from spikedrift.analyses import PACKAGE
-from spikedrift.config.ground_truth import GroundTruth, TruthMeasure
+from spikedrift.config.ground_truth import ANALYSES, GroundTruth, TruthMeasure
 from spikedrift.errors import unknown
 from spikedrift.provenance import source_digest
 from spikedrift.similarity import registry
@@ -38,10 +38,11 @@ class Truths:
         # What tables and footnotes say of a measure is read from there: a change redraws them.
         self.marks = hashlib.sha256(marks.read_bytes()).hexdigest()[:16] if marks.is_file() else ""
         self.cases = {case.name: case for case in options.every_case()}
+        self.listed = {case.name for case in options.cases}
         found = plugins.names(PACKAGE)
         analyses = options.analyses
         if analyses is None:
-            analyses = tuple(TruthMeasure(measure=name) for name in found)
+            analyses = tuple(ANALYSES.get(name, TruthMeasure(measure=name)) for name in found)
         for block, entries, known in (
             ("measures", options.measures, [*BUILT_IN]),
             ("analyses", analyses, found),
@@ -58,6 +59,8 @@ class Truths:
 
     def _seeds(self, case: str, measure: str) -> int:
         most, n = self.cases[case].seeds, self.measures[measure].seeds
+        if case not in self.listed and not self.measures[measure].power:
+            return 0
         return n if most is None else min(n, most)
 
     @property

@@ -64,6 +64,7 @@ class TruthMeasure(Options):
         "analysis",
     )
     seeds: int = Field(200, ge=2, description="seeds, from 0")
+    power: bool = Field(True, description="also at the amounts of the power curves")
     options: dict[str, Any] = Field(
         default_factory=dict, description="options of an analysis; default: its own"
     )
@@ -113,6 +114,23 @@ MEASURES = (
     TruthMeasure(measure="rate_index", seeds=400),
     TruthMeasure(measure="timing_index", seeds=200),
 )
+# Analyses that are not measured as they come: slow ones in fewer recordings, `area_decoder` in such
+# small areas, `behavior` without the indices, which are measures of their own.
+ANALYSES = {
+    "area_decoder": TruthMeasure(
+        measure="area_decoder", seeds=100, power=False, options={"min_units": 7}
+    ),
+    "behavior": TruthMeasure(measure="behavior", options={"indices": False}),
+    "rate_ladder": TruthMeasure(
+        measure="rate_ladder", seeds=100, power=False,
+        options={"bins": [0.1, 0.01], "max_pairs": 300},
+    ),
+    "decoding": TruthMeasure(
+        measure="decoding", seeds=100, power=False, options={"decoders": ["nearest", "lda"]}
+    ),
+    "geometry": TruthMeasure(measure="geometry", seeds=100, power=False),
+    "temporal_components": TruthMeasure(measure="temporal_components", seeds=100, power=False),
+}  # fmt: skip
 
 
 class GroundTruth(Options):
@@ -132,7 +150,8 @@ class GroundTruth(Options):
     )
     measures: tuple[TruthMeasure, ...] = Field(MEASURES, description="what is measured")
     analyses: tuple[TruthMeasure, ...] | None = Field(
-        None, description="analyses that are measured too; null: every one, with its defaults"
+        None,
+        description="analyses that are measured too; null: every one, slow ones with fewer seeds",
     )
     curves: tuple[str, ...] = Field(
         ("spikeship", "rate_correlation", "population_vector"),

@@ -12,6 +12,7 @@ import xarray as xr
 from spikedrift.errors import InputError
 from spikedrift.trials import spike_cells
 
+CELLS = 4_000_000  # of several time bins multiplied at once
 ROWS = 4096  # pairs gathered at a time where pairs are too scattered for a matrix product
 
 
@@ -110,8 +111,14 @@ def pearson_pairs(
     shared = np.full(first.size, float(observed.shape[1])) if whole else dot(seen, seen)
     layers = response if response.ndim == 3 else response[None]
     joint, sum_1, sum_2, square_1, square_2 = np.zeros((5, first.size))
-    for layer in layers:
-        x = np.where(observed, layer, 0.0)
+    step = max(1, CELLS // max(1, layers[0].size)) if whole else 1
+    for start in range(0, len(layers), step):
+        # Some bins at once, side by side as if they were more units.
+        part = layers[start : start + step]
+        if whole:
+            x = np.moveaxis(part, 0, 1).reshape(part.shape[1], -1)
+        else:
+            x = np.where(observed, part[0], 0.0)
         joint += dot(x, x)
         if whole:
             total, square = x.sum(axis=1), np.einsum("ru,ru->r", x, x)

@@ -31,7 +31,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         curve, matched = figure.subplots(1, 2, width_ratios=[1.25, 1])
         _curve(curve, result)
         _matched(figure, matched, result)
-        for axes, text in ((curve, "A"), (matched, "B")):
+        for axes, text in ((curve, "a"), (matched, "b")):
             style.letter(axes, text)
         style.footnote(figure, [*_notes(result), *style.notes_of(result.attrs)])
     columns = ["accuracy", "accuracy_null_mean", "accuracy_null_low", "accuracy_null_high"]

@@ -13,7 +13,7 @@ from spikedrift.figures import style
 
 NAMES = {
     "lag": "lag",
-    "block": "other block",
+    "block": "other\nblock",
     "running_speed": "|Δ running|",
     "pupil_area": "|Δ pupil|",
     "rate": "|Δ rate|",

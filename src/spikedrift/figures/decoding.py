@@ -47,7 +47,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
                 figure.colorbar(image, ax=axes, label="decoded (%)", shrink=0.8)
             else:
                 style.no_timing(axes)
-        for text, axes in zip("ABCDEF", panels.flat, strict=True):
+        for text, axes in zip("abcdef", panels.flat, strict=True):
             style.letter(axes, text)
         style.footnote(figure, _notes(result))
     lags = result["lag_accuracy"].to_dataframe().reset_index()

@@ -33,7 +33,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         curve, spread = figure.subplots(1, 2, width_ratios=[1, 1])
         _curves(curve, result)
         _spread(spread, result)
-        for axes, text in ((curve, "A"), (spread, "B")):
+        for axes, text in ((curve, "a"), (spread, "b")):
             style.letter(axes, text)
         curve.set_title(str(result.attrs["recording"]))
         style.footnote(figure, [*_notes(result), *style.notes_of(result.attrs)])

@@ -67,7 +67,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         )
         panels[1, 1].set_ylim(0, 1)
         _boundaries(panels[1, 2], result, value)
-        for text, panel in zip("ABCDEF", panels.flat, strict=True):
+        for text, panel in zip("abcdef", panels.flat, strict=True):
             style.letter(panel, text)
         style.footnote(figure, _notes(result, value))
     table = (

@@ -42,7 +42,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         _map(scaled, result, several)
         _kept(kept, result)
         drawn = [axes for axes in (first, last, scaled, kept) if axes.axison]
-        for axes, text in zip(drawn, "ABCD", strict=False):
+        for axes, text in zip(drawn, "abcd", strict=False):
             style.letter(axes, text)
         style.footnote(figure, [*_notes(result), *style.notes_of(result.attrs)])
     block, row, column = np.indices(result["structure"].shape).reshape(3, -1)

@@ -48,7 +48,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             _halves(halves, result),
             _change(change, result),
         ]
-        for axes, text in zip((curve, index, halves, change), "ABCD", strict=True):
+        for axes, text in zip((curve, index, halves, change), "abcd", strict=True):
             style.letter(axes, text)
         curve.set_title(str(result.attrs["recording"]))
         style.footnote(figure, [*_notes(result), *style.notes_of(result.attrs)])

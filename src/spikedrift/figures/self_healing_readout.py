@@ -60,7 +60,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
         panels[0].set(ylabel="trials misread (%)", ylim=(-2, 103))
         panels[1].set(ylabel="correlation with wanted responses", ylim=(None, 1.02))
         panels[0].legend(loc="best")
-        for text, axes in zip("AB", panels, strict=True):
+        for text, axes in zip("ab", panels, strict=True):
             style.letter(axes, text)
         style.footnote(figure, [_note(result), *style.notes_of(result.attrs)])
     table = result[["error", "fidelity"]].to_dataframe().reset_index()

@@ -118,18 +118,18 @@ MEASURES = (
 # small areas, `behavior` without the indices, which are measures of their own.
 ANALYSES = {
     "area_decoder": TruthMeasure(
-        measure="area_decoder", seeds=100, power=False, options={"min_units": 7}
+        measure="area_decoder", seeds=50, power=False, options={"min_units": 7}
     ),
     "behavior": TruthMeasure(measure="behavior", options={"indices": False}),
     "rate_ladder": TruthMeasure(
-        measure="rate_ladder", seeds=100, power=False,
+        measure="rate_ladder", seeds=50, power=False,
         options={"bins": [0.1, 0.01], "max_pairs": 300},
     ),
     "decoding": TruthMeasure(
-        measure="decoding", seeds=100, power=False, options={"decoders": ["nearest", "lda"]}
+        measure="decoding", seeds=50, power=False, options={"decoders": ["nearest", "lda"]}
     ),
-    "geometry": TruthMeasure(measure="geometry", seeds=100, power=False),
-    "temporal_components": TruthMeasure(measure="temporal_components", seeds=100, power=False),
+    "geometry": TruthMeasure(measure="geometry", seeds=50, power=False),
+    "temporal_components": TruthMeasure(measure="temporal_components", seeds=50, power=False),
 }  # fmt: skip
 
 

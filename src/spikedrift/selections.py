@@ -10,8 +10,8 @@ from spikedrift import surrogates
 from spikedrift.config.selections import Reliability, Selection
 from spikedrift.errors import InputError
 from spikedrift.similarity.reliability import MIN_SEGMENTS, unit_reliability
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, put, spikes_of
 from spikedrift.state import match_state
-from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import REPEAT_KEY, select
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
     out = select(chosen, units=units)
     if selection.thinning == "blocks":
         rng = stream(seed, selection.seed, str(dataset.attrs.get("recording")), "thinning")
-        out = surrogates.put(out, surrogates.thin_blocks(surrogates.spikes_of(out), rng))
+        out = put(out, surrogates.thin_blocks(spikes_of(out), rng))
     if selection.surrogate != "none":
         rng = stream(seed, selection.seed, str(dataset.attrs.get("recording")), "surrogate")
         out = surrogates.surrogate(

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 
 from spikedrift.config.drift import StateOptions
 from spikedrift.errors import InputError
-from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import select
 
 COVARIATES = ("running_speed", "pupil_area")

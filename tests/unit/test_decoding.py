@@ -14,7 +14,7 @@ from spikedrift.drift.analysis import analyze
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
-from spikedrift.surrogates import SEGMENT_KEY, label
+from spikedrift.spikes import SEGMENT_KEY, label
 from spikedrift.trials import select
 
 OPTIONS = {

@@ -18,6 +18,7 @@ from spikedrift.drift.timing_index import timing_index
 from spikedrift.errors import InputError
 from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes import spikes_of
 from spikedrift.trials import select
 
 BASE = {"segments": 6, "repeats": 6, "units": 60}
@@ -48,13 +49,13 @@ def test_correlation_over_units_and_bins_is_that_of_the_flattened_response(missi
 
 def test_bins_are_those_of_the_rate_measures():
     made = recording(segments=2, repeats=2)
-    np.testing.assert_array_equal(binned(surrogates.spikes_of(made), 0.3), activity(made, 0.3))
+    np.testing.assert_array_equal(binned(spikes_of(made), 0.3), activity(made, 0.3))
 
 
 def test_the_whole_trial_is_the_rate_index():
     made = recording(rate_drift=0.3)
     pairs = index_pairs(made, 1000, np.random.default_rng(0))
-    spikes = surrogates.spikes_of(made)
+    spikes = spikes_of(made)
     level = surrogates.match_gain(spikes, np.random.default_rng(1))
     reading = rung_reading(binned(level, 1.0), spikes.observed, pairs, 5)
     options = IndexOptions(surrogates=19, gate_surrogates=19, thinnings=20)
@@ -124,7 +125,7 @@ def test_a_flat_code_shuts_the_gates_of_the_fine_rungs():
 
 def test_rungs_and_common_units():
     made = recording(segments=3, repeats=3, mean_rate=0.5, segment_duration=0.4)
-    spikes = surrogates.spikes_of(made)
+    spikes = spikes_of(made)
     blocks, repeats = (common_units(made, spikes, name) for name in ("blocks", "repeats"))
     assert 0 < repeats.sum() < blocks.sum() < 60 and not (repeats & ~blocks).any()
     options = {**OPTIONS, "bins": [1.0, 0.4, 0.1], "common": "all"}

@@ -7,6 +7,7 @@ from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.errors import InputError
 from spikedrift.similarity.correlation import pearson_pairs
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes import put, spikes_of
 
 
 def recording(
@@ -78,8 +79,8 @@ def test_counts_are_kept(name):
 
 def test_permute_keeps_the_times_of_a_unit_and_mixes_segments():
     dataset = recording(n_units=1, rate=40.0)
-    before = surrogates.spikes_of(dataset)
-    after = surrogates.spikes_of(draw("permute", dataset))
+    before = spikes_of(dataset)
+    after = spikes_of(draw("permute", dataset))
     np.testing.assert_array_equal(np.sort(before.times), np.sort(after.times))
     # Each segment had its own peak; afterwards all segments have one profile.
     parts = [after.times[after.segment[after.cells[0]] == s] for s in range(4)]
@@ -90,7 +91,7 @@ def test_permute_keeps_the_times_of_a_unit_and_mixes_segments():
 
 def test_exchange_moves_times_between_blocks_only_within_segment_and_unit():
     dataset = recording()
-    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("exchange", dataset))
+    before, after = spikes_of(dataset), spikes_of(draw("exchange", dataset))
     for left, right in zip(pooled(before, before.segment), pooled(after, after.segment), strict=1):
         np.testing.assert_array_equal(left, right)
     assert not np.array_equal(
@@ -102,7 +103,7 @@ def test_exchange_moves_times_between_blocks_only_within_segment_and_unit():
 def test_exchange_is_uniform_over_the_trials():
     """Each spike of a (segment, unit) lands in each trial in proportion to its count."""
     dataset = recording(n_segments=1, n_repeats=2, n_units=1, rate=8.0)
-    spikes = surrogates.spikes_of(dataset)
+    spikes = spikes_of(dataset)
     marked = spikes.times.min()
     landed = np.zeros(4)
     rng = np.random.default_rng(0)
@@ -115,7 +116,7 @@ def test_exchange_is_uniform_over_the_trials():
 
 def test_redraw_takes_block_two_from_one_other_segment_and_leaves_block_one():
     dataset = recording()
-    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("redraw", dataset))
+    before, after = spikes_of(dataset), spikes_of(draw("redraw", dataset))
     trial, unit = before.cells
     first = before.block[trial] == 0
     np.testing.assert_array_equal(before.times[first], after.times[first])
@@ -139,7 +140,7 @@ def test_thinning_matches_mean_counts_and_only_removes():
     lost = lost.isel(spike=keep)
     lost["spike_count"] = (("trial", "unit"), count)
     lost["observed"] = (("trial", "unit"), observed)
-    spikes = surrogates.spikes_of(lost)
+    spikes = spikes_of(lost)
     thin = surrogates.thin_blocks(spikes, np.random.default_rng(0))
     assert (thin.counts <= spikes.counts).all()
     assert np.isin(thin.times, spikes.times).all()
@@ -151,12 +152,12 @@ def test_thinning_matches_mean_counts_and_only_removes():
             ]
             n = ((spikes.segment == s) & observed[:, u]).sum() / 2
             assert abs(means[0] - means[1]) <= 0.5 / (n - 1) + 1e-12
-    trials.check(surrogates.put(lost, thin))
+    trials.check(put(lost, thin))
 
 
 def test_matching_the_gain_evens_blocks_without_evening_units():
     dataset = recording(gain=1.5, n_units=60, n_repeats=20)
-    spikes = surrogates.spikes_of(dataset)
+    spikes = spikes_of(dataset)
     even = surrogates.match_gain(spikes, np.random.default_rng(0))
     rate = [even.counts[spikes.block == b].mean() for b in (0, 1)]
     assert rate[1] / rate[0] == pytest.approx(1.0, abs=0.02)
@@ -165,7 +166,7 @@ def test_matching_the_gain_evens_blocks_without_evening_units():
 
 def test_shuffle_deals_whole_trains_within_segment_and_block():
     dataset = recording()
-    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("shuffle", dataset))
+    before, after = spikes_of(dataset), spikes_of(draw("shuffle", dataset))
     groups = (before.segment, before.block)
     for left, right in zip(pooled(before, *groups), pooled(after, *groups), strict=True):
         np.testing.assert_array_equal(left, right)
@@ -182,12 +183,12 @@ def test_two_photon_events_are_refused():
     dataset = recording()
     dataset["event_amplitude"] = ("spike", np.ones(dataset.sizes["spike"]))
     with pytest.raises(InputError, match="two-photon"):
-        surrogates.spikes_of(dataset)
+        spikes_of(dataset)
 
 
 def test_jitter_keeps_window_counts_and_is_uniform_inside():
     dataset = recording(n_units=40)
-    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("jitter", dataset))
+    before, after = spikes_of(dataset), spikes_of(draw("jitter", dataset))
     for spikes in (before, after):
         spikes.times[:] = np.minimum(spikes.times, np.nextafter(1.0, 0))
     window = [np.bincount(np.floor(s.times / 0.1).astype(int)) for s in (before, after)]
@@ -197,7 +198,7 @@ def test_jitter_keeps_window_counts_and_is_uniform_inside():
 
 def test_poisson_keeps_the_profile_and_loses_the_trial():
     dataset = recording(n_units=2, rate=50.0)
-    before, after = surrogates.spikes_of(dataset), surrogates.spikes_of(draw("poisson", dataset))
+    before, after = spikes_of(dataset), spikes_of(draw("poisson", dataset))
     for s in range(4):
         for u in range(2):
             left, right = (
@@ -214,8 +215,8 @@ def test_redraw_needs_two_segments():
 
 def test_a_circular_shift_keeps_the_order_of_responses_in_a_repeat():
     dataset = recording(n_segments=7, n_repeats=4)
-    before = surrogates.spikes_of(dataset)
-    after = surrogates.spikes_of(draw("circular_shift", dataset))
+    before = spikes_of(dataset)
+    after = spikes_of(draw("circular_shift", dataset))
     shifts = set()
     for repeat in range(8):
         here = before.repeat == repeat
@@ -236,7 +237,7 @@ def test_a_circular_shift_keeps_the_order_of_responses_in_a_repeat():
 
 def test_circular_shifts_are_uniform_and_those_of_units_hold_in_all_repeats():
     dataset = recording(n_segments=5, n_repeats=2, n_units=3)
-    spikes = surrogates.spikes_of(dataset)
+    spikes = spikes_of(dataset)
     rng = np.random.default_rng(3)
     landed = np.zeros((2, 5))
     for _ in range(2000):
@@ -299,8 +300,8 @@ def test_what_is_missing_moves_with_the_response_and_trains_stay_in_their_trial(
 
 def test_permuted_labels_move_whole_trials_within_a_segment():
     dataset = recording()
-    before = surrogates.spikes_of(dataset)
-    after = surrogates.spikes_of(draw("permute_labels", dataset))
+    before = spikes_of(dataset)
+    after = spikes_of(draw("permute_labels", dataset))
     for s in range(4):
         here = before.segment == s
         rows = [sorted(map(tuple, k.counts[here])) for k in (before, after)]
@@ -325,7 +326,7 @@ def test_permuted_labels_reject_far_too_often_under_a_slow_state():
             "made.movie",
             seed,
         )
-        spikes = surrogates.spikes_of(made)
+        spikes = spikes_of(made)
         rng = np.random.default_rng(seed)
         first, second = np.triu_indices(spikes.segment.size, k=1)
         same = spikes.segment[first] == spikes.segment[second]

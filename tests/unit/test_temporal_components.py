@@ -21,7 +21,7 @@ from spikedrift.drift.components import (
 )
 from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
-from spikedrift.surrogates import Spikes, spikes_of
+from spikedrift.spikes import Spikes, spikes_of
 from spikedrift.trials import select
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from spikedrift import surrogates
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.analyses.timing_controls import slower_first_block
 from spikedrift.drift.analysis import analyze
@@ -12,6 +11,7 @@ from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes import spikes_of
 from spikedrift.trials import select
 
 BASE = {"segments": 6, "repeats": 6, "units": 60}
@@ -93,7 +93,7 @@ def test_a_flat_code_has_no_excess():
 
 
 def test_the_rate_control_changes_counts_and_no_profile():
-    spikes = surrogates.spikes_of(recording())
+    spikes = spikes_of(recording())
     out = slower_first_block(spikes, np.random.default_rng(0), 1.5)
     first, second = (out.counts[out.block == b].sum() for b in (0, 1))
     before = [spikes.counts[spikes.block == b].sum() for b in (0, 1)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spikedrift import surrogates, trials
+from spikedrift import trials
 from spikedrift.config.drift import DriftOptions, IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored import upper_tail
@@ -12,6 +12,7 @@ from spikedrift.drift.timing_index import timing_index, timing_reading
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes import spikes_of
 
 OPTIONS = IndexOptions(surrogates=39, gate_surrogates=39, thinnings=3)
 
@@ -25,7 +26,7 @@ def test_reading_is_what_the_similarity_matrix_says():
     dataset = recording(segments=3, repeats=3)
     pairs = index_pairs(dataset, 1000, np.random.default_rng(0))
     value = similarity(dataset, "spikeship")["value"].values
-    out = timing_reading(surrogates.spikes_of(dataset), pairs, 2)
+    out = timing_reading(spikes_of(dataset), pairs, 2)
     between = pairs.block < 0
     same = value[pairs.first, pairs.second][between].mean()
     different = value[pairs.first, pairs.other][between].mean()

@@ -20,7 +20,7 @@ from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.base import completed
 from spikedrift.drift.anchored import upper_tail
 from spikedrift.errors import InputError
-from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import NO_TIMING, REPEAT_KEY
 
 PACKAGE = "spikedrift.drift.analyses"

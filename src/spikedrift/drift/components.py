@@ -10,7 +10,7 @@ from scipy import sparse
 
 from spikedrift.drift.means import defined_means
 from spikedrift.drift.statistics import contrast
-from spikedrift.surrogates import Spikes
+from spikedrift.spikes import Spikes
 
 
 def profiles(spikes: Spikes, units: np.ndarray, bin: float, boxcar: float) -> np.ndarray:

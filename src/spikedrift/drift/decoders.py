@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from spikedrift.drift.rate_index import rate_dissimilarity
 from spikedrift.similarity.spikeship import spikeship_matrix
-from spikedrift.surrogates import spikes_of
+from spikedrift.spikes import spikes_of
 from spikedrift.trials import offsets, spike_cells
 
 CODES = ("rate", "timing", "both")

@@ -6,7 +6,7 @@ from spikedrift.config.analyses import GeometryOptions
 from spikedrift.drift import geometry as space
 from spikedrift.drift.hyperplanes import angle_between, boundary
 from spikedrift.errors import InputError
-from spikedrift.surrogates import Spikes
+from spikedrift.spikes import Spikes
 
 SOURCES = ("observed", "dropout", "gaussian")
 PLACES = ("within", "between", "dropout", "gaussian", "random")

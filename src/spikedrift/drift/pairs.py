@@ -7,7 +7,7 @@ import xarray as xr
 
 from spikedrift.drift.means import defined_mean
 from spikedrift.errors import InputError
-from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import REPEAT_KEY
 
 

@@ -29,6 +29,7 @@ from spikedrift.drift.anchored import Anchored, Reading, gate_and_test, read
 from spikedrift.drift.pairs import index_pairs
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_pairs
+from spikedrift.spikes import spikes_of
 
 EXCHANGE = "counts exchanged between blocks among trials of the same segment and unit"
 
@@ -103,7 +104,7 @@ def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchore
     """
     name = str(dataset.attrs.get("recording"))
     pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate", "pairs"))
-    spikes = surrogates.spikes_of(dataset, events=True)
+    spikes = spikes_of(dataset, events=True)
     observed = spikes.observed
 
     def reading(counts: np.ndarray) -> Reading:

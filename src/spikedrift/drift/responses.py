@@ -10,7 +10,7 @@ from spikedrift.drift.means import defined_mean
 from spikedrift.drift.pairs import Repeats, repeats_of
 from spikedrift.drift.rate_index import permuted_counts
 from spikedrift.similarity.correlation import activity
-from spikedrift.surrogates import SEGMENT_KEY, label
+from spikedrift.spikes import SEGMENT_KEY, label
 
 EXCHANGE = "responses exchanged between blocks among trials of the same segment and unit"
 RELATIONS = ("within", "between", "proximal", "distal")

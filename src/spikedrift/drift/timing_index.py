@@ -28,7 +28,7 @@ from spikedrift.drift.anchored import NAN, Anchored, Reading, gate_and_test, rea
 from spikedrift.drift.pairs import TrialPairs, index_pairs
 from spikedrift.selections import stream
 from spikedrift.similarity.spikeship import spikeship_pairs
-from spikedrift.surrogates import Spikes
+from spikedrift.spikes import Spikes, spikes_of
 
 
 def timing_dissimilarity(
@@ -88,7 +88,7 @@ def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Ancho
     pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "timing", "pairs"))
     inside = pairs.subset(np.flatnonzero(pairs.block >= 0))
     outside = pairs.subset(np.flatnonzero(pairs.block < 0))
-    spikes = surrogates.spikes_of(dataset)
+    spikes = spikes_of(dataset)
 
     def reading(changed: Spikes, used: TrialPairs = pairs) -> Reading:
         return timing_reading(changed, used, options.min_shared)

@@ -30,8 +30,8 @@ from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.similarity.reliability import unit_reliability
+from spikedrift.spikes import Spikes, spikes_of
 from spikedrift.state import covariates
-from spikedrift.surrogates import Spikes, spikes_of
 
 MIN_REPEATS = 6
 BEYOND = 1.96  # standard deviations of the shifted traces; a unit beyond them is modulated

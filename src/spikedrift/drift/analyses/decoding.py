@@ -26,7 +26,7 @@ from spikedrift.drift.pairs import Repeats, repeats_of
 from spikedrift.drift.statistics import lag_curve
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
-from spikedrift.surrogates import SEGMENT_KEY, label
+from spikedrift.spikes import SEGMENT_KEY, label
 from spikedrift.trials import select
 
 RELATIONS = ("within", "between")

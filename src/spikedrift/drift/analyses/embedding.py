@@ -25,7 +25,7 @@ from spikedrift.drift.decoders import distances_of, features_of
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
-from spikedrift.surrogates import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import select
 
 MAPS = ("rate.pca", "rate.mds", "rate.tsne", "timing.mds", "timing.tsne")

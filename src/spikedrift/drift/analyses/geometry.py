@@ -33,7 +33,7 @@ from spikedrift.drift.geometry_readings import (
 )
 from spikedrift.drift.rate_index import EXCHANGE, permuted_counts
 from spikedrift.selections import stream
-from spikedrift.surrogates import spikes_of
+from spikedrift.spikes import spikes_of
 
 RESIDUALS = "trials exchanged between blocks within a segment, means of both taken out"
 RANDOM = "random direction in the space of units"

@@ -32,7 +32,7 @@ from spikedrift.drift.timing_index import timing_index
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_pairs
-from spikedrift.surrogates import Spikes, spikes_of
+from spikedrift.spikes import Spikes, spikes_of
 from spikedrift.trials import select
 
 COUNTS = "counts exchanged between blocks among trials of the same segment and unit"

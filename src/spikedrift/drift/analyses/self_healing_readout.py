@@ -23,7 +23,7 @@ from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.readout import READOUTS, bumps, heal, learn
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
-from spikedrift.surrogates import SEGMENT_KEY, label, spikes_of
+from spikedrift.spikes import SEGMENT_KEY, label, spikes_of
 
 DRAWS = 1000  # of the bootstrap over repeats
 

@@ -17,7 +17,7 @@ from spikedrift.drift.means import defined_mean
 from spikedrift.drift.rate_index import EXCHANGE, permuted_counts
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_pairs
-from spikedrift.surrogates import spikes_of
+from spikedrift.spikes import spikes_of
 
 
 def template_correlations(

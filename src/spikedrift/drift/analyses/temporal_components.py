@@ -35,7 +35,8 @@ from spikedrift.drift.means import defined_means
 from spikedrift.drift.rate_index import permuted_counts
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
-from spikedrift.surrogates import Spikes, exchange_blocks, spikes_of
+from spikedrift.spikes import Spikes, spikes_of
+from spikedrift.surrogates import exchange_blocks
 
 CELLS = 2**22  # numbers of smoothed responses held at a time
 BOOTSTRAP = 1000

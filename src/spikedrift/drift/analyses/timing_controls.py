@@ -29,7 +29,7 @@ from spikedrift.drift.means import defined_means
 from spikedrift.drift.pairs import index_pairs, mean_within, repeats_of
 from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.selections import stream
-from spikedrift.surrogates import Spikes, spikes_of
+from spikedrift.spikes import Spikes, spikes_of
 
 EXCHANGE = "spike times exchanged between blocks among trials of the same segment and unit"
 UNIT = "pairs of trials"

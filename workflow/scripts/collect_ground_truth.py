@@ -27,7 +27,7 @@ with job(snakemake.log[0]):
     write_netcdf(dataset(seeds, table, options, versions), snakemake.output.data)
     write_page(table, snakemake.output.page, "Measures in recordings whose drift is known")
     made_with = {
-        "what": "judgments of `snakemake -- ground_truth` (docs/methods.md)",
+        "what": "judgments of `snakemake -- ground_truth` (docs/ground-truth.md)",
         "seeds": "0 to n - 1 in each row",
         "software": json.dumps(versions, sort_keys=True),
         "options": options.model_dump_json(),

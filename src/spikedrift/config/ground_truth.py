@@ -13,7 +13,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Code = Literal["rate", "timing"]
 
 # What a reading of each code is meant to see; all other knobs must leave it where it is. A change
-# of event gains at fixed times is a change of the temporal profile (docs/methods.md).
+# of event gains at fixed times is a change of the temporal profile (docs/ground-truth.md).
 SEES: dict[Code, tuple[str, ...]] = {
     "rate": ("rate_drift", "rate_drift_within"),
     "timing": (

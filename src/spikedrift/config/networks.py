@@ -1,6 +1,6 @@
 """Options of the simulated networks and of how they are built.
 
-Defaults reproduce the network of docs/methods.md: conductance-based integrate-and-fire cells whose
+Defaults reproduce the network of docs/network.md: conductance-based integrate-and-fire cells whose
 weights are in units of the leak conductance, after the usual balanced network (Vogels et al.
 2011), driven by frozen spike patterns hidden in Poisson background of the same rate.
 """

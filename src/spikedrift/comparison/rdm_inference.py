@@ -71,7 +71,8 @@ class Bootstrap:
         -------
         float64, shape (...)
         """
-        both, animals, conditions = np.einsum("...i,kij,...j->k...", contrast, self.covariance,
+        covariance = np.nan_to_num(self.covariance)
+        both, animals, conditions = np.einsum("...i,kij,...j->k...", contrast, covariance,
                                               contrast)  # fmt: skip
         c = self.n_conditions / (self.n_conditions - 1)
         if np.isnan(self.covariance[0, 0, 0]):
@@ -84,8 +85,8 @@ class Bootstrap:
 
 
 @dataclass(frozen=True)
-class Tests:
-    """Tests of a family of contrasts.
+class Contrasts:
+    """Contrasts of a family of contrasts.
 
     Attributes
     ----------
@@ -193,14 +194,14 @@ def bootstrap(
     )
 
 
-def against_zero(found: Bootstrap, confidence: float = 0.95) -> Tests:
+def against_zero(found: Bootstrap, confidence: float = 0.95) -> Contrasts:
     """Test each model's score against 0, one-sided: nearer than not at all."""
     n = found.score.size
     pairs = np.stack([np.arange(n), np.full(n, -1)], axis=1)
     return _tests(found, np.eye(n, n + 2), pairs, "greater", confidence, "score is 0")
 
 
-def against_ceiling(found: Bootstrap, confidence: float = 0.95) -> Tests:
+def against_ceiling(found: Bootstrap, confidence: float = 0.95) -> Contrasts:
     """Test each model's score against the lower noise ceiling, one-sided: short of it.
 
     A model that is not short of it is as near to the data as other animals are.
@@ -222,7 +223,7 @@ def against_ceiling(found: Bootstrap, confidence: float = 0.95) -> Tests:
     return _tests(found, contrast, pairs, "less", confidence, "score is the lower noise ceiling")
 
 
-def between_models(found: Bootstrap, confidence: float = 0.95) -> Tests:
+def between_models(found: Bootstrap, confidence: float = 0.95) -> Contrasts:
     """Test the difference of every two models' scores, two-sided."""
     n = found.score.size
     pairs = np.stack(np.triu_indices(n, 1), axis=1)
@@ -239,7 +240,7 @@ def _tests(
     tail: Literal["greater", "less", "two"],
     confidence: float,
     null: str,
-) -> Tests:
+) -> Contrasts:
     limits = np.nan_to_num([found.lower, found.upper])
     estimate = contrast @ np.concatenate([found.score, limits])
     spread = found.variance(contrast)
@@ -247,12 +248,12 @@ def _tests(
     t, law = estimate / error, stats.t(found.dof)
     p = {"greater": law.sf(t), "less": law.cdf(t), "two": 2 * law.sf(np.abs(t))}[tail]
     half = law.ppf((1 + confidence) / 2) * error
-    return Tests(estimate, error, estimate - half, estimate + half, p, holm(p), pairs, found.dof,
+    return Contrasts(estimate, error, estimate - half, estimate + half, p, holm(p), pairs, found.dof,
                  null)  # fmt: skip
 
 
 def _draw(n: int, distinct: int, rng: np.random.Generator) -> np.ndarray:
-    """n of n with replacement, at least `distinct` different ones."""
+    """Draw n of n with replacement, at least `distinct` different ones."""
     while True:
         drawn = rng.integers(n, size=n)
         if np.unique(drawn).size >= distinct:

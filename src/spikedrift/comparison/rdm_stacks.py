@@ -36,7 +36,7 @@ def n_conditions(rdms: np.ndarray) -> int:
         Where n_pairs is no n (n - 1) / 2.
     """
     pairs = rdms.shape[-1]
-    n = int(round((1 + np.sqrt(1 + 8 * pairs)) / 2))
+    n = round((1 + float(np.sqrt(1 + 8 * pairs))) / 2)
     if pairs < 1 or n * (n - 1) // 2 != pairs:
         raise InputError(f"an RDM has n (n - 1) / 2 pairs of n conditions, not {pairs}")
     return n

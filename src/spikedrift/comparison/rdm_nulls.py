@@ -33,8 +33,6 @@ class NullTest:
     null : float64, shape (n_models, n_surrogates)
     p_value : float64, shape (n_models,)
         (1 + k) / (1 + n_surrogates), k surrogates at least as near.
-    p_holm : float64, shape (n_models,)
-        Holm over the models.
     least_p : float
         1 / (1 + n_surrogates).
     kept : str
@@ -44,9 +42,13 @@ class NullTest:
     score: np.ndarray
     null: np.ndarray
     p_value: np.ndarray
-    p_holm: np.ndarray
     least_p: float
     kept: str
+
+    @property
+    def p_holm(self) -> np.ndarray:
+        """Holm over the models: float64, shape (n_models,)."""
+        return holm(self.p_value)  # when asked: statsmodels collects garbage, tens of ms each time
 
 
 def permutation_test(
@@ -181,4 +183,4 @@ def _against(
     )
     as_near = ~(null < score[:, None] - 1e-12 * np.abs(score[:, None]))
     p = (1 + as_near.sum(axis=1)) / (1 + len(orders))
-    return NullTest(score, null, p, holm(p), 1 / (1 + len(orders)), kept)
+    return NullTest(score, null, p, 1 / (1 + len(orders)), kept)

@@ -19,8 +19,6 @@ def rho_a(model, rdms):
     n = model.size
     own, other = (rankdata(x, axis=-1) - (n + 1) / 2 for x in (model, rdms))
     return 12 * other @ own / (n**3 - n)
-        12 * (rankdata(rdms, axis=1) - (n + 1) / 2) @ (rankdata(model) - (n + 1) / 2) / (n**3 - n)
-    )
 
 
 COMPARATORS = {

@@ -69,7 +69,7 @@ def example():
 
 
 def test_animals_alone_vary_as_a_mean_does(example):
-    # With conditions fixed, a score is a mean over animals: v_r = (n - 1) / n^2 times their variance.
+    # With conditions fixed, a score is a mean over animals, of variance (population) / n.
     rdms, models = example
     found = bootstrap(rdms, models, *COMPARATORS["cosine"], np.random.default_rng(1), 2000)
     values = np.stack([cosine(model, rdms) for model in models])

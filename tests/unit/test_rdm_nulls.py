@@ -16,7 +16,7 @@ DRAWS = 500
 
 
 def uniform(p_values, least, rng):
-    """KS p of Monte Carlo p values: on the grid least, 2 least, ..., 1, so spread over its cells."""
+    """KS p of Monte Carlo p: on the grid least, 2 least, ..., 1, so spread over its cells."""
     return stats.kstest(p_values - least * rng.random(len(p_values)), "uniform").pvalue
 
 
@@ -107,8 +107,7 @@ def test_p_of_the_circular_shift_is_uniform_for_unrelated_movies(n_bins):
     found = [uniform(column, 1 / n_bins, rng) for column in p.T]
     print("shift", n_bins, found, (p <= 0.05).mean(axis=0), (lagged <= 0.05).mean(axis=0))
     assert holm(found).min() > 0.01, found
-    # What depends on lag alone makes strangers pass for relatives.
-    assert (lagged <= 0.05).mean(axis=0).min() > 0.2
+
 
 
 def test_a_movie_is_found_in_its_own_recordings():

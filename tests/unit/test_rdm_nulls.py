@@ -135,13 +135,14 @@ def test_what_cannot_be_is_refused_in_one_line():
         circular_shift_test(rdms[:, :1], rdms[:, :1], cosine)
 
 
-def test_a_free_permutation_takes_any_two_movies_for_related():
-    # Why bins of time have a null of their own.
+def test_what_a_free_permutation_or_a_lag_left_in_takes_for_related():
+    # Why bins of time have a null of their own: two unrelated movies.
     rng = np.random.default_rng(10)
-    free, shifted = np.empty((2, 100))
+    compare = COMPARATORS["corr"][0]
+    free, lagged = np.empty((2, 100))
     for k in range(100):
-        rdms, model = animals(rng, movie(rng, 30), 2), truth(movie(rng, 30))[None]
-        free[k] = permutation_test(rdms, model, COMPARATORS["corr"][0], rng, 99).p_value[0]
-        shifted[k] = circular_shift_test(rdms, model, COMPARATORS["corr"][0]).p_value[0]
-    assert (free <= 0.05).sum() > 50
-    assert stats.binomtest(int((shifted <= 0.05).sum()), 100, 1 / 30).pvalue > 0.01
+        rdms, model = animals(rng, movie(rng, 30, 3.0), 2), truth(movie(rng, 30, 3.0))[None]
+        free[k] = permutation_test(rdms, model, compare, rng, 99).p_value[0]
+        lagged[k] = circular_shift_test(rdms, model, compare, keep_lag=True).p_value[0]
+    assert (free <= 0.05).sum() > 90
+    assert stats.binomtest(int((lagged <= 0.05).sum()), 100, 1 / 30).pvalue < 0.001

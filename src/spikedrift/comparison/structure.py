@@ -40,6 +40,7 @@ Change of segment geometry, each side by itself, needs no correspondence
       instance), mean over pairs of blocks, and `geometry_within` (same dims).
 
 Attributes
+----------
     `recording`, `sweep`, `control`, `titles` (JSON: condition -> words), `comparator_titles`,
     `directions` ("higher" or "lower": what is more alike), `blind_to` (JSON by comparator);
     `matched`: one line, what was brought to the same number; `refused`: what was not compared and

@@ -98,7 +98,7 @@ def test_missing_units_are_left_out_of_the_pairs_that_lack_them():
             both = known[i] & known[j]
             expected = ((train[i] - train[j]) * (x[fold, i] - x[fold, j]))[both]
             expected = float(np.mean(expected)) if both.any() else np.nan
-                assert ours[fold, k] == pytest.approx(expected, nan_ok=True)
+            assert ours[fold, k] == pytest.approx(expected, nan_ok=True)
     nothing = rdms.crossnobis_folds(x, np.zeros(x.shape, bool))
     assert np.isnan(rdms.crossvalidated(nothing)).all()
 
@@ -107,7 +107,8 @@ def test_missing_units_are_left_out_of_the_pairs_that_lack_them():
 def test_stabilized_counts_have_one_variance(mean):
     count = np.random.default_rng(7).poisson(mean, 200_000).astype(float)
     assert rdms.stabilized(count, "anscombe").var() == pytest.approx(1, abs=0.03)
-    assert rdms.stabilized(count, "sqrt").var() == pytest.approx(0.25, abs=0.05)
+    if mean >= 10:
+        assert rdms.stabilized(count, "sqrt").var() == pytest.approx(0.25, rel=0.08)
     assert rdms.stabilized(count, "none") is count
 
 

@@ -24,8 +24,8 @@ PRIOR_RATE, PRIOR_WEIGHT = 1.0, 0.1  # spikes, folds: keeps the logarithm of sil
 def stabilized(count: np.ndarray, how: Stabilization) -> np.ndarray:
     """Spike counts on a scale on which Poisson noise has nearly one variance.
 
-    sqrt: x^(1/2), variance 1/4; anscombe: 2 (x + 3/8)^(1/2), variance 1 from a mean of about 4 on
-    (Anscombe 1948, Biometrika 35:246). Below a mean of 1 neither holds.
+    sqrt: x^(1/2), variance 1/4 from a mean of about 10 on; anscombe: 2 (x + 3/8)^(1/2), variance 1
+    from a mean of about 4 on (Anscombe 1948, Biometrika 35:246). Below a mean of 1 neither holds.
     """
     if how == "sqrt":
         return np.sqrt(count)

@@ -9,21 +9,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.spatial.distance import squareform
 
-from spikedrift.errors import InputError
-
-
-def conditions_of(n_pairs: int) -> int:
-    """Number of conditions n with n (n - 1) / 2 pairs.
-
-    Raises
-    ------
-    InputError
-        Where there is none.
-    """
-    n = round((1 + np.sqrt(1 + 8 * n_pairs)) / 2)
-    if n * (n - 1) // 2 != n_pairs or n_pairs < 1:
-        raise InputError(f"{n_pairs} pairs are not those of any number of conditions")
-    return n
+from spikedrift.comparison.rdm_stacks import n_conditions
 
 
 def covariance(n: int, sigma: np.ndarray | None = None) -> np.ndarray:
@@ -64,7 +50,7 @@ def whitened(
     float64, shape (m, anything)
     """
     pairs = np.ones(rdms.shape[1], bool) if pairs is None else pairs
-    n = conditions_of(pairs.size)
+    n = n_conditions(pairs)
     if sigma is None and pairs.all():
         center = np.eye(n) - 1 / n
         moments = np.stack([center @ squareform(row, checks=False) @ center for row in rdms])

@@ -15,12 +15,12 @@ The number of units on the two sides must be the same: what few units lack is no
 import numpy as np
 
 from spikedrift.comparison.comparator import Comparator, cleared, cosines, over_pairs
-from spikedrift.comparison.whitening import conditions_of
+from spikedrift.comparison.rdm_stacks import n_conditions
 
 
 def _without_conditions(rdms: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """Rows less the best fit a_i + a_j; with pairs missing, over those that are left."""
-    n = conditions_of(pairs.size)
+    n = n_conditions(pairs)
     row, column = (index[pairs] for index in np.triu_indices(n, k=1))
     design = np.zeros((row.size, n))
     at = np.arange(row.size)

@@ -86,20 +86,19 @@ def _of_code(found: xr.Dataset, code: str) -> list[str]:
     claimed = {name: keys for name, keys in claimed.items() if keys}
     for baseline, words in (("lag_only", "the lag alone"), ("block_only", "the block alone")):
         score = whole["baseline_score"].sel(comparator=read, baseline=baseline)
-        at_least = [
-            name for name in read if score.sel(comparator=name) >= best.sel(comparator=name)
-        ]
-        if at_least and not claimed:
+        above = [name for name in read if score.sel(comparator=name) >= best.sel(comparator=name)]
+        enough = [name for name in above if score.sel(comparator=name) >= low.sel(comparator=name)]
+        if enough:
             out.append(
-                f"{code}: {words} explains it, {by(at_least)}: no model scores higher than a "
-                "matrix that knows nothing else, and none is more alike once lag and block are out."
+                f"{code}: {words} explains it, {by(enough)}: a matrix that knows nothing else "
+                "reaches the ceiling, and no model scores higher."
             )
-        elif at_least:
-            out.append(f"{code}: no model scores higher than {words}, {by(at_least)}.")
+        if short := [name for name in above if name not in enough]:
+            out.append(f"{code}: no model scores higher than {words}, {by(short)}.")
     if not remains:
         out.append(
-            f"{code}: lag and block out, halves of the recording's units share nothing: there is no "
-            "structure left to explain."
+            f"{code}: lag and block out, halves of the recording's units share nothing: no "
+            "structure is left to explain."
         )
     if not np.isfinite(p_holm).any():
         out.append(f"{code}: lag and block out, nothing is tested and no structure is claimed.")
@@ -118,12 +117,12 @@ def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, d
     n = sorted(set(instances.values()))
     count = str(n[0]) if len(n) == 1 else f"{n[0]} to {n[-1]}"
     sentences = [
-        f"One recording ({found.attrs['n_units']} units): no animal resampling, nothing is inferred "
-        "about the population; its ceiling is from "
+        f"One recording ({found.attrs['n_units']} units): no animal resampling, nothing is "
+        "inferred about the population; its ceiling is from "
         f"{options.structure.halves} random halves of its units (Spearman-Brown).",
         f"Model unit of inference: network instance, n = {count} a condition, units matched.",
-        "Null of a test: circular shifts of the model's repeats inside their blocks, lag and block "
-        "out of both sides; Holm over conditions, comparators and codes.",
+        "Null of a test: circular shifts of repeats inside their blocks, of each instance by its "
+        "own, lag and block out of both sides; Holm over conditions, comparators and codes.",
         "Comparators do not see the scale of dissimilarities: absolute speed is no evidence.",
     ]
     if min(n) < options.headline_instances:

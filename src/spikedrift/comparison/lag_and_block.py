@@ -1,4 +1,4 @@
-"""What the lag and the block alone say about window x window matrices: baselines, and their removal.
+"""What lag and block alone say about window x window matrices: baselines, and their removal.
 
 A matrix that knows only the lag correlates better with a recording than the true model does, by
 chance (docs/comparison.md). So it stands beside every score, and structure is claimed only of what

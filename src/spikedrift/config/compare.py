@@ -74,7 +74,10 @@ class Structure(Options):
         default=20, ge=2, description="random halves of the recording's units for the ceiling"
     )
     shifts: int = Field(
-        default=999, ge=19, description="most circular shifts or permutations of a test"
+        default=999, ge=19, description="most circular shifts or permutations of an instance"
+    )
+    draws: int = Field(
+        default=9999, ge=99, description="joint shifts or permutations of the instances of a test"
     )
 
     @model_validator(mode="after")

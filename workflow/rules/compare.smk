@@ -53,7 +53,9 @@ rule compare_structure:
         comparison=plan.comparison,
         conditions=plan.conditions,
         selections=plan.compared_selections,
-        timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(mode="json"),
+        timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
+            mode="json"
+        ),
         options=plan.block("compare"),
         seed=plan.config.seed,
         source=plan.structure_digest,

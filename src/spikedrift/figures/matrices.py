@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
 from spikedrift.config.figures import Figures
@@ -57,9 +57,9 @@ def draw(
         panels = figure.subplots(len(names), 2, squeeze=False)
         of_timing = {file.attrs["recording"]: file for file in timing}
         for row, file in zip(panels, rate, strict=True):
-            parts.append(_panel(figure, row[0], file))
+            parts.append(panel(figure, row[0], file))
             if (other := of_timing.get(file.attrs["recording"])) is not None:
-                parts.append(_panel(figure, row[1], other))
+                parts.append(panel(figure, row[1], other))
             else:
                 style.no_timing(row[1])
         style.footnote(
@@ -70,7 +70,10 @@ def draw(
     return figure, pd.concat(parts, ignore_index=True)
 
 
-def _panel(figure: Figure, axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+def panel(
+    figure: Figure | SubFigure, axes: Axes, file: xr.Dataset, title: str | None = None
+) -> pd.DataFrame:
+    """Draw one matrix with its color bar; the table as `draw` returns it."""
     name = file.attrs["recording"]
     shown = np.flatnonzero(file["repeat_phase"].values == "block")
     if shown.size < 2:
@@ -100,7 +103,8 @@ def _panel(figure: Figure, axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     axes.set_yticks(ticks, repeat[ticks].astype(str))
     axes.set_xlabel("repeat (number)")
     axes.set_ylabel("repeat (number)")
-    axes.set_title(f"{name}: {file.attrs['code']}", color=style.CODE[file.attrs["code"]])
+    code = str(file.attrs["code"])
+    axes.set_title(f"{name}: {code}" if title is None else title, color=style.CODE[code])
     bar = figure.colorbar(image, ax=axes, shrink=0.85, pad=0.03)
     bar.set_label(file.attrs["title"])
     bar.outline.set_visible(False)

@@ -51,7 +51,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         figure = style.figure(options.width, 2 * (_ROW_HEIGHT * len(order) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
         tables = [
-            _scores(panels[0, 0], scores, order, colors),
+            scored(panels[0, 0], scores, order, colors),
             _profiles(panels[0, 1], scores, order, colors),
             _residuals(figure, panels[1, 0], scores, order),
             _reliabilities(panels[1, 1], scores, order),
@@ -87,9 +87,10 @@ def _row(
     return {"panel": panel, "condition": condition, "series": series, "value": value, **more}
 
 
-def _scores(
+def scored(
     axes: Axes, file: xr.Dataset, order: Sequence[str], colors: Mapping[str, str]
 ) -> pd.DataFrame:
+    """Draw scores of conditions and instances beside ceiling and baselines."""
     low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
     rows = [_row("score", "", "ceiling", (low + high) / 2, low=low, high=high)]
     axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)

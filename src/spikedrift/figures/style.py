@@ -111,6 +111,29 @@ def color_map(kind: str) -> str:
     return "viridis_r" if kind == "distance" else "viridis"
 
 
+def wrapped(text: str, width: int) -> str:
+    """Break words into lines of at most `width` characters; a unit stays with its last word."""
+    kept = text.replace(" (", "\xa0(")
+    return "\n".join(textwrap.wrap(kept, width, break_long_words=False)).replace("\xa0", " ")
+
+
+def title(figure: Figure, text: str, illustration: str = "") -> None:
+    """Draw the title of a final figure; one that shows no result is labeled an illustration.
+
+    Parameters
+    ----------
+    figure : Figure
+    text : str
+    illustration : str
+        Why it is one, such as "three instances a condition"; empty for results.
+    """
+    figure.suptitle(text, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
+    if illustration:
+        height = figure.get_size_inches()[1]
+        figure.text(0.99, 1 - 0.05 / height, f"Illustration: {illustration}", ha="right", va="top",
+                    fontsize=8.5, color=OKABE_ITO[1], style="italic")  # fmt: skip
+
+
 def letter(axes: Axes, text: str) -> None:
     """Panel letter, outside the upper left corner."""
     axes.annotate(

@@ -66,7 +66,7 @@ class Plan:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.roster = Roster(config, ROOT)
-        self.validation = RuleValidation(config.validation, ROOT)
+        self.validation = RuleValidation(config.validation, config.figures.rules, ROOT)
         self.truths = Truths(config.ground_truth, ROOT)
         self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)

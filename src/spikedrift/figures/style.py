@@ -61,7 +61,7 @@ RC: dict[Any, Any] = {
 }
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
-_NOTE_CHARACTERS_PER_INCH = 21
+_NOTE_CHARACTERS_PER_INCH = 20
 
 
 def applied() -> AbstractContextManager[None]:

@@ -66,7 +66,8 @@ class RuleValidation:
 
     def targets_of(self, wildcards: Any) -> dict[str, str]:
         """Table of the values that a rule is held against, where there is one."""
-        return {"targets": path for path in self._targets(wildcards.plasticity_rule)}
+        paths = self._targets(wildcards.plasticity_rule)
+        return {"targets": paths[0]} if paths else {}
 
     def targets_shown(self, wildcards: Any) -> list[str]:
         """Tables of the rules that the final figure shows."""

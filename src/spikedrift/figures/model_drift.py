@@ -91,7 +91,7 @@ def draw(
     with style.applied():
         figure = style.figure(options.width, 2.9 + height)
         style.title(figure, "Drift in models", f"{smallest} instances a condition" * few)
-        upper, lower = figure.subfigures(2, 1, height_ratios=[2.6, height])
+        upper, lower = style.rows(figure, [2.6, height])
         for axes, files in zip(upper.subplots(1, 2), (rate, timing), strict=True):
             tables.append(_curves(axes, files, conditions, colors))
         upper.legend(

@@ -105,7 +105,7 @@ def draw(
             "Networks before and after learning",
             f"{smallest} instances a condition" * few,
         )
-        upper, middle, lower = figure.subfigures(3, 1, height_ratios=[2.4, 2.5, 2.1])
+        upper, middle, lower = style.rows(figure, [2.4, 2.5, 2.1])
         tables = [
             _responses(upper.subplots(1, 2 * len(trials), squeeze=False)[0], trials, shown, titles),
             _learning(middle, traces, rate, timing, conditions, colors, titles, compare),

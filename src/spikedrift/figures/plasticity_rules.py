@@ -49,7 +49,9 @@ def draw(
     """
     options = options or Figures()
     if table.empty:
-        raise InputError("figure plasticity_rules: no condition was run; name some in figures.rules")
+        raise InputError(
+            "figure plasticity_rules: nothing was run; name protocols in figures.rules"
+        )
     table = induction.with_words(table)
     panels = list(table.groupby(PANEL, sort=False))
     columns = 2 if len(panels) == 4 else min(_COLUMNS, len(panels))

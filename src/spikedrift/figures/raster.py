@@ -198,5 +198,5 @@ def mark_areas(column: Iterable[Axes], trials: xr.Dataset, shown: Shown) -> None
         for label, name in zip(axes.get_yticklabels(), names, strict=True):
             label.set_color(colors[name])
             label.set_rotation(90)
-            label.set_va("center")
+            label.set_verticalalignment("center")
         axes.set_ylabel("unit")

@@ -120,9 +120,7 @@ def draw(
     with style.applied():
         figure = style.figure(options.width, sum(heights) + _TITLE + 1.7 * others)
         style.title(figure, "Recordings", "synthetic recordings" * made_up)
-        upper, *lower = figure.subfigures(
-            1 + others, 1, squeeze=False, height_ratios=[sum(heights) + _TITLE] + [1.7] * others
-        )[:, 0]
+        upper, *lower = style.rows(figure, [sum(heights) + _TITLE] + [1.7] * others)
         places = upper.subfigures(1, len(names), squeeze=False)[0]
         for k, name in enumerate(names):
             axes = _panels(places[k], layout, heights, lettered=k == 0)
@@ -158,7 +156,7 @@ def _panels(
     place: SubFigure, layout: Sequence[Sequence[str]], heights: Sequence[float], lettered: bool
 ) -> dict[str, Axes]:
     """Make the panels, every row laid out by itself, so that color bars take no room of others."""
-    rows = place.subfigures(len(layout), 1, squeeze=False, height_ratios=list(heights))[:, 0]
+    rows = style.rows(place, heights)
     axes: dict[str, Axes] = {}
     for row, names in zip(rows, layout, strict=True):
         axes |= dict(zip(names, row.subplots(1, len(names), squeeze=False)[0], strict=True))

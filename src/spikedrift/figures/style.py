@@ -5,13 +5,14 @@ the common forms of color blindness; maps are viridis, bright where activity is 
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from spikedrift.drift import verdicts
 from spikedrift.trials import NO_TIMING
@@ -74,6 +75,12 @@ def applied() -> AbstractContextManager[None]:
 def figure(width: float, height: float) -> Figure:
     """Make an empty figure, inches, without pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def rows(place: Figure | SubFigure, heights: Sequence[float]) -> list[SubFigure]:
+    """Divide a figure into rows, each laid out by itself; relative heights."""
+    made = place.subfigures(len(heights), 1, squeeze=False, height_ratios=list(heights))
+    return list(np.ravel(made))
 
 
 def area_colors(areas: Iterable[str]) -> dict[str, str]:

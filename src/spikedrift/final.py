@@ -71,6 +71,7 @@ class FinalFigures:
         self._recordings()
         self._plasticity_rules()
         self._networks()
+        self._comparisons()
 
     def _add(self, final: Final, subject: str = "") -> None:
         self.made[f"{final.number}_{final.module}" + f".{subject}" * bool(subject)] = final
@@ -165,10 +166,7 @@ class FinalFigures:
             "control": control,
             "compare": plan.block("compare"),
         }
-        n = (
-            f"{plan.sweeps[sweep].instances} network instances at each of "
-            f"{len({point.id for point in points})} points, seed {plan.sweeps[sweep].seed}."
-        )
+        n = self._instances(sweep)
         codes = {"rate": plan.config.compare.rate, "timing": plan.config.compare.timing}
         first = {p.condition: p.recording for p in reversed(points)}
         network: dict[str, Any] = {
@@ -188,6 +186,40 @@ class FinalFigures:
         )  # fmt: skip
         about = {"recording": sweep, "selection": entry.index}
         self._add(Final(4, "model_drift", "drift in models", "Drift", about, drift, labels, n))
+
+    def _comparisons(self) -> None:
+        """Figure 5, one a comparison, and figure 6, one a sweep that is compared."""
+        plan = self.plan
+        if not plan.comparisons:
+            self._omit(5, "comparison", "comparisons names no recording and sweep")
+            self._omit(6, "sweep maps", "comparisons names no recording and sweep")
+            return
+        of_sweep: dict[str, list[str]] = {}
+        for name, entry in plan.comparisons.items():
+            of_sweep.setdefault(entry.sweep, []).append(name)
+            inputs = {"scores": f"results/compare/{name}.nc"}
+            self._add(
+                Final(5, "comparison", "models against a recording", "Comparison",
+                      {"comparison": name}, inputs, {}, self._instances(entry.sweep)),
+                name,
+            )  # fmt: skip
+        for sweep, names in of_sweep.items():
+            axes = [axis.model_dump(mode="json") for axis in plan.sweeps[sweep].axes]
+            inputs_of = {"scores": [f"results/compare/{name}.nc" for name in names]}
+            self._add(
+                Final(6, "sweep_map", "distance over the sweep", "Comparison",
+                      {"comparison": ", ".join(names)}, inputs_of, {"axes": axes},
+                      self._instances(sweep)),
+                sweep,
+            )  # fmt: skip
+
+    def _instances(self, sweep: str) -> str:
+        """Sentence of a caption on instances and seeds."""
+        entry = self.plan.sweeps[sweep]
+        return (
+            f"{entry.instances} network instances a point; seed of the sweep {entry.seed}, of "
+            f"resampling {self.plan.config.seed}."
+        )
 
     # What the rule asks
 

@@ -4,6 +4,7 @@ Imports nothing heavy: Snakemake asks for it at every start.
 """
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,7 +78,7 @@ class FinalFigures:
         self.made[f"{final.number}_{final.module}" + f".{subject}" * bool(subject)] = final
 
     def _omit(self, number: int, title: str, why: str) -> None:
-        self.omitted[f"final figure {number} ({title})"] = why
+        self.omitted[f"{number} ({title})"] = why
 
     def _recordings(self) -> None:
         """Figure 1: the recordings that are named, or the first ones, and the indices of all."""
@@ -230,8 +231,11 @@ class FinalFigures:
 
     @property
     def notices(self) -> list[str]:
-        """Which figures are left out, and why."""
-        return [f"{name} is left out: {why}" for name, why in self.omitted.items()]
+        """Which figures are left out, and why, in one line."""
+        reasons = "; ".join(
+            f"{' and '.join(names)}: {why}" for why, names in grouped(self.omitted).items()
+        )
+        return [f"final figures left out: {reasons}"] * bool(reasons)
 
     def _of(self, wildcards: Any) -> Final:
         return self.made[wildcards.final]
@@ -272,3 +276,11 @@ class FinalFigures:
         """Digest of what draws a figure."""
         module = self._of(wildcards).module
         return source_digest("spikedrift.figures.save", f"spikedrift.figures.{module}")
+
+
+def grouped(omitted: Mapping[str, str]) -> dict[str, list[str]]:
+    """Figures that are left out, by the reason."""
+    found: dict[str, list[str]] = {}
+    for name, why in omitted.items():
+        found.setdefault(why, []).append(name)
+    return found

@@ -1,7 +1,7 @@
 """The final figures, and the page that says what they rest on."""
 
 
-rule final_figure:
+rule figure_final:
     """One of the final figures: spikedrift.final says what each is drawn from."""
     input:
         unpack(plan.final.inputs),
@@ -15,9 +15,9 @@ rule final_figure:
         ),
         tsv="results/figures/final/{final}.tsv",
     log:
-        "logs/final_figure/{final}.log",
+        "logs/figure_final/{final}.log",
     benchmark:
-        "benchmarks/final_figure/{final}.tsv"
+        "benchmarks/figure_final/{final}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -33,13 +33,15 @@ rule final_figure:
         options=plan.block("figures"),
         source=plan.final.digest,
     script:
-        "../scripts/final_figure.py"
+        "../scripts/figure_final.py"
 
 
 rule supplement:
     """Figures made and left out, parameters, unit counts, run times, software."""
+    # Run times are those of all jobs: wait for them, but do not run again whenever one did.
     input:
-        plan.results,
+        ancient(plan.results),
+        counted=[row["path"] for row in plan.unit_counts],
         software="results/provenance.json",
     output:
         tsv="results/supplement.tsv",

@@ -50,6 +50,7 @@ wildcard_constraints:
     inference=plan.pattern(plan.inferences.entries),
     truth_case=plan.pattern(plan.truths.cases),
     truth_measure=plan.pattern(plan.truths.measures),
+    final=plan.pattern(plan.final.made),
     plasticity_rule=plan.pattern(plan.validation.names),
 
 
@@ -72,13 +73,9 @@ rule all:
     """Everything: the figures, the numbers behind them, and what made them."""
     default_target: True
     input:
-        plan.figure_files,
-        plan.drift_files,
-        plan.analyses.files,
-        plan.inferences.files,
-        plan.comparison_files,
-        plan.surveys.files,
+        plan.results,
         "results/provenance.json",
+        "results/supplement.tsv",
 
 
 include: "workflow/rules/fetch.smk"
@@ -92,6 +89,7 @@ include: "workflow/rules/analyses.smk"
 include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/final.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"

@@ -21,6 +21,7 @@ from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import InputError, unknown
 from spikedrift.fetch.wanted import Wanted
+from spikedrift.final import FinalFigures
 from spikedrift.inferences import Inferences
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity.chosen import chosen
@@ -67,7 +68,7 @@ class Plan:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.roster = Roster(config, ROOT)
-        self.validation = RuleValidation(config.validation, ROOT)
+        self.validation = RuleValidation(config.validation, config.figures.rules, ROOT)
         self.truths = Truths(config.ground_truth, ROOT)
         self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)
@@ -106,6 +107,7 @@ class Plan:
             self.analyzed,
         )
         self.inferences = self._inferences()
+        self.final = FinalFigures(self)
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _inferences(self) -> Inferences:
@@ -268,7 +270,7 @@ class Plan:
     @property
     def notices(self) -> list[str]:
         """What the user should know before the run."""
-        return self.roster.notices(self.selections.values())
+        return self.roster.notices(self.selections.values()) + self.final.notices
 
     def indexed(self, table: str) -> list[dict[str, str]]:
         """Recording and selection of every row of a table of indices."""
@@ -378,7 +380,37 @@ class Plan:
         stems += [f"learning.{sweep}" for sweep in self.learning]
         stems += [f"scores.{comparison}" for comparison in self.comparisons]
         stems += [f"survey.{sweep}" for sweep in self.surveys.names]
-        return [f"results/figures/{stem}.pdf" for stem in stems]
+        return [*self.final.files, *(f"results/figures/{stem}.pdf" for stem in stems)]
+
+    @property
+    def results(self) -> list[str]:
+        """Everything but what is said of it: figures, and the numbers behind them."""
+        return [
+            *self.figure_files,
+            *self.drift_files,
+            *self.analyses.files,
+            *self.inferences.files,
+            *self.comparison_files,
+            *self.surveys.files,
+        ]
+
+    @property
+    def unit_counts(self) -> list[dict[str, str]]:
+        """Recording, selection and index file of all whose units are counted."""
+        rows = self.indexed("indices")
+        rows += [
+            {"recording": run, "selection": entry.index}
+            for sweep, entry in self.learning.items()
+            for run in self.runs(sweep)
+        ]
+        at = "results/drift/{recording}/{selection}/index.nc"
+        return [{**row, "path": at.format(**row)} for row in rows]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The configuration without what is left at its default."""
+        found: dict[str, Any] = self.config.model_dump(mode="json", exclude_defaults=True)
+        return found
 
     @property
     def comparison_files(self) -> list[str]:
@@ -401,7 +433,11 @@ class Plan:
 
     def selection(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a selection, without the recordings that it applies to."""
-        entry = self._entry(self.selections, wildcards.selection)
+        return self.selection_entry(wildcards.selection)
+
+    def selection_entry(self, name: str) -> dict[str, Any]:
+        """Do as `selection`, by name."""
+        entry = self._entry(self.selections, name)
         del entry["recordings"]
         return entry
 

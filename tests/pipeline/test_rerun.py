@@ -65,5 +65,5 @@ def test_changed_option_reruns_what_uses_it(finished):
     done = small(finished, "--dry-run", "--config", "figures={dpi: 80}")
     rules = set(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
     assert rules and all(
-        name.startswith("figure_") or name in ("all", "provenance") for name in rules
+        name.startswith("figure_") or name in ("all", "provenance", "supplement") for name in rules
     )

@@ -83,10 +83,16 @@ def test_areas_with_too_few_units_are_not_analyzed(table):
     assert plan.analyzed("101.one") == ["all", "VISp"]
     # The table is empty for VISp: nothing is asked of it, and the user hears so.
     assert plan.analyzed("102.one") == ["all", "VISl"]
-    assert plan.notices == [
+    hidden, left_out = plan.notices
+    assert hidden == (
         f"{table} does not say how many units 1 recordings have for the selections VISp: left "
         "out; fill in the table (snakemake catalogue makes that of the Allen data sets)"
-    ]
+    )
+    assert left_out == (
+        "final figures left out: 2 (plasticity rules): figures.rules names no protocol; "
+        "3 (networks) and 4 (drift in models): figures.learning names no sweep; "
+        "5 (comparison) and 6 (sweep maps): comparisons names no recording and sweep"
+    )
     # A population without a column is taken as there: the selection will find out.
     other = [{"name": "LP", "population": ["LP"]}]
     assert Plan(config(table, selections=other)).analyzed("102.one") == ["LP"]

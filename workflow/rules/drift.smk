@@ -73,7 +73,7 @@ rule index_table:
         page=report(
             "results/drift/{table}.html",
             caption="../report/indices.rst",
-            category="Recordings",
+            category="Drift",
             labels={
                 "recording": "all",
                 "figure": "table of {table}",

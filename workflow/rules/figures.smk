@@ -16,7 +16,7 @@ rule figure_raster:
         png=report(
             "results/figures/raster.{recording}.{selection}.png",
             caption="../report/raster.rst",
-            category="Recordings",
+            category="Data",
             labels={
                 "recording": "{recording}",
                 "figure": "raster",
@@ -52,7 +52,7 @@ rule figure_matrices:
         png=report(
             "results/figures/matrices.{recording}.{selection}.png",
             caption="../report/matrices.rst",
-            category="Recordings",
+            category="Drift",
             labels={
                 "recording": "{recording}",
                 "figure": "matrices",
@@ -90,7 +90,7 @@ rule figure_drift_curves:
         png=report(
             "results/figures/drift_curves.{recording}.{selection}.png",
             caption="../report/drift_curves.rst",
-            category="Recordings",
+            category="Drift",
             labels={
                 "recording": "{recording}",
                 "figure": "drift curves",
@@ -127,7 +127,7 @@ rule figure_learning:
         png=report(
             "results/figures/learning.{sweep}.png",
             caption="../report/learning.rst",
-            category="Models",
+            category="Networks",
             labels={"sweep": "{sweep}", "figure": "learning and drift"},
         ),
         tsv="results/figures/learning.{sweep}.tsv",
@@ -160,7 +160,7 @@ rule figure_scores:
         png=report(
             "results/figures/scores.{comparison}.png",
             caption="../report/scores.rst",
-            category="Models against recordings",
+            category="Comparison",
             labels={"comparison": "{comparison}", "figure": "scores"},
         ),
         tsv="results/figures/scores.{comparison}.tsv",

@@ -40,8 +40,12 @@ rule collect_ground_truth:
         page=report(
             "results/ground_truth/table.html",
             caption="../report/ground_truth.rst",
-            category="Ground truth",
-            labels={"figure": "table"},
+            category="Drift",
+            labels={
+                "recording": "ground truth",
+                "figure": "table",
+                "selection": "all",
+            },
         ),
     log:
         "logs/collect_ground_truth.log",
@@ -70,8 +74,12 @@ rule figure_ground_truth:
         png=report(
             "results/figures/ground_truth.png",
             caption="../report/ground_truth.rst",
-            category="Ground truth",
-            labels={"figure": "rejections and power"},
+            category="Drift",
+            labels={
+                "recording": "ground truth",
+                "figure": "rejections and power",
+                "selection": "all",
+            },
         ),
         tsv="results/figures/ground_truth.tsv",
     log:

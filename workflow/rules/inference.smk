@@ -18,8 +18,12 @@ rule inference_table:
         page=report(
             "results/inference/{inference}.html",
             caption="../report/inference.rst",
-            category="Inference",
-            labels={"inference": "{inference}", "figure": "table"},
+            category="Drift",
+            labels={
+                "recording": "{inference}",
+                "figure": "table of inference",
+                "selection": "all",
+            },
         ),
     log:
         "logs/inference_table/{inference}.log",
@@ -48,8 +52,12 @@ rule figure_inference:
         png=report(
             "results/figures/inference.{inference}.png",
             caption="../report/inference.rst",
-            category="Inference",
-            labels={"inference": "{inference}", "figure": "forest plot"},
+            category="Drift",
+            labels={
+                "recording": "{inference}",
+                "figure": "forest plot",
+                "selection": "all",
+            },
         ),
         tsv="results/figures/inference.{inference}.tsv",
     log:

@@ -63,7 +63,7 @@ rule figure_survey:
         png=report(
             "results/figures/survey.{sweep}.png",
             caption="../report/survey.rst",
-            category="Models",
+            category="Networks",
             labels={"sweep": "{sweep}", "figure": "survey"},
         ),
         tsv="results/figures/survey.{sweep}.tsv",

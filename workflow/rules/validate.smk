@@ -40,7 +40,7 @@ rule figure_induction:
         png=report(
             "results/figures/induction.{plasticity_rule}.png",
             caption="../report/induction.rst",
-            category="Plasticity rules",
+            category="Rules",
             labels={"rule": "{plasticity_rule}", "figure": "induction"},
         ),
         tsv="results/figures/induction.{plasticity_rule}.tsv",
@@ -61,6 +61,30 @@ rule figure_induction:
         "../scripts/figure_induction.py"
 
 
+rule induce_shown:
+    """The protocols that the final figure of plasticity rules shows, each beside its target."""
+    input:
+        plan.validation.targets_shown,
+    output:
+        tsv="results/validate/shown.tsv",
+    log:
+        "logs/induce_shown.log",
+    benchmark:
+        "benchmarks/induce_shown.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        panels=plan.validation.panels,
+        seed=plan.config.validation.seed,
+        source=plan.validation.shown_digest,
+    script:
+        "../scripts/induce_shown.py"
+
+
 rule validation_summary:
     """How many targets every rule meets."""
     input:
@@ -70,7 +94,7 @@ rule validation_summary:
         page=report(
             "results/validate/summary.html",
             caption="../report/validation.rst",
-            category="Plasticity rules",
+            category="Rules",
             labels={"rule": "all", "figure": "table of targets"},
         ),
     log:

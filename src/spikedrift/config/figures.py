@@ -13,6 +13,14 @@ class LearningFigure(Options):
     index: str = Field(default="all", description="selection that keeps the phase block only")
 
 
+class RulePanel(Options):
+    """A panel of the figure of plasticity rules: one protocol of a rule with one parameter set."""
+
+    rule: str = Field(description="a rule of docs/plasticity.md")
+    induction: str = Field(description="name of one of its protocols there")
+    set: str = Field(default="", description="parameter set; default: the first, if any")
+
+
 class Figures(Options):
     """Size, resolution and what is shown of a recording."""
 
@@ -31,5 +39,15 @@ class Figures(Options):
         default=120, ge=1, le=2000, description="most units shown, evenly spaced in the sorted list"
     )
     learning: list[LearningFigure] = Field(
-        default_factory=list, description="sweeps whose learning is drawn"
+        default_factory=list,
+        description="sweeps whose learning is drawn; final figures 3 and 4 show the first",
+    )
+    recordings: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=2,
+        description="recordings whose trials final figure 1 shows; null: the first two",
+    )
+    rules: list[RulePanel] = Field(
+        default_factory=list, description="panels of final figure 2; none: it is left out"
     )

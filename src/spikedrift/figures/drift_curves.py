@@ -67,27 +67,29 @@ def draw(
         figure = style.figure(options.width, _HEIGHT)
         ratios = [1, 1] if index is None else [1, 1, 0.62]
         panels = figure.subplots(1, len(ratios), width_ratios=ratios)
-        tables.append(_curves(panels[0], rate))
+        tables.append(curve(panels[0], rate))
         if timing is None:
             style.no_timing(panels[1])
         else:
-            tables.append(_curves(panels[1], timing))
-        panels[0].legend(
-            handles=[
-                Line2D([], [], color="0.3", ls=line, marker=marker, mfc=fill or "0.3", label=name)
-                for name, (line, marker, fill) in _LINE.items()
-            ],
-            title="blocks",
-            title_fontsize=7,
-        )
+            tables.append(curve(panels[1], timing))
+        panels[0].legend(handles=handles(), title="blocks", title_fontsize=7)
         if index is not None:
-            tables.append(_indices(panels[2], index))
+            tables.append(anchored(panels[2], index))
         figure.suptitle(recording, x=0.01, ha="left", fontsize=9)
-        style.footnote(figure, _notes(rate, timing, index))
+        style.footnote(figure, notes(rate, timing, index))
     return figure, pd.concat(tables, ignore_index=True)
 
 
-def _curves(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+def handles() -> list[Line2D]:
+    """Legend of the curves: within and between blocks."""
+    return [
+        Line2D([], [], color="0.3", ls=line, marker=marker, mfc=fill or "0.3", label=name)
+        for name, (line, marker, fill) in _LINE.items()
+    ]
+
+
+def curve(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+    """Draw similarity against lag within and between blocks; the table as `draw` returns it."""
     code = str(file.attrs["code"])
     color, rows = style.CODE[code], []
     for relation, (line, marker, fill) in _LINE.items():
@@ -119,7 +121,7 @@ def _curves(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     return pd.concat(rows)
 
 
-def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+def anchored(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     """Draw each code's effect size, and its test statistic against the null of its exchange."""
     rows = []
     axes.axhline(0, color="0.7", lw=0.6, zorder=0)
@@ -177,8 +179,9 @@ def _indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None) -> list[str]:
-    notes = [
+def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None) -> list[str]:
+    """List what curves and indices mean, and what a reader must know of the recording."""
+    found = [
         f"{int(rate.attrs['n_units'])} units; bands: bootstrap over units within one recording."
     ]
     if index is not None:
@@ -192,9 +195,9 @@ def _notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None
             text += "No test, as the order of trials is assumed. "
         if not int(index.attrs.get("spike_timing", 1)):
             text += "Events are counted; curves sum their amplitudes. "
-        notes.append(text + "One recording: descriptive.")
+        found.append(text + "One recording: descriptive.")
     for file in (rate, *([] if timing is None else [timing])):
-        notes += style.notes_of(file.attrs)
+        found += style.notes_of(file.attrs)
     for code in CODES if index is not None else ():
-        notes += verdicts.notes(f"{code}_index", matched=True)
-    return notes
+        found += verdicts.notes(f"{code}_index", matched=True)
+    return found

@@ -44,8 +44,7 @@ def draw(
         As given.
     """
     options = options or Figures()
-    words = ["set", "pass", "status", "source"]
-    table = table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
+    table = with_words(table)
     panels = list(table.groupby(["induction", "set"], sort=False))
     columns = min(_COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -53,15 +52,16 @@ def draw(
         figure = style.figure(options.width, _HEIGHT * rows + 0.5)
         grid = np.ravel(figure.subplots(rows, columns, squeeze=False))
         for axes, (_, part) in zip(grid, panels, strict=False):
-            _panel(axes, part)
+            panel(axes, part)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
         figure.suptitle(title, x=0.01, ha="left", fontsize=9)
-        style.footnote(figure, _notes(table))
+        style.footnote(figure, notes(table))
     return figure, table
 
 
-def _panel(axes: Axes, part: pd.DataFrame) -> None:
+def panel(axes: Axes, part: pd.DataFrame) -> None:
+    """Draw one induction with one parameter set: measured, theory, targets."""
     first = part.iloc[0]
     curves = list(dict.fromkeys(part["curve"]))
     colors = dict(zip(curves, _colors(len(curves)), strict=True))
@@ -131,24 +131,31 @@ def _colors(n: int) -> Sequence[str]:
     return [style.OKABE_ITO[k % len(style.OKABE_ITO)] for k in range(n)]
 
 
-def _notes(table: pd.DataFrame) -> list[str]:
+def with_words(table: pd.DataFrame) -> pd.DataFrame:
+    """Fill the columns that hold words: an empty one was read as a column of numbers."""
+    words = ["set", "pass", "status", "source"]
+    return table.astype(dict.fromkeys(words, object)).fillna(dict.fromkeys(words, ""))
+
+
+def notes(table: pd.DataFrame) -> list[str]:
+    """List what is drawn, which targets are met, and where they are from."""
     drawn = ["Dots: measured in simulation"]
     if table["spread"].notna().any():
         drawn.append("bars: standard error over replicates")
     if table["predicted"].notna().any():
         drawn.append("wide pale lines: theory")
-    notes = [", ".join(drawn) + "."]
+    found = [", ".join(drawn) + "."]
     aimed = table[table["target"].notna() & (table["status"] != "theory")]
     for judged, words in _WORDS.items():
         n = int((aimed["pass"] == judged).sum())
         if n:
             mark = {"yes": "open circle", "no": "red cross", "": "gray square"}[judged]
-            notes.append(f"{mark.capitalize()} with its tolerance: {words} ({n}).")
+            found.append(f"{mark.capitalize()} with its tolerance: {words} ({n}).")
     theory = table[(table["status"] == "theory") & (table["pass"] != "")]
     if len(theory):
         met = int((theory["pass"] == "yes").sum())
-        notes.append(f"Within the tolerance of theory: {met} of {len(theory)} conditions.")
+        found.append(f"Within the tolerance of theory: {met} of {len(theory)} conditions.")
     if not len(aimed) and not len(theory):
-        notes.append("No published value is known for these conditions.")
+        found.append("No published value is known for these conditions.")
     sources = sorted(set(aimed["source"]))
-    return notes + ([f"Targets: {'; '.join(sources)}."] if sources else [])
+    return found + ([f"Targets: {'; '.join(sources)}."] if sources else [])

@@ -81,9 +81,9 @@ def draw(
         )
     table = pd.concat(
         [
-            _discriminations(rate, conditions),
-            _discriminations(timing, conditions),
-            _indices(index, conditions),
+            discriminations(rate, conditions),
+            discriminations(timing, conditions),
+            indices(index, conditions),
         ],
         ignore_index=True,
     )
@@ -97,7 +97,7 @@ def draw(
             panels, [(q, c) for q in ("discrimination", "drift_index") for c in CODES], strict=True
         ):
             part = table[(table["quantity"] == quantity) & (table["code"] == code)]
-            _panel(axes, part, order, colors, compare)
+            panel(axes, part, order, colors, compare)
             axes.set_title(code, color=style.CODE[code])
             axes.set_xlabel("S within blocks (1)" if quantity == "discrimination" else "index (1)")
         panels[0].set_yticks(range(len(order)), [titles.get(name) or name for name in order])
@@ -134,19 +134,20 @@ def draw(
                 + f" Units a network: {', '.join(map(str, units))}. Right: filled where that "
                 f"instance's exchange test has p <= {_LEVEL}."
             ]
-            + [note for file in index for note in _assumed(file)]
+            + [note for file in index for note in assumed(file)]
             + [note for code in CODES for note in verdicts.notes(f"{code}_index")],
         )
     return figure, table
 
 
-def _assumed(file: xr.Dataset) -> list[str]:
+def assumed(file: xr.Dataset) -> list[str]:
     """List notes without the name of the run: one line for all instances."""
     name = f"{file.attrs['recording']}: "
     return [note.removeprefix(name) for note in style.notes_of(file.attrs)]
 
 
-def _discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+    """One row an instance and phase, as `draw` returns them."""
     rows = []
     for file, condition in zip(files, conditions, strict=True):
         found = discrimination(file)
@@ -167,7 +168,8 @@ def _discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> 
     return pd.DataFrame(rows)
 
 
-def _indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+    """One row an instance and code, as `draw` returns them; no value where the gate is shut."""
     rows = []
     for file, condition in zip(files, conditions, strict=True):
         for code in CODES:
@@ -188,13 +190,14 @@ def _indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def _panel(
+def panel(
     axes: Axes,
     part: pd.DataFrame,
     order: Sequence[str],
     colors: Mapping[str, str],
     compare: Compare,
 ) -> None:
+    """Draw one quantity of one code: instances, their mean and its interval, by condition."""
     drift = (part["quantity"] == "drift_index").any()
     axes.axvline(0, color="0.7", lw=0.6, zorder=0)
     for row, condition in enumerate(order):

@@ -1,6 +1,7 @@
 """Repeat by repeat similarity, rate beside timing, blocks outlined; one row a recording."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
+_WORDS = 22  # characters of a line beside a color bar
 _HEIGHT = (3.0, 2.3)  # of a row, inches: up to two recordings, more
 
 
@@ -57,9 +59,9 @@ def draw(
         panels = figure.subplots(len(names), 2, squeeze=False)
         of_timing = {file.attrs["recording"]: file for file in timing}
         for row, file in zip(panels, rate, strict=True):
-            parts.append(_panel(figure, row[0], file))
+            parts.append(panel(row[0], file))
             if (other := of_timing.get(file.attrs["recording"])) is not None:
-                parts.append(_panel(figure, row[1], other))
+                parts.append(panel(row[1], other))
             else:
                 style.no_timing(row[1])
         style.footnote(
@@ -70,7 +72,14 @@ def draw(
     return figure, pd.concat(parts, ignore_index=True)
 
 
-def _panel(figure: Figure, axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+def panel(
+    axes: Axes,
+    file: xr.Dataset,
+    title: str | None = None,
+    ticks: int = 5,
+    bar_at: Literal["right", "bottom"] = "right",
+) -> pd.DataFrame:
+    """Draw one matrix with its color bar; the table as `draw` returns it."""
     name = file.attrs["recording"]
     shown = np.flatnonzero(file["repeat_phase"].values == "block")
     if shown.size < 2:
@@ -95,17 +104,18 @@ def _panel(figure: Figure, axes: Axes, file: xr.Dataset) -> pd.DataFrame:
         corner = (of_block[0] - 0.5, of_block[0] - 0.5)
         axes.add_patch(Rectangle(corner, size, size, fill=False, ec="white", lw=1.6))
         axes.add_patch(Rectangle(corner, size, size, fill=False, ec="black", lw=0.6))
-    ticks = np.unique(np.linspace(0, shown.size - 1, 5).round().astype(int))
-    axes.set_xticks(ticks, repeat[ticks].astype(str))
-    axes.set_yticks(ticks, repeat[ticks].astype(str))
+    at = np.unique(np.linspace(0, shown.size - 1, ticks).round().astype(int))
+    axes.set_xticks(at, repeat[at].astype(str))
+    axes.set_yticks(at, repeat[at].astype(str))
     axes.set_xlabel("repeat (number)")
     axes.set_ylabel("repeat (number)")
-    axes.set_title(f"{name}: {file.attrs['code']}", color=style.CODE[file.attrs["code"]])
-    bar = figure.colorbar(image, ax=axes, shrink=0.85, pad=0.03)
-    bar.set_label(file.attrs["title"])
+    code = str(file.attrs["code"])
+    axes.set_title(f"{name}: {code}" if title is None else title, color=style.CODE[code])
+    bar = axes.figure.colorbar(image, ax=axes, shrink=0.85, pad=0.03, location=bar_at)
+    bar.set_label(style.wrapped(file.attrs["title"], _WORDS))
     bar.outline.set_visible(False)
     if file.attrs["kind"] == "distance":
-        bar.ax.invert_yaxis()
+        (bar.ax.invert_yaxis if bar_at == "right" else bar.ax.invert_xaxis)()
     first, second = np.indices(value.shape).reshape(2, -1)
     return pd.DataFrame(
         {

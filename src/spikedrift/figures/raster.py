@@ -1,5 +1,8 @@
 """Raster: a few repeats of one segment, the first and the last block side by side."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -39,6 +42,54 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         Where the recording has no trials of the phase "block", or none of the segment asked for.
     """
     options = options or Figures()
+    shown = choose(trials, options)
+    recording, n_rows = trials.attrs["recording"], max(map(len, shown.trials.values()))
+    with style.applied():
+        figure = style.figure(options.width, _ROW_HEIGHT * n_rows + 0.5)
+        panels = figure.subplots(n_rows, len(shown.trials), squeeze=False, sharex=True, sharey=True)
+        for column, (block, of_block) in enumerate(shown.trials.items()):
+            for row in range(n_rows):
+                axes = panels[row, column]
+                if row < len(of_block):
+                    panel(axes, trials, shown, block, row)
+                else:
+                    axes.set_axis_off()
+        for axes in panels[-1]:
+            axes.set_xlabel("time from trial start (s)")
+        mark_areas(panels[:, 0], trials, shown)
+        figure.suptitle(f"{recording}, segment {shown.segment}", x=0.01, ha="left", fontsize=9)
+        style.footnote(figure, [note(trials, shown), *style.notes_of(trials.attrs)])
+    return figure, shown.table
+
+
+class Shown(NamedTuple):
+    """What a raster shows.
+
+    Attributes
+    ----------
+    segment : int
+    rows : array of int
+        Units, lowest row first.
+    trials : dict of block -> array of int
+        Trials of the first block and of the last.
+    table : DataFrame
+        Their spikes, as `draw` returns them.
+    """
+
+    segment: int
+    rows: np.ndarray
+    trials: dict[int, np.ndarray]
+    table: pd.DataFrame
+
+
+def choose(trials: xr.Dataset, options: Figures) -> Shown:
+    """Choose segment, units and repeats of the first and the last block, as `draw` says.
+
+    Raises
+    ------
+    InputError
+        As `draw`.
+    """
     recording = trials.attrs["recording"]
     chosen = trials["phase"].values == "block"
     if not chosen.any():
@@ -52,47 +103,26 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     if not chosen.any():
         raise InputError(f"{recording}: figures.raster_segment {segment} is not in the recording")
     rows = _unit_rows(trials, np.flatnonzero(chosen & (block == first)), options.raster_units)
-    blocks = [first] if first == last else [first, last]
-    shown = {b: _evenly(np.flatnonzero(chosen & (block == b)), options.raster_repeats, repeat)
-             for b in blocks}  # fmt: skip
-    table = pd.concat([_spikes(trials, t, rows) for b in blocks for t in shown[b]])
+    picked = {
+        int(b): _evenly(np.flatnonzero(chosen & (block == b)), options.raster_repeats, repeat)
+        for b in ([first] if first == last else [first, last])
+    }
+    table = pd.concat([_spikes(trials, t, rows) for b in picked for t in picked[b]])
+    return Shown(segment, rows, picked, table.reset_index(drop=True))
 
-    n_rows = max(map(len, shown.values()))
-    with style.applied():
-        figure = style.figure(options.width, _ROW_HEIGHT * n_rows + 0.5)
-        panels = figure.subplots(n_rows, len(blocks), squeeze=False, sharex=True, sharey=True)
-        colors = style.area_colors(trials["population"].values[rows])
-        duration, some_lost = trials["duration"].values[chosen].max(), False
-        for column, b in enumerate(blocks):
-            for row in range(n_rows):
-                axes = panels[row, column]
-                if row >= len(shown[b]):
-                    axes.set_axis_off()
-                    continue
-                trial = shown[b][row]
-                part = table[(table["block"] == b) & (table["repeat"] == repeat[trial])]
-                _panel(axes, part, colors, len(rows))
-                lost = np.flatnonzero(~trials["observed"].values[trial, rows])
-                axes.barh(lost, duration, height=1, color="0.93", lw=0, zorder=0)
-                some_lost |= lost.size > 0
-                axes.set_title(f"block {b}, repeat {repeat[trial]}")
-                axes.set_xlim(0, duration)
-        for axes in panels[-1]:
-            axes.set_xlabel("time from trial start (s)")
-        _mark_areas(panels[:, 0], trials["population"].values[rows], colors)
-        total = trials.sizes["unit"]
-        count = f"{total} units" if len(rows) == total else f"{len(rows)} of {total} units"
-        figure.suptitle(f"{recording}, segment {segment}", x=0.01, ha="left", fontsize=9)
-        spike = "spike" if int(trials.attrs.get("spike_timing", 1)) else "event"
-        style.footnote(
-            figure,
-            [
-                f"{count}; order within an area: median first-{spike} latency in block {first}."
-                + " Gray rows: not observed." * some_lost,
-                *style.notes_of(trials.attrs),
-            ],
-        )
-    return figure, table.reset_index(drop=True)
+
+def note(trials: xr.Dataset, shown: Shown) -> str:
+    """Units, their order, and what gray rows are."""
+    total, spike = trials.sizes["unit"], "spike"
+    if not int(trials.attrs.get("spike_timing", 1)):
+        spike = "event"
+    count = f"{total} units" if len(shown.rows) == total else f"{len(shown.rows)} of {total} units"
+    index = np.concatenate(list(shown.trials.values()))
+    lost = not trials["observed"].values[np.ix_(index, shown.rows)].all()
+    return (
+        f"{count}; order within an area: median first-{spike} latency in block "
+        f"{min(shown.trials)}." + " Gray rows: not observed." * lost
+    )
 
 
 def _loudest(trials: xr.Dataset, chosen: np.ndarray) -> int:
@@ -141,21 +171,32 @@ def _spikes(trials: xr.Dataset, trial: int, rows: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _panel(axes: Axes, part: pd.DataFrame, colors: dict[str, str], n_rows: int) -> None:
-    for area, color in colors.items():
+def panel(axes: Axes, trials: xr.Dataset, shown: Shown, block: int, place: int) -> None:
+    """Draw the spikes of one trial: the `place`-th shown of a block."""
+    trial = shown.trials[block][place]
+    repeat = trials["repeat"].values[trial]
+    duration = float(trials["duration"].values[trial])
+    part = shown.table[(shown.table["block"] == block) & (shown.table["repeat"] == repeat)]
+    for area, color in style.area_colors(trials["population"].values[shown.rows]).items():
         of_area = part[part["population"] == area]
         axes.vlines(of_area["time_s"], of_area["row"] - 0.7, of_area["row"] + 0.7, color, lw=0.9)
-    axes.set_ylim(-0.5, n_rows - 0.5)
+    lost = np.flatnonzero(~trials["observed"].values[trial, shown.rows])
+    axes.barh(lost, duration, height=1, color="0.93", lw=0, zorder=0)
+    axes.set_xlim(0, duration)
+    axes.set_ylim(-0.5, len(shown.rows) - 0.5)
     axes.tick_params(axis="y", length=0)
+    axes.set_title(f"block {block}, repeat {repeat}")
 
 
-def _mark_areas(column: np.ndarray, areas: np.ndarray, colors: dict[str, str]) -> None:
-    """Area names in their color stand where unit numbers would."""
-    names, start, size = np.unique(areas.astype(str), return_index=True, return_counts=True)
+def mark_areas(column: Iterable[Axes], trials: xr.Dataset, shown: Shown) -> None:
+    """Write area names in their color where unit numbers would stand."""
+    areas = trials["population"].values[shown.rows].astype(str)
+    colors = style.area_colors(areas)
+    names, start, size = np.unique(areas, return_index=True, return_counts=True)
     for axes in column:
         axes.set_yticks(start + (size - 1) / 2, names)
         for label, name in zip(axes.get_yticklabels(), names, strict=True):
             label.set_color(colors[name])
             label.set_rotation(90)
-            label.set_va("center")
+            label.set_verticalalignment("center")
         axes.set_ylabel("unit")

@@ -52,7 +52,7 @@ def render(
     name : str
         Figure, one of `names()`.
     files : mapping of argument name -> path or list of paths
-        netCDF4 files; handed to `draw` under that name, a list as a list.
+        netCDF4 files, or tables (.tsv); handed to `draw` under that name, a list as a list.
     stem : path without suffix
     options : Figures, optional
     **labels
@@ -64,13 +64,15 @@ def render(
     save(figure, table, stem, options.dpi)
 
 
-def _read(paths: Any) -> xr.Dataset | list[xr.Dataset]:
+def _read(paths: Any) -> xr.Dataset | pd.DataFrame | list[xr.Dataset | pd.DataFrame]:
     if not isinstance(paths, str | Path):
         return [_load(path) for path in paths]
     return _load(paths)
 
 
-def _load(path: str | Path) -> xr.Dataset:
+def _load(path: str | Path) -> xr.Dataset | pd.DataFrame:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file to draw from")
+    if Path(path).suffix == ".tsv":
+        return pd.read_csv(path, sep="\t")
     return xr.load_dataset(path, engine="h5netcdf")

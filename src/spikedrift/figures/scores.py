@@ -51,11 +51,13 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         figure = style.figure(options.width, 2 * (_ROW_HEIGHT * len(order) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
         tables = [
-            _scores(panels[0, 0], scores, order, colors),
+            scored(panels[0, 0], scores, order, colors),
             _profiles(panels[0, 1], scores, order, colors),
             _residuals(figure, panels[1, 0], scores, order),
             _reliabilities(panels[1, 1], scores, order),
         ]
+        panels[0, 0].legend(handles=handles(), loc="upper center", bbox_to_anchor=(0.4, -0.24),
+                            ncols=3, columnspacing=1.0, handlelength=1.6)  # fmt: skip
         for axes in (panels[0, 0], panels[1, 0]):
             axes.set_yticks(range(len(order)), labels)
             axes.tick_params(axis="y", length=0)
@@ -87,29 +89,26 @@ def _row(
     return {"panel": panel, "condition": condition, "series": series, "value": value, **more}
 
 
-def _scores(
+def scored(
     axes: Axes, file: xr.Dataset, order: Sequence[str], colors: Mapping[str, str]
 ) -> pd.DataFrame:
-    low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
-    rows = [_row("score", "", "ceiling", (low + high) / 2, low=low, high=high)]
-    axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)
-    for baseline, (_, line) in _BASELINE.items():
-        value = float(file["baseline_score"].sel(baseline=baseline))
-        axes.axvline(value, color="black", ls=line, lw=1.0, zorder=0)
-        rows.append(_row("score", "", baseline, value))
+    """Draw scores of conditions and instances beside ceiling and baselines."""
+    rows = strip(
+        axes,
+        order,
+        colors,
+        ceiling=(float(file["ceiling_low"]), float(file["ceiling_high"])),
+        baselines={str(b): float(file["baseline_score"].sel(baseline=b)) for b in _BASELINE},
+        instances=file["instance_score"].sel(condition=list(order)).values,
+        means=file["score"].sel(condition=list(order)).values,
+        intervals=np.stack(
+            [file[name].sel(condition=list(order)).values for name in ("score_low", "score_high")],
+            axis=1,
+        ),
+        noise=file["matched_noise"].sel(condition=list(order)).values,
+    )
     for k, name in enumerate(order):
         one = file.sel(condition=name)
-        points = one["instance_score"].values
-        points = points[np.isfinite(points)]
-        score, noise = float(one["score"]), float(one["matched_noise"])
-        interval = float(one["score_low"]), float(one["score_high"])
-        axes.plot(points, np.full(points.size, k + 0.26), "o", mec=colors[name], mfc="none", ms=3.5)
-        axes.plot([score], [k], "D", color=colors[name], ms=5.5)
-        axes.plot([noise], [k], "|", color=colors[name], ms=11, mew=1.6)
-        if np.isfinite(interval).all():
-            axes.plot(interval, [k, k], color=colors[name], lw=1.6)
-        else:
-            interval = float("nan"), float("nan")
         lost = int(one["instances_given"] - one["instances_scored"])
         if lost:
             axes.annotate(
@@ -120,28 +119,88 @@ def _scores(
                 color="0.35",
                 va="center",
             )
-        rows += [_row("score", name, "instance", float(value)) for value in points]
-        rows.append(_row("score", name, "mean", score, low=interval[0], high=interval[1]))
-        rows.append(_row("score", name, "matched noise", noise))
     axes.set_xscale("log")
     axes.set_xlim(max(axes.get_xlim()[0], _LEAST_SCORE), None)
     axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
     axes.set_title("distance from the recording")
-    axes.legend(
-        handles=[
-            Patch(color="0.88", label="noise ceiling"),
-            *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in _BASELINE.values()),
-            Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
-            Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="instance"),
-            Line2D([], [], ls="", marker="|", color="0.3", ms=9, mew=1.6, label="against itself"),
-        ],
-        loc="upper center",
-        bbox_to_anchor=(0.4, -0.24),
-        ncols=3,
-        columnspacing=1.0,
-        handlelength=1.6,
-    )
     return pd.DataFrame(rows)
+
+
+def handles() -> list[Patch | Line2D]:
+    """Legend of `strip`: ceiling, baselines, and what stands in a row."""
+    return [
+        Patch(color="0.88", label="noise ceiling"),
+        *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in _BASELINE.values()),
+        Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
+        Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="instance"),
+        Line2D([], [], ls="", marker="|", color="0.3", ms=9, mew=1.6, label="against itself"),
+    ]
+
+
+def strip(
+    axes: Axes,
+    order: Sequence[str],
+    colors: Mapping[str, str],
+    *,
+    ceiling: tuple[float, float],
+    baselines: Mapping[str, float],
+    instances: np.ndarray,
+    means: np.ndarray,
+    intervals: np.ndarray,
+    noise: np.ndarray,
+    filled: Sequence[bool] | None = None,
+    size: float = 1.0,
+) -> list[dict[str, object]]:
+    """Draw scores of conditions, one a row, beside ceiling and baselines.
+
+    Parameters
+    ----------
+    axes : Axes
+    order : sequence of str
+        Conditions.
+    colors : mapping of condition -> color
+    ceiling : (low, high)
+        NaN: none.
+    baselines : mapping of baseline -> score
+    instances : array, shape (n_conditions, n_instances)
+    means, noise : array, shape (n_conditions,)
+        `noise`: of the condition against its own instances.
+    intervals : array, shape (n_conditions, 2)
+    filled : sequence of bool, optional
+        Which means are filled; default: all.
+    size : float
+        Factor on the marks.
+
+    Returns
+    -------
+    list of dict
+        One a drawn number: panel, condition, series, value, low, high.
+    """
+    low, high = ceiling
+    rows = []
+    if np.isfinite(ceiling).all():
+        rows.append(_row("score", "", "ceiling", (low + high) / 2, low=low, high=high))
+        axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)
+    for baseline, value in baselines.items():
+        if np.isfinite(value):
+            axes.axvline(value, color="black", ls=_BASELINE[baseline][1], lw=1.0 * size, zorder=0)
+            rows.append(_row("score", "", baseline, value))
+    for k, name in enumerate(order):
+        points = instances[k][np.isfinite(instances[k])]
+        color, interval = colors[name], intervals[k]
+        axes.plot(points, np.full(points.size, k + 0.26), "o", mec=color, mfc="none",
+                  ms=3.5 * size, mew=size)  # fmt: skip
+        fill = color if filled is None or filled[k] else "white"
+        axes.plot([means[k]], [k], "D", color=color, mfc=fill, ms=5.5 * size)
+        axes.plot([noise[k]], [k], "|", color=color, ms=11 * size, mew=1.6)
+        if np.isfinite(interval).all():
+            axes.plot(interval, [k, k], color=color, lw=1.6 * size)
+        else:
+            interval = np.full(2, np.nan)
+        rows += [_row("score", name, "instance", float(value)) for value in points]
+        rows.append(_row("score", name, "mean", float(means[k]), low=interval[0], high=interval[1]))
+        rows.append(_row("score", name, "matched noise", float(noise[k])))
+    return rows
 
 
 def _profiles(

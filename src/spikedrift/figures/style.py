@@ -5,13 +5,14 @@ the common forms of color blindness; maps are viridis, bright where activity is 
 """
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from spikedrift.drift import verdicts
 from spikedrift.trials import NO_TIMING
@@ -61,7 +62,7 @@ RC: dict[Any, Any] = {
 }
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
-_NOTE_CHARACTERS_PER_INCH = 21
+_NOTE_CHARACTERS_PER_INCH = 20
 
 
 def applied() -> AbstractContextManager[None]:
@@ -74,6 +75,12 @@ def applied() -> AbstractContextManager[None]:
 def figure(width: float, height: float) -> Figure:
     """Make an empty figure, inches, without pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def rows(place: Figure | SubFigure, heights: Sequence[float]) -> list[SubFigure]:
+    """Divide a figure into rows, each laid out by itself; relative heights."""
+    made = place.subfigures(len(heights), 1, squeeze=False, height_ratios=list(heights))
+    return list(np.ravel(made))
 
 
 def area_colors(areas: Iterable[str]) -> dict[str, str]:
@@ -109,6 +116,29 @@ def no_timing(axes: Axes) -> None:
 def color_map(kind: str) -> str:
     """Color map of a measure: bright is similar, for distances as for similarities."""
     return "viridis_r" if kind == "distance" else "viridis"
+
+
+def wrapped(text: str, width: int) -> str:
+    """Break words into lines of at most `width` characters; a unit stays with its last word."""
+    kept = text.replace(" (", "\xa0(")
+    return "\n".join(textwrap.wrap(kept, width, break_long_words=False)).replace("\xa0", " ")
+
+
+def title(figure: Figure, text: str, illustration: str = "") -> None:
+    """Draw the title of a final figure; one that shows no result is labeled an illustration.
+
+    Parameters
+    ----------
+    figure : Figure
+    text : str
+    illustration : str
+        Why it is one, such as "three instances a condition"; empty for results.
+    """
+    figure.suptitle(text, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
+    if illustration:
+        height = figure.get_size_inches()[1]
+        figure.text(0.99, 1 - 0.05 / height, f"Illustration: {illustration}", ha="right", va="top",
+                    fontsize=8.5, color=OKABE_ITO[1], style="italic")  # fmt: skip
 
 
 def letter(axes: Axes, text: str) -> None:

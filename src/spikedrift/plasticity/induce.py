@@ -11,7 +11,7 @@ import pandas as pd
 
 from spikedrift.config.inductions import PROTOCOLS, Induction
 from spikedrift.config.networks import Simulation
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import protocol as protocols
 from spikedrift.plasticity import registry
@@ -68,6 +68,36 @@ def inductions(rule: Rule, further: Sequence[Induction] = ()) -> list[Induction]
             f"inductions of {rule.name}: the name {min(twice)!r} is used twice; give another"
         )
     return found
+
+
+def chosen(
+    rule: Rule, name: str, set_name: str = "", further: Sequence[Induction] = ()
+) -> Induction:
+    """One protocol of a rule, with one parameter set.
+
+    Parameters
+    ----------
+    rule : Rule
+    name : str
+        Of the induction.
+    set_name : str
+        Default: the first set of the induction, or of the rule.
+    further : sequence of Induction
+        As in `inductions`.
+
+    Raises
+    ------
+    InputError
+        For an induction, or a set, that the rule has not.
+    """
+    known = {induction.name: induction for induction in inductions(rule, further)}
+    if name not in known:
+        raise unknown(f"rule {rule.name}: no induction", name, known)
+    sets = known[name].sets or tuple(rule.sets) or ("",)
+    if set_name and set_name not in sets:
+        raise unknown(f"rule {rule.name}, induction {name}: no set", set_name, sets)
+    one = set_name or sets[0]
+    return known[name].model_copy(update={"sets": (one,) if one else ()})
 
 
 def induce(

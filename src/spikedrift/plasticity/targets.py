@@ -39,6 +39,13 @@ def read(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def of(targets: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
+    """Targets of the inductions and parameter sets that were run, of all that a rule has."""
+    run = set(zip(measured["induction"], measured["set"], strict=True))
+    chosen = [key in run for key in zip(targets["induction"], targets["set"], strict=True)]
+    return targets[chosen].reset_index(drop=True)
+
+
 def judge(measured: pd.DataFrame, targets: pd.DataFrame | None) -> pd.DataFrame:
     """Add to each condition its target, where there is one, and whether it was met.
 

@@ -1,0 +1,319 @@
+"""Networks before and after learning: responses, selectivity, detectors, weights over time.
+
+Upper row: mean response of every excitatory cell of one network instance to one pattern, before
+training (naive) and in the first block after it, for the control and for one condition that learns.
+Cells are sorted by the time of their largest response on every second repeat of the block and drawn
+on the other repeats, so that no order is fitted to what is shown; all maps have one color scale.
+Middle: selectivity of cells (cross-validated d' between the preferred pattern and each other one; 0
+without selectivity), share of detectors (a spike or more in at least 80 % of the showings of the
+preferred pattern and in at most 20 % of background windows), and how well single trials tell
+patterns apart, S = (D_different - D_same) / (D_different + D_same), by rate and by timing, naive
+(open) and in the blocks (filled). Lower: mean weight of every plastic projection; bands reach from
+the smallest to the largest instance.
+
+Unit of inference: network instance (wiring, patterns and noise drawn anew). No test is made here;
+the null is the control in gray, whose learning is switched off. Selectivity and S depend on firing
+rates too.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from spikedrift.config.compare import Compare
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError
+from spikedrift.figures import learning, style
+from spikedrift.trials import offsets
+
+_BIN = 0.005  # of the response maps, s
+_MOST = 0.99  # quantile of the responses at the end of the color scale
+_LEAST_SHARE = 0.1  # of detectors, at the upper end of their axis
+_MEASURES = {"selectivity": "selectivity d' (1)", "detectors": "detectors (share of cells)"}
+_PROJECTION = {"afferent": "A→E", "recurrent": "E→E", "inhibitory": "I→E"}
+
+
+def draw(
+    *,
+    trials: Sequence[xr.Dataset],
+    traces: Sequence[xr.Dataset],
+    rate: Sequence[xr.Dataset],
+    timing: Sequence[xr.Dataset],
+    conditions: Sequence[str],
+    shown: Sequence[str],
+    control: str | None = None,
+    titles: Mapping[str, str] | None = None,
+    compare: Compare | None = None,
+    options: Figures | None = None,
+) -> tuple[Figure, pd.DataFrame]:
+    """Response maps, learning by stage and by condition, weights over time.
+
+    Parameters
+    ----------
+    trials : sequence of Dataset
+        Trials files whose responses are shown, one or two.
+    traces, rate, timing : sequences of Dataset
+        Traces and similarity files (of a selection that keeps the phases naive and block) of all
+        runs of a sweep.
+    conditions : sequence of str
+        Condition of every run.
+    shown : sequence of str
+        Conditions of `trials`.
+    control : str, optional
+        The condition that is drawn in gray.
+    titles : mapping, optional
+        Words for the conditions.
+    compare : Compare, optional
+        For `headline_instances` and `confidence`.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a drawn number: panel (response, selectivity, detectors, discrimination, weight),
+        condition, recording, x (s or stage), value and what the panel needs beside.
+
+    Raises
+    ------
+    InputError
+        Where the lists are not of the same runs.
+    """
+    options, compare, titles = options or Figures(), compare or Compare(), titles or {}
+    runs = [str(file.attrs["recording"]) for file in traces]
+    if not runs or any([f.attrs["recording"] for f in files] != runs for files in (rate, timing)):
+        raise InputError("figure network: traces, rate and timing files must be of the same runs")
+    if len(conditions) != len(runs) or len(shown) != len(trials):
+        raise InputError(
+            f"figure network: {len(conditions)} conditions given for {len(runs)} runs, "
+            f"{len(shown)} for {len(trials)} trials files"
+        )
+    order = list(dict.fromkeys(conditions))
+    colors = style.condition_colors(order, control)
+    smallest = min(map(list(conditions).count, order))
+    few = smallest < compare.headline_instances
+    with style.applied():
+        figure = style.figure(options.width, 7.2)
+        style.title(
+            figure,
+            "Networks before and after learning",
+            f"{smallest} instances a condition" * few,
+        )
+        upper, middle, lower = style.rows(figure, [2.4, 2.5, 2.1])
+        tables = [
+            _responses(upper.subplots(1, 2 * len(trials), squeeze=False)[0], trials, shown, titles),
+            _learning(middle, traces, rate, timing, conditions, colors, titles, compare),
+            _weights(lower.subplots(1, traces[0].sizes["projection"], squeeze=False)[0], traces,
+                     conditions, colors),
+        ]  # fmt: skip
+        lower.legend(
+            handles=[Line2D([], [], color=colors[n], label=titles.get(n) or n) for n in order],
+            loc="outside upper center", ncols=min(len(order), 4), fontsize=7,
+        )  # fmt: skip
+        for part, text in zip((upper, middle, lower), "abc", strict=True):
+            part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
+        style.footnote(figure, _notes(trials, traces, smallest, order))
+    return figure, pd.concat(tables, ignore_index=True)
+
+
+def _responses(
+    panels: Sequence[Axes],
+    trials: Sequence[xr.Dataset],
+    shown: Sequence[str],
+    titles: Mapping[str, str],
+) -> pd.DataFrame:
+    """Draw maps of cells by time, naive and learned, of every shown network."""
+    maps, rows = [], []
+    for file in trials:
+        pattern = int(file["segment"].values[file["phase"].values == "block"].min())
+        of_phase = {
+            phase: np.flatnonzero(
+                (file["phase"].values == phase)
+                & (file["segment"].values == pattern)
+                & (file["block"].values == 0)
+            )
+            for phase in ("naive", "block")
+        }
+        sorting, drawn = of_phase["block"][1::2], of_phase["block"][::2]
+        order = np.argsort(_mean_rate(file, sorting).argmax(axis=1), kind="stable")
+        maps.append((pattern, _mean_rate(file, of_phase["naive"])[order],
+                     _mean_rate(file, drawn)[order]))  # fmt: skip
+    top = max(np.quantile(one, _MOST) for _, *both in maps for one in both) or 1.0
+    for k, (file, name, (pattern, *both)) in enumerate(zip(trials, shown, maps, strict=True)):
+        for j, (value, phase) in enumerate(zip(both, ("naive", "learned"), strict=True)):
+            axes = panels[2 * k + j]
+            end = 1e3 * _BIN * value.shape[1]
+            image = axes.imshow(
+                value,
+                aspect="auto",
+                cmap="viridis",
+                vmin=0,
+                vmax=top,
+                extent=(0, end, len(value), 0),
+                interpolation="nearest",
+            )
+            axes.set_title(f"{titles.get(name) or name}\n{phase}", fontsize=7.5)
+            axes.set_xlabel("time (ms)")
+            if 2 * k + j:
+                axes.set_yticks([])
+            else:
+                axes.set_ylabel("excitatory cell, sorted")
+            cell, step = np.indices(value.shape).reshape(2, -1)
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "panel": "response",
+                        "condition": name,
+                        "recording": file.attrs["recording"],
+                        "phase": phase,
+                        "pattern": pattern,
+                        "cell": cell,
+                        "x": step * _BIN,
+                        "value": value.ravel(),
+                    }
+                )
+            )
+    bar = panels[0].figure.colorbar(image, ax=list(panels), pad=0.01, aspect=18, extend="max")
+    bar.set_label("mean rate (Hz)")
+    bar.outline.set_visible(False)
+    return pd.concat(rows)
+
+
+def _mean_rate(file: xr.Dataset, index: np.ndarray) -> np.ndarray:
+    """Mean rate of cells by time over some trials: shape (n_units, n_bins), Hz."""
+    n_units = file.sizes["unit"]
+    edges = offsets(file)
+    n_bins = round(float(file["duration"].values[index].min()) / _BIN)
+    count = np.zeros((n_units, n_bins))
+    for trial in index:
+        of_trial = edges[trial * n_units : (trial + 1) * n_units + 1]
+        unit = np.repeat(np.arange(n_units), np.diff(of_trial))
+        step = (file["spike_time"].values[of_trial[0] : of_trial[-1]] / _BIN).astype(int)
+        inside = step < n_bins
+        np.add.at(count, (unit[inside], step[inside]), 1)
+    return count / (max(len(index), 1) * _BIN)
+
+
+def _learning(
+    place: Any,
+    traces: Sequence[xr.Dataset],
+    rate: Sequence[xr.Dataset],
+    timing: Sequence[xr.Dataset],
+    conditions: Sequence[str],
+    colors: Mapping[str, str],
+    titles: Mapping[str, str],
+    compare: Compare,
+) -> pd.DataFrame:
+    """Draw selectivity and detectors by stage, discrimination by condition."""
+    order = list(colors)
+    panels = place.subplots(1, 4, width_ratios=[1.1, 1.1, 1, 1])
+    tables = []
+    for axes, (name, words) in zip(panels, _MEASURES.items(), strict=False):
+        stages = [str(stage) for stage in traces[0]["stage"].values]
+        value = np.array([file[name].values for file in traces])
+        for k, condition in enumerate(order):
+            of = np.array([c == condition for c in conditions])
+            x = np.arange(len(stages)) + 0.09 * (k - (len(order) - 1) / 2)
+            axes.plot(np.tile(x, (of.sum(), 1)).T, value[of].T, ls="", marker="o", ms=2.2,
+                      color=colors[condition], alpha=0.6, mew=0)  # fmt: skip
+            axes.plot(x, value[of].mean(axis=0), color=colors[condition], lw=1.1)
+        axes.set_xticks(range(len(stages)), stages, rotation=40, ha="right", rotation_mode="anchor")
+        axes.set_ylabel(words)
+        axes.axhline(0, color="0.7", lw=0.6, zorder=0)
+        if name == "detectors":
+            axes.set_ylim(-0.01, max(_LEAST_SHARE, 1.05 * np.nanmax(value, initial=0)))
+        tables.append(
+            pd.DataFrame(
+                [
+                    {"panel": name, "condition": condition, "recording": file.attrs["recording"],
+                     "stage": stage, "value": float(number)}
+                    for file, condition, row in zip(traces, conditions, value, strict=True)
+                    for stage, number in zip(stages, row, strict=True)
+                ]
+            )
+        )  # fmt: skip
+    for axes, files, code in zip(panels[2:], (rate, timing), learning.CODES, strict=True):
+        part = learning.discriminations(files, conditions)
+        learning.panel(axes, part, order, colors, compare)
+        axes.set_title(f"S, {code}", color=style.CODE[code])
+        axes.set_xlabel("S within blocks (1)")
+        axes.set_ylim(len(order) - 0.5, -0.5)
+        axes.set_yticks(range(len(order)), [])
+        axes.tick_params(axis="y", length=0)
+        tables.append(part.assign(panel="discrimination"))
+    panels[2].set_yticks(
+        range(len(order)), [style.wrapped(titles.get(n) or n, 12) for n in order], fontsize=6.5
+    )
+    return pd.concat(tables)
+
+
+def _weights(
+    panels: Sequence[Axes],
+    traces: Sequence[xr.Dataset],
+    conditions: Sequence[str],
+    colors: Mapping[str, str],
+) -> pd.DataFrame:
+    """Draw the mean weight of every projection over time, phases set apart."""
+    rows = []
+    first = traces[0]
+    for axes, projection in zip(panels, map(str, first["projection"].values), strict=True):
+        for condition, color in colors.items():
+            files = [f for f, c in zip(traces, conditions, strict=True) if c == condition]
+            time = files[0]["time"].values
+            value = np.array([np.interp(time, f["time"].values,
+                                        f["mean_weight"].sel(projection=projection).values)
+                              for f in files])  # fmt: skip
+            mean, low, high = value.mean(axis=0), value.min(axis=0), value.max(axis=0)
+            axes.fill_between(time, low, high, color=color, alpha=0.2, lw=0)
+            axes.plot(time, mean, color=color)
+            rows.append(
+                pd.DataFrame({"panel": "weight", "condition": condition, "projection": projection,
+                              "x": time, "value": mean, "low": low, "high": high})
+            )  # fmt: skip
+        edge, phase = first["edge"].values, [str(name) for name in first["phase"].values]
+        for start in edge[1:-1]:
+            axes.axvline(start, color="0.85", lw=0.6, zorder=0)
+        for start, stop, name in zip(edge[:-1], edge[1:], phase[:-1], strict=True):
+            if stop - start > 0.045 * (edge[-1] - edge[0]):
+                axes.annotate(
+                    name,
+                    ((start + stop) / 2, 1.0),
+                    xycoords=axes.get_xaxis_transform(),
+                    fontsize=5.5,
+                    color="0.35",
+                    rotation=90,
+                    ha="center",
+                    va="top",
+                )
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(bottom, top + 0.3 * (top - bottom))
+        axes.set_title(_PROJECTION.get(projection, projection))
+        axes.set_xlabel("time (s)")
+    panels[0].set_ylabel("mean weight (leak\nconductances)")
+    return pd.concat(rows)
+
+
+def _notes(
+    trials: Sequence[xr.Dataset], traces: Sequence[xr.Dataset], smallest: int, order: Sequence[str]
+) -> list[str]:
+    bad: dict[str, int] = {}
+    for file in traces:
+        status = str(file.attrs.get("status", "ok"))
+        if status != "ok":
+            bad[status] = bad.get(status, 0) + 1
+    cells = sorted({file.sizes["unit"] for file in trials})
+    return [
+        f"{smallest} or more network instances (unit of inference) in each of {len(order)} "
+        f"conditions, seed {traces[0].attrs.get('seed')}; {', '.join(map(str, cells))} excitatory "
+        f"cells; a: instance {trials[0].attrs.get('instance')}. Lines: means over instances. b, "
+        "right: black bars are means over instances.",
+        "Networks whose status is not ok: "
+        + (", ".join(f"{n} {name}" for name, n in bad.items()) or "none")
+        + ".",
+    ]

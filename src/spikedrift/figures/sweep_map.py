@@ -1,0 +1,290 @@
+"""Sweep maps: distance to the recordings over the parameters of a sweep.
+
+Color is the score of a point (a condition at one set of parameter values): mean squared residual of
+the statistics of drift in units of the recording's sampling covariance plus the spread of
+instances, at the point's own time-scale factor; about 1 is expected of one more draw, less is
+nearer, bright is nearer. All maps of a recording have one scale, on which the noise ceiling (gray
+bar) and the baselines made from the recording itself (lines: only lag, only block, no drift) are
+marked. The star is the best point; hatched: points of which no instance could be scored (failed
+runs, or a statistic undefined), dotted: some instances failed. With more than two axes, color is
+the best value over the others. Baselines that beat every point, or a best point above the ceiling,
+are results.
+
+Unit of inference: network instance on the side of models; one recording on the other. The best of
+many points is better than it would be in new data: neighbors and the recovery test say how far it
+can be trusted. No test is made here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogFormatter, NullFormatter
+
+from spikedrift.config.figures import Figures
+from spikedrift.errors import InputError
+from spikedrift.figures import style
+
+_CELL = 0.26  # height of a row of a strip or a map, inches
+_BASELINE = {"lag_only": "lag only", "block_only": "block only", "no_drift": "no drift"}
+_MOST = 1000.0  # end of the color scale over its beginning
+_COLORS = colormaps["viridis_r"]
+_DARK = 0.5  # place on the color scale from which on marks are white
+_CLOSE = 0.07  # share of the color scale within which two baselines have one label
+_BLOCKED = "//////"
+_WORDS = 24
+
+
+def draw(
+    *,
+    scores: Sequence[xr.Dataset],
+    axes: Sequence[Mapping[str, Any]] = (),
+    options: Figures | None = None,
+) -> tuple[Figure, pd.DataFrame]:
+    """Maps of every recording that the sweep is compared with.
+
+    Parameters
+    ----------
+    scores : sequence of Dataset
+        Files of `spikedrift.comparison.compare`, all of one sweep. Coordinates of `condition`
+        (points): `rule`, `axis_{name}` and `instances_failed`, each where there is one.
+    axes : sequence of mapping
+        `name`, `title` and `scale` of the axes; without any the conditions are a strip.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a point and recording: recording, point, rule, axes, score, scored (instances),
+        given, best.
+
+    Raises
+    ------
+    InputError
+        Where the files are of different sweeps, or no point has a score.
+    """
+    options = options or Figures()
+    points = [[str(name) for name in file["condition"].values] for file in scores]
+    if not points or any(one != points[0] for one in points):
+        raise InputError("figure sweep_map: the files must be comparisons of one sweep")
+    table = pd.concat([_points(file) for file in scores], ignore_index=True)
+    if not table["score"].notna().any():
+        raise InputError("figure sweep_map: no point of the sweep has a score")
+    named = [axis for axis in axes if f"axis_{axis['name']}" in table]
+    swept = _swept(table, named)
+    few = int(table["given"].min())
+    illustration = any("illustration" in str(file.attrs["inference"]) for file in scores)
+    heights = [_height(part, named, swept) for _, part in table.groupby("recording", sort=False)]
+    with style.applied():
+        figure = style.figure(options.width, sum(heights) + 0.3)
+        style.title(figure, "Distance to the recordings over the sweep",
+                    f"{few} instances a point" * illustration)  # fmt: skip
+        for place, file in zip(style.rows(figure, heights), scores, strict=True):
+            part = table[table["recording"] == file.attrs["recording"]]
+            _recording(place, file, part, named, swept)
+        style.footnote(figure, _notes(scores, table, named))
+    return figure, table
+
+
+def _points(file: xr.Dataset) -> pd.DataFrame:
+    """One row a point of one comparison."""
+    titles = json.loads(file.attrs["titles"])
+    names = [str(name) for name in file["condition"].values]
+    table = pd.DataFrame(
+        {
+            "recording": str(file.attrs["recording"]),
+            "point": names,
+            "title": [titles.get(name) or name for name in names],
+            "rule": file["rule"].values.astype(str) if "rule" in file else names,
+            "score": file["score"].values,
+            "scored": file["instances_scored"].values,
+            "given": file["instances_given"].values,
+        }
+    )
+    failed = file["instances_failed"].values if "instances_failed" in file else 0
+    table["failed"] = np.asarray(failed) + table["given"] - table["scored"]
+    for name in map(str, file.coords):
+        if name.startswith("axis_"):
+            table[name] = file[name].values
+    known = table["score"].notna().any()
+    table["best"] = (table.index == table["score"].idxmin()) if known else False
+    return table
+
+
+def _swept(table: pd.DataFrame, axes: Sequence[Mapping[str, Any]]) -> pd.Series:
+    """Which points have a value on the axes."""
+    if not axes:
+        return pd.Series(False, index=table.index)
+    columns = table[[f"axis_{axis['name']}" for axis in axes]]
+    return (columns.notna() & (columns != "")).all(axis=1)
+
+
+def _height(part: pd.DataFrame, axes: Sequence[Mapping[str, Any]], swept: pd.Series) -> float:
+    inside, single = part[swept[part.index]], part[~swept[part.index]]
+    rows = len(single)
+    if len(axes) == 1:
+        rows = max(rows, inside["rule"].nunique())
+    elif len(axes) > 1:
+        rows = max(rows, inside[f"axis_{axes[1]['name']}"].nunique(), 6)
+    return _CELL * max(rows, 4) + 1.15
+
+
+def _recording(
+    place: Any,
+    file: xr.Dataset,
+    part: pd.DataFrame,
+    axes: Sequence[Mapping[str, Any]],
+    swept: pd.Series,
+) -> None:
+    """Draw the maps of the points with values, a strip of those without, and the color scale."""
+    inside, single = part[swept[part.index]], part[~swept[part.index]]
+    rules = list(dict.fromkeys(inside["rule"])) if len(axes) > 1 else ["all"] * bool(len(inside))
+    panels = place.subplots(
+        1, len(rules) + bool(len(single)), squeeze=False,
+        width_ratios=[1.0] * len(rules) + ([0.35] if rules else [1.0]) * bool(len(single)),
+    )[0]  # fmt: skip
+    norm = _norm(file, part)
+    for axis, rule in zip(panels, rules, strict=False):
+        if len(axes) == 1:
+            _map(axis, inside, axes[0], {"name": "", "column": "rule", "title": ""}, norm)
+        else:
+            _map(axis, inside[inside["rule"] == rule], axes[0], axes[1], norm)
+            axis.set_title(str(inside.loc[inside["rule"] == rule, "title"].iloc[0]), fontsize=7.5)
+    if len(single):
+        _strip(panels[-1], single, norm)
+    place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
+    _scale(place, panels, file, norm)
+
+
+def _norm(file: xr.Dataset, part: pd.DataFrame) -> LogNorm:
+    """Scale from the least of scores, ceiling and baselines on."""
+    marks = [*part["score"], float(file["ceiling_low"]), *file["baseline_score"].values]
+    known = np.array([value for value in marks if np.isfinite(value) and value > 0])
+    return LogNorm(known.min(), min(known.max(), _MOST * known.min()) * 1.0001)
+
+
+def _cell(axes: Axes, x: float, y: float, row: Mapping[Any, Any], norm: LogNorm) -> None:
+    """Draw one point as a unit square: colored, hatched or dotted, the best one with a star."""
+    known = np.isfinite(row["score"])
+    color = _COLORS(norm(row["score"])) if known else "white"
+    hatch = _BLOCKED if not known else "..." if row["failed"] else None
+    dark = known and norm(row["score"]) > _DARK
+    edge = "0.3" if hatch and not dark else "white"
+    square = Rectangle((x - 0.5, y - 0.5), 1, 1, fc=color, ec=edge, lw=0 if hatch else 0.6,
+                       hatch=hatch)  # fmt: skip
+    axes.add_patch(square)
+    if row["best"]:
+        axes.plot(x, y, "*", ms=9, mfc="white", mec="black", mew=0.8)
+
+
+def _map(
+    axes: Axes,
+    part: pd.DataFrame,
+    along: Mapping[str, Any],
+    up: Mapping[str, Any],
+    norm: LogNorm,
+) -> None:
+    """Draw points over two axes, or over rules and one axis; the best over all other axes."""
+    columns = [one.get("column") or f"axis_{one['name']}" for one in (along, up)]
+    xs, ys = (_values(part[column]) for column in columns)
+    best = part.sort_values("score", na_position="last").drop_duplicates(columns)
+    for row in best.to_dict("records"):
+        _cell(axes, xs.index(row[columns[0]]), ys.index(row[columns[1]]), row, norm)
+    axes.set_xlim(-0.5, len(xs) - 0.5)
+    axes.set_ylim(-0.5, len(ys) - 0.5)
+    axes.set_xticks(range(len(xs)), [_word(x) for x in xs], rotation=40, ha="right",
+                    rotation_mode="anchor", fontsize=6.5)  # fmt: skip
+    words = dict(zip(part[columns[1]], part["title"], strict=True)) if columns[1] == "rule" else {}
+    axes.set_yticks(range(len(ys)), [words.get(y, _word(y)) for y in ys], fontsize=6.5)
+    axes.set_xlabel(style.wrapped(along["title"] or along["name"], _WORDS))
+    axes.set_ylabel(style.wrapped(up["title"] or up["name"], _WORDS))
+    axes.tick_params(length=0)
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Values in order: numbers ascending, words as they come."""
+    values = list(dict.fromkeys(column))
+    return sorted(values) if all(isinstance(value, int | float) for value in values) else values
+
+
+def _word(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, int | float) else str(value)
+
+
+def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm) -> None:
+    """Draw points without values, one a row, the score written beside."""
+    for y, row in enumerate(part.to_dict("records")):
+        _cell(axes, 0, y, row, norm)
+        lost = f", {row['failed']} of {row['given']} not scored" if row["failed"] else ""
+        score = f"{row['score']:.2f}" if np.isfinite(row["score"]) else "none"
+        axes.text(0.56, y, score + lost, va="center", fontsize=6.5)
+    axes.set_xlim(-0.5, 2.4)
+    axes.set_ylim(len(part) - 0.5, -0.5)
+    axes.set_yticks(range(len(part)), part["title"], fontsize=7)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _scale(place: Any, panels: Sequence[Axes], file: xr.Dataset, norm: LogNorm) -> None:
+    """Draw the color scale with ceiling and baselines on it."""
+    bar = place.colorbar(ScalarMappable(norm, _COLORS), ax=list(panels), pad=0.09, aspect=12,
+                         extend="max", format=LogFormatter(minor_thresholds=(3, 1)))  # fmt: skip
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    bar.set_label("score (SD²), bright: nearer")
+    low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
+    bottom, top = norm.vmin or 0.0, norm.vmax or 1.0
+    if np.isfinite([low, high]).all():
+        bar.ax.axhspan(max(low, bottom), min(high, top), xmin=0.7, color="0.75", lw=0)
+    marks = sorted((float(file["baseline_score"].sel(baseline=b)), b) for b in _BASELINE)
+    labels: list[tuple[float, list[str]]] = []
+    for value, baseline in marks:
+        at = float(np.clip(norm(min(value, top)), 0, 1))
+        bar.ax.axhline(min(value, top), color=style.OKABE_ITO[1], lw=1.4)
+        if labels and at - labels[-1][0] < _CLOSE:
+            labels[-1][1].append(_BASELINE[baseline])
+        else:
+            labels.append((at, [_BASELINE[baseline]]))
+    for at, words in labels:
+        bar.ax.annotate("\n".join(words), (0, at), xytext=(-3, 0), xycoords="axes fraction",
+                        textcoords="offset points", fontsize=6, ha="right", va="center",
+                        color=style.OKABE_ITO[1])  # fmt: skip
+
+
+def _notes(
+    scores: Sequence[xr.Dataset], table: pd.DataFrame, axes: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    n = table.drop_duplicates("point")
+    notes = [
+        f"{len(n)} points, {int(n['given'].min())} or more network instances each. Star: the best "
+        "point. Hatched: no instance scored. Dotted: some instances failed or not scored. On the "
+        "color scale: gray, noise ceiling; vermilion lines, baselines (at its end: beyond)."
+    ]
+    if len(axes) > 2:
+        others = ", ".join(str(axis["title"] or axis["name"]) for axis in axes[2:])
+        notes.append(f"Color: the best over {others}.")
+    for file in scores:
+        part = table[table["recording"] == file.attrs["recording"]]
+        if not part["best"].any():
+            continue
+        best = part[part["best"]].iloc[0]
+        base = file["baseline_score"]
+        name = str(base["baseline"].values[np.argmin(base.values)]).replace("_", " ")
+        low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
+        notes.append(
+            f"{file.attrs['recording']}: best point {best['title']} at {best['score']:.2f}, "
+            f"ceiling {low:.2f} to {high:.2f}, best baseline {name} at {float(base.min()):.2f}."
+        )
+    notes += [str(file.attrs["inference"]) for file in scores]
+    return notes + [note for file in scores for note in style.notes_of(file.attrs)]

@@ -1,0 +1,592 @@
+"""Final figures show the numbers of their files, and say what they cannot show."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Rectangle
+
+from spikedrift import selections, trials
+from spikedrift.comparison.discrimination import discrimination
+from spikedrift.config.check import checked
+from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
+from spikedrift.config.root import Config
+from spikedrift.config.similarity import MeasureEntry
+from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.drift.curves import curves
+from spikedrift.drift.indices import indices
+from spikedrift.errors import InputError
+from spikedrift.figures import (
+    comparison,
+    model_drift,
+    network,
+    plasticity_rules,
+    recordings,
+    style,
+    sweep_map,
+)
+from spikedrift.figures.save import save
+from spikedrift.plan import Plan
+from spikedrift.similarity.matrix import similarity
+from spikedrift.sources import synthetic
+
+DRIFT = DriftOptions(
+    curves=CurveOptions(bootstrap=20, halves=4),
+    index=IndexOptions(surrogates=19, gate_surrogates=19, thinnings=1, max_missing=0.9,
+                       max_standard_error=0.9),
+)  # fmt: skip
+KNOBS = {"units": 20, "segments": 3, "repeats": 4, "segment_duration": 0.5}
+
+
+def words(figure):
+    """All text outside the panels, on one line."""
+    found = [item.get_text() for item in figure.texts]
+    if figure._suptitle is not None:
+        found.append(figure._suptitle.get_text())
+    return " ".join(found).replace("\n", " ")
+
+
+def files_of(recording):
+    entries = {
+        code: MeasureEntry(name=name, measure=name)
+        for code, name in (("rate", "population_vector"), ("timing", "spikeship"))
+    }
+    found = {"trials": recording, "index": indices(recording, DRIFT, 1)}
+    for code, entry in entries.items():
+        found[f"{code}_matrix"] = similarity(recording, entry.measure)
+        found[f"{code}_curve"] = curves(recording, entry, DRIFT.curves, 1)
+    return found
+
+
+def joined(several):
+    return {key: [files[key] for files in several] for key in several[0]}
+
+
+@pytest.fixture(scope="module")
+def mice():
+    return [
+        files_of(synthetic.record(SyntheticOptions(**KNOBS, rate_drift=k / 4), f"m{k}.movie", k))
+        for k in range(3)
+    ]
+
+
+# 1 recordings
+
+
+def test_recordings_show_what_the_files_hold(mice, tmp_path):
+    figure, table = recordings.draw(**joined(mice[:2]))
+    for files in mice[:2]:
+        part = table[table["recording"] == files["trials"].attrs["recording"]]
+        rate = np.sort(selections.unit_rates(files["trials"]))
+        drawn = part[part["panel"] == "rates"]
+        np.testing.assert_allclose(np.sort(drawn["x"]), rate)
+        for _, area in drawn.groupby("group"):
+            assert area["value"].max() == 1 and area["value"].is_monotonic_increasing
+        cells = part[part["panel"] == "matrix"]
+        for code in ("rate", "timing"):
+            value = files[f"{code}_matrix"]["repeat_value"].values.copy()
+            np.fill_diagonal(value, np.nan)
+            np.testing.assert_array_equal(cells.loc[cells["code"] == code, "value"], value.ravel())
+        shown = part[(part["panel"] == "index") & (part["group"] == "matching: none")]
+        np.testing.assert_array_equal(
+            shown["value"], files["index"]["index"].sel(matching="none", code=["rate", "timing"])
+        )
+        over = part[part["panel"] == "quality"].pivot(index="x", columns="group", values="value")
+        count, areas = files["trials"]["spike_count"].values, files["trials"]["population"].values
+        repeat = files["trials"]["repeat"].values
+        for area in np.unique(areas):
+            mean = count[:, areas == area].mean(axis=1) / KNOBS["segment_duration"]
+            np.testing.assert_allclose(over[area], pd.Series(mean).groupby(repeat).mean())
+    assert "Illustration: synthetic recordings" in words(figure)
+    assert "no quality columns" in words(figure)
+    save(figure, table, tmp_path / "one", dpi=50)
+    save(*recordings.draw(**joined(mice[:2])), tmp_path / "two", dpi=50)
+    for suffix in ("pdf", "png", "tsv"):
+        one, two = (tmp_path / f"{name}.{suffix}" for name in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_quality_columns_are_drawn_where_a_source_has_them(mice):
+    files = {**mice[0]}
+    units = files["trials"].sizes["unit"]
+    presence = np.linspace(0.5, 1, units)
+    files["trials"] = files["trials"].assign(presence_ratio=("unit", presence)).assign_attrs(
+        kind="data"
+    )  # fmt: skip
+    figure, table = recordings.draw(**joined([files]))
+    drawn = table[table["panel"] == "quality"]
+    assert set(drawn["group"]) == {"presence_ratio"}
+    np.testing.assert_allclose(drawn["x"], presence)
+    assert "no quality columns" not in words(figure)
+    assert "Illustration" not in words(figure)
+
+
+def test_all_recordings_are_in_the_last_panel_where_there_are_more(mice):
+    several = joined(mice[:1])
+    several["index"] = [files["index"] for files in mice]
+    figure, table = recordings.draw(**several)
+    everyone = table[table["panel"] == "all"]
+    assert set(everyone["recording"]) <= {"m0.movie", "m1.movie", "m2.movie"}
+    known = {
+        (files["index"].attrs["recording"], code, matching)
+        for files in mice
+        for code in ("rate", "timing")
+        for matching in ("none", "state")
+        if bool(files["index"]["gate_passed"].sel(code=code, matching=matching))
+    }
+    assert len(everyone) == len(known) > 3
+    assert "all 3 recordings" in words(figure)
+
+
+def test_a_recording_without_spike_times_or_state_says_so(mice):
+    files = {**mice[0]}
+    del files["timing_matrix"], files["timing_curve"]
+    files["index"] = files["index"].assign_attrs(state_note="no running speed", spike_timing=0)
+    figure, table = recordings.draw(**joined([files]))
+    assert set(table.loc[table["panel"] == "matrix", "code"]) == {"rate"}
+    texts = [item.get_text() for axes in figure.axes for item in axes.texts]
+    assert sum("no spike timing" in text for text in texts) == 2
+    assert "No control for behavior: no running speed" in words(figure)
+
+
+def test_recordings_refuse_files_of_others(mice):
+    several = joined(mice[:2])
+    with pytest.raises(InputError, match="same recordings"):
+        recordings.draw(**{**several, "rate_curve": several["rate_curve"][::-1]})
+
+
+# 3 and 4: networks
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    """Two conditions x two instances, with naive trials and traces made here."""
+    found = {key: [] for key in ("trials", "traces", "rate", "timing", "curves", "index")}
+    rng = np.random.default_rng(5)
+    for k in range(4):
+        session = synthetic.record(
+            SyntheticOptions(**KNOBS | {"units": 16}, blocks=3), f"s-{k // 2}-i{k % 2}.patterns", k
+        )
+        phase = np.where(session["block"] == 0, "naive", "block").astype(object)
+        session = session.assign(
+            phase=("trial", phase), block=("trial", np.maximum(session["block"].values - 1, 0))
+        ).assign_attrs(kind="model")
+        found["trials"].append(session)
+        found["rate"].append(similarity(session, "population_vector"))
+        found["timing"].append(similarity(session, "spikeship"))
+        blocks = trials.select(session, trials=phase == "block")
+        found["index"].append(indices(blocks, DRIFT, 1))
+        found["curves"].append(
+            [
+                curves(blocks, MeasureEntry(name=name, measure=name), DRIFT.curves, 1)
+                for name in ("population_vector", "spikeship")
+            ]
+        )
+        stages = ["naive 0", "block 0", "block 1"]
+        found["traces"].append(
+            xr.Dataset(
+                {
+                    "mean_weight": (("projection", "time"), rng.random((2, 9))),
+                    "selectivity": ("stage", rng.random(3)),
+                    "detectors": ("stage", np.zeros(3)),
+                },
+                coords={
+                    "projection": ["afferent", "recurrent"],
+                    "time": np.arange(9.0),
+                    "stage": stages,
+                    "edge": [0.0, 4.0, 8.0],
+                    "phase": ("edge", ["settle", "block", "end"]),
+                },
+                attrs={
+                    "recording": session.attrs["recording"],
+                    "status": "ok" if k else "silent",
+                    "seed": 1,
+                },
+            )
+        )
+    return found
+
+
+CONDITIONS = ["frozen", "frozen", "on", "on"]
+
+
+def test_network_shows_cells_weights_and_learning_of_every_instance(sweep):
+    shown = {"trials": [sweep["trials"][0], sweep["trials"][2]], "shown": ["frozen", "on"]}
+    runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
+    figure, table = network.draw(**shown, **runs, conditions=CONDITIONS, control="frozen")
+    maps = table[table["panel"] == "response"]
+    for name, session in zip(("frozen", "on"), shown["trials"], strict=True):
+        one = maps[(maps["condition"] == name) & (maps["phase"] == "naive")]
+        pattern = one["pattern"].iloc[0]
+        of = (session["phase"] == "naive") & (session["segment"] == pattern)
+        count = session["spike_count"].values[of.values].sum()
+        # Rates times the width of a bin and the number of showings are the spikes again.
+        np.testing.assert_allclose(one["value"].sum() * 0.005 * int(of.sum()), count)
+    for phase in ("naive", "learned"):
+        assert (maps["phase"] == phase).sum() == 2 * 16 * 100
+    for quantity in ("selectivity", "detectors"):
+        part = table[table["panel"] == quantity]
+        np.testing.assert_allclose(
+            part["value"], np.concatenate([file[quantity].values for file in sweep["traces"]])
+        )
+    weight = table[(table["panel"] == "weight") & (table["condition"] == "on")]
+    expected = np.array([file["mean_weight"].values for file in sweep["traces"][2:]])
+    np.testing.assert_allclose(weight["value"], expected.mean(axis=0).ravel())
+    np.testing.assert_allclose(weight["high"], expected.max(axis=0).ravel())
+    told = discrimination(sweep["rate"][0]).query("phase == 'naive'")["value"].mean()
+    naive = table[(table["panel"] == "discrimination") & (table["phase"] == "naive")]
+    first = naive[(naive["code"] == "rate") & (naive["recording"] == "s-0-i0.patterns")]
+    np.testing.assert_allclose(first["value"], told)
+    assert "Illustration: 2 instances a condition" in words(figure)
+    assert "1 silent" in words(figure)
+
+
+def test_network_draws_learned_responses_on_repeats_that_did_not_sort_them(sweep):
+    """Cells that fire at random in every trial show no order in the repeats that are drawn."""
+    rng = np.random.default_rng(3)
+    session = sweep["trials"][0]
+    cells = np.nonzero(rng.random((session.sizes["trial"], 16)) < 0.9)
+    time, count = trials.ragged(
+        *cells, rng.random(cells[0].size) * KNOBS["segment_duration"], session["observed"].shape
+    )
+    noise = session.drop_dims("spike").assign(
+        spike_time=("spike", time), spike_count=(("trial", "unit"), count)
+    )
+    runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
+    _, table = network.draw(trials=[noise], shown=["frozen"], **runs, conditions=CONDITIONS)
+    learned = table[(table["panel"] == "response") & (table["phase"] == "learned")]
+    value = learned.pivot_table(index="cell", columns="x", values="value").to_numpy()
+    assert np.corrcoef(np.arange(16), value.argmax(axis=1))[0, 1] < 0.75
+
+
+def test_network_and_model_drift_refuse_files_of_other_runs(sweep):
+    runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
+    with pytest.raises(InputError, match="same runs"):
+        network.draw(trials=[], shown=[], **{**runs, "rate": sweep["rate"][::-1]}, conditions=[])
+    with pytest.raises(InputError, match="3 conditions given for 4 runs"):
+        network.draw(trials=[], shown=[], **runs, conditions=CONDITIONS[:3])
+    rate, timing = map(list, zip(*sweep["curves"], strict=True))
+    with pytest.raises(InputError, match="same runs"):
+        model_drift.draw(rate=rate[1:], timing=timing, index=sweep["index"], conditions=CONDITIONS)
+
+
+def test_model_drift_draws_every_instance_and_the_mean(sweep):
+    rate, timing = map(list, zip(*sweep["curves"], strict=True))
+    figure, table = model_drift.draw(
+        rate=rate, timing=timing, index=sweep["index"], conditions=CONDITIONS, control="frozen"
+    )
+    upper = [axes for axes in figure.axes if "more similar" in axes.get_title(loc="left")]
+    for axes, files in zip(upper, (rate, timing), strict=True):
+        code = files[0].attrs["code"]
+        for file in files:
+            for relation in ("within", "between"):
+                part = table[
+                    (table["panel"] == "curve")
+                    & (table["code"] == code)
+                    & (table["recording"] == file.attrs["recording"])
+                    & (table["relation"] == relation)
+                ]
+                known = file["value"].sel(relation=relation).dropna("lag")
+                np.testing.assert_array_equal(part["value"], known)
+        thick = [line for line in axes.get_lines() if line.get_linewidth() > 1]
+        frozen = [line for line in thick if line.get_color() == style.GRAY]
+        assert len(thick) == 4 and len(frozen) == 2
+        mean = np.mean([f["value"].sel(relation="within").values for f in files[:2]], axis=0)
+        np.testing.assert_allclose(frozen[0].get_ydata()[: mean.size], mean)
+        assert axes.yaxis_inverted() == (files[0].attrs["kind"] == "distance")
+    drawn = table[table["panel"] == "index"].set_index(["recording", "code"])["value"]
+    for file in sweep["index"]:
+        for code in ("rate", "timing"):
+            one = file.sel(matching="none", code=code)
+            expected = float(one["index"]) if bool(one["gate_passed"]) else np.nan
+            np.testing.assert_equal(drawn[file.attrs["recording"], code], expected)
+
+
+# 2 plasticity rules
+
+
+def test_plasticity_rules_draw_a_panel_for_each_protocol():
+    row = {"induction": "window", "curve": "1 Hz", "spread": np.nan, "predicted": np.nan,
+           "title": "a pair", "axis": "interval (ms)", "readout": "change of weight",
+           "tolerance": 0.1, "status": "computed", "source": "a program",
+           "citation": "A (2000)"}  # fmt: skip
+    table = pd.DataFrame(
+        [
+            {**row, "rule": rule, "set": name, "x": x, "measured": x, "target": x + miss,
+             "pass": "no" if miss else "yes", "rule_title": f"rule {rule}"}
+            for rule, name, miss in (("one", np.nan, 0.0), ("two", "a_set", 1.0))
+            for x in (1.0, 2.0)
+        ]
+    )  # fmt: skip
+    figure, drawn = plasticity_rules.draw(table=table, seed=4)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["rule one\na pair", "rule two\na pair, a set"]
+    assert len(drawn) == 4
+    said = words(figure)
+    assert "target, met (2)" in said and "target, missed (2)" in said and "Seed 4" in said
+    with pytest.raises(InputError, match=r"figures.rules"):
+        plasticity_rules.draw(table=table[:0])
+
+
+# 5 comparison
+
+
+@pytest.fixture
+def scores():
+    n = 3
+    score = np.array([4.0, 0.6, np.nan])
+    instance = np.array([[3.0, 5.0], [0.5, 0.7], [np.nan, np.nan]])
+    names = ["frozen", "a", "b"]
+    return xr.Dataset(
+        {
+            "score": ("condition", score),
+            "score_low": ("condition", np.full(n, np.nan)),
+            "score_high": ("condition", np.full(n, np.nan)),
+            "instance_score": (("condition", "instance"), instance),
+            "matched_noise": ("condition", [1.0, 1.1, np.nan]),
+            "instances_given": ("condition", [2, 2, 2]),
+            "instances_scored": ("condition", [2, 2, 0]),
+            "ceiling_low": 0.4,
+            "ceiling_high": 1.0,
+            "baseline_score": ("baseline", [0.9, 2.0, 9.0]),
+        },
+        coords={"condition": names, "baseline": ["lag_only", "block_only", "no_drift"]},
+        attrs={
+            "recording": "mouse.movie",
+            "control": "frozen",
+            "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
+            "inference": "Fewer than 10 instances: an illustration.",
+        },
+    )
+
+
+@pytest.fixture
+def structure():
+    rng = np.random.default_rng(2)
+    names, codes, views = ["rho_a", "angle"], ["rate", "timing"], ["whole", "beyond"]
+    shape = (2, 2, 2, 3, 2)
+    dims = ("view", "code", "comparator", "condition", "instance")
+    score = rng.random(shape)
+    score[1, :, 1] = np.nan  # one comparator has no form beyond lag and block
+    return xr.Dataset(
+        {
+            "score": (dims, score),
+            "condition_score": (dims[:-1], score.mean(axis=-1)),
+            "score_low": (dims[:-1], np.full(shape[:-1], np.nan)),
+            "score_high": (dims[:-1], np.full(shape[:-1], np.nan)),
+            "matched_noise": (dims[:-1], rng.random(shape[:-1])),
+            "baseline_score": ((*dims[:3], "baseline"), rng.random((2, 2, 2, 3))),
+            "ceiling_low": (dims[:3], np.full(shape[:3], 0.7)),
+            "ceiling_high": (dims[:3], np.full(shape[:3], 0.9)),
+            "p_holm": (dims[1:4], np.broadcast_to([0.01, 0.2, np.nan], (2, 2, 3))),
+        },
+        coords={"view": views, "code": codes, "comparator": names,
+                "condition": ["frozen", "a", "b"],
+                "baseline": ["lag_only", "block_only", "no_drift"]},
+        attrs={
+            "recording": "mouse.movie",
+            "comparator_titles": json.dumps({"rho_a": "rho-a", "angle": "angle"}),
+            "directions": json.dumps({"rho_a": "higher", "angle": "lower"}),
+            "matched": "20 units each",
+            "conclusion": "No condition reaches the ceiling.\nThe lag alone explains it.",
+            "refused": "",
+        },
+    )  # fmt: skip
+
+
+@pytest.fixture
+def recovery():
+    share = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.5, 0.5]])
+    one = {"accuracy": 0.667, "accuracy_low": 0.4, "accuracy_high": 0.8, "chance": 0.33,
+           "rates_accuracy": 0.5}  # fmt: skip
+    rules = ["frozen", "a", "b"]
+    return xr.Dataset(
+        {"confusion": (("held_out", "rule", "rule_recovered"), share[None])}
+        | {key: ("held_out", [value]) for key, value in one.items()},
+        coords={"held_out": ["instances"], "rule": rules, "rule_recovered": rules},
+        attrs={
+            "recording": "mouse.movie",
+            "primary": "instances",
+            "verdict": "Above chance.",
+            "not_told_apart": json.dumps(["a and b are not told apart."]),
+        },
+    )
+
+
+def test_comparison_draws_scores_recovery_and_every_comparator(scores, structure, recovery):
+    figure, table = comparison.draw(scores=scores, structure=structure, recovery=recovery)
+    left = next(a for a in figure.axes if "distance" in a.get_title(loc="left"))
+    means = [line.get_xdata()[0] for line in left.get_lines() if line.get_marker() == "D"]
+    np.testing.assert_array_equal(means, scores["score"].values)
+    cells = table[(table["panel"] == "recovery") & (table["condition"] != "")]
+    np.testing.assert_array_equal(cells["value"], recovery["confusion"].values.ravel())
+    for (view, code, name), part in table[table["panel"] == "structure"].groupby(
+        ["view", "code", "comparator"]
+    ):
+        one = structure.sel(view=view, code=code, comparator=name)
+        drawn = part[part["series"] == "mean"].set_index("condition")["value"]
+        np.testing.assert_array_equal(drawn[["frozen", "a", "b"]], one["condition_score"])
+        assert set(part["series"]) >= {"ceiling", "lag_only", "block_only", "no_drift", "instance"}
+    panels = [a for a in figure.axes if a.get_title(loc="center") or a.get_title(loc="left")]
+    by_title = {a.get_title(loc="left"): a for a in panels}
+    assert by_title["angle"].xaxis_inverted() or "not\ndefined" in [
+        t.get_text() for t in by_title["angle"].texts
+    ]
+    assert not by_title["rho-a"].xaxis_inverted()
+    # Beyond lag and block a mean is filled where the shifts reject.
+    beyond = [a for a in panels if a.get_title(loc="left") == "rho-a"][2]
+    fills = [line.get_markerfacecolor() for line in beyond.get_lines() if line.get_marker() == "D"]
+    assert fills[0] != "white" and fills[1:] == ["white", "white"]
+    said = words(figure)
+    for text in ("The lag alone explains it.", "a and b are not told apart.", "20 units each",
+                 "Illustration: 2 instances a condition"):  # fmt: skip
+        assert text in said
+
+
+def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
+    figure, table = comparison.draw(scores=scores)
+    texts = [item.get_text() for axes in figure.axes for item in axes.texts]
+    assert any("no recovery test" in text for text in texts)
+    assert "similarity matrices were not compared" in words(figure)
+    assert set(table["panel"]) == {"score"}
+    with pytest.raises(InputError, match="mixed"):
+        comparison.draw(scores=scores, structure=structure.assign_attrs(recording="other.movie"))
+
+
+# 6 sweep maps
+
+
+def squares(axes):
+    return [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+
+
+def test_a_sweep_without_axes_is_a_strip(scores):
+    figure, table = sweep_map.draw(scores=[scores])
+    strip = figure.axes[0]
+    assert [label.get_text() for label in strip.get_yticklabels()] == [
+        "all frozen",
+        "rule a",
+        "rule b",
+    ]
+    assert [patch.get_hatch() for patch in squares(strip)] == [None, None, "//////"]
+    (star,) = [line for line in strip.get_lines() if line.get_marker() == "*"]
+    assert star.get_ydata()[0] == 1
+    assert list(table["best"]) == [False, True, False]
+    assert "best point rule a at 0.60" in words(figure)
+    assert "best baseline lag only at 0.90" in words(figure)
+
+
+@pytest.mark.parametrize("n_axes", [1, 2])
+def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_axes):
+    rates, noises = [0.01, 0.1, 1.0], [1.0, 2.0]
+    rows = [("a", rate, noise) for rate in rates for noise in noises[:n_axes]]
+    rows += [("frozen", np.nan, np.nan)]
+    value = np.exp(np.random.default_rng(1).normal(size=len(rows)))
+    value[0] = np.nan
+    n = len(rows)
+    file = xr.Dataset(
+        {
+            "score": ("condition", value),
+            "instances_given": ("condition", np.full(n, 2)),
+            "instances_scored": ("condition", np.where(np.isnan(value), 0, 2)),
+            "ceiling_low": 0.4,
+            "ceiling_high": 1.0,
+            "baseline_score": scores["baseline_score"],
+        },
+        coords={
+            "condition": [f"p{k}" for k in range(n)],
+            "rule": ("condition", [row[0] for row in rows]),
+            "axis_eta": ("condition", [row[1] for row in rows]),
+            "instances_failed": ("condition", [0] * (n - 1) + [1]),
+        },
+        attrs=scores.attrs | {"titles": json.dumps({f"p{k}": rows[k][0] for k in range(n)})},
+    )
+    axes = [{"name": "eta", "title": "rate (1)", "scale": "log"}]
+    if n_axes == 2:
+        file = file.assign_coords(axis_noise=("condition", [row[2] for row in rows]))
+        axes.append({"name": "noise", "title": "noise (mV)", "scale": "linear"})
+    figure, table = sweep_map.draw(scores=[file], axes=axes)
+    drawn = figure.axes[0]
+    assert len(squares(drawn)) == n - 1
+    bar = next(a for a in figure.axes if a.get_label() == "<colorbar>")
+    low, high = bar.get_ylim()
+    for patch in squares(drawn):
+        x, y = round(patch.get_x() + 0.5), round(patch.get_y() + 0.5)
+        k = x * n_axes + (y if n_axes == 2 else 0)
+        if np.isnan(value[k]):
+            assert patch.get_hatch()
+            continue
+        place = np.clip(np.log(value[k] / low) / np.log(high / low), 0, 1)
+        np.testing.assert_allclose(
+            patch.get_facecolor(), to_rgba(colormaps["viridis_r"](place)), atol=0.02
+        )
+    best = table.loc[table["best"]].iloc[0]
+    assert best["score"] == np.nanmin(value)
+    (square,) = squares(figure.axes[1])  # the frozen control has no values: a strip beside
+    assert square.get_hatch() == "..."
+
+
+def test_a_map_refuses_comparisons_of_two_sweeps(scores):
+    other = scores.assign_coords(condition=["x", "y", "z"])
+    with pytest.raises(InputError, match="one sweep"):
+        sweep_map.draw(scores=[scores, other])
+    with pytest.raises(InputError, match="no point"):
+        sweep_map.draw(scores=[scores.assign(score=scores["score"] * np.nan)])
+
+
+# What the plan makes of a configuration
+
+
+RECORDING = {"name": "m.movie", "source": "synthetic"}
+FROZEN = {"name": "off", "control": True, "set": {"plasticity.inhibitory.eta": 0.0}}
+SWEEP = {"name": "s", "conditions": [{"name": "on"}, FROZEN]}
+
+
+def planned(**blocks):
+    return Plan(checked(Config, blocks))
+
+
+def test_the_plan_makes_what_the_configuration_carries():
+    plan = planned(
+        recordings=[RECORDING],
+        sweeps=[SWEEP],
+        comparisons=[{"name": "c", "recording": "m.movie", "sweep": "s"}],
+        figures={
+            "learning": [{"sweep": "s", "matrices": "all"}],
+            "rules": [{"rule": "pair_stdp", "induction": "window"}],
+        },
+    )
+    assert list(plan.final.made) == [
+        "1_recordings", "2_plasticity_rules", "3_network", "4_model_drift", "5_comparison.c",
+        "6_sweep_map.s",
+    ]  # fmt: skip
+    assert plan.final.omitted == {} and plan.notices == []
+    assert set(plan.final.files) <= set(plan.figure_files)
+    network = plan.final.made["3_network"]
+    assert network.labels["shown"] == ["off", "on"]
+    assert len(network.inputs["traces"]) == 6
+
+
+def test_the_plan_says_what_it_leaves_out_and_why():
+    plan = planned(recordings=[RECORDING])
+    assert list(plan.final.made) == ["1_recordings"]
+    assert set(plan.final.omitted) == {
+        "2 (plasticity rules)", "3 (networks)", "4 (drift in models)", "5 (comparison)",
+        "6 (sweep maps)",
+    }  # fmt: skip
+    (line,) = plan.notices
+    assert "\n" not in line and "3 (networks) and 4 (drift in models): figures.learning" in line
+
+
+def test_final_figures_refuse_unknown_names():
+    with pytest.raises(InputError, match=r"figures.recordings\[0\].*did you mean 'm.movie'"):
+        planned(recordings=[RECORDING], figures={"recordings": ["m.movi"]})
+    with pytest.raises(InputError, match=r"figures.rules\[0\].rule.*did you mean 'pair_stdp'"):
+        planned(
+            recordings=[RECORDING],
+            figures={"rules": [{"rule": "pair_stpd", "induction": "window"}]},
+        )

@@ -38,9 +38,7 @@ def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
     return np.asarray(steps <= reach)
 
 
-def permuted(
-    values: np.ndarray, n: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
+def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Exchange conditions within instances, in batches.
 
     What is undefined stays where it is: a closed gate belongs to its condition.
@@ -171,7 +169,7 @@ def _fitted(
     scales: np.ndarray,
     grid: np.ndarray,
 ) -> np.ndarray:
-    """Score of `distance.fit` of runs (set, run, statistic) against conditions: set, run, condition.
+    """Score of `distance.fit` of runs against conditions: (set, run, condition).
 
     Means over instances are taken before runs and conditions meet.
     """
@@ -190,7 +188,9 @@ def _fitted(
         (a * b * share).sum(axis=(1, 3))[:, None]
         for a, b in ((moving, moving), (rest, moving), (rest, rest))
     )
-    constant = (y**2).sum(axis=2)[..., None] - 2 * np.matmul(y, mean_rest.transpose(0, 2, 1)) + still
+    constant = (
+        (y**2).sum(axis=2)[..., None] - 2 * np.matmul(y, mean_rest.transpose(0, 2, 1)) + still
+    )
     linear = np.matmul(y, mean_moving.transpose(0, 2, 1)) - cross
     best = np.ones(linear.shape)
     if scales.any():

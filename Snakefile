@@ -77,6 +77,7 @@ rule all:
         plan.analyses.files,
         plan.inferences.files,
         plan.comparison_files,
+        plan.recovery_files,
         plan.surveys.files,
         "results/provenance.json",
 

@@ -185,6 +185,13 @@ class Plan:
             else:
                 known = self.roster.names
                 raise unknown(f"{where}: not among recordings:", entry.recording, known)
+            for outsider in entry.outsiders:
+                if outsider not in self.recordings:
+                    raise unknown(
+                        f"config: comparisons[{index}].outsiders: not among recordings:",
+                        outsider,
+                        self.recordings,
+                    )
             if not self.timed(entry.recording):
                 raise InputError(
                     f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
@@ -323,6 +330,12 @@ class Plan:
         models = self._run_files(self.runs(entry.sweep), entry.model_selection)
         return data | {f"model_{key}": paths for key, paths in models.items()}
 
+    def recovered(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of a recovery test: the comparison, drift files of its recording and outsiders."""
+        entry = self.comparisons[wildcards.comparison]
+        seen = self._run_files([entry.recording, *entry.outsiders], entry.selection)
+        return {"scores": [f"results/compare/{entry.name}.nc"], **seen}
+
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
         entry = self.learning[wildcards.sweep]
@@ -368,6 +381,16 @@ class Plan:
     def comparison_files(self) -> list[str]:
         """Scores of all configured comparisons."""
         return [f"results/compare/{name}.nc" for name in self.comparisons]
+
+    @property
+    def recovery_files(self) -> list[str]:
+        """Recovery tests of all configured comparisons whose sweep has rules to tell apart."""
+        return [
+            f"results/recovery/{name}.nc"
+            for name, entry in self.comparisons.items()
+            if len(self.sweeps[entry.sweep].conditions) > 1
+            and self.sweeps[entry.sweep].instances > 2
+        ]
 
     # Params of the rules
 

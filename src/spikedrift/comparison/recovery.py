@@ -18,7 +18,7 @@ from scipy import stats
 from spikedrift.comparison import nearest, posterior_predictive
 from spikedrift.comparison.caption import caption
 from spikedrift.comparison.separation import pairs
-from spikedrift.comparison.simulated import Runs, balanced, null_accuracy, p_value
+from spikedrift.comparison.simulated import Runs, balanced, null_accuracy, p_value, recorded
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
 from spikedrift.drift.inference import holm, sign_flip
@@ -43,7 +43,9 @@ def recover(
         A comparison (`spikedrift.comparison.compare`): `instance_value` (condition, instance,
         statistic), `recording_value`, `scales`; coordinate `rule` (condition), where it is missing
         each condition is a rule; coordinates `axis_{name}` (condition), NaN or empty where a
-        condition is not swept. Statistics beyond `compare.statistics` do not enter the score.
+        condition is not swept; `instance_seed` (condition, instance), instances with one seed are
+        held out together, where it is missing those with one index; `instance_trait`
+        (condition, instance, trait), further statistics that do not enter the score.
     outsiders : mapping of name -> array, shape (n_statistics,), optional
         Statistics of generators from outside the library, in the order of the coordinate.
     compare : Compare
@@ -56,8 +58,8 @@ def recover(
     -------
     Dataset
         Dims `rule`, `rule_recovered` (the same rules), `condition`, `condition_recovered`,
-        `instance`, `statistic` (all of the comparison), `axis`, `first` and `second` (the rules
-        again, of a pair), `subject` (the recording, then the outsiders), `held_out`:
+        `instance`, `statistic` (of the score, then other traits), `axis`, `first` and `second`
+        (the rules again, of a pair), `subject` (the recording, then the outsiders), `held_out`:
 
         * `instances`: the run's instance is held out of all conditions, their parameters are known;
         * `values`: and of swept conditions all that have the run's parameter values;
@@ -131,7 +133,9 @@ def recover(
     out = xr.Dataset({key: (("held_out", *dims), np.array([every[s][key][1] for s in schemes]))
                       for key, (dims, _) in every[primary].items()})  # fmt: skip
     out = out.assign(pairs(runs, HELD_OUT[primary], compare, options, seed, name))
-    subjects = {name: scores["recording_value"].values, **(outsiders or {})}
+    subjects = {name: recorded(scores, runs.statistics)}
+    missing = np.full(len(runs.statistics) - scores.sizes["statistic"], np.nan)
+    subjects |= {key: np.append(value, missing) for key, value in (outsiders or {}).items()}
     out = out.assign(_checks(runs, subjects, compare))
     condition = scores["condition"].values.astype(str)
     out = out.assign_coords(

@@ -6,10 +6,11 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.comparison import nearest
+from spikedrift.comparison.statistics import STATISTICS
 from spikedrift.config.compare import Compare
 from spikedrift.errors import InputError
 
-RATES = "rate_mean"  # statistics of mean rates begin with it
+RATES = ("log_rate", "rate_mean")  # how names of mean rates begin
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Runs:
     @classmethod
     def read(cls, scores: xr.Dataset, compare: Compare) -> "Runs":
         """Take the runs out of a comparison; see `recover`."""
-        statistics = [str(one) for one in scores["statistic"].values]
+        statistics, values, scales = table(scores)
         scored = [k for k, one in enumerate(statistics) if one in compare.statistics]
         rates = [k for k, one in enumerate(statistics) if one.startswith(RATES)]
         # Without mean rates, what the rate code alone would say.
@@ -53,13 +54,12 @@ class Runs:
         if len(rules) < 2:
             raise InputError(f"recovery: {rules[0]} is the only rule; needs two to tell apart")
         axes = [str(key) for key in scores.coords if str(key).startswith("axis_")]
-        values = scores["instance_value"].transpose("instance", "condition", "statistic").values
         return cls(
             values=values,
             statistics=statistics,
             scored=np.array(scored),
             rates=np.array(rates),
-            scales=scores["scales"].values.astype(bool),
+            scales=scales,
             rules=rules,
             rule=np.array([rules.index(one) for one in label]),
             axes=[key.removeprefix("axis_") for key in axes],
@@ -117,6 +117,54 @@ class Runs:
         """Recovered and scored runs by instance and rule: (set, instance, rule)."""
         member = (self.rule[:, None] == np.arange(len(self.rules))).astype(float)
         return np.nan_to_num(hits) @ member, np.isfinite(hits) @ member
+
+
+def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """All statistics of the runs of a comparison: those of its score, then its other traits.
+
+    Returns
+    -------
+    names : list of str
+    values : float, shape (n_instances, n_conditions, n_statistics)
+        Instances with one seed in one row.
+    scales : bool, shape (n_statistics,)
+    """
+    names = [str(one) for one in scores["statistic"].values]
+    values = scores["instance_value"].transpose("instance", "condition", "statistic").values
+    scales = scores["scales"].values.astype(bool)
+    others = [name for name in map(str, scores.get("trait", [])) if name not in names]
+    if others:
+        more = scores["instance_trait"].sel(trait=others)
+        more = more.transpose("instance", "condition", "trait").values
+        values = np.concatenate([values, more], axis=2)
+        moved = [name in STATISTICS and STATISTICS[name].scales for name in others]
+        scales = np.concatenate([scales, moved])
+    if "instance_seed" in scores:
+        values = _aligned(values, scores["instance_seed"].transpose("instance", "condition").values)
+    return names + others, values, scales
+
+
+def recorded(scores: xr.Dataset, names: list[str]) -> np.ndarray:
+    """Return the recording's values of the statistics of `table`."""
+    known = dict(zip(scores["statistic"].values, scores["recording_value"].values, strict=True))
+    if "trait" in scores.dims:
+        traits = zip(scores["trait"].values, scores["recording_trait"].values, strict=True)
+        known = {**dict(traits), **known}
+    return np.array([known[name] for name in names], dtype=float)
+
+
+def _aligned(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """Put instances with one seed into one row; where no seed is known they keep their place."""
+    words = seeds.astype(str)
+    own = np.where(words == "", np.arange(len(words))[:, None].astype(str), words)
+    order = list(dict.fromkeys(own.ravel().tolist()))
+    if (own == own[:, :1]).all():
+        return values
+    out = np.full((len(order), *values.shape[1:]), np.nan)
+    for k, c in np.ndindex(own.shape):
+        if np.isfinite(values[k, c]).any():
+            out[order.index(own[k, c]), c] = values[k, c]
+    return out
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

@@ -78,6 +78,7 @@ rule all:
         plan.inferences.files,
         plan.comparison_files,
         plan.recovery_files,
+        plan.foretold.files,
         plan.surveys.files,
         "results/provenance.json",
 
@@ -92,6 +93,7 @@ include: "workflow/rules/drift.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/predictions.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/ground_truth.smk"

@@ -23,6 +23,8 @@ from spikedrift.fetch.wanted import Wanted
 from spikedrift.inferences import Inferences
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity.chosen import chosen
+from spikedrift.predictions import Foretold
+from spikedrift.predictions import read as read_predictions
 from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
@@ -105,6 +107,20 @@ class Plan:
             self.analyzed,
         )
         self.inferences = self._inferences()
+        self.foretold = Foretold(
+            None if config.predictions is None else read_predictions(config.predictions, ROOT),
+            self.roster.names,
+            self.selections,
+            self.analyzed,
+            lambda recording, selection: [
+                *self.analysis_files(recording, selection),
+                *(
+                    "results/analyses/{recording}/{selection}/{analysis}.nc".format(**row)
+                    for row in self.analyses.rows
+                    if (row["recording"], row["selection"]) == (recording, selection)
+                ),
+            ],
+        )
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _inferences(self) -> Inferences:

@@ -60,6 +60,11 @@ class Config(Options):
     recovery: Recovery = Field(
         Recovery(), description="whether comparisons could tell their rules apart"
     )
+    predictions: str | None = Field(
+        "config/predictions.yaml",
+        description="file of the model's predictions for recordings, written before looking; a "
+        "relative path starts at the working directory, else at the project; null: none",
+    )
     validation: Validation = Field(
         Validation(), description="plasticity rules against published values"
     )

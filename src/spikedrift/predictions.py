@@ -119,7 +119,7 @@ class Foretold:
             known = self._made(name, entry.selection)
             lacking = [one for one in names if pair[one] not in known]
             if lacking:
-                what = lacking[0].rpartition(".")[0]
+                what = ".".join(lacking[0].split(".")[:2])
                 return {**row, "files": [], "note": f"{what} is not made in this configuration"}
             row["files"].append(pair)
         if not row["files"]:

@@ -95,6 +95,9 @@ def scores(
     for pattern in np.unique(left_out, axis=0):
         runs = np.flatnonzero((left_out == pattern).all(axis=1))
         kept = np.flatnonzero(~pattern)
+        if not kept.size:
+            out[:, :, runs] = np.inf
+            continue
         for k in range(n_instances):
             train = np.delete(values[:, :, kept], k, axis=1)
             known = np.isfinite(train).all(axis=3)

@@ -65,8 +65,9 @@ def recover(
         * `values`: and of swept conditions all that have the run's parameter values;
         * `neighbors`: and those whose values lie one step away on every axis or fewer.
 
-        The latter two only where the sweep has axes. Attribute `primary` names the one that the
-        pairs use and that is to be quoted: `values` where there are axes, else `instances`.
+        The latter two only where a swept rule has a value left to be recovered by. Attribute
+        `primary` names the one that the pairs use and that is to be quoted: `values` where it is
+        there, else `instances`.
 
         Recovery (first dim `held_out`):
 
@@ -122,7 +123,7 @@ def recover(
     compare, options = compare or Compare(), options or Recovery()
     runs = Runs.read(scores, compare)
     name = str(scores.attrs["recording"])
-    schemes = list(HELD_OUT) if runs.ranks.shape[1] else ["instances"]
+    schemes = [scheme for scheme, reach in HELD_OUT.items() if runs.leaves(reach)]
     primary = "values" if "values" in schemes else "instances"
     every = {
         scheme: _recovery(

@@ -83,6 +83,15 @@ class Runs:
             ranks=self.ranks[kept],
         )
 
+    def leaves(self, reach: int | None) -> bool:
+        """Whether some swept condition has another of its rule left to be recovered as."""
+        if reach is None:
+            return True
+        own = self.rule[:, None] == self.rule
+        swept = np.isfinite(self.ranks).any(axis=1)
+        left = own & ~nearest.excluded(self.ranks, reach)
+        return bool(left[swept].any())
+
     def scores(self, values: np.ndarray, reach: int | None, compare: Compare) -> np.ndarray:
         """Scores of data sets of these runs: (set, instance, condition, condition).
 

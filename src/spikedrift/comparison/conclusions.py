@@ -24,14 +24,15 @@ def conclusions(found: xr.Dataset) -> list[str]:
     found : Dataset
         As `spikedrift.comparison.structure.structure` returns it, without its conclusion.
     """
+    n_tests = int(np.isfinite(found["p_value"]).sum())
     return [
         sentence
         for code in found["code"].values.tolist()
-        for sentence in _of_code(found.sel(code=code), code)
+        for sentence in _of_code(found.sel(code=code), code, n_tests)
     ]
 
 
-def _of_code(found: xr.Dataset, code: str) -> list[str]:
+def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     titles = json.loads(found.attrs["titles"])
     named = json.loads(found.attrs["comparator_titles"])
     whole, rest = found.sel(view="whole"), found.sel(view="beyond")
@@ -102,6 +103,11 @@ def _of_code(found: xr.Dataset, code: str) -> list[str]:
         )
     if not np.isfinite(p_holm).any():
         out.append(f"{code}: lag and block out, nothing is tested and no structure is claimed.")
+    elif n_tests * float(found["least_p"].min()) > LEVEL:
+        out.append(
+            f"{code}: lag and block out, a test of {n_tests} scores cannot reach p = {LEVEL} with so "
+            "few repeats and instances: no structure is claimed."
+        )
     elif not claimed:
         out.append(
             f"{code}: lag and block out, no model is more alike than its shifted self (Holm p > "

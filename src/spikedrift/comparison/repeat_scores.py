@@ -113,6 +113,8 @@ def repeat_scores(
                     null = comparator.compare(shifted(stack, data.block, orders), against)[..., 0]
                     own = stream(seed, name, "structure", "draws", code, comparator.name, k)
                     p_value[place[1], c, k] = p_of_instances(null, options.structure.draws, own)
+    reach = [float(len(orders)) ** -len(group) for group in models.values()]
+    least = np.maximum(reach, 1 / (1 + options.structure.draws))
     mean = defined_means(score)
     interval = np.full((2, *mean.shape), np.nan)
     for where in np.ndindex(*mean.shape):
@@ -134,6 +136,7 @@ def repeat_scores(
             ("code", "comparator", "condition"),
             holm(p_value.ravel()).reshape(p_value.shape),
         ),
+        "least_p": (("condition",), least),
         "recording_rdm": (("view", "code", "pair"), rdm),
         "condition_rdm": (("view", "code", "condition", "pair"), condition_rdm),
         "baseline_rdm": (("view", "code", "baseline", "pair"), baseline_rdm),

@@ -22,7 +22,7 @@ Scores, repeat x repeat (drift structure)
       random halves of the recording's units; NaN where halves share nothing or there is no RDM.
     * `p_value`, `p_holm` (code, comparator, condition): of the score beyond lag and block, against
       circular shifts of windows inside their blocks, of each instance by its own; Holm over all
-      that are tested.
+      that are tested. `least_p` (condition): the smallest p that shifts of its instances can give.
 
 Matrices
     * `recording_rdm` (view, code, pair), `condition_rdm` (view, code, condition, pair), mean over

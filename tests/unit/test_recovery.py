@@ -291,7 +291,7 @@ def test_same_seed_same_bits_and_what_cannot_be_asked_is_refused():
     )
     with pytest.raises(InputError, match="only rule"):
         recover(comparison(gaussian(14, 5, 1), ["a", "a"], axis=[1, 2]), compare=COMPARE)
-    with pytest.raises(InputError, match="three instances"):
+    with pytest.raises(InputError, match="too few instances"):
         recover(comparison(gaussian(14, 2, 1), ["a", "b"]), compare=COMPARE)
 
 

@@ -59,7 +59,8 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
         "null_words": "Null: conditions are exchangeable within an instance; everything fitted "
         "anew in each permutation. Pairs of rules: Holm over pairs. Check: the subject is one more "
         "draw from the condition, at any time scale (Hotelling); Holm over conditions.",
-        "assumptions": "One covariance of all conditions; check: normal statistics. The time scale "
+        "assumptions": "One covariance of all conditions; check: normal statistics, "
+        f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
         "is free for every condition, so that parameters that change speed alone are not "
         "recovered.",
         "not_told_apart": json.dumps(_not_told_apart(found)),

@@ -88,7 +88,7 @@ def scores(
     Raises
     ------
     InputError
-        Where a statistic does not vary, or no condition has two instances to learn from.
+        Where a statistic does not vary, or too few conditions have two instances to learn from.
     """
     n_sets, n_instances, n_conditions, _ = values.shape
     out = np.empty((n_sets, n_instances, n_conditions, n_conditions))
@@ -126,10 +126,11 @@ def within(train: np.ndarray, known: np.ndarray) -> np.ndarray:
     used = known & (known.sum(axis=1, keepdims=True) > 1)
     count = used.sum(axis=1)
     n, groups = count.sum(axis=1), (count > 0).sum(axis=1)
-    if not (n > 0).all():
+    # Two rows are each other's negative: no shrinkage would be found, and no inverse.
+    if not (n - groups >= min(2, train.shape[3])).all():
         raise InputError(
-            "recovery: no condition has two instances beside the one held out; needs three "
-            "instances with all statistics of the score"
+            "recovery: too few instances beside the one held out for a covariance; needs three "
+            "with all statistics of the score, in two conditions"
         )
     mean = (train * used[..., None]).sum(axis=1) / np.maximum(count, 1)[..., None]
     residual = np.where(used[..., None], train - mean[:, None], 0.0)

@@ -102,7 +102,8 @@ def recover(
         Posterior-predictive check (dims `subject`, `condition`):
 
         * `check_distance`, `check_p`, `check_p_holm` (over conditions), `check_time_scale`: is the
-          subject one more draw from the condition, at any time scale?
+          subject one more draw from the condition, at any time scale? `check_freedom`: degrees of
+          freedom of the covariance; hardly more than statistics: nothing can be rejected.
           `compatible` (subject, rule; int8): 1 where some condition of the rule is not rejected at
           `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
         * `calibration` (condition): share of held-out runs that their own condition rejects, with
@@ -302,6 +303,7 @@ def _checks(
         "check_p": (dims, found.p_value),
         "check_p_holm": (dims, corrected),
         "check_time_scale": (dims, found.time_scale),
+        "check_freedom": ((), np.array(found.freedom)),
         "compatible": (("subject", "rule"), compatible),
         "calibration": (
             ("condition",),

@@ -105,8 +105,8 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         out.append(f"{code}: lag and block out, nothing is tested and no structure is claimed.")
     elif n_tests * float(found["least_p"].min()) > LEVEL:
         out.append(
-            f"{code}: lag and block out, a test of {n_tests} scores cannot reach p = {LEVEL} with so "
-            "few repeats and instances: no structure is claimed."
+            f"{code}: lag and block out, a test of {n_tests} scores cannot reach p = {LEVEL} with "
+            "so few repeats and instances: no structure is claimed."
         )
     elif not claimed:
         out.append(

@@ -13,7 +13,7 @@ import xarray as xr
 
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.errors import InputError
-from spikedrift.surrogates import SEGMENT_KEY, label
+from spikedrift.spikes import SEGMENT_KEY, label
 from spikedrift.trials import select
 
 FEWEST_SEGMENTS = 4  # three pairs of three segments have no structure that could differ

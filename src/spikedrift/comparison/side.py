@@ -27,7 +27,7 @@ from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.responses import responses_of
 from spikedrift.similarity.blocks import symmetric
 from spikedrift.similarity.registry import get
-from spikedrift.surrogates import SEGMENT_KEY, label
+from spikedrift.spikes import SEGMENT_KEY, label
 
 CODES = ("rate", "timing")
 

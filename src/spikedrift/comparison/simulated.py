@@ -144,8 +144,8 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
     others = [name for name in map(str, scores.get("trait", [])) if name not in names]
     if others:
         more = scores["instance_trait"].sel(trait=others)
-        more = more.transpose("instance", "condition", "trait").values
-        values = np.concatenate([values, more], axis=2)
+        more = more.transpose("instance", "condition", "trait")
+        values = np.concatenate([values, more.values], axis=2)
         moved = [name in STATISTICS and STATISTICS[name].scales for name in others]
         scales = np.concatenate([scales, moved])
     if "instance_seed" in scores:

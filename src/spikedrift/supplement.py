@@ -97,10 +97,15 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
 
 
 def joined(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """All tables as one, a row a cell: `table`, `row`, `column`, `value`."""
+    """All tables as one, a row a cell: `table`, `row`, `column`, `cell`."""
     parts = [
-        table.rename_axis("row").reset_index().melt("row", var_name="column").assign(table=title)
+        table.rename_axis("row")
+        .rename_axis("column", axis=1)
+        .stack()
+        .rename("cell")
+        .reset_index()
+        .assign(table=title)
         for title, table in found.items()
         if len(table)
     ]
-    return pd.concat(parts, ignore_index=True)[["table", "row", "column", "value"]]
+    return pd.concat(parts, ignore_index=True)[["table", "row", "column", "cell"]]

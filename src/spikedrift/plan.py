@@ -15,6 +15,7 @@ from typing import Any
 
 from spikedrift.allensdk import AllenSdk
 from spikedrift.analyses import Analyses
+from spikedrift.comparison import comparator as comparators
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
@@ -148,6 +149,13 @@ class Plan:
             ("similarity.measures", "measure", self.measures, measures.names()),
             ("sweeps", "network", self.sweeps, networks.names()),
         ]
+        for name in self.config.compare.structure.comparators:
+            if name not in comparators.names():
+                raise unknown(
+                    "config: compare.structure.comparators: unknown comparator",
+                    name,
+                    comparators.names(),
+                )
         for block, key, entries, known in named:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
@@ -325,6 +333,14 @@ class Plan:
         models = self._run_files(self.runs(entry.sweep), entry.model_selection)
         return data | {f"model_{key}": paths for key, paths in models.items()}
 
+    def compared_trials(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of a comparison of matrices: trials of the recording and of every simulation."""
+        entry = self.comparisons[wildcards.comparison]
+        named = {"trials": [entry.recording], "models": self.runs(entry.sweep)}
+        return {
+            key: [f"results/trials/{name}.nc" for name in names] for key, names in named.items()
+        }
+
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
         entry = self.learning[wildcards.sweep]
@@ -399,7 +415,11 @@ class Plan:
     @property
     def comparison_files(self) -> list[str]:
         """Scores of all configured comparisons."""
-        return [f"results/compare/{name}.nc" for name in self.comparisons]
+        return [
+            f"results/{kind}/{name}.nc"
+            for kind in ("compare", "structure")
+            for name in self.comparisons
+        ]
 
     # Params of the rules
 
@@ -442,6 +462,15 @@ class Plan:
     def comparison(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a comparison."""
         return self._entry(self.comparisons, wildcards.comparison)
+
+    def compared_selections(self, wildcards: Any) -> dict[str, dict[str, Any]]:
+        """Configuration of the selections on both sides of a comparison."""
+        entry = self.comparisons[wildcards.comparison]
+        found = {"trials": entry.selection, "models": entry.model_selection}
+        out = {key: self._entry(self.selections, name) for key, name in found.items()}
+        for selection in out.values():
+            del selection["recordings"]
+        return out
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
         """Condition, title and role of every simulation, in the order of `runs`."""
@@ -495,6 +524,16 @@ class Plan:
     def curves_digest(self, wildcards: Any) -> str:
         """Digest of what makes a drift curve."""
         return self._measure_digest(wildcards, "drift.curves")
+
+    def structure_digest(self, wildcards: Any) -> str:
+        """Digest of a comparison of matrices, comparators and the measure of timing included."""
+        chosen = self.config.compare
+        return self.digest(
+            "selections",
+            "comparison.structure",
+            f"similarity.measures.{self.measures[chosen.timing].measure}",
+            *(f"comparison.comparators.{name}" for name in chosen.structure.comparators),
+        )
 
     def _measure_digest(self, wildcards: Any, module: str) -> str:
         measure = self.measures[wildcards.measure].measure

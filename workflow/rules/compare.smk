@@ -31,3 +31,33 @@ rule compare_sweep:
         source=plan.digest("comparison.compare"),
     script:
         "../scripts/compare_sweep.py"
+
+
+rule compare_structure:
+    """Similarity matrices of a recording against those of every run, with what lag alone gives."""
+    input:
+        unpack(plan.compared_trials),
+    output:
+        "results/structure/{comparison}.nc",
+    log:
+        "logs/compare_structure/{comparison}.log",
+    benchmark:
+        "benchmarks/compare_structure/{comparison}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        comparison=plan.comparison,
+        conditions=plan.conditions,
+        selections=plan.compared_selections,
+        timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
+            mode="json"
+        ),
+        options=plan.block("compare"),
+        seed=plan.config.seed,
+        source=plan.structure_digest,
+    script:
+        "../scripts/compare_structure.py"

@@ -115,7 +115,7 @@ def compare(
             "score_high": ("condition", [interval[key][1] for key in given]),
             "instance_score": (
                 ("condition", "instance"),
-                _padded([_instance_scores(given[key], fits[key]) for key in given], most),
+                padded([_instance_scores(given[key], fits[key]) for key in given], most),
             ),
             "matched_noise": (
                 "condition",
@@ -140,16 +140,16 @@ def compare(
             "scales": ("statistic", scales),
             "instance_value": (
                 ("condition", "instance", "statistic"),
-                _padded(list(given.values()), most),
+                padded(list(given.values()), most),
             ),
             "recording_reliability": ("code", recording.reliability()),
             "instance_reliability": (
                 ("condition", "instance", "code"),
-                _padded([np.array([run.reliability() for run in group]) for group in runs], most),
+                padded([np.array([run.reliability() for run in group]) for group in runs], most),
             ),
             "instance_units": (
                 ("condition", "instance"),
-                _padded([np.array([run.n_units for run in group]) for group in runs], most),
+                padded([np.array([run.n_units for run in group]) for group in runs], most),
             ),
             "instances_scored": ("condition", [len(x) for x in scored.values()]),
             "instances_given": ("condition", [len(x) for x in given.values()]),
@@ -231,7 +231,7 @@ def _interval(
     return float(low), float(high)
 
 
-def _padded(groups: Sequence[np.ndarray], most: int) -> np.ndarray:
+def padded(groups: Sequence[np.ndarray], most: int) -> np.ndarray:
     """Stack groups of instances, NaN where a condition has fewer than most."""
     out = np.full((len(groups), most, *groups[0].shape[1:]), np.nan)
     for row, group in zip(out, groups, strict=True):

@@ -38,7 +38,7 @@ def shrunk(samples: np.ndarray) -> np.ndarray:
             f"comparison: {len(complete)} of {len(samples)} bootstrap samples have all statistics, "
             "needs 3; drop the undefined statistic from compare.statistics or ask for more samples"
         )
-    return _shrunk_residuals(complete - complete.mean(axis=0), len(complete) - 1)
+    return shrunk_residuals(complete - complete.mean(axis=0), len(complete) - 1)
 
 
 def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
@@ -63,10 +63,23 @@ def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
         size = groups[0].shape[1] if len(groups) else 0
         return np.zeros((size, size))
     residual = np.concatenate([group - group.mean(axis=0) for group in whole])
-    return _shrunk_residuals(residual, len(residual) - len(whole))
+    return shrunk_residuals(residual, len(residual) - len(whole))
 
 
-def _shrunk_residuals(residual: np.ndarray, freedom: int) -> np.ndarray:
+def shrunk_residuals(residual: np.ndarray, freedom: int) -> np.ndarray:
+    """Covariance of residuals whose mean is known to be 0, correlations shrunk.
+
+    Parameters
+    ----------
+    residual : float64, shape (n_residuals, n_statistics)
+    freedom : int
+        Degrees of freedom that the residuals have left.
+
+    Raises
+    ------
+    InputError
+        For a statistic that does not vary.
+    """
     scale = np.sqrt((residual**2).sum(axis=0) / freedom)
     if not (scale > 0).all():
         raise InputError(

@@ -1,6 +1,7 @@
 """What a comparison may claim: refusals before it, and in words what it rests on."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,9 +10,8 @@ from spikedrift.config.compare import Compare
 from spikedrift.errors import InputError
 
 
-def doubt(run: Run) -> str:
-    """Say why a recording carries no inference; empty where it may."""
-    attributes = run.rate.attrs
+def doubt(attributes: Mapping[str, Any]) -> str:
+    """Say from its attributes why a recording carries no inference; empty where it may."""
     if int(attributes.get("pseudo_population", 0)):
         return "its units are pooled over sessions or animals"
     if not int(attributes.get("trial_order_known", 1)):
@@ -28,7 +28,7 @@ def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Comp
         For pooled units or an assumed order unless `options.assumed_order` is "describe", for
         fewer units than `options.min_units` on either side, and without models.
     """
-    reason = doubt(recording)
+    reason = doubt(recording.rate.attrs)
     if reason and options.assumed_order == "refuse":
         raise InputError(
             f"{recording.name}: no comparison with models, as {reason}; set "
@@ -99,6 +99,6 @@ def words(
             f"Models have lags to {lags}, the recording to {recording.largest_lag()}: drops are "
             "over different lags."
         )
-    if doubt(recording):
-        sentences.append(f"Descriptive, no inference: {doubt(recording)}.")
+    if doubt(recording.rate.attrs):
+        sentences.append(f"Descriptive, no inference: {doubt(recording.rate.attrs)}.")
     return " ".join(sentences)

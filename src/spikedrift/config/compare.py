@@ -30,6 +30,63 @@ class TimeScaleGrid(Options):
         return self
 
 
+class Structure(Options):
+    """Similarity matrices of models against those of recordings; docs/comparison.md says how."""
+
+    comparators: tuple[str, ...] = Field(
+        default=(
+            "rho_a",
+            "cosine",
+            "correlation",
+            "whitened_cosine",
+            "whitened_correlation",
+            "cka",
+            "procrustes",
+        ),
+        min_length=1,
+        description="files of comparison/comparators, all reported side by side",
+    )
+    units: int | None = Field(
+        default=None,
+        ge=2,
+        description="units drawn on both sides; null: what the smaller has",
+    )
+    window: int = Field(
+        default=2,
+        ge=2,
+        description="successive repeats that are one condition of repeat x repeat matrices, over "
+        "which its distances are cross-validated; repeats",
+    )
+    distance: Literal["crossnobis", "poisson"] = Field(
+        default="crossnobis",
+        description="of rate responses: of stabilized counts over their noise, or the symmetrized "
+        "divergence of Poisson rates",
+    )
+    stabilize: Literal["none", "sqrt", "anscombe"] = Field(
+        default="anscombe", description="scale of spike counts in crossnobis"
+    )
+    noise: Literal["none", "univariate", "shrunk"] = Field(
+        default="univariate",
+        description="what crossnobis divides by: nothing, each unit's noise, or the noise "
+        "covariance of units, shrunk",
+    )
+    halves: int = Field(
+        default=20, ge=2, description="random halves of the recording's units for the ceiling"
+    )
+    shifts: int = Field(
+        default=999, ge=19, description="most circular shifts or permutations of an instance"
+    )
+    draws: int = Field(
+        default=9999, ge=99, description="joint shifts or permutations of the instances of a test"
+    )
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.comparators)) < len(self.comparators):
+            raise ValueError("comparators: a name is given twice")
+        return self
+
+
 class Compare(Options):
     """How near a model condition is to a recording; docs/methods.md says what a score means."""
 
@@ -49,6 +106,9 @@ class Compare(Options):
     )
     time_scale: TimeScaleGrid = Field(
         default=TimeScaleGrid(), description="the one factor fitted for every condition"
+    )
+    structure: Structure = Field(
+        default=Structure(), description="similarity matrices against similarity matrices"
     )
     min_units: int = Field(
         default=15, ge=4, description="fewest units on either side of a comparison"

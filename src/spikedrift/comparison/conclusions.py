@@ -1,0 +1,142 @@
+"""What a comparison of matrices found, in sentences that figures print as they are."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.compare import Compare
+
+LEVEL = 0.05
+
+
+def listed(names: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def conclusions(found: xr.Dataset) -> list[str]:
+    """Sentences on the repeat x repeat matrices, by code.
+
+    Parameters
+    ----------
+    found : Dataset
+        As `spikedrift.comparison.structure.structure` returns it, without its conclusion.
+    """
+    n_tests = int(np.isfinite(found["p_value"]).sum())
+    return [
+        sentence
+        for code in found["code"].values.tolist()
+        for sentence in _of_code(found.sel(code=code), code, n_tests)
+    ]
+
+
+def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
+    titles = json.loads(found.attrs["titles"])
+    named = json.loads(found.attrs["comparator_titles"])
+    whole, rest = found.sel(view="whole"), found.sel(view="beyond")
+    read = [
+        name
+        for name in found["comparator"].values.tolist()
+        if np.isfinite(whole["baseline_score"].sel(comparator=name, baseline="lag_only"))
+        and np.isfinite(whole["condition_score"].sel(comparator=name)).any()
+    ]
+    if not read:
+        return [f"{code}: repeat x repeat matrices are not compared."]
+
+    def by(names: Sequence[str]) -> str:
+        if len(names) == len(read):
+            return f"by all {len(read)} comparators of matrices" if len(read) > 1 else (
+                f"by {named[names[0]]}"
+            )  # fmt: skip
+        return f"by {listed([named[name] for name in names])}"
+
+    out = []
+    best = whole["condition_score"].sel(comparator=read).max("condition")
+    low = whole["ceiling_low"].sel(comparator=read)
+    shared = [name for name in read if low.sel(comparator=name) > 0]
+    reached = [name for name in shared if best.sel(comparator=name) >= low.sel(comparator=name)]
+    if not shared:
+        out.append(f"{code}: halves of the recording's units share nothing, there is no ceiling.")
+    elif not reached:
+        out.append(f"{code}: no model reaches the ceiling, {by(shared)}.")
+    else:
+        who = listed(
+            [
+                titles[name]
+                for name in found["condition"].values.tolist()
+                if (
+                    whole["condition_score"].sel(comparator=reached, condition=name)
+                    >= low.sel(comparator=reached)
+                ).any()
+            ]
+        )
+        out.append(f"{code}: the lower ceiling is reached by {who}, {by(reached)}.")
+        short = [name for name in shared if name not in reached]
+        if short:
+            out.append(f"{code}: no model reaches the ceiling, {by(short)}.")
+
+    left = rest["ceiling_low"].sel(comparator=read)
+    remains = [name for name in read if left.sel(comparator=name) > 0]
+    p_holm = found["p_holm"].sel(comparator=read)
+    claimed = {
+        titles[name]: [
+            key for key in remains if p_holm.sel(comparator=key, condition=name) <= LEVEL
+        ]
+        for name in found["condition"].values.tolist()
+    }
+    claimed = {name: keys for name, keys in claimed.items() if keys}
+    for baseline, words in (("lag_only", "the lag alone"), ("block_only", "the block alone")):
+        score = whole["baseline_score"].sel(comparator=read, baseline=baseline)
+        above = [name for name in read if score.sel(comparator=name) >= best.sel(comparator=name)]
+        enough = [name for name in above if score.sel(comparator=name) >= low.sel(comparator=name)]
+        if enough:
+            out.append(
+                f"{code}: {words} explains it, {by(enough)}: a matrix that knows nothing else "
+                "reaches the ceiling, and no model scores higher."
+            )
+        if short := [name for name in above if name not in enough]:
+            out.append(f"{code}: no model scores higher than {words}, {by(short)}.")
+    if not remains:
+        out.append(
+            f"{code}: lag and block out, halves of the recording's units share nothing: no "
+            "structure is left to explain."
+        )
+    if not np.isfinite(p_holm).any():
+        out.append(f"{code}: lag and block out, nothing is tested and no structure is claimed.")
+    elif n_tests * float(found["least_p"].min()) > LEVEL:
+        out.append(
+            f"{code}: lag and block out, a test of {n_tests} scores cannot reach p = {LEVEL} with "
+            "so few repeats and instances: no structure is claimed."
+        )
+    elif not claimed and remains:
+        out.append(
+            f"{code}: lag and block out, no model is more alike than its shifted self (Holm p > "
+            f"{LEVEL}): no structure is claimed."
+        )
+    for name, keys in claimed.items():
+        out.append(f"{code}: lag and block out, {name} is alike beyond shifts, {by(keys)}.")
+    return out
+
+
+def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, doubt: str) -> str:
+    """State unit of inference, n, ceilings, nulls and assumptions, for captions."""
+    n = sorted(set(instances.values()))
+    count = str(n[0]) if len(n) == 1 else f"{n[0]} to {n[-1]}"
+    sentences = [
+        f"One recording ({found.attrs['n_units']} units): no animal resampling, nothing is "
+        "inferred about the population; its ceiling is from "
+        f"{options.structure.halves} random halves of its units (Spearman-Brown).",
+        f"Model unit of inference: network instance, n = {count} a condition, units matched.",
+        "Null of a test: circular shifts of repeats inside their blocks, of each instance by its "
+        "own, lag and block out of both sides; Holm over conditions, comparators and codes.",
+        "Comparators do not see the scale of dissimilarities: absolute speed is no evidence.",
+    ]
+    if min(n) < options.headline_instances:
+        sentences.append(
+            f"Fewer than {options.headline_instances} instances: an illustration, no interval."
+        )
+    if doubt:
+        sentences.append(f"Descriptive, no inference: {doubt}.")
+    return " ".join(sentences)

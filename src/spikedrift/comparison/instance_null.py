@@ -1,0 +1,35 @@
+"""Null of a mean over instances, each of which is permuted by itself."""
+
+import numpy as np
+
+from spikedrift.drift.anchored import upper_tail
+from spikedrift.drift.means import defined_means
+
+
+def p_of_instances(scores: np.ndarray, draws: int, rng: np.random.Generator) -> float:
+    """Monte Carlo p of the mean score of a condition's instances, one-sided: more alike.
+
+    Instances are independent, so that each may be in another order than the next: few orders of
+    one instance make many of all.
+
+    Parameters
+    ----------
+    scores : float64, shape (n_orders, n_instances)
+        Score of every instance in every order; the first one is as it is. Instances without a
+        score are left out.
+    draws : int
+        Joint orders drawn, the one that is among them.
+    rng : Generator
+
+    Returns
+    -------
+    float
+        (1 + k) / (1 + draws); NaN without a score or another order.
+    """
+    scores = scores[:, np.isfinite(scores[0])]
+    n_orders, n = scores.shape
+    if n == 0 or n_orders < 2:
+        return float("nan")
+    drawn = scores[rng.integers(n_orders, size=(draws, n)), np.arange(n)]
+    value = float(scores[0].mean())
+    return upper_tail(value - 1e-12 * abs(value), defined_means(drawn))

@@ -1,0 +1,28 @@
+"""Hold the similarity matrices of every run of a sweep against those of one recording."""
+
+from spikedrift import selections, trials
+from spikedrift.atomic import write_netcdf
+from spikedrift.comparison.structure import structure
+from spikedrift.config.compare import Compare
+from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import MeasureEntry
+from spikedrift.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    given, params = snakemake.input, snakemake.params
+    chosen = {key: Selection(**options) for key, options in params.selections.items()}
+    conditions: dict[str, list] = {}
+    for label, path in zip(params.conditions, given.models, strict=True):
+        run = selections.apply(trials.read(path), chosen["models"], params.seed)
+        conditions.setdefault(label["condition"], []).append(run)
+    found = structure(
+        selections.apply(trials.read(given.trials[0]), chosen["trials"], params.seed),
+        conditions,
+        MeasureEntry(**params.timing),
+        Compare(**params.options),
+        params.seed,
+        control=next((one["condition"] for one in params.conditions if one["control"]), None),
+        titles={one["condition"]: one["title"] for one in params.conditions},
+        sweep=params.comparison["sweep"],
+    )
+    write_netcdf(found, snakemake.output[0])

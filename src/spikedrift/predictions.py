@@ -95,7 +95,13 @@ class Foretold:
         """Recordings and files of a prediction, or why there are none."""
         wanted = self._wanted(entry)
         here = [name for name in wanted if name in self._recordings]
-        row = {"n_wanted": len(wanted), "n_here": len(here), "files": [], "note": "", "absent": 0}
+        row: dict[str, Any] = {
+            "n_wanted": len(wanted),
+            "n_here": len(here),
+            "files": [],
+            "note": "",
+            "absent": 0,
+        }
         if not here:
             return {**row, "absent": 1, "note": f"none of its {len(wanted)} recordings"}
         if entry.selection not in self._selections:

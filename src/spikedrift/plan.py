@@ -25,6 +25,8 @@ from spikedrift.final import FinalFigures
 from spikedrift.inferences import Inferences
 from spikedrift.networks import registry as networks
 from spikedrift.plasticity.chosen import chosen
+from spikedrift.predictions import Foretold
+from spikedrift.predictions import read as read_predictions
 from spikedrift.provenance import source_digest, versions
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
@@ -107,6 +109,20 @@ class Plan:
             self.analyzed,
         )
         self.inferences = self._inferences()
+        self.foretold = Foretold(
+            None if config.predictions is None else read_predictions(config.predictions, ROOT),
+            self.roster.names,
+            self.selections,
+            self.analyzed,
+            lambda recording, selection: [
+                *self.analysis_files(recording, selection),
+                *(
+                    "results/analyses/{recording}/{selection}/{analysis}.nc".format(**row)
+                    for row in self.analyses.rows
+                    if (row["recording"], row["selection"]) == (recording, selection)
+                ),
+            ],
+        )
         self.final = FinalFigures(self)
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
@@ -195,6 +211,13 @@ class Plan:
             else:
                 known = self.roster.names
                 raise unknown(f"{where}: not among recordings:", entry.recording, known)
+            for outsider in entry.outsiders:
+                if outsider not in self.recordings:
+                    raise unknown(
+                        f"config: comparisons[{index}].outsiders: not among recordings:",
+                        outsider,
+                        self.recordings,
+                    )
             if not self.timed(entry.recording):
                 raise InputError(
                     f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
@@ -341,6 +364,12 @@ class Plan:
             key: [f"results/trials/{name}.nc" for name in names] for key, names in named.items()
         }
 
+    def recovered(self, wildcards: Any) -> dict[str, list[str]]:
+        """Inputs of a recovery test: the comparison, drift files of its recording and outsiders."""
+        entry = self.comparisons[wildcards.comparison]
+        seen = self._run_files([entry.recording, *entry.outsiders], entry.selection)
+        return {"scores": [f"results/compare/{entry.name}.nc"], **seen}
+
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
         entry = self.learning[wildcards.sweep]
@@ -391,6 +420,8 @@ class Plan:
             *self.analyses.files,
             *self.inferences.files,
             *self.comparison_files,
+            *self.recovery_files,
+            *self.foretold.files,
             *self.surveys.files,
         ]
 
@@ -419,6 +450,16 @@ class Plan:
             f"results/{kind}/{name}.nc"
             for kind in ("compare", "structure")
             for name in self.comparisons
+        ]
+
+    @property
+    def recovery_files(self) -> list[str]:
+        """Recovery tests of all configured comparisons whose sweep has rules to tell apart."""
+        return [
+            f"results/recovery/{name}.nc"
+            for name, entry in self.comparisons.items()
+            if len(self.sweeps[entry.sweep].conditions) > 1
+            and self.sweeps[entry.sweep].instances > 2
         ]
 
     # Params of the rules

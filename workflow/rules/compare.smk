@@ -1,10 +1,11 @@
-"""Models against recordings: scores, baselines, noise ceiling."""
+"""Models against recordings: scores, baselines, noise ceiling, and what they could tell apart."""
 
 
 rule compare:
     """Scores of every configured comparison."""
     input:
         plan.comparison_files,
+        plan.recovery_files,
 
 
 rule compare_sweep:
@@ -43,6 +44,17 @@ rule compare_structure:
         "logs/compare_structure/{comparison}.log",
     benchmark:
         "benchmarks/compare_structure/{comparison}.tsv"
+
+rule recover:
+    """Which rules a comparison could tell apart, and whether any is compatible with the data."""
+    input:
+        unpack(plan.recovered),
+    output:
+        "results/recovery/{comparison}.nc",
+    log:
+        "logs/recover/{comparison}.log",
+    benchmark:
+        "benchmarks/recover/{comparison}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -61,3 +73,13 @@ rule compare_structure:
         source=plan.structure_digest,
     script:
         "../scripts/compare_structure.py"
+
+        mem_mb=2000,
+        runtime=60,
+    params:
+        compare=plan.block("compare"),
+        options=plan.block("recovery"),
+        seed=plan.config.seed,
+        source=plan.digest("comparison.recovery"),
+    script:
+        "../scripts/recover.py"

@@ -77,9 +77,7 @@ def beyond(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
         given = rdms[np.ix_(rows, np.flatnonzero(pairs))]
         basis, size, _ = np.linalg.svd(design[pairs], full_matrices=False)
         basis = basis[:, size > 1e-9 * size.max(initial=0.0)]
-        out[np.ix_(rows, np.flatnonzero(pairs))] = cleared(
-            given - (given @ basis) @ basis.T, given
-        )
+        out[np.ix_(rows, np.flatnonzero(pairs))] = cleared(given - (given @ basis) @ basis.T, given)
     return out
 
 

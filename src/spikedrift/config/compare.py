@@ -146,3 +146,9 @@ class Comparison(Options):
     sweep: str = Field(description="name of a sweep")
     selection: str = Field(default="all", description="selection of the recording")
     model_selection: str = Field(default="all", description="selection of the simulations")
+    outsiders: list[str] = Field(
+        default=[],
+        description="recordings of a generator from outside the library, such as source synthetic, "
+        "that the posterior-predictive check of the recovery test must reject; seen through the "
+        "same selection",
+    )

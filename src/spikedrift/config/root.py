@@ -15,6 +15,7 @@ from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.inductions import Validation
 from spikedrift.config.inference import Inference
 from spikedrift.config.recordings import Cohort, Pool, Recording
+from spikedrift.config.recovery import Recovery
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sweeps import Sweep
@@ -56,6 +57,14 @@ class Config(Options):
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
+    recovery: Recovery = Field(
+        Recovery(), description="whether comparisons could tell their rules apart"
+    )
+    predictions: str | None = Field(
+        "config/predictions.yaml",
+        description="file of the model's predictions for recordings, written before looking; a "
+        "relative path starts at the working directory, else at the project; null: none",
+    )
     validation: Validation = Field(
         Validation(), description="plasticity rules against published values"
     )

@@ -1,0 +1,106 @@
+"""What a recovery test may claim, in words for captions."""
+
+import json
+
+import xarray as xr
+
+from spikedrift.config.compare import Compare
+
+HELD_OUT_WORDS = {
+    "instances": "Held out: whole instances (wiring, patterns and noise, in all conditions at "
+    "once); parameter values are known.",
+    "values": "Held out: whole instances (wiring, patterns and noise, in all conditions at once) "
+    "and all swept conditions with the run's parameter values; a rule is recovered from its other "
+    "values.",
+}
+
+
+def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
+    """State n, what is held out, chance, null, assumptions, and the verdicts.
+
+    Parameters
+    ----------
+    found : Dataset
+        Of `spikedrift.comparison.recovery.recover`, with coordinates.
+    compare : Compare
+    """
+    primary = "values" if "values" in found["held_out"].values else "instances"
+    one = found.sel(held_out=primary)
+    instances = int((one["recovered"] >= 0).any("condition").sum())
+    few = instances < compare.headline_instances
+    rules = found.sizes["rule"]
+    n = int(one["runs_scored"].sum())
+    missing = int(one["runs_given"].sum()) - n
+    inference = [
+        f"{rules} rules, {found.sizes['condition']} conditions, {n} runs of {instances} instances. "
+        "Unit of inference: network instance."
+    ]
+    if missing:
+        inference.append(
+            f"{missing} runs are not scored: a statistic is undefined (such as timing where the "
+            "gate is shut), or no condition of their rule is left to be recovered as."
+        )
+    if few:
+        inference.append(
+            f"Fewer than {compare.headline_instances} instances: an illustration, no interval."
+        )
+    else:
+        inference.append(
+            f"Intervals: {100 * compare.confidence:g} % percentile bootstrap over instances; of "
+            "single rules Clopper-Pearson, n counts instances."
+        )
+    return {
+        "illustration": int(few),
+        "instances": instances,
+        "inference": " ".join(inference),
+        "held_out_words": HELD_OUT_WORDS[primary],
+        "chance_words": f"Chance: mean over permutations, {float(one['chance']):.2f} (one in "
+        f"{rules} rules: {1 / rules:.2f}).",
+        "null_words": "Null: conditions are exchangeable within an instance; everything fitted "
+        "anew in each permutation. Pairs of rules: Holm over pairs. Check: the subject is one more "
+        "draw from the condition, at any time scale (Hotelling); Holm over conditions.",
+        "assumptions": "One covariance of all conditions; check: normal statistics, "
+        f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
+        "is free for every condition, so that parameters that change speed alone are not "
+        "recovered.",
+        "not_told_apart": json.dumps(_not_told_apart(found)),
+        "verdict": _verdict(found, 0),
+        "outsiders_verdict": " ".join(_verdict(found, k) for k in range(1, found.sizes["subject"]))
+        or "No generator from outside the library was given.",
+    }
+
+
+def _not_told_apart(found: xr.Dataset) -> list[str]:
+    out = []
+    rules = [str(one) for one in found["rule"].values]
+    for a, first in enumerate(rules):
+        for b, second in enumerate(rules[a + 1 :], a + 1):
+            pair = found.isel(first=a, second=b)
+            if int(pair["told_apart"]) == 1:
+                continue
+            text = f"{first} and {second} are not told apart"
+            accuracy = float(pair["pair_accuracy"])
+            text += (
+                f" ({accuracy:.2f}, p {float(pair['pair_p_holm']):.2g})"
+                if accuracy == accuracy
+                else " (too few runs with all statistics)"
+            )
+            if statistic := str(pair["separating"].values):
+                effect = float(pair["separation"].sel(statistic=statistic))
+                needed = float(pair["instances_needed"])
+                text += f"; largest difference: {statistic}, d' {effect:.2f}, " + (
+                    f"{needed:.0f} instances each needed" if needed < 1e6 else "none that counts"
+                )
+            out.append(text)
+    return out
+
+
+def _verdict(found: xr.Dataset, subject: int) -> str:
+    one = found.isel(subject=subject)
+    name, value = str(one["subject"].values), one["compatible"].values
+    if (value < 0).all():
+        return f"{name}: no check, too few instances for so many statistics."
+    kept = [str(rule) for rule in one["rule"].values[value == 1]]
+    if kept:
+        return f"{name}: not rejected as one more draw of {', '.join(kept)}."
+    return f"{name}: no tested rule is compatible."

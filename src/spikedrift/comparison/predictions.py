@@ -1,0 +1,187 @@
+"""Predictions held against recordings: held, not held, undecided, or why they cannot be tested.
+
+The outcome is read off the interval of the mean over animals, and nobody has a say in it: held
+where the interval lies within what was predicted, not held where it lies without, undecided where
+it reaches over a limit. A prediction whose primary statistic is undefined, or that fewer animals
+carry than inference needs, is not tested and says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from spikedrift.config.predictions import Prediction, Predictions
+from spikedrift.drift.inference import student_interval
+from spikedrift.drift.inference_table import animal_of
+from spikedrift.errors import InputError
+
+OUTCOMES = ("held", "not held", "undecided", "cannot be tested", "not in this configuration")
+MATCHED = "_matched"
+
+
+def score(
+    options: Predictions, rows: Sequence[Mapping[str, Any]], datasets: Mapping[str, xr.Dataset]
+) -> pd.DataFrame:
+    """Score every prediction.
+
+    Parameters
+    ----------
+    options : Predictions
+    rows : sequence of mapping
+        One a prediction, of `spikedrift.predictions.Foretold`: `files` (one mapping of statistic
+        to path a recording), `note`, `absent`, `n_wanted`, `n_here`.
+    datasets : mapping of path -> Dataset
+
+    Returns
+    -------
+    DataFrame
+        `name`, `outcome` (of `OUTCOMES`), `reason`, `value` (mean over animals, or of the
+        recordings where animals cannot be told), `low`, `high` (Student, over animals),
+        `n_animals`, `n_recordings`, `n_undefined`, `n_wanted` (recordings that it is about),
+        `predicted` (words), `statistic`, `selection`, `statement`, `refuted_by`, `from`, `kind`,
+        `written`, `held_out`.
+
+    Raises
+    ------
+    InputError
+        Where a file lacks the statistic.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "name": entry.name,
+                **_scored(entry, row, datasets, options),
+                "n_wanted": row["n_wanted"],
+                "predicted": _predicted(entry),
+                "statistic": _named(entry),
+                "selection": entry.selection,
+                "statement": entry.statement,
+                "refuted_by": entry.refuted_by,
+                "from": f"{entry.model.sweep}: {', '.join(entry.model.conditions)}. "
+                f"{entry.model.found}",
+                "kind": entry.kind,
+                "written": entry.written.isoformat(),
+                "held_out": entry.held_out or "",
+            }
+            for entry, row in zip(options.predictions, rows, strict=True)
+        ]
+    )
+
+
+def value_of(dataset: xr.Dataset, statistic: str) -> float:
+    """Return one statistic of a file, by the name that predictions use.
+
+    Raises
+    ------
+    InputError
+        Where it is not there.
+    """
+    place, name, what = statistic.split(".", 2)
+    try:
+        if place == "index":
+            matching = "state" if what.endswith(MATCHED) else "none"
+            one = dataset[what.removesuffix(MATCHED)].sel(code=name, matching=matching)
+        else:
+            variable = "statistic_value" if place == "curves" else "value"
+            one = dataset[variable].sel(statistic=what)
+    except KeyError:
+        recording = dataset.attrs.get("recording", "a recording")
+        raise InputError(f"predictions: {statistic} is not a statistic of {recording}") from None
+    return float(one)
+
+
+def outcome(low: float, high: float, above: float | None, below: float | None) -> str:
+    """Read off an interval whether a prediction held."""
+    least = -np.inf if above is None else above
+    most = np.inf if below is None else below
+    if least < low and high < most:
+        return "held"
+    if high <= least or low >= most:
+        return "not held"
+    return "undecided"
+
+
+def _scored(
+    entry: Prediction,
+    row: Mapping[str, Any],
+    datasets: Mapping[str, xr.Dataset],
+    options: Predictions,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"outcome": "", "reason": "", "value": np.nan, "low": np.nan,
+                             "high": np.nan, "n_animals": 0, "n_recordings": 0,
+                             "n_undefined": 0}  # fmt: skip
+    if row["absent"]:
+        return {**found, "outcome": "not in this configuration", "reason": row["note"]}
+    untested = {**found, "outcome": "cannot be tested"}
+    if row["note"]:
+        return {**untested, "reason": row["note"]}
+    values, animals, doubts = [], [], []
+    for files in row["files"]:
+        primary = datasets[files[entry.statistic]]
+        value = value_of(primary, entry.statistic)
+        if entry.minus is not None:
+            value -= entry.times * value_of(datasets[files[entry.minus]], entry.minus)
+        animal, doubt = animal_of(primary.attrs)
+        if not doubt and not int(primary.attrs.get("trial_order_known", 1)):
+            doubt = "the order of trials, and so the blocks, are assumed"
+        values.append(value)
+        animals.append(animal)
+        doubts.append(doubt)
+    known = np.isfinite(values)
+    table = pd.DataFrame({"animal": animals, "value": values})[known]
+    found |= {"n_recordings": len(table), "n_undefined": int((~known).sum())}
+    if not len(table):
+        reason = "undefined in all recordings: " + _why(entry, row, datasets)
+        return {**untested, **found, "outcome": "cannot be tested", "reason": reason}
+    found["value"] = float(table["value"].mean())
+    if any(doubts):
+        reason = "; ".join(sorted({one for one in doubts if one}))
+        return {**found, "outcome": "cannot be tested", "reason": reason}
+    by_animal = table.groupby("animal")["value"].mean().to_numpy()
+    found |= {"n_animals": by_animal.size, "value": float(by_animal.mean())}
+    if by_animal.size < options.min_animals:
+        reason = (
+            f"no inference over animals: {by_animal.size}, {options.min_animals} are needed; the "
+            "value describes"
+        )
+        return {**found, "outcome": "cannot be tested", "reason": reason}
+    low, high = student_interval(by_animal, options.confidence)
+    reason = ""
+    if row["n_here"] < row["n_wanted"]:
+        reason = f"{row['n_here']} of {row['n_wanted']} recordings are in this configuration"
+    return {
+        **found,
+        "low": low,
+        "high": high,
+        "outcome": outcome(low, high, entry.above, entry.below),
+        "reason": reason,
+    }
+
+
+def _why(entry: Prediction, row: Mapping[str, Any], datasets: Mapping[str, xr.Dataset]) -> str:
+    """Why a statistic is undefined, as far as the files know: gates of the indices."""
+    notes = set()
+    for files in row["files"]:
+        for statistic, path in files.items():
+            place, code, what = statistic.split(".", 2)
+            if place == "index":
+                matching = "state" if what.endswith(MATCHED) else "none"
+                note = datasets[path]["gate_note"].sel(code=code, matching=matching)
+                notes.add(f"{code}: {note.item()}" if note.item() else "")
+    return "; ".join(sorted(notes - {""})) or "too few repeats, or one block"
+
+
+def _named(entry: Prediction) -> str:
+    if entry.minus is None:
+        return entry.statistic
+    factor = "" if entry.times == 1 else f"{entry.times:g} x "
+    return f"{entry.statistic} - {factor}{entry.minus}"
+
+
+def _predicted(entry: Prediction) -> str:
+    if entry.above is not None and entry.below is not None:
+        return f"between {entry.above:g} and {entry.below:g}"
+    return f"above {entry.above:g}" if entry.above is not None else f"below {entry.below:g}"

@@ -1,0 +1,316 @@
+"""Whether a comparison can tell the rules of a sweep apart, and whether it notices an outsider.
+
+Every simulated run takes the recording's place in turn: its statistics are scored against the runs
+of all conditions, by the same score and with the same free time scale, and the rule of the nearest
+condition is the rule recovered. Nothing of the run may be known beforehand: instances of one index
+share wiring, patterns and noise over all conditions, so that an index is held out in all of them at
+once, and the covariance comes from the others only.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy import stats
+
+from spikedrift.comparison import nearest, posterior_predictive
+from spikedrift.comparison.caption import caption
+from spikedrift.comparison.separation import pairs
+from spikedrift.comparison.simulated import Runs, balanced, null_accuracy, p_value, recorded
+from spikedrift.config.compare import Compare
+from spikedrift.config.recovery import Recovery
+from spikedrift.drift.inference import holm, sign_flip
+from spikedrift.errors import InputError
+from spikedrift.selections import stream
+
+HELD_OUT: dict[str, int | None] = {"instances": None, "values": 0, "neighbors": 1}
+
+
+def recover(
+    scores: xr.Dataset,
+    outsiders: Mapping[str, np.ndarray] | None = None,
+    compare: Compare | None = None,
+    options: Recovery | None = None,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Recover the rule and the parameters of every run of a comparison.
+
+    Parameters
+    ----------
+    scores : Dataset
+        A comparison (`spikedrift.comparison.compare`): `instance_value` (condition, instance,
+        statistic), `recording_value`, `scales`; coordinate `rule` (condition), where it is missing
+        each condition is a rule; coordinates `axis_{name}` (condition), NaN or empty where a
+        condition is not swept; `instance_seed` (condition, instance), instances with one seed are
+        held out together, where it is missing those with one index; `instance_trait`
+        (condition, instance, trait), further statistics that do not enter the score.
+    outsiders : mapping of name -> array, shape (n_statistics,), optional
+        Statistics of generators from outside the library, in the order of the coordinate.
+    compare : Compare
+        Statistics of the score, grid of time scales, bootstrap, confidence, headline instances.
+    options : Recovery
+    seed : int
+        Of the permutations and the bootstrap.
+
+    Returns
+    -------
+    Dataset
+        Dims `rule`, `rule_recovered` (the same rules), `condition`, `condition_recovered`,
+        `instance`, `statistic` (of the score, then other traits), `axis`, `first` and `second`
+        (the rules again, of a pair), `subject` (the recording, then the outsiders), `held_out`:
+
+        * `instances`: the run's instance is held out of all conditions, their parameters are known;
+        * `values`: and of swept conditions all that have the run's parameter values;
+        * `neighbors`: and those whose values lie one step away on every axis or fewer.
+
+        The latter two only where a swept rule has a value left to be recovered by. Attribute
+        `primary` names the one that the pairs use and that is to be quoted: `values` where it is
+        there, else `instances`.
+
+        Recovery (first dim `held_out`):
+
+        * `confusion` (rule, rule_recovered): share of the rule's runs; NaN where none was scored.
+          `condition_confusion` (condition, condition_recovered): the same of conditions.
+        * `rule_accuracy`, `rule_low`, `rule_high` (rule): Clopper-Pearson, n counts instances.
+        * `accuracy`, `accuracy_low`, `accuracy_high`: balanced over rules; percentile bootstrap
+          over instances, NaN below `compare.headline_instances`. `chance`: its mean over
+          permutations of conditions within instances, everything fitted anew; `p_value`,
+          `null_accuracy` (permutation), `least_p`, the smallest p that so many can give.
+        * `rates_accuracy`, `rates_accuracy_low`, `rates_accuracy_high`: of a classifier that sees
+          the statistics in the attribute `rates_only` alone, on the same runs; `difference`,
+          `difference_low`, `difference_high`: balanced accuracy less that, paired by instance.
+          `difference_p`: sign flips of the instances, two-sided.
+        * `recovered` (condition, instance): index of the nearest condition, -1: not scored.
+          `recovered_within` (condition, instance): the nearest among those of the true rule.
+        * `runs_scored`, `runs_given` (rule): a run with an undefined statistic, or without a
+          condition of its own rule to be recovered as, is not scored.
+        * `steps`, `steps_chance` (axis): mean number of steps on the axis between the run's value
+          and that of `recovered_within`, and the mean over all conditions that it could have been.
+
+        Pairs of rules (dims `first`, `second`; filled where first comes before second), at
+        `primary`, each pair classified without the others:
+
+        * `pair_accuracy`, `pair_p`, `pair_p_holm`; `told_apart` (int8: 1, 0; -1 where not filled).
+        * `separation` (first, second, statistic): |d'| = difference of means over the standard
+          deviation within the two rules, without small-sample bias (Hedges); `separating` (first,
+          second): the statistic with the largest, among those that drift speed does not multiply;
+          `instances_needed` (first, second): instances of each rule with which a t-test of that
+          statistic has the power `recovery.power`; inf where there is no difference.
+
+        Posterior-predictive check (dims `subject`, `condition`):
+
+        * `check_distance`, `check_p`, `check_p_holm` (over conditions), `check_time_scale`: is the
+          subject one more draw from the condition, at any time scale? `check_freedom`: degrees of
+          freedom of the covariance; hardly more than statistics: nothing can be rejected.
+          `compatible` (subject, rule; int8): 1 where some condition of the rule is not rejected at
+          `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
+        * `calibration` (condition): share of held-out runs that their own condition rejects, with
+          `calibration_low`, `calibration_high` over all; `calibration_all`, about
+          `1 - compare.confidence` expected at most.
+        * `subject_kind` (subject): recording or outsider; `subject_value` (subject, statistic).
+
+        Attributes: `primary`, `illustration` (int; 1 below `compare.headline_instances`),
+        `instances`, `not_told_apart` (JSON, list of sentences), `verdict`, `outsiders_verdict` and
+        words for captions: `held_out_words`, `chance_words`, `null_words`, `assumptions`,
+        `inference`; `recording`, `titles` (JSON), `options` (JSON), `seed`.
+
+    Raises
+    ------
+    InputError
+        With fewer than two rules, or fewer than two instances of which all statistics are defined.
+    """
+    compare, options = compare or Compare(), options or Recovery()
+    runs = Runs.read(scores, compare)
+    name = str(scores.attrs["recording"])
+    schemes = [scheme for scheme, reach in HELD_OUT.items() if runs.leaves(reach)]
+    primary = "values" if "values" in schemes else "instances"
+    every = {
+        scheme: _recovery(
+            runs, HELD_OUT[scheme], compare, options, stream(seed, name, "recovery", scheme)
+        )
+        for scheme in schemes
+    }
+    out = xr.Dataset({key: (("held_out", *dims), np.array([every[s][key][1] for s in schemes]))
+                      for key, (dims, _) in every[primary].items()})  # fmt: skip
+    out = out.assign(pairs(runs, HELD_OUT[primary], compare, options, seed, name))
+    subjects = {name: recorded(scores, runs.statistics)}
+    missing = np.full(len(runs.statistics) - scores.sizes["statistic"], np.nan)
+    subjects |= {key: np.append(value, missing) for key, value in (outsiders or {}).items()}
+    out = out.assign(_checks(runs, subjects, compare))
+    condition = scores["condition"].values.astype(str)
+    out = out.assign_coords(
+        held_out=schemes,
+        rule=runs.rules,
+        rule_recovered=runs.rules,
+        first=runs.rules,
+        second=runs.rules,
+        condition=condition,
+        condition_recovered=condition,
+        condition_rule=("condition", [runs.rules[k] for k in runs.rule]),
+        statistic=runs.statistics,
+        axis=runs.axes,
+        subject=list(subjects),
+        subject_kind=("subject", ["recording"] + ["outsider"] * (len(subjects) - 1)),
+    )
+    return out.assign_attrs(
+        recording=name,
+        titles=scores.attrs.get("titles", "{}"),
+        primary=primary,
+        rates_only=json.dumps([runs.statistics[k] for k in runs.rates]),
+        scored=json.dumps([runs.statistics[k] for k in runs.scored]),
+        options=options.model_dump_json(),
+        seed=seed,
+        **caption(out, compare),
+    )
+
+
+def _recovery(
+    runs: Runs, reach: int | None, compare: Compare, options: Recovery, rng: np.random.Generator
+) -> dict[str, tuple[tuple[str, ...], Any]]:
+    """Everything of one way to hold out."""
+    scores = runs.scores(runs.values[None], reach, compare)[0]
+    known = np.isfinite(scores).any(axis=-1)
+    if not known.any():
+        raise InputError("recovery: no run has all statistics of the score")
+    best = np.where(known, scores.argmin(axis=-1), -1)
+    own = runs.rule[:, None] == runs.rule
+    inside = np.where(known, np.where(own, scores, np.inf).argmin(axis=-1), -1)
+    right, given = runs.shares(runs.hits(scores))
+    n_conditions, n_rules = runs.rule.size, len(runs.rules)
+    confusion = np.zeros((n_conditions, n_conditions))
+    np.add.at(confusion, (np.nonzero(known)[1], best[known]), 1)
+    member = (runs.rule[:, None] == np.arange(n_rules)).astype(float)
+    by_rule = member.T @ confusion @ member
+
+    # The rates-only classifier is judged on the same runs.
+    rate_scores = np.where(known[..., None], runs.rate_scores(reach, compare)[0], np.inf)
+    rate_hits = np.where(known, np.nan_to_num(runs.hits(rate_scores)), np.nan)
+    rate_right, _ = runs.shares(rate_hits)
+    accuracy, rates_accuracy = balanced(right, given), balanced(rate_right, given)
+    null = null_accuracy(runs, reach, compare, options.permutations, rng)
+
+    drawn = rng.integers(len(given), size=(compare.bootstrap, len(given)))
+    one, two = (balanced(part[drawn], given[drawn]) for part in (right, rate_right))
+    few = int((given > 0).sum(axis=0).min()) < compare.headline_instances
+    by_instance = balanced(right[:, None], given[:, None])
+    differences = by_instance - balanced(rate_right[:, None], given[:, None])
+    intervals = {
+        f"{key}_{end}": ((), np.nan if few else np.nanquantile(sample, at))
+        for key, sample in (("accuracy", one), ("rates_accuracy", two), ("difference", one - two))
+        for end, at in zip(("low", "high"), _tails(compare), strict=True)
+    }
+    low, high = _clopper_pearson(right, given, compare)
+    steps, chance = _steps(runs, inside, nearest.excluded(runs.ranks, reach))
+    return {
+        "confusion": (("rule", "rule_recovered"), _shares(by_rule)),
+        "condition_confusion": (("condition", "condition_recovered"), _shares(confusion)),
+        "rule_accuracy": (("rule",), np.diagonal(_shares(by_rule))),
+        "rule_low": (("rule",), low),
+        "rule_high": (("rule",), high),
+        "accuracy": ((), accuracy),
+        "chance": ((), null.mean()),
+        "p_value": ((), p_value(float(accuracy), null)),
+        "null_accuracy": (("permutation",), null),
+        "least_p": ((), 1 / (1 + null.size)),
+        "rates_accuracy": ((), rates_accuracy),
+        "difference": ((), accuracy - rates_accuracy),
+        "difference_p": ((), sign_flip(differences[np.isfinite(differences)], rng)[0]),
+        **intervals,
+        "recovered": (("instance", "condition"), best),
+        "recovered_within": (("instance", "condition"), inside),
+        "runs_scored": (("rule",), given.sum(axis=0).astype(int)),
+        "runs_given": (
+            ("rule",),
+            (np.isfinite(runs.values).any(axis=2) @ member).sum(axis=0).astype(int),
+        ),
+        "steps": (("axis",), steps),
+        "steps_chance": (("axis",), chance),
+    }
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    total = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
+
+
+def _tails(compare: Compare) -> tuple[float, float]:
+    tail = (1 - compare.confidence) / 2
+    return tail, 1 - tail
+
+
+def _clopper_pearson(
+    right: np.ndarray, given: np.ndarray, compare: Compare
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of each rule's accuracy, the share of its runs that are recovered.
+
+    Runs of one instance are no independent draws: n counts instances.
+    """
+    n, total = (given > 0).sum(axis=0), given.sum(axis=0)
+    k = n * np.divide(right.sum(axis=0), total, out=np.full(n.shape, np.nan), where=total > 0)
+    low, high = _tails(compare)
+    below = np.where(k > 0, stats.beta.ppf(low, k, n - k + 1), k)
+    above = np.where(k < n, stats.beta.ppf(high, k + 1, n - k), np.where(np.isnan(k), k, 1.0))
+    return below, above
+
+
+def _steps(runs: Runs, inside: np.ndarray, left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean steps between a run's value and the nearest of its rule, and by chance: by axis."""
+    own = (runs.rule[:, None] == runs.rule) & ~left_out
+    distance = np.abs(runs.ranks[:, None] - runs.ranks)
+    instance, condition = np.nonzero(inside >= 0)
+    found = distance[condition, inside[instance, condition]]
+    weight = own[condition][..., None] * np.isfinite(distance[condition])
+    chance = (np.nan_to_num(distance[condition]) * weight).sum(axis=1) / np.maximum(
+        weight.sum(axis=1), 1
+    )
+    defined = np.isfinite(found)
+    n = np.maximum(defined.sum(axis=0), 1)
+    missing = np.where(defined.any(axis=0), 0.0, np.nan)
+    return (
+        np.where(defined, found, 0.0).sum(axis=0) / n + missing,
+        np.where(defined, chance, 0.0).sum(axis=0) / n + missing,
+    )
+
+
+def _checks(
+    runs: Runs, subjects: Mapping[str, np.ndarray], compare: Compare
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Posterior-predictive check of the recording and of outsiders, and whether its level holds."""
+    options, scales = compare.time_scale, runs.scales[runs.scored]
+    grid = np.geomspace(options.low, options.high, options.points)
+    instances = runs.values[..., runs.scored]
+    values = np.array(list(subjects.values()))
+    found = posterior_predictive.check(values[:, runs.scored], instances, scales, grid)
+    corrected = np.array([holm(row) for row in found.p_value])
+    level = 1 - compare.confidence
+    compatible = np.full((len(values), len(runs.rules)), -1, np.int8)
+    for k in range(len(runs.rules)):
+        p = corrected[:, runs.rule == k]
+        defined = np.isfinite(p).any(axis=1)
+        compatible[defined, k] = (np.nan_to_num(p[defined], nan=0.0) >= level).any(axis=1)
+    held = posterior_predictive.held_out(instances, scales, grid)
+    known = np.isfinite(held)
+    rejected, given = ((held < level) & known).astype(float), known.astype(float)
+    total = given.sum()
+    low, high = _clopper_pearson(
+        rejected.sum(axis=1, keepdims=True), given.sum(axis=1, keepdims=True), compare
+    )
+    dims = ("subject", "condition")
+    return {
+        "check_distance": (dims, found.distance),
+        "check_p": (dims, found.p_value),
+        "check_p_holm": (dims, corrected),
+        "check_time_scale": (dims, found.time_scale),
+        "check_freedom": ((), np.array(found.freedom)),
+        "compatible": (("subject", "rule"), compatible),
+        "calibration": (
+            ("condition",),
+            _shares(np.stack([rejected.sum(axis=0), (given - rejected).sum(axis=0)], axis=1))[:, 0],
+        ),
+        "calibration_all": ((), np.array(rejected.sum() / total if total else np.nan)),
+        "calibration_low": ((), low[0]),
+        "calibration_high": ((), high[0]),
+        "subject_value": (("subject", "statistic"), values),
+    }

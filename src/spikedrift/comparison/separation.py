@@ -1,0 +1,98 @@
+"""Rules two by two: whether they are told apart, by which statistic, with how many instances."""
+
+import numpy as np
+from statsmodels.stats.power import TTestIndPower
+
+from spikedrift.comparison.simulated import Runs, balanced, null_accuracy, p_value
+from spikedrift.config.compare import Compare
+from spikedrift.config.recovery import Recovery
+from spikedrift.drift.inference import hedges_g, holm
+from spikedrift.errors import InputError
+from spikedrift.selections import stream
+
+
+def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Standardized difference |d'| of two rules, statistic by statistic.
+
+    The difference of means over the standard deviation within rules, instances and parameter values
+    together, times the factor for small samples (`hedges_g`).
+
+    Parameters
+    ----------
+    one, two : float, shape (n_runs, n_statistics)
+        NaN where undefined; left out by statistic.
+
+    Returns
+    -------
+    float, shape (n_statistics,)
+        NaN with fewer than two defined runs of a rule, or without spread.
+    """
+    found = []
+    for x, y in zip(one.T, two.T, strict=True):
+        x, y = x[np.isfinite(x)], y[np.isfinite(y)]
+        found.append(abs(hedges_g(x, y).value) if min(x.size, y.size) > 1 else np.nan)
+    return np.array(found)
+
+
+def instances_needed(effect: float, power: float, confidence: float) -> float:
+    """Instances of each of two rules with which a t-test finds a difference of `effect`.
+
+    Two-sided at 1 - `confidence` (statsmodels' `TTestIndPower`); 2 at least, inf where the effect
+    is smaller than .001, NaN where it is not known. Effects beyond 10 count as 10.
+    """
+    if not np.isfinite(effect):
+        return float("nan")
+    if effect < 1e-3:
+        return float("inf")
+    effect = min(effect, 10.0)  # the noncentral t is not computed far beyond
+    test = TTestIndPower()
+    alpha = 1 - confidence
+    if test.power(effect, nobs1=2, alpha=alpha) >= power:
+        return 2.0
+    return float(np.ceil(test.solve_power(effect_size=effect, alpha=alpha, power=power)))
+
+
+def pairs(
+    runs: Runs, reach: int | None, compare: Compare, options: Recovery, seed: int, name: str
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Every two rules by themselves; see `spikedrift.comparison.recovery.recover`."""
+    n = len(runs.rules)
+    upper = np.triu_indices(n, 1)
+    accuracy, p, needed = (np.full((n, n), np.nan) for _ in range(3))
+    effect = np.full((n, n, len(runs.statistics)), np.nan)
+    best = np.full((n, n), "", dtype=object)
+    for a, b in zip(*upper, strict=True):
+        pair = runs.of_rules([int(a), int(b)])
+        one, two = (pair.values[:, pair.rule == k].reshape(-1, effect.shape[2]) for k in (0, 1))
+        effect[a, b] = separation(one, two)
+        free = np.where(runs.scales, np.nan, effect[a, b])
+        if np.isfinite(free).any():
+            best[a, b] = runs.statistics[int(np.nanargmax(free))]
+            needed[a, b] = instances_needed(
+                float(np.nanmax(free)), options.power, compare.confidence
+            )
+        try:
+            scores = pair.scores(pair.values[None], reach, compare)
+        except InputError:  # neither has two instances that are defined
+            continue
+        right, given = pair.shares(pair.hits(scores)[0])
+        if not (given.sum(axis=0) > 0).all():
+            continue
+        accuracy[a, b] = balanced(right, given)
+        rng = stream(seed, name, "pair", *pair.rules)
+        null = null_accuracy(pair, reach, compare, options.permutations, rng)
+        p[a, b] = p_value(accuracy[a, b], null)
+    corrected = np.full((n, n), np.nan)
+    corrected[upper] = holm(p[upper])
+    told = np.full((n, n), -1, np.int8)
+    told[upper] = np.isfinite(corrected[upper]) & (corrected[upper] < 1 - compare.confidence)
+    dims = ("first", "second")
+    return {
+        "pair_accuracy": (dims, accuracy),
+        "pair_p": (dims, p),
+        "pair_p_holm": (dims, corrected),
+        "told_apart": (dims, told),
+        "separation": ((*dims, "statistic"), effect),
+        "separating": (dims, best.astype(str)),
+        "instances_needed": (dims, needed),
+    }

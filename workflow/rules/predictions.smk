@@ -1,0 +1,30 @@
+"""The model's predictions for the recordings, written before looking and scored here."""
+
+
+rule predictions:
+    """Which predictions held, which did not, and which these recordings cannot test."""
+    input:
+        plan.foretold.inputs,
+    output:
+        tsv="results/predictions.tsv",
+        page=report(
+            "results/predictions.html",
+            caption="../report/predictions.rst",
+            category="Comparison",
+            labels={"comparison": "predictions", "figure": "table"},
+        ),
+    log:
+        "logs/predictions/predictions.log",
+    benchmark:
+        "benchmarks/predictions/predictions.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        entry=plan.foretold.entry,
+        source=plan.digest("comparison.predictions", "page"),
+    script:
+        "../scripts/predictions.py"

@@ -44,17 +44,6 @@ rule compare_structure:
         "logs/compare_structure/{comparison}.log",
     benchmark:
         "benchmarks/compare_structure/{comparison}.tsv"
-
-rule recover:
-    """Which rules a comparison could tell apart, and whether any is compatible with the data."""
-    input:
-        unpack(plan.recovered),
-    output:
-        "results/recovery/{comparison}.nc",
-    log:
-        "logs/recover/{comparison}.log",
-    benchmark:
-        "benchmarks/recover/{comparison}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -74,6 +63,21 @@ rule recover:
     script:
         "../scripts/compare_structure.py"
 
+
+rule recover:
+    """Which rules a comparison could tell apart, and whether any is compatible with the data."""
+    input:
+        unpack(plan.recovered),
+    output:
+        "results/recovery/{comparison}.nc",
+    log:
+        "logs/recover/{comparison}.log",
+    benchmark:
+        "benchmarks/recover/{comparison}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
         mem_mb=2000,
         runtime=60,
     params:

@@ -98,14 +98,10 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
 
 def joined(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """All tables as one, a row a cell: `table`, `row`, `column`, `cell`."""
-    parts = [
-        table.rename_axis("row")
-        .rename_axis("column", axis=1)
-        .stack()
-        .rename("cell")
-        .reset_index()
-        .assign(table=title)
+    rows = [
+        {"table": title, "row": k, "column": column, "cell": cell}
         for title, table in found.items()
-        if len(table)
+        for k, row in enumerate(table.to_dict("records"))
+        for column, cell in row.items()
     ]
-    return pd.concat(parts, ignore_index=True)[["table", "row", "column", "cell"]]
+    return pd.DataFrame(rows, columns=["table", "row", "column", "cell"])

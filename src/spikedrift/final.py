@@ -199,6 +199,10 @@ class FinalFigures:
         for name, entry in plan.comparisons.items():
             of_sweep.setdefault(entry.sweep, []).append(name)
             inputs = {"scores": f"results/compare/{name}.nc"}
+            for kind in ("structure", "recovery"):
+                path = f"results/{kind}/{name}.nc"
+                if path in (*plan.comparison_files, *plan.recovery_files):
+                    inputs[kind] = path
             self._add(
                 Final(5, "comparison", "models against a recording", "Comparison",
                       {"comparison": name}, inputs, {}, self._instances(entry.sweep)),

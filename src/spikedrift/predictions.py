@@ -95,10 +95,13 @@ class Foretold:
         """Recordings and files of a prediction, or why there are none."""
         wanted = self._wanted(entry)
         here = [name for name in wanted if name in self._recordings]
-        files: list[dict[str, str]] = []
         row: dict[str, Any] = {
-            "n_wanted": len(wanted), "n_here": len(here), "files": files, "note": "", "absent": 0
-        }  # fmt: skip
+            "n_wanted": len(wanted),
+            "n_here": len(here),
+            "files": [],
+            "note": "",
+            "absent": 0,
+        }
         if not here:
             return {**row, "absent": 1, "note": f"none of its {len(wanted)} recordings"}
         if entry.selection not in self._selections:
@@ -124,8 +127,8 @@ class Foretold:
             if lacking:
                 what = ".".join(lacking[0].split(".")[:2])
                 return {**row, "files": [], "note": f"{what} is not made in this configuration"}
-            files.append(pair)
-        if not files:
+            row["files"].append(pair)
+        if not row["files"]:
             row["note"] = f"its recordings have too few units for the selection {entry.selection}"
         return row
 

@@ -97,10 +97,11 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
 
 
 def joined(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """All tables as one, a row a cell: `table`, `row`, `column`, `value`."""
-    parts = [
-        table.rename_axis("row").reset_index().melt("row", var_name="column").assign(table=title)
+    """All tables as one, a row a cell: `table`, `row`, `column`, `cell`."""
+    rows = [
+        {"table": title, "row": k, "column": column, "cell": cell}
         for title, table in found.items()
-        if len(table)
+        for k, row in enumerate(table.to_dict("records"))
+        for column, cell in row.items()
     ]
-    return pd.concat(parts, ignore_index=True)[["table", "row", "column", "value"]]
+    return pd.DataFrame(rows, columns=["table", "row", "column", "cell"])

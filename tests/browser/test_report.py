@@ -10,6 +10,8 @@ from playwright.sync_api import Page, sync_playwright
 
 pytestmark = pytest.mark.browser
 
+CATEGORIES = {"Data", "Rules", "Networks", "Drift", "Comparison", "Provenance"}
+TABLES = {"results/recordings", "results/drift/indices", "results/supplement"}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -69,12 +71,14 @@ def test_report_shows_every_figure(demo: Path, page: Page, tmp_path: Path) -> No
     shown = {str(Path(path_of[address]).with_suffix("")) for address in shown_results(page)}
     page.screenshot(path=tmp_path / "report.png")
 
+    assert set(page.evaluate("categories")) == CATEGORIES
     figures = {
         str(figure.relative_to(demo).with_suffix(""))
         for suffix in ("pdf", "png", "svg")
         for figure in (demo / "results" / "figures").rglob(f"*.{suffix}")
     }
-    assert figures
-    assert shown == figures | {"results/recordings", "results/drift/indices"}
+    final = {Path(figure).name for figure in figures if Path(figure).parent.name == "final"}
+    assert {name[0] for name in final} == set("123456")
+    assert shown == figures | TABLES
     assert broken == []
     assert {address.partition(":")[0] for address in requested} == {"file"}

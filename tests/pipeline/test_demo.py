@@ -56,3 +56,24 @@ def test_every_figure_comes_with_its_numbers(demo):
     for stem in stems:
         assert (figures / f"{stem}.pdf").stat().st_size > 1000
         assert len(pd.read_csv(figures / f"{stem}.tsv", sep="\t")) > 0
+
+
+def test_all_six_final_figures_are_made_and_labeled(demo):
+    folder = demo / "results/figures/final"
+    assert {path.name[0] for path in folder.glob("*.png")} == set("123456")
+    for path in folder.glob("*.png"):
+        assert path.with_suffix(".pdf").stat().st_size > 1000
+        table = pd.read_csv(path.with_suffix(".tsv"), sep="\t", low_memory=False)
+        assert len(table) > 0
+    cells = pd.read_csv(demo / "results/supplement.tsv", sep="\t")
+    made = cells.query("table == 'Final figures'")
+    assert set(made.loc[made["column"] == "made", "cell"]) == {"yes"}
+    jobs = cells.query("table == 'Run times by rule' and column == 'rule'")
+    assert {"simulate_point", "figure_final", "drift_index"} <= set(jobs["cell"])
+
+
+def test_published_values_are_met_in_the_figure_of_rules(demo):
+    table = pd.read_csv(demo / "results/figures/final/2_plasticity_rules.tsv", sep="\t")
+    known = table[table["status"] == "computed"]
+    assert set(known["rule"]) == {"pair_stdp", "triplet_stdp", "clopath", "calcium"}
+    assert (known["pass"] == "yes").all()

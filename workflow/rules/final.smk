@@ -38,6 +38,7 @@ rule figure_final:
 
 rule supplement:
     """Figures made and left out, parameters, unit counts, run times, software."""
+
     # Run times are those of all jobs: wait for them, but do not run again whenever one did.
     input:
         ancient(plan.results),

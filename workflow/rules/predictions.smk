@@ -10,8 +10,8 @@ rule predictions:
         page=report(
             "results/predictions.html",
             caption="../report/predictions.rst",
-            category="Inference",
-            labels={"inference": "predictions", "figure": "table"},
+            category="Comparison",
+            labels={"comparison": "predictions", "figure": "table"},
         ),
     log:
         "logs/predictions/predictions.log",

@@ -81,7 +81,9 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     remains = [name for name in read if left.sel(comparator=name) > 0]
     p_holm = found["p_holm"].sel(comparator=read)
     claimed = {
-        titles[name]: [key for key in read if p_holm.sel(comparator=key, condition=name) <= LEVEL]
+        titles[name]: [
+            key for key in remains if p_holm.sel(comparator=key, condition=name) <= LEVEL
+        ]
         for name in found["condition"].values.tolist()
     }
     claimed = {name: keys for name, keys in claimed.items() if keys}
@@ -108,7 +110,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
             f"{code}: lag and block out, a test of {n_tests} scores cannot reach p = {LEVEL} with "
             "so few repeats and instances: no structure is claimed."
         )
-    elif not claimed:
+    elif not claimed and remains:
         out.append(
             f"{code}: lag and block out, no model is more alike than its shifted self (Holm p > "
             f"{LEVEL}): no structure is claimed."

@@ -44,19 +44,41 @@ def _means(rdms: np.ndarray, cell: np.ndarray) -> np.ndarray:
     return np.asarray(mean[..., cell])
 
 
-def beyond(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Take lag and block out: each entry less the mean of all with its lag and pair of blocks.
+def _design(block: np.ndarray) -> np.ndarray:
+    """Indicators of cells and of windows: shape (n_pairs, n_cells + n_windows)."""
+    row, column = np.triu_indices(block.size, k=1)
+    cell = pairs_of(block)[2]
+    design = np.zeros((row.size, int(cell.max(initial=-1)) + 1 + block.size))
+    pair, first = np.arange(row.size), design.shape[1] - block.size
+    design[pair, cell] = design[pair, first + row] = design[pair, first + column] = 1.0
+    return design
 
-    Whatever is a function of lag and block is 0 afterwards, as is an entry alone in its cell.
+
+def beyond(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
+    """Take lag and block out, and the level of single windows: residuals of a least-squares fit.
+
+    The fit has a term for each (block, block, lag) and a term a_i + a_j for each window. Whatever is
+    a function of lag and block is 0 afterwards, as is an entry alone in its cell. The level of a
+    window goes too, as no model could know which window was noisy or lay in another state, and
+    as shifts are no null for noise that all pairs of a window share.
 
     Parameters
     ----------
     rdms : float64, shape (k, n_pairs)
+        NaN pairs stay NaN and enter no fit.
     block : int64, shape (n_windows,)
     """
-    residual = rdms - _means(rdms, pairs_of(block)[2])
-    left = cleared(np.nan_to_num(residual), np.nan_to_num(rdms))
-    return np.where(np.isfinite(rdms), left, np.nan)
+    design, known = _design(block), np.isfinite(rdms)
+    out = np.full(rdms.shape, np.nan)
+    # Rows with the same undefined pairs are fitted together.
+    patterns, member = np.unique(known, axis=0, return_inverse=True)
+    for index, pairs in enumerate(patterns):
+        rows = np.flatnonzero(member.ravel() == index)
+        given = rdms[np.ix_(rows, np.flatnonzero(pairs))]
+        basis, size, _ = np.linalg.svd(design[pairs], full_matrices=False)
+        basis = basis[:, size > 1e-9 * size.max(initial=0.0)]
+        out[np.ix_(rows, np.flatnonzero(pairs))] = cleared(given - (given @ basis) @ basis.T, given)
+    return out
 
 
 def baseline_rdms(rdm: np.ndarray, block: np.ndarray) -> np.ndarray:

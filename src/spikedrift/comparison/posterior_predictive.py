@@ -72,8 +72,8 @@ def check(
     residual = np.where(known[..., None], whole - mean, 0.0)
     dof = np.maximum(count - 1, 0)
     shape = (len(subjects), n_conditions)
-    nowhere = np.full(shape, np.nan)
-    undefined = Check(nowhere, nowhere, nowhere, freedom=float(dof.sum()))
+    missing = np.full(shape, np.nan)
+    undefined = Check(missing, missing, missing, float(dof.sum()))
     if dof.sum() < size:
         return undefined
     covariance = np.einsum("kci,kcj->ij", residual, residual) / dof.sum()

@@ -38,12 +38,13 @@ def instances_needed(effect: float, power: float, confidence: float) -> float:
     """Instances of each of two rules with which a t-test finds a difference of `effect`.
 
     Two-sided at 1 - `confidence` (statsmodels' `TTestIndPower`); 2 at least, inf where the effect
-    is smaller than .001, NaN where it is not known.
+    is smaller than .001, NaN where it is not known. Effects beyond 10 count as 10.
     """
     if not np.isfinite(effect):
         return float("nan")
     if effect < 1e-3:
         return float("inf")
+    effect = min(effect, 10.0)  # the noncentral t is not computed far beyond
     test = TTestIndPower()
     alpha = 1 - confidence
     if test.power(effect, nobs1=2, alpha=alpha) >= power:

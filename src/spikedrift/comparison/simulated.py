@@ -141,7 +141,8 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
     names = [str(one) for one in scores["statistic"].values]
     values = scores["instance_value"].transpose("instance", "condition", "statistic").values
     scales = scores["scales"].values.astype(bool)
-    others = [name for name in map(str, scores.get("trait", [])) if name not in names]
+    traits = scores["trait"].values if "trait" in scores.dims else []
+    others = [name for name in map(str, traits) if name not in names]
     if others:
         more = scores["instance_trait"].sel(trait=others)
         more = more.transpose("instance", "condition", "trait")
@@ -166,7 +167,7 @@ def _aligned(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """Put instances with one seed into one row; where no seed is known they keep their place."""
     words = seeds.astype(str)
     own = np.where(words == "", np.arange(len(words))[:, None].astype(str), words)
-    order = list(dict.fromkeys(own.ravel().tolist()))
+    order = list(dict.fromkeys(own.T.ravel().tolist()))
     if (own == own[:, :1]).all():
         return values
     out = np.full((len(order), *values.shape[1:]), np.nan)

@@ -182,7 +182,7 @@ def _confusion(axes: Axes, recovery: xr.Dataset | None) -> pd.DataFrame:
     """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
     if recovery is None:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "no recovery test:\nfewer than two rules", ha="center", va="center",
+        axes.text(0.5, 0.5, "no recovery test:\nit needs two rules or more\nand three instances", ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
         return pd.DataFrame()
     one = recovery.sel(held_out=recovery.attrs["primary"])

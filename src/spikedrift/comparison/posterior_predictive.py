@@ -48,7 +48,7 @@ def check(
     the fitted factor. The least over all tau would not do: what a network without drift has by
     chance, stretched twenty times with its uncertainty, is compatible with anything. The price: a
     recording that drifts several times faster than the condition, whose drift is no larger than
-    its noise, is rejected too often (in simulations 11 to 21 % at three times the speed); simulate
+    its noise, is rejected too often (in simulations 10 to 21 % at three times the speed); simulate
     faster.
 
     Instances of one index share wiring, patterns and noise over conditions. Their residuals then

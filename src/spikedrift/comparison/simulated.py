@@ -141,8 +141,8 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
     names = [str(one) for one in scores["statistic"].values]
     values = scores["instance_value"].transpose("instance", "condition", "statistic").values
     scales = scores["scales"].values.astype(bool)
-    traits = scores["trait"].values if "trait" in scores.dims else []
-    others = [name for name in map(str, traits) if name not in names]
+    traits = [str(name) for name in scores["trait"].values] if "trait" in scores.dims else []
+    others = [name for name in traits if name not in names]
     if others:
         more = scores["instance_trait"].sel(trait=others)
         more = more.transpose("instance", "condition", "trait")

@@ -38,6 +38,7 @@ from spikedrift.figures import style
 _ROW_HEIGHT = 0.2  # of a condition, inches
 _LEVEL = 0.05
 _VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
+_NO_RECOVERY = "no recovery test:\nit needs two rules or more\nand three instances"
 _WORDS = 16  # characters of a line of a comparator's title
 
 
@@ -182,7 +183,7 @@ def _confusion(axes: Axes, recovery: xr.Dataset | None) -> pd.DataFrame:
     """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
     if recovery is None:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "no recovery test:\nit needs two rules or more\nand three instances", ha="center", va="center",
+        axes.text(0.5, 0.5, _NO_RECOVERY, ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
         return pd.DataFrame()
     one = recovery.sel(held_out=recovery.attrs["primary"])

@@ -254,8 +254,8 @@ def test_sets_and_overrides():
         rule.values("", {"kapa": 1.0})
     for name in registry.names():
         rule = registry.get(name)
-        for key, chosen in rule.sets.items():
-            assert chosen.source
+        for key, one in rule.sets.items():
+            assert one.source
             assert rule.values(key).keys() == rule.values().keys()
 
 

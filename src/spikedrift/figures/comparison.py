@@ -39,7 +39,7 @@ _ROW_HEIGHT = 0.2  # of a condition, inches
 _LEVEL = 0.05
 _VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
 _NO_RECOVERY = "no recovery test:\nit needs two rules or more\nand three instances"
-_WORDS = 16  # characters of a line of a comparator's title
+_WORDS = 12  # characters of a line of a comparator's title
 
 
 def draw(
@@ -166,7 +166,7 @@ def _comparators(
             filled=None if view == "whole" else list(p <= _LEVEL),
             size=0.7,
         )  # fmt: skip
-        axis.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+        axis.xaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
         axis.tick_params(axis="x", labelsize=6)
         if directions.get(comparator) == "lower":
             axis.invert_xaxis()
@@ -249,10 +249,7 @@ def _notes(
     if structure is None:
         notes.append("c is left out: similarity matrices were not compared.")
     else:
-        notes += [
-            f"c: {line}"
-            for key in ("matched", "conclusion", "refused", "inference")
-            for line in str(structure.attrs.get(key, "")).splitlines()
-            if line
-        ]
+        lines = [str(structure.attrs.get(key, "")).split("\n")
+                 for key in ("matched", "conclusion", "refused", "inference")]  # fmt: skip
+        notes += ["c: " + " ".join(filter(None, said)) for said in lines if any(said)]
     return notes + style.notes_of(scores.attrs)

@@ -1,6 +1,8 @@
 """Final figures show the numbers of their files, and say what they cannot show."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from spikedrift import selections, trials
+from spikedrift import gallery, selections, trials
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.config.check import checked
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
@@ -590,3 +592,16 @@ def test_final_figures_refuse_unknown_names():
             recordings=[RECORDING],
             figures={"rules": [{"rule": "pair_stpd", "induction": "window"}]},
         )
+
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_the_page_of_figures_is_what_the_figures_say():
+    page = (DOCS / "figures.md").read_text(encoding="utf-8")
+    assert page == gallery.page()
+    pictures = re.findall(r"\]\((figures/[^)]+\.png)\)", page)
+    assert [Path(name).name[0] for name in pictures] == list("123456")
+    for name in pictures:
+        content = (DOCS / name).read_bytes()
+        assert content.startswith(b"\x89PNG") and len(content) <= 200_000

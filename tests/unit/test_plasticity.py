@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from inducing import DT, cell_of, spike_trains, weights
 
 from spikedrift.errors import InputError
-from spikedrift.plasticity import registry
+from spikedrift.plasticity import registry, targets
 from spikedrift.plasticity.document import document
+from spikedrift.plasticity.induce import chosen
 from spikedrift.plasticity.synapse import combine
 
 
@@ -252,8 +254,8 @@ def test_sets_and_overrides():
         rule.values("", {"kapa": 1.0})
     for name in registry.names():
         rule = registry.get(name)
-        for key, chosen in rule.sets.items():
-            assert chosen.source
+        for key, one in rule.sets.items():
+            assert one.source
             assert rule.values(key).keys() == rule.values().keys()
 
 
@@ -342,3 +344,18 @@ def test_the_page_of_rules_is_what_the_rules_say():
 def test_combine_refuses_two_rules_that_name_something_alike():
     with pytest.raises(ValueError, match="both have"):
         combine([registry.get("pair_stdp"), registry.get("inhibitory")], "")
+
+
+def test_one_protocol_of_a_rule_is_chosen_with_its_targets():
+    rule_ = registry.get("triplet_stdp")
+    one = chosen(rule_, "frequency", "nestml")
+    assert (one.name, one.sets) == ("frequency", ("nestml",))
+    assert chosen(rule_, "frequency").sets == ("visual_cortex_full",)
+    assert chosen(registry.get("pair_stdp"), "window").sets == ()
+    with pytest.raises(InputError, match=r"no induction.*did you mean 'frequency'"):
+        chosen(rule_, "frequencies")
+    with pytest.raises(InputError, match=r"no set.*did you mean 'nestml'"):
+        chosen(rule_, "frequency", "nestm")
+    known = pd.DataFrame({"induction": ["a", "a", "b"], "set": ["x", "y", "x"], "x": [1, 2, 3]})
+    run = pd.DataFrame({"induction": ["a"], "set": ["y"]})
+    assert list(targets.of(known, run)["x"]) == [2]

@@ -38,7 +38,8 @@ from spikedrift.figures import style
 _ROW_HEIGHT = 0.2  # of a condition, inches
 _LEVEL = 0.05
 _VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
-_WORDS = 16  # characters of a line of a comparator's title
+_NO_RECOVERY = "no recovery test:\nit needs two rules or more\nand three instances"
+_WORDS = 12  # characters of a line of a comparator's title
 
 
 def draw(
@@ -165,7 +166,7 @@ def _comparators(
             filled=None if view == "whole" else list(p <= _LEVEL),
             size=0.7,
         )  # fmt: skip
-        axis.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
+        axis.xaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
         axis.tick_params(axis="x", labelsize=6)
         if directions.get(comparator) == "lower":
             axis.invert_xaxis()
@@ -182,7 +183,7 @@ def _confusion(axes: Axes, recovery: xr.Dataset | None) -> pd.DataFrame:
     """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
     if recovery is None:
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "no recovery test:\nit needs two rules or more\nand three instances", ha="center", va="center",
+        axes.text(0.5, 0.5, _NO_RECOVERY, ha="center", va="center",
                   transform=axes.transAxes)  # fmt: skip
         return pd.DataFrame()
     one = recovery.sel(held_out=recovery.attrs["primary"])
@@ -248,10 +249,7 @@ def _notes(
     if structure is None:
         notes.append("c is left out: similarity matrices were not compared.")
     else:
-        notes += [
-            f"c: {line}"
-            for key in ("matched", "conclusion", "refused", "inference")
-            for line in str(structure.attrs.get(key, "")).splitlines()
-            if line
-        ]
+        lines = [str(structure.attrs.get(key, "")).split("\n")
+                 for key in ("matched", "conclusion", "refused", "inference")]  # fmt: skip
+        notes += ["c: " + " ".join(filter(None, said)) for said in lines if any(said)]
     return notes + style.notes_of(scores.attrs)

@@ -54,26 +54,34 @@ def test_whatever_is_a_function_of_lag_and_block_is_out():
     np.testing.assert_allclose(lag_and_block.beyond((rdm + 3 * known)[:], BLOCK),
                                np.repeat(found, 4, axis=0), atol=1e-12)  # fmt: skip
     np.testing.assert_allclose(lag_and_block.beyond(found, BLOCK), found, atol=1e-12)
-    # least squares on one indicator a (block, block, lag)
+    levels = np.random.default_rng(9).normal(0, 5, 12)[np.stack(np.triu_indices(12, 1))].sum(axis=0)
+    np.testing.assert_allclose(lag_and_block.beyond((rdm + levels)[None], BLOCK), found, atol=1e-12)
+    # least squares on one indicator a (block, block, lag) and one a window
     row, column = np.triu_indices(12, 1)
     keys = sorted({(BLOCK[i], BLOCK[j], j - i) for i, j in zip(row, column, strict=True)})
     design = np.array(
         [[(BLOCK[i], BLOCK[j], j - i) == key for key in keys]
          for i, j in zip(row, column, strict=True)], float
     )  # fmt: skip
+    windows = np.array([[k in pair for k in range(12)] for pair in zip(row, column, strict=True)])
+    design = np.hstack([design, windows])
     fit = design @ np.linalg.lstsq(design, rdm, rcond=None)[0]
     np.testing.assert_allclose(found[0], rdm - fit, atol=1e-10)
 
 
-def test_undefined_pairs_stay_undefined_and_count_in_no_mean():
+def test_undefined_pairs_stay_undefined_and_enter_no_fit():
     rdm = gaussian_rdm(np.random.default_rng(2))
-    lost = rdm.copy()
+    lost, wild = rdm.copy(), rdm.copy()
     lost[5] = np.nan
-    found = lag_and_block.beyond(lost[None], BLOCK)[0]
-    cell = lag_and_block.pairs_of(BLOCK)[2]
-    others = np.flatnonzero((cell == cell[5]) & (np.arange(rdm.size) != 5))
-    assert np.isnan(found[5])
-    np.testing.assert_allclose(found[others], rdm[others] - rdm[others].mean())
+    found = lag_and_block.beyond(np.stack([rdm, lost]), BLOCK)
+    np.testing.assert_allclose(found[0], lag_and_block.beyond(rdm[None], BLOCK)[0], atol=1e-12)
+    assert np.isnan(found[1, 5]) and np.isfinite(np.delete(found[1], 5)).all()
+    # the same as if the pair had the value that the fit of the others gives it: residual 0
+    for _ in range(200):
+        wild[5] -= lag_and_block.beyond(wild[None], BLOCK)[0, 5]
+    np.testing.assert_allclose(
+        np.delete(found[1], 5), np.delete(lag_and_block.beyond(wild[None], BLOCK)[0], 5), atol=1e-6
+    )
 
 
 def test_baselines_are_the_recordings_own_means():

@@ -57,8 +57,8 @@ def _design(block: np.ndarray) -> np.ndarray:
 def beyond(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
     """Take lag and block out, and the level of single windows: residuals of a least-squares fit.
 
-    The fit has a term for each (block, block, lag) and a term a_i + a_j for each window. Whatever is
-    a function of lag and block is 0 afterwards, as is an entry alone in its cell. The level of a
+    The fit has a term for each (block, block, lag) and a term a_i + a_j for each window. Whatever
+    is a function of lag and block is 0 afterwards, as is an entry alone in its cell. The level of a
     window goes too, as no model could know which window was noisy or lay in another state, and
     as shifts are no null for noise that all pairs of a window share.
 
@@ -71,7 +71,12 @@ def beyond(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
     design, known = _design(block), np.isfinite(rdms)
     out = np.full(rdms.shape, np.nan)
     # Rows with the same undefined pairs are fitted together.
-    patterns, member = np.unique(known, axis=0, return_inverse=True)
+    whole = bool(known.all())
+    patterns, member = (
+        (known[:1], np.zeros(len(rdms), np.int64))
+        if whole
+        else np.unique(known, axis=0, return_inverse=True)
+    )
     for index, pairs in enumerate(patterns):
         rows = np.flatnonzero(member.ravel() == index)
         given = rdms[np.ix_(rows, np.flatnonzero(pairs))]

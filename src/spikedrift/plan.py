@@ -15,6 +15,7 @@ from typing import Any
 
 from spikedrift.allensdk import AllenSdk
 from spikedrift.analyses import Analyses
+from spikedrift.comparisons import Comparisons
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
@@ -72,11 +73,13 @@ class Plan:
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
-        self.comparisons = _by_name(config.comparisons)
         self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self.versions = versions()
         self._block = config.model_dump(mode="json")
         self._check_names()
+        compared = Comparisons(config, self.roster)
+        self.comparisons, self.animals = compared.entries, compared.groups
+        self._compared_in, self._compared_notices = compared.places, compared.notices
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
         self.rules = {sweep.name: self._rules_of(sweep) for sweep in config.sweeps}
         modules = {
@@ -176,23 +179,22 @@ class Plan:
 
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
-        for index, entry in enumerate(self.config.comparisons):
-            where = f"config: comparisons[{index}].recording"
-            if entry.recording in self.pools:
+        for name, entry in self.comparisons.items():
+            where, recording = self._compared_in[name], str(entry.recording)
+            if recording in self.pools:
                 doubt = "its units are pooled over sessions"
-            elif entry.recording in self.recordings:
-                doubt = self.options[entry.recording].doubt()
+            elif recording in self.recordings:
+                doubt = self.options[recording].doubt()
             else:
                 known = self.roster.names
-                raise unknown(f"{where}: not among recordings:", entry.recording, known)
-            if not self.timed(entry.recording):
+                raise unknown(f"{where}: not among recordings:", recording, known)
+            if not self.timed(recording):
                 raise InputError(
-                    f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
-                    "timing"
+                    f"{where}: {recording} holds two-photon events; comparisons need spike timing"
                 )
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
-                    f"{where}: {entry.recording} is not compared "
+                    f"{where}: {recording} is not compared "
                     f"with models, {doubt}; set compare.assumed_order to describe for a "
                     "comparison without inference"
                 )
@@ -260,7 +262,7 @@ class Plan:
     @property
     def notices(self) -> list[str]:
         """What the user should know before the run."""
-        return self.roster.notices(self.selections.values())
+        return self.roster.notices(self.selections.values()) + self._compared_notices
 
     def indexed(self, table: str) -> list[dict[str, str]]:
         """Recording and selection of every row of a table of indices."""
@@ -317,11 +319,22 @@ class Plan:
         }
 
     def compared(self, wildcards: Any) -> dict[str, list[str]]:
-        """Inputs of a comparison: drift files of the recording and of every simulation."""
+        """Inputs of a comparison: files of the recording and of every simulation, or a survey."""
         entry = self.comparisons[wildcards.comparison]
-        data = self._run_files([entry.recording], entry.selection)
-        models = self._run_files(self.runs(entry.sweep), entry.model_selection)
+        data = self._compared_files([str(entry.recording)], entry.selection)
+        if entry.sweep in self.surveys.names:
+            return data | {"survey": [f"results/surveys/{entry.sweep}.nc"]}
+        models = self._compared_files(self.runs(entry.sweep), entry.model_selection)
         return data | {f"model_{key}": paths for key, paths in models.items()}
+
+    def _compared_files(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
+        names = list(recordings)
+        profiles = [f"results/profiles/{name}/{selection}.nc" for name in names]
+        return {**self._run_files(names, selection), "profile": profiles}
+
+    def compared_animals(self, wildcards: Any) -> list[str]:
+        """Scores files that are taken together over animals."""
+        return [f"results/compare/{name}.nc" for name in self.animals[wildcards.compared_group]]
 
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
@@ -367,7 +380,10 @@ class Plan:
     @property
     def comparison_files(self) -> list[str]:
         """Scores of all configured comparisons."""
-        return [f"results/compare/{name}.nc" for name in self.comparisons]
+        return [
+            *(f"results/compare/{name}.nc" for name in self.comparisons),
+            *(f"results/compare/{name}.animals.nc" for name in self.animals),
+        ]
 
     # Params of the rules
 
@@ -408,12 +424,26 @@ class Plan:
         return self._entry(self.comparisons, wildcards.comparison)
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Condition, title and role of every simulation, in the order of `runs`."""
-        comparison = wildcards.get("comparison")
-        sweep = self.comparisons[comparison].sweep if comparison else wildcards.sweep
-        points = [self.points[name] for name in self.runs(sweep)]
+        """Condition, title and role of every simulation of a sweep, in the order of `runs`."""
+        points = [self.points[name] for name in self.runs(wildcards.sweep)]
         return [
             {"condition": point.condition, "title": point.title, "control": point.control}
+            for point in points
+        ]
+
+    def compared_points(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Point of every simulation that is compared, in the order of `runs`; none of a survey."""
+        sweep = self.comparisons[wildcards.comparison].sweep
+        points = [self.points[name] for name in self.runs(sweep)]
+        return [
+            {
+                "point": point.name,
+                "condition": point.condition,
+                "title": point.words,
+                "control": point.control,
+                "axes": point.axes,
+                "instance_seed": point.instance_seed,
+            }
             for point in points
         ]
 

@@ -115,9 +115,13 @@ def test_what_was_ended_from_outside_is_tried_again(
     assert (found["status"].sel(run=bad) == "failed") == (not again)
 
 
-def test_a_survey_keeps_what_a_comparison_reads(surveyed, runs, build_dir, tmp_path):
+def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
     # The same runs analyzed from their trials, by the functions that recordings go through.
-    keeping = replace(surveyed, survey=Survey(index=INDEX, keep_trials=True, halves=4))
+    longer = {"phases.4.repeats": 4, "phases.6.repeats": 4}
+    options = override(PatternNetwork(), {**SMALL, **longer}, "small")
+    runs = points(Sweep(options=options, conditions=(Condition(name="a"),), instances=2))
+    kept = Survey(index=INDEX, keep_trials=True, halves=4)
+    keeping = replace(surveyed, options=options, survey=kept)
     found = survey(keeping, runs, tmp_path / "s" / "runs", build_dir)
     data, _ = collect([found], runs, "s", {})
     options = DriftOptions(curves=CurveOptions(bootstrap=20, halves=4), index=IndexOptions(**INDEX))
@@ -141,7 +145,8 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, runs, build_dir, tmp_p
             assert one.keys() == two.keys()
             for name in one:
                 np.testing.assert_array_equal(one[name], two[name], err_msg=name)
-    assert np.isfinite(one["rate_drop"]) and np.isfinite(one["local_variation"])
+    assert np.isfinite([ours.rate["value"].sel(relation="within").values[:3]]).all()
+    assert np.isfinite([one["fano_factor"], one["ensemble_rate_drop"], ours.reliability()[0]]).all()
 
 
 def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, simulated, tmp_path):

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options
 
+MIN_ANIMALS = 5  # of a covariance between them
 Statistic = Literal[
     "rate_drop",
     "rate_step",

@@ -435,14 +435,16 @@ def test_scores_keep_a_condition_that_cannot_be_scored(scored):
     figure, _ = scores.draw(scores=lost)
     assert "2 of 2 not scored" in [item.get_text() for item in figure.axes[0].texts]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == ["frozen", "weight noise"]
+    marks = np.where(lost["unmatched"], " †", "")
+    assert labels == [f"frozen{marks[0]}", f"weight noise{marks[1]}"]
 
 
 def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
-    many = xr.concat([scored.isel(condition=[0])] * 50, dim="condition", data_vars="all")
+    many = scored.isel(condition=np.zeros(50, int))
     names = [f"frozen@rate={k}" for k in range(50)]
     rng = np.random.default_rng(1)
-    many = many.assign_coords(condition=names).assign(
+    many = many.assign_coords(condition=names)
+    many = many.assign(
         score=("condition", rng.permutation(np.r_[np.linspace(1, 5, 48), [np.nan] * 2])),
         unmatched=("condition", np.arange(50) % 2 == 0),
         instances_failed=("condition", np.ones(50, int)),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from spikedrift.comparison.places import Place
@@ -89,13 +90,14 @@ class Models:
         labels, runs = [], []
         for p in range(data.sizes["point"]):
             point = data.isel(point=p)
-            swept = {name.removeprefix("axis_"): point[name].item() for name in axes}
+            values = {name.removeprefix("axis_"): point[name].item() for name in axes}
+            swept = {key: one for key, one in values.items() if not (pd.isna(one) or one == "")}
             label = {
                 "point": str(point["name"].values),
                 "condition": str(point["condition"].values),
                 "title": str(point["point_title"].values),
                 "control": bool(point["control"].values),
-                "axes": {key: value for key, value in swept.items() if value not in ("", None)},
+                "axes": swept,
             }
             for i, instance in enumerate(data["instance"].values.tolist()):
                 seed = f"{data.attrs['seed']}.{instance}"

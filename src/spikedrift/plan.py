@@ -16,6 +16,7 @@ from typing import Any
 from spikedrift.allensdk import AllenSdk
 from spikedrift.analyses import Analyses
 from spikedrift.comparison import comparator as comparators
+from spikedrift.comparisons import Comparisons
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Sweep
@@ -76,11 +77,13 @@ class Plan:
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
-        self.comparisons = _by_name(config.comparisons)
         self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self.versions = versions()
         self._block = config.model_dump(mode="json")
         self._check_names()
+        compared = Comparisons(config, self.roster)
+        self.comparisons, self.animals = compared.entries, compared.groups
+        self._compared_in, self._compared_notices = compared.places, compared.notices
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
         self.rules = {sweep.name: self._rules_of(sweep) for sweep in config.sweeps}
         modules = {
@@ -202,30 +205,29 @@ class Plan:
 
     def _check_comparisons(self) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
-        for index, entry in enumerate(self.config.comparisons):
-            where = f"config: comparisons[{index}].recording"
-            if entry.recording in self.pools:
+        for name, entry in self.comparisons.items():
+            where, recording = self._compared_in[name], str(entry.recording)
+            if recording in self.pools:
                 doubt = "its units are pooled over sessions"
-            elif entry.recording in self.recordings:
-                doubt = self.options[entry.recording].doubt()
+            elif recording in self.recordings:
+                doubt = self.options[recording].doubt()
             else:
                 known = self.roster.names
-                raise unknown(f"{where}: not among recordings:", entry.recording, known)
+                raise unknown(f"{where}: not among recordings:", recording, known)
             for outsider in entry.outsiders:
                 if outsider not in self.recordings:
                     raise unknown(
-                        f"config: comparisons[{index}].outsiders: not among recordings:",
+                        f"{where.rpartition('.')[0]}.outsiders: not among recordings:",
                         outsider,
                         self.recordings,
                     )
-            if not self.timed(entry.recording):
+            if not self.timed(recording):
                 raise InputError(
-                    f"{where}: {entry.recording} holds two-photon events; comparisons need spike "
-                    "timing"
+                    f"{where}: {recording} holds two-photon events; comparisons need spike timing"
                 )
             if doubt and self.config.compare.assumed_order == "refuse":
                 raise InputError(
-                    f"{where}: {entry.recording} is not compared "
+                    f"{where}: {recording} is not compared "
                     f"with models, {doubt}; set compare.assumed_order to describe for a "
                     "comparison without inference"
                 )
@@ -293,7 +295,11 @@ class Plan:
     @property
     def notices(self) -> list[str]:
         """What the user should know before the run."""
-        return self.roster.notices(self.selections.values()) + self.final.notices
+        return [
+            *self.roster.notices(self.selections.values()),
+            *self._compared_notices,
+            *self.final.notices,
+        ]
 
     def indexed(self, table: str) -> list[dict[str, str]]:
         """Recording and selection of every row of a table of indices."""
@@ -350,25 +356,36 @@ class Plan:
         }
 
     def compared(self, wildcards: Any) -> dict[str, list[str]]:
-        """Inputs of a comparison: drift files of the recording and of every simulation."""
+        """Inputs of a comparison: files of the recording and of every simulation, or a survey."""
         entry = self.comparisons[wildcards.comparison]
-        data = self._run_files([entry.recording], entry.selection)
-        models = self._run_files(self.runs(entry.sweep), entry.model_selection)
+        data = self._compared_files([str(entry.recording)], entry.selection)
+        if entry.sweep in self.surveys.names:
+            return data | {"survey": [f"results/surveys/{entry.sweep}.nc"]}
+        models = self._compared_files(self.runs(entry.sweep), entry.model_selection)
         return data | {f"model_{key}": paths for key, paths in models.items()}
+
+    def _compared_files(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
+        names = list(recordings)
+        profiles = [f"results/profiles/{name}/{selection}.nc" for name in names]
+        return {**self._run_files(names, selection), "profile": profiles}
 
     def compared_trials(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of a comparison of matrices: trials of the recording and of every simulation."""
         entry = self.comparisons[wildcards.comparison]
-        named = {"trials": [entry.recording], "models": self.runs(entry.sweep)}
+        named = {"trials": [str(entry.recording)], "models": self.runs(entry.sweep)}
         return {
             key: [f"results/trials/{name}.nc" for name in names] for key, names in named.items()
         }
 
     def recovered(self, wildcards: Any) -> dict[str, list[str]]:
-        """Inputs of a recovery test: the comparison, drift files of its recording and outsiders."""
+        """Inputs of a recovery test: the comparison, files of its recording and outsiders."""
         entry = self.comparisons[wildcards.comparison]
-        seen = self._run_files([entry.recording, *entry.outsiders], entry.selection)
+        seen = self._compared_files([str(entry.recording), *entry.outsiders], entry.selection)
         return {"scores": [f"results/compare/{entry.name}.nc"], **seen}
+
+    def compared_animals(self, wildcards: Any) -> list[str]:
+        """Scores files that are taken together over animals."""
+        return [f"results/compare/{name}.nc" for name in self.animals[wildcards.compared_group]]
 
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
@@ -447,9 +464,18 @@ class Plan:
     def comparison_files(self) -> list[str]:
         """Scores of all configured comparisons."""
         return [
-            f"results/{kind}/{name}.nc"
-            for kind in ("compare", "structure")
-            for name in self.comparisons
+            *(f"results/compare/{name}.nc" for name in self.comparisons),
+            *(f"results/compare/{name}.animals.nc" for name in self.animals),
+            *self.structure_files,
+        ]
+
+    @property
+    def structure_files(self) -> list[str]:
+        """Comparisons of similarity matrices: of sweeps whose runs keep their trials."""
+        return [
+            f"results/structure/{name}.nc"
+            for name, entry in self.comparisons.items()
+            if entry.sweep not in self.surveys.names
         ]
 
     @property
@@ -514,12 +540,26 @@ class Plan:
         return out
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Condition, title and role of every simulation, in the order of `runs`."""
-        comparison = wildcards.get("comparison")
-        sweep = self.comparisons[comparison].sweep if comparison else wildcards.sweep
-        points = [self.points[name] for name in self.runs(sweep)]
+        """Condition, title and role of every simulation of a sweep, in the order of `runs`."""
+        points = [self.points[name] for name in self.runs(wildcards.sweep)]
         return [
             {"condition": point.condition, "title": point.title, "control": point.control}
+            for point in points
+        ]
+
+    def compared_points(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Point of every simulation that is compared, in the order of `runs`; none of a survey."""
+        sweep = self.comparisons[wildcards.comparison].sweep
+        points = [self.points[name] for name in self.runs(sweep)]
+        return [
+            {
+                "point": point.name,
+                "condition": point.condition,
+                "title": point.words,
+                "control": point.control,
+                "axes": point.axes,
+                "instance_seed": point.instance_seed,
+            }
             for point in points
         ]
 

@@ -21,11 +21,15 @@ import xarray as xr
 from spikedrift import selections, trials
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.discrimination import discrimination
-from spikedrift.config.drift import DriftOptions
+from spikedrift.comparison.places import axis_columns
+from spikedrift.config.drift import CurveOptions, DriftOptions
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
+from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.indices import CODES, indices
+from spikedrift.drift.profile import profile_values
 from spikedrift.errors import InputError
 from spikedrift.networks import registry
 from spikedrift.networks.pattern_network import NetworkRun, Simulated
@@ -175,7 +179,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         that the traces have by stage; `weight_ratio_last` (E to E weight within over between
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
-        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut; `n_units`.
+        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut; `n_units`;
+        and what a comparison with a recording reads, see `compared`.
     """
     traces, data = simulated.traces, simulated.trials
     both = Selection(name="survey", phases=PROBES, units=sweep.survey.units)
@@ -216,7 +221,33 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "population": traces["population"].values,
         },
     )
-    return _labeled(one, point, retry=0)
+    return _labeled(one.merge(compared(blocks, sweep, point.seed)), point, retry=0)
+
+
+def compared(blocks: xr.Dataset, sweep: Surveyed, seed: int) -> xr.Dataset:
+    """What a comparison reads of a run: its curves, their statistics, reliability, profile.
+
+    Returns
+    -------
+    Dataset
+        `curve_value`, `curve_pairs` (code, relation, lag), `curve_statistic` (code,
+        statistic), `reliability` (code): as `spikedrift.drift.curves` gives them;
+        `correlation_value`, `correlation_pairs` (correlation, relation, lag), `profile`
+        (profile_statistic): as `spikedrift.drift.profile`.
+    """
+    halves, parts = CurveOptions(halves=sweep.survey.halves), []
+    for code in CODES:
+        entry = MeasureEntry(name=code, **sweep.measures[code])
+        curve = curve_values(blocks, entry, seed).rename(
+            value="curve_value", n_pairs="curve_pairs", statistic_value="curve_statistic"
+        )
+        parts.append(curve.assign(reliability=unit_halves(blocks, entry, halves, seed).reliability))
+    curves = xr.concat(parts, dim="code", combine_attrs="drop").assign_coords(code=list(CODES))
+    profile = profile_values(blocks, seed).rename(
+        value="correlation_value", n_pairs="correlation_pairs", statistic_value="profile",
+        statistic="profile_statistic",
+    )  # fmt: skip
+    return curves.merge(profile, combine_attrs="drop")
 
 
 def _labeled(one: xr.Dataset, point: Point, retry: int) -> xr.Dataset:
@@ -254,7 +285,8 @@ def collect(
     data : Dataset
         Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
         and NaN in all measures. By `point`: `condition`, `title`, `control`, `axis_{name}` (NaN
-        or empty for a condition that is not swept).
+        or empty for a condition that is not swept), `name` and `point_title`, which say the values
+        of the axes too.
     table : DataFrame
         One row a run: recording, condition, axes, instance, status, reason.
     """
@@ -271,9 +303,11 @@ def collect(
     names = list(dict.fromkeys(name for point in points for name in point.axes))
     columns: dict[str, Any] = {
         name: ("point", [getattr(first[key], name) for key in ids])
-        for name in ("condition", "title", "control")
+        for name in ("condition", "title", "control", "name")
     }
-    columns |= {f"axis_{name}": ("point", _column(first, ids, name)) for name in names}
+    columns["point_title"] = ("point", [first[key].words for key in ids])
+    axes = axis_columns([first[key].axes for key in ids])
+    columns |= {name: ("point", column) for name, column in axes.items()}
     data = data.assign_coords(columns)
     data.attrs = {
         "sweep": title,
@@ -295,10 +329,3 @@ def collect(
         for point in points
     ]
     return data, pd.DataFrame(rows)
-
-
-def _column(first: Mapping[str, Point], ids: Sequence[str], name: str) -> list[Any]:
-    values = [first[key].axes.get(name) for key in ids]
-    if all(value is None or isinstance(value, int | float) for value in values):
-        return [np.nan if value is None else float(value) for value in values]
-    return ["" if value is None else str(value) for value in values]

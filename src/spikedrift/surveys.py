@@ -29,8 +29,8 @@ class Surveys:
     Raises
     ------
     InputError
-        Where a comparison or a figure asks for the runs of a surveyed sweep one by one, or its
-        network shows no two blocks.
+        Where a comparison or a figure asks for trials of a surveyed sweep, or its network shows no
+        two blocks.
     """
 
     def __init__(
@@ -56,16 +56,19 @@ class Surveys:
         self._check()
 
     def _check(self) -> None:
-        for block, asked in (
-            ("comparisons", [entry.sweep for entry in self.config.comparisons]),
-            ("figures.learning", [entry.sweep for entry in self.config.figures.learning]),
-        ):
-            for index, name in enumerate(asked):
-                if name in self.sweeps:
-                    raise InputError(
-                        f"config: {block}[{index}].sweep: {name} has a survey and keeps no "
-                        "trials; remove one of the two, or give the sweep twice under two names"
-                    )
+        for index, figure in enumerate(self.config.figures.learning):
+            if figure.sweep in self.sweeps:
+                raise InputError(
+                    f"config: figures.learning[{index}].sweep: {figure.sweep} has a survey and "
+                    "keeps no trials; remove one of the two, or give the sweep twice under two "
+                    "names"
+                )
+        for index, entry in enumerate(self.config.comparisons):
+            if entry.sweep in self.sweeps and "model_selection" in entry.model_fields_set:
+                raise InputError(
+                    f"config: comparisons[{index}].model_selection: {entry.sweep} has a survey, "
+                    "whose runs are seen with survey.units; leave it out"
+                )
         for index, sweep in enumerate(self.config.sweeps):
             blocks = sum(phase.kind == "block" for phase in sweep.options.phases)
             if sweep.survey is not None and blocks < 2:

@@ -95,6 +95,21 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
         assert re.search(f"condition diverging, instance {instance}: failed .*diverged", log)
 
 
+def test_a_survey_is_held_against_a_recording(surveyed):
+    directory, _ = surveyed
+    run(directory, CONFIG, "--", "results/figures/scores.s.png")
+    found = xr.load_dataset(directory / "results" / "compare" / "s.nc", engine="h5netcdf")
+    points = ["frozen", "diverging", "afferent@rate=0.1", "afferent@rate=1", "afferent@rate=10"]
+    assert found["condition"].values.tolist() == points
+    assert found["rule"].values.tolist() == ["frozen", "diverging", *["afferent"] * 3]
+    np.testing.assert_array_equal(found["axis_rate"], [np.nan, np.nan, 0.1, 1.0, 10.0])
+    assert found["instances_failed"].values.tolist() == [0, 2, 0, 0, 0]
+    assert "diverged" in found.attrs["failures"]
+    assert found["instance_seed"].values.tolist() == [[f"1.{k}" for k in range(2)]] * 5
+    assert found["instance_trait"].sel(trait="log_rate").notnull().sum() == 8
+    assert not list((directory / "results" / "trials").glob("tiny*"))
+
+
 def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):
     directory, _ = surveyed
     before = times(directory)

@@ -403,7 +403,7 @@ def test_a_lag_only_recording_is_what_lag_only_predicts_and_block_only_is_not():
 
 def test_a_block_only_recording_is_what_block_only_predicts_and_lag_only_is_not():
     run = curve_run(lambda lag, same: 0.9 if same else 0.7)
-    names = list(STATISTICS)
+    names = list(Compare().statistics)
     observed = vector(run.parts(9), names)
     np.testing.assert_allclose(
         vector(baselines.predicted(run, "block_only"), names), observed, atol=1e-12

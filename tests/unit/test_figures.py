@@ -1,5 +1,7 @@
 """Figures show the numbers that they say, and write the same bytes for the same input."""
 
+import json
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -434,7 +436,36 @@ def test_scores_keep_a_condition_that_cannot_be_scored(scored):
     figure, _ = scores.draw(scores=lost)
     assert "2 of 2 not scored" in [item.get_text() for item in figure.axes[0].texts]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == ["frozen", "weight noise"]
+    marks = np.where(lost["unmatched"], " †", "")
+    assert labels == [f"frozen{marks[0]}", f"weight noise{marks[1]}"]
+
+
+def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
+    many = scored.isel(condition=np.zeros(50, int))
+    names = [f"frozen@rate={k}" for k in range(50)]
+    rng = np.random.default_rng(1)
+    many = many.assign_coords(condition=names)
+    many = many.assign(
+        score=("condition", rng.permutation(np.r_[np.linspace(1, 5, 48), [np.nan] * 2])),
+        unmatched=("condition", np.arange(50) % 2 == 0),
+        instances_failed=("condition", np.ones(50, int)),
+        instances_given=many["instances_scored"] + 1,
+    )
+    many.attrs["titles"] = json.dumps({name: name for name in names})
+    figure, table = scores.draw(scores=many)
+    best = many["score"].sortby(many["score"])["condition"].values[:40]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [label.split(" ")[0] for label in labels] == list(best)
+    marked = [label.split(" ")[0] for label in labels if "†" in label]
+    assert marked == [name for name in best if names.index(name) % 2 == 0]
+    assert "(2 of 3)" in labels[0]
+    text = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
+    assert "The 40 of 50 points with the lowest scores" in text
+    assert "their runs failed: 50" in text
+    part = table[table["panel"] == "mismatch"]
+    assert set(part["condition"]) == set(best) and set(part["x"]) == set(many["matched"].values)
+    points = [line for line in figure.axes[0].get_lines() if line.get_marker() == "D"]
+    assert len({line.get_color() for line in points}) == 1, "one condition, one color"
 
 
 def test_every_figure_can_be_saved_twice_with_the_same_bytes(run, scored, learned, tmp_path):

@@ -2,16 +2,27 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import xarray as xr
 from test_pattern_network import SMALL
 
-from spikedrift import trials
+from spikedrift import selections, trials
+from spikedrift.comparison.models import Models
+from spikedrift.comparison.statistics import Run
+from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Condition, Survey, Sweep
+from spikedrift.drift.curves import curves
+from spikedrift.drift.indices import indices
+from spikedrift.drift.profile import profile
+from spikedrift.errors import InputError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
 from spikedrift.simulation.sweep import override, points
-from spikedrift.survey import Surveyed, survey
+from spikedrift.survey import Surveyed, collect, survey
 
 MEASURES = {
     "rate": {"measure": "population_vector", "options": {}},
@@ -102,3 +113,51 @@ def test_what_was_ended_from_outside_is_tried_again(
     found = survey(surveyed, runs, tmp_path / "runs", build_dir)
     assert names == [bad, good] + [bad] * again
     assert (found["status"].sel(run=bad) == "failed") == (not again)
+
+
+def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
+    # The same runs analyzed from their trials, by the functions that recordings go through.
+    longer = {"phases.4.repeats": 4, "phases.6.repeats": 4}
+    options = override(PatternNetwork(), {**SMALL, **longer}, "small")
+    runs = points(Sweep(options=options, conditions=(Condition(name="a"),), instances=2))
+    kept = Survey(index=INDEX, keep_trials=True, halves=4)
+    keeping = replace(surveyed, options=options, survey=kept)
+    found = survey(keeping, runs, tmp_path / "s" / "runs", build_dir)
+    data, _ = collect([found], runs, "s", {})
+    options = DriftOptions(curves=CurveOptions(bootstrap=20, halves=4), index=IndexOptions(**INDEX))
+    analyzed = []
+    for run in runs:
+        dataset = trials.read(tmp_path / "s" / "trials" / f"{run.recording}.nc")
+        selected = selections.apply(dataset, Selection(name="survey"), run.seed)
+        files = [
+            curves(selected, MeasureEntry(name=code, **MEASURES[code]), options.curves, run.seed)
+            for code in ("rate", "timing")
+        ]
+        index = indices(selected, options, run.seed)
+        analyzed.append(Run(*files, index, profile(selected, options.curves, run.seed)))
+    models = Models.of_survey(data, analyzed[0])
+    assert list(models.runs) == ["a"] and models.places["a"].seeds == ("1.0", "1.1")
+    for ours, theirs in zip(models.runs["a"], analyzed, strict=True):
+        assert ours.n_units == theirs.n_units and ours.largest_lag() == theirs.largest_lag()
+        np.testing.assert_array_equal(ours.reliability(), theirs.reliability())
+        for lag in (2, 99):
+            one, two = ours.parts(lag), theirs.parts(lag)
+            assert one.keys() == two.keys()
+            for name in one:
+                np.testing.assert_array_equal(one[name], two[name], err_msg=name)
+    assert np.isfinite([ours.rate["value"].sel(relation="within").values[:3]]).all()
+    assert np.isfinite([one["fano_factor"], one["ensemble_rate_drop"], ours.reliability()[0]]).all()
+
+
+def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, simulated, tmp_path):
+    _, errors = simulated
+    errors[runs[0].recording] = RuntimeError("the simulation diverged")
+    data, _ = collect([survey(surveyed, runs, tmp_path / "runs", build_dir)], runs, "s", {})
+    recording = Run(*[xr.Dataset(attrs={"kind": "distance"})] * 3)
+    lost, kept = Models.of_survey(data, recording).runs["a"]
+    assert isinstance(kept, Run)
+    assert (lost.name, lost.reason) == ("a, instance 0", "the simulation diverged")
+    errors[runs[1].recording] = RuntimeError("the simulation diverged")
+    data, _ = collect([survey(surveyed, runs, tmp_path / "lost", build_dir)], runs, "s", {})
+    with pytest.raises(InputError, match="none of its runs can be compared"):
+        Models.of_survey(data, recording)

@@ -9,7 +9,7 @@ rule compare:
 
 
 rule compare_sweep:
-    """Every condition of a sweep against one recording."""
+    """Every point of a sweep against one recording."""
     input:
         unpack(plan.compared),
     output:
@@ -26,12 +26,37 @@ rule compare_sweep:
         runtime=15,
     params:
         comparison=plan.comparison,
-        conditions=plan.conditions,
+        points=plan.compared_points,
         options=plan.block("compare"),
         seed=plan.config.seed,
         source=plan.digest("comparison.compare"),
     script:
         "../scripts/compare_sweep.py"
+
+
+rule compare_animals:
+    """The point that is best for the other animals, scored on each animal left out."""
+    input:
+        plan.compared_animals,
+    output:
+        "results/compare/{compared_group}.animals.nc",
+    log:
+        "logs/compare_animals/{compared_group}.log",
+    benchmark:
+        "benchmarks/compare_animals/{compared_group}.tsv"
+    wildcard_constraints:
+        compared_group=plan.pattern(plan.animals),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        options=plan.block("compare"),
+        source=plan.digest("comparison.animals"),
+    script:
+        "../scripts/compare_animals.py"
 
 
 rule compare_structure:
@@ -52,7 +77,7 @@ rule compare_structure:
         runtime=60,
     params:
         comparison=plan.comparison,
-        conditions=plan.conditions,
+        points=plan.compared_points,
         selections=plan.compared_selections,
         timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
             mode="json"

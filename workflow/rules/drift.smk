@@ -64,6 +64,31 @@ rule drift_index:
         "../scripts/drift_index.py"
 
 
+rule profile:
+    """Rate, irregularity, sparseness, ensemble rate and tuning of a recording, over units."""
+    input:
+        trials="results/trials/{recording}.nc",
+    output:
+        profile="results/profiles/{recording}/{selection}.nc",
+    log:
+        "logs/profile/{recording}.{selection}.log",
+    benchmark:
+        "benchmarks/profile/{recording}.{selection}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        selection=plan.selection,
+        options=plan.block("drift"),
+        seed=plan.config.seed,
+        source=plan.digest("selections", "drift.profile"),
+    script:
+        "../scripts/recording_profile.py"
+
+
 rule index_table:
     """Drift indices of all recordings and selections, side by side."""
     input:

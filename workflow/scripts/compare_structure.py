@@ -12,17 +12,17 @@ with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     chosen = {key: Selection(**options) for key, options in params.selections.items()}
     conditions: dict[str, list] = {}
-    for label, path in zip(params.conditions, given.models, strict=True):
+    for label, path in zip(params.points, given.models, strict=True):
         run = selections.apply(trials.read(path), chosen["models"], params.seed)
-        conditions.setdefault(label["condition"], []).append(run)
+        conditions.setdefault(label["point"], []).append(run)
     found = structure(
         selections.apply(trials.read(given.trials[0]), chosen["trials"], params.seed),
         conditions,
         MeasureEntry(**params.timing),
         Compare(**params.options),
         params.seed,
-        control=next((one["condition"] for one in params.conditions if one["control"]), None),
-        titles={one["condition"]: one["title"] for one in params.conditions},
+        control=next((one["point"] for one in params.points if one["control"]), None),
+        titles={one["point"]: one["title"] for one in params.points},
         sweep=params.comparison["sweep"],
     )
     write_netcdf(found, snakemake.output[0])

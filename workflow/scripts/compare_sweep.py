@@ -1,24 +1,35 @@
-"""Hold every condition of a sweep against one recording."""
+"""Hold every point of a sweep against one recording."""
+
+import xarray as xr
 
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.compare import compare
+from spikedrift.comparison.models import Models
 from spikedrift.comparison.statistics import Run
 from spikedrift.config.compare import Compare
 from spikedrift.job import job
 
 with job(snakemake.log[0]):
-    given, labels = snakemake.input, snakemake.params.conditions
-    runs: dict[str, list[Run]] = {}
-    for label, *files in zip(
-        labels, given.model_rate, given.model_timing, given.model_index, strict=True
-    ):
-        runs.setdefault(label["condition"], []).append(Run.read(*files))
+    given = snakemake.input
+    recording = Run.read(given.rate[0], given.timing[0], given.index[0], given.profile[0])
+    if surveyed := given.get("survey"):
+        survey = xr.load_dataset(surveyed[0], engine="h5netcdf")
+        models = Models.of_survey(survey, recording)
+    else:
+        models = Models.read(
+            snakemake.params.points,
+            given.model_rate,
+            given.model_timing,
+            given.model_index,
+            given.model_profile,
+        )
     scores = compare(
-        Run.read(given.rate[0], given.timing[0], given.index[0]),
-        runs,
+        recording,
+        models.runs,
         Compare(**snakemake.params.options),
         snakemake.params.seed,
-        control=next((label["condition"] for label in labels if label["control"]), None),
-        titles={label["condition"]: label["title"] for label in labels},
+        control=models.control,
+        titles=models.titles,
+        places=models.places,
     )
     write_netcdf(scores, snakemake.output[0])

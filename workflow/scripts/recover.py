@@ -13,7 +13,8 @@ with job(snakemake.log[0]):
     given = snakemake.input
     scores = xr.load_dataset(given.scores[0])
     recording, *others = (
-        Run.read(*files) for files in zip(given.rate, given.timing, given.index, strict=True)
+        Run.read(*files)
+        for files in zip(given.rate, given.timing, given.index, given.profile, strict=True)
     )
     names = [str(name) for name in scores["statistic"].values]
     found = recover(

@@ -1,4 +1,4 @@
-"""Compare the conditions of a sweep with one recording."""
+"""Compare the points of a sweep with one recording."""
 
 import json
 import logging
@@ -8,9 +8,12 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.comparison import ceiling, covariance
+from spikedrift.comparison import match as matching
 from spikedrift.comparison.baselines import BASELINES, predicted
 from spikedrift.comparison.distance import Fit, fit, freedom
 from spikedrift.comparison.inference import check, check_defined, words
+from spikedrift.comparison.models import Failed, failures, measured, padded
+from spikedrift.comparison.places import Place, axis_columns
 from spikedrift.comparison.statistics import CODES, STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.errors import InputError
@@ -21,26 +24,30 @@ log = logging.getLogger(__name__)
 
 def compare(
     recording: Run,
-    conditions: Mapping[str, Sequence[Run]],
+    conditions: Mapping[str, Sequence[Run | Failed]],
     options: Compare | None = None,
     seed: int = 0,
     *,
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
+    places: Mapping[str, Place] | None = None,
 ) -> xr.Dataset:
-    """Score every condition of a sweep against one recording.
+    """Score every point of a sweep against one recording.
 
     Parameters
     ----------
     recording : Run
-    conditions : mapping of condition name -> runs, one an instance
+    conditions : mapping of name -> runs, one an instance
+        Points of the sweep: conditions, each at one value of the axes that it is swept over.
     options : Compare, optional
     seed : int
         Of the bootstrap over instances.
     control : str, optional
         The condition without plasticity; marked as the `frozen` baseline.
     titles : mapping, optional
-        Words for the conditions.
+        Words for the points.
+    places : mapping of name -> Place, optional
+        Condition, axes and seeds of the instances; left out: every point is its own condition.
 
     Returns
     -------
@@ -62,12 +69,19 @@ def compare(
         * `instance_value` (condition, instance, statistic), not scaled; `residual` (condition,
           statistic), standardized, at the fitted factor; `scales` (statistic).
         * `recording_reliability` (code), `instance_reliability` (condition, instance, code);
-          `instance_units` (condition, instance); `instances_scored`, `instances_given`
-          (condition): an instance with an undefined statistic (such as timing where the gate is
-          shut) is not scored.
+          `instance_units` (condition, instance); `instances_scored`, `instances_given`,
+          `instances_failed` (condition): an instance with an undefined statistic (such as timing
+          where the gate is shut) is not scored, nor is one whose run failed.
+        * `recording_trait`, `recording_trait_sd`, `instance_trait`, `mismatch`, `unmatched`: what
+          is no part of the score, see `spikedrift.comparison.match`.
 
-        Attributes: `recording`, `control`, `titles` (JSON), `n_units`, `inference`, `formula`,
-        `assumptions`, `options` (JSON), `seed` and other attributes of the recording.
+        By condition, which is a point: `rule` (name of its condition), `axis_{name}` (NaN or empty
+        where it is not swept); `instance_seed` (condition, instance), text: instances with one seed
+        have one wiring, one set of patterns and one noise; empty where it is not known.
+
+        Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
+        instances by condition), `n_units`, `inference`, `formula`, `assumptions`, `options`
+        (JSON), `seed` and other attributes of the recording.
 
     Raises
     ------
@@ -77,12 +91,20 @@ def compare(
     """
     options = options or Compare()
     names, name = list(options.statistics), recording.name
-    check(recording, conditions, options)
-    runs = list(conditions.values())
+    places = places or {
+        key: Place(key, {}, ("",) * len(group)) for key, group in conditions.items()
+    }
+    runs = measured(conditions)
+    check(recording, runs, options)
     lag = recording.largest_lag()
     y = vector(recording.parts(lag), names)
     check_defined(y, names, recording)
-    given = {key: _values(group, lag, names) for key, group in conditions.items()}
+    traits = matching.traits(conditions, lag)
+    values = traits[..., [matching.TRAITS.index(name) for name in names]]
+    given = {
+        key: value[: len(group)]
+        for (key, group), value in zip(conditions.items(), values, strict=True)
+    }
     scored = {key: value[np.isfinite(value).all(axis=1)] for key, value in given.items()}
     if not any(map(len, scored.values())):
         raise InputError(
@@ -107,7 +129,8 @@ def compare(
     }
     log.info("%s: scored %s", name, ", ".join(f"{k} {f.score:.2f}" for k, f in fits.items() if f))
 
-    most = max(map(len, given.values()))
+    found = matching.match(recording, list(conditions), traits, options)
+    most = values.shape[1]
     out = xr.Dataset(
         {
             **_fitted(fits, ("condition",), grid.size, len(names)),
@@ -115,7 +138,7 @@ def compare(
             "score_high": ("condition", [interval[key][1] for key in given]),
             "instance_score": (
                 ("condition", "instance"),
-                padded([_instance_scores(given[key], fits[key]) for key in given], most),
+                [_instance_scores(given[key], fits[key], most) for key in given],
             ),
             "matched_noise": (
                 "condition",
@@ -138,25 +161,35 @@ def compare(
             "metric_sd": ("statistic", np.sqrt(np.diag(metric))),
             "covariance": (("statistic", "statistic_other"), metric),
             "scales": ("statistic", scales),
-            "instance_value": (
-                ("condition", "instance", "statistic"),
-                padded(list(given.values()), most),
-            ),
+            "instance_value": (("condition", "instance", "statistic"), values),
             "recording_reliability": ("code", recording.reliability()),
             "instance_reliability": (
                 ("condition", "instance", "code"),
-                padded([np.array([run.reliability() for run in group]) for group in runs], most),
+                padded(conditions, Run.reliability, (len(CODES),)),
             ),
             "instance_units": (
                 ("condition", "instance"),
-                padded([np.array([run.n_units for run in group]) for group in runs], most),
+                padded(conditions, lambda run: run.n_units),
             ),
             "instances_scored": ("condition", [len(x) for x in scored.values()]),
             "instances_given": ("condition", [len(x) for x in given.values()]),
+            "instances_failed": (
+                "condition",
+                [len(conditions[key]) - len(runs[key]) for key in conditions],
+            ),
+            "instance_seed": (
+                ("condition", "instance"),
+                [[*places[key].seeds, *[""] * (most - len(given[key]))] for key in conditions],
+            ),
         },
         coords={
             "statistic": names,
             "condition": list(conditions),
+            "rule": ("condition", [places[key].rule for key in conditions]),
+            **{
+                axis: ("condition", column)
+                for axis, column in axis_columns([places[key].axes for key in conditions]).items()
+            },
             "time_scale": grid,
             "baseline": list(BASELINES),
             "code": list(CODES),
@@ -165,13 +198,19 @@ def compare(
     carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit",
                "recording_kind", "selection")  # fmt: skip
     attributes = recording.rate.attrs
-    return out.assign_attrs(
+    return out.merge(found).assign_attrs(
         {key: attributes[key] for key in carried if key in attributes},
         recording=name,
         control=control or "",
         titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        failures=failures(conditions),
         n_units=recording.n_units,
-        inference=words(recording, conditions, scored, options),
+        inference=" ".join(
+            filter(
+                None,
+                [words(recording, runs, scored, options), matching.words(found, options)],
+            )
+        ),
         formula="mean over instances of (y - S x)' C^-1 (y - S x) / "
         f"{freedom(scales)}; 1: one more draw from the condition",
         options=options.model_dump_json(),
@@ -179,14 +218,10 @@ def compare(
     )
 
 
-def _values(runs: Sequence[Run], lag: int, names: Sequence[str]) -> np.ndarray:
-    return np.array([vector(run.parts(lag), names) for run in runs]).reshape(len(runs), len(names))
-
-
-def _instance_scores(given: np.ndarray, found: Fit | None) -> np.ndarray:
-    out = np.full(len(given), np.nan)
+def _instance_scores(given: np.ndarray, found: Fit | None, most: int) -> np.ndarray:
+    out = np.full(most, np.nan)
     if found is not None:
-        out[np.isfinite(given).all(axis=1)] = found.instance_score
+        out[np.flatnonzero(np.isfinite(given).all(axis=1))] = found.instance_score
     return out
 
 
@@ -229,11 +264,3 @@ def _interval(
     tail = (1 - options.confidence) / 2
     low, high = np.quantile(score, [tail, 1 - tail])
     return float(low), float(high)
-
-
-def padded(groups: Sequence[np.ndarray], most: int) -> np.ndarray:
-    """Stack groups of instances, NaN where a condition has fewer than most."""
-    out = np.full((len(groups), most, *groups[0].shape[1:]), np.nan)
-    for row, group in zip(out, groups, strict=True):
-        row[: len(group)] = group
-    return out

@@ -66,6 +66,28 @@ def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
     return shrunk_residuals(residual, len(residual) - len(whole))
 
 
+def spread(groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Variance within groups of every statistic by itself, of what is defined.
+
+    Parameters
+    ----------
+    groups : sequence of arrays, shape (n_samples, n_statistics)
+
+    Returns
+    -------
+    variance : array, shape (n_statistics,)
+        NaN where no group has two values.
+    """
+    square, freedom = np.zeros(groups[0].shape[1]), np.zeros(groups[0].shape[1])
+    for group in groups:
+        known = np.isfinite(group)
+        n = known.sum(axis=0)
+        mean = np.where(known, group, 0.0).sum(axis=0) / np.maximum(n, 1)
+        square += (np.where(known, group - mean, 0.0) ** 2).sum(axis=0)
+        freedom += np.maximum(n - 1, 0)
+    return np.divide(square, freedom, out=np.full(square.shape, np.nan), where=freedom > 0)
+
+
 def shrunk_residuals(residual: np.ndarray, freedom: int) -> np.ndarray:
     """Covariance of residuals whose mean is known to be 0, correlations shrunk.
 

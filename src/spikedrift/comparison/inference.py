@@ -36,7 +36,10 @@ def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Comp
         )
     models = [run for runs in conditions.values() for run in runs]
     if not models:
-        raise InputError(f"{recording.name}: no model runs to compare with; give the sweep's")
+        raise InputError(
+            f"{recording.name}: no model runs to compare with"
+            + ("; give the sweep's" if not conditions else ", all of them failed")
+        )
     for run in (recording, *models):
         if run.n_units < options.min_units:
             raise InputError(

@@ -8,10 +8,10 @@ import xarray as xr
 
 from spikedrift.comparison.baselines import BASELINES
 from spikedrift.comparison.comparator import Comparator
-from spikedrift.comparison.compare import padded
 from spikedrift.comparison.instance_null import p_of_instances
 from spikedrift.comparison.intervals import t_interval
 from spikedrift.comparison.lag_and_block import baseline_rdms, beyond, shifted
+from spikedrift.comparison.models import stacked
 from spikedrift.comparison.rdm_ceiling import halves_ceiling
 from spikedrift.comparison.side import CODES, Side
 from spikedrift.config.compare import Compare
@@ -92,13 +92,13 @@ def repeat_scores(
                 if view == "whole" and code == "rate":
                     stacks = [np.stack([run.repeat_responses() for run in group])
                               for group in models.values()]  # fmt: skip
-                    score[*place, c] = padded(
+                    score[*place, c] = stacked(
                         [comparator.compare(stack, data.repeat_responses()[None])[:, 0]
                          for stack in stacks], most)  # fmt: skip
                     noise[*place, c] = [_among(comparator, stack) for stack in stacks]
                 continue
             against = one.recording[None]
-            score[*place, c] = padded(
+            score[*place, c] = stacked(
                 [comparator.compare(stack, against)[:, 0] for stack in one.models], most
             )
             noise[*place, c] = [_among(comparator, stack) for stack in one.models]

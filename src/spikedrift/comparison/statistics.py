@@ -20,8 +20,19 @@ where noise makes one of them negative:
 * `step_to_drop`: of the rate curve, mean within less mean between blocks, against the drop within;
   1: all change happens in the gap.
 
-The reliability of the repeat matrices is reported beside the score and does not enter it: units
-drawn twice make halves of a bootstrap sample alike, so that its covariance is not known.
+Of the correlations of ensemble rates and of tuning curves (`spikedrift.drift.profile`):
+
+* `ensemble_rate_drop`, `ensemble_rate_step`, `tuning_curve_drop`, `tuning_curve_step`: as above,
+  over the mean correlation within blocks. Noise that is independent between repeats lowers all
+  correlations by one factor, which this quotient is free of. Drift speed multiplies them.
+
+The others say nothing of drift. They are what two populations must have in common before their
+drift can be compared, and are not moved by drift speed: `rate_discrimination`,
+`timing_discrimination` (S of trials within blocks), and the numbers of the profile.
+
+By default the first six enter the score. The reliability of the repeat matrices is reported beside
+it and cannot enter: units drawn twice make halves of a bootstrap sample alike, so that its
+covariance is not known.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,12 +42,21 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from spikedrift.drift.profile import CORRELATIONS
 from spikedrift.errors import InputError
 
 CODES = ("rate", "timing")
 PARTS = ("drop", "gap", "step")
+DESCRIBING = (
+    "log_rate",
+    "fano_factor",
+    "local_variation",
+    "population_sparseness",
+    "lifetime_sparseness",
+)
 Parts = Mapping[str, np.ndarray]
-"""Arrays of one shape: {rate, timing}_{drop, gap, step}."""
+"""Arrays of one shape: {rate, timing}_{drop, gap, step, discrimination}, {ensemble_rate,
+tuning_curve}_{drop, step}, and `DESCRIBING`."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +76,32 @@ def balance(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     return np.asarray(4 / np.pi * np.arctan2(one - two, one + two))
 
 
+def _part(name: str, title: str, scales: bool) -> Statistic:
+    return Statistic(title, scales, lambda parts: parts[name])
+
+
 STATISTICS: dict[str, Statistic] = {
-    "rate_drop": Statistic("rate: drop in blocks", True, lambda p: p["rate_drop"]),
-    "rate_step": Statistic("rate: step in gap", True, lambda p: p["rate_step"]),
-    "timing_drop": Statistic("timing: drop in blocks", True, lambda p: p["timing_drop"]),
-    "timing_step": Statistic("timing: step in gap", True, lambda p: p["timing_step"]),
+    "rate_drop": _part("rate_drop", "rate: drop in blocks", True),
+    "rate_step": _part("rate_step", "rate: step in gap", True),
+    "timing_drop": _part("timing_drop", "timing: drop in blocks", True),
+    "timing_step": _part("timing_step", "timing: step in gap", True),
     "timing_to_rate": Statistic(
         "timing against rate", False, lambda p: balance(p["timing_step"], p["rate_step"])
     ),
     "step_to_drop": Statistic(
         "gap against blocks", False, lambda p: balance(p["rate_gap"], p["rate_drop"])
     ),
+    "ensemble_rate_drop": _part("ensemble_rate_drop", "ensemble rate: drop in blocks", True),
+    "ensemble_rate_step": _part("ensemble_rate_step", "ensemble rate: step in gap", True),
+    "tuning_curve_drop": _part("tuning_curve_drop", "tuning: drop in blocks", True),
+    "tuning_curve_step": _part("tuning_curve_step", "tuning: step in gap", True),
+    "log_rate": _part("log_rate", "mean rate (log Hz)", False),
+    "fano_factor": _part("fano_factor", "Fano factor", False),
+    "local_variation": _part("local_variation", "local variation", False),
+    "population_sparseness": _part("population_sparseness", "population sparseness", False),
+    "lifetime_sparseness": _part("lifetime_sparseness", "lifetime sparseness", False),
+    "rate_discrimination": _part("rate_discrimination", "rate: discrimination", False),
+    "timing_discrimination": _part("timing_discrimination", "timing: discrimination", False),
 }
 
 
@@ -85,37 +120,52 @@ class Run:
         Curve files (`spikedrift.drift.curves`) of a rate and of a timing measure.
     index : Dataset
         Index file (`spikedrift.drift.indices`).
+    profile : Dataset, optional
+        Profile file (`spikedrift.drift.profile`); without it its statistics are undefined.
     """
 
     rate: xr.Dataset
     timing: xr.Dataset
     index: xr.Dataset
+    profile: xr.Dataset | None = None
 
     @classmethod
-    def read(cls, rate: str | Path, timing: str | Path, index: str | Path) -> "Run":
-        """Read the three files.
+    def read(
+        cls,
+        rate: str | Path,
+        timing: str | Path,
+        index: str | Path,
+        profile: str | Path | None = None,
+    ) -> "Run":
+        """Read the files.
 
         Raises
         ------
         InputError
             Where one is missing, of another recording, or of the wrong code.
         """
-        for path in (rate, timing, index):
+        paths = [rate, timing, index, *([] if profile is None else [profile])]
+        for path in paths:
             if not Path(path).is_file():
                 raise InputError(f"{path}: no such drift file")
-        run = cls(*(xr.load_dataset(path, engine="h5netcdf") for path in (rate, timing, index)))
+        run = cls(*(xr.load_dataset(path, engine="h5netcdf") for path in paths))
         for code, path in (("rate", rate), ("timing", timing)):
             found = run.curves(code).attrs.get("code")
             if found != code:
                 raise InputError(f"{path}: is a {found} measure, compare.{code} needs a {code} one")
             if run.curves(code).attrs["recording"] != run.name:
                 raise InputError(f"{path}: is not of the recording {run.name}")
+        others = {timing: run.timing}
+        if profile is not None and run.profile is not None:
+            others[profile] = run.profile
         for variable in ("statistic_sample", "half_statistic"):
-            if run.rate[variable].shape != run.timing[variable].shape:
-                raise InputError(
-                    f"{rate} and {timing}: {variable} differs in size, samples are not joint; "
-                    "make both again with one set of options"
-                )
+            for path, file in others.items():
+                sizes = [one[variable].shape[:-1] for one in (run.rate, file)]
+                if sizes[0] != sizes[1] or file.attrs["recording"] != run.name:
+                    raise InputError(
+                        f"{rate} and {path}: {variable} differs in size, samples are not joint; "
+                        "make both again with one set of options"
+                    )
         return run
 
     @property
@@ -142,19 +192,25 @@ class Run:
         return np.array([float(self.curves(code)["reliability"]) for code in CODES])
 
     def parts(self, lag: int) -> Parts:
-        """Return magnitudes, drops over the lags up to `lag`: scalars."""
+        """Return magnitudes, drops over the lags up to `lag`, and what describes: scalars."""
         out: dict[str, np.ndarray] = {}
         for code in CODES:
             file = self.curves(code)
             statistic = file["statistic_value"]
-            unit = anchor(file, statistic.sel(statistic="discrimination").values)
-            lags, value, n_pairs = curve_within(file)
-            keep = lags <= lag
-            fall = fitted_fall(lags[keep], value[keep], n_pairs[keep], str(file.attrs["kind"]))
-            out[f"{code}_drop"] = fall / unit
+            told = statistic.sel(statistic="discrimination").values
+            unit = anchor(file, told)
+            out[f"{code}_drop"] = fall_to(file, lag) / unit
             out[f"{code}_gap"] = statistic.sel(statistic="step").values / unit
             out[f"{code}_step"] = self.index["index"].sel(matching="none", code=code).values
-        return out
+            out[f"{code}_discrimination"] = told
+        for name in CORRELATIONS:
+            level = positive(self._described(f"{name}_level", "statistic_value"))
+            fall = np.array(np.nan)
+            if self.profile is not None:
+                fall = np.array(fall_to(self.profile.sel(correlation=name), lag))
+            out[f"{name}_drop"] = fall / level
+            out[f"{name}_step"] = self._described(f"{name}_step", "statistic_value") / level
+        return {**out, **self._describing("statistic_value")}
 
     def bootstrap_parts(self) -> Parts:
         """Return magnitudes of every resample of units: shape (sample,)."""
@@ -170,19 +226,54 @@ class Run:
         They serve spreads and differences of samples alone, never as values.
         """
         out = {}
+        reach = self.largest_lag() - 1
         for code in CODES:
             file = self.curves(code)
             sample = file[variable]
             within = sample.sel(statistic="discrimination").values
             between = sample.sel(statistic="discrimination_between").values
             unit = anchor(file, within)
-            reach = self.largest_lag() - 1
             out[f"{code}_drop"] = sample.sel(statistic="slope").values * reach / unit
             out[f"{code}_gap"] = sample.sel(statistic="step").values / unit
             out[f"{code}_step"] = np.divide(
                 within - between, within, out=np.full(within.shape, np.nan), where=within > 0
             )
-        return out
+            out[f"{code}_discrimination"] = within
+        for name in CORRELATIONS:
+            level = positive(self._described(f"{name}_level", variable))
+            out[f"{name}_drop"] = self._described(f"{name}_slope", variable) * reach / level
+            out[f"{name}_step"] = self._described(f"{name}_step", variable) / level
+        return {**out, **self._describing(variable)}
+
+    def _describing(self, variable: str) -> Parts:
+        return {name: self._described(name, variable) for name in DESCRIBING}
+
+    def _described(self, name: str, variable: str) -> np.ndarray:
+        """One number of the profile; NaN without one."""
+        if self.profile is None:
+            return np.full(self.rate[variable].shape[:-1], np.nan)
+        return np.asarray(self.profile[variable].sel(statistic=name).values)
+
+
+def positive(value: np.ndarray) -> np.ndarray:
+    """NaN where a denominator is not positive."""
+    return np.where(value > 0, value, np.nan)
+
+
+def fall_to(file: xr.Dataset, lag: int) -> float:
+    """What similarity falls within blocks over the lags up to `lag`, in the measure's units.
+
+    Parameters
+    ----------
+    file : Dataset
+        `value` and `n_pairs` (relation, lag); a similarity unless its attribute `kind` says
+        distance.
+    lag : int
+    """
+    lags, value, n_pairs = curve_within(file)
+    keep = lags <= lag
+    kind = str(file.attrs.get("kind", "similarity"))
+    return fitted_fall(lags[keep], value[keep], n_pairs[keep], kind)
 
 
 def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -59,10 +59,10 @@ import xarray as xr
 from spikedrift.comparison import geometry, matching
 from spikedrift.comparison.baselines import BASELINES
 from spikedrift.comparison.comparator import Comparator, get
-from spikedrift.comparison.compare import padded
 from spikedrift.comparison.conclusions import conclusions, setting
 from spikedrift.comparison.inference import doubt
 from spikedrift.comparison.lag_and_block import pairs_of
+from spikedrift.comparison.models import stacked
 from spikedrift.comparison.repeat_scores import (
     FEWEST_WINDOWS,
     VIEWS,
@@ -273,7 +273,7 @@ def _segments(
             options.structure,
             stream(seed, name, "structure", "labels", code, comparator.name),
         )
-        score[place] = padded(value, most)
+        score[place] = stacked(value, most)
         p_value[place] = np.nan if untested else p
     dims = ("code", "comparator", "condition")
     return {

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options
 
+MIN_ANIMALS = 5  # of a covariance between them
 Statistic = Literal[
     "rate_drop",
     "rate_step",
@@ -13,6 +14,28 @@ Statistic = Literal[
     "timing_step",
     "timing_to_rate",
     "step_to_drop",
+    "ensemble_rate_drop",
+    "ensemble_rate_step",
+    "tuning_curve_drop",
+    "tuning_curve_step",
+    "log_rate",
+    "fano_factor",
+    "local_variation",
+    "population_sparseness",
+    "lifetime_sparseness",
+    "rate_discrimination",
+    "timing_discrimination",
+]
+Trait = Literal[
+    "log_rate",
+    "fano_factor",
+    "local_variation",
+    "population_sparseness",
+    "lifetime_sparseness",
+    "rate_discrimination",
+    "timing_discrimination",
+    "rate_reliability",
+    "timing_reliability",
 ]
 
 
@@ -104,6 +127,26 @@ class Compare(Options):
         min_length=2,
         description="statistics that enter the score, in this order",
     )
+    matched_on: tuple[Trait, ...] = Field(
+        default=(
+            "log_rate",
+            "fano_factor",
+            "local_variation",
+            "population_sparseness",
+            "lifetime_sparseness",
+            "rate_discrimination",
+            "timing_discrimination",
+            "rate_reliability",
+            "timing_reliability",
+        ),
+        description="what a condition should share with the recording; no part of the score",
+    )
+    unmatched_above: float = Field(
+        default=3.0,
+        gt=0,
+        description="difference beyond which a condition is marked as not matched, and kept; "
+        "standard deviations",
+    )
     time_scale: TimeScaleGrid = Field(
         default=TimeScaleGrid(), description="the one factor fitted for every condition"
     )
@@ -131,24 +174,51 @@ class Compare(Options):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        if len(set(self.statistics)) < len(self.statistics):
-            raise ValueError("statistics: a name is given twice")
+        for key in ("statistics", "matched_on"):
+            names = getattr(self, key)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{key}: a name is given twice")
         return self
 
 
 class Comparison(Options):
-    """One recording held against all conditions of one sweep."""
+    """Recordings held against all points of one sweep, one by one and, from five on, together."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="file of the results; letters, -, _"
     )
-    recording: str = Field(description="name of a recording")
+    recording: str | None = Field(
+        default=None, description="name of a recording; or give recordings or cohort"
+    )
+    recordings: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=2,
+        description="names of recordings; from five animals on the point that is best for the "
+        "others is scored on each animal left out",
+    )
+    cohort: str | None = Field(
+        default=None, description="name of a cohort: its recordings that have the selection's units"
+    )
     sweep: str = Field(description="name of a sweep")
     selection: str = Field(default="all", description="selection of the recording")
-    model_selection: str = Field(default="all", description="selection of the simulations")
+    model_selection: str = Field(
+        default="all", description="selection of the simulations; not of a sweep with a survey"
+    )
     outsiders: list[str] = Field(
         default=[],
         description="recordings of a generator from outside the library, such as source synthetic, "
         "that the posterior-predictive check of the recovery test must reject; seen through the "
         "same selection",
     )
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Self:
+        given = [key for key in ("recording", "recordings", "cohort") if getattr(self, key)]
+        if len(given) != 1:
+            raise ValueError(
+                "give one of recording, recordings and cohort, not "
+                + (" and ".join(given) or "none of them")
+            )
+        if self.recordings and len(set(self.recordings)) < len(self.recordings):
+            raise ValueError("recordings: a name is given twice")
+        return self

@@ -102,7 +102,7 @@ class Config(Options):
                 "similarity.measures: the name 'index' is taken by the drift indices; give another"
             )
         uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
-            "comparisons": (self.comparisons, REFERENCES),
+            "comparisons": (self.comparisons, {**REFERENCES, "cohort": "cohorts"}),
             "pools": (self.pools, {"cohort": "cohorts"}),
             "figures.learning": (self.figures.learning, REFERENCES),
         }

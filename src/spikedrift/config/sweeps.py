@@ -71,11 +71,14 @@ class Survey(Options):
 
     chunk: int = Field(default=8, gt=0, description="runs of one condition that a job takes")
     units: int | None = Field(
-        default=None, gt=1, description="E cells that the measures see, drawn by seed; null: all"
+        default=None, ge=4, description="E cells that the measures see, drawn by seed; null: all"
     )
     index: IndexOptions = Field(
         default=IndexOptions(surrogates=39, gate_surrogates=99, thinnings=5),
         description="drift indices of a run; fewer surrogates than where one run is looked at",
+    )
+    halves: int = Field(
+        default=20, ge=2, description="random splits of the units, for the reliability of a run"
     )
     keep_trials: bool = Field(
         default=False,

@@ -19,8 +19,8 @@ from spikedrift.drift.pairs import (
     segment_pairs,
 )
 from spikedrift.drift.statistics import STATISTICS, Curve, lag_curve, statistics
+from spikedrift.drift.unit_samples import halved_units, resampled_units, unit_stream
 from spikedrift.errors import InputError
-from spikedrift.selections import stream
 from spikedrift.similarity import registry
 from spikedrift.trials import select
 
@@ -75,12 +75,9 @@ def curves(
     InputError
         For an unknown measure, a timing measure on two-photon events, or segments shown once.
     """
-    rule = registry.get(entry.measure)
     evaluate, repeats, pairs = _evaluator(dataset, entry, seed)
     _, curve, value = evaluate(dataset)
-    n_units = dataset.sizes["unit"]
-    rng = _unit_stream(dataset, seed, "bootstrap")
-    draws = rng.integers(n_units, size=(options.bootstrap, n_units))
+    draws = resampled_units(dataset, options.bootstrap, seed)
     samples = [
         evaluated
         for _, evaluated in _resampled(dataset, evaluate, draws, f"{entry.name}: bootstrap")
@@ -97,26 +94,62 @@ def curves(
     index_low, index_high = interval(np.stack([sample[1].similarity_index for sample in samples]))
     statistic_sample = np.stack([sample[2] for sample in samples])
     statistic_low, statistic_high = interval(statistic_sample)
-    two, unit = ("relation", "lag"), {"units": rule.units, "long_name": rule.title}
+    two = ("relation", "lag")
+    out = _point(dataset, entry, seed, repeats, curve, value)
+    unit = out["value"].attrs
+    out = out.assign(
+        low=(two, low, unit),
+        high=(two, high, unit),
+        elapsed=(two, _elapsed(dataset, repeats, pairs, curve.lag), {"units": "s"}),
+        similarity_index=("lag", curve.similarity_index, {"units": "1"}),
+        similarity_index_low=("lag", index_low, {"units": "1"}),
+        similarity_index_high=("lag", index_high, {"units": "1"}),
+        statistic_low=("statistic", statistic_low),
+        statistic_high=("statistic", statistic_high),
+        statistic_sample=(("sample", "statistic"), statistic_sample),
+    )
+    out.attrs["confidence"] = options.confidence
+    return out.merge(unit_halves(dataset, entry, options, seed), combine_attrs="override")
+
+
+def curve_values(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> xr.Dataset:
+    """Curve of one measure and its statistics, without samples.
+
+    Returns
+    -------
+    Dataset
+        `value`, `n_pairs` and `statistic_value` of `curves`, and its attributes but `confidence`.
+
+    Raises
+    ------
+    InputError
+        As `curves`.
+    """
+    evaluate, repeats, _ = _evaluator(dataset, entry, seed)
+    _, curve, value = evaluate(dataset)
+    return _point(dataset, entry, seed, repeats, curve, value)
+
+
+def _point(
+    dataset: xr.Dataset,
+    entry: MeasureEntry,
+    seed: int,
+    repeats: Repeats,
+    curve: Curve,
+    value: np.ndarray,
+) -> xr.Dataset:
+    rule = registry.get(entry.measure)
+    two = ("relation", "lag")
     one_block = int(repeats.block.max()) == 0
-    out = xr.Dataset(
+    return xr.Dataset(
         {
-            "value": (two, curve.value, unit),
-            "low": (two, low, unit),
-            "high": (two, high, unit),
+            "value": (two, curve.value, {"units": rule.units, "long_name": rule.title}),
             "n_pairs": (two, curve.n_pairs),
-            "elapsed": (two, _elapsed(dataset, repeats, pairs, curve.lag), {"units": "s"}),
-            "similarity_index": ("lag", curve.similarity_index, {"units": "1"}),
-            "similarity_index_low": ("lag", index_low, {"units": "1"}),
-            "similarity_index_high": ("lag", index_high, {"units": "1"}),
             "statistic_value": ("statistic", value),
-            "statistic_low": ("statistic", statistic_low),
-            "statistic_high": ("statistic", statistic_high),
-            "statistic_sample": (("sample", "statistic"), statistic_sample),
         },
         coords={"relation": list(Curve.relations), "lag": curve.lag, "statistic": list(STATISTICS)},
         attrs={
-            **_recording_attributes(dataset),
+            **recording_attributes(dataset),
             "measure": rule.name,
             "name": entry.name,
             "kind": rule.kind,
@@ -125,15 +158,13 @@ def curves(
             "title": rule.title,
             "citation": rule.citation,
             "options": json.dumps(entry.options, sort_keys=True),
-            "n_units": n_units,
+            "n_units": dataset.sizes["unit"],
             "seed": seed,
-            "confidence": options.confidence,
             "note": "one block: between, step, drift_index and discrimination_between are NaN"
             if one_block
             else "",
         },
     )
-    return out.merge(unit_halves(dataset, entry, options, seed), combine_attrs="override")
 
 
 def curve_statistics(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> np.ndarray:
@@ -167,16 +198,10 @@ def unit_halves(
         As `curves`, and for fewer than four units.
     """
     evaluate, _, _ = _evaluator(dataset, entry, seed)
-    n_units = dataset.sizes["unit"]
-    if n_units < 4:
-        raise InputError(f"{dataset.attrs.get('recording')}: {n_units} units cannot be halved")
-    rng = _unit_stream(dataset, seed, "halves")
-    order = np.array([rng.permutation(n_units) for _ in range(options.halves)])
-    half = n_units // 2
-    parts = np.stack([order[:, :half], order[:, half : 2 * half]], axis=1)
+    parts = halved_units(dataset, options.halves, seed)
     statistic = np.empty((options.halves, 2, len(STATISTICS)))
     matrices: list[np.ndarray] = []
-    flat = parts.reshape(-1, half)
+    flat = parts.reshape(-1, parts.shape[2])
     for k, (matrix, _, value) in _resampled(dataset, evaluate, flat, f"{entry.name}: halves"):
         statistic[k // 2, k % 2] = value
         matrices.append(matrix[np.triu_indices(matrix.shape[0], k=1)])
@@ -195,12 +220,6 @@ def unit_halves(
     )
 
 
-def _unit_stream(dataset: xr.Dataset, seed: int, task: str) -> np.random.Generator:
-    """Stream that all measures of one recording and selection share."""
-    attributes = (str(dataset.attrs.get(name, "")) for name in ("recording", "selection"))
-    return stream(seed, *attributes, task)
-
-
 def _evaluator(
     dataset: xr.Dataset, entry: MeasureEntry, seed: int
 ) -> tuple[Callable[[xr.Dataset], Evaluated], Repeats, TrialPairs]:
@@ -212,7 +231,7 @@ def _evaluator(
             "holds two-photon events"
         )
     repeats = repeats_of(dataset)
-    pairs = segment_pairs(dataset, _unit_stream(dataset, seed, "pairs"))
+    pairs = segment_pairs(dataset, unit_stream(dataset, seed, "pairs"))
     n, n_repeats = pairs.first.size, len(repeats.members)
     has_other = np.flatnonzero(pairs.other >= 0)
     first = np.concatenate([pairs.first, pairs.first[has_other]])
@@ -276,6 +295,7 @@ def _elapsed(
     return out
 
 
-def _recording_attributes(dataset: xr.Dataset) -> dict[str, object]:
+def recording_attributes(dataset: xr.Dataset) -> dict[str, object]:
+    """Attributes of a recording as files of its analyses carry them, which have their own names."""
     renamed = {"kind": "recording_kind", "citation": "recording_citation"}
     return {renamed.get(str(name), str(name)): value for name, value in dataset.attrs.items()}

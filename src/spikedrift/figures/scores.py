@@ -1,4 +1,4 @@
-"""Model conditions against a recording: scores beside ceiling and baselines, and the reasons."""
+"""Points of a sweep against a recording: scores beside ceiling and baselines, and the reasons."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,9 @@ from spikedrift.comparison.statistics import CODES, STATISTICS
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
 
-_ROW_HEIGHT = 0.34
+_ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
+_FEW_ROWS = 12  # that have room for words
+_MOST_ROWS = 40  # points that are drawn; the others stand in the file
 _BASELINE = {
     "lag_only": ("lag only", "--"),
     "block_only": ("block only", ":"),
@@ -39,25 +41,40 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (score, profile, residual, reliability), condition, series,
-        x (time scale, statistic or code), value, low, high.
+        x (time scale, statistic or code), value, low, high; and panel mismatch, of which the
+        figure marks what is beyond the limit.
     """
     options = options or Figures()
+    n_points = scores.sizes["condition"]
+    failed = int(scores["instances_failed"].sum())
+    lost = int((scores["instances_given"] - scores["instances_scored"]).sum()) - failed
+    scores = nearest(scores, _MOST_ROWS)
     order = [str(name) for name in scores["condition"].values]
     titles = json.loads(scores.attrs["titles"])
-    control = scores.attrs["control"] or None
-    colors = style.condition_colors(order, control)
-    labels = [titles[name] for name in order]
+    rules = style.condition_colors(scores["rule"].values.tolist(), scores.attrs["control"] or None)
+    colors = dict(zip(order, (rules[rule] for rule in scores["rule"].values.tolist()), strict=True))
+    marks = np.where(scores["unmatched"].values, " †", "")
+    labels = [titles[name] + mark for name, mark in zip(order, marks, strict=True)]
+    if len(order) > _FEW_ROWS:
+        counts = scores["instances_scored"].values, scores["instances_given"].values
+        labels = [
+            f"{text} ({scored} of {given})" if scored < given else text
+            for text, scored, given in zip(labels, *counts, strict=True)
+        ]
     with style.applied():
-        figure = style.figure(options.width, 2 * (_ROW_HEIGHT * len(order) + 1.15))
+        figure = style.figure(options.width, 2 * (_height(len(order)) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
         tables = [
             scored(panels[0, 0], scores, order, colors),
             _profiles(panels[0, 1], scores, order, colors),
             _residuals(figure, panels[1, 0], scores, order),
             _reliabilities(panels[1, 1], scores, order),
+            _mismatches(scores, order),
         ]
-        panels[0, 0].legend(handles=handles(), loc="upper center", bbox_to_anchor=(0.4, -0.24),
-                            ncols=3, columnspacing=1.0, handlelength=1.6)  # fmt: skip
+        panels[0, 0].legend(
+            handles=handles(), loc="upper center", bbox_to_anchor=(0.4, _below(len(order))),
+            ncols=3, columnspacing=1.0, handlelength=1.6,
+        )  # fmt: skip
         for axes in (panels[0, 0], panels[1, 0]):
             axes.set_yticks(range(len(order)), labels)
             axes.tick_params(axis="y", length=0)
@@ -67,12 +84,16 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             axes.set_ylim(len(order) - 0.5, -0.5)
         name = scores.attrs["recording"]
         figure.suptitle(f"Models against {name}", x=0.01, ha="left", fontsize=9)
-        lost = int((scores["instances_given"] - scores["instances_scored"]).sum())
         style.footnote(
             figure,
             [
+                f"The {len(order)} of {n_points} points with the lowest scores are drawn."
+                if len(order) < n_points
+                else "",
                 f"Score: {scores.attrs['formula']}.",
                 scores.attrs["inference"],
+                "†: not matched with the recording." if marks.any() else "",
+                f"Instances not scored since their runs failed: {failed}." if failed else "",
                 f"{lost} instances not scored: a statistic is undefined, such as timing where its "
                 "gate is shut."
                 if lost
@@ -81,6 +102,30 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             ],
         )
     return figure, pd.concat(tables, ignore_index=True)
+
+
+def _height(rows: int) -> float:
+    """Inches of a panel of that many rows."""
+    return rows * (_ROW_HEIGHT if rows <= _FEW_ROWS else _LOW_ROW_HEIGHT)
+
+
+def _below(rows: int) -> float:
+    """Place of a legend under a panel of that many rows, as a share of its height."""
+    return -0.28 * _height(4) / _height(rows)
+
+
+def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
+    """Points with the lowest scores, those without a score last; in their own order up to `most`.
+
+    Parameters
+    ----------
+    scores : Dataset
+        A file of `spikedrift.comparison.compare`.
+    most : int
+    """
+    if scores.sizes["condition"] <= most:
+        return scores
+    return scores.isel(condition=np.argsort(scores["score"].values, kind="stable")[:most])
 
 
 def _row(
@@ -110,7 +155,7 @@ def scored(
     for k, name in enumerate(order):
         one = file.sel(condition=name)
         lost = int(one["instances_given"] - one["instances_scored"])
-        if lost:
+        if lost and len(order) <= _FEW_ROWS:
             axes.annotate(
                 f"{lost} of {int(one['instances_given'])} not scored",
                 (0.02, k),
@@ -243,7 +288,9 @@ def _residuals(figure: Figure, axes: Axes, file: xr.Dataset, order: Sequence[str
     names = [str(name) for name in file["statistic"].values]
     value = file["residual"].sel(condition=list(order)).values
     image = axes.imshow(value, cmap="PuOr", vmin=-_LIMIT, vmax=_LIMIT, aspect="auto")
-    bar = figure.colorbar(image, ax=axes, extend="both", pad=0.02, aspect=14)
+    bar = figure.colorbar(
+        image, ax=axes, extend="both", pad=0.02, aspect=14 * max(1, len(order) / _FEW_ROWS)
+    )
     bar.set_label("recording - model (SD)")
     bar.outline.set_visible(False)
     axes.set_xticks(
@@ -294,7 +341,18 @@ def _reliabilities(axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.Dat
             for c in CODES
         ],
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.24),
+        bbox_to_anchor=(0.5, _below(len(order))),
         ncols=2,
     )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _mismatches(file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
+    value = file["mismatch"].sel(condition=list(order)).values
+    return pd.DataFrame(
+        [
+            _row("mismatch", name, "mean", float(value[i, j]), x=str(trait))
+            for i, name in enumerate(order)
+            for j, trait in enumerate(file["matched"].values)
+        ]
+    )

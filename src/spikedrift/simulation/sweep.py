@@ -53,6 +53,22 @@ class Point:
         """Recording id of the point's trials."""
         return f"{self.sweep}-{self.id}-i{self.instance}.patterns"
 
+    @property
+    def name(self) -> str:
+        """Word for a condition at its place on the axes: `pair`, or `pair@rate=0.05`."""
+        values = ",".join(f"{axis}={value}" for axis, value in self.axes.items())
+        return f"{self.condition}@{values}" if values else self.condition
+
+    @property
+    def words(self) -> str:
+        """Title of the condition with its values of the axes."""
+        return ", ".join([self.title, *(f"{axis} {value}" for axis, value in self.axes.items())])
+
+    @property
+    def instance_seed(self) -> str:
+        """What the random draws of an instance come from: wiring, patterns and noise."""
+        return f"{self.seed}.{self.instance}"
+
 
 def points(sweep: Sweep) -> list[Point]:
     """Expand a sweep: conditions outermost, then axes, then instances.

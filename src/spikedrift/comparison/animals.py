@@ -1,0 +1,164 @@
+"""Several animals: which point is nearest to the others, and how near it is to the one left out.
+
+The covariance is that between animals, which holds what one recording cannot know: how animals
+differ. It needs five of them; with fewer there is no covariance but that within a recording.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.comparison.covariance import pooled, shrunk
+from spikedrift.comparison.distance import Fit, fit, freedom
+from spikedrift.config.compare import MIN_ANIMALS, Compare
+from spikedrift.drift.inference_table import animal_of
+from spikedrift.errors import InputError
+
+
+def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) -> xr.Dataset:
+    """Take each animal out in turn: the best point by the others, and its score on that animal.
+
+    Recordings of one animal are averaged. Of the animals that are left, the covariance between
+    them (Ledoit-Wolf) plus the spread of the instances within points is the metric; the one
+    time-scale factor of a point is fitted to them and held for the animal left out, which has no
+    part in choice, factor or metric. A score is as in `spikedrift.comparison.distance`: 1 is
+    expected where the animal is one more draw from the point.
+
+    Parameters
+    ----------
+    scores : sequence of Dataset
+        Files of `spikedrift.comparison.compare`, of one sweep and one set of statistics; one a
+        recording.
+    options : Compare, optional
+        Grid of time-scale factors.
+
+    Returns
+    -------
+    Dataset
+        Dims `animal`, `condition` (the points).
+
+        * `score_others`, `score_left_out`, `time_scale_fit` (animal, condition): mean over the
+          other animals, score on the one left out, factor fitted to the others; NaN without an
+          instance that has all statistics.
+        * `best` (animal): name of the point that is nearest to the others; `best_score_others`,
+          `best_score` (on the animal left out), `rank` (of that point among all on the animal left
+          out, 1 the nearest).
+        * `score` (condition): mean of `score_left_out`; `n_recordings` (animal).
+
+        Attributes: `n_animals`, `statistics`, `inference`, `formula`.
+
+    Raises
+    ------
+    InputError
+        For fewer than five animals, animals that are not known, or files that differ in points or
+        statistics.
+    """
+    options = options or Compare()
+    _check_alike(scores)
+    members = _animals(scores)
+    if len(members) < MIN_ANIMALS:
+        raise InputError(
+            f"comparison: {len(members)} animals, leaving one out needs {MIN_ANIMALS}: with fewer "
+            "the covariance is the within-recording bootstrap with Ledoit-Wolf shrinkage, the "
+            "ceiling comes from unit halves, and no animal is resampled"
+        )
+    y = np.stack([_mean(scores, of, "recording_value") for of in members.values()])
+    x = np.stack([_mean(scores, of, "instance_value") for of in members.values()])
+    complete = np.isfinite(x).all(axis=(0, 3))
+    scales = scores[0]["scales"].values.astype(bool)
+    grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
+    shape = y.shape[0], x.shape[1]
+    others, left_out, factor = (np.full(shape, np.nan) for _ in range(3))
+    for a in range(shape[0]):
+        rest = np.arange(shape[0]) != a
+        known = [x[rest][:, k, complete[k]].mean(axis=0) for k in range(shape[1])]
+        metric = shrunk(y[rest]) + pooled(known)
+        for k in np.flatnonzero(complete.any(axis=1)):
+            found = _fit(y[rest], x[rest][:, k, complete[k]], metric, scales, grid)
+            held = np.array([found.time_scale])
+            others[a, k], factor[a, k] = found.score, found.time_scale
+            left_out[a, k] = fit(y[a], x[a, k, complete[k]], metric, scales, held).score
+    if not np.isfinite(others).any():
+        raise InputError("comparison: no model instance has all statistics in all recordings")
+    best = np.nanargmin(others, axis=1)
+    row = np.arange(shape[0])
+    points = scores[0]["condition"].values
+    of_point = {
+        name: coordinate
+        for name, coordinate in scores[0].coords.items()
+        if coordinate.dims == ("condition",)
+    }
+    return xr.Dataset(
+        {
+            "score_others": (("animal", "condition"), others),
+            "score_left_out": (("animal", "condition"), left_out),
+            "time_scale_fit": (("animal", "condition"), factor),
+            "best": ("animal", points[best]),
+            "best_score_others": ("animal", others[row, best]),
+            "best_score": ("animal", left_out[row, best]),
+            "rank": ("animal", 1 + (left_out < left_out[row, best][:, None]).sum(axis=1)),
+            "score": ("condition", left_out.mean(axis=0)),
+            "n_recordings": ("animal", [len(of) for of in members.values()]),
+        },
+        coords={**of_point, "animal": list(members)},
+        attrs={
+            "n_animals": len(members),
+            "statistics": ", ".join(scores[0]["statistic"].values.astype(str)),
+            "titles": scores[0].attrs["titles"],
+            "control": scores[0].attrs["control"],
+            "inference": f"Unit of inference: animal, n = {len(members)}; covariance between "
+            "animals with Ledoit-Wolf shrinkage plus the spread of network instances, without the "
+            "animal left out. Null: that animal is one more draw from the point (expected score "
+            "1). Scores of animals share the others and are not independent.",
+            "formula": "mean over instances of (y - S x)' C^-1 (y - S x) / "
+            f"{freedom(scales)}, S and C from the other animals",
+        },
+    )
+
+
+def _fit(
+    recordings: np.ndarray,
+    instances: np.ndarray,
+    metric: np.ndarray,
+    scales: np.ndarray,
+    grid: np.ndarray,
+) -> Fit:
+    """One factor for all animals.
+
+    Parameters
+    ----------
+    recordings : array, shape (n_animals, n_statistics)
+    instances : array, shape (n_animals, n_instances, n_statistics)
+        Read over the lags of each animal.
+    """
+    pairs = np.repeat(recordings, instances.shape[1], axis=0)
+    return fit(pairs, instances.reshape(pairs.shape), metric, scales, grid)
+
+
+def _mean(scores: Sequence[xr.Dataset], members: Sequence[int], name: str) -> np.ndarray:
+    return np.asarray(np.mean([scores[k][name].values for k in members], axis=0))
+
+
+def _animals(scores: Sequence[xr.Dataset]) -> dict[str, list[int]]:
+    """Files of each animal."""
+    members: dict[str, list[int]] = {}
+    for k, one in enumerate(scores):
+        animal, doubt = animal_of(one.attrs)
+        if doubt:
+            raise InputError(
+                f"{one.attrs['recording']}: no animal to leave out, {doubt}; compare the "
+                "recordings one by one"
+            )
+        members.setdefault(animal, []).append(k)
+    return members
+
+
+def _check_alike(scores: Sequence[xr.Dataset]) -> None:
+    for one in scores[1:]:
+        for name in ("condition", "statistic"):
+            if one[name].values.tolist() != scores[0][name].values.tolist():
+                raise InputError(
+                    f"{one.attrs['recording']}: {name}s are not those of "
+                    f"{scores[0].attrs['recording']}; make both comparisons again"
+                )

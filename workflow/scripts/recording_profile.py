@@ -1,0 +1,16 @@
+"""What a recording is like beside its drift."""
+
+from spikedrift import selections, trials
+from spikedrift.atomic import write_netcdf
+from spikedrift.config.drift import DriftOptions
+from spikedrift.config.selections import Selection
+from spikedrift.drift.profile import profile
+from spikedrift.job import job
+
+with job(snakemake.log[0], snakemake.threads):
+    seed = snakemake.params.seed
+    selected = selections.apply(
+        trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
+    )
+    options = DriftOptions(**snakemake.params.options).curves
+    write_netcdf(profile(selected, options, seed), snakemake.output.profile)

@@ -240,12 +240,11 @@ def _notes(
         else "",
     ]
     if recovery is not None:
-        notes += [
-            f"b: {recovery.attrs.get(key, '')}"
-            for key in ("verdict", "assumptions")
-            if recovery.attrs.get(key)
-        ]
-        notes += [str(line) for line in json.loads(recovery.attrs.get("not_told_apart", "[]"))]
+        keys = ("verdict", "outsiders_verdict", "held_out_words", "chance_words", "null_words",
+                "assumptions", "inference")  # fmt: skip
+        told = [str(recovery.attrs.get(key, "")) for key in keys]
+        told += [f"{line}." for line in json.loads(recovery.attrs.get("not_told_apart", "[]"))]
+        notes.append("b: " + " ".join(filter(None, told)).replace("..", "."))
     if structure is None:
         notes.append("c is left out: similarity matrices were not compared.")
     else:

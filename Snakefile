@@ -46,7 +46,7 @@ wildcard_constraints:
     analysis=plan.pattern(plan.analyses.entries),
     sweep=plan.pattern(plan.sweeps),
     chunk=plan.pattern(plan.surveys.chunk_names),
-    comparison=plan.pattern(plan.comparisons),
+    comparison=plan.pattern(plan.comparisons.entries),
     inference=plan.pattern(plan.inferences.entries),
     truth_case=plan.pattern(plan.truths.cases),
     truth_measure=plan.pattern(plan.truths.measures),

@@ -1,29 +1,40 @@
-"""Which recording is held against which sweep: comparisons of several recordings, one by one.
+"""What the comparisons of a configuration have to make: files and params.
 
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from spikedrift.comparison import comparator as comparators
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
+from spikedrift.config.selections import Selection
+from spikedrift.errors import InputError, unknown
+from spikedrift.provenance import source_digest
+from spikedrift.simulation.sweep import Point
 from spikedrift.sources.roster import Roster
 
 
 class Comparisons:
-    """Entries of `comparisons`, each of one recording.
+    """Entries of `comparisons`, each of one recording; files and params of their rules.
 
     Parameters
     ----------
     config : Config
     roster : Roster
+    points : mapping of sweep -> points
+        Of sweeps whose runs are recordings, not of surveys.
+    timed : callable
+        Name of a recording or pool -> whether it has spike times.
+    doubts : mapping of recording -> str
+        Why no comparison can rest on it; empty where one can.
 
     Attributes
     ----------
     entries : dict of str -> Comparison
         By file of the results: `{comparison}`, or `{comparison}.{recording}` where an entry names
         several.
-    places : dict of str -> str
-        Where in the configuration the recording of each stands.
     groups : dict of comparison -> list of str
         Entries that are taken together over animals.
     notices : list of str
@@ -32,44 +43,195 @@ class Comparisons:
     Raises
     ------
     InputError
-        Where no recording of a cohort has the units of the selection.
+        For a comparator that is not there, a recording that no comparison can rest on, or where no
+        recording of a cohort has the units of the selection.
     """
 
-    def __init__(self, config: Config, roster: Roster) -> None:
+    def __init__(
+        self,
+        config: Config,
+        roster: Roster,
+        points: Mapping[str, Sequence[Point]],
+        timed: Callable[[str], bool],
+        doubts: Mapping[str, str],
+    ) -> None:
+        self.config, self._roster, self._points = config, roster, points
+        self._selections = {selection.name: selection for selection in config.selections}
         self.entries: dict[str, Comparison] = {}
-        self.places: dict[str, str] = {}
         self.groups: dict[str, list[str]] = {}
         self.notices: list[str] = []
-        selections = {selection.name: selection for selection in config.selections}
+        for name in config.compare.structure.comparators:
+            if name not in comparators.names():
+                where = "config: compare.structure.comparators: unknown comparator"
+                raise unknown(where, name, comparators.names())
         for index, entry in enumerate(config.comparisons):
             where = f"config: comparisons[{index}]"
-            if entry.recording is not None:
-                self.entries[entry.name] = entry
-                self.places[entry.name] = f"{where}.recording"
-                continue
-            key, names = "recordings", list(entry.recordings or ())
-            if entry.cohort is not None:
-                key, selection = "cohort", selections[entry.selection]
-                names = [
-                    name
-                    for name in roster.cohorts.get(entry.cohort, [])
-                    if roster.analyzes(name, selection)
-                ]
-                if not names:
-                    raise InputError(
-                        f"{where}.cohort: no recording of {entry.cohort} has the units of the "
-                        f"selection {entry.selection}"
-                    )
-            members = [f"{entry.name}.{name}" for name in names]
-            for member, name in zip(members, names, strict=True):
-                self.places[member] = f"{where}.{key}"
-                self.entries[member] = entry.model_copy(
-                    update={"name": member, "recording": name, "recordings": None, "cohort": None}
-                )
-            if len(members) >= MIN_ANIMALS:
-                self.groups[entry.name] = members
-            else:
+            key, members = self._members(entry, where)
+            for one in members.values():
+                self._check(one, where, key, timed, doubts)
+            self.entries |= members
+            if entry.recording is None and len(members) >= MIN_ANIMALS:
+                self.groups[entry.name] = list(members)
+            elif entry.recording is None:
                 self.notices.append(
                     f"comparison {entry.name}: {len(members)} recordings, leaving animals out "
                     f"needs {MIN_ANIMALS}; each is scored by itself"
                 )
+
+    def _members(self, entry: Comparison, where: str) -> tuple[str, dict[str, Comparison]]:
+        """Key that names the recordings, and one entry a recording."""
+        if entry.recording is not None:
+            return "recording", {entry.name: entry}
+        key, names = "recordings", list(entry.recordings or ())
+        if entry.cohort is not None:
+            key, selection = "cohort", self._selections[entry.selection]
+            of_cohort = self._roster.cohorts.get(entry.cohort, [])
+            names = [name for name in of_cohort if self._roster.analyzes(name, selection)]
+            if not names:
+                raise InputError(
+                    f"{where}.cohort: no recording of {entry.cohort} has the units of the "
+                    f"selection {entry.selection}"
+                )
+        members = {f"{entry.name}.{name}": name for name in names}
+        return key, {
+            member: entry.model_copy(
+                update={"name": member, "recording": name, "recordings": None, "cohort": None}
+            )
+            for member, name in members.items()
+        }
+
+    def _check(
+        self,
+        entry: Comparison,
+        where: str,
+        key: str,
+        timed: Callable[[str], bool],
+        doubts: Mapping[str, str],
+    ) -> None:
+        """Refuse, before anything is simulated, a recording that no comparison can rest on."""
+        recording, known = str(entry.recording), self._roster.names
+        if recording not in known:
+            raise unknown(f"{where}.{key}: not among recordings:", recording, known)
+        for outsider in entry.outsiders:
+            if outsider not in self._roster.recordings:
+                raise unknown(
+                    f"{where}.outsiders: not among recordings:", outsider, self._roster.recordings
+                )
+        if not timed(recording):
+            raise InputError(
+                f"{where}.{key}: {recording} holds two-photon events; comparisons need spike timing"
+            )
+        if (doubt := doubts[recording]) and self.config.compare.assumed_order == "refuse":
+            raise InputError(
+                f"{where}.{key}: {recording} is not compared with models, {doubt}; set "
+                "compare.assumed_order to describe for a comparison without inference"
+            )
+
+    def surveyed(self, entry: Comparison) -> bool:
+        """Whether the model side is a survey, which keeps no trials."""
+        return entry.sweep not in self._points
+
+    # Files
+
+    @property
+    def files(self) -> list[str]:
+        """Everything that is made of all comparisons."""
+        return [
+            *(f"results/compare/{name}.nc" for name in self.entries),
+            *(f"results/compare/{name}.animals.nc" for name in self.groups),
+            *self.made("structure"),
+            *self.made("recovery"),
+        ]
+
+    def made(self, kind: str) -> list[str]:
+        """Comparisons of matrices where runs keep trials, recovery where there are rules."""
+        sweeps = {sweep.name: sweep for sweep in self.config.sweeps}
+        names = []
+        for name, entry in self.entries.items():
+            sweep = sweeps[entry.sweep]
+            rules = len(sweep.conditions) > 1 and sweep.instances > 2
+            if not self.surveyed(entry) if kind == "structure" else rules:
+                names.append(name)
+        return [f"results/{kind}/{name}.nc" for name in names]
+
+    def inputs(self, wildcards: Any) -> dict[str, list[str]]:
+        """Files of the recording and of every simulation, or a survey."""
+        entry = self.entries[wildcards.comparison]
+        data = self._drift([str(entry.recording)], entry.selection)
+        if self.surveyed(entry):
+            return data | {"survey": [f"results/surveys/{entry.sweep}.nc"]}
+        runs = [point.recording for point in self._points[entry.sweep]]
+        models = self._drift(runs, entry.model_selection)
+        return data | {f"model_{key}": paths for key, paths in models.items()}
+
+    def _drift(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
+        """Drift files that a comparison reads, in the order of the recordings."""
+        chosen = self.config.compare
+        files = {"rate": chosen.rate, "timing": chosen.timing, "index": "index"}
+        places = [f"{name}/{selection}" for name in recordings]
+        found = {
+            key: [f"results/drift/{at}/{file}.nc" for at in places] for key, file in files.items()
+        }
+        return found | {"profile": [f"results/profiles/{at}.nc" for at in places]}
+
+    def trials(self, wildcards: Any) -> dict[str, list[str]]:
+        """Trials of the recording and of every simulation."""
+        entry = self.entries[wildcards.comparison]
+        runs = [f"results/trials/{point.recording}.nc" for point in self._points[entry.sweep]]
+        return {"trials": [f"results/trials/{entry.recording}.nc"], "models": runs}
+
+    def recovered(self, wildcards: Any) -> dict[str, list[str]]:
+        """Scores, and files of the recording and outsiders."""
+        entry = self.entries[wildcards.comparison]
+        seen = self._drift([str(entry.recording), *entry.outsiders], entry.selection)
+        return {"scores": [f"results/compare/{entry.name}.nc"], **seen}
+
+    def animals(self, wildcards: Any) -> list[str]:
+        """Scores that are taken together over animals."""
+        return [f"results/compare/{name}.nc" for name in self.groups[wildcards.compared_group]]
+
+    # Params
+
+    def entry(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a comparison."""
+        found: dict[str, Any] = self.entries[wildcards.comparison].model_dump(mode="json")
+        return found
+
+    def points(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Point of every simulation that is compared, in order; none of a survey."""
+        return [
+            {
+                "point": point.name,
+                "condition": point.condition,
+                "title": point.words,
+                "control": point.control,
+                "axes": point.axes,
+                "instance_seed": point.instance_seed,
+            }
+            for point in self._points.get(self.entries[wildcards.comparison].sweep, ())
+        ]
+
+    def selections(self, wildcards: Any) -> dict[str, dict[str, Any]]:
+        """Configuration of the selections on both sides of a comparison."""
+        entry = self.entries[wildcards.comparison]
+
+        def dumped(selection: Selection) -> dict[str, Any]:
+            found: dict[str, Any] = selection.model_dump(mode="json", exclude={"recordings"})
+            return found
+
+        return {
+            "trials": dumped(self._selections[entry.selection]),
+            "models": dumped(self._selections[entry.model_selection]),
+        }
+
+    def structure_digest(self, wildcards: Any) -> str:
+        """Digest of a comparison of matrices, comparators and the measure of timing included."""
+        chosen = self.config.compare
+        measures = {one.name: one for one in self.config.similarity.measures}
+        modules = [
+            "selections",
+            "comparison.structure",
+            f"similarity.measures.{measures[chosen.timing].measure}",
+            *(f"comparison.comparators.{name}" for name in chosen.structure.comparators),
+        ]
+        return source_digest(*(f"spikedrift.{module}" for module in modules))

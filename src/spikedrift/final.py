@@ -191,17 +191,17 @@ class FinalFigures:
     def _comparisons(self) -> None:
         """Figure 5, one a comparison, and figure 6, one a sweep that is compared."""
         plan = self.plan
-        if not plan.comparisons:
+        if not plan.comparisons.entries:
             self._omit(5, "comparison", "comparisons names no recording and sweep")
             self._omit(6, "sweep maps", "comparisons names no recording and sweep")
             return
         of_sweep: dict[str, list[str]] = {}
-        for name, entry in plan.comparisons.items():
+        for name, entry in plan.comparisons.entries.items():
             of_sweep.setdefault(entry.sweep, []).append(name)
             inputs = {"scores": f"results/compare/{name}.nc"}
             for kind in ("structure", "recovery"):
                 path = f"results/{kind}/{name}.nc"
-                if path in (*plan.comparison_files, *plan.recovery_files):
+                if path in plan.comparisons.files:
                     inputs[kind] = path
             self._add(
                 Final(5, "comparison", "models against a recording", "Comparison",

@@ -15,7 +15,6 @@ from typing import Any
 
 from spikedrift.allensdk import AllenSdk
 from spikedrift.analyses import Analyses
-from spikedrift.comparison import comparator as comparators
 from spikedrift.comparisons import Comparisons
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
@@ -81,9 +80,6 @@ class Plan:
         self.versions = versions()
         self._block = config.model_dump(mode="json")
         self._check_names()
-        compared = Comparisons(config, self.roster)
-        self.comparisons, self.animals = compared.entries, compared.groups
-        self._compared_in, self._compared_notices = compared.places, compared.notices
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
         self.rules = {sweep.name: self._rules_of(sweep) for sweep in config.sweeps}
         modules = {
@@ -102,7 +98,14 @@ class Plan:
         self.raw = {name: options.files(name) for name, options in self.options.items()}
         self.wanted = Wanted(config.fetch, self.raw, self.registry)
         self._check_files()
-        self._check_comparisons()
+        self.comparisons = Comparisons(
+            config,
+            self.roster,
+            {name: expanded[name] for name in self.sweeps if name not in self.surveys.names},
+            self.timed,
+            {name: options.doubt() for name, options in self.options.items()}
+            | dict.fromkeys(self.pools, "its units are pooled over sessions"),
+        )
         self.analyses = Analyses(
             config.analyses,
             self.roster.names,
@@ -168,13 +171,6 @@ class Plan:
             ("similarity.measures", "measure", self.measures, measures.names()),
             ("sweeps", "network", self.sweeps, networks.names()),
         ]
-        for name in self.config.compare.structure.comparators:
-            if name not in comparators.names():
-                raise unknown(
-                    "config: compare.structure.comparators: unknown comparator",
-                    name,
-                    comparators.names(),
-                )
         for block, key, entries, known in named:
             for index, entry in enumerate(entries.values()):
                 if (name := getattr(entry, key)) not in known:
@@ -202,35 +198,6 @@ class Plan:
                 rules |= looked[kind]
             found[condition] = sorted(rules)
         return found
-
-    def _check_comparisons(self) -> None:
-        """Refuse, before anything is simulated, a recording that no comparison can rest on."""
-        for name, entry in self.comparisons.items():
-            where, recording = self._compared_in[name], str(entry.recording)
-            if recording in self.pools:
-                doubt = "its units are pooled over sessions"
-            elif recording in self.recordings:
-                doubt = self.options[recording].doubt()
-            else:
-                known = self.roster.names
-                raise unknown(f"{where}: not among recordings:", recording, known)
-            for outsider in entry.outsiders:
-                if outsider not in self.recordings:
-                    raise unknown(
-                        f"{where.rpartition('.')[0]}.outsiders: not among recordings:",
-                        outsider,
-                        self.recordings,
-                    )
-            if not self.timed(recording):
-                raise InputError(
-                    f"{where}: {recording} holds two-photon events; comparisons need spike timing"
-                )
-            if doubt and self.config.compare.assumed_order == "refuse":
-                raise InputError(
-                    f"{where}: {recording} is not compared "
-                    f"with models, {doubt}; set compare.assumed_order to describe for a "
-                    "comparison without inference"
-                )
 
     def _check_files(self) -> None:
         """Refuse paths that are not there."""
@@ -297,7 +264,7 @@ class Plan:
         """What the user should know before the run."""
         return [
             *self.roster.notices(self.selections.values()),
-            *self._compared_notices,
+            *self.comparisons.notices,
             *self.final.notices,
         ]
 
@@ -347,46 +314,6 @@ class Plan:
         """Recording ids of all simulations of a sweep."""
         return [name for name, point in self.points.items() if point.sweep == sweep]
 
-    def _run_files(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
-        """Drift files that a comparison reads, in the order of the recordings."""
-        files = {"rate": self.config.compare.rate, "timing": self.config.compare.timing}
-        return {
-            key: [f"results/drift/{name}/{selection}/{file}.nc" for name in recordings]
-            for key, file in {**files, "index": "index"}.items()
-        }
-
-    def compared(self, wildcards: Any) -> dict[str, list[str]]:
-        """Inputs of a comparison: files of the recording and of every simulation, or a survey."""
-        entry = self.comparisons[wildcards.comparison]
-        data = self._compared_files([str(entry.recording)], entry.selection)
-        if entry.sweep in self.surveys.names:
-            return data | {"survey": [f"results/surveys/{entry.sweep}.nc"]}
-        models = self._compared_files(self.runs(entry.sweep), entry.model_selection)
-        return data | {f"model_{key}": paths for key, paths in models.items()}
-
-    def _compared_files(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
-        names = list(recordings)
-        profiles = [f"results/profiles/{name}/{selection}.nc" for name in names]
-        return {**self._run_files(names, selection), "profile": profiles}
-
-    def compared_trials(self, wildcards: Any) -> dict[str, list[str]]:
-        """Inputs of a comparison of matrices: trials of the recording and of every simulation."""
-        entry = self.comparisons[wildcards.comparison]
-        named = {"trials": [str(entry.recording)], "models": self.runs(entry.sweep)}
-        return {
-            key: [f"results/trials/{name}.nc" for name in names] for key, names in named.items()
-        }
-
-    def recovered(self, wildcards: Any) -> dict[str, list[str]]:
-        """Inputs of a recovery test: the comparison, files of its recording and outsiders."""
-        entry = self.comparisons[wildcards.comparison]
-        seen = self._compared_files([str(entry.recording), *entry.outsiders], entry.selection)
-        return {"scores": [f"results/compare/{entry.name}.nc"], **seen}
-
-    def compared_animals(self, wildcards: Any) -> list[str]:
-        """Scores files that are taken together over animals."""
-        return [f"results/compare/{name}.nc" for name in self.animals[wildcards.compared_group]]
-
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
         entry = self.learning[wildcards.sweep]
@@ -397,7 +324,7 @@ class Plan:
                 ("rate", self.config.compare.rate),
                 ("timing", self.config.compare.timing),
             )
-        } | {"index": self._run_files(runs, entry.index)["index"]}
+        } | {"index": [f"results/drift/{name}/{entry.index}/index.nc" for name in runs]}
 
     def matrices_drawn(self, wildcards: Any) -> dict[str, str]:
         """Inputs of the figure of similarity matrices: rate, and timing where there is one."""
@@ -424,7 +351,7 @@ class Plan:
             for figure in ("raster", "matrices", "drift_curves")
         ]
         stems += [f"learning.{sweep}" for sweep in self.learning]
-        stems += [f"scores.{comparison}" for comparison in self.comparisons]
+        stems += [f"scores.{comparison}" for comparison in self.comparisons.entries]
         stems += [f"survey.{sweep}" for sweep in self.surveys.names]
         return [*self.final.files, *(f"results/figures/{stem}.pdf" for stem in stems)]
 
@@ -436,8 +363,7 @@ class Plan:
             *self.drift_files,
             *self.analyses.files,
             *self.inferences.files,
-            *self.comparison_files,
-            *self.recovery_files,
+            *self.comparisons.files,
             *self.foretold.files,
             *self.surveys.files,
         ]
@@ -459,34 +385,6 @@ class Plan:
         """The configuration without what is left at its default."""
         found: dict[str, Any] = self.config.model_dump(mode="json", exclude_defaults=True)
         return found
-
-    @property
-    def comparison_files(self) -> list[str]:
-        """Scores of all configured comparisons."""
-        return [
-            *(f"results/compare/{name}.nc" for name in self.comparisons),
-            *(f"results/compare/{name}.animals.nc" for name in self.animals),
-            *self.structure_files,
-        ]
-
-    @property
-    def structure_files(self) -> list[str]:
-        """Comparisons of similarity matrices: of sweeps whose runs keep their trials."""
-        return [
-            f"results/structure/{name}.nc"
-            for name, entry in self.comparisons.items()
-            if entry.sweep not in self.surveys.names
-        ]
-
-    @property
-    def recovery_files(self) -> list[str]:
-        """Recovery tests of all configured comparisons whose sweep has rules to tell apart."""
-        return [
-            f"results/recovery/{name}.nc"
-            for name, entry in self.comparisons.items()
-            if len(self.sweeps[entry.sweep].conditions) > 1
-            and self.sweeps[entry.sweep].instances > 2
-        ]
 
     # Params of the rules
 
@@ -526,40 +424,11 @@ class Plan:
         entry = self._entry(self.sweeps, self._sweep_of(wildcards))
         return {key: entry[key] for key in ("network", "options")}
 
-    def comparison(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a comparison."""
-        return self._entry(self.comparisons, wildcards.comparison)
-
-    def compared_selections(self, wildcards: Any) -> dict[str, dict[str, Any]]:
-        """Configuration of the selections on both sides of a comparison."""
-        entry = self.comparisons[wildcards.comparison]
-        found = {"trials": entry.selection, "models": entry.model_selection}
-        out = {key: self._entry(self.selections, name) for key, name in found.items()}
-        for selection in out.values():
-            del selection["recordings"]
-        return out
-
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
         """Condition, title and role of every simulation of a sweep, in the order of `runs`."""
         points = [self.points[name] for name in self.runs(wildcards.sweep)]
         return [
             {"condition": point.condition, "title": point.title, "control": point.control}
-            for point in points
-        ]
-
-    def compared_points(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Point of every simulation that is compared, in the order of `runs`; none of a survey."""
-        sweep = self.comparisons[wildcards.comparison].sweep
-        points = [self.points[name] for name in self.runs(sweep)]
-        return [
-            {
-                "point": point.name,
-                "condition": point.condition,
-                "title": point.words,
-                "control": point.control,
-                "axes": point.axes,
-                "instance_seed": point.instance_seed,
-            }
             for point in points
         ]
 
@@ -605,16 +474,6 @@ class Plan:
     def curves_digest(self, wildcards: Any) -> str:
         """Digest of what makes a drift curve."""
         return self._measure_digest(wildcards, "drift.curves")
-
-    def structure_digest(self, wildcards: Any) -> str:
-        """Digest of a comparison of matrices, comparators and the measure of timing included."""
-        chosen = self.config.compare
-        return self.digest(
-            "selections",
-            "comparison.structure",
-            f"similarity.measures.{self.measures[chosen.timing].measure}",
-            *(f"comparison.comparators.{name}" for name in chosen.structure.comparators),
-        )
 
     def _measure_digest(self, wildcards: Any, module: str) -> str:
         measure = self.measures[wildcards.measure].measure

@@ -4,14 +4,13 @@
 rule compare:
     """Scores of every configured comparison."""
     input:
-        plan.comparison_files,
-        plan.recovery_files,
+        plan.comparisons.files,
 
 
 rule compare_sweep:
     """Every point of a sweep against one recording."""
     input:
-        unpack(plan.compared),
+        unpack(plan.comparisons.inputs),
     output:
         "results/compare/{comparison}.nc",
     log:
@@ -25,8 +24,8 @@ rule compare_sweep:
         mem_mb=1000,
         runtime=15,
     params:
-        comparison=plan.comparison,
-        points=plan.compared_points,
+        comparison=plan.comparisons.entry,
+        points=plan.comparisons.points,
         options=plan.block("compare"),
         seed=plan.config.seed,
         source=plan.digest("comparison.compare"),
@@ -37,7 +36,7 @@ rule compare_sweep:
 rule compare_animals:
     """The point that is best for the other animals, scored on each animal left out."""
     input:
-        plan.compared_animals,
+        plan.comparisons.animals,
     output:
         "results/compare/{compared_group}.animals.nc",
     log:
@@ -45,7 +44,7 @@ rule compare_animals:
     benchmark:
         "benchmarks/compare_animals/{compared_group}.tsv"
     wildcard_constraints:
-        compared_group=plan.pattern(plan.animals),
+        compared_group=plan.pattern(plan.comparisons.groups),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -62,7 +61,7 @@ rule compare_animals:
 rule compare_structure:
     """Similarity matrices of a recording against those of every run, with what lag alone gives."""
     input:
-        unpack(plan.compared_trials),
+        unpack(plan.comparisons.trials),
     output:
         "results/structure/{comparison}.nc",
     log:
@@ -76,15 +75,15 @@ rule compare_structure:
         mem_mb=3000,
         runtime=60,
     params:
-        comparison=plan.comparison,
-        points=plan.compared_points,
-        selections=plan.compared_selections,
+        comparison=plan.comparisons.entry,
+        points=plan.comparisons.points,
+        selections=plan.comparisons.selections,
         timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
             mode="json"
         ),
         options=plan.block("compare"),
         seed=plan.config.seed,
-        source=plan.structure_digest,
+        source=plan.comparisons.structure_digest,
     script:
         "../scripts/compare_structure.py"
 
@@ -92,7 +91,7 @@ rule compare_structure:
 rule recover:
     """Which rules a comparison could tell apart, and whether any is compatible with the data."""
     input:
-        unpack(plan.recovered),
+        unpack(plan.comparisons.recovered),
     output:
         "results/recovery/{comparison}.nc",
     log:

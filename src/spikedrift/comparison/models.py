@@ -1,6 +1,7 @@
 """The model side of a comparison: runs by point, from drift files or from a survey."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,7 +165,8 @@ def failures(runs: Mapping[str, Sequence[Run | Failed]]) -> str:
         for run in group:
             if isinstance(run, Failed):
                 counts = found.setdefault(point, {})
-                counts[run.reason] = counts.get(run.reason, 0) + 1
+                reason = re.sub(r"^\S+: ", "", run.reason)  # the same of all runs, without its name
+                counts[reason] = counts.get(reason, 0) + 1
     return json.dumps(found)
 
 

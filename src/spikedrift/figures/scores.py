@@ -274,7 +274,7 @@ def _profiles(
     for name in order:
         one = file.sel(condition=name)
         axes.plot([one["time_scale_fit"]], [one["score"]], "D", color=colors[name], ms=4.5)
-    least = np.nanmin([value.min() for _, value, *_ in lines])
+    least = max(np.nanmin([value.min() for _, value, *_ in lines]), _LEAST_SCORE)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(0.7 * least, min(300 * least, np.nanmax([v.max() for _, v, *_ in lines])))

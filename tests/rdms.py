@@ -17,9 +17,8 @@ def correlation(model, rdms):
 
 def rho_a(model, rdms):
     n = model.size
-    return (
-        12 * (rankdata(rdms, axis=1) - (n + 1) / 2) @ (rankdata(model) - (n + 1) / 2) / (n**3 - n)
-    )
+    own, other = (rankdata(x, axis=-1) - (n + 1) / 2 for x in (model, rdms))
+    return 12 * other @ own / (n**3 - n)
 
 
 COMPARATORS = {

@@ -90,9 +90,9 @@ class Contrasts:
 
     Attributes
     ----------
-    estimate, standard_error, low, high, p_value, p_holm : float64, shape (n_tests,)
-        `low` and `high` are the two-sided Student interval of the estimate; Holm is over the
-        family. NaN where a contrast does not vary.
+    estimate, standard_error, low, high, p_value : float64, shape (n_tests,)
+        `low` and `high` are the two-sided Student interval of the estimate. NaN where a contrast
+        does not vary.
     pairs : int, shape (n_tests, 2)
         Models compared, first less second; -1 stands for zero or the ceiling.
     dof : int
@@ -104,10 +104,14 @@ class Contrasts:
     low: np.ndarray
     high: np.ndarray
     p_value: np.ndarray
-    p_holm: np.ndarray
     pairs: np.ndarray
     dof: int
     null: str
+
+    @property
+    def p_holm(self) -> np.ndarray:
+        """Holm over the family: float64, shape (n_tests,)."""
+        return holm(self.p_value)  # when asked: statsmodels collects garbage, tens of ms each time
 
 
 def bootstrap(
@@ -248,8 +252,7 @@ def _tests(
     t, law = estimate / error, stats.t(found.dof)
     p = {"greater": law.sf(t), "less": law.cdf(t), "two": 2 * law.sf(np.abs(t))}[tail]
     half = law.ppf((1 + confidence) / 2) * error
-    return Contrasts(estimate, error, estimate - half, estimate + half, p, holm(p), pairs, found.dof,
-                 null)  # fmt: skip
+    return Contrasts(estimate, error, estimate - half, estimate + half, p, pairs, found.dof, null)
 
 
 def _draw(n: int, distinct: int, rng: np.random.Generator) -> np.ndarray:

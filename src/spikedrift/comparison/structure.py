@@ -3,7 +3,7 @@
 The file `results/structure/{comparison}.nc`, a Dataset.
 
 Dims
-    `view`: "whole", matrices as they are; "beyond", after lag and block are out.
+    `view`: "whole", matrices as they are; "beyond", lag, block and level of windows out.
     `code`: "rate", "timing". `comparator`: as configured. `condition`; `instance`, padded with NaN.
     `baseline`: "lag_only", "block_only", "no_drift".
     `pair`: pairs of windows of repeats, with coordinates `row`, `column` (windows, in order of

@@ -1,10 +1,12 @@
 """The real extract through the documented command: what was measured, and what is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+import yaml
 from running import snakemake
 
 pytestmark = pytest.mark.mirror
@@ -13,12 +15,35 @@ CONFIG = "config/allen-gratings.yaml"
 
 @pytest.fixture(scope="module")
 def run(new_clone, mirror):
+    """The configuration as it ships, but for its seventy networks: two rules, three of each."""
     directory = new_clone()
-    done = snakemake(
-        directory, "--cores", "2", "--configfile", CONFIG, "--config", f"fetch={{mirror: {mirror}}}"
-    )
+    config = yaml.safe_load(Path(directory, CONFIG).read_text(encoding="utf-8"))
+    config["fetch"] = {"mirror": str(mirror)}
+    (sweep,) = config["sweeps"]
+    assert len(sweep["conditions"]) - 1 >= 5
+    assert sweep["instances"] >= 10
+    sweep["instances"], sweep["conditions"] = 3, sweep["conditions"][:2]
+    Path(directory, "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    done = snakemake(directory, "--cores", "2", "--configfile", "few.yaml")
     assert done.returncode == 0, done.stdout[-5000:]
+    Path(directory, "output.txt").write_text(done.stdout, encoding="utf-8")
     return directory
+
+
+def test_final_figures_are_made_or_refused_by_name(run):
+    made = {path.stem for path in (run / "results/figures/final").glob("*.pdf")}
+    assert made == {"1_recordings", "5_comparison.gratings", "6_sweep_map.rules"}
+    output = (run / "output.txt").read_text(encoding="utf-8")
+    assert "final figures left out: 2 (plasticity rules): figures.rules names no" in output
+    assert "3 (networks) and 4 (drift in models)" in output
+    assert "a survey keeps no trials" in output
+
+
+def test_comparison_infers_nothing(run):
+    with xr.open_dataset(run / "results/compare/gratings.nc") as scores:
+        assert "Descriptive, no inference" in scores.attrs["inference"]
+        assert scores.attrs["n_units"] == 320
+        assert (scores["instance_units"] == 320).all()
 
 
 def test_spikeship_matrix_is_the_published_codes(run):

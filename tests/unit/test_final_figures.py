@@ -406,15 +406,20 @@ def recovery():
     one = {"accuracy": 0.667, "accuracy_low": 0.4, "accuracy_high": 0.8, "chance": 0.33,
            "rates_accuracy": 0.5}  # fmt: skip
     rules = ["frozen", "a", "b"]
+    told = np.array([[-1, 1, 1], [-1, -1, 0], [-1, -1, -1]], dtype=np.int8)
+    most = np.array([["", "rate_step", "log_rate"], ["", "", "timing_drop"], ["", "", ""]])
     return xr.Dataset(
-        {"confusion": (("held_out", "rule", "rule_recovered"), share[None])}
+        {
+            "confusion": (("held_out", "rule", "rule_recovered"), share[None]),
+            "told_apart": (("first", "second"), told),
+            "separating": (("first", "second"), most),
+        }
         | {key: ("held_out", [value]) for key, value in one.items()},
         coords={"held_out": ["instances"], "rule": rules, "rule_recovered": rules},
         attrs={
             "recording": "mouse.movie",
             "primary": "instances",
             "verdict": "Above chance.",
-            "not_told_apart": json.dumps(["a and b are not told apart."]),
         },
     )
 
@@ -444,7 +449,7 @@ def test_comparison_draws_scores_recovery_and_every_comparator(scores, structure
     fills = [line.get_markerfacecolor() for line in beyond.get_lines() if line.get_marker() == "D"]
     assert fills[0] != "white" and fills[1:] == ["white", "white"]
     said = words(figure)
-    for text in ("The lag alone explains it.", "a and b are not told apart.", "20 units each",
+    for text in ("The lag alone explains it.", "a and b (timing_drop)", "20 units each",
                  "Illustration: 2 instances a condition"):  # fmt: skip
         assert text in said
 

@@ -4,11 +4,14 @@ a: distance of the statistics of drift (drop within blocks, step between them, o
 and their ratios) in units of the recording's sampling covariance plus the spread of instances, one
 time-scale factor fitted a condition; about 1 is expected of one more draw, less is nearer. b: rules
 recovered from simulated recordings with their instance held out, share of the runs of a rule (row)
-that are taken for another (column); a comparison that cannot tell two rules apart in simulations
-does not tell them apart in data. c: repeat x repeat matrices by every comparator, right is more
-alike; upper rows as they are, lower rows after lag and block are taken out. A matrix that knows
-only the lag or the block matches the upper rows: structure is claimed by the lower rows alone,
-where means are filled if circular shifts of the model's windows give p <= 0.05 (Holm).
+that are taken for another (column); chance from permutations of conditions within instances, all
+fitted anew; a comparison that cannot tell two rules apart in simulations does not tell them apart
+in data. Whether the recording could be one more draw of a condition, at any time scale, is checked
+with one covariance of all conditions, statistics taken for normal (Hotelling, Holm). c: repeat x
+repeat matrices by every comparator, right is more alike; upper rows as they are, lower rows after
+lag and block are taken out. A matrix that knows only the lag or the block matches the upper rows:
+structure is claimed by the lower rows alone, where means are filled if circular shifts of the
+model's windows give p <= 0.05 (Holm).
 
 In every panel: circles, network instances; diamonds, their mean; short bars, the condition against
 its own instances; gray band, noise ceiling (lower end: a right model without noise; from random
@@ -240,15 +243,31 @@ def _notes(
         else "",
     ]
     if recovery is not None:
-        keys = ("verdict", "outsiders_verdict", "held_out_words", "chance_words", "null_words",
-                "assumptions", "inference")  # fmt: skip
-        told = [str(recovery.attrs.get(key, "")) for key in keys]
-        told += [f"{line}." for line in json.loads(recovery.attrs.get("not_told_apart", "[]"))]
-        notes.append("b: " + " ".join(filter(None, told)).replace("..", "."))
+        told = [str(recovery.attrs.get(key, "")) for key in ("verdict", "held_out_words")]
+        notes.append("b: " + " ".join([*filter(None, told), _confused(recovery)]))
     if structure is None:
         notes.append("c is left out: similarity matrices were not compared.")
     else:
         lines = [str(structure.attrs.get(key, "")).split("\n")
-                 for key in ("matched", "conclusion", "refused", "inference")]  # fmt: skip
+                 for key in ("matched", "conclusion", "refused")]  # fmt: skip
         notes += ["c: " + " ".join(filter(None, said)) for said in lines if any(said)]
     return notes + style.notes_of(scores.attrs)
+
+
+def _confused(recovery: xr.Dataset) -> str:
+    """Name pairs of rules that are not told apart, and the statistic that would separate each."""
+    titles = json.loads(recovery.attrs.get("titles", "{}"))
+    told = recovery["told_apart"].values
+    rules = [titles.get(str(name)) or str(name) for name in recovery["rule"].values]
+    separating = recovery["separating"].values
+    pairs = [
+        f"{rules[i]} and {rules[j]} ({str(separating[i, j]) or 'nothing'})"
+        for i, j in zip(*np.nonzero(told == 0), strict=True)
+    ]
+    if not pairs:
+        return "All pairs of rules are told apart (Holm)."
+    n = int((told >= 0).sum())
+    return (
+        f"{len(pairs)} of {n} pairs of rules are not told apart (Holm; in brackets what separates "
+        f"them most): {', '.join(pairs)}."
+    )

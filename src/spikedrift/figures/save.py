@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.transforms import Bbox
 
 from spikedrift.atomic import replacing, write_tsv
 from spikedrift.figures import style
@@ -11,6 +13,7 @@ from spikedrift.figures import style
 # No dates and no version: the same figure gives the same bytes.
 _PDF = {"Creator": "spikedrift", "Producer": None, "CreationDate": None, "ModDate": None}
 _PNG = {"Software": None}
+_DIGITS = 6  # of a place, as a share of the figure
 
 
 def save(figure: Figure, table: pd.DataFrame, stem: str | Path, dpi: int = 150) -> None:
@@ -31,8 +34,32 @@ def save(figure: Figure, table: pd.DataFrame, stem: str | Path, dpi: int = 150) 
         return stem.with_name(stem.name + suffix)
 
     with style.applied():
+        _settle(figure, dpi)
         with replacing(beside(".pdf")) as temporary:
             figure.savefig(temporary, format="pdf", metadata=_PDF)
         with replacing(beside(".png")) as temporary:
             figure.savefig(temporary, format="png", metadata=_PNG, dpi=dpi)
     write_tsv(table, beside(".tsv"))
+
+
+def _settle(figure: Figure, dpi: int) -> None:
+    """Lay out once and keep it: places that a solver found differ in their last digits."""
+    figure.set_dpi(dpi)  # text takes a little more room at some resolutions
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(_rounded(axes.get_position(original=True)))
+    parts: list[Figure | SubFigure] = [figure]
+    while parts:
+        part = parts.pop()
+        parts += part.subfigs
+        if isinstance(part, SubFigure):
+            place = _rounded(part.bbox_relative)
+            part.bbox_relative.p0, part.bbox_relative.p1 = place.p0, place.p1
+        for text in part.texts:
+            x, y = text.get_position()
+            text.set_position((round(x, _DIGITS), round(y, _DIGITS)))
+
+
+def _rounded(box: Bbox) -> Bbox:
+    return Bbox(np.round(box.get_points(), _DIGITS))

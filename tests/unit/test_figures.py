@@ -247,7 +247,7 @@ def test_matrices_show_the_table_and_outline_blocks(matrix_files):
     # bright is similar: the map is turned round for distances
     assert [axes.images[0].get_cmap().name for axes in panels] == ["viridis", "viridis_r"]
     bars = [axes for axes in figure.axes if axes.get_label() == "<colorbar>"]
-    assert [axes.get_ylabel() for axes in bars] == [
+    assert [axes.get_ylabel().replace("\n", " ") for axes in bars] == [
         matrix_files[code][0].attrs["title"] for code in ("rate", "timing")
     ]
 

@@ -111,7 +111,7 @@ class Structure(Options):
 
 
 class Compare(Options):
-    """How near a model condition is to a recording; docs/methods.md says what a score means."""
+    """How near a model condition is to a recording; docs/comparison.md says what a score means."""
 
     rate: str = Field(default="population_vector", description="measure of the rate statistics")
     timing: str = Field(default="spikeship", description="measure of the timing statistics")

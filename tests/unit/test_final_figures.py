@@ -458,6 +458,10 @@ def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
     figure, table = comparison.draw(scores=scores)
     texts = [item.get_text() for axes in figure.axes for item in axes.texts]
     assert any("no recovery test" in text for text in texts)
+    none = xr.Dataset(attrs={"recording": "mouse.movie", "refused": "recovery: too few instances"})
+    said, _ = comparison.draw(scores=scores, recovery=none)
+    texts = [item.get_text() for axes in said.axes for item in axes.texts]
+    assert any("too few instances" in text.replace("\n", " ") for text in texts)
     assert "similarity matrices were not compared" in words(figure)
     assert set(table["panel"]) == {"score"}
     with pytest.raises(InputError, match="mixed"):

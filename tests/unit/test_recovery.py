@@ -10,7 +10,7 @@ from sklearn.covariance import ledoit_wolf
 from statsmodels.stats.power import TTestIndPower
 
 from spikedrift.comparison import covariance, distance, nearest, posterior_predictive
-from spikedrift.comparison.recovery import recover
+from spikedrift.comparison.recovery import attempt, recover
 from spikedrift.comparison.separation import instances_needed, separation
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
@@ -293,6 +293,11 @@ def test_same_seed_same_bits_and_what_cannot_be_asked_is_refused():
         recover(comparison(gaussian(14, 5, 1), ["a", "a"], axis=[1, 2]), compare=COMPARE)
     with pytest.raises(InputError, match="too few instances"):
         recover(comparison(gaussian(14, 2, 1), ["a", "b"]), compare=COMPARE)
+    said = attempt(comparison(gaussian(14, 2, 1), ["a", "b"]), {}, COMPARE, FAST, 3)
+    assert "too few instances" in said.attrs["refused"] and not said.data_vars
+    xr.testing.assert_identical(
+        attempt(data, {}, COMPARE, FAST, 3), recover(data, compare=COMPARE, options=FAST, seed=3)
+    )
 
 
 def test_without_rule_every_condition_is_one():

@@ -3,7 +3,7 @@
 import xarray as xr
 
 from spikedrift.atomic import write_netcdf
-from spikedrift.comparison.recovery import recover
+from spikedrift.comparison.recovery import attempt
 from spikedrift.comparison.statistics import Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
@@ -17,7 +17,7 @@ with job(snakemake.log[0]):
         for files in zip(given.rate, given.timing, given.index, given.profile, strict=True)
     )
     names = [str(name) for name in scores["statistic"].values]
-    found = recover(
+    found = attempt(
         scores,
         {run.name: vector(run.parts(recording.largest_lag()), names) for run in others},
         Compare(**snakemake.params.compare),

@@ -8,6 +8,7 @@ once, and the covariance comes from the others only.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from spikedrift.drift.inference import holm, sign_flip
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 
+log = logging.getLogger(__name__)
 HELD_OUT: dict[str, int | None] = {"instances": None, "values": 0, "neighbors": 1}
 
 
@@ -164,6 +166,26 @@ def recover(
         seed=seed,
         **caption(out, compare),
     )
+
+
+def attempt(
+    scores: xr.Dataset,
+    outsiders: Mapping[str, np.ndarray],
+    compare: Compare,
+    options: Recovery,
+    seed: int,
+) -> xr.Dataset:
+    """Recover, or say why that cannot be: no variables then, and the attribute `refused`.
+
+    A sweep whose runs lack a statistic, such as timing behind a shut gate, stops nothing else.
+    """
+    try:
+        return recover(scores, outsiders, compare, options, seed)
+    except InputError as error:
+        log.warning("%s", error)
+        return xr.Dataset(
+            attrs={"recording": str(scores.attrs["recording"]), "refused": str(error)}
+        )
 
 
 def _recovery(

@@ -184,10 +184,10 @@ def _comparators(
 
 def _confusion(axes: Axes, recovery: xr.Dataset | None) -> pd.DataFrame:
     """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
-    if recovery is None:
+    if recovery is None or "refused" in recovery.attrs:
+        why = _NO_RECOVERY if recovery is None else style.wrapped(recovery.attrs["refused"], 30)
         axes.set_axis_off()
-        axes.text(0.5, 0.5, _NO_RECOVERY, ha="center", va="center",
-                  transform=axes.transAxes)  # fmt: skip
+        axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes)
         return pd.DataFrame()
     one = recovery.sel(held_out=recovery.attrs["primary"])
     rules = [str(name) for name in recovery["rule"].values]
@@ -242,7 +242,7 @@ def _notes(
         if lost
         else "",
     ]
-    if recovery is not None:
+    if recovery is not None and "refused" not in recovery.attrs:
         told = [str(recovery.attrs.get(key, "")) for key in ("verdict", "held_out_words")]
         notes.append("b: " + " ".join([*filter(None, told), _confused(recovery)]))
     if structure is None:

@@ -19,6 +19,12 @@ def snakemake(directory: Path, *arguments: str) -> subprocess.CompletedProcess[s
     )
 
 
+def said(output: str) -> list[str]:
+    """Lines of ours, without the notice of the figures that a configuration cannot carry."""
+    lines = [line for line in output.splitlines() if line.startswith("spikedrift: ")]
+    return [line for line in lines if "final figures left out" not in line]
+
+
 def small(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the small configuration."""
     return snakemake(directory, "--cores", "2", "--configfile", str(SMALL), *arguments)

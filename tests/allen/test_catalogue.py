@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from running import said as lines_of
 from running import snakemake
 from session_truth import DATA_SET
 from warehouse import CONTAINER, EXPERIMENTS
@@ -38,7 +39,7 @@ def table(directory, name):
 
 def said(done):
     """Lines that the user is told by a failed run."""
-    return [line for line in done.stdout.splitlines() if line.startswith("spikedrift: ")]
+    return lines_of(done.stdout)
 
 
 @pytest.fixture

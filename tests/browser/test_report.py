@@ -11,7 +11,17 @@ from playwright.sync_api import Page, sync_playwright
 pytestmark = pytest.mark.browser
 
 CATEGORIES = {"Data", "Rules", "Networks", "Drift", "Comparison", "Provenance"}
-TABLES = {"results/recordings", "results/drift/indices", "results/supplement"}
+TABLES = {
+    "results/recordings",
+    "results/drift/indices",
+    "results/predictions",
+    "results/supplement",
+}
+SHOWN = "#app img[src^='data/'], #app iframe[src^='data/']"
+OTHER = """([places, before]) => {
+    const shown = document.querySelector(places)
+    return shown && shown.getAttribute("src") !== before
+}"""
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -45,9 +55,10 @@ def shown_results(page: Page) -> Iterator[str]:
                 page.get_by_text(subcategory, exact=True).first.click()
             eyes = page.locator("[iconname=eye]")
             for row in range(eyes.count()):
+                shown = page.locator(SHOWN)
+                before = shown.get_attribute("src") if shown.count() else None
                 eyes.nth(row).click()
-                shown = page.locator("#app img[src^='data/'], #app iframe[src^='data/']")
-                shown.wait_for()
+                page.wait_for_function(OTHER, arg=[SHOWN, before])
                 address = shown.get_attribute("src") or ""
                 if address.endswith(".html"):
                     if page.frame_locator("#app iframe").locator("tbody tr").count():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from running import snakemake
+from running import said, snakemake
 
 pytestmark = pytest.mark.mirror
 CONFIG = "config/allen-gratings.yaml"
@@ -93,7 +93,7 @@ def test_comparison_with_models_is_refused(run, tmp_path):
     (run / "refused.yaml").write_text(json.dumps(config))
     done = snakemake(run, "--cores", "2", "--configfile", "refused.yaml", "--dry-run", "compare")
     assert done.returncode == 1
-    lines = [line for line in done.stdout.splitlines() if line.startswith("spikedrift: ")]
+    lines = said(done.stdout)
     assert len(lines) == 1
     assert "comparisons[0].recording" in lines[0] and "pooled" in lines[0]
 

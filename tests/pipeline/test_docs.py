@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
-from running import SMALL, snakemake
+from running import SMALL, said, snakemake
 from scipy.spatial.distance import cosine
 
 from spikedrift import trials
@@ -121,7 +121,7 @@ def test_adding_a_plasticity_rule(clone):
         ]
         for run in (look, induce):
             done = subprocess.run(run, cwd=clone, capture_output=True, text=True, env=here)
-            lines = [line for line in done.stderr.splitlines() if line.startswith("spikedrift: ")]
+            lines = said(done.stderr)
             assert done.returncode != 0 and len(lines) == 1, done.stderr
             assert "pair_stdp_power" in lines[0] and told in lines[0]
             assert "Traceback" not in done.stderr

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from misbehaving import Server, serving
-from running import snakemake
+from running import said, snakemake
 
 RAW = Path("results/raw/own")
 NAMES = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")
@@ -102,7 +102,7 @@ def test_a_disk_that_is_too_small_stops_before_the_first_byte(clone, server):
     configured(clone, server, size=str(10**17))
     done = run(clone, "fetch")
     assert done.returncode != 0
-    lines = [line for line in done.stdout.splitlines() if line.startswith("spikedrift: ")]
+    lines = said(done.stdout)
     assert lines and " lacks " in lines[0]
     assert server.requests == 0
     assert not (clone / RAW).exists() or not list((clone / RAW).iterdir())
@@ -115,7 +115,7 @@ def test_a_download_that_fails_is_resumed_by_the_next_call(clone, server):
     server.answers = ["404"]
     done = run(clone, "fetch")
     assert done.returncode != 0
-    lines = {line for line in done.stdout.splitlines() if line.startswith("spikedrift: ")}
+    lines = set(said(done.stdout))
     lines = {line for line in lines if "final figures left out" not in line}
     assert len(lines) == 3
     assert all("answers 404" in line for line in lines)

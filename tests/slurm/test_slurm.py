@@ -68,6 +68,7 @@ def test_no_rule_of_the_embedded_default_is_left_out(sent: tuple[Path, str], clo
     planned = snakemake(clone, "--dry-run")
     assert planned.returncode == 0, planned.stdout
     rules = r"^(?:local)?rule (\w+):$"
-    assert set(re.findall(rules, planned.stdout, flags=re.MULTILINE)) <= set(
+    # A recovery test takes three instances of every network, which is many more jobs.
+    assert set(re.findall(rules, planned.stdout, flags=re.MULTILINE)) - {"recover"} <= set(
         re.findall(rules, sent[1], flags=re.MULTILINE)
     )

@@ -236,27 +236,28 @@ def test_several_recordings_have_scores_each_and_animals_from_five_on():
     few = {"name": "few", "recordings": names[:2], "sweep": "plain"}
     plan = plan_of(many, few)
     own = [f"results/compare/all.{name}.nc" for name in names]
-    assert plan.comparison_files == [
+    assert [path for path in plan.comparisons.files if path.startswith("results/compare/")] == [
         *own,
         *(f"results/compare/few.{name}.nc" for name in names[:2]),
         "results/compare/all.animals.nc",
     ]
-    assert plan.compared_animals(Wildcards(compared_group="all")) == own
+    assert plan.comparisons.animals(Wildcards(compared_group="all")) == own
     assert any("few: 2 recordings" in notice for notice in plan.notices)
-    wanted = plan.compared(Wildcards(comparison="all.m3.movie"))
+    wanted = plan.comparisons.inputs(Wildcards(comparison="all.m3.movie"))
     assert wanted["rate"] == ["results/drift/m3.movie/all/population_vector.nc"]
     assert wanted["profile"] == ["results/profiles/m3.movie/all.nc"]
     assert len(wanted["model_profile"]) == 2
-    labels = plan.compared_points(Wildcards(comparison="all.m3.movie"))
+    labels = plan.comparisons.points(Wildcards(comparison="all.m3.movie"))
     assert [label["point"] for label in labels] == ["a@rate=0.1", "a@rate=0.2"]
     assert "results/figures/scores.all.m3.movie.pdf" in plan.figure_files
 
 
 def test_a_surveyed_sweep_may_be_compared():
     plan = plan_of({"name": "c", "recording": "m0.movie", "sweep": "wide"})
-    wanted = plan.compared(Wildcards(comparison="c"))
+    wanted = plan.comparisons.inputs(Wildcards(comparison="c"))
     assert wanted["survey"] == ["results/surveys/wide.nc"] and "model_rate" not in wanted
-    assert plan.compared_points(Wildcards(comparison="c")) == []
+    assert plan.comparisons.points(Wildcards(comparison="c")) == []
+    assert not plan.comparisons.made("structure")  # a survey keeps no trials
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_recording_of_a_cohort_may_be_compared(table):
     with pytest.raises(InputError, match=r"comparisons\[0\].recording: not among recordings"):
         Plan(config(table, **more))
     more["comparisons"][0]["recording"] = "101.one"
-    assert Plan(config(table, **more)).comparisons["c"].recording == "101.one"
+    assert Plan(config(table, **more)).comparisons.entries["c"].recording == "101.one"
 
 
 def test_a_config_needs_something_to_look_at():

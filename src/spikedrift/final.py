@@ -267,7 +267,8 @@ class FinalFigures:
     def about(self, wildcards: Any) -> dict[str, str]:
         """Labels in the report, the same keys as those of other figures of the category."""
         final = self._of(wildcards)
-        return {**final.about, "figure": f"Figure {final.number}: {final.title}"}
+        # First, or two figures of one sweep would be folded into a switch.
+        return {"figure": f"Figure {final.number}: {final.title}", **final.about}
 
     def caption(self, wildcards: Any) -> str:
         """Caption: the docstring of the figure's file, not imported, and numbers and seeds."""

@@ -128,7 +128,7 @@ rule figure_learning:
             "results/figures/learning.{sweep}.png",
             caption="../report/learning.rst",
             category="Networks",
-            labels={"sweep": "{sweep}", "figure": "learning and drift"},
+            labels={"figure": "learning and drift", "sweep": "{sweep}"},
         ),
         tsv="results/figures/learning.{sweep}.tsv",
     log:

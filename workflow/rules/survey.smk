@@ -64,7 +64,7 @@ rule figure_survey:
             "results/figures/survey.{sweep}.png",
             caption="../report/survey.rst",
             category="Networks",
-            labels={"sweep": "{sweep}", "figure": "survey"},
+            labels={"figure": "survey", "sweep": "{sweep}"},
         ),
         tsv="results/figures/survey.{sweep}.tsv",
     log:

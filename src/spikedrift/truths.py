@@ -42,7 +42,9 @@ class Truths:
         found = plugins.names(PACKAGE)
         analyses = options.analyses
         if analyses is None:
-            analyses = tuple(ANALYSES.get(name, TruthMeasure(measure=name)) for name in found)
+            analyses = tuple(
+                ANALYSES.get(name, TruthMeasure(measure=name, power=False)) for name in found
+            )
         for block, entries, known in (
             ("measures", options.measures, [*BUILT_IN]),
             ("analyses", analyses, found),

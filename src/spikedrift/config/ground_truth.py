@@ -120,7 +120,7 @@ ANALYSES = {
     "area_decoder": TruthMeasure(
         measure="area_decoder", seeds=50, power=False, options={"min_units": 7}
     ),
-    "behavior": TruthMeasure(measure="behavior", options={"indices": False}),
+    "behavior": TruthMeasure(measure="behavior", power=False, options={"indices": False}),
     "rate_ladder": TruthMeasure(
         measure="rate_ladder", seeds=50, power=False,
         options={"bins": [0.1, 0.01], "max_pairs": 300},
@@ -151,7 +151,8 @@ class GroundTruth(Options):
     measures: tuple[TruthMeasure, ...] = Field(MEASURES, description="what is measured")
     analyses: tuple[TruthMeasure, ...] | None = Field(
         None,
-        description="analyses that are measured too; null: every one, slow ones with fewer seeds",
+        description="analyses that are measured too; null: every one, slow ones with fewer seeds, "
+        "and none at the amounts of the power curves",
     )
     curves: tuple[str, ...] = Field(
         ("spikeship", "rate_correlation", "population_vector"),

@@ -154,3 +154,11 @@ def test_one_block_two_photon_events_and_too_few_repeats():
     short = select(dataset, trials=dataset["repeat"].values < 2)
     with pytest.raises(InputError, match="three repeats"):
         analyze(short, "decoding", OPTIONS)
+
+
+def test_a_lone_training_trial_is_the_nearest_to_all():
+    """As where matching by state leaves one segment of a repeat."""
+    distances = {code: np.array([[0.0, 1.0], [1.0, 0.0]]) for code in ("rate", "timing")}
+    found = decoders.nearest_evidence(distances, np.array([0]), np.array([0, 1]))
+    assert found["both"].shape == (2, 1)
+    np.testing.assert_array_equal(decoders.nearest(found["both"], np.array([3])), [3, 3])

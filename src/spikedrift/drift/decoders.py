@@ -148,7 +148,9 @@ def nearest_evidence(
             for code, each in distances.items()
             if np.isfinite(each[np.ix_(train, train)][pairs]).any()
         }
-        found["both"] = np.sum([found[code] / scale.get(code, 1.0) for code in scale], axis=0)
+        # A lone training trial has no pairs to be scaled by, and nothing to be told from either.
+        used = scale or dict.fromkeys(found, 1.0)
+        found["both"] = np.sum([found[code] / size for code, size in used.items()], axis=0)
     return {code: np.where(np.isfinite(each), each, np.inf) for code, each in found.items()}
 
 

@@ -109,7 +109,10 @@ def _analysis(
 ) -> Iterator[Row]:
     found = analysis.analyze(dataset, name, options, seed)
     codes = [analysis.code_of(name, str(one)) for one in found["statistic"].values]
-    columns = (found[key].values for key in ("value", "p_value", "no_drift"))
+    asks = found["ordered"].values.astype(bool) & found["of_drift"].values.astype(bool)
+    # A test of something else than drift has nothing to be judged by here.
+    p_values = np.where(asks, found["p_value"].values, NAN)
+    columns = (found["value"].values, p_values, found["no_drift"].values)
     for statistic, code, value, p, no_drift in zip(
         found["statistic"].values, codes, *columns, strict=True
     ):

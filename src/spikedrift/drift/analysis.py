@@ -87,6 +87,9 @@ class Statistic:
         Value where nothing drifts, by construction; NaN where that depends on the recording.
     ordered : bool
         Its test rests on the order of trials or on blocks: void where the order is assumed.
+    of_drift : bool
+        Its test asks for drift, and not for a code or for behavior; one that is not `ordered`
+        never does.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Statistic:
     tail: str = ""
     no_drift: float = NAN
     ordered: bool = True
+    of_drift: bool = True
 
 
 def monte_carlo(
@@ -171,10 +175,11 @@ def code_of(name: str, statistic: str) -> Literal["rate", "timing"]:
     """Code that a statistic of the analysis called `name` reads.
 
     The first part of the statistic's name says so (`timing.drift_index`); without one it is timing
-    where the analysis needs spike times, otherwise rate.
+    where the analysis needs spike times, otherwise rate. Counts of whole trials (`trial.index`) are
+    rate.
     """
     first = statistic.partition(".")[0]
-    if first == "rate":
+    if first in ("rate", "trial"):
         return "rate"
     return "timing" if first == "timing" or "timing" in get(name).needs else "rate"
 

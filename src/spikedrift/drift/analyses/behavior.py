@@ -185,7 +185,7 @@ def _regressions(
             value = float(found.coefficient[index])
             # A state that wanders makes near repeats alike without drift; so do the shifts.
             still = float(null.mean()) if key in ("lag", "block") and null.size else NAN
-            more = {**common, "no_drift": still}
+            more = {**common, "no_drift": still, "of_drift": key not in STATE}
             statistics.append(monte_carlo(f"{code}.{key}", value, null, "upper", what, **more))
         tested = np.isin(predictors, STATE)
         statistics.append(Statistic(f"{code}.explained", found.explained, **common))
@@ -193,7 +193,9 @@ def _regressions(
             _, null = partial_null(y, x, tested, within)
             _, gain = partial_null(y, x, tested, np.arange(used.size)[None])
             statistics.append(
-                monte_carlo(f"{code}.state", float(gain[0]), null, "upper", WITHIN, **common)
+                monte_carlo(
+                    f"{code}.state", float(gain[0]), null, "upper", WITHIN, of_drift=False, **common
+                )
             )
     arrays = xr.Dataset(
         {
@@ -246,7 +248,7 @@ def _units(
         z[index, defined] = (value[index, defined] - mean) / spread
         share = float((np.abs(z[index, defined]) > BEYOND).mean()) if defined.any() else NAN
         shares = (np.abs((null[:, defined] - mean) / spread) > BEYOND).mean(axis=1)
-        more: dict[str, Any] = {"n": int(defined.sum()), "unit": "units"}
+        more: dict[str, Any] = {"n": int(defined.sum()), "unit": "units", "of_drift": False}
         statistics.append(monte_carlo(f"modulated.{key}", share, shares, "upper", SHIFTED, **more))
         both = defined & np.isfinite(reliability)
         related = NAN

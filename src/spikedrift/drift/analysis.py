@@ -174,14 +174,14 @@ def get(name: str) -> Analysis:
 def code_of(name: str, statistic: str) -> Literal["rate", "timing"]:
     """Code that a statistic of the analysis called `name` reads.
 
-    The first part of the statistic's name says so (`timing.drift_index`); without one it is timing
-    where the analysis needs spike times, otherwise rate. Counts of whole trials (`trial.index`) are
-    rate.
+    A part of the statistic's name says so (`timing.drift_index`, `lda.timing.drop`); without one it
+    is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
+    (`trial.index`) are rate.
     """
-    first = statistic.partition(".")[0]
-    if first in ("rate", "trial"):
+    parts = set(statistic.split("."))
+    if parts & {"rate", "trial"}:
         return "rate"
-    return "timing" if first == "timing" or "timing" in get(name).needs else "rate"
+    return "timing" if "timing" in parts or "timing" in get(name).needs else "rate"
 
 
 def analyze(

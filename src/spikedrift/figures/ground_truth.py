@@ -58,6 +58,7 @@ def draw(
     shown_cases = (table["knob"] == "") | (table["amount"] == most)
     cases = [str(title) for title in table.loc[shown_cases, "title"].unique()]
     power = tests[tests["knob"] != ""]
+    power = power[power.groupby(["name", "knob"])["amount"].transform("nunique") > 1]
     knobs, names = list(power["knob"].unique()), list(power["name"].unique())
     level = float(data.attrs["level"])
     heights = [_ROW * part["name"].nunique() + 0.1 for part, _ in tables]

@@ -196,12 +196,13 @@ class FinalFigures:
             self._omit(6, "sweep maps", "comparisons names no recording and sweep")
             return
         of_sweep: dict[str, list[str]] = {}
+        made = set(plan.comparisons.files)
         for name, entry in plan.comparisons.entries.items():
             of_sweep.setdefault(entry.sweep, []).append(name)
             inputs = {"scores": f"results/compare/{name}.nc"}
             for kind in ("structure", "recovery"):
                 path = f"results/{kind}/{name}.nc"
-                if path in plan.comparisons.files:
+                if path in made:
                     inputs[kind] = path
             self._add(
                 Final(5, "comparison", "models against a recording", "Comparison",

@@ -1,6 +1,6 @@
 """What every part of the configuration shares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,6 +17,18 @@ class Options(BaseModel):
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
         """Model of the block under `key` where it depends on other keys of the raw mapping."""
         return None
+
+
+def check_once(key: str, names: Sequence[str]) -> None:
+    """Refuse a list that holds a name twice.
+
+    Raises
+    ------
+    ValueError
+        Naming the key.
+    """
+    if len(set(names)) < len(names):
+        raise ValueError(f"{key}: a name is given twice")
 
 
 def complete(

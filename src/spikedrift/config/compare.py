@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, check_once
 
 MIN_ANIMALS = 5  # of a covariance between them
 Statistic = Literal[
@@ -105,8 +105,7 @@ class Structure(Options):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        if len(set(self.comparators)) < len(self.comparators):
-            raise ValueError("comparators: a name is given twice")
+        check_once("comparators", self.comparators)
         return self
 
 
@@ -174,10 +173,8 @@ class Compare(Options):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        for key in ("statistics", "matched_on"):
-            names = getattr(self, key)
-            if len(set(names)) < len(names):
-                raise ValueError(f"{key}: a name is given twice")
+        check_once("statistics", self.statistics)
+        check_once("matched_on", self.matched_on)
         return self
 
 
@@ -219,6 +216,5 @@ class Comparison(Options):
                 "give one of recording, recordings and cohort, not "
                 + (" and ".join(given) or "none of them")
             )
-        if self.recordings and len(set(self.recordings)) < len(self.recordings):
-            raise ValueError("recordings: a name is given twice")
+        check_once("recordings", self.recordings or ())
         return self

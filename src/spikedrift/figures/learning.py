@@ -72,13 +72,7 @@ def draw(
         Where the lists are not of the same runs.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
-    runs = [file.attrs["recording"] for file in index]
-    if not runs or any([f.attrs["recording"] for f in files] != runs for files in (rate, timing)):
-        raise InputError("figure learning: rate, timing and index files must be of the same runs")
-    if len(conditions) != len(runs):
-        raise InputError(
-            f"figure learning: {len(conditions)} conditions given for {len(runs)} runs"
-        )
+    check_runs("learning", conditions, rate=rate, timing=timing, index=index)
     table = pd.concat(
         [
             discriminations(rate, conditions),
@@ -138,6 +132,36 @@ def draw(
             + [note for code in CODES for note in verdicts.notes(f"{code}_index")],
         )
     return figure, table
+
+
+def check_runs(
+    figure: str, conditions: Sequence[str], also: str = "", **files: Sequence[xr.Dataset]
+) -> None:
+    """Refuse lists of files that are not of the same runs, or not one condition a run.
+
+    Parameters
+    ----------
+    figure : str
+        Named in messages.
+    conditions : sequence of str
+    also : str
+        What more was counted wrong; empty where nothing was.
+    **files : sequences of Dataset
+        One a run, by the word for them.
+
+    Raises
+    ------
+    InputError
+    """
+    *others, last = files
+    runs, *rest = ([str(file.attrs["recording"]) for file in group] for group in files.values())
+    if not runs or any(one != runs for one in rest):
+        words = f"{', '.join(others)} and {last}"
+        raise InputError(f"figure {figure}: {words} files must be of the same runs")
+    if len(conditions) != len(runs) or also:
+        raise InputError(
+            f"figure {figure}: {len(conditions)} conditions given for {len(runs)} runs{also}"
+        )
 
 
 def assumed(file: xr.Dataset) -> list[str]:

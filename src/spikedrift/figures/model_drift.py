@@ -24,7 +24,6 @@ from matplotlib.lines import Line2D
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
 from spikedrift.drift import verdicts
-from spikedrift.errors import InputError
 from spikedrift.figures import learning, style
 
 _LINE = {"within": "-", "between": "--"}
@@ -72,15 +71,7 @@ def draw(
         Where the lists are not of the same runs.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
-    runs = [str(file.attrs["recording"]) for file in index]
-    if not runs or any([f.attrs["recording"] for f in files] != runs for files in (rate, timing)):
-        raise InputError(
-            "figure model_drift: rate, timing and index files must be of the same runs"
-        )
-    if len(conditions) != len(runs):
-        raise InputError(
-            f"figure model_drift: {len(conditions)} conditions given for {len(runs)} runs"
-        )
+    learning.check_runs("model_drift", conditions, rate=rate, timing=timing, index=index)
     order = list(dict.fromkeys(conditions))
     colors = style.condition_colors(order, control)
     smallest = min(map(list(conditions).count, order))

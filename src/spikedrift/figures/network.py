@@ -28,7 +28,6 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
 from spikedrift.figures import learning, style
 from spikedrift.trials import offsets
 
@@ -86,14 +85,8 @@ def draw(
         Where the lists are not of the same runs.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
-    runs = [str(file.attrs["recording"]) for file in traces]
-    if not runs or any([f.attrs["recording"] for f in files] != runs for files in (rate, timing)):
-        raise InputError("figure network: traces, rate and timing files must be of the same runs")
-    if len(conditions) != len(runs) or len(shown) != len(trials):
-        raise InputError(
-            f"figure network: {len(conditions)} conditions given for {len(runs)} runs, "
-            f"{len(shown)} for {len(trials)} trials files"
-        )
+    also = f", {len(shown)} for {len(trials)} trials files" * (len(shown) != len(trials))
+    learning.check_runs("network", conditions, also, traces=traces, rate=rate, timing=timing)
     order = list(dict.fromkeys(conditions))
     colors = style.condition_colors(order, control)
     smallest = min(map(list(conditions).count, order))

@@ -19,21 +19,33 @@ def doubt(attributes: Mapping[str, Any]) -> str:
     return ""
 
 
+def check_order(name: str, attributes: Mapping[str, Any], options: Compare) -> str:
+    """Refuse a recording in doubt unless it may be described; return the doubt.
+
+    Raises
+    ------
+    InputError
+        For pooled units or an assumed order unless `options.assumed_order` is "describe".
+    """
+    reason = doubt(attributes)
+    if reason and options.assumed_order == "refuse":
+        raise InputError(
+            f"{name}: no comparison with models, as {reason}; set compare.assumed_order to "
+            "describe for a comparison without inference"
+        )
+    return reason
+
+
 def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Compare) -> None:
     """Refuse a recording that carries no comparison, and populations that are too small.
 
     Raises
     ------
     InputError
-        For pooled units or an assumed order unless `options.assumed_order` is "describe", for
-        fewer units than `options.min_units` on either side, and without models.
+        As `check_order`; for fewer units than `options.min_units` on either side, and without
+        models.
     """
-    reason = doubt(recording.rate.attrs)
-    if reason and options.assumed_order == "refuse":
-        raise InputError(
-            f"{recording.name}: no comparison with models, as {reason}; set "
-            "compare.assumed_order to describe for a comparison without inference"
-        )
+    check_order(recording.name, recording.rate.attrs, options)
     models = [run for runs in conditions.values() for run in runs]
     if not models:
         raise InputError(

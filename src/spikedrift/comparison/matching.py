@@ -100,12 +100,12 @@ def corresponding(
     reason : str
         Empty where there are segments.
     """
-    ours = shown(recording)
-    both = [key for key in ours if all(key in shown(model) for model in models)]
+    ours, seen = shown(recording), [set(shown(model)) for model in models]
+    both = [key for key in ours if all(key in keys for keys in seen)]
     if len(both) >= FEWEST_SEGMENTS:
         return both, ""
     name = str(recording.attrs.get("recording"))
-    theirs = sorted({stimulus for model in models for stimulus, _ in shown(model)})
+    theirs = sorted({stimulus for keys in seen for stimulus, _ in keys})
     return None, (
         f"segment geometry of {name}: no correspondence between segments of "
         f"{', '.join(sorted({stimulus for stimulus, _ in ours}))} and of {', '.join(theirs)} "

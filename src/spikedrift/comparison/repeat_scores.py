@@ -18,6 +18,7 @@ from spikedrift.config.compare import Compare
 from spikedrift.drift.inference import holm
 from spikedrift.drift.matrix_regression import shifts_within
 from spikedrift.drift.means import defined_mean, defined_means
+from spikedrift.drift.unit_samples import random_halves
 from spikedrift.selections import stream
 from spikedrift.trials import select
 
@@ -170,12 +171,9 @@ def _halves(
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Matrices of random halves of the units, by code: shape (n_splits, 2, n_pairs)."""
-    n_units = dataset.sizes["unit"]
     drawn: dict[str, list[list[np.ndarray]]] = {code: [] for code in CODES}
-    for _ in range(options.structure.halves):
-        order = rng.permutation(n_units)
-        parts = [np.sort(order[: n_units // 2]), np.sort(order[n_units // 2 :][: n_units // 2])]
-        sides = [side(select(dataset, units=part)) for part in parts]
+    for halves in random_halves(dataset.sizes["unit"], options.structure.halves, rng):
+        sides = [side(select(dataset, units=np.sort(half))) for half in halves]
         for code in CODES:
             drawn[code].append([one.repeats(code) for one in sides])
     return {code: np.array(value) for code, value in drawn.items()}

@@ -8,6 +8,7 @@ import xarray as xr
 from spikedrift.comparison import nearest
 from spikedrift.comparison.statistics import STATISTICS
 from spikedrift.config.compare import Compare
+from spikedrift.drift.anchored import upper_tail
 from spikedrift.errors import InputError
 
 RATES = ("log_rate", "rate_mean")  # how names of mean rates begin
@@ -214,6 +215,6 @@ def null_accuracy(
     return np.concatenate(found)
 
 
-def p_value(value: float, null: np.ndarray) -> float:
-    """Upper tail; the value itself is one of the draws."""
-    return float((1 + (null >= value - 1e-12).sum()) / (1 + null.size))
+def p_value(accuracy: float, null: np.ndarray) -> float:
+    """Upper tail; accuracies of as many hits are equal but for rounding."""
+    return upper_tail(accuracy - 1e-12, null)

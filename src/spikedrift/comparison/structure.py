@@ -60,7 +60,7 @@ from spikedrift.comparison import geometry, matching
 from spikedrift.comparison.baselines import BASELINES
 from spikedrift.comparison.comparator import Comparator, get
 from spikedrift.comparison.conclusions import conclusions, setting
-from spikedrift.comparison.inference import doubt
+from spikedrift.comparison.inference import check_order
 from spikedrift.comparison.lag_and_block import pairs_of
 from spikedrift.comparison.models import stacked
 from spikedrift.comparison.repeat_scores import (
@@ -127,12 +127,7 @@ def structure(
     options = options or Compare()
     name = str(recording.attrs.get("recording"))
     runs = [run for group in conditions.values() for run in group]
-    reason = doubt(recording.attrs)
-    if reason and options.assumed_order == "refuse":
-        raise InputError(
-            f"{name}: no comparison with models, as {reason}; set compare.assumed_order to "
-            "describe for a comparison without inference"
-        )
+    reason = check_order(name, recording.attrs, options)
     if not runs:
         raise InputError(f"{name}: no model runs to compare with; give the sweep's")
     sizes = [matching.size_of(one) for one in (recording, *runs)]

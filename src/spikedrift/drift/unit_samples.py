@@ -35,7 +35,11 @@ def halved_units(dataset: xr.Dataset, n: int, seed: int) -> np.ndarray:
     n_units = dataset.sizes["unit"]
     if n_units < 4:
         raise InputError(f"{dataset.attrs.get('recording')}: {n_units} units cannot be halved")
-    rng = unit_stream(dataset, seed, "halves")
+    return random_halves(n_units, n, unit_stream(dataset, seed, "halves"))
+
+
+def random_halves(n_units: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Disjoint random halves of `n_units` units: int64, shape (n, 2, n_units // 2)."""
     order = np.array([rng.permutation(n_units) for _ in range(n)])
     half = n_units // 2
     return np.stack([order[:, :half], order[:, half : 2 * half]], axis=1)

@@ -503,7 +503,10 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
         {
             "score": ("condition", value),
             "instances_given": ("condition", np.full(n, 2)),
-            "instances_scored": ("condition", np.where(np.isnan(value), 0, 2)),
+            "instances_scored": (
+                "condition",
+                np.where(np.isnan(value), 0, 2) - (np.arange(n) == n - 1),  # the last lost one
+            ),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
             "baseline_score": scores["baseline_score"],
@@ -539,6 +542,7 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
     assert best["score"] == np.nanmin(value)
     (square,) = squares(figure.axes[1])  # the frozen control has no values: a strip beside
     assert square.get_hatch() == "..."
+    assert "1 of 2 not scored" in " ".join(text.get_text() for text in figure.axes[1].texts)
 
 
 def test_a_map_refuses_comparisons_of_two_sweeps(scores):

@@ -18,7 +18,7 @@ from spikedrift.figures import style
 _ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
 _FEW_ROWS = 12  # that have room for words
 _MOST_ROWS = 40  # points that are drawn; the others stand in the file
-_BASELINE = {
+BASELINE = {  # words and line
     "lag_only": ("lag only", "--"),
     "block_only": ("block only", ":"),
     "no_drift": ("no drift", "-."),
@@ -143,7 +143,7 @@ def scored(
         order,
         colors,
         ceiling=(float(file["ceiling_low"]), float(file["ceiling_high"])),
-        baselines={str(b): float(file["baseline_score"].sel(baseline=b)) for b in _BASELINE},
+        baselines={str(b): float(file["baseline_score"].sel(baseline=b)) for b in BASELINE},
         instances=file["instance_score"].sel(condition=list(order)).values,
         means=file["score"].sel(condition=list(order)).values,
         intervals=np.stack(
@@ -175,7 +175,7 @@ def handles() -> list[Patch | Line2D]:
     """Legend of `strip`: ceiling, baselines, and what stands in a row."""
     return [
         Patch(color="0.88", label="noise ceiling"),
-        *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in _BASELINE.values()),
+        *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in BASELINE.values()),
         Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
         Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="instance"),
         Line2D([], [], ls="", marker="|", color="0.3", ms=9, mew=1.6, label="against itself"),
@@ -228,7 +228,7 @@ def strip(
         axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)
     for baseline, value in baselines.items():
         if np.isfinite(value):
-            axes.axvline(value, color="black", ls=_BASELINE[baseline][1], lw=1.0 * size, zorder=0)
+            axes.axvline(value, color="black", ls=BASELINE[baseline][1], lw=1.0 * size, zorder=0)
             rows.append(_row("score", "", baseline, value))
     for k, name in enumerate(order):
         points = instances[k][np.isfinite(instances[k])]
@@ -256,9 +256,9 @@ def _profiles(
         (name, file["profile"].sel(condition=name).values, colors[name], "-") for name in order
     ] + [
         ("", file["baseline_profile"].sel(baseline=baseline).values, "black", line)
-        for baseline, (_, line) in _BASELINE.items()
+        for baseline, (_, line) in BASELINE.items()
     ]
-    for series, (name, value, color, line) in zip([*order, *_BASELINE], lines, strict=True):
+    for series, (name, value, color, line) in zip([*order, *BASELINE], lines, strict=True):
         axes.plot(grid, value, color=color, ls=line, lw=1.2 if name else 0.8)
         parts.append(
             pd.DataFrame(

@@ -33,9 +33,9 @@ from matplotlib.ticker import LogFormatter, NullFormatter
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
 from spikedrift.figures import style
+from spikedrift.figures.scores import BASELINE
 
 _CELL = 0.26  # height of a row of a strip or a map, inches
-_BASELINE = {"lag_only": "lag only", "block_only": "block only", "no_drift": "no drift"}
 _MOST = 1000.0  # end of the color scale over its beginning
 _COLORS = colormaps["viridis_r"]
 _DARK = 0.5  # place on the color scale from which on marks are white
@@ -56,7 +56,7 @@ def draw(
     ----------
     scores : sequence of Dataset
         Files of `spikedrift.comparison.compare`, all of one sweep. Coordinates of `condition`
-        (points): `rule`, `axis_{name}` and `instances_failed`, each where there is one.
+        (points): `rule` and `axis_{name}`, each where there is one.
     axes : sequence of mapping
         `name`, `title` and `scale` of the axes; without any the conditions are a strip.
     options : Figures, optional
@@ -111,8 +111,7 @@ def _points(file: xr.Dataset) -> pd.DataFrame:
             "given": file["instances_given"].values,
         }
     )
-    failed = file["instances_failed"].values if "instances_failed" in file else 0
-    table["failed"] = np.asarray(failed) + table["given"] - table["scored"]
+    table["lost"] = table["given"] - table["scored"]  # failed runs are among those given
     for name in map(str, file.coords):
         if name.startswith("axis_"):
             table[name] = file[name].values
@@ -177,7 +176,7 @@ def _cell(axes: Axes, x: float, y: float, row: Mapping[Any, Any], norm: LogNorm)
     """Draw one point as a unit square: colored, hatched or dotted, the best one with a star."""
     known = np.isfinite(row["score"])
     color = _COLORS(norm(row["score"])) if known else "white"
-    hatch = _BLOCKED if not known else "..." if row["failed"] else None
+    hatch = _BLOCKED if not known else "..." if row["lost"] else None
     dark = known and norm(row["score"]) > _DARK
     edge = "0.3" if hatch and not dark else "white"
     square = Rectangle((x - 0.5, y - 0.5), 1, 1, fc=color, ec=edge, lw=0 if hatch else 0.6,
@@ -225,7 +224,7 @@ def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm) -> None:
     """Draw points without values, one a row, the score written beside."""
     for y, row in enumerate(part.to_dict("records")):
         _cell(axes, 0, y, row, norm)
-        lost = f", {row['failed']} of {row['given']} not scored" if row["failed"] else ""
+        lost = f", {row['lost']} of {row['given']} not scored" if row["lost"] else ""
         score = f"{row['score']:.2f}" if np.isfinite(row["score"]) else "none"
         axes.text(0.56, y, score + lost, va="center", fontsize=6.5)
     axes.set_xlim(-0.5, 2.4)
@@ -247,15 +246,15 @@ def _scale(place: Any, panels: Sequence[Axes], file: xr.Dataset, norm: LogNorm) 
     bottom, top = norm.vmin or 0.0, norm.vmax or 1.0
     if np.isfinite([low, high]).all():
         bar.ax.axhspan(max(low, bottom), min(high, top), xmin=0.7, color="0.75", lw=0)
-    marks = sorted((float(file["baseline_score"].sel(baseline=b)), b) for b in _BASELINE)
+    marks = sorted((float(file["baseline_score"].sel(baseline=b)), b) for b in BASELINE)
     labels: list[tuple[float, list[str]]] = []
     for value, baseline in marks:
         at = float(np.clip(norm(min(value, top)), 0, 1))
         bar.ax.axhline(min(value, top), color=style.OKABE_ITO[1], lw=1.4)
         if labels and at - labels[-1][0] < _CLOSE:
-            labels[-1][1].append(_BASELINE[baseline])
+            labels[-1][1].append(BASELINE[baseline][0])
         else:
-            labels.append((at, [_BASELINE[baseline]]))
+            labels.append((at, [BASELINE[baseline][0]]))
     for at, words in labels:
         bar.ax.annotate("\n".join(words), (0, at), xytext=(-3, 0), xycoords="axes fraction",
                         textcoords="offset points", fontsize=6, ha="right", va="center",

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from spikedrift.config.ground_truth import GroundTruth
+from spikedrift.drift.inference import holm
 from spikedrift.errors import InputError
 
 REFERENCE = "none"  # case that stands for no drift where a statistic states no such value
@@ -102,11 +102,8 @@ def assess(seeds: pd.DataFrame, options: GroundTruth) -> pd.DataFrame:
                 }
             )
     table = pd.DataFrame(rows)
-    judged = table["p"].notna()
-    table["p_holm"], table["biased"] = np.nan, False
-    if judged.any():
-        rejected, corrected, *_ = multipletests(table.loc[judged, "p"], options.level, "holm")
-        table.loc[judged, "p_holm"], table.loc[judged, "biased"] = corrected, rejected
+    table["p_holm"] = holm(table["p"].to_numpy(float))
+    table["biased"] = table["p_holm"] <= options.level
     return table
 
 

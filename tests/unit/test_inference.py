@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.meta_analysis import effectsize_smd
+from statsmodels.stats.multitest import multipletests
 
 from spikedrift.drift.inference import (
     hedges_g,
@@ -123,9 +124,13 @@ def test_sign_flips_are_all_of_them():
     assert wilcoxon(np.zeros(4))[0] == 1.0
 
 
-def test_holm_by_hand_and_what_is_not_tested_does_not_count():
+def test_holm_by_hand_and_statsmodels_and_what_is_not_tested_does_not_count():
     p = np.array([0.01, np.nan, 0.04, 0.03])
     np.testing.assert_allclose(holm(p), [0.03, np.nan, 0.06, 0.06])
+    rng = np.random.default_rng(5)
+    for n in (1, 2, 7, 40):
+        many = rng.choice([1e-4, 0.01, 0.3, 1.0], n) * rng.uniform(size=n).round(1)  # with ties
+        np.testing.assert_allclose(holm(many), multipletests(many, method="holm")[1], rtol=1e-14)
     assert np.isnan(holm(np.array([np.nan]))).all()
 
 

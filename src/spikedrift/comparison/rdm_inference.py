@@ -111,7 +111,7 @@ class Contrasts:
     @property
     def p_holm(self) -> np.ndarray:
         """Holm over the family: float64, shape (n_tests,)."""
-        return holm(self.p_value)  # when asked: statsmodels collects garbage, tens of ms each time
+        return holm(self.p_value)
 
 
 def bootstrap(

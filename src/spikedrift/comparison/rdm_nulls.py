@@ -48,7 +48,7 @@ class NullTest:
     @property
     def p_holm(self) -> np.ndarray:
         """Holm over the models: float64, shape (n_models,)."""
-        return holm(self.p_value)  # when asked: statsmodels collects garbage, tens of ms each time
+        return holm(self.p_value)
 
 
 def permutation_test(

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import statsmodels.formula.api as smf
 from scipy import special, stats
-from statsmodels.stats.multitest import multipletests
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from spikedrift.errors import InputError
@@ -156,11 +155,13 @@ def wilcoxon(values: np.ndarray) -> tuple[float, float]:
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm-corrected p over the defined ones; NaN stays NaN."""
+    """Holm-corrected p over the defined ones (Holm 1979, Scand J Stat 6:65); NaN stays NaN."""
+    # Not statsmodels': it collects garbage in every call, which takes longer than most tests here.
+    order = np.argsort(p_values)  # NaN last
+    n = np.count_nonzero(np.isfinite(p_values))
     out = np.full(len(p_values), np.nan)
-    tested = np.isfinite(p_values)
-    if tested.any():
-        out[tested] = multipletests(p_values[tested], method="holm")[1]
+    raised = p_values[order[:n]] * np.arange(n, 0, -1)
+    out[order[:n]] = np.minimum(np.maximum.accumulate(raised), 1.0)
     return out
 
 

@@ -8,7 +8,7 @@ functions. All that they return is made of builtins: Snakemake compares it betwe
 import itertools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -444,24 +444,27 @@ class Plan:
     # Digests of the modules that a rule uses
 
     @staticmethod
-    def digest(*modules: str) -> str:
-        """Digest of library modules, named from `spikedrift` on."""
-        return source_digest(*(f"spikedrift.{module}" for module in modules))
+    def digest(*modules: str) -> Callable[[Any], str]:
+        """Digest of library modules, named from `spikedrift` on; made when a job asks for it.
 
-    def figure_digest(self, name: str, *modules: str) -> str:
+        A job on a cluster starts Snakemake anew and asks for its own alone.
+        """
+        return lambda wildcards: _digest(*modules)
+
+    def figure_digest(self, name: str, *modules: str) -> Callable[[Any], str]:
         """Digest of a figure."""
         return self.digest("figures.save", f"figures.{name}", *modules)
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a recording's source."""
         source = self.recordings[wildcards.source_recording].source
-        return self.digest("sources.registry", f"sources.{source}")
+        return _digest("sources.registry", f"sources.{source}")
 
     def network_digest(self, wildcards: Any) -> str:
         """Digest of a sweep's network, or of a simulation's, and of the plasticity rules in it."""
         simulated = wildcards.get("simulated_recording")
         condition = self.points[simulated].condition if simulated else ""
-        return self.digest(*self._network_modules(self._sweep_of(wildcards), condition))
+        return _digest(*self._network_modules(self._sweep_of(wildcards), condition))
 
     def _network_modules(self, sweep: str, condition: str) -> list[str]:
         rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep][condition]]
@@ -477,4 +480,8 @@ class Plan:
 
     def _measure_digest(self, wildcards: Any, module: str) -> str:
         measure = self.measures[wildcards.measure].measure
-        return self.digest("selections", module, f"similarity.measures.{measure}")
+        return _digest("selections", module, f"similarity.measures.{measure}")
+
+
+def _digest(*modules: str) -> str:
+    return source_digest(*(f"spikedrift.{module}" for module in modules))

@@ -12,6 +12,7 @@ from sklearn.covariance import LedoitWolf
 
 from spikedrift.comparison import baselines, ceiling, covariance, distance
 from spikedrift.comparison.compare import compare
+from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
 from spikedrift.comparison.statistics import STATISTICS, Run, anchor, balance, vector
@@ -430,6 +431,32 @@ def test_baselines_of_distances_fall_the_same_way():
     # .03 over the lags 1 to 4; D_same = .12, S = .2, so that D_different = .18
     assert predicted["timing_drop"] == pytest.approx(0.03 / (0.18 - 0.12))
     assert predicted["timing_gap"] > 0
+
+
+@pytest.mark.parametrize(
+    ("scores", "baseline", "said"),
+    [
+        ([3.6, 4.0], [0.03, 5.0, 5.0],
+         "No condition reaches the ceiling (0.2 to 0.5); the nearest is rule a, 3.6. The lag alone "
+         "explains it (0.03): it reaches the ceiling, and no condition comes nearer."),
+        ([0.4, 4.0], [0.6, 5.0, 5.0], "The ceiling (0.2 to 0.5) is reached by rule a."),
+        ([0.4, 0.3], [0.35, 0.25, 5.0],
+         "The ceiling (0.2 to 0.5) is reached by rule a and rule b. The block alone explains it "
+         "(0.25): it reaches the ceiling, and no condition comes nearer."),
+        ([np.nan, 4.0], [3.0, 5.0, 2.0],
+         "No condition reaches the ceiling (0.2 to 0.5); the nearest is rule b, 4. No condition "
+         "comes nearer than the lag alone (3). No condition comes nearer than no drift at all "
+         "(2)."),
+    ],
+)  # fmt: skip
+def test_what_the_scores_say(scores, baseline, said):
+    found = xr.Dataset(
+        {"score": ("condition", scores), "baseline_score": ("baseline", baseline),
+         "ceiling_low": 0.2, "ceiling_high": 0.5},
+        coords={"condition": ["a", "b"], "baseline": list(baselines.BASELINES)},
+        attrs={"titles": '{"a": "rule a", "b": "rule b"}'},
+    )  # fmt: skip
+    assert " ".join(of_scores(found)) == said
 
 
 # statistics and their summaries

@@ -362,6 +362,7 @@ def scores():
             "control": "frozen",
             "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
             "inference": "Fewer than 10 instances: an illustration.",
+            "conclusion": "The ceiling is reached by rule a.",
         },
     )
 
@@ -403,19 +404,26 @@ def structure():
 @pytest.fixture
 def recovery():
     share = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.5, 0.5]])
-    one = {"accuracy": 0.667, "accuracy_low": 0.4, "accuracy_high": 0.8, "chance": 0.33,
-           "rates_accuracy": 0.5}  # fmt: skip
+    one = {"accuracy": [0.667, 1, 0.5], "accuracy_low": [0.4, 0.9, np.nan],
+           "accuracy_high": [0.8, 1, np.nan], "chance": [0.33, 0.33, 0.33],
+           "difference": [0.167, 0.5, 0], "difference_p": [0.5, 0.1, 1]}  # fmt: skip
+    shares = np.stack([share, np.eye(3), np.full((3, 3), 1 / 3)])
     rules = ["frozen", "a", "b"]
     told = np.array([[-1, 1, 1], [-1, -1, 0], [-1, -1, -1]], dtype=np.int8)
     most = np.array([["", "rate_step", "log_rate"], ["", "", "timing_drop"], ["", "", ""]])
     return xr.Dataset(
         {
-            "confusion": (("held_out", "rule", "rule_recovered"), share[None]),
+            "confusion": (("held_out", "classifier", "rule", "rule_recovered"), shares[None]),
             "told_apart": (("first", "second"), told),
             "separating": (("first", "second"), most),
         }
-        | {key: ("held_out", [value]) for key, value in one.items()},
-        coords={"held_out": ["instances"], "rule": rules, "rule_recovered": rules},
+        | {key: (("held_out", "classifier"), [value]) for key, value in one.items()},
+        coords={
+            "held_out": ["instances"],
+            "classifier": ["score", "every", "rates"],
+            "rule": rules,
+            "rule_recovered": rules,
+        },
         attrs={
             "recording": "mouse.movie",
             "primary": "instances",
@@ -429,8 +437,14 @@ def test_comparison_draws_scores_recovery_and_every_comparator(scores, structure
     left = next(a for a in figure.axes if "distance" in a.get_title(loc="left"))
     means = [line.get_xdata()[0] for line in left.get_lines() if line.get_marker() == "D"]
     np.testing.assert_array_equal(means, scores["score"].values)
-    cells = table[(table["panel"] == "recovery") & (table["condition"] != "")]
-    np.testing.assert_array_equal(cells["value"], recovery["confusion"].values.ravel())
+    of = table[table["panel"] == "recovery"].groupby("series")
+    for name in ("score", "every"):
+        cells = of.get_group(name).query("quantity == 'share'")["value"]
+        confusion = recovery["confusion"].sel(classifier=name)
+        np.testing.assert_array_equal(cells, confusion.values.ravel())
+    titles = [a.get_title(loc="left") for a in figure.axes]
+    assert "statistics of the score: 0.67 [0.40, 0.80]" in titles
+    assert "every statistic: 1.00 [0.90, 1.00]" in titles
     for (view, code, name), part in table[table["panel"] == "structure"].groupby(
         ["view", "code", "comparator"]
     ):
@@ -449,7 +463,8 @@ def test_comparison_draws_scores_recovery_and_every_comparator(scores, structure
     fills = [line.get_markerfacecolor() for line in beyond.get_lines() if line.get_marker() == "D"]
     assert fills[0] != "white" and fills[1:] == ["white", "white"]
     said = words(figure)
-    for text in ("The lag alone explains it.", "a and b (timing_drop)", "20 units each",
+    for text in ("The lag alone explains it.", "a and b (timing: drop in blocks)", "20 units each",
+                 "The ceiling is reached by rule a.",
                  "Illustration: 2 instances a condition"):  # fmt: skip
         assert text in said
 

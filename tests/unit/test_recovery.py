@@ -12,6 +12,7 @@ from statsmodels.stats.power import TTestIndPower
 from spikedrift.comparison import covariance, distance, nearest, posterior_predictive
 from spikedrift.comparison.recovery import attempt, recover
 from spikedrift.comparison.separation import instances_needed, separation
+from spikedrift.comparison.simulated import Runs
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
 from spikedrift.errors import InputError
@@ -106,10 +107,14 @@ def test_two_normal_rules_are_recovered_as_often_as_the_closed_form_says(apart):
     # Equal covariances: accuracy of the best classifier is Phi(d' / 2); 100 instances come near it.
     found = recover(comparison(gaussian(2, 100, apart), ["a", "b"]), compare=COMPARE, options=FEW)
     expected = stats.norm.cdf(apart / 2)
-    accuracy = float(found["accuracy"][0])
+    accuracy = float(found["accuracy"].sel(classifier="score", held_out="instances"))
     assert accuracy == pytest.approx(expected, abs=2.6 * np.sqrt(expected * (1 - expected) / 200))
-    assert found["accuracy_low"][0] <= accuracy <= found["accuracy_high"][0]
-    assert found["p_value"][0] == pytest.approx(1 / 100)
+    assert (
+        found["accuracy_low"].sel(classifier="score", held_out="instances")
+        <= accuracy
+        <= found["accuracy_high"].sel(classifier="score", held_out="instances")
+    )
+    assert found["p_value"].sel(classifier="score", held_out="instances") == pytest.approx(1 / 100)
     pair = found.isel(first=0, second=1)
     assert pair["pair_accuracy"] == pytest.approx(accuracy)
     assert pair["told_apart"] == 1
@@ -121,10 +126,12 @@ def test_two_normal_rules_are_recovered_as_often_as_the_closed_form_says(apart):
 def test_identical_rules_are_at_chance_and_named():
     found = recover(comparison(gaussian(3, 40, 0, rules=3), list("abc")), compare=COMPARE,
                     options=FAST)  # fmt: skip
-    right = round(float(found["accuracy"][0]) * 120)
+    right = round(float(found["accuracy"].sel(classifier="score", held_out="instances")) * 120)
     assert stats.binomtest(right, 120, 1 / 3).pvalue > 0.01
-    assert found["p_value"][0] > 0.05
-    assert found["chance"][0] == pytest.approx(1 / 3, abs=0.02)
+    assert found["p_value"].sel(classifier="score", held_out="instances") > 0.05
+    assert found["chance"].sel(classifier="score", held_out="instances") == pytest.approx(
+        1 / 3, abs=0.02
+    )
     assert (found["told_apart"].values[np.triu_indices(3, 1)] == 0).all()
     told = json.loads(found.attrs["not_told_apart"])
     assert len(told) == 3
@@ -139,7 +146,7 @@ def test_only_the_two_rules_that_are_alike_are_named():
     told = json.loads(found.attrs["not_told_apart"])
     assert len(told) == 1
     assert told[0].startswith("a and c")
-    assert found["confusion"].sel(rule="b", rule_recovered="b") > 0.9
+    assert found["confusion"].sel(classifier="score", rule="b", rule_recovered="b") > 0.9
 
 
 def test_p_values_of_identical_rules_are_valid():
@@ -151,9 +158,45 @@ def test_p_values_of_identical_rules_are_valid():
         values = shared + rng.normal(size=(2, 5, 2))
         found = recover(comparison(values, ["a", "b"]), compare=Compare(statistics=NAMES,
                         bootstrap=100), options=Recovery(permutations=99))  # fmt: skip
-        p.append(float(found["p_value"][0]))
-    assert stats.binomtest(int(np.sum(np.array(p) <= 0.05)), 80, 0.05).pvalue > 0.01
-    assert np.mean(np.array(p) <= 0.05) < 0.15
+        of_pair = found["pair_p"].isel(first=0, second=1)
+        p.append([found["p_value"].sel(classifier="score", held_out="instances"), of_pair])
+    for rejected in (np.array(p) <= 0.05).sum(axis=0):
+        assert stats.binomtest(int(rejected), 80, 0.05, alternative="greater").pvalue > 0.01
+    assert len(np.unique(np.array(p)[:, 1])) > 10  # where a test cannot reject, it is valid too
+
+
+def test_all_permutations_are_taken_where_they_are_few():
+    rng = np.random.default_rng(31)
+    values = np.arange(9.0).reshape(3, 3, 1)
+    values[2, 1] = np.nan  # 6 x 6 x 2 orders
+    every = np.concatenate(list(nearest.permuted(values, 71, rng)))
+    assert every.shape == (71, 3, 3, 1)
+    assert len({one.tobytes() for one in every} | {values.tobytes()}) == 72
+    assert np.isnan(every[:, 2, 1]).all()
+    np.testing.assert_array_equal(np.sort(every[:, :2], axis=2), np.tile(values[:2], (71, 1, 1, 1)))
+    some = np.concatenate(list(nearest.permuted(values, 70, rng)))
+    assert len(some) == 70 > len({one.tobytes() for one in some})
+
+
+def test_rules_that_are_far_apart_have_the_least_p_that_their_instances_allow():
+    found = recover(comparison(gaussian(32, 6, 30), ["a", "b"]), compare=COMPARE, options=FAST)
+    pair = found.isel(first=0, second=1)
+    # Of 2^6 orders one other says the same: all exchanged.
+    assert pair["pair_p"] == pair["pair_p_holm"] == 2 / 64
+    assert pair["pair_accuracy"] == 1 and pair["pair_leaning"] > 0.99
+    assert found["least_p"][0] == 1 / 64
+
+
+def test_leanings_by_hand():
+    runs = Runs.read(comparison(gaussian(33, 3, 1, rules=3), ["a", "a", "b"]), COMPARE)
+    scores = np.full((3, 3, 3), np.inf)
+    scores[0, 0] = [1, 3, 9]  # 9 / (9 + 1)
+    scores[0, 2] = [4, 2, 2]
+    scores[1, 1] = [0, 5, 5]
+    found = runs.leanings(scores)
+    np.testing.assert_allclose(found[0, [0, 2]], [0.9, 0.5])
+    assert found[1, 1] == 1
+    assert np.isfinite(found).sum() == 3
 
 
 def test_shared_noise_of_an_instance_does_not_raise_accuracy():
@@ -177,8 +220,8 @@ def test_shared_noise_of_an_instance_does_not_raise_accuracy():
     )
     for scheme in found["held_out"].values:
         one = found.sel(held_out=scheme)
-        assert one["accuracy"] < 0.7
-        assert one["p_value"] > 0.05
+        assert (one["accuracy"] < 0.7).all()
+        assert (one["p_value"] > 0.05).all()
     assert found.attrs["primary"] == "values"
 
 
@@ -191,16 +234,16 @@ def test_rules_are_recovered_from_values_that_were_not_simulated():
     rules = list(np.repeat(["a", "b"], 5))
     found = recover(comparison(values, rules, axis=[*rate, *rate]), compare=COMPARE, options=FEW)
     assert found["held_out"].values.tolist() == ["instances", "values", "neighbors"]
-    assert (found["accuracy"] > 0.95).all()
-    steps = found["steps"].sel(axis="rate")
+    assert (found["accuracy"].sel(classifier="score") > 0.95).all()
+    steps = found["steps"].sel(classifier="score", axis="rate")
     assert steps.sel(held_out="instances") < 0.3
     # the nearest that is left is next to it, or two steps away
     assert steps.sel(held_out="values") == pytest.approx(1, abs=0.2)
     assert steps.sel(held_out="neighbors") == pytest.approx(2, abs=0.3)
-    assert (steps < found["steps_chance"].sel(axis="rate")).all()
+    assert (steps < found["steps_chance"].sel(classifier="score", axis="rate")).all()
     # the middle value has no condition left that is two steps from its neighbors on both sides
     assert (found["runs_scored"] == 60).all()
-    confusion = found["condition_confusion"].sel(held_out="instances")
+    confusion = found["condition_confusion"].sel(classifier="score", held_out="instances")
     assert np.diagonal(confusion).mean() > 0.7
 
 
@@ -212,7 +255,9 @@ def test_a_run_without_a_condition_of_its_rule_is_not_scored():
     # with neighbors left out nothing is left for the middle value
     scored = found["runs_scored"].sel(held_out="neighbors")
     assert scored.values.tolist() == [12, 12]
-    assert (found["recovered"].sel(held_out="neighbors", condition="a@rate=2") == -1).all()
+    assert (
+        found["recovered"].sel(classifier="score", held_out="neighbors", condition="a@rate=2") == -1
+    ).all()
 
 
 def test_speed_alone_recovers_no_rule():
@@ -228,13 +273,13 @@ def test_speed_alone_recovers_no_rule():
         options=FAST,
     )
     # The factor undoes the speed; what is left is how much a stretched run scatters.
-    free = float(found["accuracy"][0])
+    free = float(found["accuracy"].sel(classifier="score", held_out="instances"))
     fixed = recover(
         comparison(values, ["slow", "fast"], names=names),
         compare=Compare(statistics=names, bootstrap=100),
         options=FAST,
     )
-    assert float(fixed["accuracy"][0]) > 0.95
+    assert float(fixed["accuracy"].sel(classifier="score", held_out="instances")) > 0.95
     assert free < 0.75
 
 
@@ -245,22 +290,25 @@ def test_rates_alone_are_compared_on_the_same_runs():
     values[1, :, 0] = 3
     values = values + rng.normal(size=values.shape)
     blind = recover(comparison(values, ["a", "b"], names=names), compare=COMPARE, options=FAST)
-    assert json.loads(blind.attrs["rates_only"]) == ["rate_mean"]
-    assert blind["rates_accuracy"][0] < 0.7
-    assert blind["difference"][0] == blind["accuracy"][0] - blind["rates_accuracy"][0]
-    assert blind["difference_low"][0] > 0
-    assert blind["difference_p"][0] < 0.01
+    assert json.loads(blind.attrs["classifiers"])["rates"] == ["rate_mean"]
+    blind = blind.sel(held_out="instances")
+    score, rates = (blind.sel(classifier=name) for name in ("score", "rates"))
+    assert rates["accuracy"] < 0.7
+    assert score["difference"] == score["accuracy"] - rates["accuracy"]
+    assert score["difference_low"] > 0
+    assert score["difference_p"] < 0.01
+    assert rates["difference"] == 0 and rates["difference_p"] == 1
     # Where rates tell rules apart and drift does not, the difference is negative.
     told = recover(comparison(values[:, :, [2, 1, 0]], ["a", "b"], names=names), compare=COMPARE,
                    options=FAST)  # fmt: skip
-    assert told["difference_high"][0] < 0
+    assert told["difference_high"].sel(classifier="score", held_out="instances") < 0
     assert str(told["separating"].isel(first=0, second=1).values) == "rate_mean"
 
 
 def test_intervals_of_rules_are_exact_and_few_instances_are_an_illustration():
     found = recover(comparison(gaussian(12, 12, 2), ["a", "b"]), compare=COMPARE, options=FAST)
     for rule in "ab":
-        one = found.sel(rule=rule, held_out="instances")
+        one = found.sel(rule=rule, held_out="instances", classifier="score")
         right = round(float(one["rule_accuracy"]) * 12)
         exact = stats.binomtest(right, 12).proportion_ci(0.95, "exact")
         assert (float(one["rule_low"]), float(one["rule_high"])) == pytest.approx(tuple(exact))
@@ -268,7 +316,7 @@ def test_intervals_of_rules_are_exact_and_few_instances_are_an_illustration():
     few = recover(comparison(gaussian(12, 4, 2), ["a", "b"]), compare=COMPARE, options=FAST)
     assert few.attrs["illustration"] == 1
     assert "illustration" in few.attrs["inference"]
-    assert few["accuracy_low"].isnull().all()
+    assert few["accuracy_low"].sel(classifier="score").isnull().all()
     for key in ("held_out_words", "chance_words", "null_words", "assumptions", "verdict"):
         assert few.attrs[key]
 
@@ -279,7 +327,9 @@ def test_undefined_statistics_are_counted_and_not_guessed():
     found = recover(comparison(values, ["a", "b"]), compare=COMPARE, options=FAST)
     assert found["runs_scored"].sel(held_out="instances").values.tolist() == [7, 10]
     assert found["runs_given"].sel(held_out="instances").values.tolist() == [10, 10]
-    assert (found["recovered"].isel(held_out=0, condition=0)[:3] == -1).all()
+    assert (
+        found["recovered"].sel(classifier="score").isel(held_out=0, condition=0)[:3] == -1
+    ).all()
     assert "3 runs are not scored" in found.attrs["inference"]
 
 
@@ -319,9 +369,12 @@ def test_instances_are_held_out_by_seed_and_traits_are_no_part_of_the_score():
         recording_trait=("trait", [1.5]),
     ).assign_coords(trait=["log_rate"])
     found = recover(more, {"x.movie": np.zeros(2)}, COMPARE, FEW)
-    assert json.loads(found.attrs["rates_only"]) == ["log_rate"]
-    assert found["rates_accuracy"][0] == 1
-    np.testing.assert_array_equal(found["confusion"], one["confusion"])
+    sees = json.loads(found.attrs["classifiers"])
+    assert sees == {"score": NAMES, "every": [*NAMES, "log_rate"], "rates": ["log_rate"]}
+    assert (found["accuracy"].sel(classifier=["every", "rates"]) == 1).all()
+    np.testing.assert_array_equal(
+        found["confusion"].sel(classifier="score"), one["confusion"].sel(classifier="score")
+    )
     assert str(found["separating"].isel(first=0, second=1).values) == "log_rate"
     assert found["subject_value"].sel(statistic="log_rate", subject="mouse.movie") == 1.5
 

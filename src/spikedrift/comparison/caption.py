@@ -25,7 +25,7 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
     compare : Compare
     """
     primary = "values" if "values" in found["held_out"].values else "instances"
-    one = found.sel(held_out=primary)
+    one = found.sel(held_out=primary, classifier="score")
     instances = int((one["recovered"] >= 0).any("condition").sum())
     few = instances < compare.headline_instances
     rules = found.sizes["rule"]
@@ -57,8 +57,9 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
         "chance_words": f"Chance: mean over permutations, {float(one['chance']):.2f} (one in "
         f"{rules} rules: {1 / rules:.2f}).",
         "null_words": "Null: conditions are exchangeable within an instance; everything fitted "
-        "anew in each permutation. Pairs of rules: Holm over pairs. Check: the subject is one more "
-        "draw from the condition, at any time scale (Hotelling); Holm over conditions.",
+        "anew in each permutation. Pairs of rules: how far runs lean to their own rule, Holm over "
+        "pairs. Check: the subject is one more draw from the condition, at any time scale "
+        "(Hotelling); Holm over conditions.",
         "assumptions": "One covariance of all conditions; check: normal statistics, "
         f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
         "is free for every condition, so that parameters that change speed alone are not "

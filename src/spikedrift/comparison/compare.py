@@ -10,6 +10,7 @@ import xarray as xr
 from spikedrift.comparison import ceiling, covariance
 from spikedrift.comparison import match as matching
 from spikedrift.comparison.baselines import BASELINES, predicted
+from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.distance import Fit, fit, freedom
 from spikedrift.comparison.inference import check, check_defined, words
 from spikedrift.comparison.models import Failed, failures, measured, padded
@@ -80,8 +81,9 @@ def compare(
         have one wiring, one set of patterns and one noise; empty where it is not known.
 
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
-        instances by condition), `n_units`, `inference`, `formula`, `assumptions`, `options`
-        (JSON), `seed` and other attributes of the recording.
+        instances by condition), `n_units`, `conclusion` (what was found, in sentences),
+        `inference`, `formula`, `assumptions`, `options` (JSON), `seed` and other attributes of the
+        recording.
 
     Raises
     ------
@@ -198,11 +200,14 @@ def compare(
     carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit",
                "recording_kind", "selection")  # fmt: skip
     attributes = recording.rate.attrs
+    out = out.assign_attrs(
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions})
+    )
     return out.merge(found).assign_attrs(
         {key: attributes[key] for key in carried if key in attributes},
         recording=name,
         control=control or "",
-        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        conclusion=" ".join(of_scores(out)),
         failures=failures(conditions),
         n_units=recording.n_units,
         inference=" ".join(

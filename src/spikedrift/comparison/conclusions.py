@@ -9,11 +9,51 @@ import xarray as xr
 from spikedrift.config.compare import Compare
 
 LEVEL = 0.05
+BASELINE_WORDS = {
+    "lag_only": "the lag alone",
+    "block_only": "the block alone",
+    "no_drift": "no drift at all",
+}
 
 
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def of_scores(found: xr.Dataset) -> list[str]:
+    """Sentences on the scores of conditions, their ceiling and the baselines.
+
+    Parameters
+    ----------
+    found : Dataset
+        As `spikedrift.comparison.compare.compare` returns it, without its conclusion.
+    """
+    titles = json.loads(found.attrs["titles"])
+    scores = found["score"].dropna("condition")
+    best = scores.idxmin("condition").item()
+    low, high = float(found["ceiling_low"]), float(found["ceiling_high"])
+    reached = [titles[name] for name in scores["condition"].values[scores.values <= high]]
+    if not np.isfinite(high):
+        out = ["Halves of the recording's units give no ceiling."]
+    elif reached:
+        out = [f"The ceiling ({low:.2g} to {high:.2g}) is reached by {listed(reached)}."]
+    else:
+        out = [
+            f"No condition reaches the ceiling ({low:.2g} to {high:.2g}); the nearest is "
+            f"{titles[best]}, {float(scores.min()):.2g}."
+        ]
+    for baseline, words in BASELINE_WORDS.items():
+        score = float(found["baseline_score"].sel(baseline=baseline))
+        if not score <= float(scores.min()):
+            continue
+        out.append(
+            f"{words.capitalize()} explains it ({score:.2g}): it reaches the ceiling, and no "
+            "condition comes nearer."
+            if score <= high and baseline != "no_drift"
+            else f"No condition comes nearer than {words} ({score:.2g})."
+        )
+    return out
 
 
 def conclusions(found: xr.Dataset) -> list[str]:
@@ -87,7 +127,8 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         for name in found["condition"].values.tolist()
     }
     claimed = {name: keys for name, keys in claimed.items() if keys}
-    for baseline, words in (("lag_only", "the lag alone"), ("block_only", "the block alone")):
+    for baseline in ("lag_only", "block_only"):
+        words = BASELINE_WORDS[baseline]
         score = whole["baseline_score"].sel(comparator=read, baseline=baseline)
         above = [name for name in read if score.sel(comparator=name) >= best.sel(comparator=name)]
         enough = [name for name in above if score.sel(comparator=name) >= low.sel(comparator=name)]

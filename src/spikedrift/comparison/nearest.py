@@ -5,7 +5,9 @@ The score is that of `spikedrift.comparison.distance`, with the covariance of
 everything anew thousands of times.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice, permutations, product
 
 import numpy as np
 
@@ -47,21 +49,25 @@ def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[n
     ----------
     values : float, shape (n_instances, n_conditions, n_statistics)
     n : int
-        Permutations.
+        Random permutations; where there are no more than that but the values as they are, all of
+        them once.
     rng : Generator
 
     Yields
     ------
     float, shape (n_batch, n_instances, n_conditions, n_statistics)
     """
-    defined = np.isfinite(values).all(axis=2)
-    size = max(AT_ONCE // values.size, 1)
-    for start in range(0, n, size):
-        batch = np.broadcast_to(values, (min(size, n - start), *values.shape)).copy()
-        for k, known in enumerate(defined):
-            place = np.flatnonzero(known)
-            drawn = rng.permuted(np.tile(place, (len(batch), 1)), axis=1)
-            batch[:, k, place] = values[k][drawn]
+    places = [np.flatnonzero(known) for known in np.isfinite(values).all(axis=2)]
+    orders: Iterator[Sequence[np.ndarray]]
+    if math.prod(math.factorial(place.size) for place in places) - 1 <= n:
+        all_of = [[np.array(one, int) for one in permutations(place)] for place in places]
+        orders = islice(product(*all_of), 1, None)  # the first is the identity
+    else:
+        orders = ([rng.permutation(place) for place in places] for _ in range(n))
+    while chunk := list(islice(orders, max(AT_ONCE // values.size, 1))):
+        batch = np.broadcast_to(values, (len(chunk), *values.shape)).copy()
+        for k, place in enumerate(places):
+            batch[:, k, place] = values[k][np.array([order[k] for order in chunk])]
         yield batch
 
 

@@ -10,7 +10,6 @@ once, and the covariance comes from the others only.
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -19,7 +18,14 @@ from scipy import stats
 from spikedrift.comparison import nearest, posterior_predictive
 from spikedrift.comparison.caption import caption
 from spikedrift.comparison.separation import pairs
-from spikedrift.comparison.simulated import Runs, balanced, null_accuracy, p_value, recorded
+from spikedrift.comparison.simulated import (
+    CLASSIFIERS,
+    Runs,
+    balanced,
+    null_scores,
+    p_value,
+    recorded,
+)
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
 from spikedrift.drift.inference import holm, sign_flip
@@ -51,7 +57,8 @@ def recover(
     outsiders : mapping of name -> array, shape (n_statistics,), optional
         Statistics of generators from outside the library, in the order of the coordinate.
     compare : Compare
-        Statistics of the score, grid of time scales, bootstrap, confidence, headline instances.
+        Statistics of the score and those that conditions are matched on, grid of time scales,
+        bootstrap, confidence, headline instances.
     options : Recovery
     seed : int
         Of the permutations and the bootstrap.
@@ -71,30 +78,34 @@ def recover(
         `primary` names the one that the pairs use and that is to be quoted: `values` where it is
         there, else `instances`.
 
-        Recovery (first dim `held_out`):
+        Recovery (first dims `held_out`, `classifier`): by the statistics of the `score`; by
+        `every` statistic, those and the ones of `compare.matched_on`, which tell networks apart
+        without saying anything of drift; by mean `rates` alone. The same runs for all three;
+        attribute `classifiers` names what each sees.
 
         * `confusion` (rule, rule_recovered): share of the rule's runs; NaN where none was scored.
           `condition_confusion` (condition, condition_recovered): the same of conditions.
         * `rule_accuracy`, `rule_low`, `rule_high` (rule): Clopper-Pearson, n counts instances.
         * `accuracy`, `accuracy_low`, `accuracy_high`: balanced over rules; percentile bootstrap
           over instances, NaN below `compare.headline_instances`. `chance`: its mean over
-          permutations of conditions within instances, everything fitted anew; `p_value`,
-          `null_accuracy` (permutation), `least_p`, the smallest p that so many can give.
-        * `rates_accuracy`, `rates_accuracy_low`, `rates_accuracy_high`: of a classifier that sees
-          the statistics in the attribute `rates_only` alone, on the same runs; `difference`,
-          `difference_low`, `difference_high`: balanced accuracy less that, paired by instance.
-          `difference_p`: sign flips of the instances, two-sided.
+          permutations of conditions within instances, everything fitted anew, all of them where
+          there are no more than `options.permutations`; `p_value`; `least_p` (no classifier), the
+          smallest p that so many can give.
+        * `difference`, `difference_low`, `difference_high`: accuracy less that of the rates, paired
+          by instance. `difference_p`: sign flips of the instances, two-sided.
         * `recovered` (condition, instance): index of the nearest condition, -1: not scored.
           `recovered_within` (condition, instance): the nearest among those of the true rule.
-        * `runs_scored`, `runs_given` (rule): a run with an undefined statistic, or without a
-          condition of its own rule to be recovered as, is not scored.
         * `steps`, `steps_chance` (axis): mean number of steps on the axis between the run's value
           and that of `recovered_within`, and the mean over all conditions that it could have been.
+        * `runs_scored`, `runs_given` (rule; no classifier): a run with an undefined statistic, or
+          without a condition of its own rule to be recovered as, is not scored.
 
-        Pairs of rules (dims `first`, `second`; filled where first comes before second), at
-        `primary`, each pair classified without the others:
+        Pairs of rules (dims `first`, `second`; filled where first comes before second), by the
+        score, at `primary`, each pair classified without the others:
 
-        * `pair_accuracy`, `pair_p`, `pair_p_holm`; `told_apart` (int8: 1, 0; -1 where not filled).
+        * `pair_accuracy`; `pair_leaning`, the mean of how far runs lean to their own rule
+          (`Runs.leanings`); `pair_p`, `pair_p_holm`: of the leaning, permuted as above;
+          `told_apart` (int8: 1, 0; -1 where not filled).
         * `separation` (first, second, statistic): |d'| = difference of means over the standard
           deviation within the two rules, without small-sample bias (Hedges); `separating` (first,
           second): the statistic with the largest, among those that drift speed does not multiply;
@@ -128,14 +139,15 @@ def recover(
     name = str(scores.attrs["recording"])
     schemes = [scheme for scheme, reach in HELD_OUT.items() if runs.leaves(reach)]
     primary = "values" if "values" in schemes else "instances"
-    every = {
-        scheme: _recovery(
-            runs, HELD_OUT[scheme], compare, options, stream(seed, name, "recovery", scheme)
-        )
-        for scheme in schemes
-    }
-    out = xr.Dataset({key: (("held_out", *dims), np.array([every[s][key][1] for s in schemes]))
-                      for key, (dims, _) in every[primary].items()})  # fmt: skip
+    out = xr.concat(
+        [
+            _recovery(
+                runs, HELD_OUT[scheme], compare, options, stream(seed, name, "recovery", scheme)
+            )
+            for scheme in schemes
+        ],
+        dim="held_out",
+    )
     out = out.assign(pairs(runs, HELD_OUT[primary], compare, options, seed, name))
     subjects = {name: recorded(scores, runs.statistics)}
     missing = np.full(len(runs.statistics) - scores.sizes["statistic"], np.nan)
@@ -144,6 +156,7 @@ def recover(
     condition = scores["condition"].values.astype(str)
     out = out.assign_coords(
         held_out=schemes,
+        classifier=list(CLASSIFIERS),
         rule=runs.rules,
         rule_recovered=runs.rules,
         first=runs.rules,
@@ -160,8 +173,9 @@ def recover(
         recording=name,
         titles=scores.attrs.get("titles", "{}"),
         primary=primary,
-        rates_only=json.dumps([runs.statistics[k] for k in runs.rates]),
-        scored=json.dumps([runs.statistics[k] for k in runs.scored]),
+        classifiers=json.dumps(
+            {name: [runs.statistics[k] for k in columns] for name, columns in runs.columns.items()}
+        ),
         options=options.model_dump_json(),
         seed=seed,
         **caption(out, compare),
@@ -190,66 +204,81 @@ def attempt(
 
 def _recovery(
     runs: Runs, reach: int | None, compare: Compare, options: Recovery, rng: np.random.Generator
-) -> dict[str, tuple[tuple[str, ...], Any]]:
+) -> xr.Dataset:
     """Everything of one way to hold out."""
-    scores = runs.scores(runs.values[None], reach, compare)[0]
-    known = np.isfinite(scores).any(axis=-1)
-    if not known.any():
+    found, hits = [], {}
+    for name in CLASSIFIERS:
+        scores = runs.scores(runs.seen(name)[None], name, reach, compare)[0]
+        hits[name] = runs.hits(scores)
+        null = [
+            balanced(*runs.shares(runs.hits(one)))
+            for one in null_scores(runs, name, reach, compare, options.permutations, rng)
+        ]
+        found.append(
+            _classified(runs, scores, np.concatenate([np.empty(0), *null]), reach, compare)
+        )
+    if not np.isfinite(hits["score"]).any():
         raise InputError("recovery: no run has all statistics of the score")
+    out = xr.concat(found, dim="classifier")
+    right = np.stack([runs.shares(hits[name])[0] for name in CLASSIFIERS])
+    given = runs.shares(hits["score"])[1]
+    drawn = rng.integers(len(given), size=(compare.bootstrap, len(given)))
+    sample = np.stack([balanced(one[drawn], given[drawn]) for one in right])
+    by_instance = balanced(right[:, :, None], given[:, None])
+    rates = list(CLASSIFIERS).index("rates")
+    few = int((given > 0).sum(axis=0).min()) < compare.headline_instances
+    for key, of in (("accuracy", sample), ("difference", sample - sample[rates])):
+        for end, at in zip(("low", "high"), _tails(compare), strict=True):
+            bound = np.full(len(of), np.nan) if few else np.nanquantile(of, at, axis=1)
+            out[f"{key}_{end}"] = "classifier", bound
+    differences = by_instance - by_instance[rates]
+    out["difference"] = out["accuracy"] - out["accuracy"][rates]
+    out["difference_p"] = (
+        "classifier",
+        [sign_flip(one[np.isfinite(one)], rng)[0] for one in differences],
+    )
+    member = (runs.rule[:, None] == np.arange(len(runs.rules))).astype(float)
+    present = np.isfinite(runs.values).any(axis=2)
+    return out.assign(
+        least_p=out["least_p"][0],
+        runs_scored=("rule", given.sum(axis=0).astype(int)),
+        runs_given=("rule", (present @ member).sum(axis=0).astype(int)),
+    )
+
+
+def _classified(
+    runs: Runs, scores: np.ndarray, null: np.ndarray, reach: int | None, compare: Compare
+) -> xr.Dataset:
+    """What one classifier makes of the runs, from its scores: accuracies without intervals."""
+    known = np.isfinite(scores).any(axis=-1)
     best = np.where(known, scores.argmin(axis=-1), -1)
     own = runs.rule[:, None] == runs.rule
     inside = np.where(known, np.where(own, scores, np.inf).argmin(axis=-1), -1)
     right, given = runs.shares(runs.hits(scores))
-    n_conditions, n_rules = runs.rule.size, len(runs.rules)
-    confusion = np.zeros((n_conditions, n_conditions))
+    confusion = np.zeros((runs.rule.size, runs.rule.size))
     np.add.at(confusion, (np.nonzero(known)[1], best[known]), 1)
-    member = (runs.rule[:, None] == np.arange(n_rules)).astype(float)
-    by_rule = member.T @ confusion @ member
-
-    # The rates-only classifier is judged on the same runs.
-    rate_scores = np.where(known[..., None], runs.rate_scores(reach, compare)[0], np.inf)
-    rate_hits = np.where(known, np.nan_to_num(runs.hits(rate_scores)), np.nan)
-    rate_right, _ = runs.shares(rate_hits)
-    accuracy, rates_accuracy = balanced(right, given), balanced(rate_right, given)
-    null = null_accuracy(runs, reach, compare, options.permutations, rng)
-
-    drawn = rng.integers(len(given), size=(compare.bootstrap, len(given)))
-    one, two = (balanced(part[drawn], given[drawn]) for part in (right, rate_right))
-    few = int((given > 0).sum(axis=0).min()) < compare.headline_instances
-    by_instance = balanced(right[:, None], given[:, None])
-    differences = by_instance - balanced(rate_right[:, None], given[:, None])
-    intervals = {
-        f"{key}_{end}": ((), np.nan if few else np.nanquantile(sample, at))
-        for key, sample in (("accuracy", one), ("rates_accuracy", two), ("difference", one - two))
-        for end, at in zip(("low", "high"), _tails(compare), strict=True)
-    }
+    member = (runs.rule[:, None] == np.arange(len(runs.rules))).astype(float)
+    by_rule = _shares(member.T @ confusion @ member)
+    accuracy = float(balanced(right, given))
     low, high = _clopper_pearson(right, given, compare)
     steps, chance = _steps(runs, inside, nearest.excluded(runs.ranks, reach))
-    return {
-        "confusion": (("rule", "rule_recovered"), _shares(by_rule)),
-        "condition_confusion": (("condition", "condition_recovered"), _shares(confusion)),
-        "rule_accuracy": (("rule",), np.diagonal(_shares(by_rule))),
-        "rule_low": (("rule",), low),
-        "rule_high": (("rule",), high),
-        "accuracy": ((), accuracy),
-        "chance": ((), null.mean()),
-        "p_value": ((), p_value(float(accuracy), null)),
-        "null_accuracy": (("permutation",), null),
-        "least_p": ((), 1 / (1 + null.size)),
-        "rates_accuracy": ((), rates_accuracy),
-        "difference": ((), accuracy - rates_accuracy),
-        "difference_p": ((), sign_flip(differences[np.isfinite(differences)], rng)[0]),
-        **intervals,
-        "recovered": (("instance", "condition"), best),
-        "recovered_within": (("instance", "condition"), inside),
-        "runs_scored": (("rule",), given.sum(axis=0).astype(int)),
-        "runs_given": (
-            ("rule",),
-            (np.isfinite(runs.values).any(axis=2) @ member).sum(axis=0).astype(int),
-        ),
-        "steps": (("axis",), steps),
-        "steps_chance": (("axis",), chance),
-    }
+    return xr.Dataset(
+        {
+            "confusion": (("rule", "rule_recovered"), by_rule),
+            "condition_confusion": (("condition", "condition_recovered"), _shares(confusion)),
+            "rule_accuracy": ("rule", np.diagonal(by_rule)),
+            "rule_low": ("rule", low),
+            "rule_high": ("rule", high),
+            "accuracy": accuracy,
+            "chance": null.mean() if null.size else np.nan,
+            "p_value": p_value(accuracy, null),
+            "least_p": 1 / (1 + null.size),
+            "recovered": (("instance", "condition"), best),
+            "recovered_within": (("instance", "condition"), inside),
+            "steps": ("axis", steps),
+            "steps_chance": ("axis", chance),
+        }
+    )
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
@@ -300,11 +329,11 @@ def _checks(
     runs: Runs, subjects: Mapping[str, np.ndarray], compare: Compare
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
     """Posterior-predictive check of the recording and of outsiders, and whether its level holds."""
-    options, scales = compare.time_scale, runs.scales[runs.scored]
+    options, scales = compare.time_scale, runs.scales[runs.columns["score"]]
     grid = np.geomspace(options.low, options.high, options.points)
-    instances = runs.values[..., runs.scored]
+    instances = runs.seen("score")
     values = np.array(list(subjects.values()))
-    found = posterior_predictive.check(values[:, runs.scored], instances, scales, grid)
+    found = posterior_predictive.check(values[:, runs.columns["score"]], instances, scales, grid)
     corrected = np.array([holm(row) for row in found.p_value])
     level = 1 - compare.confidence
     compatible = np.full((len(values), len(runs.rules)), -1, np.int8)

@@ -3,7 +3,7 @@
 import numpy as np
 from statsmodels.stats.power import TTestIndPower
 
-from spikedrift.comparison.simulated import Runs, balanced, null_accuracy, p_value
+from spikedrift.comparison.simulated import Runs, balanced, null_scores, p_value
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
 from spikedrift.drift.inference import hedges_g, holm
@@ -58,7 +58,7 @@ def pairs(
     """Every two rules by themselves; see `spikedrift.comparison.recovery.recover`."""
     n = len(runs.rules)
     upper = np.triu_indices(n, 1)
-    accuracy, p, needed = (np.full((n, n), np.nan) for _ in range(3))
+    accuracy, leaning, p, needed = (np.full((n, n), np.nan) for _ in range(4))
     effect = np.full((n, n, len(runs.statistics)), np.nan)
     best = np.full((n, n), "", dtype=object)
     for a, b in zip(*upper, strict=True):
@@ -72,16 +72,19 @@ def pairs(
                 float(np.nanmax(free)), options.power, compare.confidence
             )
         try:
-            scores = pair.scores(pair.values[None], reach, compare)
+            scores = pair.scores(pair.seen("score")[None], "score", reach, compare)
         except InputError:  # neither has two instances that are defined
             continue
         right, given = pair.shares(pair.hits(scores)[0])
         if not (given.sum(axis=0) > 0).all():
             continue
         accuracy[a, b] = balanced(right, given)
+        # Accuracies of few runs have many ties, which leave nothing for Holm's correction.
+        leaning[a, b] = balanced(*pair.shares(pair.leanings(scores)[0]))
         rng = stream(seed, name, "pair", *pair.rules)
-        null = null_accuracy(pair, reach, compare, options.permutations, rng)
-        p[a, b] = p_value(accuracy[a, b], null)
+        permuted = null_scores(pair, "score", reach, compare, options.permutations, rng)
+        null = [balanced(*pair.shares(pair.leanings(one))) for one in permuted]
+        p[a, b] = p_value(leaning[a, b], np.concatenate([np.empty(0), *null]))
     corrected = np.full((n, n), np.nan)
     corrected[upper] = holm(p[upper])
     told = np.full((n, n), -1, np.int8)
@@ -89,6 +92,7 @@ def pairs(
     dims = ("first", "second")
     return {
         "pair_accuracy": (dims, accuracy),
+        "pair_leaning": (dims, leaning),
         "pair_p": (dims, p),
         "pair_p_holm": (dims, corrected),
         "told_apart": (dims, told),

@@ -1,5 +1,6 @@
 """The simulated runs of a comparison, and which rule each is recovered as."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,11 @@ from spikedrift.drift.anchored import upper_tail
 from spikedrift.errors import InputError
 
 RATES = ("log_rate", "rate_mean")  # how names of mean rates begin
+CLASSIFIERS = {
+    "score": "the statistics of the score",
+    "every": "those and what conditions are matched on",
+    "rates": "mean rates alone",
+}
 
 
 @dataclass(frozen=True)
@@ -22,8 +28,8 @@ class Runs:
     ----------
     values : float, shape (n_instances, n_conditions, n_statistics)
     statistics, rules, axes : list of str
-    scored, rates : int arrays
-        Places of the statistics of the score, and of those that a rates-only classifier sees.
+    columns : dict of classifier -> int array
+        Places of the statistics that a classifier sees, see `CLASSIFIERS`.
     scales : bool, shape (n_statistics,)
     rule : int, shape (n_conditions,)
     ranks : float, shape (n_conditions, n_axes)
@@ -32,8 +38,7 @@ class Runs:
 
     values: np.ndarray
     statistics: list[str]
-    scored: np.ndarray
-    rates: np.ndarray
+    columns: dict[str, np.ndarray]
     scales: np.ndarray
     rules: list[str]
     rule: np.ndarray
@@ -45,11 +50,14 @@ class Runs:
         """Take the runs out of a comparison; see `recover`."""
         statistics, values, scales = table(scores)
         scored = [k for k, one in enumerate(statistics) if one in compare.statistics]
+        known = np.isfinite(values[np.isfinite(values[..., scored]).all(axis=2)]).all(axis=0)
+        shared = [k for k, one in enumerate(statistics) if one in compare.matched_on and known[k]]
         rates = [k for k, one in enumerate(statistics) if one.startswith(RATES)]
         # Without mean rates, what the rate code alone would say.
         rates = rates or [k for k in scored if not statistics[k].startswith("timing")]
         if not rates:
             raise InputError("recovery: the comparison has no statistic of rates")
+        of = {"score": scored, "every": sorted({*scored, *shared}), "rates": rates}
         label = scores["rule" if "rule" in scores.coords else "condition"].values.astype(str)
         rules = list(dict.fromkeys(label.tolist()))
         if len(rules) < 2:
@@ -58,8 +66,7 @@ class Runs:
         return cls(
             values=values,
             statistics=statistics,
-            scored=np.array(scored),
-            rates=np.array(rates),
+            columns={name: np.array(of[name]) for name in CLASSIFIERS},
             scales=scales,
             rules=rules,
             rule=np.array([rules.index(one) for one in label]),
@@ -75,8 +82,7 @@ class Runs:
         return Runs(
             values=self.values[:, kept],
             statistics=self.statistics,
-            scored=self.scored,
-            rates=self.rates,
+            columns=self.columns,
             scales=self.scales,
             rules=[self.rules[k] for k in rules],
             rule=np.array([rules.index(k) for k in self.rule[kept]]),
@@ -93,35 +99,48 @@ class Runs:
         left = own & ~nearest.excluded(self.ranks, reach)
         return bool(left[swept].any())
 
-    def scores(self, values: np.ndarray, reach: int | None, compare: Compare) -> np.ndarray:
-        """Scores of data sets of these runs: (set, instance, condition, condition).
+    def seen(self, classifier: str) -> np.ndarray:
+        """What a classifier sees of the runs: (instance, condition, statistic).
+
+        NaN throughout where a statistic of the score is undefined: the same runs for all.
+        """
+        whole = np.isfinite(self.values[..., self.columns["score"]]).all(axis=2)
+        return np.where(whole[..., None], self.values[..., self.columns[classifier]], np.nan)
+
+    def scores(
+        self, seen: np.ndarray, classifier: str, reach: int | None, compare: Compare
+    ) -> np.ndarray:
+        """Scores of data sets like `seen` of these runs: (set, instance, condition, condition).
 
         inf throughout where the run's rule has no condition left that it could be recovered as.
         """
-        found = self._scores(values, self.scored, reach, compare)
+        grid = compare.time_scale
+        found = nearest.scores(
+            seen,
+            nearest.excluded(self.ranks, reach),
+            self.scales[self.columns[classifier]],
+            np.array([grid.low, grid.high]),
+        )
         own = self.rule[:, None] == self.rule
         possible = np.isfinite(np.where(own, found, np.inf)).any(axis=3)
         return np.where(possible[..., None], found, np.inf)
-
-    def rate_scores(self, reach: int | None, compare: Compare) -> np.ndarray:
-        """Return the same of the statistics of rates alone, of the runs as they are."""
-        return self._scores(self.values[None], self.rates, reach, compare)
-
-    def _scores(
-        self, values: np.ndarray, columns: np.ndarray, reach: int | None, compare: Compare
-    ) -> np.ndarray:
-        grid = compare.time_scale
-        return nearest.scores(
-            values[..., columns],
-            nearest.excluded(self.ranks, reach),
-            self.scales[columns],
-            np.array([grid.low, grid.high]),
-        )
 
     def hits(self, scores: np.ndarray) -> np.ndarray:
         """1 where the rule is recovered, 0 where another is, NaN where the run is not scored."""
         right = self.rule[scores.argmin(axis=-1)] == self.rule
         return np.where(np.isfinite(scores).any(axis=-1), right, np.nan)
+
+    def leanings(self, scores: np.ndarray) -> np.ndarray:
+        """How far every run leans to its rule, 0 to 1; NaN where it is not scored.
+
+        The least score of the other rules over the sum of that and the least of its own: 0.5
+        halfway. It says of a run more than whether it is recovered.
+        """
+        own = self.rule[:, None] == self.rule
+        mine, other = (np.where(of, scores, np.inf).min(axis=-1) for of in (own, ~own))
+        scored = np.isfinite(mine)
+        share = np.divide(mine, other, out=np.zeros(mine.shape), where=scored & (other > 0))
+        return np.where(scored, 1 / (1 + share), np.nan)
 
     def shares(self, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Recovered and scored runs by instance and rule: (set, instance, rule)."""
@@ -201,18 +220,17 @@ def balanced(right: np.ndarray, given: np.ndarray) -> np.ndarray:
     )  # fmt: skip
 
 
-def null_accuracy(
-    runs: Runs, reach: int | None, compare: Compare, n: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Balanced accuracy under permutations of conditions within instances: shape (n,)."""
-    columns = runs.values[..., runs.scored]
-    whole = np.full(runs.values.shape, np.nan)
-    found = []
-    for batch in nearest.permuted(columns, n, rng):
-        values = np.broadcast_to(whole, (len(batch), *whole.shape)).copy()
-        values[..., runs.scored] = batch
-        found.append(balanced(*runs.shares(runs.hits(runs.scores(values, reach, compare)))))
-    return np.concatenate(found)
+def null_scores(
+    runs: Runs,
+    classifier: str,
+    reach: int | None,
+    compare: Compare,
+    n: int,
+    rng: np.random.Generator,
+) -> Iterator[np.ndarray]:
+    """Scores under permutations of conditions within instances, everything fitted anew."""
+    for batch in nearest.permuted(runs.seen(classifier), n, rng):
+        yield runs.scores(batch, classifier, reach, compare)
 
 
 def p_value(accuracy: float, null: np.ndarray) -> float:

@@ -4,14 +4,17 @@ a: distance of the statistics of drift (drop within blocks, step between them, o
 and their ratios) in units of the recording's sampling covariance plus the spread of instances, one
 time-scale factor fitted a condition; about 1 is expected of one more draw, less is nearer. b: rules
 recovered from simulated recordings with their instance held out, share of the runs of a rule (row)
-that are taken for another (column); chance from permutations of conditions within instances, all
-fitted anew; a comparison that cannot tell two rules apart in simulations does not tell them apart
-in data. Whether the recording could be one more draw of a condition, at any time scale, is checked
-with one covariance of all conditions, statistics taken for normal (Hotelling, Holm). c: repeat x
-repeat matrices by every comparator, right is more alike; upper rows as they are, lower rows after
-lag and block are taken out. A matrix that knows only the lag or the block matches the upper rows:
-structure is claimed by the lower rows alone, where means are filled if circular shifts of the
-model's windows give p <= 0.05 (Holm).
+that are taken for another (column): left by the statistics of the score, right by every statistic,
+those and what networks should share with the recording before their drift is compared (rates,
+variability, sparseness, discrimination, reliability), which tells networks apart and says nothing
+of drift; chance from permutations of conditions within instances, all fitted anew; a comparison
+that cannot tell two rules apart in simulations does not tell them apart in data. Whether the
+recording could be one more draw of a condition, at any time scale, is checked with one covariance
+of all conditions, statistics taken for normal (Hotelling, Holm). c: repeat x repeat matrices by
+every comparator, right is more alike; upper rows as they are, lower rows after lag and block are
+taken out. A matrix that knows only the lag or the block matches the upper rows: structure is
+claimed by the lower rows alone, where means are filled if circular shifts of the model's windows
+give p <= 0.05 (Holm).
 
 In every panel: circles, network instances; diamonds, their mean; short bars, the condition against
 its own instances; gray band, noise ceiling (lower end: a right model without noise; from random
@@ -33,6 +36,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from spikedrift.comparison.match import TITLES
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
 from spikedrift.figures import scores as panels
@@ -41,7 +45,8 @@ from spikedrift.figures import style
 _ROW_HEIGHT = 0.2  # of a condition, inches
 _LEVEL = 0.05
 _VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
-_NO_RECOVERY = "no recovery test:\nit needs two rules or more\nand three instances"
+_NO_RECOVERY = "no recovery test: it needs two rules or more and three instances"
+_CLASSIFIERS = {"score": "statistics of the score", "every": "every statistic"}
 _WORDS = 12  # characters of a line of a comparator's title
 
 
@@ -69,7 +74,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (score, recovery, structure), condition, series, value, low,
-        high; view, code and comparator, or the rule recovered.
+        high; view, code and comparator, or quantity and the rule recovered.
 
     Raises
     ------
@@ -90,27 +95,28 @@ def draw(
     grid = [] if structure is None else _rows_of(structure)
     top = max(2.0, 0.34 * len(order) + 1.1)
     each = _ROW_HEIGHT * len(order) + 0.62
+    rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
+    second = 0.24 * rules + 1.35 if rules else 0.5
     few = int(scores["instances_given"].min())
     illustration = "illustration" in str(scores.attrs["inference"])
     with style.applied():
-        figure = style.figure(options.width, top + 0.75 + each * len(grid))
+        figure = style.figure(options.width, top + second + 0.25 + each * len(grid))
         style.title(figure, f"Models against {name}", f"{few} instances a condition" * illustration)
-        upper, legend, *below = style.rows(figure, [top, 0.5, *[each] * len(grid)])
-        left, right = upper.subplots(1, 2, width_ratios=[1.15, 1])
-        tables = [panels.scored(left, scores, order, colors)]
-        left.set_yticks(range(len(order)), labels)
-        left.set_ylim(len(order) - 0.5, -0.5)
-        left.tick_params(axis="y", length=0)
-        tables.append(_confusion(right, recovery))
-        legend.legend(handles=panels.handles(), loc="center", ncols=4, fontsize=7)
+        upper, middle, *below = style.rows(figure, [top, second, *[each] * len(grid)])
+        left, legend = np.ravel(upper.subfigures(1, 2, squeeze=False, width_ratios=[3, 1]))
+        scored = left.subplots()
+        tables = [panels.scored(scored, scores, order, colors)]
+        scored.set_yticks(range(len(order)), labels)
+        scored.set_ylim(len(order) - 0.5, -0.5)
+        scored.tick_params(axis="y", length=0)
+        legend.legend(handles=panels.handles(), loc="center", fontsize=7)
+        tables.append(_recovered(middle, recovery))
         for part, (view, code) in zip(below, grid, strict=True):
             assert structure is not None
             words = [titles.get(one) or one for one in order]
             tables.append(_comparators(part, structure, view, code, order, colors, words))
-        upper.text(0.004, 0.99, "a", fontsize=10, fontweight="bold", va="top")
-        style.letter(right, "b")
-        if below:
-            below[0].text(0.004, 0.99, "c", fontsize=10, fontweight="bold", va="top")
+        for letter, place in zip("abc", (upper, middle, *below), strict=False):
+            place.text(0.004, 0.99, letter, fontsize=10, fontweight="bold", va="top")
         style.footnote(figure, _notes(scores, structure, recovery))
     return figure, pd.concat(tables, ignore_index=True)
 
@@ -182,53 +188,67 @@ def _comparators(
     return pd.concat(tables)
 
 
-def _confusion(axes: Axes, recovery: xr.Dataset | None) -> pd.DataFrame:
+def _recovered(place: Any, recovery: xr.Dataset | None) -> pd.DataFrame:
     """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
     if recovery is None or "refused" in recovery.attrs:
-        why = _NO_RECOVERY if recovery is None else style.wrapped(recovery.attrs["refused"], 30)
+        axes = place.subplots()
         axes.set_axis_off()
-        axes.text(0.5, 0.5, why, ha="center", va="center", transform=axes.transAxes)
+        axes.text(0.5, 0.5, _NO_RECOVERY if recovery is None else recovery.attrs["refused"],
+                  ha="center", va="center", wrap=True, transform=axes.transAxes)  # fmt: skip
         return pd.DataFrame()
     one = recovery.sel(held_out=recovery.attrs["primary"])
-    rules = [str(name) for name in recovery["rule"].values]
     titles = json.loads(recovery.attrs.get("titles", "{}"))
-    words = [style.wrapped(titles.get(rule) or rule, 16) for rule in rules]
-    share = one["confusion"].values
+    words = [titles.get(str(rule)) or str(rule) for rule in recovery["rule"].values]
+    rates = one.sel(classifier="rates")
+    chance = float(one["chance"].sel(classifier="score"))
+    place.suptitle(
+        f"rules recovered, balanced accuracy: chance {chance:.2f}, rates only {_accuracy(rates)}",
+        x=0.03, ha="left", fontsize=8,
+    )  # fmt: skip
+    panels = place.subplots(1, len(_CLASSIFIERS), sharey=True)
+    tables = []
+    for axes, (name, title) in zip(panels, _CLASSIFIERS.items(), strict=True):
+        seen = one.sel(classifier=name)
+        axes.set_title(f"{title}: {_accuracy(seen)}", fontsize=7.5)
+        axes.set_xlabel("rule recovered")
+        tables.append(_confusion(axes, seen["confusion"].values, words).assign(series=name))
+    panels[0].set_ylabel("rule simulated")
+    keys = ("accuracy", "accuracy_low", "accuracy_high", "chance", "difference", "difference_p")
+    tables += [
+        pd.DataFrame(
+            [{"quantity": key, "value": float(one[key].sel(classifier=name))} for key in keys]
+        ).assign(series=name)
+        for name in one["classifier"].values
+    ]
+    return pd.concat(tables).assign(panel="recovery")
+
+
+def _accuracy(seen: xr.Dataset) -> str:
+    low, high = float(seen["accuracy_low"]), float(seen["accuracy_high"])
+    interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
+    return f"{float(seen['accuracy']):.2f}{interval}"
+
+
+def _confusion(axes: Axes, share: np.ndarray, words: Sequence[str]) -> pd.DataFrame:
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_facecolor("0.85")
     for i, j in np.ndindex(share.shape):
         if np.isfinite(share[i, j]):
-            axes.text(j, i, f"{share[i, j]:.2f}", ha="center", va="center", fontsize=6.5,
+            axes.text(j, i, f"{share[i, j]:.2f}", ha="center", va="center", fontsize=6,
                       color="white" if share[i, j] > 0.6 else "black")  # fmt: skip
-    axes.set_xticks(range(len(rules)), words, rotation=35, ha="right", rotation_mode="anchor",
+    axes.set_xticks(range(len(words)), words, rotation=35, ha="right", rotation_mode="anchor",
                     fontsize=6.5)  # fmt: skip
-    axes.set_yticks(range(len(rules)), words, fontsize=6.5)
+    axes.set_yticks(range(len(words)), words, fontsize=6.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    axes.set(xlabel="rule recovered", ylabel="rule simulated")
-    values = {key: float(one[key]) for key in ("accuracy", "accuracy_low", "accuracy_high",
-                                               "chance", "rates_accuracy")}  # fmt: skip
-    interval = (
-        f" [{values['accuracy_low']:.2f}, {values['accuracy_high']:.2f}]"
-        if np.isfinite(values["accuracy_low"])
-        else ""
+    return pd.DataFrame(
+        [
+            {"condition": one, "recovered": other, "quantity": "share", "value": share[i, j]}
+            for i, one in enumerate(words)
+            for j, other in enumerate(words)
+        ]
     )
-    axes.set_title(
-        f"recovery: balanced accuracy {values['accuracy']:.2f}{interval}\n"
-        f"chance {values['chance']:.2f}, rates only {values['rates_accuracy']:.2f}",
-        fontsize=7.5,
-    )
-    rows = [
-        {"panel": "recovery", "condition": a, "series": b, "value": float(share[i, j])}
-        for i, a in enumerate(rules)
-        for j, b in enumerate(rules)
-    ]
-    rows += [
-        {"panel": "recovery", "condition": "", "series": key, "value": value}
-        for key, value in values.items()
-    ]
-    return pd.DataFrame(rows)
 
 
 def _notes(
@@ -237,13 +257,15 @@ def _notes(
     lost = int((scores["instances_given"] - scores["instances_scored"]).sum())
     notes = [
         str(scores.attrs["inference"]),
+        f"a: {scores.attrs['conclusion']}",
         f"a: {lost} instances not scored, a statistic is undefined (such as timing where its gate "
         "is shut)."
         if lost
         else "",
     ]
     if recovery is not None and "refused" not in recovery.attrs:
-        told = [str(recovery.attrs.get(key, "")) for key in ("verdict", "held_out_words")]
+        keys = ("verdict", "held_out_words", "assumptions")
+        told = [str(recovery.attrs.get(key, "")) for key in keys]
         notes.append("b: " + " ".join([*filter(None, told), _confused(recovery)]))
     if structure is None:
         notes.append("c is left out: similarity matrices were not compared.")
@@ -261,7 +283,7 @@ def _confused(recovery: xr.Dataset) -> str:
     rules = [titles.get(str(name)) or str(name) for name in recovery["rule"].values]
     separating = recovery["separating"].values
     pairs = [
-        f"{rules[i]} and {rules[j]} ({str(separating[i, j]) or 'nothing'})"
+        f"{rules[i]} and {rules[j]} ({TITLES.get(str(separating[i, j]), 'nothing')})"
         for i, j in zip(*np.nonzero(told == 0), strict=True)
     ]
     if not pairs:

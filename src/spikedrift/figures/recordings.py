@@ -23,6 +23,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from spikedrift import selections
 from spikedrift.config.figures import Figures
@@ -186,6 +187,7 @@ def _recording(
     for axis, block in zip((axes["first"], axes["last"]), shown.trials, strict=False):
         raster.panel(axis, trials, shown, block, 0)
         axis.set_xlabel("time (s)")
+        axis.xaxis.set_major_locator(MaxNLocator(3))
     raster.mark_areas([axes["first"]], trials, shown)
     if len(shown.trials) == 1:
         axes["last"].set_axis_off()

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from spikedrift.comparison.statistics import CODES, STATISTICS
 from spikedrift.config.figures import Figures
@@ -23,7 +24,7 @@ BASELINE = {  # words and line
     "block_only": ("block only", ":"),
     "no_drift": ("no drift", "-."),
 }
-_LEAST_SCORE = 0.1  # left end of the axis; what is below lies beyond it
+_LEAST_SCORE = 0.01  # left end of the axis; what is below lies beyond it
 _LIMIT = 4.0  # of the color scale of residuals, standard deviations
 
 
@@ -166,6 +167,9 @@ def scored(
             )
     axes.set_xscale("log")
     axes.set_xlim(max(axes.get_xlim()[0], _LEAST_SCORE), None)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
     axes.set_title("distance from the recording")
     return pd.DataFrame(rows)

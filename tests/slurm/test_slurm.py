@@ -20,7 +20,7 @@ CONFIGURATION = ["--configfile", str(SMALL)]
 # Targets that only collect files stay with Snakemake.
 TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures", "validate"}
 # Jobs here last seconds, not hours.
-IMPATIENT = ["--slurm-init-seconds-before-status-checks", "5"]
+IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2"]
 
 
 @pytest.fixture(scope="module")

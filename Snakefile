@@ -47,6 +47,7 @@ wildcard_constraints:
     sweep=plan.pattern(plan.sweeps),
     chunk=plan.pattern(plan.surveys.chunk_names),
     comparison=plan.pattern(plan.comparisons.entries),
+    compared_group=plan.pattern(plan.comparisons.groups),
     inference=plan.pattern(plan.inferences.entries),
     truth_case=plan.pattern(plan.truths.cases),
     truth_measure=plan.pattern(plan.truths.measures),

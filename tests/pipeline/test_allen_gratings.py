@@ -9,13 +9,15 @@ import xarray as xr
 import yaml
 from running import said, snakemake
 
+from spikedrift.config.networks import DEFAULT_PHASES
+
 pytestmark = pytest.mark.mirror
 CONFIG = "config/allen-gratings.yaml"
 
 
 @pytest.fixture(scope="module")
 def run(new_clone, mirror):
-    """The configuration as it ships, but for its seventy networks: two rules, three of each."""
+    """The configuration as it ships, but for its networks: two rules, three short runs each."""
     directory = new_clone()
     config = yaml.safe_load(Path(directory, CONFIG).read_text(encoding="utf-8"))
     config["fetch"] = {"mirror": str(mirror)}
@@ -23,6 +25,12 @@ def run(new_clone, mirror):
     assert len(sweep["conditions"]) - 1 >= 5
     assert sweep["instances"] >= 10
     sweep["instances"], sweep["conditions"] = 3, sweep["conditions"][:2]
+    phases = [phase.model_dump(exclude_defaults=True) for phase in DEFAULT_PHASES]
+    for phase in phases:
+        if phase["kind"] in ("settle", "pause", "train"):
+            phase |= {key: value / 3 for key, value in phase.items() if key == "duration"}
+            phase |= {key: value // 3 for key, value in phase.items() if key == "repeats"}
+    sweep["options"] = {"phases": phases}
     Path(directory, "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     done = snakemake(directory, "--cores", "2", "--configfile", "few.yaml")
     assert done.returncode == 0, done.stdout[-5000:]
@@ -59,6 +67,12 @@ def test_spikeship_matrix_is_the_published_codes(run):
 def test_holds_real_recordings_only(run):
     made = {path.name for path in (run / "results/trials").glob("*.nc")}
     assert made == {"allen.gratings.nc"}
+
+
+def test_recovery_is_by_three_classifiers(run):
+    with xr.open_dataset(run / "results/recovery/gratings.nc") as recovery:
+        assert recovery["classifier"].values.tolist() == ["score", "every", "rates"]
+        assert recovery["confusion"].sum("rule_recovered").max() == 1
 
 
 def test_figures_and_assumptions(run):

@@ -110,6 +110,26 @@ def test_a_survey_is_held_against_a_recording(surveyed):
     assert not list((directory / "results" / "trials").glob("tiny*"))
 
 
+def test_animals_are_left_out_in_turn(surveyed, tmp_path):
+    directory, _ = surveyed
+    config = yaml.safe_load(CONFIG.read_text())
+    names = [f"mouse-{letter}.movie" for letter in "stuvw"]
+    config["recordings"] = [{**config["recordings"][0], "name": name} for name in names]
+    config["comparisons"] = [{"name": "mice", "recordings": names, "sweep": "tiny"}]
+    five = tmp_path / "five.yaml"
+    five.write_text(yaml.safe_dump(config))
+    run(directory, five, "--", "results/figures/animals.mice.png")
+    table = pd.read_csv(directory / "results/figures/animals.mice.tsv", sep="\t")
+    assert set(table["animal"]) == {name.partition(".")[0] for name in names}
+    chosen = table[table["chosen"] == 1].set_index("animal")
+    assert len(chosen) == 5 and set(chosen["condition"]) <= set(table["condition"])
+    scored = table.dropna(subset="value")
+    assert set(table["condition"]) - set(scored["condition"]) == {"diverging"}
+    # What is chosen is the nearest to the others, whatever the animal left out says.
+    others = scored.loc[scored.groupby("animal")["others"].idxmin()].set_index("animal")
+    assert (others["condition"] == chosen["condition"]).all()
+
+
 def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):
     directory, _ = surveyed
     before = times(directory)

@@ -7,6 +7,7 @@ import xarray as xr
 from spikedrift.comparison.animals import leave_one_out
 from spikedrift.config.compare import Compare
 from spikedrift.errors import InputError
+from spikedrift.figures import animals
 
 NAMES = ["rate_drop", "rate_step", "timing_step", "timing_to_rate"]
 SCALES = np.array([True, True, True, False])
@@ -118,3 +119,23 @@ def test_what_cannot_be_left_out_is_refused_in_a_line():
         leave_one_out(unknown)
     with pytest.raises(InputError, match=r"r5.movie: conditions are not those of r0.movie"):
         leave_one_out([*files[:5], files[5].isel(condition=[0, 1])])
+
+
+def test_the_figure_marks_what_the_others_chose():
+    found = leave_one_out(cohort(np.random.default_rng(1), factor=3.0))
+    figure, table = animals.draw(scores=found)
+    strip, grid = figure.axes[:2]
+    assert len(table) == 3 * 6
+    np.testing.assert_allclose(
+        table.pivot(index="condition", columns="animal", values="value").loc["right"],
+        found["score_left_out"].sel(condition="right"),
+    )
+    chosen = table[table["chosen"] == 1]
+    assert chosen["condition"].tolist() == ["right"] * 6 and (chosen["rank"] == 1).all()
+    rows = [line.get_ydata()[0] for line in grid.get_lines() if line.get_marker() == "*"]
+    assert rows == [1] * 6
+    assert [tick.get_text() for tick in strip.get_yticklabels()] == found[
+        "condition"
+    ].values.tolist()
+    said = " ".join(text.get_text().replace("\n", " ") for text in figure.texts)
+    assert "Chosen by the others: right for animal 0" in said and "n = 6" in said

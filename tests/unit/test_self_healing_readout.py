@@ -68,7 +68,7 @@ def test_a_fixed_readout_decays_with_the_tuning():
 def test_healing_readouts_outlast_the_fixed_one():
     days = 301
     fidelity = []
-    for seed in range(3):
+    for seed in range(2):
         x = code(days, seed, log=True)
         shown = [np.arange(SEGMENTS)] * days
         fidelity.append(follow(list(x), shown, 1, OPTIONS)[1])

@@ -43,8 +43,6 @@ rule compare_animals:
         "logs/compare_animals/{compared_group}.log",
     benchmark:
         "benchmarks/compare_animals/{compared_group}.tsv"
-    wildcard_constraints:
-        compared_group=plan.pattern(plan.comparisons.groups),
     conda:
         "../../envs/core.yaml"
     threads: 1

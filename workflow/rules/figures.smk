@@ -181,3 +181,35 @@ rule figure_scores:
         source=plan.figure_digest("scores"),
     script:
         "../scripts/figure.py"
+
+
+rule figure_animals:
+    """Points that some animals choose, scored on each animal left out."""
+    input:
+        scores="results/compare/{compared_group}.animals.nc",
+    output:
+        pdf="results/figures/animals.{compared_group}.pdf",
+        png=report(
+            "results/figures/animals.{compared_group}.png",
+            caption="../report/animals.rst",
+            category="Comparison",
+            labels={"comparison": "{compared_group}", "figure": "animals left out"},
+        ),
+        tsv="results/figures/animals.{compared_group}.tsv",
+    log:
+        "logs/figure_animals/{compared_group}.log",
+    benchmark:
+        "benchmarks/figure_animals/{compared_group}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="animals",
+        lists=[],
+        options=plan.block("figures"),
+        source=plan.figure_digest("animals"),
+    script:
+        "../scripts/figure.py"

@@ -264,7 +264,7 @@ def _notes(
         else "",
     ]
     if recovery is not None and "refused" not in recovery.attrs:
-        keys = ("verdict", "held_out_words", "assumptions")
+        keys = ("verdict", "outsiders_verdict", "held_out_words", "assumptions")
         told = [str(recovery.attrs.get(key, "")) for key in keys]
         notes.append("b: " + " ".join([*filter(None, told), _confused(recovery)]))
     if structure is None:

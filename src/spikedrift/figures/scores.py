@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from spikedrift.comparison.statistics import CODES, STATISTICS
 from spikedrift.config.figures import Figures
@@ -166,10 +165,8 @@ def scored(
                 va="center",
             )
     axes.set_xscale("log")
+    style.log_ticks(axes.xaxis)
     axes.set_xlim(max(axes.get_xlim()[0], _LEAST_SCORE), None)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
     axes.set_title("distance from the recording")
     return pd.DataFrame(rows)

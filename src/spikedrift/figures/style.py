@@ -12,7 +12,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from spikedrift.drift import verdicts
 from spikedrift.trials import NO_TIMING
@@ -139,6 +141,13 @@ def title(figure: Figure, text: str, illustration: str = "") -> None:
         height = figure.get_size_inches()[1]
         figure.text(0.99, 1 - 0.05 / height, f"Illustration: {illustration}", ha="right", va="top",
                     fontsize=8.5, color=OKABE_ITO[1], style="italic")  # fmt: skip
+
+
+def log_ticks(axis: Axis) -> None:
+    """Set ticks of a logarithmic axis at 1 and 3 of each decade, written in full."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def letter(axes: Axes, text: str) -> None:

@@ -28,7 +28,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogFormatter, NullFormatter
 
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
@@ -239,8 +238,8 @@ def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm) -> None:
 def _scale(place: Any, panels: Sequence[Axes], file: xr.Dataset, norm: LogNorm) -> None:
     """Draw the color scale with ceiling and baselines on it."""
     bar = place.colorbar(ScalarMappable(norm, _COLORS), ax=list(panels), pad=0.09, aspect=12,
-                         extend="max", format=LogFormatter(minor_thresholds=(3, 1)))  # fmt: skip
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
+                         extend="max")  # fmt: skip
+    style.log_ticks(bar.ax.yaxis)
     bar.set_label("score (SD²), bright: nearer")
     low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
     bottom, top = norm.vmin or 0.0, norm.vmax or 1.0

@@ -1,0 +1,142 @@
+"""Several animals: the point that is nearest to the others, scored on each animal left out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from scipy.stats import rankdata
+
+from spikedrift.config.figures import Figures
+from spikedrift.figures import style
+from spikedrift.figures.scores import nearest
+
+_ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
+_FEW_ROWS = 12
+_MOST_ROWS = 40  # points that are drawn; the others stand in the file
+
+
+def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
+    """Score of every point on the animal left out; stars: the point that the others chose.
+
+    Parameters
+    ----------
+    scores : Dataset
+        A file of `spikedrift.comparison.animals`.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a point and animal: condition, animal, value (score on the animal left out), others
+        (score on the other animals), time_scale, chosen (1: nearest to the others), rank (among
+        all points on the animal left out, 1 the nearest).
+    """
+    options = options or Figures()
+    n_points = scores.sizes["condition"]
+    left_out = scores["score_left_out"]
+    rank = rankdata(left_out, axis=left_out.get_axis_num("condition"), nan_policy="omit")
+    scores = nearest(scores.assign(rank_left_out=(left_out.dims, rank)), _MOST_ROWS)
+    order = [str(name) for name in scores["condition"].values]
+    titles = json.loads(scores.attrs["titles"])
+    value = scores["score_left_out"].transpose("condition", "animal").values
+    chosen = scores["best"].values == np.array(order)[:, None]
+    height = len(order) * (_ROW_HEIGHT if len(order) <= _FEW_ROWS else _LOW_ROW_HEIGHT)
+    with style.applied():
+        figure = style.figure(options.width, height + 1.8)
+        upper, lower = style.rows(figure, [height + 1.2, 0.3])
+        left, right = upper.subplots(1, 2, sharey=True, width_ratios=[1.4, 1])
+        lower.legend(handles=_handles(), loc="center", ncols=4, fontsize=7)
+        _strip(left, scores, order, value, chosen)
+        _map(upper, right, scores, value, chosen)
+        left.set_yticks(range(len(order)), [titles.get(name) or name for name in order])
+        left.set_ylim(len(order) - 0.5, -0.5)
+        for axes in (left, right):
+            axes.tick_params(axis="y", length=0)
+        words = f"Models against {scores.sizes['animal']} animals, each left out in turn"
+        figure.suptitle(words, x=0.01, ha="left", fontsize=9)
+        best = scores["best"].to_series()
+        style.footnote(
+            figure,
+            [
+                f"The {len(order)} of {n_points} points with the lowest scores are drawn."
+                if len(order) < n_points
+                else "",
+                "Chosen by the others: "
+                + "; ".join(
+                    f"{titles.get(name) or name} for {', '.join(of.index)}"
+                    for name, of in best.groupby(best, sort=False)
+                )
+                + ".",
+                "Gray: no instance has all statistics." if np.isnan(value).any() else "",
+                f"Statistics: {scores.attrs['statistics']}. Score: {scores.attrs['formula']}.",
+                scores.attrs["inference"],
+            ],
+        )
+    table = pd.DataFrame(
+        {
+            "condition": np.repeat(order, value.shape[1]),
+            "animal": np.tile(scores["animal"].values, len(order)),
+            "value": value.ravel(),
+        }
+        | {
+            column: scores[name].transpose("condition", "animal").values.ravel()
+            for column, name in (
+                ("others", "score_others"),
+                ("time_scale", "time_scale_fit"),
+                ("rank", "rank_left_out"),
+            )
+        }
+        | {"chosen": chosen.ravel().astype(int)}
+    )
+    return figure, table
+
+
+def _strip(
+    axes: Axes, scores: xr.Dataset, order: list[str], value: np.ndarray, chosen: np.ndarray
+) -> None:
+    rules = style.condition_colors(scores["rule"].values.tolist(), scores.attrs["control"] or None)
+    for k, rule in enumerate(scores["rule"].values.tolist()):
+        color = rules[rule]
+        some = value[k, ~chosen[k]], value[k, chosen[k]]
+        axes.plot(some[0], np.full(some[0].size, k + 0.25), "o", mec=color, mfc="none")
+        axes.plot(some[1], np.full(some[1].size, k + 0.25), "*", color=color, ms=7)
+        axes.plot([value[k].mean()], [k], "D", color=color, ms=5.5)
+    axes.axvline(1, color="0.5", lw=0.8, ls=":", zorder=0)
+    axes.set_xscale("log")
+    style.log_ticks(axes.xaxis)
+    axes.set(xlabel="score on the animal left out (SD²), less is nearer", title="a  by animal")
+
+
+def _handles() -> list[Line2D]:
+    return [
+        Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
+        Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="an animal"),
+        Line2D([], [], ls="", marker="*", color="0.3", ms=8, label="chosen by the others"),
+        Line2D([], [], color="0.5", lw=0.8, ls=":", label="expected of a right model"),
+    ]
+
+
+def _map(
+    place: SubFigure, axes: Axes, scores: xr.Dataset, value: np.ndarray, chosen: np.ndarray
+) -> None:
+    known = value[np.isfinite(value)]
+    norm = LogNorm(known.min(), known.max() * 1.0001)
+    image = axes.imshow(value, cmap=colormaps["viridis_r"], norm=norm, aspect="auto")
+    axes.set_facecolor("0.85")
+    for k, animal in zip(*np.nonzero(chosen), strict=True):
+        axes.plot([animal], [k], "*", mfc="white", mec="black", ms=9)
+    animals = scores["animal"].values.astype(str)
+    axes.set_xticks(range(len(animals)), animals, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set(xlabel="animal left out", title="b  star: chosen by the others")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    bar = place.colorbar(image, ax=axes, pad=0.02, label="score (SD²), bright: nearer")
+    bar.outline.set_visible(False)
+    style.log_ticks(bar.ax.yaxis)

@@ -140,6 +140,7 @@ class Comparisons:
             *(f"results/compare/{name}.nc" for name in self.entries),
             *(f"results/compare/{name}.animals.nc" for name in self.groups),
             *self.made("structure"),
+            *(f"results/structure/{name}.animals.nc" for name in self.structured),
             *self.made("recovery"),
         ]
 
@@ -153,6 +154,11 @@ class Comparisons:
             if not self.surveyed(entry) if kind == "structure" else rules:
                 names.append(name)
         return [f"results/{kind}/{name}.nc" for name in names]
+
+    @property
+    def structured(self) -> list[str]:
+        """Groups whose matrices are taken together over animals: those whose runs keep trials."""
+        return [name for name, of in self.groups.items() if not self.surveyed(self.entries[of[0]])]
 
     def inputs(self, wildcards: Any) -> dict[str, list[str]]:
         """Files of the recording and of every simulation, or a survey."""
@@ -190,6 +196,10 @@ class Comparisons:
         """Scores that are taken together over animals."""
         return [f"results/compare/{name}.nc" for name in self.groups[wildcards.compared_group]]
 
+    def structures(self, wildcards: Any) -> list[str]:
+        """Comparisons of matrices that are taken together over animals."""
+        return [f"results/structure/{name}.nc" for name in self.groups[wildcards.compared_group]]
+
     # Params
 
     def entry(self, wildcards: Any) -> dict[str, Any]:
@@ -223,6 +233,14 @@ class Comparisons:
             "trials": dumped(self._selections[entry.selection]),
             "models": dumped(self._selections[entry.model_selection]),
         }
+
+    def structure_animals_digest(self, wildcards: Any) -> str:
+        """Digest of what is inferred over animals, comparators included."""
+        chosen = self.config.compare.structure.comparators
+        return source_digest(
+            "spikedrift.comparison.structure_animals",
+            *(f"spikedrift.comparison.comparators.{name}" for name in chosen),
+        )
 
     def structure_digest(self, wildcards: Any) -> str:
         """Digest of a comparison of matrices, comparators and the measure of timing included."""

@@ -353,6 +353,7 @@ class Plan:
         stems += [f"learning.{sweep}" for sweep in self.learning]
         stems += [f"scores.{comparison}" for comparison in self.comparisons.entries]
         stems += [f"animals.{group}" for group in self.comparisons.groups]
+        stems += [f"structure_animals.{group}" for group in self.comparisons.structured]
         stems += [f"survey.{sweep}" for sweep in self.surveys.names]
         return [*self.final.files, *(f"results/figures/{stem}.pdf" for stem in stems)]
 

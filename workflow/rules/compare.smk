@@ -86,6 +86,30 @@ rule compare_structure:
         "../scripts/compare_structure.py"
 
 
+rule structure_animals:
+    """Similarity matrices over animals: ceiling, and models against it and each other."""
+    input:
+        plan.comparisons.structures,
+    output:
+        "results/structure/{compared_group}.animals.nc",
+    log:
+        "logs/structure_animals/{compared_group}.log",
+    benchmark:
+        "benchmarks/structure_animals/{compared_group}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        options=plan.block("compare"),
+        seed=plan.config.seed,
+        source=plan.comparisons.structure_animals_digest,
+    script:
+        "../scripts/structure_animals.py"
+
+
 rule recover:
     """Which rules a comparison could tell apart, and whether any is compatible with the data."""
     input:

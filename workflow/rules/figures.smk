@@ -213,3 +213,38 @@ rule figure_animals:
         source=plan.figure_digest("animals"),
     script:
         "../scripts/figure.py"
+
+
+rule figure_structure_animals:
+    """Every comparator of similarity matrices over animals."""
+    input:
+        structure="results/structure/{compared_group}.animals.nc",
+    output:
+        pdf="results/figures/structure_animals.{compared_group}.pdf",
+        png=report(
+            "results/figures/structure_animals.{compared_group}.png",
+            caption="../report/structure_animals.rst",
+            category="Comparison",
+            labels={
+                "comparison": "{compared_group}",
+                "figure": "matrices over animals",
+            },
+        ),
+        tsv="results/figures/structure_animals.{compared_group}.tsv",
+    log:
+        "logs/figure_structure_animals/{compared_group}.log",
+    benchmark:
+        "benchmarks/figure_structure_animals/{compared_group}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="structure_animals",
+        lists=[],
+        options=plan.block("figures"),
+        source=plan.figure_digest("structure_animals"),
+    script:
+        "../scripts/figure.py"

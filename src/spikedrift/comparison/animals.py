@@ -56,7 +56,7 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
     """
     options = options or Compare()
     _check_alike(scores)
-    members = _animals(scores)
+    members = members_of(scores)
     if len(members) < MIN_ANIMALS:
         raise InputError(
             f"comparison: {len(members)} animals, leaving one out needs {MIN_ANIMALS}: with fewer "
@@ -140,10 +140,16 @@ def _mean(scores: Sequence[xr.Dataset], members: Sequence[int], name: str) -> np
     return np.asarray(np.mean([scores[k][name].values for k in members], axis=0))
 
 
-def _animals(scores: Sequence[xr.Dataset]) -> dict[str, list[int]]:
-    """Files of each animal."""
+def members_of(files: Sequence[xr.Dataset]) -> dict[str, list[int]]:
+    """Places of the files of each animal.
+
+    Raises
+    ------
+    InputError
+        For a recording whose animal is not known.
+    """
     members: dict[str, list[int]] = {}
-    for k, one in enumerate(scores):
+    for k, one in enumerate(files):
         animal, doubt = animal_of(one.attrs)
         if doubt:
             raise InputError(

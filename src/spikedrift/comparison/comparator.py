@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spikedrift import plugins
+from spikedrift.comparison.rdm_stacks import Normalizer
 
 PACKAGE = "spikedrift.comparison.comparators"
 Score = Callable[..., np.ndarray]
@@ -36,6 +37,9 @@ class Comparator:
         NaN pairs: those that are undefined in any row are left out of all; a row without a defined
         pair scores NaN. A matrix that is the same everywhere, once what the comparator takes out is
         out, agrees with nothing: 0.
+    normalize : callable, optional
+        Turns RDMs into ones whose mean is the pool that `compare` finds nearest to all; without it
+        there is no ceiling over animals.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Comparator:
     blind_to: str
     citation: str
     compare: Score
+    normalize: Normalizer | None = None
 
 
 def names() -> list[str]:

@@ -42,7 +42,7 @@ from spikedrift.errors import InputError
 from spikedrift.figures import scores as panels
 from spikedrift.figures import style
 
-_ROW_HEIGHT = 0.2  # of a condition, inches
+ROW_HEIGHT = 0.2  # of a condition, inches
 _LEVEL = 0.05
 _VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
 _NO_RECOVERY = "no recovery test: it needs two rules or more and three instances"
@@ -92,9 +92,9 @@ def draw(
     titles: dict[str, str] = json.loads(scores.attrs["titles"])
     colors = style.condition_colors(order, scores.attrs["control"] or None)
     labels = [style.wrapped(titles.get(one) or one, 18) for one in order]
-    grid = [] if structure is None else _rows_of(structure)
+    grid = [] if structure is None else rows_of(structure)
     top = max(2.0, 0.34 * len(order) + 1.1)
-    each = _ROW_HEIGHT * len(order) + 0.62
+    each = ROW_HEIGHT * len(order) + 0.62
     rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
     second = 0.24 * rules + 1.35 if rules else 0.5
     few = int(scores["instances_given"].min())
@@ -114,14 +114,14 @@ def draw(
         for part, (view, code) in zip(below, grid, strict=True):
             assert structure is not None
             words = [titles.get(one) or one for one in order]
-            tables.append(_comparators(part, structure, view, code, order, colors, words))
+            tables.append(comparators(part, structure, view, code, order, colors, words))
         for letter, place in zip("abc", (upper, middle, *below), strict=False):
             place.text(0.004, 0.99, letter, fontsize=10, fontweight="bold", va="top")
         style.footnote(figure, _notes(scores, structure, recovery))
     return figure, pd.concat(tables, ignore_index=True)
 
 
-def _rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
+def rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
     """Views and codes that have a score."""
     return [
         (str(view), str(code))
@@ -131,7 +131,7 @@ def _rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
     ]
 
 
-def _comparators(
+def comparators(
     place: Any,
     structure: xr.Dataset,
     view: str,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from spikedrift.comparison.comparator import Comparator, centered, cosines, over_pairs
+from spikedrift.comparison.rdm_stacks import centered_unit_length
 
 
 def _score(models: np.ndarray, rdms: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -18,4 +19,5 @@ COMPARATOR = Comparator(
     "that is redrawn can be alike. Pairs that share a condition count several times",
     citation="Kriegeskorte, Mur & Bandettini 2008, doi:10.3389/neuro.06.004.2008",
     compare=over_pairs(_score),
+    normalize=centered_unit_length,
 )

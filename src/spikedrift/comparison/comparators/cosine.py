@@ -3,6 +3,7 @@
 import numpy as np
 
 from spikedrift.comparison.comparator import Comparator, cosines, over_pairs
+from spikedrift.comparison.rdm_stacks import unit_length
 
 
 def _score(models: np.ndarray, rdms: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -18,4 +19,5 @@ COMPARATOR = Comparator(
     "from 0 it is near 1 for any two matrices; pairs that share a condition count several times",
     citation="Walther et al. 2016, doi:10.1016/j.neuroimage.2015.12.012",
     compare=over_pairs(_score),
+    normalize=unit_length,
 )

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from spikedrift.comparison.comparator import Comparator, over_pairs
+from spikedrift.comparison.rdm_stacks import ranks
 
 
 def _score(models: np.ndarray, rdms: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -25,4 +26,5 @@ COMPARATOR = Comparator(
     "steadily with lag is alike, at any speed and of any shape",
     citation="Schütt et al. 2023, doi:10.7554/eLife.82566",
     compare=over_pairs(_score),
+    normalize=ranks,
 )

@@ -364,10 +364,11 @@ def test_instances_are_held_out_by_seed_and_traits_are_no_part_of_the_score():
     one = recover(rolled, compare=COMPARE, options=FEW)
     xr.testing.assert_identical(one, recover(moved, compare=COMPARE, options=FEW))
     rates = np.random.default_rng(26).normal(size=(2, 8, 1)) + np.array([0, 9])[:, None, None]
+    constant = np.broadcast_to(np.array([0, 1])[:, None, None], rates.shape)
     more = moved.assign(
-        instance_trait=(("condition", "instance", "trait"), rates),
-        recording_trait=("trait", [1.5]),
-    ).assign_coords(trait=["log_rate"])
+        instance_trait=(("condition", "instance", "trait"), np.concatenate([rates, constant], 2)),
+        recording_trait=("trait", [1.5, 0]),
+    ).assign_coords(trait=["log_rate", "fano_factor"])
     found = recover(more, {"x.movie": np.zeros(2)}, COMPARE, FEW)
     sees = json.loads(found.attrs["classifiers"])
     assert sees == {"score": NAMES, "every": [*NAMES, "log_rate"], "rates": ["log_rate"]}

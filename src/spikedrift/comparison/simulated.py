@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.comparison import nearest
+from spikedrift.comparison.covariance import spread
 from spikedrift.comparison.statistics import STATISTICS
 from spikedrift.config.compare import Compare
 from spikedrift.drift.anchored import upper_tail
@@ -51,6 +52,7 @@ class Runs:
         statistics, values, scales = table(scores)
         scored = [k for k, one in enumerate(statistics) if one in compare.statistics]
         known = np.isfinite(values[np.isfinite(values[..., scored]).all(axis=2)]).all(axis=0)
+        known &= spread(list(values.swapaxes(0, 1))) > 0  # one that never varies has no metric
         shared = [k for k, one in enumerate(statistics) if one in compare.matched_on and known[k]]
         rates = [k for k, one in enumerate(statistics) if one.startswith(RATES)]
         # Without mean rates, what the rate code alone would say.

@@ -31,7 +31,7 @@ def of_scores(found: xr.Dataset) -> list[str]:
     """
     titles = json.loads(found.attrs["titles"])
     scores = found["score"].dropna("condition")
-    best = scores.idxmin("condition").item()
+    best, least = scores.idxmin("condition").item(), float(scores.min())
     low, high = float(found["ceiling_low"]), float(found["ceiling_high"])
     reached = [titles[name] for name in scores["condition"].values[scores.values <= high]]
     if not np.isfinite(high):
@@ -41,11 +41,11 @@ def of_scores(found: xr.Dataset) -> list[str]:
     else:
         out = [
             f"No condition reaches the ceiling ({low:.2g} to {high:.2g}); the nearest is "
-            f"{titles[best]}, {float(scores.min()):.2g}."
+            f"{titles[best]}, {least:.2g}."
         ]
     for baseline, words in BASELINE_WORDS.items():
         score = float(found["baseline_score"].sel(baseline=baseline))
-        if not score <= float(scores.min()):
+        if not score <= least:
             continue
         out.append(
             f"{words.capitalize()} explains it ({score:.2g}): it reaches the ceiling, and no "

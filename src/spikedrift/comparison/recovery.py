@@ -237,12 +237,11 @@ def _recovery(
         "classifier",
         [sign_flip(one[np.isfinite(one)], rng)[0] for one in differences],
     )
-    member = (runs.rule[:, None] == np.arange(len(runs.rules))).astype(float)
     present = np.isfinite(runs.values).any(axis=2)
     return out.assign(
         least_p=out["least_p"][0],
         runs_scored=("rule", given.sum(axis=0).astype(int)),
-        runs_given=("rule", (present @ member).sum(axis=0).astype(int)),
+        runs_given=("rule", (present @ runs.member).sum(axis=0).astype(int)),
     )
 
 
@@ -252,13 +251,11 @@ def _classified(
     """What one classifier makes of the runs, from its scores: accuracies without intervals."""
     known = np.isfinite(scores).any(axis=-1)
     best = np.where(known, scores.argmin(axis=-1), -1)
-    own = runs.rule[:, None] == runs.rule
-    inside = np.where(known, np.where(own, scores, np.inf).argmin(axis=-1), -1)
+    inside = np.where(known, np.where(runs.own, scores, np.inf).argmin(axis=-1), -1)
     right, given = runs.shares(runs.hits(scores))
     confusion = np.zeros((runs.rule.size, runs.rule.size))
     np.add.at(confusion, (np.nonzero(known)[1], best[known]), 1)
-    member = (runs.rule[:, None] == np.arange(len(runs.rules))).astype(float)
-    by_rule = _shares(member.T @ confusion @ member)
+    by_rule = _shares(runs.member.T @ confusion @ runs.member)
     accuracy = float(balanced(right, given))
     low, high = _clopper_pearson(right, given, compare)
     steps, chance = _steps(runs, inside, nearest.excluded(runs.ranks, reach))
@@ -308,7 +305,7 @@ def _clopper_pearson(
 
 def _steps(runs: Runs, inside: np.ndarray, left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean steps between a run's value and the nearest of its rule, and by chance: by axis."""
-    own = (runs.rule[:, None] == runs.rule) & ~left_out
+    own = runs.own & ~left_out
     distance = np.abs(runs.ranks[:, None] - runs.ranks)
     instance, condition = np.nonzero(inside >= 0)
     found = distance[condition, inside[instance, condition]]

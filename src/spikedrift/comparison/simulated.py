@@ -78,6 +78,16 @@ class Runs:
             else np.empty((len(label), 0)),
         )
 
+    @property
+    def own(self) -> np.ndarray:
+        """Which conditions are of one rule: bool, shape (n_conditions, n_conditions)."""
+        return np.asarray(self.rule[:, None] == self.rule)
+
+    @property
+    def member(self) -> np.ndarray:
+        """1 where a condition is of a rule: float, shape (n_conditions, n_rules)."""
+        return np.asarray(self.rule[:, None] == np.arange(len(self.rules)), dtype=float)
+
     def of_rules(self, rules: list[int]) -> "Runs":
         """Runs of some of the rules alone."""
         kept = np.flatnonzero(np.isin(self.rule, rules))
@@ -96,9 +106,8 @@ class Runs:
         """Whether some swept condition has another of its rule left to be recovered as."""
         if reach is None:
             return True
-        own = self.rule[:, None] == self.rule
         swept = np.isfinite(self.ranks).any(axis=1)
-        left = own & ~nearest.excluded(self.ranks, reach)
+        left = self.own & ~nearest.excluded(self.ranks, reach)
         return bool(left[swept].any())
 
     def seen(self, classifier: str) -> np.ndarray:
@@ -123,8 +132,7 @@ class Runs:
             self.scales[self.columns[classifier]],
             np.array([grid.low, grid.high]),
         )
-        own = self.rule[:, None] == self.rule
-        possible = np.isfinite(np.where(own, found, np.inf)).any(axis=3)
+        possible = np.isfinite(np.where(self.own, found, np.inf)).any(axis=3)
         return np.where(possible[..., None], found, np.inf)
 
     def hits(self, scores: np.ndarray) -> np.ndarray:
@@ -138,16 +146,14 @@ class Runs:
         The least score of the other rules over the sum of that and the least of its own: 0.5
         halfway. It says of a run more than whether it is recovered.
         """
-        own = self.rule[:, None] == self.rule
-        mine, other = (np.where(of, scores, np.inf).min(axis=-1) for of in (own, ~own))
+        mine, other = (np.where(of, scores, np.inf).min(axis=-1) for of in (self.own, ~self.own))
         scored = np.isfinite(mine)
         share = np.divide(mine, other, out=np.zeros(mine.shape), where=scored & (other > 0))
         return np.where(scored, 1 / (1 + share), np.nan)
 
     def shares(self, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Recovered and scored runs by instance and rule: (set, instance, rule)."""
-        member = (self.rule[:, None] == np.arange(len(self.rules))).astype(float)
-        return np.nan_to_num(hits) @ member, np.isfinite(hits) @ member
+        return np.nan_to_num(hits) @ self.member, np.isfinite(hits) @ self.member
 
 
 def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from spikedrift.comparison.animals import members_of
 from spikedrift.comparison.comparator import Comparator, get
 from spikedrift.comparison.conclusions import LEVEL, listed
 from spikedrift.comparison.rdm_ceiling import check_animals
+from spikedrift.comparison.rdm_stacks import by_animal, n_conditions
 from spikedrift.config.compare import Compare
 from spikedrift.drift.inference import holm
 from spikedrift.errors import InputError
@@ -25,8 +26,7 @@ from spikedrift.selections import stream
 
 log = logging.getLogger(__name__)
 BASELINES = ("lag_only", "block_only")  # what knows of no drift has a matrix without a difference
-FAMILIES = ("zero", "ceiling", "between")
-Found = dict[str, np.ndarray]
+FAMILIES = ("p_zero", "p_ceiling", "p_between")  # of tests, each corrected by itself
 
 
 def over_animals(
@@ -72,82 +72,60 @@ def over_animals(
     keys = ("titles", "control", "comparator_titles", "directions", "sweep")
     carried = {key: structures[0].attrs[key] for key in keys}
     try:
-        animals = _animals(structures)
+        members = _members(structures)
     except InputError as error:
         log.warning("%s", error)
         return xr.Dataset(attrs={**carried, "refused": str(error), "seed": seed})
+    animals = np.empty(len(structures), dtype=int)
+    for k, places in enumerate(members.values()):
+        animals[places] = k
     first = structures[0]
     conditions = [str(one) for one in first["condition"].values]
     models = [*conditions, *BASELINES]
     known = [get(str(one)) for one in first["comparator"].values]
     comparators = [one for one in known if one.normalize is not None]
     views, codes = first["view"].values.tolist(), first["code"].values.tolist()
-    cells: list[Found] = []
+    by_view = []
     for view in views:
+        by_code = []
         for code in codes:
             at = {"view": view, "code": code}
             rdms = np.stack([one["recording_rdm"].sel(at).values for one in structures])
-            predicted = np.mean([one["condition_rdm"].sel(at).values for one in structures], axis=0)
-            base = np.mean(
-                [
-                    one["baseline_rdm"].sel(at | {"baseline": list(BASELINES)}).values
-                    for one in structures
-                ],
-                axis=0,
-            )
+            stack = np.mean([one["condition_rdm"].sel(at).values for one in structures], axis=0)
+            if view == "whole":
+                kept = at | {"baseline": list(BASELINES)}
+                base = np.mean([one["baseline_rdm"].sel(kept).values for one in structures], axis=0)
+                stack = np.concatenate([stack, base])
+            cells = []
             for comparator in comparators:
                 rng = stream(seed, name, "structure", "animals", view, code, comparator.name)
-                stack = predicted if view == "beyond" else np.concatenate([predicted, base])
-                cells.append(_cell(rdms, stack, comparator, animals, len(models), options, rng))
-    shape = len(views), len(codes), len(comparators)
-    every = {key: np.stack([cell[key] for cell in cells]) for key in cells[0]}
-    every = {key: value.reshape(*shape, *value.shape[1:]) for key, value in every.items()}
-    every |= {
-        f"{key}_holm": holm(every[key].ravel()).reshape(every[key].shape)
-        for key in (f"p_{family}" for family in FAMILIES)
-    }
-    dims, n = ("view", "code", "comparator"), len(conditions)
-    labels = list(dict.fromkeys(animals))
-    out = xr.Dataset(
-        {
-            "score": ((*dims, "condition", "animal"), every["animal_score"][..., :n, :]),
-            "baseline_score": ((*dims, "baseline"), every["score"][..., n:]),
-            "ceiling_low": (dims, every["lower"]),
-            "ceiling_high": (dims, every["upper"]),
-            **{
-                key: ((*dims, "condition"), every[source][..., :n])
-                for key, source in (
-                    ("condition_score", "score"),
-                    ("score_low", "low"),
-                    ("score_high", "high"),
-                    *((f"p_{one}{end}", f"p_{one}{end}")
-                      for one in ("zero", "ceiling") for end in ("", "_holm")),
-                )
-            },
-            **{
-                key: ((*dims, "model", "model_other"), every[key])
-                for key in ("p_between", "p_between_holm")
-            },
-        },
-        coords={
-            "view": views,
-            "code": codes,
-            "comparator": [one.name for one in comparators],
-            "condition": conditions,
-            "baseline": list(BASELINES),
-            "animal": labels,
-            "model": models,
-            "model_other": models,
-        },
-    )  # fmt: skip
-    windows = int(max(first["column"].values)) + 1
+                found = _cell(rdms, stack, comparator, animals, options, rng)
+                labels = {"model": models[: len(stack)], "model_other": models[: len(stack)]}
+                cells.append(found.assign_coords(labels))
+            by_code.append(xr.concat(cells, "comparator"))
+        by_view.append(xr.concat(by_code, "code"))
+    by_model = xr.concat(by_view, "view", join="outer").reindex(model=models, model_other=models)
+    by_model = by_model.assign_coords(
+        view=views,
+        code=codes,
+        comparator=[one.name for one in comparators],
+        animal=list(members),
+    )
+    for key in FAMILIES:
+        p = by_model[key]
+        by_model[f"{key}_holm"] = p.copy(data=holm(p.values.ravel()).reshape(p.shape))
+    pairs = ["p_between", "p_between_holm"]
+    out = by_model.drop_vars(pairs).sel(model=conditions).rename(model="condition")
+    base_score = by_model["condition_score"].sel(model=list(BASELINES)).rename(model="baseline")
+    out = out.assign({**by_model[pairs].data_vars, "baseline_score": base_score})
+    windows = n_conditions(first["recording_rdm"].values)
     out = out.assign_attrs(
         carried,
-        n_animals=len(labels),
+        n_animals=len(members),
         n_recordings=len(structures),
         n_windows=windows,
         seed=seed,
-        inference=f"Unit of inference: animal, n = {len(labels)} ({len(structures)} recordings), "
+        inference=f"Unit of inference: animal, n = {len(members)} ({len(structures)} recordings), "
         f"and {windows} windows of repeats; both are resampled ({options.bootstrap} samples), "
         "Student's tests with the lesser number less one degrees of freedom. Assumed: animals are "
         "independent, windows are a sample of those that could have been, models were not fitted "
@@ -157,12 +135,12 @@ def over_animals(
     return out.assign_attrs(conclusion="\n".join(_conclusions(out)))
 
 
-def _animals(structures: Sequence[xr.Dataset]) -> list[str]:
-    """Animal of each recording; refuses what is no sample of animals."""
+def _members(structures: Sequence[xr.Dataset]) -> dict[str, list[int]]:
+    """Places of each animal's recordings; refuses what is no sample of animals."""
     members = members_of(structures)
     check_animals(len(members), "inference")
-    of = {place: animal for animal, places in members.items() for place in places}
-    first, n = structures[0], int(structures[0]["column"].max()) + 1
+    first = structures[0]
+    n = n_conditions(first["recording_rdm"].values)
     if n < rdm_inference.MIN_CONDITIONS:
         raise InputError(
             f"{n} windows of repeats, inference over animals needs {rdm_inference.MIN_CONDITIONS}; "
@@ -182,49 +160,42 @@ def _animals(structures: Sequence[xr.Dataset]) -> list[str]:
             )
         if one["condition"].values.tolist() != first["condition"].values.tolist():
             raise InputError(f"{name}: compared with other models; make the comparisons again")
-    return [of[place] for place in range(len(structures))]
+    return members
 
 
 def _cell(
     rdms: np.ndarray,
     models: np.ndarray,
     comparator: Comparator,
-    animals: Sequence[str],
-    n_models: int,
+    animals: np.ndarray,
     options: Compare,
     rng: np.random.Generator,
-) -> Found:
-    """Scores and tests of one view, code and comparator; NaN for models that are not there."""
+) -> xr.Dataset:
+    """Scores and tests of one view, code and comparator: dims model, model_other, animal."""
     assert comparator.normalize is not None
-    labels = list(dict.fromkeys(animals))
-    places = np.array([labels.index(one) for one in animals])
     found = rdm_inference.bootstrap(
-        rdms, models, comparator.compare, comparator.normalize, rng, options.bootstrap, places
+        rdms, models, comparator.compare, comparator.normalize, rng, options.bootstrap, animals
     )
-    member = (places == np.arange(len(labels))[:, None]).astype(float)
-    member /= member.sum(axis=1, keepdims=True)
     zero = rdm_inference.against_zero(found, options.confidence)
     short = rdm_inference.against_ceiling(found, options.confidence)
     pairs = rdm_inference.between_models(found, options.confidence)
-    n, between = len(models), np.full((n_models, n_models), np.nan)
+    between = np.full((len(models), len(models)), np.nan)
     between[tuple(pairs.pairs.T)] = pairs.p_value
-
-    def padded(values: np.ndarray) -> np.ndarray:
-        out = np.full((n_models, *values.shape[1:]), np.nan)
-        out[:n] = values
-        return out
-
-    return {
-        "animal_score": padded(comparator.compare(models, rdms) @ member.T),
-        "score": padded(found.score),
-        "low": padded(zero.low),
-        "high": padded(zero.high),
-        "lower": np.array(found.lower),
-        "upper": np.array(found.upper),
-        "p_zero": padded(zero.p_value),
-        "p_ceiling": padded(short.p_value),
-        "p_between": between,
-    }
+    each, groups = comparator.compare(models, rdms), by_animal(len(rdms), animals)
+    score = np.stack([each[:, group].mean(axis=1) for group in groups], axis=1)
+    return xr.Dataset(
+        {
+            "score": (("model", "animal"), score),
+            "condition_score": ("model", found.score),
+            "score_low": ("model", zero.low),
+            "score_high": ("model", zero.high),
+            "ceiling_low": found.lower,
+            "ceiling_high": found.upper,
+            "p_zero": ("model", zero.p_value),
+            "p_ceiling": ("model", short.p_value),
+            "p_between": (("model", "model_other"), between),
+        }
+    )
 
 
 def _conclusions(found: xr.Dataset) -> list[str]:

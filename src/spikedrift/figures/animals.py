@@ -14,11 +14,7 @@ from scipy.stats import rankdata
 
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
-from spikedrift.figures.scores import nearest
-
-_ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
-_FEW_ROWS = 12
-_MOST_ROWS = 40  # points that are drawn; the others stand in the file
+from spikedrift.figures.scores import MOST_ROWS, height_of, nearest, nearest_of
 
 
 def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
@@ -42,12 +38,12 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     n_points = scores.sizes["condition"]
     left_out = scores["score_left_out"]
     rank = rankdata(left_out, axis=left_out.get_axis_num("condition"), nan_policy="omit")
-    scores = nearest(scores.assign(rank_left_out=(left_out.dims, rank)), _MOST_ROWS)
+    scores = nearest(scores.assign(rank_left_out=(left_out.dims, rank)), MOST_ROWS)
     order = [str(name) for name in scores["condition"].values]
     titles = json.loads(scores.attrs["titles"])
     value = scores["score_left_out"].transpose("condition", "animal").values
     chosen = scores["best"].values == np.array(order)[:, None]
-    height = len(order) * (_ROW_HEIGHT if len(order) <= _FEW_ROWS else _LOW_ROW_HEIGHT)
+    height = height_of(len(order))
     with style.applied():
         figure = style.figure(options.width, height + 1.8)
         upper, lower = style.rows(figure, [height + 1.2, 0.3])
@@ -65,9 +61,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         style.footnote(
             figure,
             [
-                f"The {len(order)} of {n_points} points with the lowest scores are drawn."
-                if len(order) < n_points
-                else "",
+                nearest_of(len(order), n_points),
                 "Chosen by the others: "
                 + "; ".join(
                     f"{titles.get(name) or name} for {', '.join(of.index)}"

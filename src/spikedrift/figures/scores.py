@@ -17,7 +17,7 @@ from spikedrift.figures import style
 
 _ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
 _FEW_ROWS = 12  # that have room for words
-_MOST_ROWS = 40  # points that are drawn; the others stand in the file
+MOST_ROWS = 40  # points that are drawn; the others stand in the file
 BASELINE = {  # words and line
     "lag_only": ("lag only", "--"),
     "block_only": ("block only", ":"),
@@ -48,7 +48,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     n_points = scores.sizes["condition"]
     failed = int(scores["instances_failed"].sum())
     lost = int((scores["instances_given"] - scores["instances_scored"]).sum()) - failed
-    scores = nearest(scores, _MOST_ROWS)
+    scores = nearest(scores, MOST_ROWS)
     order = [str(name) for name in scores["condition"].values]
     titles = json.loads(scores.attrs["titles"])
     rules = style.condition_colors(scores["rule"].values.tolist(), scores.attrs["control"] or None)
@@ -62,7 +62,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             for text, scored, given in zip(labels, *counts, strict=True)
         ]
     with style.applied():
-        figure = style.figure(options.width, 2 * (_height(len(order)) + 1.15))
+        figure = style.figure(options.width, 2 * (height_of(len(order)) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
         tables = [
             scored(panels[0, 0], scores, order, colors),
@@ -87,9 +87,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         style.footnote(
             figure,
             [
-                f"The {len(order)} of {n_points} points with the lowest scores are drawn."
-                if len(order) < n_points
-                else "",
+                nearest_of(len(order), n_points),
                 f"Score: {scores.attrs['formula']}.",
                 scores.attrs["inference"],
                 "†: not matched with the recording." if marks.any() else "",
@@ -104,14 +102,14 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     return figure, pd.concat(tables, ignore_index=True)
 
 
-def _height(rows: int) -> float:
+def height_of(rows: int) -> float:
     """Inches of a panel of that many rows."""
     return rows * (_ROW_HEIGHT if rows <= _FEW_ROWS else _LOW_ROW_HEIGHT)
 
 
 def _below(rows: int) -> float:
     """Place of a legend under a panel of that many rows, as a share of its height."""
-    return -0.28 * _height(4) / _height(rows)
+    return -0.28 * height_of(4) / height_of(rows)
 
 
 def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
@@ -126,6 +124,12 @@ def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
     if scores.sizes["condition"] <= most:
         return scores
     return scores.isel(condition=np.argsort(scores["score"].values, kind="stable")[:most])
+
+
+def nearest_of(drawn: int, given: int) -> str:
+    """Note of a figure that draws only some of the points; empty where it draws all."""
+    said = f"The {drawn} of {given} points with the lowest scores are drawn."
+    return said if drawn < given else ""
 
 
 def _row(

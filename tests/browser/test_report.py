@@ -61,8 +61,9 @@ def shown_results(page: Page) -> Iterator[str]:
                 page.wait_for_function(OTHER, arg=[SHOWN, before])
                 address = shown.get_attribute("src") or ""
                 if address.endswith(".html"):
-                    if page.frame_locator("#app iframe").locator("tbody tr").count():
-                        yield address
+                    rows = page.frame_locator("#app iframe").locator("tbody tr")
+                    rows.first.wait_for(state="attached")  # a page takes a moment to load
+                    yield address
                 elif shown.evaluate("image => image.decode().then(() => image.naturalWidth)") > 1:
                     yield address
             page.get_by_text("Results", exact=True).first.click()

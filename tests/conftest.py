@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import faults
 import pytest
 from running import small, snakemake
 from workers import Scheduler, arrange, strange
@@ -60,9 +61,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     return Scheduler(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reliability", action="store_true", help="write docs/reliability.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("reliability") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(faults.Table())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests whose prerequisite is missing; the check runs once a mark."""
     arrange(items)
+    for item in items:
+        item.user_properties += [("fault", fault) for fault in faults.of(item)]
     missing = {mark: check() for mark, check in MISSING.items()}
     for item in items:
         for mark, reason in missing.items():

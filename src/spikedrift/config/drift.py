@@ -49,6 +49,43 @@ class IndexOptions(Options):
     )
 
 
+class SignalOptions(Options):
+    """Signal indices: drift from products of different trials, for rate and for timing."""
+
+    bins: int = Field(default=20, ge=2, description="timing: bins of a trial, whatever its length")
+    kernel: float = Field(
+        default=1.0,
+        ge=0,
+        description="timing: standard deviation of the Gaussian that smooths over bins; bins, "
+        "0: none",
+    )
+    exponent: float = Field(
+        default=3.0,
+        ge=0,
+        description="cells weigh their mean count to minus this power: 4 weighs by noise alone, "
+        "0 by signal alone",
+    )
+    window: int = Field(
+        default=2,
+        ge=2,
+        description="successive repeats of which the signal at one time is taken, for curves "
+        "against lag",
+    )
+    flips: int = Field(default=1999, ge=99, description="random signs of the units, for tests")
+    bootstrap: int = Field(
+        default=1000, ge=99, description="resamples of the units, for intervals of curves"
+    )
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="coverage of the intervals")
+    code_level: float = Field(
+        default=0.01, gt=0, lt=1, description="level of the test for a code in each block"
+    )
+    max_standard_error: float = Field(
+        default=0.1,
+        gt=0,
+        description="an index with a larger standard error is marked as too imprecise",
+    )
+
+
 class StateOptions(Options):
     """Matching of trials by behavior state between two blocks."""
 

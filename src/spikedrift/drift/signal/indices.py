@@ -1,0 +1,320 @@
+"""Signal indices of drift, for the rate code and for the timing code on one scale.
+
+    index = (1 - sum w Q_AB / sum w P_A P_B) / (1 - the same for signals of other units)
+
+over cells, with `spikedrift.drift.signal.products` for P and Q. It is the share of the signal's
+variance that was drawn anew from block A to block B: 0 where every profile (timing) or tuning
+curve (rate) is kept up to a factor, 1 where units answer as other units do.
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.drift import SignalOptions
+from spikedrift.drift.pairs import repeats_of
+from spikedrift.drift.signal.contributions import Contributions, Occasions, contributions, occasions
+from spikedrift.drift.signal.inference import (
+    flip_test,
+    ratio_influence,
+    resampled_ratios,
+    student_interval,
+    student_p,
+)
+from spikedrift.drift.signal.responses import profiles, tuning
+from spikedrift.errors import InputError
+from spikedrift.selections import stream
+from spikedrift.spikes import Spikes, spikes_of
+from spikedrift.trials import NO_TIMING
+
+CODES = ("rate", "timing")
+MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
+CELLS = 4000  # cells that are looked at together, which bounds the memory
+NAN = float("nan")
+INFERENCE = (
+    "over the units of one recording, given the gains of its trials; noise that units share makes "
+    "them dependent, and inference about drift is over animals or network instances"
+)
+
+
+@dataclass(frozen=True)
+class SignalIndex:
+    """A signal index between blocks, with its tests.
+
+    Attributes
+    ----------
+    value : float
+        NaN where `note` says why there is none.
+    standard_error, low, high : float
+        Over units; the interval is Student's and holds the value.
+    p_value : float
+        Of drift: upper tail of the studentized sum of contributions under random signs of units.
+    kept : float
+        Value before it is scaled by what signals of other units give.
+    chance : float
+        Q over P P of signals of different units.
+    code_p_value : float
+        Largest over blocks of the p of a signal.
+    note : str
+        Why there is no value, with the numbers; or that it is too imprecise to say that nothing
+        drifts, which a value and its test are shown with; empty otherwise.
+    influence : float64, shape (n_units,)
+        Of every unit on the value; sums to 0.
+    """
+
+    value: float = NAN
+    standard_error: float = NAN
+    low: float = NAN
+    high: float = NAN
+    p_value: float = NAN
+    kept: float = NAN
+    chance: float = NAN
+    code_p_value: float = NAN
+    note: str = ""
+    influence: np.ndarray | None = None
+
+
+def signal_contributions(
+    dataset: xr.Dataset, options: SignalOptions, seed: int
+) -> tuple[dict[str, Contributions], Occasions, dict[str, str]]:
+    """Contributions of every unit, by code, and why a code is missing.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection: trials of one duration.
+    options : SignalOptions
+    seed : int
+        Of the order in which units become each other's partners for the overlap of a redraw.
+
+    Raises
+    ------
+    InputError
+        Where no block has two repeats.
+    """
+    name = str(dataset.attrs.get("recording"))
+    order = stream(seed, name, "signal", "partners").permutation(dataset.sizes["unit"])
+    spikes = spikes_of(dataset, events=True)
+    repeats = repeats_of(dataset)
+    times = occasions(repeats.block, repeats.position, options.window)
+    if times.block.sum(axis=1).max() < 2:
+        raise InputError(f"{name}: a signal index needs two repeats of a block")
+    n_units = dataset.sizes["unit"]
+    found, missing = {}, {}
+    n_segments = int(spikes.segment.max()) + 1
+    if n_segments < MIN_SEGMENTS:
+        missing["rate"] = (
+            f"tuning needs {MIN_SEGMENTS} segments, the selection has {n_segments}: over fewer its "
+            "direction cannot change"
+        )
+    else:
+        cells = tuning(spikes, order, _amount(dataset, spikes), times.block)
+        found["rate"] = contributions([cells], times, n_units, options.exponent)
+    if "event_amplitude" in dataset:
+        missing["timing"] = NO_TIMING
+    else:
+        chunks = profiles(spikes, order, options.bins, options.kernel, times.block, CELLS)
+        found["timing"] = contributions(chunks, times, n_units, options.exponent)
+    return found, times, missing
+
+
+def _amount(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
+    """What a trial's response is: spike counts, or summed amplitudes of two-photon events."""
+    if "event_amplitude" not in dataset:
+        return spikes.counts.astype(np.float64)
+    trial, unit = spikes.cells
+    amount = np.zeros(spikes.counts.shape)
+    np.add.at(amount, (trial, unit), dataset["event_amplitude"].values)
+    return amount
+
+
+def block_index(
+    found: Contributions, code: str, options: SignalOptions, rng: np.random.Generator
+) -> SignalIndex:
+    """Signal index over all pairs of blocks, or why there is none.
+
+    Parameters
+    ----------
+    found : Contributions
+    code : str
+    options : SignalOptions
+    rng : Generator
+        Of the random signs.
+    """
+    n_blocks = found.signal.shape[1]
+    tests = [flip_test(found.signal[:, block], options.flips, rng) for block in range(n_blocks)]
+    code_p = max(tests)
+    if not code_p <= options.code_level:
+        return SignalIndex(
+            code_p_value=code_p,
+            note=f"no {code} code was found in block {int(np.argmax(tests))} (p = {code_p:.2g}, "
+            f"level {options.code_level:g})",
+        )
+    if n_blocks < 2:
+        return SignalIndex(code_p_value=code_p, note="one block: see the curve within it")
+    power, overlap = found.power.sum(axis=(1, 2)), found.overlap.sum(axis=(1, 2))
+    if not (power.sum() > 0 and found.chance_power.sum() > found.chance_overlap.sum()):
+        return SignalIndex(
+            code_p_value=code_p,
+            note=f"no {code} index: the powers of the signal, weighted for it, do not exceed noise",
+        )
+    chance = float(found.chance_overlap.sum() / found.chance_power.sum())
+    kept = float(overlap.sum() / power.sum())
+    value = (1.0 - kept) / (1.0 - chance)
+    influence = -ratio_influence(overlap, power) / (1.0 - chance)
+    error, low, high = student_interval(value, influence, options.confidence)
+    return SignalIndex(
+        value=value,
+        standard_error=error,
+        low=low,
+        high=high,
+        p_value=flip_test(power - overlap, options.flips, rng),
+        kept=kept,
+        chance=chance,
+        code_p_value=code_p,
+        influence=influence,
+        note=""
+        if error <= options.max_standard_error
+        else f"too imprecise: the {code} index has a standard error of {error:.2g}, the limit is "
+        f"{options.max_standard_error:g}",
+    )
+
+
+def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr.Dataset:
+    """Signal indices of both codes with their curves, and timing against rate.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection: trials of one duration.
+    options : SignalOptions
+    seed : int
+
+    Returns
+    -------
+    Dataset
+        Dims `code` (rate, timing), `relation` (within, between), `lag` (repeats), `block`.
+
+        * (code,), float64: `index`, `standard_error`, `low`, `high`, `p_value`, `kept`, `chance`,
+          `code_p_value` as in `SignalIndex`; `note` (str), why there is no index.
+        * (code, relation, lag), float64: `curve`, the index of two windows of repeats that lie a
+          lag apart, on the scale of `index`; `curve_low`, `curve_high`, basic bootstrap over
+          units; NaN where there is no such pair. `n_pairs` (relation, lag), pairs of windows.
+        * (code, block), float64: `depth`, standard deviation of the signal over bins or segments
+          by its mean, without the noise of trials.
+        * (code,), float64: `depth_change`, ln of the depth in the last block over that in the
+          first, with `depth_change_low`, `depth_change_high` over units.
+        * scalars: `difference` (timing less rate), `difference_low`, `difference_high`,
+          `difference_p_value`: paired over units, two-sided; NaN unless both codes have an index.
+
+        Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `inference`.
+
+    Raises
+    ------
+    InputError
+        Where no block has two repeats.
+    """
+    name = str(dataset.attrs.get("recording"))
+    found, times, missing = signal_contributions(dataset, options, seed)
+    parts, indices = [], {}
+    for code in CODES:
+        if code not in found:
+            indices[code] = SignalIndex(note=missing[code])
+            parts.append(xr.Dataset())
+            continue
+        rng = stream(seed, name, "signal", code)
+        indices[code] = block_index(found[code], code, options, rng)
+        parts.append(_curves(found[code], options, rng).merge(_depth(found[code], options)))
+    numbers = ("value", "standard_error", "low", "high", "p_value", "kept", "chance")
+    out = xr.concat(parts, xr.DataArray(list(CODES), dims="code", name="code"), join="outer")
+    out = out.assign(
+        **{
+            {"value": "index"}.get(field, field): (
+                "code",
+                [getattr(indices[code], field) for code in CODES],
+                {"units": "1"},
+            )
+            for field in (*numbers, "code_p_value")
+        },
+        note=("code", [indices[code].note for code in CODES]),
+        n_pairs=(("relation", "lag"), next(iter(found.values())).n_pairs[:, out["lag"].values]),
+        **_difference(indices["timing"], indices["rate"], options),
+    )
+    return out.assign_attrs(
+        {
+            **dataset.attrs,
+            "seed": seed,
+            "options": json.dumps(options.model_dump(), sort_keys=True),
+            "n_units": dataset.sizes["unit"],
+            "inference": INFERENCE,
+        }
+    )
+
+
+def _difference(timing: SignalIndex, rate: SignalIndex, options: SignalOptions) -> dict[str, float]:
+    """Timing less rate, paired over units."""
+    names = ("difference", "difference_low", "difference_high", "difference_p_value")
+    if timing.influence is None or rate.influence is None:
+        return dict.fromkeys(names, NAN)
+    value, influence = timing.value - rate.value, timing.influence - rate.influence
+    _, low, high = student_interval(value, influence, options.confidence)
+    return dict(zip(names, (value, low, high, student_p(value, influence)), strict=True))
+
+
+def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generator) -> xr.Dataset:
+    """Index of pairs of windows by lag, with a bootstrap over units."""
+    lag = np.flatnonzero(found.n_pairs.any(axis=0))
+    shape = (2, lag.size)
+    power = found.lag_power[:, :, lag].reshape(-1, 2 * lag.size)
+    overlap = found.lag_overlap[:, :, lag].reshape(-1, 2 * lag.size)
+    # One block has no other whose units could say what a redraw gives: the scale is then 1.
+    chance = 0.0
+    if found.chance_power.sum() > 0:
+        chance = float(found.chance_overlap.sum() / found.chance_power.sum())
+    total = power.sum(axis=0)
+    usable = (found.n_pairs[:, lag].ravel() > 0) & (total > 0)
+    kept = np.divide(overlap.sum(axis=0), total, out=np.full(total.shape, NAN), where=usable)
+    sample = resampled_ratios(overlap, power, options.bootstrap, rng)
+    tail = 100 * (1 - options.confidence) / 2
+    low, high = np.full((2, kept.size), NAN)
+    if usable.any():
+        ends = np.nanpercentile(sample[:, usable], [tail, 100 - tail], axis=0)
+        low[usable], high[usable] = 2 * kept[usable] - ends[::-1]  # basic: it holds its point
+    values = {
+        "curve": 1 - kept,
+        "curve_low": 1 - high,
+        "curve_high": 1 - low,
+    }
+    return xr.Dataset(
+        {
+            key: (("relation", "lag"), (value / (1 - chance)).reshape(shape), {"units": "1"})
+            for key, value in values.items()
+        },
+        coords={"relation": ["within", "between"], "lag": lag},
+    )
+
+
+def _depth(found: Contributions, options: SignalOptions) -> xr.Dataset:
+    """Depth of the code by block, and how it changes from the first to the last."""
+    signal, level = found.signal.sum(axis=0), found.level.sum(axis=0)
+    squared = np.divide(signal, level, out=np.full(signal.shape, NAN), where=level > 0)
+    depth = np.sqrt(np.where(squared > 0, squared, NAN))
+    change, low, high = NAN, NAN, NAN
+    if np.isfinite(depth[[0, -1]]).all() and depth.size > 1:
+        change = float(np.log(depth[-1] / depth[0]))
+        # d ln sqrt(r) = dr / 2r
+        last, first = (
+            ratio_influence(found.signal[:, block], found.level[:, block]) / (2 * squared[block])
+            for block in (-1, 0)
+        )
+        _, low, high = student_interval(change, last - first, options.confidence)
+    return xr.Dataset(
+        {
+            "depth": ("block", depth, {"units": "1"}),
+            "depth_change": ((), change),
+            "depth_change_low": ((), low),
+            "depth_change_high": ((), high),
+        }
+    )

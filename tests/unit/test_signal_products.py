@@ -1,0 +1,98 @@
+"""Powers and overlaps of signals: the sum over quadruples of trials, and what must not move it."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spikedrift.drift.signal.products import between_units, products
+
+BLOCKS = np.repeat(np.eye(2, dtype=bool), [4, 5], axis=1)
+
+
+def naive(response, observed, first, second):
+    """P_A P_B and Q_AB of one cell, quadruple by quadruple."""
+    a = [t for t in np.flatnonzero(first) if observed[t]]
+    b = [t for t in np.flatnonzero(second) if observed[t]]
+    power, overlap = [], []
+    for i, k in itertools.permutations(a, 2):
+        for j, l in itertools.permutations(b, 2):
+            y_i, y_j, y_k, y_l = (response[t] for t in (i, j, k, l))
+            power.append((y_i @ y_k) * (y_j @ y_l))
+            overlap.append((y_i @ y_j) * (y_k @ y_l))
+    return np.mean(power), np.mean(overlap)
+
+
+@pytest.mark.parametrize("lost", [0.0, 0.2])
+def test_closed_form_is_the_sum_over_quadruples(lost: float) -> None:
+    rng = np.random.default_rng(3)
+    response = rng.standard_normal((7, 9, 6))
+    observed = rng.random((7, 9)) >= lost
+    observed[:, [0, 1, 4, 5]] = True
+    found = products(response, observed, BLOCKS)
+    for cell in range(7):
+        power, overlap = naive(response[cell], observed[cell], *BLOCKS)
+        assert np.prod(found.power[cell]) == pytest.approx(power, rel=1e-12, abs=1e-12)
+        assert found.overlap[cell, 0, 1] == pytest.approx(overlap, rel=1e-12, abs=1e-12)
+
+
+def test_signals_of_two_units_go_through_the_same_quadruples() -> None:
+    rng = np.random.default_rng(4)
+    one, two = rng.standard_normal((5, 4, 6)), rng.standard_normal((5, 5, 6))
+    seen = np.ones((5, 4), bool), np.ones((5, 5), bool)
+    both = np.concatenate([one, two], axis=1)
+    joined = products(both, np.ones((5, 9), bool), BLOCKS).overlap[:, 0, 1]
+    np.testing.assert_allclose(between_units(one, seen[0], two, seen[1]), joined, rtol=1e-12)
+
+
+def test_too_few_trials_and_shared_trials_are_undefined() -> None:
+    response, observed = np.ones((1, 4, 3)), np.array([[True, True, True, False]])
+    member = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0]], bool)
+    found = products(response, observed, member)
+    assert np.isfinite(found.power[0]).tolist() == [True, False, True]
+    assert np.isnan(found.overlap).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_gains_of_trials_leave_the_ratio_of_proportional_signals(seed: int) -> None:
+    """Without noise P_A P_B = Q_AB whatever the gain of any trial, however they correlate."""
+    rng = np.random.default_rng(seed)
+    gain = np.exp(np.cumsum(rng.standard_normal((3, 9, 1)), axis=1))
+    found = products(gain * rng.standard_normal((3, 1, 6)), np.ones((3, 9), bool), BLOCKS)
+    np.testing.assert_allclose(found.overlap[:, 0, 1], found.power.prod(axis=1), rtol=1e-10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_order_of_trials_within_a_block_is_no_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    response, observed = rng.standard_normal((4, 9, 6)), rng.random((4, 9)) > 0.1
+    order = np.concatenate([rng.permutation(4), 4 + rng.permutation(5)])
+    one = products(response, observed, BLOCKS)
+    two = products(response[:, order], observed[:, order], BLOCKS)
+    np.testing.assert_allclose(one.power, two.power, rtol=1e-10, equal_nan=True)
+    np.testing.assert_allclose(one.overlap, two.overlap, rtol=1e-10, atol=1e-12, equal_nan=True)
+
+
+def test_noise_leaves_both_expectations() -> None:
+    """Poisson counts with gains that drift: the mean over 20,000 cells is that of the signals."""
+    rng = np.random.default_rng(0)
+    signal = np.array([[4.0, 1.0, 1.0, 2.0], [1.0, 4.0, 2.0, 1.0]])
+    gain = np.linspace(0.5, 1.5, 9)
+    expected = gain[:, None] * signal[BLOCKS.argmax(axis=0)]
+    counts = rng.poisson(expected, (20_000, 9, 4)).astype(float)
+    centered = counts - counts.mean(axis=2, keepdims=True)
+    found = products(centered, np.ones(centered.shape[:2], bool), BLOCKS)
+    centers = signal - signal.mean(axis=1, keepdims=True)
+    pairs = [
+        np.mean([gain[i] * gain[k] for i, k in itertools.permutations(np.flatnonzero(block), 2)])
+        for block in BLOCKS
+    ]
+    power = np.prod(pairs) * (centers[0] @ centers[0]) * (centers[1] @ centers[1])
+    overlap = np.prod(pairs) * (centers[0] @ centers[1]) ** 2
+    for value, truth in ((found.power.prod(axis=1), power), (found.overlap[:, 0, 1], overlap)):
+        error = value.std() / np.sqrt(value.size)
+        assert abs(value.mean() - truth) < 4 * error < 0.2 * max(truth, power)

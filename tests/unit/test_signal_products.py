@@ -18,8 +18,8 @@ def naive(response, observed, first, second):
     b = [t for t in np.flatnonzero(second) if observed[t]]
     power, overlap = [], []
     for i, k in itertools.permutations(a, 2):
-        for j, l in itertools.permutations(b, 2):
-            y_i, y_j, y_k, y_l = (response[t] for t in (i, j, k, l))
+        for j, m in itertools.permutations(b, 2):
+            y_i, y_j, y_k, y_l = (response[t] for t in (i, j, k, m))
             power.append((y_i @ y_k) * (y_j @ y_l))
             overlap.append((y_i @ y_j) * (y_k @ y_l))
     return np.mean(power), np.mean(overlap)

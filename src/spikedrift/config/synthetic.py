@@ -70,6 +70,34 @@ class SyntheticOptions(SourceOptions):
         le=1,
         description="share of (unit, segment) pairs whose event gains are redrawn over a block",
     )
+    tuning_drift: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the variance of every unit's tuning over segments that is drawn anew "
+        "between blocks, its depth and the unit's mean rate kept",
+    )
+    depth: float = Field(
+        1.0,
+        gt=0,
+        description="depth of tuning after the first block over that in it, shape and mean kept; "
+        "the shallower block has the smaller one",
+    )
+    later_flat_share: float | None = Field(
+        None, ge=0, le=1, description="flat share after the first block; null: as in it"
+    )
+    event_time_shift: float = Field(
+        0.0, description="shift of all events after the first block, cut at the ends of a trial; s"
+    )
+    excitability: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of the natural logarithm of a factor on each unit's rate, "
+        "drawn anew between blocks",
+    )
+    baseline: float = Field(
+        0.0, ge=0, description="untuned, flat rate of every unit, in all trials; Hz"
+    )
     gain: float = Field(1.0, ge=0, description="factor on all rates after the first block")
     background: float = Field(
         0.0,
@@ -96,6 +124,21 @@ class SyntheticOptions(SourceOptions):
         0.0,
         ge=0,
         description="untuned, flat rate added from rest to full running, per mean rate of the unit",
+    )
+
+    unit_state: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of the natural logarithm of a slow factor on each unit's "
+        "rate, of its own and the same for all segments",
+    )
+    unit_state_events: float = Field(
+        0.0,
+        ge=0,
+        description="the same, of a factor on the spikes outside the flat share alone",
+    )
+    unit_state_coefficient: float = Field(
+        0.98, ge=0, lt=1, description="correlation of these factors in successive trials"
     )
 
     burstiness: float = Field(

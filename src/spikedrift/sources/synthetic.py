@@ -149,6 +149,9 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
         _stream(seed, "rate drift"), options, cells, options.rate_drift, options.rate_drift_within
     )
     rate = np.take_along_axis(rates, at, axis=0)
+    if options.tuning_drift:
+        rate *= _redrawn_tuning(segment_part[0], options, seed)
+    rate = _deepened(rate, options)
 
     events = (*cells, options.events)
     times = _stream(seed, "event time").uniform(0, options.segment_duration, (draws, *events))
@@ -160,6 +163,8 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
         options.event_time_drift_within,
     )
     event_time = np.take_along_axis(times, at, axis=0)
+    # Cut at the ends like any event, whose spikes all lie within the trial.
+    event_time[options.repeats :] += options.event_time_shift
 
     shares = _stream(seed, "event gain").standard_exponential((draws, *events))
     shares /= shares.sum(axis=-1, keepdims=True)
@@ -181,15 +186,24 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
     later = (columns["block"] > 0)[:, None]
     level = state[:, None]
     tuned = by_trial(rate) * np.where(later, options.gain, 1.0) * (1 + options.state_gain * level)
+    tuned *= _unit_states("unit state", options.unit_state, options, seed)
+    if options.excitability:
+        factor = _stream(seed, "excitability").standard_normal((options.blocks, options.units))
+        tuned *= np.exp(options.excitability * factor)[columns["block"]]
     unit_mean = by_trial(np.broadcast_to(rate.mean(axis=2, keepdims=True), rate.shape))
     added = unit_mean * (options.background * later + options.state_background * level)
-    flat_share = 1.0 if options.flat_code else options.flat_share
+    added = added + options.baseline
+    flat_share: float | np.ndarray = 1.0 if options.flat_code else options.flat_share
+    if options.later_flat_share is not None and not options.flat_code:
+        flat_share = np.where(later, options.later_flat_share, flat_share)
+    flat = flat_share * tuned
+    state_of_events = _unit_states("event state", options.unit_state_events, options, seed)
     lost = np.zeros(options.units, dtype=bool)
     order = _stream(seed, "unit loss").permutation(options.units)
     lost[order[: round(options.unit_loss * options.units)]] = True
     return Truth(
-        rate=tuned + added,
-        flat_rate=flat_share * tuned + added,
+        rate=tuned + added + (tuned - flat) * (state_of_events - 1),
+        flat_rate=flat + added,
         event_time=by_trial(event_time),
         event_share=by_trial(event_share),
         event_width=options.event_width,
@@ -198,6 +212,46 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
         state=state,
         columns=columns,
     )
+
+
+def _redrawn_tuning(segment_part: np.ndarray, options: SyntheticOptions, seed: int) -> np.ndarray:
+    """Factor on the rates of every repeat, unit and segment that draws tuning anew in later blocks.
+
+    Log rates are mixed with new draws so that log-normal tuning curves correlate by
+    sqrt(1 - tuning_drift) in expectation: the squared overlap that is kept is 1 - tuning_drift.
+    """
+    spread = options.rate_spread * np.sqrt(1 - options.unit_share)
+    kept = np.sqrt(1 - options.tuning_drift)
+    mixed = np.log1p(kept * np.expm1(spread**2)) / spread**2 if spread else 1.0
+    new = _autoregressive(
+        _stream(seed, "tuning drift").standard_normal((options.blocks, *segment_part.shape)),
+        options.segment_correlation,
+    )
+    part = np.empty_like(new)
+    part[0] = segment_part
+    for block in range(1, options.blocks):
+        part[block] = mixed * part[block - 1] + np.sqrt(1 - mixed**2) * new[block]
+    return np.repeat(np.exp(spread * (part - segment_part)), options.repeats, axis=0)
+
+
+def _deepened(rate: np.ndarray, options: SyntheticOptions) -> np.ndarray:
+    """Rates of every repeat, unit and segment, nearer to the unit's mean in the shallower block."""
+    later = np.arange(rate.shape[0])[:, None, None] >= options.repeats
+    depth = np.where(later, min(options.depth, 1.0), min(1 / options.depth, 1.0))
+    if options.depth == 1:
+        return rate
+    mean = rate.mean(axis=2, keepdims=True)
+    return np.asarray(mean + depth * (rate - mean))
+
+
+def _unit_states(name: str, deviation: float, options: SyntheticOptions, seed: int) -> np.ndarray:
+    """Slow factor of each unit of its own, of mean 1: shape (n_trials, n_units)."""
+    n_trials = options.blocks * options.repeats * options.segments
+    if not deviation:
+        return np.ones((n_trials, options.units))
+    noise = _stream(seed, name).standard_normal((options.units, n_trials))
+    state = _autoregressive(noise, options.unit_state_coefficient).T
+    return np.asarray(np.exp(deviation * state - deviation**2 / 2))
 
 
 def _session(options: SyntheticOptions, seed: int) -> tuple[dict[str, np.ndarray], np.ndarray]:

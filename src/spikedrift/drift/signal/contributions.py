@@ -133,7 +133,9 @@ def contributions(
             np.where(known, near, 0.0) @ by_pair,
             np.where(known, far, 0.0) @ by_pair,
         )
-        _add(depth, cells.unit, cells.count**-2.0, power, _flat(cells, times.block))
+        # Depths of blocks are compared: of cells that were seen in all of them.
+        everywhere = np.where(np.isfinite(power).all(axis=1, keepdims=True), power, np.nan)
+        _add(depth, cells.unit, cells.count**-2.0, everywhere, _flat(cells, times.block))
         _meet(chance, cells, power, times.block, exponent)
     shape = (n_units, 2, n_lags)
     return Contributions(

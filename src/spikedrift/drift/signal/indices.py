@@ -9,13 +9,14 @@ curve (rate) is kept up to a factor, 1 where units answer as other units do.
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from spikedrift.config.drift import SignalOptions
 from spikedrift.drift.pairs import repeats_of
-from spikedrift.drift.signal.contributions import Contributions, Occasions, contributions, occasions
+from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
 from spikedrift.drift.signal.inference import (
     flip_test,
     ratio_influence,
@@ -33,6 +34,16 @@ CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
 CELLS = 4000  # cells that are looked at together, which bounds the memory
 NAN = float("nan")
+NUMBERS = (
+    "index",
+    "standard_error",
+    "low",
+    "high",
+    "p_value",
+    "kept",
+    "chance",
+    "code_p_value",
+)
 INFERENCE = (
     "over the units of one recording, given the gains of its trials; noise that units share makes "
     "them dependent, and inference about drift is over animals or network instances"
@@ -45,7 +56,7 @@ class SignalIndex:
 
     Attributes
     ----------
-    value : float
+    index : float
         NaN where `note` says why there is none.
     standard_error, low, high : float
         Over units; the interval is Student's and holds the value.
@@ -64,7 +75,7 @@ class SignalIndex:
         Of every unit on the value; sums to 0.
     """
 
-    value: float = NAN
+    index: float = NAN
     standard_error: float = NAN
     low: float = NAN
     high: float = NAN
@@ -78,7 +89,7 @@ class SignalIndex:
 
 def signal_contributions(
     dataset: xr.Dataset, options: SignalOptions, seed: int
-) -> tuple[dict[str, Contributions], Occasions, dict[str, str]]:
+) -> tuple[dict[str, Contributions], dict[str, str]]:
     """Contributions of every unit, by code, and why a code is missing.
 
     Parameters
@@ -92,16 +103,16 @@ def signal_contributions(
     Raises
     ------
     InputError
-        Where no block has two repeats.
+        For a single unit, or where no block has two repeats.
     """
     name = str(dataset.attrs.get("recording"))
     order = stream(seed, name, "signal", "partners").permutation(dataset.sizes["unit"])
     spikes = spikes_of(dataset, events=True)
     repeats = repeats_of(dataset)
     times = occasions(repeats.block, repeats.position, options.window)
-    if times.block.sum(axis=1).max() < 2:
-        raise InputError(f"{name}: a signal index needs two repeats of a block")
     n_units = dataset.sizes["unit"]
+    if times.block.sum(axis=1).max() < 2 or n_units < 2:
+        raise InputError(f"{name}: a signal index needs two units, and two repeats of a block")
     found, missing = {}, {}
     n_segments = int(spikes.segment.max()) + 1
     if n_segments < MIN_SEGMENTS:
@@ -117,7 +128,7 @@ def signal_contributions(
     else:
         chunks = profiles(spikes, order, options.bins, options.kernel, times.block, CELLS)
         found["timing"] = contributions(chunks, times, n_units, options.exponent)
-    return found, times, missing
+    return found, missing
 
 
 def _amount(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
@@ -166,7 +177,7 @@ def block_index(
     influence = -ratio_influence(overlap, power) / (1.0 - chance)
     error, low, high = student_interval(value, influence, options.confidence)
     return SignalIndex(
-        value=value,
+        index=value,
         standard_error=error,
         low=low,
         high=high,
@@ -214,34 +225,27 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
     Raises
     ------
     InputError
-        Where no block has two repeats.
+        For a single unit, or where no block has two repeats.
     """
     name = str(dataset.attrs.get("recording"))
-    found, times, missing = signal_contributions(dataset, options, seed)
+    found, missing = signal_contributions(dataset, options, seed)
     parts, indices = [], {}
     for code in CODES:
         if code not in found:
             indices[code] = SignalIndex(note=missing[code])
-            parts.append(xr.Dataset())
+            parts.append(xr.Dataset({"depth_change": NAN}))
             continue
         rng = stream(seed, name, "signal", code)
         indices[code] = block_index(found[code], code, options, rng)
         parts.append(_curves(found[code], options, rng).merge(_depth(found[code], options)))
-    numbers = ("value", "standard_error", "low", "high", "p_value", "kept", "chance")
+    numbers: dict[str, Any] = {
+        field: ("code", [getattr(indices[code], field) for code in CODES], {"units": "1"})
+        for field in NUMBERS
+    }
     out = xr.concat(parts, xr.DataArray(list(CODES), dims="code", name="code"), join="outer")
-    out = out.assign(
-        **{
-            {"value": "index"}.get(field, field): (
-                "code",
-                [getattr(indices[code], field) for code in CODES],
-                {"units": "1"},
-            )
-            for field in (*numbers, "code_p_value")
-        },
-        note=("code", [indices[code].note for code in CODES]),
-        n_pairs=(("relation", "lag"), next(iter(found.values())).n_pairs[:, out["lag"].values]),
-        **_difference(indices["timing"], indices["rate"], options),
-    )
+    out = out.assign({**numbers, **_difference(indices["timing"], indices["rate"], options)})
+    out["note"] = ("code", [indices[code].note for code in CODES])
+    out["n_pairs"] = (("relation", "lag"), next(iter(found.values())).n_pairs[:, out["lag"]])
     return out.assign_attrs(
         {
             **dataset.attrs,
@@ -258,7 +262,7 @@ def _difference(timing: SignalIndex, rate: SignalIndex, options: SignalOptions) 
     names = ("difference", "difference_low", "difference_high", "difference_p_value")
     if timing.influence is None or rate.influence is None:
         return dict.fromkeys(names, NAN)
-    value, influence = timing.value - rate.value, timing.influence - rate.influence
+    value, influence = timing.index - rate.index, timing.influence - rate.influence
     _, low, high = student_interval(value, influence, options.confidence)
     return dict(zip(names, (value, low, high, student_p(value, influence)), strict=True))
 

@@ -48,7 +48,7 @@ def student_interval(
     """Standard error, and the ends of Student's interval about the value, which it holds."""
     n = influence.size
     error = float(np.sqrt((influence**2).sum() * n / (n - 1)))
-    reach = error * special.stdtrit(n - 1, (1 + confidence) / 2)
+    reach = error * float(special.stdtrit(n - 1, (1 + confidence) / 2))
     return error, value - reach, value + reach
 
 

@@ -75,7 +75,7 @@ class SyntheticOptions(SourceOptions):
         ge=0,
         le=1,
         description="share of the variance of every unit's tuning over segments that is drawn anew "
-        "between blocks, its depth and the unit's mean rate kept",
+        "between blocks, its depth and the unit's mean rate kept; three segments or more",
     )
     depth: float = Field(
         1.0,

@@ -150,7 +150,7 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
     )
     rate = np.take_along_axis(rates, at, axis=0)
     if options.tuning_drift:
-        rate *= _redrawn_tuning(segment_part[0], options, seed)
+        rate = _turned(rate, options, seed)
     rate = _deepened(rate, options)
 
     events = (*cells, options.events)
@@ -214,24 +214,31 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
     )
 
 
-def _redrawn_tuning(segment_part: np.ndarray, options: SyntheticOptions, seed: int) -> np.ndarray:
-    """Factor on the rates of every repeat, unit and segment that draws tuning anew in later blocks.
+def _turned(rate: np.ndarray, options: SyntheticOptions, seed: int) -> np.ndarray:
+    """Rates of every repeat, unit and segment whose tuning is turned from block to block.
 
-    Log rates are mixed with new draws so that log-normal tuning curves correlate by
-    sqrt(1 - tuning_drift) in expectation: the squared overlap that is kept is 1 - tuning_drift.
+    Tuning, rates less their mean over segments, is a vector of S - 1 dimensions; of its square
+    the share 1 - tuning_drift (1 - 1 / (S - 1)) stays, which a whole redraw leaves on average. Its
+    length stays; a unit whose rates would be negative in some block is tuned less deeply in all.
     """
-    spread = options.rate_spread * np.sqrt(1 - options.unit_share)
-    kept = np.sqrt(1 - options.tuning_drift)
-    mixed = np.log1p(kept * np.expm1(spread**2)) / spread**2 if spread else 1.0
-    new = _autoregressive(
-        _stream(seed, "tuning drift").standard_normal((options.blocks, *segment_part.shape)),
-        options.segment_correlation,
+    new = _stream(seed, "tuning drift").standard_normal(
+        (options.blocks, options.units, options.segments)
     )
-    part = np.empty_like(new)
-    part[0] = segment_part
+    kept = 1 - options.tuning_drift * (1 - 1 / max(options.segments - 1, 1))
+    mean = rate.mean(axis=2, keepdims=True)
+    tuning = [(rate - mean)[0]]
     for block in range(1, options.blocks):
-        part[block] = mixed * part[block - 1] + np.sqrt(1 - mixed**2) * new[block]
-    return np.repeat(np.exp(spread * (part - segment_part)), options.repeats, axis=0)
+        before = tuning[-1]
+        length = np.linalg.norm(before, axis=1, keepdims=True)
+        along = before / np.where(length > 0, length, 1.0)
+        other = new[block] - new[block].mean(axis=1, keepdims=True)
+        other -= (other * along).sum(axis=1, keepdims=True) * along
+        other *= length / np.linalg.norm(other, axis=1, keepdims=True)
+        tuning.append(np.sqrt(kept) * before + np.sqrt(1 - kept) * other)
+    lowest = -np.min(tuning, axis=(0, 2))[:, None]
+    scale = np.minimum(1.0, mean[0] / np.where(lowest > 0, lowest, np.inf))
+    turned = mean + np.repeat(scale * tuning, options.repeats, axis=0)
+    return np.maximum(turned, 0.0)  # of rounding alone
 
 
 def _deepened(rate: np.ndarray, options: SyntheticOptions) -> np.ndarray:

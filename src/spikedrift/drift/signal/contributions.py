@@ -115,28 +115,23 @@ def contributions(
     depth = np.zeros((2, n_units, n_blocks))
     chance = np.zeros((2, n_blocks, n_blocks))
     place = times.between * n_lags + times.lag
+    by_lag = np.equal.outer(place, np.arange(2 * n_lags)).astype(np.float64)
     first, second = times.pair
     member = np.concatenate([times.block, times.window])
     for cells in chunks:
         found = products(cells.response, cells.observed, member)
         weight = cells.count**-exponent
         power, overlap = found.power[:, :n_blocks], found.overlap[:, :n_blocks, :n_blocks]
-        _add(blocks, cells.unit, weight, power[:, :, None] * power[:, None, :], overlap)
-        windows, overlap = found.power[:, n_blocks:], found.overlap[:, n_blocks:, n_blocks:]
-        by_pair = _sums_by(place, 2 * n_lags)
-        near, far = windows[:, first] * windows[:, second], overlap[:, first, second]
-        known = np.isfinite(near) & np.isfinite(far)
-        _add(
-            lags,
-            cells.unit,
-            weight,
-            np.where(known, near, 0.0) @ by_pair,
-            np.where(known, far, 0.0) @ by_pair,
-        )
+        blocks[:, cells.unit] = _sums(cells, weight, power[:, :, None] * power[:, None, :], overlap)
+        windows, far = found.power[:, n_blocks:], found.overlap[:, n_blocks:, n_blocks:]
+        near = windows[:, first] * windows[:, second]
+        lags[:, cells.unit] = _sums(cells, weight, near, far[:, first, second]) @ by_lag
         # Depths of blocks are compared: of cells that were seen in all of them.
         everywhere = np.where(np.isfinite(power).all(axis=1, keepdims=True), power, np.nan)
-        _add(depth, cells.unit, cells.count**-2.0, everywhere, _flat(cells, times.block))
-        _meet(chance, cells, power, times.block, exponent)
+        depth[:, cells.unit] = _sums(
+            cells, cells.count**-2.0, everywhere, _flat(cells, times.block)
+        )
+        chance += _met(cells, power, times.block, exponent)
     shape = (n_units, 2, n_lags)
     return Contributions(
         power=blocks[0],
@@ -151,18 +146,12 @@ def contributions(
     )
 
 
-def _sums_by(place: np.ndarray, n: int) -> np.ndarray:
-    return np.equal.outer(place, np.arange(n)).astype(np.float64)
-
-
-def _add(
-    total: np.ndarray, unit: np.ndarray, weight: np.ndarray, one: np.ndarray, other: np.ndarray
-) -> None:
-    """Add weighted values of cells to their units, where both values are known."""
-    known = np.isfinite(one) & np.isfinite(other)
+def _sums(cells: Cells, weight: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Weighted sums over the cells of every unit, of what is known of both: (2, n_units, ...)."""
     weights = weight.reshape(-1, *(1 for _ in one.shape[1:]))
-    for index, value in enumerate((one, other)):
-        np.add.at(total[index], unit, np.where(known, weights * value, 0.0))
+    known = np.isfinite(one) & np.isfinite(other)
+    both = np.where(known, weights * np.stack([one, other]), 0.0)
+    return np.asarray(both.reshape(2, cells.unit.size, -1, *one.shape[1:]).sum(axis=2))
 
 
 def _flat(cells: Cells, member: np.ndarray) -> np.ndarray:
@@ -172,14 +161,12 @@ def _flat(cells: Cells, member: np.ndarray) -> np.ndarray:
     return products(total, cells.observed, member).power / n_features
 
 
-def _meet(
-    chance: np.ndarray, cells: Cells, power: np.ndarray, member: np.ndarray, exponent: float
-) -> None:
-    """Add powers and overlaps of the signals of different units of a chunk, same segments."""
-    units = np.unique(cells.unit)
-    n_cells = cells.unit.size // units.size
-    for shift in range(1, min(PARTNERS, units.size - 1) + 1):
-        partner = (np.arange(cells.unit.size) + shift * n_cells) % cells.unit.size
+def _met(cells: Cells, power: np.ndarray, member: np.ndarray, exponent: float) -> np.ndarray:
+    """Powers and overlaps of signals of different units in the same segments: (2, block, block)."""
+    chance = np.zeros((2, member.shape[0], member.shape[0]))
+    n_cells = cells.count.size // cells.unit.size
+    for shift in range(1, min(PARTNERS, cells.unit.size - 1) + 1):
+        partner = (np.arange(cells.count.size) + shift * n_cells) % cells.count.size
         weight = (cells.count * cells.count[partner]) ** (-exponent / 2)
         for a, b in zip(*np.triu_indices(member.shape[0], k=1), strict=True):
             overlap = between_units(
@@ -190,5 +177,5 @@ def _meet(
             )
             both = power[:, a] * power[partner, b]
             known = np.isfinite(both) & np.isfinite(overlap)
-            chance[0, a, b] += (weight * both)[known].sum()
-            chance[1, a, b] += (weight * overlap)[known].sum()
+            chance[:, a, b] += [(weight * both)[known].sum(), (weight * overlap)[known].sum()]
+    return chance

@@ -18,6 +18,7 @@ from spikedrift.config.drift import SignalOptions
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
 from spikedrift.drift.signal.inference import (
+    effective_number,
     flip_test,
     ratio_influence,
     resampled_ratios,
@@ -43,6 +44,7 @@ NUMBERS = (
     "kept",
     "chance",
     "code_p_value",
+    "n_effective",
 )
 INFERENCE = (
     "over the units of one recording, given the gains of its trials; noise that units share makes "
@@ -71,6 +73,8 @@ class SignalIndex:
     note : str
         Why there is no value, with the numbers; or that it is too imprecise to say that nothing
         drifts, which a value and its test are shown with; empty otherwise.
+    n_effective : float
+        Units that carry the index; those that are deeply tuned count for more.
     influence : float64, shape (n_units,)
         Of every unit on the value; sums to 0.
     """
@@ -84,6 +88,7 @@ class SignalIndex:
     chance: float = NAN
     code_p_value: float = NAN
     note: str = ""
+    n_effective: float = NAN
     influence: np.ndarray | None = None
 
 
@@ -175,7 +180,8 @@ def block_index(
     kept = float(overlap.sum() / power.sum())
     value = (1.0 - kept) / (1.0 - chance)
     influence = -ratio_influence(overlap, power) / (1.0 - chance)
-    error, low, high = student_interval(value, influence, options.confidence)
+    n = effective_number(power)
+    error, low, high = student_interval(value, influence, n, options.confidence)
     return SignalIndex(
         index=value,
         standard_error=error,
@@ -185,6 +191,7 @@ def block_index(
         kept=kept,
         chance=chance,
         code_p_value=code_p,
+        n_effective=n,
         influence=influence,
         note=""
         if error <= options.max_standard_error
@@ -209,7 +216,7 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
         Dims `code` (rate, timing), `relation` (within, between), `lag` (repeats), `block`.
 
         * (code,), float64: `index`, `standard_error`, `low`, `high`, `p_value`, `kept`, `chance`,
-          `code_p_value` as in `SignalIndex`; `note` (str), why there is no index.
+          `code_p_value`, `n_effective` as in `SignalIndex`; `note` (str), why there is no index.
         * (code, relation, lag), float64: `curve`, the index of two windows of repeats that lie a
           lag apart, on the scale of `index`; `curve_low`, `curve_high`, basic bootstrap over
           units; NaN where there is no such pair. `n_pairs` (relation, lag), pairs of windows.
@@ -263,8 +270,9 @@ def _difference(timing: SignalIndex, rate: SignalIndex, options: SignalOptions) 
     if timing.influence is None or rate.influence is None:
         return dict.fromkeys(names, NAN)
     value, influence = timing.index - rate.index, timing.influence - rate.influence
-    _, low, high = student_interval(value, influence, options.confidence)
-    return dict(zip(names, (value, low, high, student_p(value, influence)), strict=True))
+    n = min(timing.n_effective, rate.n_effective)
+    _, low, high = student_interval(value, influence, n, options.confidence)
+    return dict(zip(names, (value, low, high, student_p(value, influence, n)), strict=True))
 
 
 def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generator) -> xr.Dataset:
@@ -313,7 +321,8 @@ def _depth(found: Contributions, options: SignalOptions) -> xr.Dataset:
             ratio_influence(found.signal[:, block], found.level[:, block]) / (2 * squared[block])
             for block in (-1, 0)
         )
-        _, low, high = student_interval(change, last - first, options.confidence)
+        n = min(effective_number(found.level[:, block]) for block in (0, -1))
+        _, low, high = student_interval(change, last - first, n, options.confidence)
     return xr.Dataset(
         {
             "depth": ("block", depth, {"units": "1"}),

@@ -42,21 +42,38 @@ def ratio_influence(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.asarray((part - part.sum() / total * whole) / total)
 
 
+def effective_number(weight: np.ndarray) -> float:
+    """Units that count: (sum w)^2 / sum w^2 (Kish 1965), as few deep units may carry an index."""
+    return float(weight.sum() ** 2 / (weight**2).sum())
+
+
 def student_interval(
-    value: float, influence: np.ndarray, confidence: float
+    value: float, influence: np.ndarray, n: float, confidence: float
 ) -> tuple[float, float, float]:
-    """Standard error, and the ends of Student's interval about the value, which it holds."""
-    n = influence.size
-    error = float(np.sqrt((influence**2).sum() * n / (n - 1)))
-    reach = error * float(special.stdtrit(n - 1, (1 + confidence) / 2))
+    """Standard error, and the ends of Student's interval about the value, which it holds.
+
+    Parameters
+    ----------
+    value : float
+    influence : float64, shape (n_units,)
+    n : float
+        Effective number of units; the degrees of freedom are one fewer, and 1 at least.
+    confidence : float
+    """
+    error, freedom = _error(influence, n)
+    reach = error * float(special.stdtrit(freedom, (1 + confidence) / 2))
     return error, value - reach, value + reach
 
 
-def student_p(value: float, influence: np.ndarray) -> float:
+def student_p(value: float, influence: np.ndarray, n: float) -> float:
     """Two-sided p of a value as far from 0, by its influences over units (Student's t)."""
-    n = influence.size
-    error = np.sqrt((influence**2).sum() * n / (n - 1))
-    return float(2 * special.stdtr(n - 1, -abs(value) / error)) if error > 0 else 1.0
+    error, freedom = _error(influence, n)
+    return float(2 * special.stdtr(freedom, -abs(value) / error)) if error > 0 else 1.0
+
+
+def _error(influence: np.ndarray, n: float) -> tuple[float, float]:
+    freedom = max(n - 1, 1.0)
+    return float(np.sqrt((influence**2).sum() * (freedom + 1) / freedom)), freedom
 
 
 def resampled_ratios(

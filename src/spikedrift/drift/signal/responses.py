@@ -18,8 +18,8 @@ class Cells:
 
     Attributes
     ----------
-    unit : int64, shape (n_cells,)
-        Unit of each cell.
+    unit : int64, shape (n_units,)
+        Units whose cells these are, unit by unit and as many of each.
     response : float64, shape (n_cells, n_repeats, n_features)
         Timing: binned spikes of a trial less their mean over bins; a cell is a (unit, segment).
         Rate: counts of a repeat less their mean over segments; a cell is a unit.
@@ -145,7 +145,7 @@ def profiles(
         amount = binned.sum(axis=2)
         response = binned @ smooth
         yield Cells(
-            unit=np.repeat(order[units], n_segments),
+            unit=order[units],
             response=response - response.mean(axis=2, keepdims=True),
             observed=observed,
             amount=amount,

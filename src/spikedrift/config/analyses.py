@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Options, complete, named_after
-from spikedrift.config.drift import IndexOptions, StateOptions
+from spikedrift.config.drift import IndexOptions, SignalOptions, StateOptions
 
 
 class SurrogateOptions(Options):
@@ -281,6 +281,7 @@ OPTIONS: dict[str, type[Options]] = {
     "rate_ladder": RateLadderOptions,
     "response_correlations": ResponseCorrelationsOptions,
     "self_healing_readout": SelfHealingReadoutOptions,
+    "signal_drift": SignalOptions,
     "template_reliability": TemplateReliabilityOptions,
     "temporal_components": TemporalComponentsOptions,
     "timing_controls": TimingControlsOptions,

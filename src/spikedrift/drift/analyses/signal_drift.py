@@ -1,0 +1,107 @@
+"""Signal drift: what is left of drift when noise, gain and background of single trials are out.
+
+Of a unit's tuning over segments (rate) and of its temporal profile in a segment (timing), the share
+of the variance that is new from one block to the other: 0 where it is kept up to a factor, 1 where
+the unit answers as another unit does. Only products of different trials enter, so that neither the
+noise of trials, nor gains or slow states of units, nor a flat background, nor a change of the
+depth of the code moves the index. Curves: the same for windows of successive repeats, against the
+repeats between them; they have no noise floor. Depth of the code stands beside: learning and
+forgetting change it and are no drift. Test of drift: random signs of the contributions of units.
+Timing against rate: paired over units. Unit of inference: the units of one recording, given the
+gains of its trials; noise that units share makes them dependent.
+"""
+
+import xarray as xr
+
+from spikedrift.config.drift import SignalOptions
+from spikedrift.drift.analysis import NAN, Analysis, Statistic
+from spikedrift.drift.signal.indices import CODES, NUMBERS, signal_indices
+
+NUMBERED = (*NUMBERS, "depth_change", "depth_change_low", "depth_change_high")
+KEPT = ("curve", "curve_low", "curve_high", "depth", "n_pairs", "note")
+
+
+def run(
+    dataset: xr.Dataset, options: SignalOptions, seed: int
+) -> tuple[xr.Dataset, list[Statistic]]:
+    """Signal indices of both codes, their difference, and the depth of the codes.
+
+    Returns
+    -------
+    arrays : Dataset
+        `curve`, `curve_low`, `curve_high` (code, relation, lag), `depth` (code, block), `n_pairs`
+        (relation, lag), `note` (code): see `spikedrift.drift.signal.indices.signal_indices`.
+    statistics : list of Statistic
+        For each code `index`, with its test of drift, `code`, the p of a signal, and
+        `depth_change`, ln of the ratio of depths; `difference`, timing less rate. NaN where a
+        code has no index.
+    """
+    found = signal_indices(dataset, SignalOptions(**vars(options)), seed)
+    n = dataset.sizes["unit"]
+    over_units = f"{100 * options.confidence:g} % Student over units"
+    statistics = []
+    for code in CODES:
+        one = found.sel(code=code)
+        number = {str(name): float(one[name]) for name in NUMBERED}
+        statistics += [
+            Statistic(
+                f"{code}.index",
+                number["index"],
+                n,
+                "units",
+                low=number["low"],
+                high=number["high"],
+                interval=over_units,
+                null="contributions of units have mean 0: random signs",
+                p_value=number["p_value"],
+                tail="upper",
+                no_drift=0.0,
+            ),
+            Statistic(
+                f"{code}.code",
+                number["kept"],
+                n,
+                "units",
+                null="no signal in some block: random signs of the powers of units",
+                p_value=number["code_p_value"],
+                tail="upper",
+                of_drift=False,
+            ),
+            Statistic(
+                f"{code}.depth_change",
+                number["depth_change"],
+                n,
+                "units",
+                low=number["depth_change_low"],
+                high=number["depth_change_high"],
+                interval=over_units,
+                of_drift=False,
+            ),
+        ]
+    paired = {name: float(found[f"difference{name}"]) for name in ("", "_low", "_high", "_p_value")}
+    statistics.append(
+        Statistic(
+            "difference",
+            paired[""],
+            n,
+            "units",
+            low=paired["_low"],
+            high=paired["_high"],
+            interval=over_units,
+            null="both codes drift alike: Student's t over units, paired",
+            p_value=paired["_p_value"],
+            tail="two",
+            no_drift=NAN,
+            of_drift=False,
+        )
+    )
+    return found[list(KEPT)].drop_attrs(deep=False), statistics
+
+
+ANALYSIS = Analysis(
+    name="signal_drift",
+    title="Signal drift",
+    citation="",
+    run=run,
+    needs=frozenset({"blocks"}),
+)

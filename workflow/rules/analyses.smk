@@ -4,7 +4,7 @@
 rule analyses:
     """All analyses of the configuration."""
     input:
-        plan.analyses.files,
+        whole(plan.analyses.files),
 
 
 rule analysis:

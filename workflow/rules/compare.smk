@@ -4,7 +4,7 @@
 rule compare:
     """Scores of every configured comparison."""
     input:
-        plan.comparisons.files,
+        whole(plan.comparisons.files),
 
 
 rule compare_sweep:

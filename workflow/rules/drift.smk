@@ -4,13 +4,13 @@
 rule drift:
     """Similarity matrices, drift curves and indices of the configured recordings."""
     input:
-        plan.drift_files,
+        whole(plan.drift_files),
 
 
 rule sensitivity:
     """The indices again with every selection, those of the sensitivity analysis included."""
     input:
-        "results/drift/sensitivity.tsv",
+        whole(["results/drift/sensitivity.tsv"]),
 
 
 rule drift_curves:

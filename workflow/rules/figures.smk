@@ -4,7 +4,7 @@
 rule figures:
     """All figures of the configuration."""
     input:
-        plan.figure_files,
+        whole(plan.figure_files),
 
 
 rule figure_raster:

@@ -4,7 +4,7 @@
 rule ground_truth:
     """Table, figure and page: what each measure says of every kind of known recording."""
     input:
-        plan.truths.files,
+        whole(plan.truths.files),
 
 
 rule ground_truth_chunk:

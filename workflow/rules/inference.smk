@@ -4,7 +4,7 @@
 rule inference:
     """All tables of inference of the configuration, and their figures."""
     input:
-        plan.inferences.files,
+        whole(plan.inferences.files),
 
 
 rule inference_table:

@@ -4,7 +4,7 @@
 rule survey:
     """Data, table and figure of every sweep that has a survey."""
     input:
-        plan.surveys.files,
+        whole(plan.surveys.files),
 
 
 rule survey_chunk:

@@ -4,7 +4,7 @@
 rule validate:
     """One figure and one table a rule, and a summary: measured against published."""
     input:
-        plan.validation.files,
+        whole(plan.validation.files),
 
 
 rule induce:

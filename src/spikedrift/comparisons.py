@@ -9,7 +9,7 @@ from typing import Any
 from spikedrift.comparison import comparator as comparators
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
 from spikedrift.config.root import Config
-from spikedrift.config.selections import Selection
+from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 from spikedrift.simulation.sweep import Point
@@ -202,6 +202,11 @@ class Comparisons:
 
     # Params
 
+    @property
+    def scored(self) -> dict[str, Any]:
+        """Options that scores rest on: not those of matrices, nor the measures, which are files."""
+        return self.config.compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
+
     def entry(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a comparison."""
         found: dict[str, Any] = self.entries[wildcards.comparison].model_dump(mode="json")
@@ -226,7 +231,7 @@ class Comparisons:
         entry = self.entries[wildcards.comparison]
 
         def dumped(selection: Selection) -> dict[str, Any]:
-            found: dict[str, Any] = selection.model_dump(mode="json", exclude={"recordings"})
+            found: dict[str, Any] = selection.model_dump(mode="json", exclude=WHERE_USED)
             return found
 
         return {

@@ -165,7 +165,7 @@ class FinalFigures:
             "conditions": [point.condition for point in points],
             "titles": {point.condition: point.title for point in points},
             "control": control,
-            "compare": plan.block("compare"),
+            "compare": plan.block("compare", "confidence", "headline_instances"),
         }
         n = self._instances(sweep)
         codes = {"rate": plan.config.compare.rate, "timing": plan.config.compare.timing}
@@ -256,6 +256,13 @@ class FinalFigures:
     def labels(self, wildcards: Any) -> dict[str, Any]:
         """Further arguments of the figure."""
         return self._of(wildcards).labels
+
+    def drawn(self, wildcards: Any) -> dict[str, Any]:
+        """Options of figures that a figure reads: figure 1 draws rasters."""
+        raster = ("raster_segment", "raster_repeats", "raster_units")
+        keys = raster if self._of(wildcards).module == "recordings" else ()
+        found: dict[str, Any] = self.plan.block("figures", "width", "dpi", *keys)
+        return found
 
     def lists(self, wildcards: Any) -> list[str]:
         """Arguments that take lists of files."""

@@ -26,7 +26,7 @@ rule compare_sweep:
     params:
         comparison=plan.comparisons.entry,
         points=plan.comparisons.points,
-        options=plan.block("compare"),
+        options=plan.comparisons.scored,
         seed=plan.config.seed,
         source=plan.digest("comparison.compare"),
     script:
@@ -50,7 +50,7 @@ rule compare_animals:
         mem_mb=1000,
         runtime=15,
     params:
-        options=plan.block("compare"),
+        options=plan.block("compare", "time_scale"),
         source=plan.digest("comparison.animals"),
     script:
         "../scripts/compare_animals.py"
@@ -79,7 +79,14 @@ rule compare_structure:
         timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
             mode="json"
         ),
-        options=plan.block("compare"),
+        options=plan.block(
+            "compare",
+            "structure",
+            "min_units",
+            "assumed_order",
+            "confidence",
+            "headline_instances",
+        ),
         seed=plan.config.seed,
         source=plan.comparisons.structure_digest,
     script:
@@ -103,7 +110,7 @@ rule structure_animals:
         mem_mb=1000,
         runtime=60,
     params:
-        options=plan.block("compare"),
+        options=plan.block("compare", "bootstrap", "confidence"),
         seed=plan.config.seed,
         source=plan.comparisons.structure_animals_digest,
     script:
@@ -127,7 +134,7 @@ rule recover:
         mem_mb=2000,
         runtime=60,
     params:
-        compare=plan.block("compare"),
+        compare=plan.comparisons.scored,
         options=plan.block("recovery"),
         seed=plan.config.seed,
         source=plan.digest("comparison.recovery"),

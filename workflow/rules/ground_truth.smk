@@ -95,7 +95,7 @@ rule figure_ground_truth:
     params:
         figure="ground_truth",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("ground_truth"),
     script:
         "../scripts/figure.py"

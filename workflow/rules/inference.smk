@@ -73,7 +73,7 @@ rule figure_inference:
     params:
         figure="inference",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("inference"),
     script:
         "../scripts/figure.py"

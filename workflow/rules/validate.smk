@@ -55,7 +55,7 @@ rule figure_induction:
         mem_mb=1000,
         runtime=10,
     params:
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.validation.figure_digest,
     script:
         "../scripts/figure_induction.py"

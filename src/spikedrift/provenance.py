@@ -52,7 +52,7 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
     """Digest of a file's syntax tree (comments and layout do not count) and what it imports.
 
     With it count the versions of the numerical packages that it imports and the files that it
-    names; other files of a package, such as a C++ header, count as part of its `__init__`.
+    carries.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     imported: set[str] = set()
@@ -67,17 +67,28 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
     content = hashlib.sha256(ast.dump(tree).encode())
     for package in sorted({name.split(".")[0] for name in imported} & NUMERICAL.keys()):
         content.update(f"{package} {_version(NUMERICAL[package])}".encode())
-    for named in _named(tree, path):
-        content.update(named.read_bytes())
-    if path.name == "__init__.py":
-        beside = (p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
-        for other in sorted(beside):
-            content.update(other.read_bytes())
+    for other in carried(path, tree):
+        content.update(other.read_bytes())
     return content.hexdigest(), tuple(inside)
 
 
-def _named(tree: ast.Module, path: Path) -> list[Path]:
-    """Files that a module names from its own place on: `Path(__file__).parents[3] / "a" / "b"`."""
+def carried(path: Path, tree: ast.Module | None = None) -> list[Path]:
+    """Files that count as part of a module, beside its own.
+
+    Those that it names from its own place on, `Path(__file__).parents[3] / "a" / "b"`, and for a
+    package those that lie in its folder, such as a C++ header.
+
+    Parameters
+    ----------
+    path : Path
+        File of the module.
+    tree : ast.Module, optional
+        Its syntax tree, where it was parsed already.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8")) if tree is None else tree
+    beside: list[Path] = []
+    if path.name == "__init__.py":
+        beside = sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
     values = (node.value for node in tree.body if isinstance(node, ast.Assign))
     written = (ast.unparse(value) for value in values if isinstance(value, ast.BinOp))
     found = (
@@ -85,7 +96,7 @@ def _named(tree: ast.Module, path: Path) -> list[Path]:
         for match in map(_NAMED.fullmatch, written)
         if match
     )
-    return [file for file in found if file.is_file()]
+    return [*beside, *(file for file in found if file.is_file())]
 
 
 @cache

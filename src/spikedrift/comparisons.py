@@ -207,10 +207,9 @@ class Comparisons:
         """Options that scores rest on: not those of matrices, nor the measures, which are files."""
         return self.config.compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
 
-    def entry(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a comparison."""
-        found: dict[str, Any] = self.entries[wildcards.comparison].model_dump(mode="json")
-        return found
+    def sweep(self, wildcards: Any) -> str:
+        """Name of the sweep of a comparison."""
+        return self.entries[wildcards.comparison].sweep
 
     def points(self, wildcards: Any) -> list[dict[str, Any]]:
         """Point of every simulation that is compared, in order; none of a survey."""

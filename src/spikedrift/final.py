@@ -288,7 +288,7 @@ class FinalFigures:
     def digest(self, wildcards: Any) -> str:
         """Digest of what draws a figure."""
         module = self._of(wildcards).module
-        return source_digest("spikedrift.figures.save", f"spikedrift.figures.{module}")
+        return source_digest("spikedrift.figures.registry", f"spikedrift.figures.{module}")
 
 
 def grouped(omitted: Mapping[str, str]) -> dict[str, list[str]]:

@@ -470,7 +470,7 @@ class Plan:
 
     def figure_digest(self, name: str, *modules: str) -> Callable[[Any], str]:
         """Digest of a figure."""
-        return self.digest("figures.save", f"figures.{name}", *modules)
+        return self.digest("figures.registry", f"figures.{name}", *modules)
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a recording's source."""

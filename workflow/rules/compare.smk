@@ -24,7 +24,6 @@ rule compare_sweep:
         mem_mb=1000,
         runtime=15,
     params:
-        comparison=plan.comparisons.entry,
         points=plan.comparisons.points,
         options=plan.comparisons.scored,
         seed=plan.config.seed,
@@ -73,7 +72,7 @@ rule compare_structure:
         mem_mb=3000,
         runtime=60,
     params:
-        comparison=plan.comparisons.entry,
+        sweep=plan.comparisons.sweep,
         points=plan.comparisons.points,
         selections=plan.comparisons.selections,
         timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(

@@ -23,6 +23,6 @@ with job(snakemake.log[0], snakemake.threads):
         params.seed,
         control=next((one["point"] for one in params.points if one["control"]), None),
         titles={one["point"]: one["title"] for one in params.points},
-        sweep=params.comparison["sweep"],
+        sweep=params.sweep,
     )
     write_netcdf(found, snakemake.output[0])

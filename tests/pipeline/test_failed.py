@@ -2,7 +2,9 @@
 
 import shutil
 import subprocess
+import tempfile
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -19,17 +21,19 @@ KILOBYTES = 8  # less than the trials need
 
 def killed(command, directory) -> str:
     """Run a command and kill -9 the process that prepares the trials, and no other."""
-    with subprocess.Popen(
-        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, cwd=directory, stdout=said, stderr=said) as process,
+    ):
         while process.poll() is None:
-            for child in psutil.Process(process.pid).children(recursive=True):
-                if any("prepare_trials.py" in word for word in child.cmdline()[:2]):
-                    child.kill()
+            with suppress(psutil.Error):  # ended meanwhile
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    if any("prepare_trials.py" in word for word in child.cmdline()[:2]):
+                        child.kill()
             time.sleep(0.05)
-        assert process.stdout is not None
         assert process.returncode != 0
-        return process.stdout.read()
+        said.seek(0)
+        return said.read()
 
 
 def full(command, directory) -> str:

@@ -31,12 +31,13 @@ def test_what_a_job_opens_is_its_input_or_in_its_digest(finished):
     for log in (finished.parent / "opened").iterdir():
         opened = {Path(line) for line in log.read_text().splitlines()}
         opened = {path for path in opened if path.is_relative_to(finished)}
-        modules = {
+        code = {path for path in opened if path.is_relative_to(finished / "src")}
+        modules = {path for path in code if path.suffix == ".py"} | {
             path.parents[1] / f"{path.name.partition('.')[0]}.py"
-            for path in opened
-            if path.suffix == ".pyc" and path.is_relative_to(finished / "src")
+            for path in code
+            if path.suffix == ".pyc"
         }
-        known = {file.resolve() for path in modules for file in carried(path)}
+        known = {file.resolve() for path in modules if path.is_file() for file in carried(path)}
         known |= {
             finished / path
             for rule in rules[log.name.partition(".")[0]]

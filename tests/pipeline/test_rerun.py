@@ -73,6 +73,7 @@ CHANGES = {
 SAYS = {"provenance", "supplement", "all"}  # what was configured
 
 
+@pytest.mark.fault("digests", "an option is another one: what reads it is made again, nothing else")
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_option_reruns_what_reads_it(finished, change):
     changed, alone = CHANGES[change]

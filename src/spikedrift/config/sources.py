@@ -1,10 +1,14 @@
 """Options of the sources that recordings come from."""
 
+import re
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from spikedrift.config.base import Options
+
+SERIES = re.compile(r"(?P<path>[^/\[\]]+(?:/[^/\[\]]+)*)(?:\[(?P<column>\d+)\])?")
+"""A series of behavior in a file: its path, and the number of a column of several."""
 
 
 class SourceOptions(Options):
@@ -127,8 +131,14 @@ class NwbOptions(SourceOptions):
         description="data set in resources/data-registry.tsv that the file is fetched from; "
         "null: `file` is a path or an address",
     )
-    intervals: str = Field("trials", description="name of the table of intervals")
-    where: dict[str, str | float | list[str | float]] = Field(
+    units: str | None = Field(
+        None,
+        description="path of the table of units in the file; null: /units, or the only one there is",
+    )
+    intervals: str = Field(
+        "trials", description="name of the table of intervals, or its path in the file"
+    )
+    where: dict[str, str | bool | float | list[str | bool | float]] = Field(
         default_factory=dict, description="column: value, or list of values, of intervals to take"
     )
     segment: str | None = Field(
@@ -138,6 +148,11 @@ class NwbOptions(SourceOptions):
     )
     segment_frames: int | None = Field(
         None, ge=1, description="frames in a segment, where an interval is a frame of a movie"
+    )
+    first_frame: int | None = Field(
+        None,
+        description="number of the movie's first frame, with segment_frames: numbers that are not "
+        "shown are missing frames; null: the movie's frames are those that are shown at all",
     )
     repeat: str | None = Field(
         None, description="column that counts repeats; null: showings of a segment are counted"
@@ -160,9 +175,13 @@ class NwbOptions(SourceOptions):
         "location), looked up through the unit's first electrode; null: all units are one group",
     )
     running_speed: str | None = Field(
-        None, description="series of running speed as `module/series`; in cm/s"
+        None,
+        description="series of running speed by its path in the file, such as behavior/speed; "
+        "with [k] its column k; read in cm/s",
     )
-    pupil_area: str | None = Field(None, description="series of pupil area as `module/series`")
+    pupil_area: str | None = Field(
+        None, description="series of pupil area by its path in the file, likewise; in its own unit"
+    )
     citation: str = Field("", description="whom to cite; default: what the file says")
     licence: str = Field("", description="terms under which the data are used")
 
@@ -174,12 +193,21 @@ class NwbOptions(SourceOptions):
                     raise ValueError(f"{key} does not go with segment_frames, which counts frames")
             if self.segment is None or self.offset:
                 raise ValueError("segment_frames needs segment, the frame's number, and no offset")
+        elif self.first_frame is not None:
+            raise ValueError("first_frame needs segment_frames")
         if self.block is not None and self.block_gap is not None:
             raise ValueError("block and block_gap exclude each other")
         for key in ("running_speed", "pupil_area"):
-            if (value := getattr(self, key)) is not None and value.count("/") != 1:
-                raise ValueError(f"{key} {value!r} must be module/series")
+            if (value := getattr(self, key)) is not None and not SERIES.fullmatch(value):
+                raise ValueError(
+                    f"{key} {value!r} must be a path, or a path and a column: module/series[0]"
+                )
         return self
+
+    def behavior(self) -> dict[str, str]:
+        """Return paths of the series of behavior, by the trial's column."""
+        paths = {"running_speed": self.running_speed, "pupil_area": self.pupil_area}
+        return {name: path for name, path in paths.items() if path is not None}
 
     def location(self, recording: str) -> str:
         """Return path, address or name of the file of a recording."""

@@ -75,13 +75,13 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
             segment_frames=options.segment_frames,
             where=where,
         )
-        units = _units(nwb, options.areas, str(path))
-        lost_trials, observed = _validity(nwb, shown.start, shown.stop, units["probe"], str(path))
+        row, units, quality = _units(nwb, options.areas, str(path))
+        lost_trials, observed = _validity(nwb, shown.start, shown.stop, quality["probe"], str(path))
         kept = shown.whole & ~lost_trials
         if not kept.any():
             raise InputError(f"{where}: no trial is left of {kept.size}; all are invalid")
         start, stop, observed = shown.start[kept], shown.stop[kept], observed[kept]
-        spike_time, spike_count = cut_units(nwb, units.pop("row"), start, stop, observed, where)
+        spike_time, spike_count = cut_units(nwb, row, start, stop, observed, where)
         running = series(nwb, "running", "running_speed")
         pupil = series(nwb, "filtered_gaze_mapping", "pupil_area")
         subject = nwb.subject
@@ -110,6 +110,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
             "pupil_area": trial_means(*pupil, start, stop),
         },
         unit=units,
+        quality=quality,
         observed=observed,
         attributes={
             "source": "spikedrift.sources.allen_neuropixels",
@@ -124,8 +125,10 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
     )
 
 
-def _units(nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str) -> dict[str, np.ndarray]:
-    """Rows, ids, areas, probes and quality of the good units in some areas, by unit id."""
+def _units(
+    nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str
+) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Rows of the good units in some areas, their ids and areas, their quality and probe."""
     table, channels = nwb.units, nwb.electrodes
     if table is None or channels is None:
         raise InputError(f"{where}: the file has no units or no electrodes")
@@ -150,13 +153,8 @@ def _units(nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str) -> dict[str, 
         for name in QUALITY
         if name in table.colnames
     }
-    return {
-        "row": row,
-        "unit_id": ids[row].astype(str),
-        "population": area[row],
-        "probe": column(channels, "probe_id", where)[at][row].astype(str),
-        **quality,
-    }
+    quality["probe"] = column(channels, "probe_id", where)[at][row].astype(str)
+    return row, {"unit_id": ids[row].astype(str), "population": area[row]}, quality
 
 
 def _validity(

@@ -111,7 +111,7 @@ def read(directory: str | Path, options: TwoPhotonOptions, recording: str) -> xr
 
     Days are ordered by date. A cell that was not found on a day is not observed in its trials, nor
     is one whose events during the movie are not finite. Segments of which a frame is missing are
-    left out. Start times count from the start of the first day's session. The unit column
+    left out. Start times count from the start of the first day's session. The quality column
     `days_found` says on how many days each cell was found.
 
     Parameters
@@ -180,11 +180,8 @@ def read(directory: str | Path, options: TwoPhotonOptions, recording: str) -> xr
             "presentation_index": np.arange(shape[0]),
             "start_time": column["start_time"] + since[session],
         },
-        unit={
-            "unit_id": cells.astype(str),
-            "population": shared["area"],
-            "days_found": found.sum(axis=0),
-        },
+        unit={"unit_id": cells.astype(str), "population": shared["area"]},
+        quality={"days_found": found.sum(axis=0)},
         observed=found[session],
         event_amplitude=np.concatenate([cut.amplitude for cut in cuts])[order],
         attributes={

@@ -93,6 +93,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         trial={
             "stimulus": recording.rpartition(".")[2],
             "segment": segment,
+            "segment_name": labels.astype(str)[segment],
             "repeat": repeat,
             "block": block,
             "duration": options.duration,
@@ -100,7 +101,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         unit={"unit_id": [f"{n:04d}" for n in range(n_units)]},
         attributes={
             "source": "spikedrift.sources.arrays",
-            "parameters": {**options.model_dump(), "segment_labels": labels.tolist()},
+            "parameters": options.model_dump(),
             "pseudo_population": 1,
             "trial_order_known": 0,
             "assumptions": assumptions,

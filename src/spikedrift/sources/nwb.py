@@ -69,7 +69,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         if not kept.any():
             raise InputError(f"{where}: no trial is left of {kept.size}; all are invalid")
         start, stop = shown.start[kept], shown.stop[kept]
-        units = _units(nwb, options, where)
+        units, quality = _units(nwb, options, where), _quality(nwb, where)
         observed = _observed(nwb, start, stop)
         rows = np.arange(len(nwb.units))
         spike_time, spike_count = cut_units(nwb, rows, start, stop, observed, where)
@@ -90,6 +90,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         trial={
             "stimulus": recording.partition(".")[2],
             "segment": shown.segment[kept],
+            "segment_name": np.array(shown.labels)[shown.segment[kept]] if shown.labels else "",
             "repeat": shown.repeat[kept],
             "block": shown.block[kept],
             "presentation_index": np.arange(kept.size)[kept],
@@ -98,6 +99,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
             **covariates,
         },
         unit=units,
+        quality=quality,
         observed=observed,
         attributes={
             "source": "spikedrift.sources.nwb",
@@ -106,7 +108,6 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
             "parameters": {
                 **options.model_dump(),
                 "file": where,
-                "segment_labels": shown.labels,
                 "trials_truncated": int((~shown.whole).sum()),
                 "trials_invalid": int((shown.whole & ~kept).sum()),
             },
@@ -201,19 +202,25 @@ def _observed(nwb: pynwb.NWBFile, start: np.ndarray, stop: np.ndarray) -> np.nda
 
 
 def _units(nwb: pynwb.NWBFile, options: NwbOptions, where: str) -> dict[str, np.ndarray]:
-    """Ids, populations, and all columns that hold one number a unit."""
+    """Ids and populations."""
     table = nwb.units
     if table is None or len(table) == 0:
         raise InputError(f"{where}: the file has no units")
     out = {"unit_id": np.asarray(table.id[:]).astype(str)}
     if options.population is not None:
         out["population"] = _population(nwb, options.population, where)
+    return out
+
+
+def _quality(nwb: pynwb.NWBFile, where: str) -> dict[str, np.ndarray]:
+    """All columns of units that hold one number a unit, under their own names."""
+    table, out = nwb.units, {}
     for name in table.colnames:
         values = table[name]
         if hasattr(values, "target") or np.ndim(getattr(values, "data", values)) != 1:
             continue
         values = column(table, name, where)
-        if values.dtype.kind in "iufb" and name not in (*trials.UNIT_COLUMNS, options.population):
+        if values.dtype.kind in "iufb":
             out[name] = values.astype(np.float64)
     return out
 

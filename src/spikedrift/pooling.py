@@ -101,23 +101,29 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
             **{name: joined.get_level_values(level) for level, name in enumerate(KEY)},
             "duration": duration,
         },
-        unit=_units(datasets, names),
+        unit=_units(datasets),
+        quality=_quality(datasets),
         observed=observed,
         event_amplitude=spikes.get("event_amplitude"),
         attributes=_attributes(datasets, names),
     )
 
 
-def _units(datasets: Sequence[xr.Dataset], names: list[str]) -> dict[str, np.ndarray]:
-    """Columns of units that all recordings have, ids made unique, and where each is from."""
-    columns = set.intersection(
-        *({str(v) for v in d.data_vars if d[v].dims == ("unit",)} for d in datasets)
-    )
-    unit = {
-        name: np.concatenate([dataset[name].values for dataset in datasets])
+def _quality(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
+    """Quality columns that all recordings have."""
+    columns = set.intersection(*(set(trials.quality_names(dataset)) for dataset in datasets))
+    return {
+        name: np.concatenate([trials.quality(dataset, name) for dataset in datasets])
         for name in sorted(columns)
     }
-    unit["recording"] = np.repeat(names, [dataset.sizes["unit"] for dataset in datasets])
+
+
+def _units(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
+    """Columns of units, ids made unique by the session that each is from."""
+    unit = {
+        name: np.concatenate([dataset[name].values for dataset in datasets])
+        for name in trials.UNIT_COLUMNS
+    }
     ids = zip(unit["recording"], unit["unit_id"], strict=True)
     unit["unit_id"] = np.array([f"{name.partition('.')[0]}:{one}" for name, one in ids])
     return unit

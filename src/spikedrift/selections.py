@@ -8,11 +8,11 @@ import xarray as xr
 
 from spikedrift import surrogates
 from spikedrift.config.selections import Reliability, Selection
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 from spikedrift.similarity.reliability import MIN_SEGMENTS, unit_reliability
 from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, put, spikes_of
 from spikedrift.state import match_state
-from spikedrift.trials import REPEAT_KEY, select
+from spikedrift.trials import REPEAT_KEY, quality, quality_names, select
 
 log = logging.getLogger(__name__)
 
@@ -169,9 +169,17 @@ def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarr
                 raise InputError(f"{name}: no population {wanted!r}; there are {', '.join(known)}")
         mask &= np.isin(population, selection.population)
     for column, bounds in selection.quality.items():
-        if column not in dataset or dataset[column].dims != ("unit",):
-            raise InputError(f"{name}: the recording has no unit quality column {column!r}")
-        value = dataset[column].values.astype(float)
+        if column not in quality_names(dataset):
+            raise unknown(
+                f"{name}: the recording has no quality column", column, quality_names(dataset)
+            )
+        value = quality(dataset, column)
+        if value.dtype.kind not in "biuf":
+            raise InputError(
+                f"{name}: quality column {column!r} holds texts such as {str(value[0])!r}, which "
+                "have no min and max"
+            )
+        value = value.astype(float)
         mask &= np.isfinite(value)
         if bounds.min is not None:
             mask &= value >= bounds.min

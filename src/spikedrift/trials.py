@@ -16,9 +16,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from spikedrift.atomic import write_netcdf
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 KINDS = ("data", "model", "synthetic")
 NO_TIMING = "two-photon events: no spike timing"
 
@@ -26,6 +26,7 @@ NO_TIMING = "two-photon events: no spike timing"
 TRIAL_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
     "stimulus": ("str", None, "1", "stimulus family"),
     "segment": ("int64", None, "1", "part of the stimulus: movie second, direction, pattern"),
+    "segment_name": ("str", "", "1", "name of the segment in its source, empty where it has none"),
     "repeat": ("int64", None, "1", "showing, counted over the whole session"),
     "block": ("int64", 0, "1", "run of uninterrupted repeats"),
     "session": ("int64", 0, "1", "recording day"),
@@ -45,7 +46,10 @@ TRIAL_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
 UNIT_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
     "unit_id": ("str", None, "1", "identifier of the unit in its source"),
     "population": ("str", "all", "1", "area, cell group or assembly"),
+    "recording": ("str", None, "1", "recording that the unit is from"),
 }
+# What comes before the name of a quality column, so that none collides with the contract's own.
+QUALITY = "quality_"
 TRIAL_KEY = ("stimulus", "segment", "repeat", "block", "session", "phase")
 REPEAT_KEY = ("session", "phase", "block", "repeat")
 ATTRIBUTES: dict[str, Any] = {
@@ -132,6 +136,7 @@ def assemble(
     kind: str,
     trial: Mapping[str, npt.ArrayLike],
     unit: Mapping[str, npt.ArrayLike],
+    quality: Mapping[str, npt.ArrayLike] | None = None,
     observed: npt.ArrayLike | None = None,
     event_amplitude: npt.ArrayLike | None = None,
     attributes: Mapping[str, Any] | None = None,
@@ -149,7 +154,10 @@ def assemble(
     trial : mapping of name -> array, shape (n_trials,)
         Columns of `TRIAL_COLUMNS`; those left out take their default. Scalars are broadcast.
     unit : mapping of name -> array, shape (n_units,)
-        Columns of `UNIT_COLUMNS`, and any further quality column.
+        Columns of `UNIT_COLUMNS`; those left out take their default, `recording` this one's id.
+    quality : mapping of name -> array, shape (n_units,), optional
+        Further columns of the source under any name, of numbers or texts; stored as variables
+        `quality_{name}`. `quality` and `quality_names` give them back.
     observed : array of bool, shape (n_trials, n_units), optional
         False where the unit was not measured in that trial. Default: all observed.
     event_amplitude : array, shape (n_spikes,), optional
@@ -182,13 +190,13 @@ def assemble(
                 f"{recording}: event_amplitude has shape {amplitude.shape}, needs {spikes}"
             )
         variables["event_amplitude"] = ("spike", amplitude)
-    unknown = set(trial) - set(TRIAL_COLUMNS)
-    if unknown:
-        raise InputError(f"{recording}: unknown trial column {sorted(unknown)[0]!r}")
     for given, dim, size, known in (
         (trial, "trial", n_trials, TRIAL_COLUMNS),
-        (unit, "unit", n_units, UNIT_COLUMNS),
+        ({"recording": recording, **unit}, "unit", n_units, UNIT_COLUMNS),
     ):
+        for name in given:
+            if name not in known:
+                raise unknown(f"{recording}: no {dim} column of the contract is", name, known)
         for name, (dtype, default, units, meaning) in known.items():
             value = given.get(name, default)
             if value is None:
@@ -200,15 +208,13 @@ def assemble(
                 )
             column = np.broadcast_to(column, (size,)).copy()
             variables[name] = (dim, column, {"units": units, "long_name": meaning})
-    for name in unit:
-        if name not in UNIT_COLUMNS:
-            column = np.asarray(unit[name])
-            if column.shape != (n_units,):
-                raise InputError(
-                    f"{recording}: unit column {name!r} has shape {column.shape}, "
-                    f"needs ({n_units},)"
-                )
-            variables[name] = ("unit", column)
+    for name, values in (quality or {}).items():
+        column = np.asarray(values)
+        if column.shape != (n_units,):
+            raise InputError(
+                f"{recording}: quality column {name!r} has shape {column.shape}, needs ({n_units},)"
+            )
+        variables[QUALITY + name] = ("unit", column)
     merged = {**ATTRIBUTES, **(attributes or {})}
     for name in ("parameters", "software"):
         if not isinstance(merged[name], str):
@@ -238,6 +244,25 @@ def _typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
     if not exact:
         raise InputError(f"{name} must hold whole numbers")
     return converted
+
+
+def quality_names(dataset: xr.Dataset) -> list[str]:
+    """Names of the quality columns, as the source has them, in the order of the file."""
+    return [str(name).removeprefix(QUALITY) for name in dataset if str(name).startswith(QUALITY)]
+
+
+def quality(dataset: xr.Dataset, name: str) -> np.ndarray:
+    """Quality column of the units by its name in the source: shape (n_units,).
+
+    Raises
+    ------
+    InputError
+        Where there is none, with those that there are.
+    """
+    if QUALITY + name not in dataset:
+        recording = dataset.attrs.get("recording", "trials")
+        raise unknown(f"{recording}: no quality column", name, quality_names(dataset))
+    return np.asarray(dataset[QUALITY + name].values)
 
 
 def offsets(dataset: xr.Dataset) -> np.ndarray:
@@ -299,7 +324,7 @@ def check(dataset: xr.Dataset) -> None:
     if dataset.attrs.get("contract_version") != CONTRACT_VERSION:
         raise InputError(
             f"{name}: contract_version {dataset.attrs.get('contract_version')!r}, this version "
-            f"reads {CONTRACT_VERSION}; make the file again"
+            f"reads {CONTRACT_VERSION}; delete the file and run the same command to make it again"
         )
     count, time = dataset["spike_count"].values, dataset["spike_time"].values
     unit_id = dataset["unit_id"].values

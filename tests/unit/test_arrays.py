@@ -1,6 +1,5 @@
 """The array layout of SpikeShip: against a naive loop, and refusal by refusal."""
 
-import json
 import os
 import subprocess
 import sys
@@ -62,7 +61,8 @@ def test_labels_become_segments_and_repeats(tmp_path):
     assert dataset["stimulus"].values[0] == "gratings"
     assert dataset["duration"].values.tolist() == [0.1] * 8
     assert np.isnan(dataset["start_time"].values).all()
-    assert json.loads(dataset.attrs["parameters"])["segment_labels"] == [0, 90]
+    names = ["90" if segment else "0" for segment in dataset["segment"].values]
+    assert dataset["segment_name"].values.tolist() == names
     assert dataset.attrs["kind"] == "data"
     assert dataset.attrs["pseudo_population"] == 1
     assert dataset.attrs["trial_order_known"] == 0

@@ -116,9 +116,8 @@ def test_quality_columns_are_drawn_where_a_source_has_them(mice):
     files = {**mice[0]}
     units = files["trials"].sizes["unit"]
     presence = np.linspace(0.5, 1, units)
-    files["trials"] = files["trials"].assign(presence_ratio=("unit", presence)).assign_attrs(
-        kind="data"
-    )  # fmt: skip
+    with_quality = files["trials"].assign(quality_presence_ratio=("unit", presence))
+    files["trials"] = with_quality.assign_attrs(kind="data")
     figure, table = recordings.draw(**joined([files]))
     drawn = table[table["panel"] == "quality"]
     assert set(drawn["group"]) == {"presence_ratio"}

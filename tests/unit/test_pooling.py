@@ -71,10 +71,11 @@ def test_a_pool_says_that_it_is_one():
 
 def test_columns_that_one_recording_lacks_are_left_out():
     own = sessions(2)
-    own[0]["presence_ratio"] = ("unit", np.ones(20))
-    assert "presence_ratio" not in pool(own, "all.movie")
-    own[1]["presence_ratio"] = ("unit", np.zeros(20))
-    np.testing.assert_array_equal(pool(own, "all.movie")["presence_ratio"], np.repeat([1, 0], 20))
+    own[0]["quality_presence_ratio"] = ("unit", np.ones(20))
+    assert trials.quality_names(pool(own, "all.movie")) == []
+    own[1]["quality_presence_ratio"] = ("unit", np.zeros(20))
+    joined = trials.quality(pool(own, "all.movie"), "presence_ratio")
+    np.testing.assert_array_equal(joined, np.repeat([1, 0], 20))
 
 
 def test_amplitudes_of_events_follow_their_events():

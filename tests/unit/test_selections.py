@@ -44,8 +44,8 @@ def recording(n_units=40, n_repeats=4):
         unit={
             "unit_id": np.arange(n_units),
             "population": np.where(np.arange(n_units) < 25, "V1", "LM"),
-            "presence_ratio": np.where(np.arange(n_units) == 3, np.nan, 0.9 + 0.001 * rate),
         },
+        quality={"presence_ratio": np.where(np.arange(n_units) == 3, np.nan, 0.9 + 0.001 * rate)},
     )
 
 
@@ -73,7 +73,7 @@ def test_filters_on_population_rate_quality_and_repeats():
     )
     kept = trials.select(dataset, trials=np.isin(dataset["repeat"], [2, 3, 4, 5]))
     rate = kept["spike_count"].values.mean(axis=0) / 2.0
-    ratio = dataset["presence_ratio"].values
+    ratio = trials.quality(dataset, "presence_ratio")
     expected = (np.arange(40) < 25) & (rate >= 3.0) & (ratio >= 0.9) & (ratio <= 0.906)
     assert 2 <= expected.sum() < 25
     assert list(out["unit_id"].values) == [str(k) for k in np.flatnonzero(expected)]
@@ -118,8 +118,8 @@ def test_unit_count_is_matched_by_a_seeded_draw():
         ({"units": 50}, "40 units pass the filters of 40, 50 are needed"),
         ({"population": ["LM"], "min_units": 16}, "15 units pass the filters of 40, 16 are needed"),
         ({"population": ["V2"]}, "no population 'V2'; there are LM, V1"),
-        ({"quality": {"snr": {"min": 1}}}, "no unit quality column 'snr'"),
-        ({"quality": {"duration": {"min": 1}}}, "no unit quality column 'duration'"),
+        ({"quality": {"snr": {"min": 1}}}, "no quality column 'snr'; known: presence_ratio"),
+        ({"quality": {"duration": {"min": 1}}}, "no quality column 'duration'"),
         ({"phases": ["train"]}, "no trial left of 24"),
         ({"repeats": (50, 60)}, "no trial left of 24"),
     ],

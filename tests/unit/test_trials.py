@@ -128,8 +128,9 @@ GOOD = {"stimulus": "m", "segment": 0, "repeat": np.arange(6), "duration": 0.5}
         ({"trial": {**GOOD, "segment": 0.5}}, ["'segment'", "whole"]),
         ({"trial": {**GOOD, "segment": "first"}}, ["'segment'", "int64"]),
         ({"unit": {}}, ["'unit_id'", "missing"]),
+        ({"unit": {"unit_id": list("abcd"), "depth": 1.0}}, ["no unit column", "'depth'"]),
         (
-            {"unit": {"unit_id": list("abcd"), "presence_ratio": [1.0]}},
+            {"quality": {"presence_ratio": [1.0]}},
             ["'presence_ratio'", "(1,)"],
         ),
         ({"observed": np.ones((4, 6), bool)}, ["observed", "(4, 6)", "(6, 4)"]),
@@ -276,8 +277,8 @@ def test_a_file_comes_back_as_it_went(tmp_path):
         unit={
             "unit_id": ["ä", "b", "c", "d"],
             "population": "VISp",
-            "presence_ratio": [1.0, 0.9, 0.5, 1],
         },
+        quality={"presence_ratio": [1.0, 0.9, 0.5, 1], "start_time": [1, 2, 3, 4]},
         attributes={"assumptions": "naïve order", "software": {"numpy": "2"}},
     )
     trials.write(dataset, tmp_path / "new" / "t.nc")

@@ -7,8 +7,19 @@ from pydantic import Field, field_validator, model_validator
 
 from spikedrift.config.base import Options
 
-SERIES = re.compile(r"(?P<path>[^/\[\]]+(?:/[^/\[\]]+)*)(?:\[(?P<column>\d+)\])?")
-"""A series of behavior in a file: its path, and the number of a column of several."""
+
+def series_path(text: str) -> tuple[str, int | None]:
+    """Path of a series in a file, and the column that is meant of several: `module/series[0]`.
+
+    Raises
+    ------
+    ValueError
+        For another form.
+    """
+    parts = re.fullmatch(r"([^/\[\]]+(?:/[^/\[\]]+)*)(?:\[(\d+)\])?", text)
+    if parts is None:
+        raise ValueError(f"{text!r} must be a path, or a path and a column: module/series[0]")
+    return parts[1], None if parts[2] is None else int(parts[2])
 
 
 class SourceOptions(Options):
@@ -133,7 +144,7 @@ class NwbOptions(SourceOptions):
     )
     units: str | None = Field(
         None,
-        description="path of the table of units in the file; null: /units, or the only one there is",
+        description="path of the table of units in the file; null: /units, or the only one",
     )
     intervals: str = Field(
         "trials", description="name of the table of intervals, or its path in the file"
@@ -197,12 +208,14 @@ class NwbOptions(SourceOptions):
             raise ValueError("first_frame needs segment_frames")
         if self.block is not None and self.block_gap is not None:
             raise ValueError("block and block_gap exclude each other")
-        for key in ("running_speed", "pupil_area"):
-            if (value := getattr(self, key)) is not None and not SERIES.fullmatch(value):
-                raise ValueError(
-                    f"{key} {value!r} must be a path, or a path and a column: module/series[0]"
-                )
         return self
+
+    @field_validator("running_speed", "pupil_area")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        if value is not None:
+            series_path(value)
+        return value
 
     def behavior(self) -> dict[str, str]:
         """Return paths of the series of behavior, by the trial's column."""

@@ -15,6 +15,7 @@ import xarray as xr
 from spikedrift import trials
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
+from spikedrift.sources import slices
 from spikedrift.sources.registry import Source
 from spikedrift.sources.repeats import order_within
 
@@ -46,12 +47,12 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
     """
     directory = Path(directory)
     time = _load(directory / "spike_times.npy", "f", 1)
-    slices = _load(directory / "ii_spike_times.npy", "iu", 3).astype(np.int64)
+    pairs = _load(directory / "ii_spike_times.npy", "iu", 3).astype(np.int64)
     label = _load(directory / "stim_label.npy", "iuf", 1)
-    n_epochs, n_units = slices.shape[:2]
-    if slices.shape[2] != 2:
+    n_epochs, n_units = pairs.shape[:2]
+    if pairs.shape[2] != 2:
         raise InputError(
-            f"{directory / 'ii_spike_times.npy'}: shape {slices.shape}, must be (epochs, units, 2)"
+            f"{directory / 'ii_spike_times.npy'}: shape {pairs.shape}, must be (epochs, units, 2)"
         )
     if label.size != n_epochs:
         raise InputError(
@@ -62,8 +63,8 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         raise InputError(
             f"{directory / 'stim_label.npy'}: epoch {np.argmin(np.isfinite(label))} has no label"
         )
-    _check_slices(directory / "ii_spike_times.npy", slices, time.size)
-    start, stop = slices.reshape(-1, 2).T
+    _check_slices(directory / "ii_spike_times.npy", pairs, time.size)
+    start, stop = pairs.reshape(-1, 2).T
     length = stop - start
     cell = np.repeat(np.arange(length.size), length)
     index = np.arange(cell.size) + np.repeat(start - (np.cumsum(length) - length), length)
@@ -93,6 +94,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         trial={
             "stimulus": recording.rpartition(".")[2],
             "segment": segment,
+            "segment_name": labels.astype(str)[segment],
             "repeat": repeat,
             "block": block,
             "duration": options.duration,
@@ -100,7 +102,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         unit={"unit_id": [f"{n:04d}" for n in range(n_units)]},
         attributes={
             "source": "spikedrift.sources.arrays",
-            "parameters": {**options.model_dump(), "segment_labels": labels.tolist()},
+            "parameters": options.model_dump(),
             "pseudo_population": 1,
             "trial_order_known": 0,
             "assumptions": assumptions,
@@ -127,21 +129,17 @@ def _load(path: Path, kinds: str, dims: int) -> np.ndarray:
     return array
 
 
-def _check_slices(path: Path, slices: np.ndarray, n_spikes: int) -> None:
+def _check_slices(path: Path, pairs: np.ndarray, n_spikes: int) -> None:
     """Refuse slices that run backward, leave the array, or share a spike."""
 
     def name(cell: int) -> str:
-        epoch, unit = divmod(cell, slices.shape[1])
+        epoch, unit = divmod(cell, pairs.shape[1])
         return f"epoch {epoch}, unit {unit}"
 
-    start, stop = slices.reshape(-1, 2).T
-    for bad, problem in (
-        (stop < start, "ends before it starts"),
-        ((start < 0) | (stop > n_spikes), f"is outside the {n_spikes} spikes of spike_times.npy"),
-    ):
-        if bad.any():
-            cell = int(np.argmax(bad))
-            raise InputError(f"{path}: {name(cell)}: slice {start[cell]}:{stop[cell]} {problem}")
+    start, stop = pairs.reshape(-1, 2).T
+    slices.check(
+        start, stop, n_spikes, "spikes of spike_times.npy", lambda cell: f"{path}: {name(cell)}"
+    )
     filled = np.flatnonzero(stop > start)
     filled = filled[np.argsort(start[filled], kind="stable")]
     shared = start[filled[1:]] < stop[filled[:-1]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pynwb
 
-from spikedrift.config.sources import SERIES
+from spikedrift.config.sources import series_path
 from spikedrift.errors import InputError
 from spikedrift.sources.covariates import speed_factor, trial_means
 from spikedrift.sources.hdf5 import reading
@@ -65,7 +65,8 @@ def behavior(
     ----------
     nwb : NWBFile
     paths : dict of str
-        Path of each series in the file, by the name of the trial's column.
+        Path of each series in the file, as `find` takes it, by the name of the trial's column;
+        `path[k]` is column k of a series with several.
     start, stop : float64, shape (n_trials,), s
     where : str
         What an error starts with.
@@ -73,11 +74,13 @@ def behavior(
     Raises
     ------
     InputError
-        As `read_series`, and for times that are not finite or fall.
+        As `find` and `samples`, and for times that are not finite or fall.
     """
-    found = Behavior({}, {}, [])
+    out = Behavior({}, {}, [])
     for name, path in paths.items():
-        series = read_series(nwb, path, f"series of {name}", where)
+        place, column = series_path(path)
+        found = find(nwb, is_series, place, "series", where)
+        series = samples(found, column, f"{where}: series {place!r}")
         bad = ~np.isfinite(series.time)
         bad[1:] |= np.diff(series.time) < 0
         if bad.any():
@@ -86,46 +89,35 @@ def behavior(
                 "earlier one than the sample before it"
             )
         mean = trial_means(series.time, series.value, start, stop)
-        found.unit[name] = series.unit
+        out.unit[name] = series.unit
         if name == "running_speed":
             factor = speed_factor(series.unit)
             if factor is None:
-                found.assumptions.append(
+                out.assumptions.append(
                     f"the unit of {name} in the file, {series.unit!r}, is taken as cm/s"
                 )
             elif factor != 1:
                 mean = mean * factor
         if np.isnan(mean).all():
-            found.assumptions.append(f"{name} has no sample in any trial ({path})")
-        found.mean[name] = mean
-    for one in found.assumptions:
+            out.assumptions.append(f"{name} has no sample in any trial ({path})")
+        out.mean[name] = mean
+    for one in out.assumptions:
         logger.warning("%s: %s", where, one)
-    return found
+    return out
 
 
-def read_series(nwb: pynwb.NWBFile, path: str, what: str, where: str) -> Series:
-    """Read a series.
-
-    Parameters
-    ----------
-    path : str
-        As `find` takes it; `path[k]` is column k of a series with several.
+def samples(found: pynwb.TimeSeries, column: int | None, what: str) -> Series:
+    """Read a series, or a column of it where it has several.
 
     Raises
     ------
     InputError
-        Where there is no such series, it has several columns and none is chosen, its samples are
-        no numbers or as many as its times, or it cannot be read.
+        Where it has several columns and none is chosen, its samples are no numbers or not as many
+        as its times, or it cannot be read.
     """
-    parts = SERIES.fullmatch(path)
-    if parts is None:
-        raise InputError(f"{where}: {what} {path!r} must be a path, or a path and a column: a/b[0]")
-    found = find(nwb, is_series, parts["path"], what, where)
-    what = f"{where}: series {parts['path']!r}"
     with reading(what):
-        shape = np.shape(found.data) if not hasattr(found.data, "shape") else found.data.shape
-        value = found.data[_chosen(shape, parts["column"], what)]
-        value = np.asarray(value)
+        shape = getattr(found.data, "shape", None) or np.shape(found.data)
+        value = np.asarray(found.data[_chosen(shape, column, what)])
         if value.dtype.kind not in "iufb":
             raise InputError(f"{what} holds {value.dtype}, not numbers")
         value = value.astype(np.float64) * found.conversion + found.offset
@@ -135,15 +127,16 @@ def read_series(nwb: pynwb.NWBFile, path: str, what: str, where: str) -> Series:
             time = found.starting_time + np.arange(value.size) / found.rate
         else:
             raise InputError(f"{what} has neither times nor a rate above 0")
+        unit = str(found.unit)
     if time.shape != value.shape:
         raise InputError(f"{what} has {value.size} samples, but {time.size} times")
-    return Series(time, value, str(found.unit))
+    return Series(time, value, unit)
 
 
-def _chosen(shape: tuple[int, ...], column: str | None, what: str) -> tuple[slice | int, ...]:
+def _chosen(shape: tuple[int, ...], column: int | None, what: str) -> tuple[slice | int, ...]:
     """Index of a column of samples, the only one where none is named."""
     columns = 1 if len(shape) == 1 else shape[1] if len(shape) == 2 else 0
-    number = 0 if column is None else int(column)
+    number = column or 0
     if columns == 0 or number >= columns or (column is None and columns > 1):
         ask = f"choose a column: [0] to [{columns - 1}]" if columns else "must be samples x columns"
         raise InputError(f"{what} has shape {tuple(shape)}; {ask}")

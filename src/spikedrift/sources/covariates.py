@@ -22,10 +22,10 @@ def speed_factor(unit: str) -> float | None:
     unit : str
         Such as m/s, cm s^-1, meters per second.
     """
-    text = unit.strip().lower()
+    text = unit.strip().lower().replace("⁻¹", "-1")
     for name, short in NAMES.items():
         text = text.replace(name, short)
-    parts = re.fullmatch(r"([a-z]+) ?(?:/ ?([a-z]+)|[*. ·]?([a-z]+) ?(?:\^|\*\*)?[-−]1)", text)
+    parts = re.fullmatch(r"([a-z]+) ?(?:/ ?([a-z]+)|[*. ·]?([a-z]+) ?(?:\^|\*\*)?-1)", text)
     if parts is None:
         return None
     length, time = LENGTHS.get(parts[1]), TIMES.get(parts[2] or parts[3])

@@ -136,12 +136,17 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
 
 def _shown(table: DynamicTable, options: NwbOptions, where: str) -> _Shown:
     """Trials in their order of showing, without those of which a label is missing."""
-    row, start, stop = _taken(table, options, where)
-    block, labeled = _blocks(table, options, row, start, stop, where)
+    row, begin, end = _taken(table, options, where)
+    start = begin + options.offset
+    stop = end if options.duration is None else start + options.duration
+    if (stop <= start).any():
+        number = row[np.argmax(stop <= start)]
+        raise InputError(f"{where}: row {number} of {table.name!r} is shorter than the offset")
+    block, labeled = _blocks(table, options, row, begin, np.where(np.isnan(end), stop, end), where)
     label: dict[str, np.ndarray] = {}
     for key in ("segment", "repeat"):
         if (name := getattr(options, key)) is not None:
-            number = key == "repeat" or options.segment_frames is not None
+            number = key == "repeat" or options.segment_frames is not None  # a frame's
             found = as_labels((numbers if number else column)(table, name, where)[row])
             label[key], labeled = found.value, labeled & ~found.missing
     if not labeled.any():
@@ -176,7 +181,10 @@ def _shown(table: DynamicTable, options: NwbOptions, where: str) -> _Shown:
 def _taken(
     table: DynamicTable, options: NwbOptions, where: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of the intervals that are taken, by start, and where their trials start and stop, s."""
+    """Rows of the intervals that are taken, by start, and their start and stop, s.
+
+    A stop may be missing where trials have a duration of their own.
+    """
     if len(table) == 0:
         raise InputError(f"{where}: table {table.name!r} of intervals is empty")
     taken = np.ones(len(table), dtype=bool)
@@ -202,12 +210,7 @@ def _taken(
             f"{where}: row {row[np.argmax(bad)]} of {table.name!r} has no start or no stop, or "
             "ends before it starts"
         )
-    begin = start + options.offset
-    end = stop if options.duration is None else begin + options.duration
-    if (end <= begin).any():
-        number = row[np.argmax(end <= begin)]
-        raise InputError(f"{where}: row {number} of {table.name!r} is shorter than the offset")
-    return row, begin, end
+    return row, start, stop
 
 
 def _blocks(
@@ -236,15 +239,19 @@ def _numbered(block: np.ndarray) -> np.ndarray:
 def _is_one_of(
     values: np.ndarray, wanted: str | bool | float | list[str | bool | float]
 ) -> np.ndarray:
-    """Rows whose value is one of those wanted: the same text, or the same number however written.
+    """Rows whose value is one of those wanted: the same text, or the same number.
 
-    True and false are 1 and 0, as bool columns are.
+    Where one is a number and the other a text, the text is taken for a number; true and false are
+    1 and 0, as in columns of bool.
     """
-    text = np.char.lower(as_text(values))
-    number = np.array([_number(one) for one in text.tolist()])
     found = np.zeros(values.size, dtype=bool)
     for value in wanted if isinstance(wanted, list) else [wanted]:
-        found |= (text == str(value).lower()) | (number == _number(str(value)))
+        if values.dtype.kind == "U" and isinstance(value, str):
+            found |= values == value
+        elif values.dtype.kind == "U":
+            found |= np.array([_number(one) for one in values.tolist()]) == float(value)
+        else:
+            found |= values == _number(str(value))
     return found
 
 
@@ -254,7 +261,7 @@ def _number(text: str) -> float:
     if text in ("true", "false"):
         return float(text == "true")
     try:
-        return float(text)
+        return np.nan if "_" in text else float(text)
     except ValueError:
         return np.nan
 
@@ -285,12 +292,10 @@ def _labeled(
         unit["population"], kept = population.value, ~population.missing
         if not kept.any():
             raise InputError(f"{where}: {options.population} is missing in all {kept.size} units")
-    found = quality(table, where)
-    found.pop(options.population or "", None)
     return (
         np.flatnonzero(kept),
         {name: values[kept] for name, values in unit.items()},
-        {name: values[kept] for name, values in found.items()},
+        {name: values[kept] for name, values in quality(table, where).items()},
     )
 
 

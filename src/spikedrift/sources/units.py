@@ -1,4 +1,4 @@
-"""Units of an NWB file: their spikes cut into trials, when they were observed, and their columns."""
+"""Units of an NWB file: their spikes cut into trials, when they were observed, their columns."""
 
 import logging
 

@@ -25,8 +25,8 @@ from spikedrift import __version__, trials
 from spikedrift.config.sources import TwoPhotonOptions
 from spikedrift.errors import InputError, unknown
 from spikedrift.sources.covariates import trial_means
-from spikedrift.sources.movie import showings
 from spikedrift.sources.hdf5 import open_hdf5, reading
+from spikedrift.sources.movie import showings
 from spikedrift.sources.registry import Source
 from spikedrift.sources.tables import rows_of
 

@@ -128,6 +128,8 @@ def samples(found: pynwb.TimeSeries, column: int | None, what: str) -> Series:
         else:
             raise InputError(f"{what} has neither times nor a rate above 0")
         unit = str(found.unit)
+    if value.size == 0:
+        raise InputError(f"{what} has no samples")
     if time.shape != value.shape:
         raise InputError(f"{what} has {value.size} samples, but {time.size} times")
     return Series(time, value, unit)

@@ -6,6 +6,7 @@ Everything that touches a file's contents is done within `reading`.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 STREAM_BLOCK = 1 << 20  # bytes that one request of a streamed file brings
 STREAM_TIMEOUT = 60.0  # s
 LONGEST = 200  # characters of a reason
-MISSING_FILTER = "filter", "plugin"  # what HDF5 speaks of where it lacks one
+MISSING_FILTER = "required filter", "plugin"  # what HDF5 speaks of where it lacks one
+FILTER_HINT = "compressed with an HDF5 filter that is not installed; add it or repack the file"
 
 
 @contextmanager
@@ -58,8 +60,9 @@ def reason(error: BaseException) -> str:
     elif isinstance(error, KeyError):
         said = f"there is no {said}"
     said = " ".join(said.split()) or type(error).__name__
-    if isinstance(error, OSError) and all(word in said for word in MISSING_FILTER):
-        said += "; install the HDF5 plug-in of that compression, or repack the file with h5repack"
+    if isinstance(error, OSError) and any(word in said for word in MISSING_FILTER):
+        named = re.search(r"required filter \S+", said)  # else it speaks of a folder of plug-ins
+        said = FILTER_HINT + (f" ({named[0]})" if named else "")
     return said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
 
 

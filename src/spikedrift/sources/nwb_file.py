@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pynwb
-from hdmf.backends.warnings import BrokenLinkWarning
 from pynwb.core import DynamicTable
 
 from spikedrift.errors import InputError, unknown
-from spikedrift.sources.hdf5 import open_hdf5, reading
+from spikedrift.sources.hdf5 import open_hdf5, reading, reason
 
 logger = logging.getLogger(__name__)
 
@@ -53,18 +53,20 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
                 # of all warnings only those of broken links matter.
                 warnings.simplefilter("always")
                 try:
-                    with reading(f"{location}: the file, by pynwb,"):
-                        reader = pynwb.NWBHDF5IO(file=file, mode="r", load_namespaces=True)
-                        stack.callback(reader.close)
-                        nwb = reader.read()
+                    reader = pynwb.NWBHDF5IO(file=file, mode="r", load_namespaces=True)
+                    stack.callback(reader.close)
+                    nwb = reader.read()
+                except Exception as error:  # pynwb raises what it finds
+                    why = bad_column(file) or reason(error)
+                    raise InputError(f"{location}: pynwb cannot read it ({why})") from None
                 finally:
                     broken += [
                         " ".join(str(one.message).split())
                         for one in said
-                        if issubclass(one.category, BrokenLinkWarning)
+                        if one.category.__name__ == "BrokenLinkWarning"
                     ]
-            for one in broken:
-                logger.warning("%s", one)
+            for link in broken:
+                logger.warning("%s: %s", location, link)
             yield nwb
         except InputError as error:
             if not broken:
@@ -78,6 +80,39 @@ def _version(file: h5py.File) -> str | None:
     if found is None and isinstance(file.get("nwb_version"), h5py.Dataset):
         found = file["nwb_version"][()]
     return found.decode(errors="replace") if isinstance(found, bytes) else found and str(found)
+
+
+def bad_column(file: h5py.File) -> str:
+    """Name the first column that keeps pynwb from reading a table, as pynwb itself does not.
+
+    Empty where tables are sound as far as can be seen.
+    """
+    tables: list[h5py.Group] = []
+    file.visititems(
+        lambda _, one: tables.append(one) if "colnames" in one.attrs and "id" in one else None
+    )
+    for table in tables:
+        rows = table["id"].shape[0]
+        names = [str(name) for name in np.atleast_1d(table.attrs["colnames"])]
+        for name in names:
+            place = f"{table.name.strip('/')}: column {name!r}"
+            if not isinstance(values := table.get(name), h5py.Dataset):
+                return f"{place} is missing"
+            if "neurodata_type" not in values.attrs:
+                return f"{place} has no neurodata_type"
+            if (to := values.attrs.get("table")) is not None and not _leads(file, to):
+                return f"{place} refers to a table that is not there"
+            if f"{name}_index" not in table and values.shape[:1] != (rows,):
+                return f"{place} has {values.shape} values for {rows} rows and no {name}_index"
+    return ""
+
+
+def _leads(file: h5py.File, reference: h5py.Reference) -> bool:
+    """Whether a reference leads to something."""
+    try:
+        return bool(file[reference])
+    except (ValueError, KeyError):
+        return False
 
 
 def is_intervals(found: Any) -> bool:

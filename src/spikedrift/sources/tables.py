@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from hdmf.common.table import DynamicTableRegion, EnumData, VectorIndex
-from hdmf.container import AbstractContainer
-from pynwb.core import DynamicTable
+from pynwb.core import AbstractContainer, DynamicTable, DynamicTableRegion, VectorIndex
 
 from spikedrift.errors import InputError, unknown
 from spikedrift.sources import slices
@@ -58,17 +56,20 @@ class Ragged:
         with reading(f"{self.what}: row {number}"):
             return np.asarray(self.data[self.start[number] : self.stop[number]])
 
-    def floats(self, number: int) -> np.ndarray:
-        """Values of one row as float64.
+    def floats(self, number: int, shape: tuple[int, ...] = ()) -> np.ndarray:
+        """Values of one row as float64, each of a shape.
 
         Raises
         ------
         InputError
-            Naming the row, where they are no numbers.
+            Naming the row, where they are no numbers or of another shape.
         """
         values = self.row(number)
-        if values.dtype.kind not in "iufb":
-            raise InputError(f"{self.what}: row {number} holds {values.dtype}, not numbers")
+        if values.dtype.kind not in "iufb" or values.shape[1:] != shape:
+            raise InputError(
+                f"{self.what}: row {number} holds {values.dtype} of shape {values.shape}, must be "
+                f"numbers{f' of shape {shape} each' if shape else ', one after the other'}"
+            )
         return values.astype(np.float64)
 
 
@@ -88,7 +89,7 @@ def column(table: DynamicTable, name: str, where: str) -> np.ndarray:
         raise InputError(f"{what} holds more than one value a row, or rows of another table")
     with reading(what):
         read = _plain(values.data[:], what)
-        if isinstance(values, EnumData):
+        if hasattr(values, "elements"):  # an enumeration: numbers of texts
             read = _plain(values.elements.data[:], what)[read]
         rows = len(table.id)
     if read.size != rows:
@@ -99,7 +100,8 @@ def column(table: DynamicTable, name: str, where: str) -> np.ndarray:
 def is_number(table: DynamicTable, name: str) -> bool:
     """Whether a column has one number a row, as its type in the file says."""
     values = table[name]
-    plain = not isinstance(values, VectorIndex | DynamicTableRegion | EnumData)
+    plain = not isinstance(values, VectorIndex | DynamicTableRegion)
+    plain &= not hasattr(values, "elements")
     return plain and len(_shape(values)) == 1 and _kind(values.data) in "iufb"
 
 

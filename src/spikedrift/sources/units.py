@@ -89,7 +89,7 @@ def cut_units(
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     for unit, row in enumerate(rows.tolist()):
         time = times.floats(row)
-        if time.ndim != 1 or not np.isfinite(time).all():
+        if not np.isfinite(time).all():
             raise InputError(f"{where}: unit in row {row}: a spike time is not finite")
         if (np.diff(time) < 0).any():
             time = np.sort(time)
@@ -121,11 +121,9 @@ def observed_in(
         return observed
     intervals = ragged_column(table, "obs_intervals", where)
     for unit, row in enumerate(rows.tolist()):
-        span = intervals.floats(row)
-        if span.ndim != 2 or span.shape[1] != 2 or not (span[:, 1] >= span[:, 0]).all():
-            raise InputError(
-                f"{intervals.what}: row {row} must hold pairs of a start and a later stop"
-            )
+        span = intervals.floats(row, (2,))
+        if not (span[:, 1] >= span[:, 0]).all():
+            raise InputError(f"{intervals.what}: row {row}: an interval stops before it starts")
         inside = (start[:, None] >= span[:, 0]) & (stop[:, None] <= span[:, 1])
         observed[:, unit] = inside.any(axis=1)
     return observed

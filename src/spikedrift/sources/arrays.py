@@ -16,6 +16,7 @@ from spikedrift import trials
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
 from spikedrift.sources import slices
+from spikedrift.sources.labels import as_text
 from spikedrift.sources.registry import Source
 from spikedrift.sources.repeats import order_within
 
@@ -94,7 +95,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         trial={
             "stimulus": recording.rpartition(".")[2],
             "segment": segment,
-            "segment_name": labels.astype(str)[segment],
+            "segment_name": as_text(labels)[segment],
             "repeat": repeat,
             "block": block,
             "duration": options.duration,

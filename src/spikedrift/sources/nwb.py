@@ -18,11 +18,12 @@ from spikedrift.config.sources import NwbOptions
 from spikedrift.errors import InputError
 from spikedrift.sources.behavior import behavior
 from spikedrift.sources.hdf5 import reading
+from spikedrift.sources.labels import as_labels, as_text
 from spikedrift.sources.movie import showings
 from spikedrift.sources.nwb_file import find, is_intervals, open_nwb
 from spikedrift.sources.registry import Source
 from spikedrift.sources.repeats import counted_through, order_within
-from spikedrift.sources.tables import as_labels, as_text, column, labels, numbers, spans
+from spikedrift.sources.tables import column, numbers, spans
 from spikedrift.sources.units import cut_units, ids, observed_in, populations, quality, units
 
 logger = logging.getLogger(__name__)
@@ -223,7 +224,7 @@ def _blocks(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What tells the blocks of the rows apart, and whether it is known."""
     if options.block is not None:
-        block = labels(table, options.block, where)
+        block = as_labels(column(table, options.block, where))
         return block.value[row], ~block.missing[row]
     gap = np.inf if options.block_gap is None else options.block_gap
     number = np.concatenate([[0], np.cumsum(start[1:] - stop[:-1] > gap)])

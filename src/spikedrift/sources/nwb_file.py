@@ -110,7 +110,7 @@ def bad_column(file: h5py.File) -> str:
 def _leads(file: h5py.File, reference: h5py.Reference) -> bool:
     """Whether a reference leads to something."""
     try:
-        return bool(file[reference])
+        return file[reference].name is not None
     except (ValueError, KeyError):
         return False
 

@@ -67,7 +67,7 @@ def check(
         For the first bad slice.
     """
     for bad, problem in (
-        ((start < 0) | (stop > size), f"is outside the {size} {values}"),
+        ((np.minimum(start, stop) < 0) | (stop > size), f"is outside the {size} {values}"),
         (stop < start, "ends before it starts"),
     ):
         if bad.any():

@@ -9,24 +9,7 @@ from pynwb.core import AbstractContainer, DynamicTable, DynamicTableRegion, Vect
 from spikedrift.errors import InputError, unknown
 from spikedrift.sources import slices
 from spikedrift.sources.hdf5 import reading
-
-NO_LABEL = ("", "nan")  # what stands for a missing text; floats that were written as text, too
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Labels of the rows of a table.
-
-    Attributes
-    ----------
-    value : array of numbers or of str, shape (n_rows,)
-        What equal labels have in common: a number has the same label as int, float or bool.
-    missing : bool, shape (n_rows,)
-        NaN or an empty text.
-    """
-
-    value: np.ndarray
-    missing: np.ndarray
+from spikedrift.sources.labels import as_text
 
 
 @dataclass(frozen=True)
@@ -122,28 +105,6 @@ def numbers(table: DynamicTable, name: str, where: str) -> np.ndarray:
         raise InputError(
             f"{where}: column {name!r} of {table.name!r} holds {_no_number(values)!r}, not numbers"
         ) from None
-
-
-def labels(table: DynamicTable, name: str, where: str) -> Labels:
-    """Labels of a column, and which of them are missing."""
-    return as_labels(column(table, name, where))
-
-
-def as_labels(value: np.ndarray) -> Labels:
-    """Labels of the values of a column."""
-    if value.dtype.kind == "U":
-        return Labels(value, np.isin(np.char.lower(np.char.strip(value)), NO_LABEL))
-    return Labels(value, np.isnan(value.astype(np.float64)))
-
-
-def as_text(value: np.ndarray) -> np.ndarray:
-    """Labels as text: a whole number without a fraction, whatever type it had."""
-    if value.dtype.kind != "f":
-        return value.astype(str)
-    whole = np.isfinite(value) & (np.mod(value, 1) == 0)
-    text = value.astype(str).astype(object)
-    text[whole] = [str(int(one)) for one in value[whole]]
-    return text.astype(str)
 
 
 def ragged_column(table: DynamicTable, name: str, where: str) -> Ragged:

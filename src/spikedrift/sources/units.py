@@ -8,16 +8,9 @@ from pynwb.core import DynamicTable
 
 from spikedrift import trials
 from spikedrift.errors import InputError
+from spikedrift.sources.labels import Labels, as_labels, as_text
 from spikedrift.sources.nwb_file import by_path, find, is_units
-from spikedrift.sources.tables import (
-    Labels,
-    as_labels,
-    as_text,
-    column,
-    is_number,
-    labels,
-    ragged_column,
-)
+from spikedrift.sources.tables import column, is_number, ragged_column
 
 logger = logging.getLogger(__name__)
 
@@ -164,7 +157,7 @@ def populations(table: DynamicTable, name: str, where: str) -> Labels:
         Where neither has such a column, or a unit refers to an electrode that is not there.
     """
     if name in table.colnames:
-        found = labels(table, name, where)
+        found = as_labels(column(table, name, where))
         return Labels(as_text(found.value), found.missing)
     region = ragged_column(table, "electrodes", where) if "electrodes" in table.colnames else None
     channels = getattr(getattr(region, "target", None), "table", None)

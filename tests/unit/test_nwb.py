@@ -179,6 +179,16 @@ def test_a_table_of_frames_is_a_movie(tmp_path):
     assert data["segment"].values.tolist() == [0, 1] * 3
     assert data["repeat"].values.tolist() == [0, 0, 1, 1, 2, 2]
     np.testing.assert_allclose(data["duration"], 0.34)
+    with h5py.File(path, "r+") as file:
+        file["intervals/movie_presentations/frame"][:] += 1  # no segment is lost
+    for first in (None, 1):
+        again = nwb.read(path, chosen.model_copy(update={"first_frame": first}), "m.movie")
+        np.testing.assert_array_equal(again["spike_count"], data["spike_count"])
+    with h5py.File(path, "r+") as file:
+        file["intervals/movie_presentations/frame"][25] = np.nan
+    part = nwb.read(path, chosen, "m.movie")
+    assert part["start_time"].values.tolist() == np.delete(data["start_time"].values, 2).tolist()
+    assert json.loads(part.attrs["parameters"])["trials_truncated"] == 1
 
 
 @pytest.mark.parametrize(

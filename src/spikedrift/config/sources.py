@@ -16,7 +16,7 @@ def series_path(text: str) -> tuple[str, int | None]:
     ValueError
         For another form.
     """
-    parts = re.fullmatch(r"([^/\[\]]+(?:/[^/\[\]]+)*)(?:\[(\d+)\])?", text)
+    parts = re.fullmatch(r"(/?[^/\[\]]+(?:/[^/\[\]]+)*)(?:\[(\d+)\])?", text)
     if parts is None:
         raise ValueError(f"{text!r} must be a path, or a path and a column: module/series[0]")
     return parts[1], None if parts[2] is None else int(parts[2])

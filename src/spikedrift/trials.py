@@ -16,53 +16,43 @@ import numpy.typing as npt
 import xarray as xr
 
 from spikedrift.atomic import write_netcdf
+from spikedrift.contract import (
+    ATTRIBUTES,
+    CONTRACT_VERSION,
+    KINDS,
+    NO_TIMING,
+    QUALITY,
+    REPEAT_KEY,
+    TRIAL_COLUMNS,
+    TRIAL_KEY,
+    UNIT_COLUMNS,
+    check,
+    normal,
+)
 from spikedrift.errors import InputError, unknown
 
-CONTRACT_VERSION = 2
-KINDS = ("data", "model", "synthetic")
-NO_TIMING = "two-photon events: no spike timing"
-
-# name -> (dtype, default, units, meaning). A default of None makes the column compulsory.
-TRIAL_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
-    "stimulus": ("str", None, "1", "stimulus family"),
-    "segment": ("int64", None, "1", "part of the stimulus: movie second, direction, pattern"),
-    "segment_name": ("str", "", "1", "name of the segment in its source, empty where it has none"),
-    "repeat": ("int64", None, "1", "showing, counted over the whole session"),
-    "block": ("int64", 0, "1", "run of uninterrupted repeats"),
-    "session": ("int64", 0, "1", "recording day"),
-    "phase": ("str", "block", "1", "naive, train or block (a model's phases; data: block)"),
-    "plasticity_on": ("bool", False, "1", "plasticity acts during the trial (models)"),
-    "presentation_index": ("int64", -1, "1", "order of showing, -1 where unknown"),
-    "start_time": (
-        "float64",
-        np.nan,
-        "s",
-        "from the start of the first session, NaN where unknown",
-    ),
-    "duration": ("float64", None, "s", "length of the trial"),
-    "running_speed": ("float64", np.nan, "cm/s", "mean over the trial, NaN where missing"),
-    "pupil_area": ("float64", np.nan, "1", "mean over the trial, NaN where missing"),
-}
-UNIT_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
-    "unit_id": ("str", None, "1", "identifier of the unit in its source"),
-    "population": ("str", "all", "1", "area, cell group or assembly"),
-    "recording": ("str", None, "1", "recording that the unit is from"),
-}
-# What comes before the name of a quality column, so that none collides with the contract's own.
-QUALITY = "quality_"
-TRIAL_KEY = ("stimulus", "segment", "repeat", "block", "session", "phase")
-REPEAT_KEY = ("session", "phase", "block", "repeat")
-ATTRIBUTES: dict[str, Any] = {
-    "source": "",
-    "citation": "",
-    "licence": "",
-    "parameters": "{}",
-    "software": "{}",
-    "pseudo_population": 0,
-    "experience_unit": "",
-    "trial_order_known": 1,
-    "assumptions": "",
-}
+__all__ = [
+    "ATTRIBUTES",
+    "CONTRACT_VERSION",
+    "KINDS",
+    "NO_TIMING",
+    "QUALITY",
+    "REPEAT_KEY",
+    "TRIAL_COLUMNS",
+    "TRIAL_KEY",
+    "UNIT_COLUMNS",
+    "assemble",
+    "check",
+    "cut",
+    "offsets",
+    "quality",
+    "quality_names",
+    "ragged",
+    "read",
+    "select",
+    "spike_cells",
+    "write",
+]
 
 
 def ragged(
@@ -229,26 +219,53 @@ def assemble(
     )
     dataset = xr.Dataset(variables, attrs=merged)
     check(dataset)
-    return dataset
+    return normal(dataset)
 
 
 def _typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
-    """Convert a column without losing anything: no text or fraction becomes a whole number."""
+    """Convert a column without losing anything.
+
+    No text, fraction or missing value becomes a number, and no missing value or object a label.
+    """
     if dtype == "str":
+        return _texts(column, name)
+    allowed = {"int64": "iuf", "bool": "biuf", "float64": "biuf"}[dtype]
+    if column.dtype.kind not in allowed:
+        raise InputError(f"{name} must be {dtype}, got {column.dtype}")
+    with np.errstate(invalid="ignore"):
+        bad = np.zeros(column.shape, dtype=bool)
+        if dtype == "int64":
+            bad = ~(np.mod(column, 1) == 0) | (np.abs(column.astype(np.float64)) >= 2.0**63)
+        if dtype == "bool":
+            bad = ~np.isin(column, (0, 1))
+    if bad.any():
+        what = "whole numbers" if dtype == "int64" else "true or false"
+        raise InputError(f"{name} must hold {what}, {_place(bad)} has {column.flat[bad.argmax()]}")
+    return column.astype(dtype)
+
+
+def _texts(column: np.ndarray, name: str) -> np.ndarray:
+    """Labels as text; a whole number is its digits."""
+    if column.dtype.kind in "UTiu":
         return column.astype(str)
-    try:
-        exact = dtype != "int64" or bool(np.all(np.mod(column, 1) == 0))
-        converted = column.astype(dtype) if exact else column
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be {dtype}, got {column.dtype}") from None
-    if not exact:
-        raise InputError(f"{name} must hold whole numbers")
-    return converted
+    known = np.array([isinstance(value, str) for value in column.flat]).reshape(column.shape)
+    if not known.all():
+        value = column.flat[(~known).argmax()]
+        raise InputError(
+            f"{name} must hold texts or whole numbers, {_place(~known)} has {str(value)[:40]!r}; "
+            "leave out what has no label"
+        )
+    return column.astype(str)
+
+
+def _place(bad: np.ndarray) -> str:
+    return f"place {int(bad.argmax())}" if bad.ndim else "which"
 
 
 def quality_names(dataset: xr.Dataset) -> list[str]:
     """Names of the quality columns, as the source has them, in the order of the file."""
-    return [str(name).removeprefix(QUALITY) for name in dataset if str(name).startswith(QUALITY)]
+    names = (str(name) for name in dataset.variables)
+    return [name.removeprefix(QUALITY) for name in names if name.startswith(QUALITY)]
 
 
 def quality(dataset: xr.Dataset, name: str) -> np.ndarray:
@@ -303,87 +320,26 @@ def select(
     return out
 
 
-def check(dataset: xr.Dataset) -> None:
-    """Refuse a Dataset that breaks the contract.
-
-    Raises
-    ------
-    InputError
-        Naming the recording and the first trial and unit at fault: a missing variable, a
-        negative or mismatched count, an unsorted or NaN time or one outside [0, duration),
-        spikes where the unit was not observed, or a duplicate (stimulus, segment, repeat,
-        block, session, phase).
-    """
-    name = dataset.attrs.get("recording", "trials")
-    needed = ("spike_time", "spike_count", "observed", *TRIAL_COLUMNS, *UNIT_COLUMNS)
-    for variable in needed:
-        if variable not in dataset:
-            raise InputError(f"{name}: variable {variable!r} is missing from the trials file")
-    if dataset.attrs.get("kind") not in KINDS:
-        raise InputError(f"{name}: kind is {dataset.attrs.get('kind')!r}, must be one of {KINDS}")
-    if dataset.attrs.get("contract_version") != CONTRACT_VERSION:
-        raise InputError(
-            f"{name}: contract_version {dataset.attrs.get('contract_version')!r}, this version "
-            f"reads {CONTRACT_VERSION}; delete the file and run the same command to make it again"
-        )
-    count, time = dataset["spike_count"].values, dataset["spike_time"].values
-    unit_id = dataset["unit_id"].values
-
-    def at(trial: int, unit: int) -> str:
-        return f"{name}: trial {trial}, unit {unit_id[unit]}"
-
-    if (count < 0).any():
-        trial, unit = np.argwhere(count < 0)[0]
-        raise InputError(f"{at(trial, unit)}: spike_count {count[trial, unit]} is negative")
-    if count.sum() != time.size:
-        raise InputError(f"{name}: spike_count sums to {count.sum()}, but there are {time.size}")
-    if dataset["observed"].shape != count.shape:
-        raise InputError(f"{name}: observed has shape {dataset['observed'].shape}")
-    lost = (count > 0) & ~dataset["observed"].values
-    if lost.any():
-        trial, unit = np.argwhere(lost)[0]
-        raise InputError(f"{at(trial, unit)}: has spikes but is marked as not observed")
-    duration = dataset["duration"].values
-    if not (np.isfinite(duration) & (duration > 0)).all():
-        trial = np.flatnonzero(~(np.isfinite(duration) & (duration > 0)))[0]
-        raise InputError(f"{name}: trial {trial}: duration {duration[trial]} s must be positive")
-    trial_of, unit_of = spike_cells(dataset)
-    outside = ~((time >= 0) & (time < duration[trial_of]))
-    if outside.any():
-        k = np.flatnonzero(outside)[0]
-        raise InputError(
-            f"{at(trial_of[k], unit_of[k])}: spike at {time[k]} s is outside "
-            f"[0, {duration[trial_of[k]]}) s"
-        )
-    same = (np.diff(trial_of) == 0) & (np.diff(unit_of) == 0)
-    unsorted = same & (np.diff(time) < 0)
-    if unsorted.any():
-        k = np.flatnonzero(unsorted)[0]
-        raise InputError(f"{at(trial_of[k], unit_of[k])}: spike times are not sorted")
-    table = dataset[list(TRIAL_KEY)].to_dataframe().reset_index(drop=True)
-    repeated = table.duplicated()
-    if repeated.any():
-        trial = int(np.flatnonzero(repeated)[0])
-        key = ", ".join(f"{column} {dataset[column].values[trial]}" for column in TRIAL_KEY)
-        raise InputError(f"{name}: trial {trial} is a duplicate ({key})")
-
-
 def read(path: str | Path) -> xr.Dataset:
     """Read and check a trials file.
 
     Raises
     ------
     InputError
-        Where the file is missing, is no netCDF4 file, or breaks the contract.
+        Naming the file: it is missing, is no netCDF4 file, or breaks the contract.
     """
     if not Path(path).is_file():
         raise InputError(f"{path}: no such trials file")
     try:
         dataset = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable netCDF4 file ({error})") from None
-    check(dataset)
-    return dataset
+    except Exception as error:  # HDF5, h5netcdf and xarray raise what they find
+        reason = str(error) or type(error).__name__
+        raise InputError(f"{path}: not a readable netCDF4 file ({reason})") from None
+    try:
+        check(dataset)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return normal(dataset)
 
 
 def write(dataset: xr.Dataset, path: str | Path) -> None:

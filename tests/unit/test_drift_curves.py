@@ -171,6 +171,7 @@ def test_lags_go_on_over_sessions():
     dataset = recording(blocks=1, repeats=4)
     day = trials.select(dataset)
     day["session"] = ("trial", np.ones(day.sizes["trial"], dtype=np.int64))
+    day["repeat"] = dataset["repeat"] + 4
     two = xr.concat([dataset.drop_dims("spike"), day.drop_dims("spike")], "trial", data_vars="all")
     repeats = repeats_of(two)
     np.testing.assert_array_equal(repeats.position, np.arange(8))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from spikedrift import trials
 from spikedrift.errors import InputError
+from spikedrift.sources.repeats import counted_through
 
 TIMES = st.floats(0, 10, allow_nan=False, allow_subnormal=False)
 
@@ -219,9 +220,36 @@ def test_check_names_a_duplicate_trial():
         trials.check(dataset)
 
 
-def test_trials_that_differ_in_one_part_of_the_key_are_no_duplicates():
-    for name, value in [("block", 1), ("session", 1), ("phase", "naive"), ("stimulus", "other")]:
-        trials.check(spoil(spoil(make(), "repeat", 5, 0), name, 5, value))
+def test_trials_of_another_stimulus_or_repeat_are_no_duplicates():
+    trials.check(spoil(spoil(make(), "repeat", 5, 0), "stimulus", 5, "other"))
+    trials.check(spoil(make(), "repeat", 5, 9))
+
+
+@pytest.mark.fault("trials", "repeats that start again in a block, day or phase", cases=5)
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"block": [0, 0, 0, 1, 1, 1], "repeat": 0}, "repeat 0 is in .*block 0 and in .*block 1"),
+        ({"session": [0, 0, 0, 1, 1, 1], "repeat": 0}, "in session 0, .* and in session 1, "),
+        ({"phase": ["naive"] * 3 + ["block"] * 3, "repeat": 0}, "phase naive, .* phase block, "),
+        ({"block": [1, 1, 1, 0, 0, 0]}, "repeat 0 of .*block 1 comes after repeat 1 of .*block 0"),
+        ({"session": [1, 1, 1, 0, 0, 0]}, "repeat 0 of session 1.* comes after repeat 1 of"),
+    ],
+)
+def test_repeats_count_through(changes, words):
+    trial = {**GOOD, "segment": np.arange(6) % 3, "repeat": np.arange(6) // 3, **changes}
+    with pytest.raises(InputError, match=rf"{words}.*counted_through numbers them") as caught:
+        make(trial=trial)
+    assert "\n" not in str(caught.value)
+
+
+def test_repeats_that_start_again_are_counted_through():
+    block, label = np.repeat([0, 1], 6), np.tile([3, 3, 5, 5, 7, 7], 2)
+    through = counted_through(block, label)
+    assert through.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    np.testing.assert_array_equal(counted_through(block, through), through)
+    segment = np.tile([0, 1, 2], 2)
+    make(trial={**GOOD, "segment": segment, "block": block[3:9], "repeat": through[3:9]})
 
 
 @pytest.mark.parametrize("name", ["spike_time", "observed", "phase", "unit_id", "pupil_area"])
@@ -327,7 +355,7 @@ def test_read_refuses_what_is_no_trials_file(tmp_path):
     with pytest.raises(InputError, match=r"cut\.nc: not a readable netCDF4 file"):
         trials.read(tmp_path / "cut.nc")
     xr.Dataset({"x": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
-    with pytest.raises(InputError, match="'spike_time' is missing"):
+    with pytest.raises(InputError, match=r"other\.nc: .* so it is no trials file"):
         trials.read(tmp_path / "other.nc")
 
 

@@ -387,7 +387,7 @@ def read(path: str | Path) -> xr.Dataset:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such trials file")
     try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
+        dataset = xr.load_dataset(path, engine="h5netcdf", phony_dims="access")
     except Exception as error:  # HDF5, h5netcdf and xarray raise what they find
         reason = str(error) or type(error).__name__
         raise InputError(f"{path}: not a readable netCDF4 file ({reason})") from None

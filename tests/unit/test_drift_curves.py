@@ -168,7 +168,7 @@ def test_contrast_identities():
     assert contrast(1.0, 2.0, "distance") == pytest.approx(1 / 3)
 
 
-@pytest.mark.fault("trials", "repeats that start again in every block", cases=1)
+@pytest.mark.fault("trials", "repeats that start again in every block")
 def test_lags_between_blocks_of_repeats_that_start_again():
     """2 blocks x 10 repeats: 1 to 9 apart within a block, 1 to 19 between the two."""
     dataset = recording(blocks=2, repeats=10)

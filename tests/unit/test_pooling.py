@@ -79,7 +79,7 @@ def test_columns_that_one_recording_lacks_are_left_out():
     np.testing.assert_array_equal(joined, np.repeat([1, 0], 20))
 
 
-@pytest.mark.fault("trials", "pooled recordings whose trials differ in length", cases=1)
+@pytest.mark.fault("trials", "pooled recordings whose trials differ in length")
 def test_a_pooled_trial_is_as_long_as_all_its_recordings_saw_it():
     own = sessions(2)
     short = 0.95 * own[0]["duration"].values[0]
@@ -91,7 +91,7 @@ def test_a_pooled_trial_is_as_long_as_all_its_recordings_saw_it():
         pool([own[0], trials.shorten(own[1], short / 2)], "all.movie")
 
 
-@pytest.mark.fault("trials", "pooled recordings that number other segments alike", cases=1)
+@pytest.mark.fault("trials", "pooled recordings that number other segments alike")
 def test_segments_of_other_names_are_not_pooled():
     own = sessions(2)
     for dataset in own:

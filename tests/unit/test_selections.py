@@ -135,7 +135,7 @@ def trains():
 BLOCKS = np.repeat([0, 1], 40)
 
 
-@pytest.mark.fault("trials", "trials of unequal durations", cases=2)
+@pytest.mark.fault("trials", "trials of unequal durations")
 @pytest.mark.parametrize("measure", ["spikeship", "rate_correlation"])
 def test_unequal_durations_are_no_drift(trains, measure):
     """Block 2 lasts 1.85 s instead of 2 s: the curve is that of trials recorded for 1.85 s."""
@@ -151,7 +151,7 @@ def test_unequal_durations_are_no_drift(trains, measure):
     assert abs(said.sel(statistic="drift_index")) < 0.02 < 0.1 < wrong.sel(statistic="drift_index")
 
 
-@pytest.mark.fault("trials", "trials too unequal to be compared", cases=1)
+@pytest.mark.fault("trials", "trials too unequal to be compared")
 def test_durations_too_unequal_are_refused(trains):
     with pytest.raises(InputError, match=r"last 1 to 2 s, which is too unequal .* set the option"):
         apply(lasting(np.where(BLOCKS, 1.0, 2.0), trains), Selection(name="all"))

@@ -98,7 +98,8 @@ def check(dataset: xr.Dataset) -> None:
         counts and spikes that do not fit; trials or units that are there twice; repeats that do
         not count through the blocks.
     """
-    name = str(dataset.attrs.get("recording") or "trials")
+    recording = dataset.attrs.get("recording")
+    name = recording if isinstance(recording, str) and recording else "trials"
     _check_attributes(dataset, name)
     _check_variables(dataset, name)
     _check_columns(dataset, name)
@@ -235,7 +236,7 @@ def _first(bad: np.ndarray) -> int:
 
 
 def _check_columns(dataset: xr.Dataset, name: str) -> None:
-    """Values that each column of trials may have."""
+    """Values that the columns may have."""
 
     def refuse(key: str, bad: np.ndarray, must: str) -> None:
         if bad.any():
@@ -243,6 +244,10 @@ def _check_columns(dataset: xr.Dataset, name: str) -> None:
             value = dataset[key].values[trial]
             raise InputError(f"{name}: trial {trial}: {key} is {value!s}, must be {must}")
 
+    for key in ("stimulus", "unit_id", "population", "recording"):
+        if (empty := dataset[key].values == "").any():
+            dim = dataset[key].dims[0]
+            raise InputError(f"{name}: {dim} {_first(empty)}: {key} is empty, must be a label")
     for key, least in LEAST.items():
         refuse(key, dataset[key].values < least, f"a whole number from {least}")
     phase = dataset["phase"].values

@@ -35,6 +35,7 @@ __all__ = [
     "ATTRIBUTES",
     "CONTRACT_VERSION",
     "KINDS",
+    "LEAST_COMMON",
     "NO_TIMING",
     "QUALITY",
     "REPEAT_KEY",
@@ -43,6 +44,7 @@ __all__ = [
     "UNIT_COLUMNS",
     "assemble",
     "check",
+    "common_duration",
     "cut",
     "offsets",
     "quality",
@@ -50,9 +52,13 @@ __all__ = [
     "ragged",
     "read",
     "select",
+    "shorten",
     "spike_cells",
     "write",
 ]
+
+# Trials are cut to the shortest where it lasts at least this share of the longest.
+LEAST_COMMON = 0.9
 
 
 def ragged(
@@ -320,6 +326,56 @@ def select(
     return out
 
 
+def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:
+    """Cut trials to a duration, as if they had been recorded with it.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+    duration : float, or array of shape (n_trials,), s
+        Longer trials lose their spikes from there on; shorter ones stay as they are.
+    """
+    shape = dataset["spike_count"].shape
+    stop = np.minimum(dataset["duration"].values, duration)
+    trial, unit = spike_cells(dataset)
+    kept = dataset["spike_time"].values < stop[trial]
+    cell = (trial * shape[1] + unit)[kept]
+    count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int32)
+    out = dataset.isel(spike=np.flatnonzero(kept))
+    return out.assign(
+        spike_count=(("trial", "unit"), count, dataset["spike_count"].attrs),
+        duration=("trial", stop, dataset["duration"].attrs),
+    )
+
+
+def common_duration(duration: npt.ArrayLike, where: str) -> float:
+    """Duration that trials are cut to before they are compared: that of the shortest, s.
+
+    Counts, spike times and flows of unequal windows differ where nothing has changed. Frame clocks
+    jitter and times are rounded, so that trials of one kind need not last exactly as long.
+
+    Parameters
+    ----------
+    duration : array, shape (n,), s
+    where : str
+        What an error starts with.
+
+    Raises
+    ------
+    InputError
+        Where the shortest lasts less than `LEAST_COMMON` of the longest: too much would be lost.
+    """
+    lasting = np.asarray(duration, dtype=np.float64)
+    shortest, longest = float(lasting.min()), float(lasting.max())
+    if shortest < LEAST_COMMON * longest:
+        raise InputError(
+            f"{where}: trials last {shortest:.4g} to {longest:.4g} s, which is too unequal to cut "
+            f"them to the shortest (at least {LEAST_COMMON:.0%} of the longest); set the option "
+            "duration of the recording, or make a recording of the trials of each duration"
+        )
+    return shortest
+
+
 def read(path: str | Path) -> xr.Dataset:
     """Read and check a trials file.
 
@@ -331,7 +387,7 @@ def read(path: str | Path) -> xr.Dataset:
     if not Path(path).is_file():
         raise InputError(f"{path}: no such trials file")
     try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
+        dataset = xr.load_dataset(path, engine="h5netcdf", phony_dims="access")
     except Exception as error:  # HDF5, h5netcdf and xarray raise what they find
         reason = str(error) or type(error).__name__
         raise InputError(f"{path}: not a readable netCDF4 file ({reason})") from None

@@ -7,11 +7,12 @@ from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.curves import curves, unit_halves
+from spikedrift.drift.curves import curve_values, curves, unit_halves
 from spikedrift.drift.pairs import discrimination, repeats_of, segment_pairs
 from spikedrift.drift.statistics import STATISTICS, contrast, lag_curve
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
+from spikedrift.sources.repeats import counted_through
 from spikedrift.sources.synthetic import record
 
 FEW = CurveOptions(bootstrap=20, halves=3)
@@ -165,6 +166,19 @@ def test_contrast_identities():
     assert contrast(0.5, -0.2, "similarity") == 1
     assert np.isnan(contrast(-0.1, -0.2, "similarity"))
     assert contrast(1.0, 2.0, "distance") == pytest.approx(1 / 3)
+
+
+@pytest.mark.fault("trials", "repeats that start again in every block")
+def test_lags_between_blocks_of_repeats_that_start_again():
+    """2 blocks x 10 repeats: 1 to 9 apart within a block, 1 to 19 between the two."""
+    dataset = recording(blocks=2, repeats=10)
+    block, repeat = dataset["block"].values, dataset["repeat"].values
+    dataset["repeat"] = ("trial", counted_through(block, repeat % 10))
+    trials.check(dataset)
+    out = curve_values(dataset, MeasureEntry(measure="rate_correlation"), 0)
+    seen = np.isfinite(out["value"])
+    assert out["lag"].values[seen.sel(relation="within")].tolist() == list(range(1, 10))
+    assert out["lag"].values[seen.sel(relation="between")].tolist() == list(range(1, 20))
 
 
 def test_lags_go_on_over_sessions():

@@ -138,7 +138,7 @@ COLLIDING = (
 )
 
 
-@pytest.mark.fault("names", "columns of units with names of the contract", cases=1)
+@pytest.mark.fault("names", "columns of units with names of the contract")
 def test_columns_of_units_with_names_of_the_contract_stay_beside_it(tmp_path):
     plain, path = write(tmp_path / "plain.nwb"), tmp_path / "own.nwb"
     with pynwb.NWBHDF5IO(plain, "r") as source:

@@ -225,7 +225,7 @@ def test_trials_of_another_stimulus_or_repeat_are_no_duplicates():
     trials.check(spoil(make(), "repeat", 5, 9))
 
 
-@pytest.mark.fault("trials", "repeats that start again in a block, day or phase", cases=5)
+@pytest.mark.fault("trials", "repeats that start again in a block, day or phase")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

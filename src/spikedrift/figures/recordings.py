@@ -247,7 +247,8 @@ def _rates(axes: Axes, trials: xr.Dataset) -> pd.DataFrame:
 
 def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     """Quality columns of the units, or how the mean rate goes over the repeats."""
-    rows, known = [], [name for name in _QUALITY if name in quality_names(trials)]
+    rows, there = [], quality_names(trials)
+    known = [name for name in _QUALITY if name in there]
     for name in known:
         title, line = _QUALITY[name]
         value = np.sort(quality(trials, name).astype(float))
@@ -283,8 +284,9 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     axes.set_ylim(0, None)
     axes.set_title("rate over repeats")
     return pd.concat(rows), (
-        "Its source has no quality columns, the mean rate over repeats is drawn (dotted: a new "
-        "block)."
+        f"Of the quality columns {', '.join(_QUALITY)} its source has none (it has: "
+        f"{', '.join(there) or 'no others'}); the mean rate over repeats is drawn (dotted: a "
+        "new block)."
     )
 
 

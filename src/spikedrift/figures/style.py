@@ -167,8 +167,8 @@ def letter(axes: Axes, text: str) -> None:
 def notes_of(attributes: Mapping[str, Any]) -> list[str]:
     """List what a reader must know of what is drawn.
 
-    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
-    that the attributes name: what the ground truth found against it.
+    Of the recording: assumptions, order, pooled units, events, trials that were cut. Of the
+    analysis or the measure that the attributes name: what the ground truth found against it.
     """
     name = attributes.get("recording", "recording")
     notes = []
@@ -181,6 +181,11 @@ def notes_of(attributes: Mapping[str, Any]) -> list[str]:
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")
+    lasts, longest = (
+        float(attributes.get(key, 0)) for key in ("trial_duration", "longest_duration")
+    )
+    if longest > 1.001 * lasts:
+        notes.append(f"{name}: trials of up to {longest:.4g} s are cut to {lasts:.4g} s")
     measure = attributes.get("analysis") or attributes.get("measure")
     return notes + (verdicts.notes(str(measure)) if measure else [])
 

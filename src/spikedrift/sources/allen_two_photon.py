@@ -14,7 +14,6 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import h5py
 import numpy as np
@@ -25,7 +24,7 @@ from spikedrift import __version__, trials
 from spikedrift.config.sources import TwoPhotonOptions
 from spikedrift.errors import InputError, unknown
 from spikedrift.sources.covariates import trial_means
-from spikedrift.sources.hdf5 import open_hdf5, reading
+from spikedrift.sources.hdf5 import open_hdf5, reading, reason
 from spikedrift.sources.movie import showings
 from spikedrift.sources.registry import Source
 from spikedrift.sources.tables import rows_of
@@ -293,6 +292,8 @@ def _cut(folder: Path, day: _Day, movie: str, segment_frames: int) -> _Cut:
     shape = (day.cells.size, day.time.size)
     events = _events(path, shape)[:, : end.max()].astype(np.float64)
     found = np.isfinite(events[:, begin.min() :]).all(axis=1)
+    if not found.any():
+        raise InputError(f"{path}: events of no cell are finite while {movie} was shown")
     cell, frame = np.nonzero(np.where(found[:, None], events, 0))
     trial = np.searchsorted(begin, frame, side="right") - 1
     inside = (trial >= 0) & (frame < end[trial])
@@ -327,18 +328,9 @@ def _events(path: Path, shape: tuple[int, int]) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as archive:
             events = archive["ev"]
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        BadZipFile,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # numpy, zipfile and zlib raise what they find
         raise InputError(
-            f"{path}: no archive with an array 'ev' ({reason}); fetch it again"
+            f"{path}: no archive with an array 'ev' ({reason(error)}); fetch it again"
         ) from None
     if events.shape != shape or events.dtype.kind not in "fiu":
         raise InputError(

@@ -16,6 +16,7 @@ from spikedrift import trials
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
 from spikedrift.sources import slices
+from spikedrift.sources.hdf5 import reason
 from spikedrift.sources.labels import as_text
 from spikedrift.sources.registry import Source
 from spikedrift.sources.repeats import order_within
@@ -54,6 +55,10 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
     if pairs.shape[2] != 2:
         raise InputError(
             f"{directory / 'ii_spike_times.npy'}: shape {pairs.shape}, must be (epochs, units, 2)"
+        )
+    if not n_epochs or not n_units:
+        raise InputError(
+            f"{directory / 'ii_spike_times.npy'}: {n_epochs} epochs of {n_units} units: empty"
         )
     if label.size != n_epochs:
         raise InputError(
@@ -117,8 +122,10 @@ def _load(path: Path, kinds: str, dims: int) -> np.ndarray:
         raise InputError(f"{path}: no such file")
     try:
         array = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path}: not a readable .npy array of numbers ({error})") from None
+    except Exception as error:  # numpy, zipfile and zlib raise what they find
+        raise InputError(
+            f"{path}: not a readable .npy array of numbers ({reason(error)})"
+        ) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.ndim != dims:
         found = (
             f"{array.dtype} with {array.ndim} dimensions"

@@ -7,7 +7,7 @@ that memory does not grow with the length of a recording.
 import logging
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,9 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
                     stack.callback(reader.close)
                     nwb = reader.read()
                 except Exception as error:  # pynwb raises what it finds
-                    why = bad_column(file) or reason(error)
+                    why = reason(error)
+                    with suppress(Exception):  # the file may be damaged beyond a look at it
+                        why = bad_column(file) or why
                     raise InputError(f"{location}: pynwb cannot read it ({why})") from None
                 finally:
                     broken += [

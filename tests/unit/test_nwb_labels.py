@@ -145,6 +145,14 @@ def test_repeats_count_through_the_blocks(tmp_path, given):
         assert data["repeat"].values.tolist() == expected
 
 
+def test_a_block_that_comes_back_is_another_one(tmp_path):
+    label = np.array([b"A"] * 8 + [b"B"] * 4 + [b"A"] * 8)
+    path = damaged(tmp_path / "m.nwb", values("intervals/trials/word", label))
+    data = nwb.read(path, options(block="word"), "m.grating")
+    assert data["block"].values.tolist() == [0] * 8 + [1] * 4 + [2] * 8
+    assert data["repeat"].values.tolist() == (np.arange(N_TRIALS) // 4).tolist()
+
+
 def test_repeats_that_count_through_stay_as_they_are(tmp_path):
     path = damaged(tmp_path / "m.nwb", changed("intervals/trials/rep", lambda v: v + 5))
     data = nwb.read(path, options(repeat="rep", block_gap=3.0), "m.grating")

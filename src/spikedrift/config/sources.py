@@ -169,7 +169,7 @@ class NwbOptions(SourceOptions):
         None, description="column that counts repeats; null: showings of a segment are counted"
     )
     block: str | None = Field(
-        None, description="column that tells blocks apart; null: see block_gap"
+        None, description="column whose value changes where a new block starts; null: see block_gap"
     )
     block_gap: float | None = Field(
         None,

@@ -232,9 +232,8 @@ def _blocks(
 
 
 def _numbered(block: np.ndarray) -> np.ndarray:
-    """Blocks numbered as they came: int64, shape (n_trials,)."""
-    _, first, label = np.unique(block, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[label].astype(np.int64)
+    """Blocks numbered from 0, a new one wherever the label changes: int64, shape (n_trials,)."""
+    return np.concatenate([[0], np.cumsum(block[1:] != block[:-1])]).astype(np.int64)
 
 
 def _is_one_of(

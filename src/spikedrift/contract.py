@@ -66,7 +66,7 @@ SPIKES: dict[str, tuple[tuple[str, ...], str]] = {
     "observed": (("trial", "unit"), "bool"),
     "event_amplitude": (("spike",), "float64"),
 }
-PHASES = ("naive", "train", "block")
+PHASES = ("naive", "train", "block")  # in the order of a model's life
 TEXTS = ("recording", "kind", *(key for key, value in ATTRIBUTES.items() if value in ("", "{}")))
 FLAGS = ("pseudo_population", "trial_order_known", "spike_timing")
 # The smallest whole number that a column may hold, and the unit that a file may say it is in.

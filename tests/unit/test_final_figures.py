@@ -122,7 +122,7 @@ def test_the_quality_columns_that_are_there_are_named(mice):
     files["trials"] = files["trials"].assign(
         quality_snr=("unit", values), quality_depth=("unit", values)
     )
-    figure, table = recordings.draw(**joined([files]))
+    figure, _ = recordings.draw(**joined([files]))
     assert "its source has none (it has: snr, depth); the mean rate" in words(figure)
 
 

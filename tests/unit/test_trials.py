@@ -146,6 +146,41 @@ def test_assemble_refuses(changes, words):
     assert all(word in str(error.value) for word in words), str(error.value)
 
 
+@pytest.mark.fault("names", "missing values and objects as labels")
+@pytest.mark.parametrize("value", [np.nan, None, 0.5, object(), b"V1"])
+@pytest.mark.parametrize("column", ["population", "unit_id"])
+def test_what_has_no_label_is_refused(column, value):
+    labels = np.array(["a", "b", value, "d"], dtype=object)
+    unit = {"unit_id": list("abcd"), column: labels}
+    with pytest.raises(InputError, match=rf"unit column '{column}' .* place 2 has") as caught:
+        make(unit=unit)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.fault("names", "missing values and objects as labels")
+@pytest.mark.parametrize("column", ["segment", "repeat", "block", "session"])
+def test_a_missing_number_is_refused(column):
+    with pytest.raises(InputError, match=rf"trial column '{column}' .* place 1 has nan"):
+        make(trial={**GOOD, column: [0, np.nan, 2, 3, 4, 5]})
+
+
+def test_columns_select_and_group_by_name():
+    names = np.array(["left", "right", "up"])[np.arange(6) % 3]
+    segment = {"segment": np.arange(6) % 3, "repeat": np.arange(6) // 3, "segment_name": names}
+    dataset = make(trial={**GOOD, **segment, "presentation_index": np.arange(6)})
+    count = dataset["spike_count"]
+    np.testing.assert_array_equal(count.sel(unit_id="u2"), count.values[:, 2])
+    shown = count.where(dataset["segment_name"] == "right", drop=True)
+    np.testing.assert_array_equal(shown, count.values[1::3])
+    mean = count.groupby("segment").mean()
+    np.testing.assert_allclose(mean, count.values.reshape(2, 3, 4).mean(axis=0))
+    one = count.swap_dims(trial="presentation_index").sel(presentation_index=3)
+    np.testing.assert_array_equal(one, count.values[3])
+    chosen = trials.select(dataset, trials=dataset["repeat"] == 1, units=dataset["unit_id"] == "u1")
+    assert cells(chosen) == [[row[1]] for row in cells(dataset)[3:]]
+    assert chosen["segment_name"].values.tolist() == ["left", "right", "up"]
+
+
 def test_assemble_refuses_counts_without_two_dimensions():
     with pytest.raises(InputError, match="spike_count must be"):
         trials.assemble([], [1, 2], recording="a.b", kind="data", trial=GOOD, unit={})

@@ -242,8 +242,10 @@ STORED = (
 WRITTEN = [
     name
     for name, (_, stays) in ALL.items()
-    if (name.partition(" as ")[0] in STORED
-    and not any(dtype in name for dtype in ("complex", "S8", "datetime")))  # not to be written
+    if (
+        name.partition(" as ")[0] in STORED
+        and not any(dtype in name for dtype in ("complex", "S8", "datetime"))
+    )  # not to be written
     or (stays and " as " not in name)
 ]
 

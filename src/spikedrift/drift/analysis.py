@@ -20,7 +20,7 @@ from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.base import completed
 from spikedrift.drift.anchored import upper_tail
 from spikedrift.errors import InputError
-from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, segment_names
 from spikedrift.trials import NO_TIMING, REPEAT_KEY
 
 PACKAGE = "spikedrift.drift.analyses"
@@ -206,7 +206,8 @@ def analyze(
         The arrays of the analysis, and over dim `statistic` (its coordinate is the name) the
         attributes of `Statistic`. p and null are NaN where they rest on an order of trials that
         is assumed (`test_note` says so). Attributes: those of the recording, `analysis`, `title`,
-        `citation`, `options` (JSON), `seed`, `n_units`, `n_trials`, `test_note`.
+        `citation`, `options` (JSON), `seed`, `n_units`, `n_trials`, `test_note`,
+        `segment_names` (JSON, a name a segment).
 
     Raises
     ------
@@ -234,6 +235,7 @@ def analyze(
             "n_units": dataset.sizes["unit"],
             "n_trials": dataset.sizes["trial"],
             "test_note": note,
+            "segment_names": json.dumps(segment_names(dataset)),
         }
     )
 

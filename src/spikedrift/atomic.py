@@ -11,6 +11,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spikedrift import seal
 from spikedrift.disk import naming
 
 # Only methods of what is given are called: who fetches a file need not wait for these.
@@ -68,7 +69,7 @@ def _runs(pid: int) -> bool:
 
 
 @contextmanager
-def writing(path: str | Path) -> Iterator[io.RawIOBase]:
+def writing(path: str | Path) -> Iterator[Any]:
     """Yield a binary file for a library to write `path` through; whole or not at all.
 
     Raises
@@ -149,17 +150,19 @@ def write_netcdf(
 ) -> None:
     """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all.
 
-    `finish` gets the file, to add what is too large for memory.
+    `finish` gets the file, to add what is too large for memory. Large variables carry checksums
+    (fletcher32), and the whole file its digest; below `results` it says which result it is.
     """
     encoding = {
-        name: {"zlib": True, "complevel": 1}
+        name: {"zlib": True, "complevel": 1, "fletcher32": True}
         for name, variable in dataset.variables.items()
         if variable.size > 256 and variable.dtype.kind in "fiub"
     }
     with writing(path) as file:
-        dataset.to_netcdf(file, engine="h5netcdf", encoding=encoding)
+        seal.named(dataset, path).to_netcdf(file, engine="h5netcdf", encoding=encoding)
         if finish is not None:
             finish(file)
+        seal.seal(file)
 
 
 def write_tsv(table: "pd.DataFrame", path: str | Path) -> None:

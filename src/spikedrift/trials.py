@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from spikedrift import results
 from spikedrift.atomic import write_netcdf
 from spikedrift.errors import InputError
 
@@ -344,19 +345,14 @@ def check(dataset: xr.Dataset) -> None:
 
 
 def read(path: str | Path) -> xr.Dataset:
-    """Read and check a trials file.
+    """Read and check a trials file; below `results` it must be of the recording in its name.
 
     Raises
     ------
     InputError
-        Where the file is missing, is no netCDF4 file, or breaks the contract.
+        Where the file is missing, damaged, of another recording, or breaks the contract.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such trials file")
-    try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable netCDF4 file ({error})") from None
+    dataset = results.read(path, **results.recording_of(path))
     check(dataset)
     return dataset
 

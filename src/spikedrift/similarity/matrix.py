@@ -117,10 +117,13 @@ def write(
         with h5netcdf.File(opened, "a") as file:
             file.dimensions["trial_other"] = n_trials
             dims, chunks = ("trial", "trial_other"), (CHUNK, CHUNK)
-            value = file.create_variable("value", dims, "f8", chunks=chunks, fillvalue=np.nan)
-            n_shared = file.create_variable(
-                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1
+            value = file.create_variable(
+                "value", dims, "f8", chunks=chunks, fillvalue=np.nan, fletcher32=True
             )
+            n_shared = file.create_variable(
+                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1,
+                fletcher32=True,
+            )  # fmt: skip
             value.attrs.update(_labels_of(rule))
             for row, some_values, some_shared in store.bands():
                 here = slice(row, row + len(some_values))

@@ -76,7 +76,9 @@ def _opened(log: Path) -> logging.Handler:
 
 
 def _end(line: str, code: int = 1) -> NoReturn:
-    """Say one line in the log and on standard error, and exit."""
-    logging.getLogger("spikedrift").error("%s", line)
+    """Say one line on standard error, and in the log where there is one, and exit."""
+    logger = logging.getLogger("spikedrift")
+    if logger.handlers:
+        logger.error("%s", line)
     print(f"spikedrift: {line}", file=sys.stderr)
     raise SystemExit(code) from None

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from spikedrift.errors import DiskError
 
@@ -18,8 +19,8 @@ _SAID = {
     errno.EDQUOT: ("your quota on the disk at {disk} is used up", _ROOM),
     errno.EFBIG: ("the disk at {disk}, or a limit of this shell, takes no file so large", _ROOM),
     errno.EROFS: ("the disk at {disk} is read-only", _RIGHT),
-    errno.EACCES: ("you have no right to write in {folder}", _RIGHT),
-    errno.EPERM: ("you have no right to write in {folder}", _RIGHT),
+    errno.EACCES: ("you have no right to write there", _RIGHT),
+    errno.EPERM: ("you have no right to write there", _RIGHT),
     errno.ENOTDIR: ("a part of its path is no directory", _PLACE),
     errno.EEXIST: ("a part of its path is a file, or a link to nothing", _PLACE),
     errno.EIO: ("the disk at {disk} fails", f"look after it, {_AGAIN}"),
@@ -41,7 +42,7 @@ def disk_error(error: OSError, path: str | Path) -> DiskError | None:
     if error.errno not in _SAID:
         return None
     what, advice = _SAID[error.errno]
-    said = what.format(disk=mount(path), folder=Path(path).absolute().parent)
+    said = what.format(disk=mount(path))
     return DiskError(f"{path}: cannot be written: {said} ({error.strerror}); {advice}")
 
 
@@ -61,6 +62,20 @@ def naming(path: str | Path) -> Iterator[None]:
         if told is None:
             raise
         raise told from None
+
+
+def probe(folder: str | Path) -> None:
+    """Refuse a folder in which no file can be made.
+
+    Raises
+    ------
+    DiskError
+        As `naming`.
+    """
+    folder = Path(folder)
+    with naming(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
 
 
 def mount(path: str | Path) -> Path:

@@ -1,7 +1,6 @@
 """What surrounds one job of the pipeline: its log, its progress, its one-line errors."""
 
 import logging
-import signal
 import sys
 import time
 import traceback
@@ -12,10 +11,9 @@ from typing import NoReturn
 
 from threadpoolctl import threadpool_limits
 
+from spikedrift import interrupts
 from spikedrift.disk import FULL, disk_error
 from spikedrift.errors import InputError
-
-INTERRUPTED = 128 + signal.SIGINT  # exit code, as shells have it
 
 
 class _Log(logging.FileHandler):
@@ -44,6 +42,7 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     handler = _opened(Path(log))
     logger.addHandler(handler)
     started = time.monotonic()
+    interrupts.heard()
     try:
         with threadpool_limits(threads):
             yield
@@ -51,7 +50,7 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     except InputError as error:
         _end(str(error))
     except KeyboardInterrupt:
-        _end("interrupted", INTERRUPTED)
+        _end("interrupted", interrupts.CODE)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             _end(str(disk_error(error, error.filename or Path.cwd())))

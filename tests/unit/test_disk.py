@@ -137,7 +137,7 @@ def test_a_disk_that_fills_in_pieces_is_one_line(small, data, capfd, monkeypatch
     [
         (errno.EROFS, "is read-only"),
         (errno.EDQUOT, "your quota on the disk at"),
-        (errno.EACCES, "you have no right to write in"),
+        (errno.EACCES, "you have no right to write there"),
         (errno.EIO, "fails"),
     ],
 )
@@ -216,7 +216,7 @@ def test_a_log_that_cannot_be_opened_is_one_line(tmp_path):
 @pytest.mark.fault("kill", "Ctrl-C in a job")
 def test_an_interrupted_job_says_one_line(tmp_path):
     done = job(tmp_path / "a.log", tmp_path / "a.txt", "interrupt")
-    assert done.returncode == 128 + signal.SIGINT
+    assert done.returncode == 128 + signal.SIGINT == 130
     assert (done.stdout, done.stderr) == ("", "spikedrift: interrupted\n")
     assert (tmp_path / "a.log").read_text().endswith(" spikedrift: interrupted\n")
     assert not (tmp_path / "a.txt").exists()

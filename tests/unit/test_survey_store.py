@@ -18,7 +18,7 @@ from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.drift.profile import profile
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
 from spikedrift.simulation.sweep import override, points
@@ -96,8 +96,9 @@ def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simu
         (RuntimeError("the simulation diverged"), False),
         (Ended("the simulation was ended by SIGKILL"), True),
         (MemoryError(), True),
+        (DiskError("spikes.bin: cannot be written: the disk at /tmp is full"), True),
     ],
-    ids=["diverged", "killed", "out of memory"],
+    ids=["diverged", "killed", "out of memory", "full disk"],
 )
 def test_what_was_ended_from_outside_is_tried_again(
     error, again, surveyed, runs, build_dir, simulated, tmp_path
@@ -113,6 +114,21 @@ def test_what_was_ended_from_outside_is_tried_again(
     found = survey(surveyed, runs, tmp_path / "runs", build_dir)
     assert names == [bad, good] + [bad] * again
     assert (found["status"].sel(run=bad) == "failed") == (not again)
+
+
+@pytest.mark.fault("files", "a kept run of a survey that is damaged, or under another's name")
+@pytest.mark.parametrize("damage", ["cut short", "another's"])
+def test_a_kept_run_that_is_damaged_is_made_again(
+    damage, surveyed, runs, build_dir, simulated, tmp_path
+):
+    names, _ = simulated
+    store = tmp_path / "results" / "runs"
+    first = survey(surveyed, runs, store, build_dir)
+    bad, other = (store / f"{run.recording}.nc" for run in runs)
+    bad.write_bytes(other.read_bytes() if damage == "another's" else bad.read_bytes()[:5000])
+    again = survey(surveyed, runs, store, build_dir)
+    assert names[2:] == [runs[0].recording]
+    assert first.identical(again)
 
 
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):

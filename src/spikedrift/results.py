@@ -1,5 +1,6 @@
 """Read the pipeline's own files: never another's under this name, never a damaged one."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,4 +119,19 @@ def table(path: str | Path, said: Mapping[str, str] | None = None, **options: An
             raise InputError(f"{path}: lacks the column {name!r}; {_AGAIN}")
         for other in set(found[name].astype(str)) - {value}:
             raise InputError(f"{path}: is of {name} {other!r}, not {value!r}; {_AGAIN}")
+    return found
+
+
+def record(path: str | Path) -> dict[str, Any]:
+    """Read a JSON file of the pipeline's own.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or damaged.
+    """
+    try:
+        found: dict[str, Any] = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: is no readable JSON ({error}); {_AGAIN}") from None
     return found

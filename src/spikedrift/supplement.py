@@ -78,7 +78,7 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
     """
     rows = []
     for path in sorted(benchmarks.rglob("*.tsv")):
-        one = pd.read_csv(path, sep="\t").iloc[-1]
+        one = results.table(path).iloc[-1]
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
         rows.append({"rule": rule, "s": one["s"], "cpu": one["cpu_time"], "memory": one["max_rss"]})
     table = pd.DataFrame(rows, columns=["rule", "s", "cpu", "memory"])

@@ -241,6 +241,18 @@ def test_a_table_of_something_else_is_refused(tmp_path, content, line):
     assert str(raised.value).startswith(f"{path}: ")
 
 
+@pytest.mark.fault("files", "a record that is cut short or missing", cases=2)
+def test_a_record_that_is_cut_short_is_one_line(tmp_path):
+    path = tmp_path / "provenance.json"
+    with pytest.raises(InputError, match="delete it and run the same command again"):
+        results.record(path)
+    path.write_text('{"versions": {"nu')
+    with pytest.raises(InputError, match=r"provenance\.json: is no readable JSON"):
+        results.record(path)
+    path.write_text('{"versions": {}}')
+    assert results.record(path) == {"versions": {}}
+
+
 @pytest.mark.fault("files", "seeds of the ground truth under another name")
 @pytest.mark.parametrize("name", ["b/rate_index.0", "a/timing_index.0", "a/rate_index.5"])
 def test_a_chunk_of_the_ground_truth_under_another_name_is_refused(tmp_path, name):

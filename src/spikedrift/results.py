@@ -77,14 +77,14 @@ def _loaded(path: Path, names: Sequence[str] | None, needs_seal: bool) -> xr.Dat
     if damage is not None and (needs_seal or damage != seal.UNSEALED):
         raise InputError(f"{path}: is damaged: {damage}; {_AGAIN}")
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
+        with xr.open_dataset(path, engine="h5netcdf", phony_dims="access") as opened:
             wanted = opened if names is None else opened[list(names)]
             return wanted.load()
     except KeyError as error:
         raise InputError(f"{path}: lacks a variable: {error.args[0]}; {_AGAIN}") from None
     # HDF5 and what stands on it have no one error for a file that makes no sense.
     except Exception as error:
-        raise InputError(f"{path}: is no readable netCDF4 file ({error}); {_AGAIN}") from None
+        raise InputError(f"{path}: not a readable netCDF4 file ({error}); {_AGAIN}") from None
 
 
 def table(path: str | Path, said: Mapping[str, str] | None = None, **options: Any) -> pd.DataFrame:

@@ -116,18 +116,22 @@ def test_what_was_ended_from_outside_is_tried_again(
     assert (found["status"].sel(run=bad) == "failed") == (not again)
 
 
-@pytest.mark.fault("files", "a kept run of a survey that is damaged, or under another's name")
-@pytest.mark.parametrize("damage", ["cut short", "another's"])
+@pytest.mark.fault("files", "a kept run of a survey damaged, or under another's name", cases=2)
 def test_a_kept_run_that_is_damaged_is_made_again(
-    damage, surveyed, runs, build_dir, simulated, tmp_path
+    surveyed, runs, build_dir, simulated, tmp_path, caplog
 ):
+    caplog.set_level("INFO")
     names, _ = simulated
     store = tmp_path / "results" / "runs"
     first = survey(surveyed, runs, store, build_dir)
-    bad, other = (store / f"{run.recording}.nc" for run in runs)
-    bad.write_bytes(other.read_bytes() if damage == "another's" else bad.read_bytes()[:5000])
+    one, other = (store / f"{run.recording}.nc" for run in runs)
+    whole = one.read_bytes()
+    one.write_bytes(whole[:5000])
+    other.write_bytes(whole)
     again = survey(surveyed, runs, store, build_dir)
-    assert names[2:] == [runs[0].recording]
+    assert names[2:] == names[:2]
+    assert f"{one}: is damaged" in caplog.text
+    assert f"{other}: says that it is results/runs/{one.name}" in caplog.text
     assert first.identical(again)
 
 

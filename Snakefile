@@ -17,6 +17,11 @@ if not workflow.overwrite_configfiles:
 
 sys.path.insert(0, str(HERE / "src"))
 
+from spikedrift import interrupts
+
+interrupts.in_one_line()
+
+from spikedrift import disk
 from spikedrift.config.check import checked
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
@@ -38,6 +43,13 @@ for notice in plan.notices:
 
 
 report: "workflow/report/workflow.rst"
+
+
+onstart:
+    try:
+        disk.probe("results")
+    except InputError as error:
+        sys.exit(f"spikedrift: {error}")
 
 
 wildcard_constraints:

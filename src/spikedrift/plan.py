@@ -44,8 +44,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def share_library() -> None:
-    """Let jobs find this library through PYTHONPATH, on a cluster and under conda too."""
-    paths = [str(ROOT / "src"), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    """Let jobs find this library through PYTHONPATH, on a cluster and under conda too.
+
+    They also find what keeps Python quiet when it is interrupted before a job has begun.
+    """
+    own = [str(ROOT / "src"), str(ROOT / "workflow" / "interrupts")]
+    paths = [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
 
 

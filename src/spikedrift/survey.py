@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from spikedrift import selections, trials
+from spikedrift import results, selections, trials
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.places import axis_columns
@@ -30,7 +30,7 @@ from spikedrift.config.sweeps import Survey
 from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.indices import CODES, indices
 from spikedrift.drift.profile import profile_values
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import registry
 from spikedrift.networks.pattern_network import NetworkRun, Simulated
 from spikedrift.similarity.matrix import similarity
@@ -118,8 +118,11 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
 def _stored(path: Path, digest: str) -> xr.Dataset | None:
     if not path.is_file():
         return None
-    stored = xr.load_dataset(path, engine="h5netcdf")
-    return stored if stored.attrs["digest"] == digest else None
+    try:
+        return results.read(path, digest=digest)
+    except InputError as error:  # of other code, or damaged: it is made again
+        log.info("%s", error)
+        return None
 
 
 def _simulated(
@@ -155,11 +158,11 @@ def _simulated(
 def failed(point: Point, error: Exception) -> xr.Dataset:
     """Outcome of a run that gave nothing: `status` failed, its `reason`.
 
-    Attribute `retry`: a run that was ended from outside (out of memory, killed) is tried again,
-    one that diverged would do so again.
+    Attribute `retry`: a run that was ended from outside (out of memory, killed, a full disk) is
+    tried again, one that diverged would do so again.
     """
     words = {"status": "failed", "reason": str(error) or type(error).__name__}
-    again = isinstance(error, MemoryError | Ended)
+    again = isinstance(error, MemoryError | Ended | DiskError)
     return _labeled(xr.Dataset({k: ((), v) for k, v in words.items()}), point, retry=int(again))
 
 

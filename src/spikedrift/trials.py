@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from spikedrift import results
 from spikedrift.atomic import write_netcdf
 from spikedrift.contract import (
     ATTRIBUTES,
@@ -379,20 +380,14 @@ def common_duration(duration: npt.ArrayLike, where: str) -> float:
 
 
 def read(path: str | Path) -> xr.Dataset:
-    """Read and check a trials file.
+    """Read and check a trials file; below `results` it must be of the recording in its name.
 
     Raises
     ------
     InputError
-        Naming the file: it is missing, is no netCDF4 file, or breaks the contract.
+        Naming the file: it is missing, damaged, of another recording, or breaks the contract.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such trials file")
-    try:
-        dataset = xr.load_dataset(path, engine="h5netcdf", phony_dims="access")
-    except Exception as error:  # HDF5, h5netcdf and xarray raise what they find
-        reason = str(error) or type(error).__name__
-        raise InputError(f"{path}: not a readable netCDF4 file ({reason})") from None
+    dataset = results.read(path, **results.recording_of(path))
     try:
         check(dataset)
     except InputError as error:

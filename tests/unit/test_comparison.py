@@ -358,7 +358,7 @@ def test_run_files_are_checked(mouse, tmp_path):
     mouse.rate.isel(sample=slice(5)).to_netcdf(tmp_path / "few.nc", engine="h5netcdf")
     with pytest.raises(InputError, match="not joint"):
         Run.read(tmp_path / "few.nc", *paths[1:])
-    with pytest.raises(InputError, match="no such drift file"):
+    with pytest.raises(InputError, match="no such file"):
         Run.read(paths[0], tmp_path / "none.nc", paths[2])
 
 

@@ -18,7 +18,7 @@ from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.drift.profile import profile
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
 from spikedrift.simulation.sweep import override, points
@@ -96,8 +96,9 @@ def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simu
         (RuntimeError("the simulation diverged"), False),
         (Ended("the simulation was ended by SIGKILL"), True),
         (MemoryError(), True),
+        (DiskError("spikes.bin: cannot be written: the disk at /tmp is full"), True),
     ],
-    ids=["diverged", "killed", "out of memory"],
+    ids=["diverged", "killed", "out of memory", "full disk"],
 )
 def test_what_was_ended_from_outside_is_tried_again(
     error, again, surveyed, runs, build_dir, simulated, tmp_path
@@ -113,6 +114,25 @@ def test_what_was_ended_from_outside_is_tried_again(
     found = survey(surveyed, runs, tmp_path / "runs", build_dir)
     assert names == [bad, good] + [bad] * again
     assert (found["status"].sel(run=bad) == "failed") == (not again)
+
+
+@pytest.mark.fault("files", "a kept run of a survey damaged, or under another's name", cases=2)
+def test_a_kept_run_that_is_damaged_is_made_again(
+    surveyed, runs, build_dir, simulated, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    names, _ = simulated
+    store = tmp_path / "results" / "runs"
+    first = survey(surveyed, runs, store, build_dir)
+    one, other = (store / f"{run.recording}.nc" for run in runs)
+    whole = one.read_bytes()
+    one.write_bytes(whole[:5000])
+    other.write_bytes(whole)
+    again = survey(surveyed, runs, store, build_dir)
+    assert names[2:] == names[:2]
+    assert f"{one}: is damaged" in caplog.text
+    assert f"{other}: says that it is results/runs/{one.name}" in caplog.text
+    assert first.identical(again)
 
 
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):

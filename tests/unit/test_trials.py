@@ -379,7 +379,7 @@ def test_a_large_file_comes_back_compressed(tmp_path):
 
 
 def test_read_refuses_what_is_no_trials_file(tmp_path):
-    with pytest.raises(InputError, match="no such trials file"):
+    with pytest.raises(InputError, match="no such file"):
         trials.read(tmp_path / "none.nc")
     (tmp_path / "text.nc").write_text("not netCDF")
     with pytest.raises(InputError, match=r"text\.nc: not a readable netCDF4 file"):

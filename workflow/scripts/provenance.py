@@ -2,7 +2,7 @@
 
 import json
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import write_text
 from spikedrift.job import job
 
 with job(snakemake.log[0]):
@@ -11,5 +11,4 @@ with job(snakemake.log[0]):
         "lock_sha256": snakemake.params.lock_sha256,
         "config": snakemake.params.config,
     }
-    with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+    write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", snakemake.output[0])

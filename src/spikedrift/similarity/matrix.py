@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +112,17 @@ def write(
     store = Store(stored / digest(dataset, source, rule.name, chosen), n_trials, side)
     store.fill(partial(rule.pairs, dataset, **chosen))
 
-    def matrices(temporary: Path) -> None:
-        with h5netcdf.File(temporary, "a") as file:
+    def matrices(opened: RawIOBase) -> None:
+        with h5netcdf.File(opened, "a") as file:
             file.dimensions["trial_other"] = n_trials
             dims, chunks = ("trial", "trial_other"), (CHUNK, CHUNK)
-            value = file.create_variable("value", dims, "f8", chunks=chunks, fillvalue=np.nan)
-            n_shared = file.create_variable(
-                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1
+            value = file.create_variable(
+                "value", dims, "f8", chunks=chunks, fillvalue=np.nan, fletcher32=True
             )
+            n_shared = file.create_variable(
+                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1,
+                fletcher32=True,
+            )  # fmt: skip
             value.attrs.update(_labels_of(rule))
             for row, some_values, some_shared in store.bands():
                 here = slice(row, row + len(some_values))

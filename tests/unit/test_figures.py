@@ -181,6 +181,18 @@ def test_assumptions_are_drawn_into_the_figure(recording):
 # raster
 
 
+def test_segments_are_called_by_their_names(recording):
+    names = np.char.add("scene-", recording["segment"].values.astype(str))
+    named = recording.assign(segment_name=("trial", names))
+    figure, _ = raster.draw(trials=named, options=Figures(raster_segment=1))
+    assert figure.get_suptitle() == "mouse-a.movie, segment scene-1"
+    figure, _ = raster.draw(trials=recording, options=Figures(raster_segment=1))
+    assert figure.get_suptitle() == "mouse-a.movie, segment 1"
+    attributes = {"segment_names": '["a", "b"]'}
+    assert style.segment_names(attributes, 2) == ["a", "b"]
+    assert style.segment_names(attributes, 3) == ["0", "1", "2"]
+
+
 def test_raster_draws_the_spikes_of_the_table(recording):
     figure, table = raster.draw(trials=recording, options=Figures(raster_segment=1))
     assert set(table["block"]) == {0, 1}

@@ -6,13 +6,16 @@ run` writes it) that gives the seed, the parameters, the input spikes and the ru
 seed of a sweep is a session of the same program.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import logging
 import os
 import platform
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +38,11 @@ from spikedrift.simulation.compile import compile_project
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
 FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
+# Variables that compilers look at: another value may be another program.
+HEEDED = (
+    *("CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"),
+    *("CCC_OVERRIDE_OPTIONS", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"),
+)
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,7 @@ def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
         platform.machine(),
         version("brian2"),
         version("brian2cuda"),
-        (PACKAGE / "simulation" / "session.h").read_text(),
+        json.dumps({name: os.environ[name] for name in HEEDED if name in os.environ}),
         "" if own else Path(spec.origin).read_text(),
         source_digest("spikedrift.simulation.build", *own, *uses),
     ]
@@ -162,27 +170,14 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
-    # A process of its own: Brian2's device is global state, and a failed build leaves it broken.
     log.info("building %s", target.name)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        (partial / "request.json").write_text(json.dumps({**request, "jobs": jobs}, indent=1))
-        path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        with (partial / "build.log").open("w") as output:
-            done = subprocess.run(
-                [sys.executable, "-m", "spikedrift.simulation.build", str(partial)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(partial)},
-                check=False,
-            )
+    with _partial(target) as partial:
+        asked = json.dumps({**request, "jobs": jobs}, indent=1)
+        (partial / "request.json").write_text(asked)
+        done = _in_its_own_process(partial)
         if done.returncode:
-            told = (partial / "build.log").read_text().splitlines()
-            errors = [line for line in told if " error: " in line or ": fatal" in line]
-            errors = errors or told[-1:]
-            raise InputError(f"building {request['model']} failed: {' '.join(errors[:1])}")
+            raise InputError(f"building {request['model']} failed in {partial.parent}: {_why(done)}")
+        (partial / "build.log").write_text(done.stdout)
         for leftover in partial.glob("*.o"):
             leftover.unlink()
         try:
@@ -190,8 +185,40 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
         except OSError:  # another process was first, without locks
             if not (target / "program.json").is_file():
                 raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _in_its_own_process(partial: Path) -> subprocess.CompletedProcess[str]:
+    """Build in a process that finds the modules that this one finds, and no others.
+
+    Brian2's device is global state, and a failed build leaves it broken.
+    """
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "spikedrift.simulation.build", str(partial)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,  # no file: the disk may be full
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *filter(None, sys.path)]),
+            "TMPDIR": str(partial),
+        },
+        check=False,
+    )
+
+
+def _why(done: subprocess.CompletedProcess[str]) -> str:
+    """Say why a build failed, in one line."""
+    told = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    full = [line for line in told if os.strerror(errno.ENOSPC) in line]
+    errors = [line for line in told if re.search(r"\b(fatal|error): ", line)]
+    ended = (
+        f"ended by {signal.Signals(-done.returncode).name}"
+        if done.returncode < 0
+        else f"exit code {done.returncode}"
+    )
+    return next(iter([*full, *errors, *told[-1:], ended]))
 
 
 class Standalone:
@@ -236,10 +263,10 @@ class Standalone:
             loads = []
             for file, variable in (("index", "neuron_index"), ("step", "_timebins")):
                 vector, on_gpu = self._vector(group, variable)
-                loads.append(f"session.load({vector}, {file});")
+                loads.append(f"session.load({vector}, {file}, size);")
                 loads += [f"{on_gpu} = {vector};"] if on_gpu else []
             lines.append(
-                f'session.inputs["{name}"] = [&](const auto& index, const auto& step) '
+                f'session.inputs["{name}"] = [&](const auto& index, const auto& step, auto size) '
                 f"{{ {' '.join(loads)} }};"
             )
         lines.append("session.prepare();")
@@ -282,7 +309,11 @@ def _main(directory: Path) -> None:
     define(standalone, request["structure"])
     # Named only now, so that the header goes into main and not into every file.
     brian2.prefs.codegen.cpp.headers += [f'"{PACKAGE / "simulation" / "session.h"}"']
-    brian2.get_device().build(directory=str(directory), compile=False, run=False)
+    device = brian2.get_device()
+    device.build(directory=str(directory), compile=False, run=False)
+    for name, values in device.static_arrays.items():  # NumPy's `tofile` notices no full disk
+        if (directory / "static_arrays" / name).stat().st_size != values.nbytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
     compile_project(
         directory,
         ".cu" if on_gpu else ".cpp",

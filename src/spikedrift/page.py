@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import write_text
 
 STYLE = """
 body { font: 13px/1.35 system-ui, sans-serif; margin: 1.5rem; color: #222; }
@@ -36,5 +36,4 @@ def write_tables(tables: Mapping[str, pd.DataFrame], path: str | Path, title: st
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
         f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
     )
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_text(page, path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import write_text
 
 PATH = Path(__file__).parents[3] / "resources" / "ground_truth.tsv"
 ABSENT = "not in the ground truth"
@@ -20,10 +20,9 @@ BIASED = "biased in the ground truth"
 
 def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -> None:
     """Write judgments as TSV, whole or not at all; what made them stands above, after `#`."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for key, value in made_with.items():
-            file.write(f"# {key}: {value}\n")
-        table.to_csv(file, sep="\t", index=False, na_rep="nan", float_format="%.4g")
+    above = "".join(f"# {key}: {value}\n" for key, value in made_with.items())
+    below = table.to_csv(sep="\t", index=False, na_rep="nan", float_format="%.4g")
+    write_text(above + below, path)
 
 
 def read(path: Path = PATH) -> pd.DataFrame:

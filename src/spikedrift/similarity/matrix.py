@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,8 @@ def write(
     store = Store(stored / digest(dataset, source, rule.name, chosen), n_trials, side)
     store.fill(partial(rule.pairs, dataset, **chosen))
 
-    def matrices(temporary: Path) -> None:
-        with h5netcdf.File(temporary, "a") as file:
+    def matrices(opened: RawIOBase) -> None:
+        with h5netcdf.File(opened, "a") as file:
             file.dimensions["trial_other"] = n_trials
             dims, chunks = ("trial", "trial_other"), (CHUNK, CHUNK)
             value = file.create_variable("value", dims, "f8", chunks=chunks, fillvalue=np.nan)

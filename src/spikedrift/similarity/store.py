@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import writing
 from spikedrift.similarity.blocks import Band, Pairs, block_pairs
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,8 @@ class Store:
             value[at], n_shared[at] = pairs(first, second)
             if row == column:
                 value.T[at], n_shared.T[at] = value[at], n_shared[at]
-            with replacing(self._path(row, column)) as temporary:
-                np.savez(temporary, value=value, n_shared=n_shared)
+            with writing(self._path(row, column)) as file:
+                np.savez(file, value=value, n_shared=n_shared)
             log.info("block %d of %d (trials %d.. x %d..)", index, len(blocks), row, column)
 
     def bands(self) -> Iterator[Band]:

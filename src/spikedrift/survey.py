@@ -30,7 +30,7 @@ from spikedrift.config.sweeps import Survey
 from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.indices import CODES, indices
 from spikedrift.drift.profile import profile_values
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import registry
 from spikedrift.networks.pattern_network import NetworkRun, Simulated
 from spikedrift.similarity.matrix import similarity
@@ -155,11 +155,11 @@ def _simulated(
 def failed(point: Point, error: Exception) -> xr.Dataset:
     """Outcome of a run that gave nothing: `status` failed, its `reason`.
 
-    Attribute `retry`: a run that was ended from outside (out of memory, killed) is tried again,
-    one that diverged would do so again.
+    Attribute `retry`: a run that was ended from outside (out of memory, out of disk, killed) is
+    tried again, one that diverged would do so again.
     """
     words = {"status": "failed", "reason": str(error) or type(error).__name__}
-    again = isinstance(error, MemoryError | Ended)
+    again = isinstance(error, MemoryError | Ended | DiskError)
     return _labeled(xr.Dataset({k: ((), v) for k, v in words.items()}), point, retry=int(again))
 
 

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import escape
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -29,8 +30,10 @@ from typing import Any
 
 import numpy as np
 
+from spikedrift.atomic import runs
 from spikedrift.config.networks import Simulation
-from spikedrift.errors import InputError
+from spikedrift.disk import FULL, disk_error, naming
+from spikedrift.errors import DiskError, InputError
 from spikedrift.provenance import source_digest
 from spikedrift.simulation import cuda, gpu
 from spikedrift.simulation.compile import compile_project
@@ -90,7 +93,9 @@ def build(
     Raises
     ------
     InputError
-        No compiler, or one that refuses the options.
+        No compiler, or one that refuses the options or ends with an error.
+    DiskError
+        Where the disk of `build_dir` refuses.
     """
     request = {
         "model": model,
@@ -102,12 +107,11 @@ def build(
     digest = _digest(request, uses)
     target = Path(build_dir).resolve() / digest
     if not (target / "program.json").is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
         if request["backend"] == "cpp":
             tried = [*request["compiler"], "-E", "-x", "c++", os.devnull]
             if subprocess.run(tried, capture_output=True, check=False).returncode:
                 raise InputError(f"simulation.march: {tried[0]} refuses -march={simulation.march}")
-        with _alone(target.with_suffix(".lock")):
+        with naming(target), _alone(target.with_suffix(".lock")):
             if not (target / "program.json").is_file():
                 _compile(request, simulation.jobs, target)
     manifest = json.loads((target / "program.json").read_text())
@@ -136,10 +140,7 @@ def _toolchain(simulation: Simulation) -> dict[str, Any]:
 
 def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
     host = os.environ.get("CXX", "g++")
-    told = [
-        subprocess.run([one, "--version"], capture_output=True, text=True, check=True).stdout
-        for one in dict.fromkeys([request["compiler"][0], host])
-    ]
+    told = [_version(one) for one in dict.fromkeys([request["compiler"][0], host])]
     model = request["model"].split(":")[0]
     spec = find_spec(model)
     if spec is None or spec.origin is None:
@@ -158,9 +159,17 @@ def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _version(compiler: str) -> str:
+    told = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    if told.returncode or not told.stdout.strip():
+        raise InputError(f"{compiler} --version tells nothing: let CXX name a C++ compiler")
+    return told.stdout
+
+
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold a lock file; where the file system has no locks, go on: the rename is still atomic."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -176,7 +185,7 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
         (partial / "request.json").write_text(asked)
         done = _in_its_own_process(partial)
         if done.returncode:
-            raise InputError(f"building {request['model']} failed in {partial.parent}: {_why(done)}")
+            raise _failed(f"building {request['model']}", done, target)
         (partial / "build.log").write_text(done.stdout)
         for leftover in partial.glob("*.o"):
             leftover.unlink()
@@ -185,6 +194,22 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
         except OSError:  # another process was first, without locks
             if not (target / "program.json").is_file():
                 raise
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """Make a directory beside `target` to build in; those of killed processes are removed."""
+    begins = f".{target.name}.{platform.node()}."
+    for left in target.parent.glob(f"{escape(begins)}*.partial"):
+        if not runs(int(left.name.removeprefix(begins).partition(".")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    partial = target.with_name(f"{begins}{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _in_its_own_process(partial: Path) -> subprocess.CompletedProcess[str]:
@@ -208,17 +233,19 @@ def _in_its_own_process(partial: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def _why(done: subprocess.CompletedProcess[str]) -> str:
+def _failed(what: str, done: subprocess.CompletedProcess[str], target: Path) -> InputError:
     """Say why a build failed, in one line."""
     told = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    full = [line for line in told if os.strerror(errno.ENOSPC) in line]
+    for line in told:
+        for number in FULL:
+            if os.strerror(number) in line:
+                refused = disk_error(OSError(number, line), target)
+                return DiskError(f"{what} failed: {refused}")
+    if done.returncode < 0:
+        told.append(f"ended by {signal.Signals(-done.returncode).name}")
     errors = [line for line in told if re.search(r"\b(fatal|error): ", line)]
-    ended = (
-        f"ended by {signal.Signals(-done.returncode).name}"
-        if done.returncode < 0
-        else f"exit code {done.returncode}"
-    )
-    return next(iter([*full, *errors, *told[-1:], ended]))
+    said = next(iter([*errors, *told[-1:], f"exit code {done.returncode}"]))
+    return InputError(f"{what} failed: {said}")
 
 
 class Standalone:

@@ -10,13 +10,13 @@
 
 namespace spikedrift {
 
-constexpr int LOST = 74;  // exit code, EX_IOERR in sysexits.h; `run.py` knows it
-
+// Says `lost ERRNO NAME` to `run.py`, and the same in words. ERRNO is 0 for a file that is too short.
 [[noreturn]] inline void lost(const std::string& what, const std::string& name) {
     const int why = errno;
+    std::cout << "lost " << why << " " << name << std::endl;
     std::cerr << "cannot " << what << " " << name << ": "
-              << (why ? std::strerror(why) : "it is shorter than it should be") << std::endl;
-    std::_Exit(LOST);  // whatever else is open is of no use now
+              << (why ? std::strerror(why) : "it is too short") << std::endl;
+    std::_Exit(2);  // whatever else is open is of no use now
 }
 
 struct InFile : std::ifstream {

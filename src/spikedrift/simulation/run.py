@@ -1,6 +1,7 @@
 """Run one session of a program in a directory of its own."""
 
 import logging
+import os
 import shutil
 import signal
 import subprocess
@@ -16,19 +17,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spikedrift.errors import InputError
+from spikedrift.disk import disk_error, mount, naming
+from spikedrift.errors import DiskError, InputError
 from spikedrift.simulation.build import Program
 
 log = logging.getLogger(__name__)
 REPORT = 10.0  # s between two lines in the log, at least
-LOST = 74  # exit code of a program that could not write or read a file, see files.h
 
 
 class Ended(InputError, RuntimeError):
-    """A simulation that was ended from outside: by a user, for want of memory or of disk.
-
-    It says nothing of the network: whoever asks for it again may get it.
-    """
+    """A simulation that was ended from outside: by a user, or for want of memory."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class Output:
 
     Raises
     ------
-    Ended
+    DiskError
         From `array` and `saved`, where a file does not hold what was written.
     """
 
@@ -95,9 +93,10 @@ class Output:
 
     def _compare(self, file: str, n_bytes: int) -> None:
         if n_bytes != self.written.get(file):
-            raise Ended(
-                f"{self.label}: {self.directory / file} holds {n_bytes} bytes of "
-                f"{self.written.get(file, 'an unknown number')} that were written: look at the disk"
+            place = self.directory / file
+            raise DiskError(
+                f"{self.label}: {place} has {n_bytes} bytes, {self.written.get(file, 'no')} were "
+                f"written: look after the disk at {mount(place)}, then run the same command again"
             )
 
 
@@ -134,17 +133,18 @@ def session(
 
     Raises
     ------
+    DiskError
+        Where a file could not be written or read whole.
     Ended
-        Where a file could not be written or read whole, or the program was killed.
+        Where the program was killed.
     InputError
         Where the program cannot be started.
     RuntimeError
         Where the program fails, naming the point.
     """
     with _directory(scratch_dir, label) as directory:
-        with _disk(label):
-            text = _text(seed, parameters, inputs, steps, directory)
-            _write(directory / "session.txt", text.encode())
+        text = _text(seed, parameters, inputs, steps, directory)
+        _write(directory / "session.txt", text.encode())
         total = sum(step.duration for step in steps if isinstance(step, Run))
         log.info("%s: simulating %.0f s", label, total)
         began = time.perf_counter()
@@ -156,21 +156,13 @@ def session(
 @contextmanager
 def _directory(scratch_dir: Path, label: str) -> Iterator[Path]:
     """Make a directory for one session, and remove it afterwards."""
-    with _disk(label):
+    with naming(Path(scratch_dir) / label):
         Path(scratch_dir).mkdir(parents=True, exist_ok=True)
         directory = Path(tempfile.mkdtemp(prefix=f"{label}.", dir=Path(scratch_dir).resolve()))
     try:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-@contextmanager
-def _disk(label: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Ended(f"{label}: cannot write {error.filename}: {error.strerror}") from None
 
 
 def _text(
@@ -194,10 +186,8 @@ def _text(
 
 def _write(path: Path, content: bytes) -> None:
     # Arrays too: NumPy's `tofile` does not notice a full disk while they fit into its buffer.
-    try:
+    with naming(path):
         path.write_bytes(content)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _line(step: Step, directory: Path) -> str:
@@ -219,6 +209,7 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Map
     """Run the program to its end, tell in the log how far it is, return what it wrote."""
     began = time.perf_counter()
     written = Counter[str]()
+    lost: tuple[OSError, str] | None = None
     line = ""
     # What it says goes through pipes: a disk may be full.
     with _started(program, directory) as process, ThreadPoolExecutor(1) as reader:
@@ -236,6 +227,9 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Map
                 elif word == "wrote":
                     n_bytes, _, path = rest.partition(" ")
                     written[Path(path).name] += int(n_bytes)
+                elif word == "lost":
+                    why, _, path = rest.partition(" ")
+                    lost = OSError(int(why), os.strerror(int(why))), str(directory / path)
         except BaseException:
             process.kill()
             raise
@@ -245,8 +239,8 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Map
         name = signal.Signals(-process.returncode).name
         why = ": out of memory?" if name == "SIGKILL" else ""
         raise Ended(f"{label}: the simulation was ended by {name}{why}")
-    if process.returncode == LOST:
-        raise Ended(f"{label}: {told[-1]}, in {directory}")
+    if lost is not None:
+        raise DiskError(f"{label}: {disk_error(*lost) or told[-1]}")
     if process.returncode or told:
         raise RuntimeError(
             f"{label}: the simulation failed with exit code {process.returncode}: "

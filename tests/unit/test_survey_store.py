@@ -1,10 +1,12 @@
 """What a survey keeps of its runs, and which it runs again."""
 
+import tempfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
+from disks import small_disk
 from test_pattern_network import SMALL
 
 from spikedrift import selections, trials
@@ -113,6 +115,22 @@ def test_what_was_ended_from_outside_is_tried_again(
     found = survey(surveyed, runs, tmp_path / "runs", build_dir)
     assert names == [bad, good] + [bad] * again
     assert (found["status"].sel(run=bad) == "failed") == (not again)
+
+
+@pytest.mark.fault("disk", "full while a survey simulates")
+def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_path, monkeypatch):
+    run, store = runs[0], tmp_path / "runs"
+    survey(surveyed, runs[1:], store, build_dir)  # builds the program
+    with small_disk(tmp_path / "disk", 148) as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        found = survey(surveyed, [run], store, build_dir)
+    assert found["status"].item() == "failed"
+    told = found["reason"].item()
+    assert told.startswith(f"{run.recording}: {disk}/") and f"disk at {disk} is full" in told
+    assert [path.stem for path in store.iterdir()] == [runs[1].recording]
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    again = survey(surveyed, [run], store, build_dir)
+    assert again["status"].item() == "ok" and (store / f"{run.recording}.nc").is_file()
 
 
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):

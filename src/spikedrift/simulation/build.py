@@ -184,7 +184,7 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
         asked = json.dumps({**request, "jobs": jobs}, indent=1)
         (partial / "request.json").write_text(asked)
         done = _in_its_own_process(partial)
-        if done.returncode:
+        if done.returncode or not os.access(partial / "main", os.X_OK):
             raise _failed(f"building {request['model']}", done, target)
         (partial / "build.log").write_text(done.stdout)
         for leftover in partial.glob("*.o"):
@@ -244,7 +244,8 @@ def _failed(what: str, done: subprocess.CompletedProcess[str], target: Path) -> 
     if done.returncode < 0:
         told.append(f"ended by {signal.Signals(-done.returncode).name}")
     errors = [line for line in told if re.search(r"\b(fatal|error): ", line)]
-    said = next(iter([*errors, *told[-1:], f"exit code {done.returncode}"]))
+    ended = f"exit code {done.returncode}" if done.returncode else "the compiler wrote no program"
+    said = next(iter([*errors, *told[-1:], ended]))
     return InputError(f"{what} failed: {said}")
 
 

@@ -155,7 +155,7 @@ def _simulated(
 def failed(point: Point, error: Exception) -> xr.Dataset:
     """Outcome of a run that gave nothing: `status` failed, its `reason`.
 
-    Attribute `retry`: a run that was ended from outside (out of memory, out of disk, killed) is
+    Attribute `retry`: a run that was ended from outside (out of memory, killed, a full disk) is
     tried again, one that diverged would do so again.
     """
     words = {"status": "failed", "reason": str(error) or type(error).__name__}

@@ -20,7 +20,7 @@ from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.drift.profile import profile
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
 from spikedrift.simulation.sweep import override, points
@@ -98,8 +98,9 @@ def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simu
         (RuntimeError("the simulation diverged"), False),
         (Ended("the simulation was ended by SIGKILL"), True),
         (MemoryError(), True),
+        (DiskError("spikes.bin: cannot be written: the disk at /tmp is full"), True),
     ],
-    ids=["diverged", "killed", "out of memory"],
+    ids=["diverged", "killed", "out of memory", "full disk"],
 )
 def test_what_was_ended_from_outside_is_tried_again(
     error, again, surveyed, runs, build_dir, simulated, tmp_path
@@ -115,22 +116,6 @@ def test_what_was_ended_from_outside_is_tried_again(
     found = survey(surveyed, runs, tmp_path / "runs", build_dir)
     assert names == [bad, good] + [bad] * again
     assert (found["status"].sel(run=bad) == "failed") == (not again)
-
-
-@pytest.mark.fault("disk", "full while a survey simulates")
-def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_path, monkeypatch):
-    run, store = runs[0], tmp_path / "runs"
-    survey(surveyed, runs[1:], store, build_dir)  # builds the program
-    with small_disk(tmp_path / "disk", 148) as disk:
-        monkeypatch.setattr(tempfile, "tempdir", str(disk))
-        found = survey(surveyed, [run], store, build_dir)
-    assert found["status"].item() == "failed"
-    told = found["reason"].item()
-    assert told.startswith(f"{run.recording}: {disk}/") and f"disk at {disk} is full" in told
-    assert [path.stem for path in store.iterdir()] == [runs[1].recording]
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    again = survey(surveyed, [run], store, build_dir)
-    assert again["status"].item() == "ok" and (store / f"{run.recording}.nc").is_file()
 
 
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
@@ -165,6 +150,22 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
                 np.testing.assert_array_equal(one[name], two[name], err_msg=name)
     assert np.isfinite([ours.rate["value"].sel(relation="within").values[:3]]).all()
     assert np.isfinite([one["fano_factor"], one["ensemble_rate_drop"], ours.reliability()[0]]).all()
+
+
+@pytest.mark.fault("disk", "full while a survey simulates")
+def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_path, monkeypatch):
+    run, store = runs[0], tmp_path / "runs"
+    survey(surveyed, runs[1:], store, build_dir)  # builds the program
+    with small_disk(tmp_path / "disk", 148) as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        found = survey(surveyed, [run], store, build_dir)
+    assert found["status"].item() == "failed"
+    told = found["reason"].item()
+    assert told.startswith(f"{run.recording}: {disk}/") and f"disk at {disk} is full" in told
+    assert [path.stem for path in store.iterdir()] == [runs[1].recording]
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    again = survey(surveyed, [run], store, build_dir)
+    assert again["status"].item() == "ok" and (store / f"{run.recording}.nc").is_file()
 
 
 def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, simulated, tmp_path):

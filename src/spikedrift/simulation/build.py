@@ -186,7 +186,7 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
         done = _in_its_own_process(partial)
         if done.returncode or not os.access(partial / "main", os.X_OK):
             raise _failed(f"building {request['model']}", done, target)
-        (partial / "build.log").write_text(done.stdout)
+        (partial / "build.log").write_text(done.stdout, encoding="utf-8")
         for leftover in partial.glob("*.o"):
             leftover.unlink()
         try:
@@ -222,10 +222,11 @@ def _in_its_own_process(partial: Path) -> subprocess.CompletedProcess[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,  # no file: the disk may be full
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         env={
             **os.environ,
+            "LC_ALL": "C",  # compilers say why in English
             "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *filter(None, sys.path)]),
             "TMPDIR": str(partial),
         },

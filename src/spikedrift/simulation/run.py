@@ -257,7 +257,7 @@ def _started(program: Program, directory: Path) -> subprocess.Popen[str]:
             cwd=program.directory,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             errors="replace",
         )
     except OSError as error:

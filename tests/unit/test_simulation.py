@@ -203,7 +203,7 @@ def test_a_full_disk_is_one_line_or_all_spikes(program, tmp_path):
     assert any("_spikes_t_" in file for file in refused) and len(refused) < 100
 
 
-@pytest.mark.fault("disk", "keeps less than was written to it", cases=2)
+@pytest.mark.fault("disk", "keeps less than was written to it", cases=3)
 def test_what_is_shorter_than_what_was_written_is_not_read(program, tmp_path):
     steps = [Save(), Run(0.0, 0.01)]
     with session(
@@ -217,6 +217,9 @@ def test_what_is_shorter_than_what_was_written_is_not_read(program, tmp_path):
         os.truncate(output.directory / "synapses.w.saved", 0)
         with pytest.raises(DiskError, match=r"synapses\.w\.saved has 0 bytes, 100 were written"):
             output.saved("synapses.w", 1)
+        (output.directory / file).unlink()
+        with pytest.raises(DiskError, match=rf"{file} has 0 bytes, 24 were written"):
+            output.array("spikes.t")
 
 
 @pytest.mark.fault("disk", "loses input of a simulation", cases=2)

@@ -78,18 +78,23 @@ class Output:
     def array(self, name: str) -> np.ndarray:
         """Read an array as it stood at the end, one-dimensional."""
         file, dtype = self.program.arrays[name]
+        self._compare(file, self._size(file))
         found = np.fromfile(self.directory / file, dtype=dtype)
-        self._compare(file, found.nbytes)
+        self._compare(file, found.nbytes)  # NumPy does not say where reading breaks off
         return found
 
     def saved(self, name: str, n_saves: int) -> np.ndarray:
         """Map the rows of a saved array: float32, shape (n_saves, size)."""
         file = f"{name}.saved"
-        size = (self.directory / file).stat().st_size
+        size = self._size(file)
         self._compare(file, size)
         if size == 0:
             return np.empty((n_saves, 0), dtype=np.float32)
         return np.memmap(self.directory / file, dtype=np.float32, mode="r").reshape(n_saves, -1)
+
+    def _size(self, file: str) -> int:
+        place = self.directory / file
+        return place.stat().st_size if place.is_file() else 0
 
     def _compare(self, file: str, n_bytes: int) -> None:
         if n_bytes != self.written.get(file):

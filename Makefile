@@ -6,6 +6,11 @@ PYTEST ?=
 SNAKEMAKE := .venv/bin/snakemake
 export CXX
 SHELL := bash
+# Snakemake keeps a cache in the home directory; where that cannot be written, it lies here.
+CACHE := $${XDG_CACHE_HOME:-$$HOME/.cache}
+ifneq ($(shell mkdir -p "$(CACHE)" 2>/dev/null && test -w "$(CACHE)" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test report env env-test lock

@@ -223,3 +223,13 @@ def test_help_names_the_two_commands(sandbox: Sandbox) -> None:
     said = sandbox.make().stdout
     assert re.search(r"^make demo +\w", said, flags=re.MULTILINE)
     assert re.search(r"^make test +\w", said, flags=re.MULTILINE)
+
+
+@pytest.mark.fault("disk", "a home directory that cannot be written")
+def test_make_needs_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for home, kept in (("/dev/null", f"{ROOT}/.snakemake/cache"), (str(tmp_path), "")):
+        monkeypatch.setenv("HOME", home)
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        done = subprocess.run(["make", "-pn", "help"], cwd=ROOT, capture_output=True, text=True)
+        found = re.search(r"^XDG_CACHE_HOME := (.*)$", done.stdout, re.MULTILINE)
+        assert (found[1] if found else "") == kept

@@ -40,7 +40,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{escape(path.stem)}.*.partial{escape(path.suffix)}"):
             pid = left.name.removeprefix(f".{path.stem}.").partition(".")[0]
-            if pid.isdigit() and not _runs(int(pid)):
+            if pid.isdigit() and not runs(int(pid)):
                 left.unlink(missing_ok=True)
         try:
             yield temporary
@@ -57,7 +57,7 @@ def _settle(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether a process of this host is alive."""
     try:
         os.kill(pid, 0)

@@ -137,11 +137,34 @@ def test_same_input_same_bytes(matrix_files, tmp_path):
 # style
 
 
+HOSTILE = """
+font.size: 20
+font.family: serif
+image.cmap: jet
+image.interpolation: bilinear
+savefig.dpi: 20
+savefig.bbox: tight
+figure.dpi: 44
+figure.constrained_layout.h_pad: 1
+axes.unicode_minus: False
+axes.xmargin: .3
+lines.linewidth: 9
+path.sketch: 3, 4, 5
+text.antialiased: False
+pdf.compression: 0
+pdf.use14corefonts: True
+"""
+
+
+@pytest.mark.fault("digests", "a matplotlibrc in the working directory")
 def test_a_users_matplotlibrc_changes_nothing(matrix_files, tmp_path):
     save(*matrices.draw(**matrix_files), tmp_path / "plain")
-    with mpl.rc_context({"font.size": 20, "image.cmap": "jet", "savefig.dpi": 20}):
+    (tmp_path / "matplotlibrc").write_text(HOSTILE)
+    with mpl.rc_context(fname=tmp_path / "matplotlibrc"):
         save(*matrices.draw(**matrix_files), tmp_path / "odd")
-    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "odd.png").read_bytes()
+    for suffix in ("png", "pdf"):
+        plain, odd = ((tmp_path / f"{name}.{suffix}").read_bytes() for name in ("plain", "odd"))
+        assert plain == odd
 
 
 def test_colors_are_fixed_and_apart():

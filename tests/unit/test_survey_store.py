@@ -1,10 +1,12 @@
 """What a survey keeps of its runs, and which it runs again."""
 
+import tempfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
+from disks import small_disk
 from test_pattern_network import SMALL
 
 from spikedrift import selections, trials
@@ -167,6 +169,22 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
                 np.testing.assert_array_equal(one[name], two[name], err_msg=name)
     assert np.isfinite([ours.rate["value"].sel(relation="within").values[:3]]).all()
     assert np.isfinite([one["fano_factor"], one["ensemble_rate_drop"], ours.reliability()[0]]).all()
+
+
+@pytest.mark.fault("disk", "full while a survey simulates")
+def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_path, monkeypatch):
+    run, store = runs[0], tmp_path / "runs"
+    survey(surveyed, runs[1:], store, build_dir)  # builds the program
+    with small_disk(tmp_path / "disk", 148) as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        found = survey(surveyed, [run], store, build_dir)
+    assert found["status"].item() == "failed"
+    told = found["reason"].item()
+    assert told.startswith(f"{run.recording}: {disk}/") and f"disk at {disk} is full" in told
+    assert [path.stem for path in store.iterdir()] == [runs[1].recording]
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    again = survey(surveyed, [run], store, build_dir)
+    assert again["status"].item() == "ok" and (store / f"{run.recording}.nc").is_file()
 
 
 def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, simulated, tmp_path):

@@ -9,15 +9,15 @@ import xarray as xr
 
 from spikedrift.comparison import ceiling, covariance
 from spikedrift.comparison import match as matching
+from spikedrift.comparison import usable
 from spikedrift.comparison.baselines import BASELINES, predicted
 from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.distance import Fit, fit, freedom
-from spikedrift.comparison.inference import check, check_defined, words
+from spikedrift.comparison.inference import check, words
 from spikedrift.comparison.models import Failed, failures, measured, padded
 from spikedrift.comparison.places import Place, axis_columns
-from spikedrift.comparison.statistics import CODES, STATISTICS, Run, vector
+from spikedrift.comparison.statistics import CODES, STATISTICS, Parts, Run, vector
 from spikedrift.config.compare import Compare
-from spikedrift.errors import InputError
 from spikedrift.selections import stream
 
 log = logging.getLogger(__name__)
@@ -83,48 +83,52 @@ def compare(
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
         instances by condition), `n_units`, `conclusion` (what was found, in sentences),
         `inference`, `formula`, `assumptions`, `options` (JSON), `seed` and other attributes of the
-        recording.
+        recording; `dropped` (JSON: name -> reason), statistics of `options` that the recording or
+        the models do not have together (`spikedrift.comparison.usable`). Dim `statistic` holds the
+        others; where none is left all scores are NaN and the conclusion says so.
 
     Raises
     ------
     InputError
-        Where the recording cannot carry the comparison (one block, assumed order, pooled units,
-        gate shut, too few units), or no condition has a usable instance.
+        Where the recording may not carry the comparison (assumed order, pooled units, too few
+        units), or no runs are given.
     """
     options = options or Compare()
-    names, name = list(options.statistics), recording.name
+    name = recording.name
     places = places or {
         key: Place(key, {}, ("",) * len(group)) for key, group in conditions.items()
     }
     runs = measured(conditions)
     check(recording, runs, options)
-    lag = recording.largest_lag()
-    y = vector(recording.parts(lag), names)
-    check_defined(y, names, recording)
+    lag, wanted = recording.largest_lag(), list(options.statistics)
+    y = vector(recording.parts(lag), wanted)
+    samples = vector(recording.bootstrap_parts(), wanted)
     traits = matching.traits(conditions, lag)
-    values = traits[..., [matching.TRAITS.index(name) for name in names]]
+    values = traits[..., [matching.TRAITS.index(name) for name in wanted]]
+    kept, dropped = usable.left(wanted, recording, y, samples, conditions, values)
+    names, y, values = [wanted[k] for k in kept], y[kept], values[..., kept]
     given = {
         key: value[: len(group)]
         for (key, group), value in zip(conditions.items(), values, strict=True)
     }
-    scored = {key: value[np.isfinite(value).all(axis=1)] for key, value in given.items()}
-    if not any(map(len, scored.values())):
-        raise InputError(
-            f"{name}: no model instance has all of {', '.join(names)} (timing is undefined where "
-            "its gate is shut); drop what is undefined from compare.statistics"
-        )
-    sampling = covariance.shrunk(vector(recording.bootstrap_parts(), names))
+    scored = {
+        key: value[np.isfinite(value).all(axis=1) & bool(names)] for key, value in given.items()
+    }
+    sampling = covariance.shrunk(samples[:, kept]) if names else np.zeros((0, 0))
     metric = sampling + covariance.pooled(list(scored.values()))
     scales = np.array([STATISTICS[statistic].scales for statistic in names])
     grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
 
     fits = {key: fit(y, x, metric, scales, grid) if len(x) else None for key, x in scored.items()}
+    knowing = {key: _named(predicted(recording, key), names) for key in BASELINES}
+    none = _none(grid.size, len(names))
     base = {
-        key: fit(y, vector(predicted(recording, key), names)[None], metric, scales, grid)
-        for key in BASELINES
+        key: fit(y, x[None], metric, scales, grid) if names else none for key, x in knowing.items()
     }
-    halves = vector(recording.half_parts(), names)
-    low, high = ceiling.of_halves(halves[:, 0], halves[:, 1], metric, scales, grid)
+    low = high = np.nan
+    if names:
+        halves = vector(recording.half_parts(), names)
+        low, high = ceiling.of_halves(halves[:, 0], halves[:, 1], metric, scales, grid)
     interval = {
         key: _interval(y, x, metric, scales, grid, options, stream(seed, name, "instances", key))
         for key, x in scored.items()
@@ -154,7 +158,7 @@ def compare(
             ),
             "baseline_value": (
                 ("baseline", "statistic"),
-                [vector(predicted(recording, key), names) for key in BASELINES],
+                [knowing[key] for key in BASELINES],
             ),
             "ceiling_low": low,
             "ceiling_high": high,
@@ -201,7 +205,8 @@ def compare(
                "recording_kind", "selection")  # fmt: skip
     attributes = recording.rate.attrs
     out = out.assign_attrs(
-        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions})
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        dropped=json.dumps(dropped),
     )
     return out.merge(found).assign_attrs(
         {key: attributes[key] for key in carried if key in attributes},
@@ -230,11 +235,13 @@ def _instance_scores(given: np.ndarray, found: Fit | None, most: int) -> np.ndar
     return out
 
 
-def _fitted(
-    fits: Mapping[str, Fit | None], dims: tuple[str], n_grid: int, n_statistics: int
-) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """One array a field of the fits; NaN for conditions without a usable instance."""
-    none = Fit(
+def _named(parts: Parts, names: Sequence[str]) -> np.ndarray:
+    return vector(parts, names) if names else np.empty(0)
+
+
+def _none(n_grid: int, n_statistics: int) -> Fit:
+    """What nothing was fitted to."""
+    return Fit(
         time_scale=np.nan,
         at_bound=False,
         score=np.nan,
@@ -242,6 +249,13 @@ def _fitted(
         profile=np.full(n_grid, np.nan),
         residual=np.full(n_statistics, np.nan),
     )
+
+
+def _fitted(
+    fits: Mapping[str, Fit | None], dims: tuple[str], n_grid: int, n_statistics: int
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """One array a field of the fits; NaN for conditions without a usable instance."""
+    none = _none(n_grid, n_statistics)
     every = [found or none for found in fits.values()]
     return {
         "score": (dims, np.array([f.score for f in every])),

@@ -50,7 +50,9 @@ class Runs:
     def read(cls, scores: xr.Dataset, compare: Compare) -> "Runs":
         """Take the runs out of a comparison; see `recover`."""
         statistics, values, scales = table(scores)
-        scored = [k for k, one in enumerate(statistics) if one in compare.statistics]
+        scored = list(range(scores.sizes["statistic"]))
+        if not scored:
+            raise InputError("recovery: no statistic of the score is left")
         known = np.isfinite(values[np.isfinite(values[..., scored]).all(axis=2)]).all(axis=0)
         known &= spread(list(values.swapaxes(0, 1))) > 0  # one that never varies has no metric
         shared = [k for k, one in enumerate(statistics) if one in compare.matched_on and known[k]]

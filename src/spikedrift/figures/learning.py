@@ -16,7 +16,7 @@ from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.drift import verdicts
+from spikedrift.drift import gates, verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -41,7 +41,7 @@ def draw(
 
     The mean over instances is a black bar; its interval (Student) is drawn only with
     `compare.headline_instances` or more. Where the gate of an index is shut no index is drawn and
-    the panel says for how many instances.
+    the panel says for how many instances and why.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a point: condition, recording, code, quantity (discrimination, drift_index),
-        phase, value, p_value of the exchange test and gate_note of an index.
+        phase, value, p_value of the exchange test, gate and gate_note of an index.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFr
     for file, condition in zip(files, conditions, strict=True):
         for code in CODES:
             one = file.sel(matching="none", code=code)
-            passed = bool(one["gate_passed"])
+            value = float(one["index"]) if bool(one["gate_passed"]) else np.nan
             rows.append(
                 {
                     "condition": condition,
@@ -206,8 +206,9 @@ def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFr
                     "code": code,
                     "quantity": "drift_index",
                     "phase": "block",
-                    "value": float(one["index"]) if passed else np.nan,
+                    "value": value,
                     "p_value": float(one["p_value"]),
+                    "gate": gates.of(file, code),
                     "gate_note": str(one["gate_note"].values),
                 }
             )
@@ -249,10 +250,10 @@ def panel(
             )
         last = here.loc[here["phase"] == "block", "value"].dropna().to_numpy()
         if drift:
-            shut = len(runs) - last.size
+            shut = gates.counted(here["gate"], str(part["code"].iloc[0]))
             if shut:
                 axes.annotate(
-                    f"no {part['code'].iloc[0]} code: {shut} of {len(runs)}",
+                    shut,
                     (0.03, row + 0.47),
                     xycoords=axes.get_yaxis_transform(),
                     fontsize=5.5,

@@ -28,6 +28,7 @@ from matplotlib.ticker import MaxNLocator
 from spikedrift import selections
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
+from spikedrift.drift import gates
 from spikedrift.drift.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster, style
@@ -148,6 +149,8 @@ def draw(
                 f"f: all {len(index)} recordings, filled where the exchange test of that recording "
                 f"has p <= {_LEVEL}."
             )
+            shut = [gates.counted((gates.of(file, code) for file in index), code) for code in CODES]
+            notes.append("; ".join(filter(None, shut)))
         style.footnote(figure, notes)
     table = pd.concat(tables, ignore_index=True)
     return figure, table[["recording", "panel", *table.columns.difference(["recording", "panel"])]]

@@ -21,7 +21,7 @@ from scipy import stats
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.drift import verdicts
+from spikedrift.drift import gates, verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -246,12 +246,22 @@ def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: st
                        capsize=0, zorder=3)  # fmt: skip
 
 
+def _shut(data: xr.Dataset) -> str:
+    """Runs without an index by reason; failed ones stand among the status."""
+    said = []
+    for code in data["code"].values.astype(str).tolist() if "drift_gate" in data else ():
+        one = data.sel(code=code)
+        ran = data["status"].values != "failed"
+        states = map(gates.state_of, one["drift_gate"].values[ran].tolist(),
+                     one["drift_index"].transpose(*data["status"].dims).values[ran].tolist())  # fmt: skip
+        said.append(gates.counted(states, code))
+    return "; ".join(filter(None, said)) or "none"
+
+
 def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
     n = data.sizes["instance"]
     runs = table.drop_duplicates(["condition", *table.columns[1:-3], "instance"])
     other = runs["status"].value_counts().drop("ok", errors="ignore")
-    shut = table[table["quantity"].str.startswith("drift") & (table["status"] != "failed")]
-    closed = shut["value"].isna().groupby(shut["quantity"]).sum()
     few = ", an illustration" if n < compare.headline_instances else ""
     means = (
         f"; lines: their means, no interval{few}. Horizontal: conditions that take no values, "
@@ -263,9 +273,7 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         f"Points: network instances (connectivity x patterns x noise; the unit of inference), {n} "
         f"at every value, seed {data.attrs['seed']}{means}",
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
-        + f" (of {len(runs)} runs). No index, as its gate is shut: "
-        + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())
-        + ". S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
+        + f" (of {len(runs)} runs). Runs without an index: {_shut(data)}. S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
         "cells that do not tell patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
         *verdicts.notes("rate_index"), *verdicts.notes("timing_index"),
     ]  # fmt: skip

@@ -70,7 +70,8 @@ def compare(
         * `instance_value` (condition, instance, statistic), not scaled; `residual` (condition,
           statistic), standardized, at the fitted factor; `scales` (statistic).
         * `recording_reliability` (code), `instance_reliability` (condition, instance, code);
-          `instance_units` (condition, instance); `instances_scored`, `instances_given`,
+          `instance_gate` (condition, instance, code), of `spikedrift.drift.gates`, empty where there
+          is no instance; `instance_units` (condition, instance); `instances_scored`, `instances_given`,
           `instances_failed` (condition): an instance with an undefined statistic (such as timing
           where the gate is shut) is not scored, nor is one whose run failed.
         * `recording_trait`, `recording_trait_sd`, `instance_trait`, `mismatch`, `unmatched`: what
@@ -172,6 +173,10 @@ def compare(
             "instance_reliability": (
                 ("condition", "instance", "code"),
                 padded(conditions, Run.reliability, (len(CODES),)),
+            ),
+            "instance_gate": (
+                ("condition", "instance", "code"),
+                usable.gates_of(conditions, most),
             ),
             "instance_units": (
                 ("condition", "instance"),

@@ -68,6 +68,19 @@ def left(
     return kept, dropped
 
 
+def gates_of(models: Mapping[str, Sequence[Run | Failed]], most: int) -> np.ndarray:
+    """States of the indices of every run: str, shape (n_points, most, n_codes); empty: no run."""
+    out = np.full((len(models), most, len(CODES)), "", dtype=object)
+    for row, group in zip(out, models.values(), strict=True):
+        for k, run in enumerate(group):
+            row[k] = [_state(run, code) for code in CODES]
+    return out
+
+
+def _state(run: Run | Failed, code: str) -> str:
+    return gates.FAILED if isinstance(run, Failed) else gates.of(run.index, code)
+
+
 def unshared(known: np.ndarray, kept: Sequence[int], least: int) -> list[int]:
     """Places to drop until `least` rows have all others.
 
@@ -106,7 +119,7 @@ def _of_models(name: str, runs: Sequence[Run | Failed], some: bool) -> str:
     if some:
         return "no model instance has it and all others"
     states = {
-        code: [gates.FAILED if isinstance(r, Failed) else gates.of(r.index, code) for r in runs]
+        code: [_state(run, code) for run in runs]
         for code in _codes(name) or CODES[:1]
     }
     said = "; ".join(filter(None, (gates.counted(one, code) for code, one in states.items())))

@@ -99,10 +99,14 @@ def short(state: str, code: str) -> str:
     return SHORT[state].format(code=code) if state != OPEN else ""
 
 
-def counted(states: Iterable[str], code: str) -> str:
-    """Say how many of several indices are not there, reason by reason; empty where all are."""
+def counted(states: Iterable[str], code: str, of: bool = True) -> str:
+    """Say how many of several indices are not there, reason by reason; empty where all are.
+
+    `of`: how many there are of all, too.
+    """
     every = list(states)
     found = Counter(every)
+    total = f" of {len(every)}" * of
     return "; ".join(
-        f"{short(state, code)}: {found[state]} of {len(every)}" for state in SHORT if found[state]
+        f"{short(state, code)}: {found[state]}{total}" for state in SHORT if found[state]
     )

@@ -197,8 +197,9 @@ def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None)
         if not int(index.attrs.get("spike_timing", 1)):
             text += "Events are counted; curves sum their amplitudes. "
         found.append(text + "One recording: descriptive.")
-    for file in (rate, *([] if timing is None else [timing])):
-        found += style.notes_of(file.attrs)
-    for code in CODES if index is not None else ():
-        found += verdicts.notes(f"{code}_index", matched=True)
-    return found
+    files = [file for file in (rate, timing) if file is not None]
+    for file in files:
+        found += style.notes_of(file.attrs, judged=False)
+    measures = [str(file.attrs["measure"]) for file in files if "measure" in file.attrs]
+    measures += [f"{code}_index" for code in CODES if index is not None]
+    return found + verdicts.notes(*measures, matched=True)

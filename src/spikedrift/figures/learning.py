@@ -129,7 +129,7 @@ def draw(
                 f"instance's exchange test has p <= {_LEVEL}."
             ]
             + [note for file in index for note in assumed(file)]
-            + [note for code in CODES for note in verdicts.notes(f"{code}_index")],
+            + verdicts.notes("rate_index", "timing_index"),
         )
     return figure, table
 
@@ -167,7 +167,7 @@ def check_runs(
 def assumed(file: xr.Dataset) -> list[str]:
     """List notes without the name of the run: one line for all instances."""
     name = f"{file.attrs['recording']}: "
-    return [note.removeprefix(name) for note in style.notes_of(file.attrs)]
+    return [note.removeprefix(name) for note in style.notes_of(file.attrs, judged=False)]
 
 
 def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from spikedrift.config.figures import Figures
+from spikedrift.drift import verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -67,7 +68,8 @@ def draw(
         style.footnote(
             figure,
             ["White outlines: blocks. Bright: similar. Each panel has its own scale."]
-            + [note for file in (*rate, *timing) for note in style.notes_of(file.attrs)],
+            + [note for file in (*rate, *timing) for note in style.notes_of(file.attrs, judged=False)]
+            + verdicts.notes(*(str(file.attrs["measure"]) for file in (*rate, *timing))),
         )
     return figure, pd.concat(parts, ignore_index=True)
 

@@ -152,5 +152,5 @@ def _notes(index: Sequence[xr.Dataset], compare: Compare, smallest: int) -> list
         "p <= 0.05; black: mean"
         + (f" and {compare.confidence:.0%} interval (Student)." if enough else ", no interval."),
         *(note for file in index for note in learning.assumed(file)),
-        *(note for code in learning.CODES for note in verdicts.notes(f"{code}_index")),
+        *verdicts.notes("rate_index", "timing_index"),
     ]

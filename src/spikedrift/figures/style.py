@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
@@ -65,6 +66,7 @@ RC: dict[Any, Any] = {
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
+_CHARACTERS_PER_INCH = 14  # of words in a panel
 
 
 def applied() -> AbstractContextManager[None]:
@@ -110,9 +112,17 @@ def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str
 
 def no_timing(axes: Axes) -> None:
     """Write into the place of a timing panel that the recording has none."""
+    said(axes, NO_TIMING.replace(": ", ":\n"), CODE["timing"])
+
+
+def said(axes: Axes, text: str, color: str = "0.2") -> pd.DataFrame:
+    """Write into the place of a panel why there is none; no numbers are drawn."""
     axes.set_axis_off()
-    axes.text(0.5, 0.5, NO_TIMING.replace(": ", ":\n"), color=CODE["timing"], ha="center",
-              va="center", transform=axes.transAxes)  # fmt: skip
+    width = int(axes.get_window_extent().width / axes.figure.get_dpi() * _CHARACTERS_PER_INCH)
+    lines = [wrapped(line, max(width, 20)) for line in text.split("\n")]
+    axes.text(0.5, 0.5, "\n".join(lines), color=color, ha="center", va="center", fontsize=7.5,
+              transform=axes.transAxes)  # fmt: skip
+    return pd.DataFrame()
 
 
 def color_map(kind: str) -> str:
@@ -164,11 +174,12 @@ def letter(axes: Axes, text: str) -> None:
     )
 
 
-def notes_of(attributes: Mapping[str, Any]) -> list[str]:
+def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
     """List what a reader must know of what is drawn.
 
     Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
-    that the attributes name: what the ground truth found against it.
+    that the attributes name: what the ground truth found against it, unless `judged` is false, as
+    where a figure says it once for several measures.
     """
     name = attributes.get("recording", "recording")
     notes = []
@@ -182,7 +193,7 @@ def notes_of(attributes: Mapping[str, Any]) -> list[str]:
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")
     measure = attributes.get("analysis") or attributes.get("measure")
-    return notes + (verdicts.notes(str(measure)) if measure else [])
+    return notes + (verdicts.notes(str(measure)) if measure and judged else [])
 
 
 def footnote(figure: Figure, notes: Iterable[str]) -> None:

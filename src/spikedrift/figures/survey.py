@@ -275,5 +275,5 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
         + f" (of {len(runs)} runs). Runs without an index: {_shut(data)}. S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
         "cells that do not tell patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
-        *verdicts.notes("rate_index"), *verdicts.notes("timing_index"),
+        *verdicts.notes("rate_index", "timing_index"),
     ]  # fmt: skip

@@ -43,7 +43,8 @@ def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str,
     if missing:
         inference.append(
             f"{missing} runs are not scored: a statistic is undefined (such as timing where no "
-            "code is detected or the index is too imprecise), or no condition of their rule is left to be recovered as."
+            "code is detected or the index is too imprecise), or no condition of their rule is "
+            "left to be recovered as."
         )
     if few:
         inference.append(
@@ -54,9 +55,7 @@ def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str,
             f"Intervals: {100 * compare.confidence:g} % percentile bootstrap over instances; of "
             "single rules Clopper-Pearson, n counts instances."
         )
-    verdicts = [
-        _verdict(found, k, instances, n_statistics) for k in range(found.sizes["subject"])
-    ]
+    verdicts = [_verdict(found, k, instances, n_statistics) for k in range(found.sizes["subject"])]
     return {
         "illustration": int(few),
         "instances": instances,
@@ -116,8 +115,8 @@ def _verdict(found: xr.Dataset, subject: int, instances: int, n_statistics: int)
     power, freedom = float(found["check_power"]), float(found["check_freedom"])
     if not power >= LEAST_POWER:
         return (
-            f"{name}: the check says nothing, it has no power (it cannot reject at n = {instances} "
-            f"instances, {freedom:.0f} degrees of freedom for {n_statistics} statistics)."
+            f"{name}: cannot be rejected at n = {instances} ({freedom:.0f} degrees of freedom, "
+            f"{n_statistics} statistics): no power."
         )
     return (
         f"{name}: not rejected as one more draw of {', '.join(kept)} (power {power:.2f} against "

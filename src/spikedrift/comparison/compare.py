@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from spikedrift.comparison import ceiling, covariance
+from spikedrift.comparison import ceiling, covariance, usable
 from spikedrift.comparison import match as matching
-from spikedrift.comparison import usable
 from spikedrift.comparison.baselines import BASELINES, predicted
 from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.distance import Fit, fit, freedom
@@ -70,16 +69,17 @@ def compare(
         * `instance_value` (condition, instance, statistic), not scaled; `residual` (condition,
           statistic), standardized, at the fitted factor; `scales` (statistic).
         * `recording_reliability` (code), `instance_reliability` (condition, instance, code);
-          `instance_gate` (condition, instance, code), of `spikedrift.drift.gates`, empty where there
-          is no instance; `instance_units` (condition, instance); `instances_scored`, `instances_given`,
-          `instances_failed` (condition): an instance with an undefined statistic (such as timing
-          where the gate is shut) is not scored, nor is one whose run failed.
+          `instance_gate` (condition, instance, code), of `spikedrift.drift.gates`, empty where
+          there is no instance; `instance_units` (condition, instance); `instances_scored`,
+          `instances_given`, `instances_failed` (condition): an instance with an undefined statistic
+          (such as timing where the gate is shut) is not scored, nor is one whose run failed.
         * `recording_trait`, `recording_trait_sd`, `instance_trait`, `mismatch`, `unmatched`: what
           is no part of the score, see `spikedrift.comparison.match`.
 
-        By condition, which is a point: `rule` (name of its condition), `axis_{name}` (NaN or empty
-        where it is not swept); `instance_seed` (condition, instance), text: instances with one seed
-        have one wiring, one set of patterns and one noise; empty where it is not known.
+        By condition, which is a point: `rule` (name of its condition), `rule_title` (its words),
+        `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (condition, instance),
+        text: instances with one seed have one wiring, one set of patterns and one noise; empty
+        where it is not known.
 
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
         instances by condition), `n_units`, `conclusion` (what was found, in sentences),
@@ -197,6 +197,10 @@ def compare(
             "statistic": names,
             "condition": list(conditions),
             "rule": ("condition", [places[key].rule for key in conditions]),
+            "rule_title": (
+                "condition",
+                [places[key].title or places[key].rule for key in conditions],
+            ),
             **{
                 axis: ("condition", column)
                 for axis, column in axis_columns([places[key].axes for key in conditions]).items()

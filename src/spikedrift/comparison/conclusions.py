@@ -35,7 +35,7 @@ def of_scores(found: xr.Dataset) -> list[str]:
     titles = json.loads(found.attrs["titles"])
     dropped = json.loads(found.attrs.get("dropped", "{}"))
     reasons = "; ".join(
-        f"{', '.join(STATISTICS[name].title for name in names)} ({why})"
+        f"{listed([STATISTICS[name].title for name in names])} ({why})"
         for why, names in _by_reason(dropped).items()
     )
     scores = found["score"].dropna("condition")
@@ -134,8 +134,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
                 titles[name]
                 for name in found["condition"].values.tolist()
                 if (
-                    scores.sel(comparator=reached, condition=name)
-                    >= low.sel(comparator=reached)
+                    scores.sel(comparator=reached, condition=name) >= low.sel(comparator=reached)
                 ).any()
             ]
         )

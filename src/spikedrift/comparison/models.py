@@ -97,6 +97,7 @@ class Models:
                 "point": str(point["name"].values),
                 "condition": str(point["condition"].values),
                 "title": str(point["point_title"].values),
+                "condition_title": str(point["title"].values),
                 "control": bool(point["control"].values),
                 "axes": swept,
             }
@@ -120,7 +121,12 @@ class Models:
         return cls(
             by_point,
             {
-                point: Place(first[point]["condition"], first[point]["axes"], tuple(seeds[point]))
+                point: Place(
+                    first[point]["condition"],
+                    first[point]["axes"],
+                    tuple(seeds[point]),
+                    str(first[point].get("condition_title", "")),
+                )
                 for point in by_point
             },
             {point: first[point]["title"] for point in by_point},

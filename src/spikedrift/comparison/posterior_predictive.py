@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-
 POWER_AT = 3.0  # standard deviations in every statistic
 
 

@@ -118,12 +118,9 @@ def _of_recording(name: str, run: Run) -> str:
 def _of_models(name: str, runs: Sequence[Run | Failed], some: bool) -> str:
     if some:
         return "no model instance has it and all others"
-    states = {
-        code: [_state(run, code) for run in runs]
-        for code in _codes(name) or CODES[:1]
-    }
+    states = {code: [_state(run, code) for run in runs] for code in _codes(name) or CODES[:1]}
     said = "; ".join(filter(None, (gates.counted(one, code) for code, one in states.items())))
-    return "no model instance has it" + f" ({said})" * bool(said)
+    return "no model instance has it" + f": {said}" * bool(said)
 
 
 def _codes(name: str) -> list[str]:

@@ -86,7 +86,7 @@ class Anchored:
     n_within: int
     n_between: int
     gate_limit: float
-    gate: gates.Gate = gates.Gate()
+    gate: gates.Gate = gates.WIDE
     null: np.ndarray = field(default_factory=lambda: np.empty(0))
     index_raw: float = NAN
     p_value: float = NAN

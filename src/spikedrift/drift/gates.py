@@ -53,6 +53,7 @@ class Gate:
     p_value: float = math.nan
 
 
+WIDE = Gate()  # open
 NONE = Gate(NO_TIMES, NO_TIMING)
 APART = Gate(UNMATCHED, "trials not matched")
 

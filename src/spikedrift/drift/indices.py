@@ -67,12 +67,13 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
 
         * (matching, code), float64: `discrimination_within`, `discrimination_between`, `index`,
           `index_raw`, `index_thinned`, `p_value`, `gate_p_value`, `gate_limit`, `missing`,
-          `shared_units`, `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under the test's
-          null), `standard_error` (its standard deviation); what speaks of drift is NaN where the
-          gate is shut. Where the order of trials is assumed there is no test: its numbers are
-          NaN.
+          `shared_units`, `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under
+          the test's null), `standard_error` (its standard deviation); what speaks of drift is NaN
+          where the gate is shut. Where the order of trials is assumed there is no test: its numbers
+          are NaN.
         * (matching, code): `gate_passed` (bool), `gate` (str, of `spikedrift.drift.gates`: open or
-          why not), `gate_note` (str, the same with its numbers), `n_within`, `n_between` (int64, pairs of trials of one segment), `n_trials` (int64).
+          why not), `gate_note` (str, the same with its numbers), `n_within`, `n_between` (int64,
+          pairs of trials of one segment), `n_trials` (int64).
         * (matching, code, surrogate), float64: `null`, the index of every exchange surrogate.
 
         Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `state_note`,

@@ -30,10 +30,9 @@ _CELL, _CELL_WORDS = 0.27, 22  # height of a cell of the summary, inches; charac
 _MARK = {"reached": "\N{CHECK MARK}", "baseline": "", "short": "", "open": ""}
 _FILL = {"reached": "#bfe3d5", "baseline": "0.85", "short": "white", "open": "white"}
 SUMMARY_MARKS = (
-    "the nearest model by each comparator and its score. Check mark: it reaches the noise ceiling "
-    "and no baseline scores as high; beyond lag and block: it is alike beyond shifts (Holm). Gray: "
-    "lag or block alone score as high. In brackets: halves of the units share nothing, no ceiling. "
-    "All models: figure comparators."
+    "the nearest model and its score. Check mark: it reaches the noise ceiling and no baseline "
+    "scores as high; beyond lag and block: alike beyond shifts (Holm). Gray: lag or block alone "
+    "score as high. In brackets: no ceiling. All models: figure comparators."
 )
 
 
@@ -99,8 +98,9 @@ def nearest(structure: xr.Dataset, most: int) -> xr.Dataset:
     score = (toward(structure) * structure["condition_score"]).stack(
         place=("view", "code", "comparator")
     )
-    rank = score.transpose("place", "condition").to_pandas().rank(axis=1, ascending=False).mean()
-    return structure.isel(condition=np.sort(np.argsort(rank.to_numpy(), kind="stable")[:most]))
+    rank = pd.DataFrame(score.transpose("condition", "place").values).rank(ascending=False)
+    best = np.argsort(rank.mean(axis=1).to_numpy(), kind="stable")[:most]
+    return structure.isel(condition=np.sort(best))
 
 
 def rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
@@ -219,9 +219,9 @@ def summary(axes: Axes, structure: xr.Dataset, titles: Mapping[str, str]) -> pd.
                 axes.text(j, k, "\N{EN DASH}", ha="center", va="center", fontsize=6, color="0.5")
     axes.set_xticks(range(len(columns)), [f"{code},\n{VIEWS[view]}" for view, code in columns],
                     fontsize=7)  # fmt: skip
+    axes.xaxis.tick_top()
     for tick, (_, code) in zip(axes.get_xticklabels(), columns, strict=True):
         tick.set_color(style.CODE[code])
-    axes.xaxis.tick_top()
     axes.set_yticks(range(len(names)), [words.get(name, name) for name in names], fontsize=7)
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(len(names) - 0.5, -0.5)

@@ -53,7 +53,6 @@ _CLASSIFIERS = {
     "rates": "mean rates alone",
 }
 _MOST_ROWS = 8  # points of the first panel; the others stand in the file
-_TALLEST = 8.2  # of all panels, inches: with its note the picture is not higher than a screen shows
 
 
 def draw(
@@ -99,22 +98,22 @@ def draw(
     shown = panels.nearest(scores, _MOST_ROWS)
     order = [str(condition) for condition in shown["condition"].values]
     titles: dict[str, str] = json.loads(scores.attrs["titles"])
-    colors = style.condition_colors(order, scores.attrs["control"] or None)
+    rule = dict(zip(order, shown["rule"].values.tolist(), strict=True)) if "rule" in shown else None
+    colors = style.point_colors(order, rule, scores.attrs["control"] or None)
     few = int(scores["instances_given"].min())
     illustration = "illustration" in str(scores.attrs["inference"])
     rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
-    heights = np.array(
+    heights = style.fitted(
         [
-            max(2.0, 0.3 * len(order) + 1.0),
+            max(2.0, 0.3 * len(order) + 1.0) if panels.known(shown) else 1.0,
             0.22 * rules + 1.35 if rules else 0.5,
             0.5 if structure is None else comparators.summary_height(structure),
         ]
     )
-    heights *= min(1.0, _TALLEST / heights.sum())
     with style.applied():
-        figure = style.figure(options.width, heights.sum() + 0.25)
+        figure = style.figure(options.width, sum(heights) + 0.25)
         style.title(figure, f"Models against {name}", f"{few} instances a condition" * illustration)
-        upper, middle, lower = style.rows(figure, list(heights))
+        upper, middle, lower = style.rows(figure, heights)
         left, legend = np.ravel(upper.subfigures(1, 2, squeeze=False, width_ratios=[3, 1]))
         scored = left.subplots()
         tables = [panels.scored(scored, shown, order, colors)]
@@ -183,8 +182,9 @@ def _accuracies(axes: Axes, one: xr.Dataset) -> pd.DataFrame:
         if np.isfinite([low, high]).all():
             axes.plot([low, high], [k, k], color="0.2", lw=1.4)
         text = f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else "")
+        side = "center" if 0.15 < value < 0.85 else "right" if value > 0.5 else "left"
         axes.annotate(text, (value, k), xytext=(0, 6), textcoords="offset points", fontsize=6.5,
-                      ha="center" if 0.15 < value < 0.85 else "right" if value > 0.5 else "left")  # fmt: skip
+                      ha=side)  # fmt: skip
         rows += [{"series": name, "quantity": key, "value": float(seen[key])} for key in keys]
     axes.set_yticks(range(len(names)), [_CLASSIFIERS[name] for name in names], fontsize=6.5)
     axes.set_ylim(len(names) - 0.5, -0.7)
@@ -229,7 +229,8 @@ def _notes(
     notes = [
         f"{few} network instances a condition (unit of inference) against one recording"
         + (": an illustration, no interval." if illustration else "."),
-        f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip(),
+        f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip()
+        * panels.known(scores),
     ]
     if recovery is not None and "refused" not in recovery.attrs:
         told = recovery["told_apart"].values

@@ -161,7 +161,7 @@ def anchored(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
             elif passed:
                 text = "no test"
             else:
-                text = style.wrapped(gates.short(rows[-1]["gate"], code), _WORDS)
+                text = style.wrapped(gates.short(gates.of(file, code, matching), code), _WORDS)
             axes.annotate(
                 text,
                 (place, 1.0),

@@ -34,6 +34,7 @@ def draw(
     conditions: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
+    rules: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -50,11 +51,14 @@ def draw(
     index : sequence of Dataset
         Index files (`spikedrift.drift.indices`) of the same runs.
     conditions : sequence of str
-        Condition of every run.
+        Point of the sweep of every run: a condition at one value of each axis. Instances are
+        within a point.
     control : str, optional
         The condition that is drawn in gray.
     titles : mapping, optional
-        Words for the conditions.
+        Words for the points.
+    rules : mapping, optional
+        Condition of a point, which gives its color; default: every point is a condition.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -82,7 +86,7 @@ def draw(
         ignore_index=True,
     )
     order = list(dict.fromkeys(conditions))
-    colors = style.condition_colors(order, control)
+    colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
     with style.applied():
         figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.0)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -63,9 +64,11 @@ RC: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "ytick.major.width": 0.6,
 }
+TALLEST = 8.2  # of the panels of a final figure, inches: with its note it fits a screen
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
+_PALEST = 0.7  # share of white of the last of several points of a condition
 _CHARACTERS_PER_INCH = 14  # of words in a panel
 
 
@@ -85,6 +88,11 @@ def rows(place: Figure | SubFigure, heights: Sequence[float]) -> list[SubFigure]
     """Divide a figure into rows, each laid out by itself; relative heights."""
     made = place.subfigures(len(heights), 1, squeeze=False, height_ratios=list(heights))
     return list(np.ravel(made))
+
+
+def fitted(heights: Sequence[float]) -> list[float]:
+    """Heights of the rows of a final figure, made smaller where their sum is above `TALLEST`."""
+    return [height * min(1.0, TALLEST / sum(heights)) for height in heights]
 
 
 def area_colors(areas: Iterable[str]) -> dict[str, str]:
@@ -107,6 +115,32 @@ def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str
         elif name not in colors:
             used = sum(other != control for other in colors)
             colors[name] = free[used % len(free)]
+    return colors
+
+
+def point_colors(
+    points: Iterable[str], rules: Mapping[str, str] | None, control: str | None
+) -> dict[str, str]:
+    """Colors of the points of a sweep: shades of their condition's, the first one full.
+
+    Parameters
+    ----------
+    points : iterable of str
+    rules : mapping of point -> condition, optional
+        Left out: every point is a condition.
+    control : str, optional
+        Condition that is gray.
+    """
+    order = list(dict.fromkeys(points))
+    rule = {point: (rules or {}).get(point, point) for point in order}
+    full = condition_colors(rule.values(), control)
+    members = {one: [p for p in order if rule[p] == one] for one in full}
+    colors = {}
+    for point in order:
+        group = members[rule[point]]
+        paler = _PALEST * group.index(point) / max(len(group) - 1, 1)
+        red, green, blue = ((1 - paler) * part + paler for part in to_rgb(full[rule[point]]))
+        colors[point] = to_hex((red, green, blue)) if paler else full[rule[point]]
     return colors
 
 

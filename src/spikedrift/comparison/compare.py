@@ -17,6 +17,7 @@ from spikedrift.comparison.models import Failed, failures, measured, padded
 from spikedrift.comparison.places import Place, axis_columns
 from spikedrift.comparison.statistics import CODES, STATISTICS, Parts, Run, vector
 from spikedrift.config.compare import Compare
+from spikedrift.drift.bands import centered
 from spikedrift.selections import stream
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def compare(
         `baseline` (lag_only, block_only, no_drift).
 
         * `score` (condition): mean squared standardized residual over instances, see
-          `spikedrift.comparison.distance`; `score_low`, `score_high`: percentile bootstrap over
+          `spikedrift.comparison.distance`; `score_low`, `score_high`: centered bootstrap over
           instances, the factor fitted anew in each, NaN below `headline_instances`;
           `instance_score` (condition, instance); `matched_noise` (condition): score of the
           condition against its own instances.
@@ -284,11 +285,14 @@ def _interval(
     options: Compare,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """Percentile interval over resamples of the instances."""
+    """Percentile interval over resamples of the instances, on the score's logarithm.
+
+    The factor is fitted to each resample, which makes scores less: that bias is taken out.
+    """
     if len(x) < options.headline_instances:
         return float("nan"), float("nan")
     draws = rng.integers(len(x), size=(options.bootstrap, len(x)))
     score = [fit(y, x[draw], metric, scales, grid).score for draw in draws]
-    tail = (1 - options.confidence) / 2
-    low, high = np.quantile(score, [tail, 1 - tail])
-    return float(low), float(high)
+    value = fit(y, x, metric, scales, grid).score
+    low, high = centered(np.log(score), np.log(value), options.confidence)
+    return float(np.exp(low)), float(np.exp(high))

@@ -229,8 +229,7 @@ def _notes(
     notes = [
         f"{few} network instances a condition (unit of inference) against one recording"
         + (": an illustration, no interval." if illustration else "."),
-        f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip()
-        * panels.known(scores),
+        f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip() * panels.known(scores),
     ]
     if recovery is not None and "refused" not in recovery.attrs:
         told = recovery["told_apart"].values

@@ -1,9 +1,12 @@
 """The one look of all figures: sizes, fonts, fixed colors, footnotes.
 
-Colors are the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color), which stays apart for
-the common forms of color blindness; maps are viridis, bright where activity is more similar.
+Codes and conditions have colors of the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color),
+areas of Paul Tol's muted set (personal.sron.nl/~pault), so that no area looks like a code. Both
+stay apart for the common forms of color blindness; maps are viridis, bright where activity is more
+similar.
 """
 
+import itertools
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -34,12 +37,17 @@ OKABE_ITO = (
 CODE = {"rate": OKABE_ITO[0], "timing": OKABE_ITO[1]}
 CODE_MARKER = {"rate": "o", "timing": "^"}
 _KNOWN_AREA = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
-AREA = dict(zip(_KNOWN_AREA, OKABE_ITO, strict=False)) | {
-    "all": BLACK,
-    "E": OKABE_ITO[1],
-    "I": OKABE_ITO[0],
-}
-_FREE_AREA = (*OKABE_ITO[2:6], *OKABE_ITO[:2], OKABE_ITO[6])
+MUTED = (
+    "#332288",  # indigo
+    "#44AA99",  # teal
+    "#DDCC77",  # sand
+    "#882255",  # wine
+    "#88CCEE",  # cyan
+    "#117733",  # green
+    "#CC6677",  # rose
+)
+AREA = dict(zip(_KNOWN_AREA, MUTED, strict=False)) | {"all": BLACK, "E": MUTED[3], "I": MUTED[1]}
+CONDITION = (*OKABE_ITO[2:], MUTED[0], MUTED[3])  # without those of the codes
 
 RC: dict[Any, Any] = {
     "axes.grid": False,
@@ -98,23 +106,20 @@ def fitted(heights: Sequence[float]) -> list[float]:
 def area_colors(areas: Iterable[str]) -> dict[str, str]:
     """Give known areas and cell groups their color, others the free ones in sorted order."""
     names = sorted(set(areas))
-    unknown = [name for name in names if name not in AREA]
-    return {
-        name: AREA[name] if name in AREA else _FREE_AREA[unknown.index(name) % len(_FREE_AREA)]
-        for name in names
-    }
+    taken = {AREA[name] for name in names if name in AREA}
+    free = itertools.cycle([color for color in MUTED if color not in taken] or MUTED)
+    return {name: AREA[name] if name in AREA else next(free) for name in names}
 
 
 def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str, str]:
     """Colors of the conditions of a sweep in the order given; the control is gray."""
     colors: dict[str, str] = {}
-    free = (*OKABE_ITO[2:6], OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[6])
     for name in conditions:
         if name == control:
             colors[name] = GRAY
         elif name not in colors:
             used = sum(other != control for other in colors)
-            colors[name] = free[used % len(free)]
+            colors[name] = CONDITION[used % len(CONDITION)]
     return colors
 
 

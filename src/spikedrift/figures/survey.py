@@ -36,7 +36,7 @@ QUANTITIES = {
 # Of conditions that are not swept, and of those that are: colors first, then another line.
 _LEVELS = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
 _LINES = (("-", "o"), ("--", "s"), (":", "D"))
-_COLORS = (*style.OKABE_ITO[2:6], *style.OKABE_ITO[:2], style.OKABE_ITO[6])
+_COLORS = style.CONDITION
 _COLUMNS = 3
 _WORDS = 28  # letters of an axis' words in a line
 _LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that a mark takes

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from spikedrift.errors import InputError
 from spikedrift.figures import (
     comparators,
     comparison,
+    learning,
     model_drift,
     network,
     plasticity_rules,
@@ -309,6 +311,41 @@ def test_model_drift_draws_every_instance_and_the_mean(sweep):
             np.testing.assert_equal(drawn[file.attrs["recording"], code], expected)
 
 
+@pytest.mark.fault("labels", "instances of several points of an axis are pooled in one row")
+def test_points_of_an_axis_have_rows_of_their_own(sweep):
+    points = ["on@eta=1", "on@eta=1", "on@eta=2", "on@eta=2"]
+    titles = {"on@eta=1": "on, eta 1", "on@eta=2": "on, eta 2"}
+    rules = dict.fromkeys(titles, "on")
+    drawn = {
+        model_drift: {"rate": [one[0] for one in sweep["curves"]],
+                      "timing": [one[1] for one in sweep["curves"]]},
+        learning: {"rate": sweep["rate"], "timing": sweep["timing"]},
+    }  # fmt: skip
+    for module, files in drawn.items():
+        figure, table = module.draw(
+            **files, index=sweep["index"], conditions=points, titles=titles, rules=rules
+        )
+        labels = [[t.get_text() for t in axes.get_yticklabels()] for axes in figure.axes]
+        assert list(titles.values()) in labels
+        assert set(table["condition"]) == set(titles)
+    axis = {"name": "eta", "keys": ["plasticity.afferent.eta"], "values": [0.1, 0.2]}
+    plan = planned(
+        recordings=[RECORDING],
+        sweeps=[SWEEP | {"axes": [axis]}],
+        comparisons=[{"name": "c", "recording": "m.movie", "sweep": "s"}],
+        figures={"learning": [{"sweep": "s", "matrices": "all"}]},
+        inference=[{"name": "i", "recordings": ["s"], "indices": True}],
+    )
+    for name in ("3_network", "4_model_drift"):
+        labels = plan.final.made[name].labels
+        n = max(map(labels["conditions"].count, labels["conditions"]))
+        assert n == plan.sweeps["s"].instances
+    entry = plan.inferences.entry(SimpleNamespace(inference="i"))
+    of_group, controls = [row["group"] for row in entry["indices"]], entry["controls"]
+    assert max(map(of_group.count, of_group)) == plan.sweeps["s"].instances
+    assert set(controls.values()) <= set(of_group) and len(controls) >= 2
+
+
 # 2 plasticity rules
 
 
@@ -556,9 +593,11 @@ def test_a_large_sweep_makes_no_picture_that_is_higher_than_a_screen(
     figure, table = sweep_map.draw(scores=recordings_)
     assert tall(figure, tmp_path / "6")[1] <= 1400
     assert table["recording"].nunique() == 9 and "4 of 9 recordings are drawn" in words(figure)
-    runs = {key: files * 8 for key, files in sweep.items()}
-    points = [f"p{n // 2}" for n in range(len(runs["index"]))]
-    figure, table = model_drift.draw(**runs, conditions=points)
+    curves_of = [[one[code] for one in sweep["curves"]] * 16 for code in (0, 1)]
+    points = [f"p{n // 2}" for n in range(64)]
+    figure, table = model_drift.draw(
+        rate=curves_of[0], timing=curves_of[1], index=sweep["index"] * 16, conditions=points
+    )
     assert tall(figure, tmp_path / "4")[1] <= 1400
 
 

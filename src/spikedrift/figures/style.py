@@ -72,7 +72,7 @@ RC: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "ytick.major.width": 0.6,
 }
-TALLEST = 8.2  # of the panels of a final figure, inches: with its note it fits a screen
+TALLEST = 7.6  # of the panels of a final figure, inches: with its note it fits a screen
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20

@@ -258,7 +258,11 @@ def _runs(table: pd.DataFrame) -> pd.DataFrame:
 def _shut(data: xr.Dataset) -> str:
     """Runs without an index by reason; failed ones stand among the status."""
     said = []
-    for code in data["code"].values.astype(str).tolist() if "drift_gate" in data else ():
+    for code in (
+        data["code"].values.astype(str).tolist()
+        if {"drift_gate", "drift_index"} <= set(data)
+        else ()
+    ):
         one = data.sel(code=code)
         ran = data["status"].values != "failed"
         index = one["drift_index"].transpose(*data["status"].dims)

@@ -12,7 +12,7 @@ from spikedrift.comparison.match import TRAITS
 from spikedrift.comparison.models import Failed, Models
 from spikedrift.comparison.places import Place, axis_columns
 from spikedrift.comparison.recovery import attempt
-from spikedrift.comparison.statistics import STATISTICS, Run
+from spikedrift.comparison.statistics import STATISTICS, Run, vector
 from spikedrift.config.check import checked
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
@@ -210,7 +210,8 @@ def test_a_statistic_that_no_instance_has_is_dropped_and_nothing_left_is_a_resul
     assert none["score"].isnull().all() and none["baseline_score"].isnull().all()
     both = said.replace("timing: step in gap", "timing against rate and timing: step in gap")
     assert none.attrs["conclusion"] == f"No statistic is left to compare: {both}."
-    refused = attempt(none, {}, Compare(), Recovery(), 1)
+    outsider = vector(mouse.parts(mouse.largest_lag()), [])
+    refused = attempt(none, {"other.movie": outsider}, Compare(), Recovery(), 1)
     assert "no statistic of the score is left" in refused.attrs["refused"]
 
 

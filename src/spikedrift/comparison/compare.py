@@ -15,7 +15,7 @@ from spikedrift.comparison.distance import Fit, fit, freedom
 from spikedrift.comparison.inference import check, words
 from spikedrift.comparison.models import Failed, failures, measured, padded
 from spikedrift.comparison.places import Place, axis_columns
-from spikedrift.comparison.statistics import CODES, STATISTICS, Parts, Run, vector
+from spikedrift.comparison.statistics import CODES, STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.drift.bands import centered
 from spikedrift.selections import stream
@@ -122,7 +122,7 @@ def compare(
     grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
 
     fits = {key: fit(y, x, metric, scales, grid) if len(x) else None for key, x in scored.items()}
-    knowing = {key: _named(predicted(recording, key), names) for key in BASELINES}
+    knowing = {key: vector(predicted(recording, key), names) for key in BASELINES}
     none = _none(grid.size, len(names))
     base = {
         key: fit(y, x[None], metric, scales, grid) if names else none for key, x in knowing.items()
@@ -243,10 +243,6 @@ def _instance_scores(given: np.ndarray, found: Fit | None, most: int) -> np.ndar
     if found is not None:
         out[np.flatnonzero(np.isfinite(given).all(axis=1))] = found.instance_score
     return out
-
-
-def _named(parts: Parts, names: Sequence[str]) -> np.ndarray:
-    return vector(parts, names) if names else np.empty(0)
 
 
 def _none(n_grid: int, n_statistics: int) -> Fit:

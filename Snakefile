@@ -21,12 +21,16 @@ from spikedrift.config.check import checked
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan, share_library
+from spikedrift.standing import Standing
 
 share_library()
 try:
     plan = Plan(checked(Config, config))
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
+
+
+whole = Standing(workflow)
 
 
 for notice in plan.notices:
@@ -68,13 +72,14 @@ localrules:
     figures,
     validate,
     ground_truth,
+    predictions,
 
 
 rule all:
     """Everything: the figures, the numbers behind them, and what made them."""
     default_target: True
     input:
-        plan.results,
+        whole(plan.results),
         "results/provenance.json",
         "results/supplement.tsv",
 

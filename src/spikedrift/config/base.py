@@ -1,7 +1,7 @@
 """What every part of the configuration shares."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,6 +12,18 @@ class Options(BaseModel):
     """A block of the configuration: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def part(cls, given: Mapping[str, Any]) -> Self:
+        """Options that a job is given and no others: the rest is not left at its default.
+
+        Snakemake runs a job again where what it is given changed. Reading another option than
+        those is an AttributeError, or its changes would go unseen.
+        """
+        found = cls.model_validate(dict(given))
+        for name in cls.model_fields.keys() - given.keys():
+            del found.__dict__[name]
+        return found
 
     @classmethod
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":

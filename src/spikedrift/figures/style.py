@@ -7,6 +7,7 @@ similar.
 """
 
 import itertools
+import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -216,9 +217,9 @@ def letter(axes: Axes, text: str) -> None:
 def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
     """List what a reader must know of what is drawn.
 
-    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
-    that the attributes name: what the ground truth found against it, unless `judged` is false, as
-    where a figure says it once for several measures.
+    Of the recording: assumptions, order, pooled units, events, trials that were cut. Of the
+    analysis or the measure that the attributes name: what the ground truth found against it, unless
+    `judged` is false, as where a figure says it once for several measures.
     """
     name = attributes.get("recording", "recording")
     notes = []
@@ -231,8 +232,19 @@ def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")
+    lasts, longest = (
+        float(attributes.get(key, 0)) for key in ("trial_duration", "longest_duration")
+    )
+    if longest > 1.001 * lasts:
+        notes.append(f"{name}: trials of up to {longest:.4g} s are cut to {lasts:.4g} s")
     measure = attributes.get("analysis") or attributes.get("measure")
     return notes + (verdicts.notes(str(measure)) if measure and judged else [])
+
+
+def segment_names(attributes: Mapping[str, Any], n: int) -> list[str]:
+    """Names of the segments that an analysis saw; numbers where it saw fewer than there are."""
+    names = [str(name) for name in json.loads(str(attributes.get("segment_names", "[]")))]
+    return names if len(names) == n else [str(number) for number in range(n)]
 
 
 def footnote(figure: Figure, notes: Iterable[str]) -> None:

@@ -145,6 +145,10 @@ class Comparisons:
         ]
 
     def made(self, kind: str) -> list[str]:
+        """Files of a kind: `structure` or `recovery`."""
+        return [f"results/{kind}/{name}.nc" for name in self.having(kind)]
+
+    def having(self, kind: str) -> list[str]:
         """Comparisons of matrices where runs keep trials, recovery where there are rules."""
         sweeps = {sweep.name: sweep for sweep in self.config.sweeps}
         names = []
@@ -153,7 +157,7 @@ class Comparisons:
             rules = len(sweep.conditions) > 1 and sweep.instances > 2
             if not self.surveyed(entry) if kind == "structure" else rules:
                 names.append(name)
-        return [f"results/{kind}/{name}.nc" for name in names]
+        return names
 
     @property
     def structured(self) -> list[str]:
@@ -218,6 +222,7 @@ class Comparisons:
                 "point": point.name,
                 "condition": point.condition,
                 "title": point.words,
+                "condition_title": point.title,
                 "control": point.control,
                 "axes": point.axes,
                 "instance_seed": point.instance_seed,

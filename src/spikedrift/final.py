@@ -159,17 +159,19 @@ class FinalFigures:
         points = [plan.points[run] for run in plan.runs(sweep)]
         runs = [point.recording for point in points]
         control = next((point.condition for point in points if point.control), None)
-        learns = next((p.condition for p in points if p.condition != control), None)
-        shown = [name for name in (control, learns) if name is not None]
+        frozen = next((point.name for point in points if point.control), None)
+        learns = next((p.name for p in points if p.condition != control), None)
+        shown = [name for name in (frozen, learns) if name is not None]
         labels = {
-            "conditions": [point.condition for point in points],
-            "titles": {point.condition: point.title for point in points},
+            "conditions": [point.name for point in points],
+            "titles": {point.name: point.words for point in points},
+            "rules": {point.name: point.condition for point in points},
             "control": control,
             "compare": plan.block("compare", "confidence", "headline_instances"),
         }
         n = self._instances(sweep)
         codes = {"rate": plan.config.compare.rate, "timing": plan.config.compare.timing}
-        first = {p.condition: p.recording for p in reversed(points)}
+        first = {p.name: p.recording for p in reversed(points)}
         network: dict[str, Any] = {
             "trials": [f"results/trials/{first[name]}.nc" for name in shown],
             "traces": [f"results/traces/{run}.nc" for run in runs],

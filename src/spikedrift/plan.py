@@ -144,7 +144,7 @@ class Plan:
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _inferences(self) -> Inferences:
-        """Recordings grouped by their stimulus, simulations by their condition."""
+        """Recordings grouped by their stimulus, simulations by their point of the sweep."""
         stimulus = {name: name.partition(".")[2] for name in self.recordings}
         members = {name: {name: group} for name, group in stimulus.items()}
         members |= {
@@ -156,11 +156,8 @@ class Plan:
             if sweep in self.surveys.names:
                 continue
             points = {name: self.points[name] for name in self.runs(sweep)}
-            members[sweep] = {name: point.condition for name, point in points.items()}
-            conditions = dict.fromkeys(point.condition for point in points.values())
-            control = next((p.condition for p in points.values() if p.control), None)
-            if control is not None:
-                controls[sweep] = {name: control for name in conditions if name != control}
+            members[sweep] = {name: point.name for name, point in points.items()}
+            controls[sweep] = sweeps.controls(points.values())
         return Inferences(
             self.config.inference,
             members,
@@ -363,6 +360,7 @@ class Plan:
         ]
         stems += [f"learning.{sweep}" for sweep in self.learning]
         stems += [f"scores.{comparison}" for comparison in self.comparisons.entries]
+        stems += [f"comparators.{name}" for name in self.comparisons.having("structure")]
         stems += [f"animals.{group}" for group in self.comparisons.groups]
         stems += [f"structure_animals.{group}" for group in self.comparisons.structured]
         stems += [f"survey.{sweep}" for sweep in self.surveys.names]
@@ -445,10 +443,15 @@ class Plan:
         return {key: entry[key] for key in ("network", "options")}
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Condition, title and role of every simulation of a sweep, in the order of `runs`."""
+        """Point, title, condition and role of every simulation of a sweep, in order of `runs`."""
         points = [self.points[name] for name in self.runs(wildcards.sweep)]
         return [
-            {"condition": point.condition, "title": point.title, "control": point.control}
+            {
+                "point": point.name,
+                "title": point.words,
+                "condition": point.condition,
+                "control": point.control,
+            }
             for point in points
         ]
 

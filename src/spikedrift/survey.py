@@ -27,6 +27,7 @@ from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
+from spikedrift.drift import gates
 from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.indices import CODES, indices
 from spikedrift.drift.profile import profile_values
@@ -182,7 +183,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         that the traces have by stage; `weight_ratio_last` (E to E weight within over between
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
-        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut; `n_units`;
+        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut, and
+        `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`;
         and what a comparison with a recording reads, see `compared`.
     """
     traces, data = simulated.traces, simulated.trials
@@ -215,6 +217,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "discrimination": (("probe", "code"), values, {"units": "1"}),
             "drift_index": ("code", index["index"].values, {"units": "1"}),
             "drift_p": ("code", index["p_value"].values, {"units": "1"}),
+            "drift_gate": ("code", index["gate"].values.astype(str)),
             "n_units": ((), float(blocks.sizes["unit"])),
         },
         coords={
@@ -265,6 +268,9 @@ def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
         runs, dim="run", data_vars="all", coords="minimal", compat="override", join="outer",
         combine_attrs="drop",
     )  # fmt: skip
+    if "drift_gate" in whole:
+        whole["drift_gate"] = whole["drift_gate"].where(whole["status"] != "failed", gates.FAILED)
+        whole["drift_gate"] = whole["drift_gate"].astype(str)
     return whole.assign({name: whole[name].astype(str) for name in WORDS})
 
 

@@ -187,6 +187,38 @@ rule figure_scores:
         "../scripts/figure.py"
 
 
+rule figure_comparators:
+    """Every comparator of similarity matrices by itself: what the final figure sums up."""
+    input:
+        structure="results/structure/{comparison}.nc",
+    output:
+        pdf="results/figures/comparators.{comparison}.pdf",
+        png=report(
+            "results/figures/comparators.{comparison}.png",
+            caption="../report/comparators.rst",
+            category="Comparison",
+            labels={"comparison": "{comparison}", "figure": "comparators"},
+        ),
+        tsv="results/figures/comparators.{comparison}.tsv",
+    log:
+        "logs/figure_comparators/{comparison}.log",
+    benchmark:
+        "benchmarks/figure_comparators/{comparison}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="comparators",
+        lists=[],
+        options=plan.block("figures", "width", "dpi"),
+        source=plan.figure_digest("comparators"),
+    script:
+        "../scripts/figure.py"
+
+
 rule figure_animals:
     """Points that some animals choose, scored on each animal left out."""
     input:

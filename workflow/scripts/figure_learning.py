@@ -14,8 +14,9 @@ with job(snakemake.log[0]):
         {name: list(snakemake.input[name]) for name in ("rate", "timing", "index")},
         Path(snakemake.output.pdf).with_suffix(""),
         Figures.part(snakemake.params.options),
-        conditions=[label["condition"] for label in labels],
-        titles={label["condition"]: label["title"] for label in labels},
+        conditions=[label["point"] for label in labels],
+        titles={label["point"]: label["title"] for label in labels},
+        rules={label["point"]: label["condition"] for label in labels},
         control=next((label["condition"] for label in labels if label["control"]), None),
         compare=Compare.part(snakemake.params.compare),
     )

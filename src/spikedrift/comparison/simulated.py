@@ -50,7 +50,10 @@ class Runs:
     def read(cls, scores: xr.Dataset, compare: Compare) -> "Runs":
         """Take the runs out of a comparison; see `recover`."""
         statistics, values, scales = table(scores)
-        scored = [k for k, one in enumerate(statistics) if one in compare.statistics]
+        own = statistics[: scores.sizes["statistic"]]  # what was dropped is among the traits
+        scored = [k for k, one in enumerate(own) if one in compare.statistics]
+        if not scored:
+            raise InputError("recovery: no statistic of the score is left")
         known = np.isfinite(values[np.isfinite(values[..., scored]).all(axis=2)]).all(axis=0)
         known &= spread(list(values.swapaxes(0, 1))) > 0  # one that never varies has no metric
         shared = [k for k, one in enumerate(statistics) if one in compare.matched_on and known[k]]

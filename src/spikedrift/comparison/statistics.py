@@ -107,7 +107,9 @@ STATISTICS: dict[str, Statistic] = {
 
 
 def vector(parts: Parts, names: Sequence[str]) -> np.ndarray:
-    """Statistics by name, last axis in the order of `names`."""
+    """Statistics by name, last axis in the order of `names`, which may be none."""
+    if not names:
+        return np.empty((*next(iter(parts.values())).shape, 0))
     return np.stack([STATISTICS[name].of(parts) for name in names], axis=-1)
 
 

@@ -9,10 +9,11 @@ trials, open for trials matched by running and pupil, which is the control for b
 
 Null of the index, gray: spikes (timing) or counts (rate) exchanged between blocks among trials of
 one segment and unit (middle 95 %), beside its test statistic (bar); it assumes that trials are
-independent given the segment. Where spike times carry no more than times permuted over all trials
-there is no timing code and no index. Raw timing curves change little even when timing is redrawn,
-since few spikes leave a high floor: the two codes are compared by the index and not by the curves.
-Unit of inference: one recording, descriptive; claims about drift need animals.
+independent given the segment. Where an index is not given its place says why: no code was detected
+(spike times carry no more than times permuted over all trials), or the index is too imprecise. Raw
+timing curves change little even when timing is redrawn, since few spikes leave a high floor: the
+two codes are compared by the index and not by the curves. Unit of inference: one recording,
+descriptive; claims about drift need animals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ from matplotlib.ticker import MaxNLocator
 from spikedrift import selections
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
+from spikedrift.drift import gates
 from spikedrift.drift.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster, style
@@ -149,6 +151,8 @@ def draw(
                 f"f: all {len(index)} recordings, filled where the exchange test of that recording "
                 f"has p <= {_LEVEL}."
             )
+            shut = [gates.counted((gates.of(file, code) for file in index), code) for code in CODES]
+            notes.append("; ".join(filter(None, shut)))
         style.footnote(figure, notes)
     table = pd.concat(tables, ignore_index=True)
     return figure, table[["recording", "panel", *table.columns.difference(["recording", "panel"])]]

@@ -6,7 +6,7 @@ Imports nothing heavy: Snakemake reads the points while it parses the workflow.
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,14 @@ class Point:
     def instance_seed(self) -> str:
         """What the random draws of an instance come from: wiring, patterns and noise."""
         return f"{self.seed}.{self.instance}"
+
+
+def controls(points: Iterable[Point]) -> dict[str, str]:
+    """Name of the control of every other point: at the same values, or the one without values."""
+    every = list(points)
+    at = {tuple(p.axes.items()): p.name for p in every if p.control}
+    found = {p.name: at.get(tuple(p.axes.items()), at.get(())) for p in every if not p.control}
+    return {name: control for name, control in found.items() if control is not None}
 
 
 def points(sweep: Sweep) -> list[Point]:

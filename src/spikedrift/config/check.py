@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from spikedrift.config.base import Options
+from spikedrift.config.plain import check_plain
 from spikedrift.errors import InputError
 
 
@@ -31,6 +32,7 @@ def checked[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str = "
         For the first fault: the key path, the value, what is allowed, and the nearest known key
         for a typo.
     """
+    check_plain(raw, where)
     try:
         return model.model_validate(dict(raw))
     except ValidationError as error:

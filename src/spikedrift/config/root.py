@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from spikedrift.config.analyses import AnalysisEntry
-from spikedrift.config.base import Options
+from spikedrift.config.base import LONGEST_NAME, Location, Options
 from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
@@ -60,7 +60,7 @@ class Config(Options):
     recovery: Recovery = Field(
         Recovery(), description="whether comparisons could tell their rules apart"
     )
-    predictions: str | None = Field(
+    predictions: Location | None = Field(
         "config/predictions.yaml",
         description="file of the model's predictions for recordings, written before looking; a "
         "relative path starts at the working directory, else at the project; null: none",
@@ -72,7 +72,7 @@ class Config(Options):
         GroundTruth(), description="measures against recordings whose drift is known"
     )
     figures: Figures = Field(Figures(), description="how figures are drawn")
-    custom_rules: list[str] = Field(
+    custom_rules: list[Location] = Field(
         [], description="your own rule files (.smk), relative to the working directory"
     )
 
@@ -93,6 +93,11 @@ class Config(Options):
         for block, entries in named.items():
             known[block] = [entry.name for entry in entries]
             for index, name in enumerate(known[block]):
+                if len(name) > LONGEST_NAME:
+                    raise ValueError(
+                        f"{block}[{index}].name: {len(name)} characters, {LONGEST_NAME} are the "
+                        "most in a name of files"
+                    )
                 if name in known[block][:index]:
                     raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
         if not (self.recordings or self.cohorts or self.sweeps):

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Location, Options
 
 
 class SourceOptions(Options):
@@ -117,7 +117,7 @@ class NwbOptions(SourceOptions):
     frame of a movie, and trials are segments of so many frames.
     """
 
-    file: str = Field(
+    file: Location = Field(
         description="path, or address to stream from (https://..., s3://bucket/key); {session} and "
         "{stimulus} stand for the two parts of the recording's name. With `dataset`: the file's "
         "name there",
@@ -128,7 +128,7 @@ class NwbOptions(SourceOptions):
         "null: `file` is a path or an address",
     )
     intervals: str = Field("trials", description="name of the table of intervals")
-    where: dict[str, str | float | list[str | float]] = Field(
+    where: dict[str, str | bool | float | list[str | bool | float]] = Field(
         default_factory=dict, description="column: value, or list of values, of intervals to take"
     )
     segment: str | None = Field(

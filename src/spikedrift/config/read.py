@@ -55,10 +55,10 @@ def read(path: str | Path) -> dict[str, Any]:
         Where there is no such file, it is none of text, or no YAML or JSON with a mapping at the
         top, or a key stands twice; names the line.
     """
-    text = _text(Path(path))
+    content = text(path)
     try:
-        _look_at_depth(text, path)
-        found = yaml.load(text, Loader=_Loader)
+        _look_at_depth(content, path)
+        found = yaml.load(content, Loader=_Loader)
     except yaml.YAMLError as error:
         raise InputError(f"{path}{_said(error)}") from None
     if not isinstance(found, dict):
@@ -78,15 +78,24 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return found
 
 
-def _text(path: Path) -> str:
+def text(path: str | Path) -> str:
+    """Read a small UTF-8 file, without a byte order mark.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read, is too large for what people write, or is not UTF-8.
+    """
     try:
-        if path.is_dir():
+        if Path(path).is_dir():
             raise InputError(f"{path}: is a directory; name a file")
-        content = path.read_bytes()
+        content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{str(path)[:200]}: cannot be read: {error.strerror}") from None
     if len(content) > LARGEST_FILE:
-        raise InputError(f"{path}: {len(content) / 1e6:.0f} MB are too many for a configuration")
+        raise InputError(
+            f"{path}: {len(content) / 1e6:.0f} MB are too many for a file of this kind"
+        )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -94,10 +103,10 @@ def _text(path: Path) -> str:
         raise InputError(f"{path}, line {line}: is not UTF-8; save the file as UTF-8") from None
 
 
-def _look_at_depth(text: str, path: str | Path) -> None:
+def _look_at_depth(content: str, path: str | Path) -> None:
     """Refuse what nests so deep that a parser would give up."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for event in yaml.parse(content, Loader=yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:

@@ -17,20 +17,39 @@ if not workflow.overwrite_configfiles:
 
 sys.path.insert(0, str(HERE / "src"))
 
+from spikedrift.start import Configuration, ending, interrupts_in_one_line
+
+interrupts_in_one_line()
+
 from spikedrift.config.check import checked
+from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan, share_library
 
 share_library()
 try:
-    plan = Plan(checked(Config, config))
+    # Read anew: Snakemake's reader takes the last of two equal keys, and tells no lines.
+    raw = {}
+    for path in workflow.configfiles:
+        raw = merged(raw, read(path))
+    plan = Plan(checked(Config, merged(raw, workflow.config_settings.config)))
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
+configuration = Configuration(workflow.configfiles, plan.block(), plan.results)
+if workflow.is_main_process:
+    for notice in (*plan.notices, *configuration.notices):
+        logger.warning(f"spikedrift: {notice}")
 
-for notice in plan.notices:
-    logger.warning(f"spikedrift: {notice}")
+
+onstart:
+    configuration.record()
+
+
+onsuccess:
+    for line in ending(plan.final.files, workflow.overwrite_configfiles):
+        logger.info(f"spikedrift: {line}")
 
 
 report: "workflow/report/workflow.rst"

@@ -10,7 +10,7 @@ from spikedrift.config.base import LONGEST_NAME, Location, Options
 from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.config.figures import Figures
+from spikedrift.config.figures import Figures, LearningFigure
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.inductions import Validation
 from spikedrift.config.inference import Inference
@@ -76,6 +76,20 @@ class Config(Options):
         [], description="your own rule files (.smk), relative to the working directory"
     )
 
+    def matrices_of(self, learned: LearningFigure) -> str | None:
+        """Selection whose matrices a figure of learning shows; None where there is none."""
+        if learned.matrices is not None:
+            return learned.matrices
+        return next(
+            (
+                selection.name
+                for selection in self.selections
+                if {"naive", "block"} <= set(selection.phases)
+                and learned.sweep in (selection.recordings or [learned.sweep])
+            ),
+            None,
+        )
+
     @model_validator(mode="after")
     def _names(self) -> Self:
         """Names are unique, and every name that is used stands for something."""
@@ -119,6 +133,14 @@ class Config(Options):
                         raise unknown(
                             f"{place}[{index}].{key}: not among {block}:", value, known[block]
                         )
+        for index, learned in enumerate(self.figures.learning):
+            if self.matrices_of(learned) is None:
+                sweep = learned.sweep
+                raise ValueError(
+                    f"figures.learning[{index}].matrices: no selection of {sweep} keeps the phases "
+                    "naive and block; add one to `selections`: "
+                    f"{{name: with-naive, phases: [naive, block], recordings: [{sweep}]}}"
+                )
         for key in ("rate", "timing"):  # the two measures that figures and comparisons read
             value, measures = getattr(self.compare, key), known["similarity.measures"]
             if value not in measures:

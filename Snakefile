@@ -17,7 +17,7 @@ if not workflow.overwrite_configfiles:
 
 sys.path.insert(0, str(HERE / "src"))
 
-from spikedrift.start import Configuration, ending, interrupts_in_one_line
+from spikedrift.start import Configuration, check_python, ending, interrupts_in_one_line
 
 interrupts_in_one_line()
 
@@ -29,6 +29,7 @@ from spikedrift.plan import Plan, share_library
 
 share_library()
 try:
+    check_python(sys.executable)
     # Read anew: Snakemake's reader takes the last of two equal keys, and tells no lines.
     raw = {}
     for path in workflow.configfiles:

@@ -10,8 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from spikedrift.atomic import replacing
+from spikedrift.errors import InputError
 
 RECORD = Path("results", "configuration.json")
+SPECIAL = " \t\n'\"\\$&;()<>|*?[`"  # what a shell acts on where it is not quoted
 
 
 def interrupts_in_one_line() -> None:
@@ -25,6 +27,22 @@ def interrupts_in_one_line() -> None:
             before(kind, error, trace)
 
     sys.excepthook = said
+
+
+def check_python(path: str) -> None:
+    """Refuse a Python whose path Snakemake cannot hand to a shell: it does not quote it.
+
+    Raises
+    ------
+    InputError
+        Naming the path and the first character at fault.
+    """
+    if bad := [character for character in path if character in SPECIAL]:
+        raise InputError(
+            f"{path}: Snakemake cannot start jobs by a Python whose path holds {bad[0]!r}; move "
+            "the project to a path without it and run `make demo` there. Results may lie anywhere: "
+            "--directory"
+        )
 
 
 class Configuration:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from spikedrift.start import RECORD, Configuration, ending
+from spikedrift.errors import InputError
+from spikedrift.start import RECORD, Configuration, check_python, ending
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,20 @@ def test_a_record_of_something_else_is_no_record(here: Path) -> None:
     for content in (b"", b"[]", b"{}", b"\xff", b'{"name": 1, "digest": 2, "results": 3}'):
         RECORD.write_bytes(content)
         assert Configuration(["a.yaml"], {}, []).notices == []
+
+
+@pytest.mark.fault("config", "a Python that Snakemake cannot start jobs by")
+@pytest.mark.parametrize("name", ["a b", "it's", 'say "x"', "R&D", "a(1)", "$HOME"])
+def test_a_python_that_jobs_cannot_start_by_is_refused(name: str) -> None:
+    path = f"/home/me/{name}/.venv/bin/python"
+    with pytest.raises(InputError, match="move the project") as refused:
+        check_python(path)
+    assert path in str(refused.value)
+
+
+def test_other_paths_may_be_as_they_are() -> None:
+    for path in ("/home/me/.venv/bin/python3.12", "/home/m\u00fcller/a-b_c+d,e@f/.venv/bin/python"):
+        check_python(path)
 
 
 def test_the_end_names_what_is_there(here: Path) -> None:

@@ -1,6 +1,6 @@
 """What every part of the configuration shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import (
@@ -45,6 +45,16 @@ class Options(BaseModel):
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
         """Model of the block under `key` where it depends on other keys of the raw mapping."""
         return None
+
+
+def repeated(names: Iterable[str]) -> tuple[int, str] | None:
+    """Place and name of the first entry whose name an earlier one has; None where all differ."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            return index, name
+        seen.add(name)
+    return None
 
 
 def check_once(key: str, names: Sequence[str]) -> None:

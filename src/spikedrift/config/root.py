@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from spikedrift.config.analyses import AnalysisEntry
-from spikedrift.config.base import LONGEST_NAME, Location, Options
+from spikedrift.config.base import LONGEST_NAME, Location, Options, repeated
 from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
@@ -106,14 +106,14 @@ class Config(Options):
         known: dict[str, list[str]] = {}
         for block, entries in named.items():
             known[block] = [entry.name for entry in entries]
+            if twice := repeated(known[block]):
+                raise ValueError(f"{block}[{twice[0]}].name: {twice[1]!r} is used twice")
             for index, name in enumerate(known[block]):
                 if len(name) > LONGEST_NAME:
                     raise ValueError(
                         f"{block}[{index}].name: {len(name)} characters, {LONGEST_NAME} are the "
                         "most in a name of files"
                     )
-                if name in known[block][:index]:
-                    raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
         if not (self.recordings or self.cohorts or self.sweeps):
             raise ValueError("recordings: missing, and there are no cohorts and no sweeps either")
         if "index" in known["similarity.measures"]:

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, repeated
 from spikedrift.config.drift import IndexOptions
 from spikedrift.config.networks import PatternNetwork
 
@@ -133,9 +133,8 @@ class Sweep(Options):
             ("conditions", [condition.name for condition in self.conditions]),
             ("axes", [axis.name for axis in self.axes]),
         ):
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"{block}: the name {sorted(twice)[0]!r} is used twice")
+            if twice := repeated(names):
+                raise ValueError(f"{block}: the name {twice[1]!r} is used twice")
         return self
 
     @model_validator(mode="after")

@@ -130,11 +130,11 @@ def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
     base = override(sweep.options, condition.set, where)
     tree = base.model_dump(mode="json")
     choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
-    seen: list[list[Any]] = []
+    seen: set[str] = set()
     for row in axis_values(sweep) if condition.swept else [{}]:
-        chosen = [row[name] for name in choosing if row]
+        chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
         if chosen not in seen:
-            seen.append(chosen)
+            seen.add(chosen)
             yield override(base, _changes(sweep, row, tree, where), where)
 
 

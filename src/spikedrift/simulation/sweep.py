@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.base import Options
-from spikedrift.config.check import checked
+from spikedrift.config.check import validated
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.sweeps import Axis, Condition, Sweep
 from spikedrift.errors import InputError, unknown
@@ -254,7 +254,7 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         # Parameters of a rule are free names; who uses them checks them.
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
         node[last if free else _place(node, last, key, where)] = value
-    return checked(type(options), tree, where)
+    return validated(type(options), tree, where)
 
 
 def _place(node: Any, part: str, key: str, where: str) -> str | int:

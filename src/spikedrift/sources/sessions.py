@@ -67,9 +67,8 @@ def sessions(cohort: Cohort, root: Path, where: str) -> list[Session]:
 
 
 def _rows(path: Path) -> dict[str, dict[str, str]]:
-    first, *others = (line.rstrip("\r").split("\t") for line in text(path).split("\n"))
-    columns = list(filter(None, first))
-    if twice := {name for name in columns if columns.count(name) > 1}:
+    columns, *others = (line.rstrip("\r").split("\t") for line in text(path).split("\n"))
+    if twice := {name for name in columns if name and columns.count(name) > 1}:
         raise InputError(f"{path}, line 1: the column {sorted(twice)[0]!r} stands twice")
     if not {"session", "stimuli"} <= set(columns):
         raise InputError(f"{path}: needs columns session and stimuli, separated by tabs")
@@ -81,6 +80,7 @@ def _rows(path: Path) -> dict[str, dict[str, str]]:
         if any(cells[len(columns) :]):
             raise InputError(f"{at}: {len(cells)} cells under {len(columns)} columns")
         row = dict.fromkeys(columns, "") | dict(zip(columns, cells, strict=False))
+        row.pop("", None)  # a column without a name, such as that of a tab at the end of a line
         if not (session := row["session"]):
             raise InputError(f"{at}: has no session")
         if session in found:

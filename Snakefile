@@ -26,6 +26,7 @@ from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan, share_library
+from spikedrift.standing import Standing
 
 share_library()
 try:
@@ -51,6 +52,9 @@ onstart:
 onsuccess:
     for line in ending(plan.final.files, workflow.overwrite_configfiles):
         logger.info(f"spikedrift: {line}")
+
+
+whole = Standing(workflow)
 
 
 report: "workflow/report/workflow.rst"
@@ -88,13 +92,14 @@ localrules:
     figures,
     validate,
     ground_truth,
+    predictions,
 
 
 rule all:
     """Everything: the figures, the numbers behind them, and what made them."""
     default_target: True
     input:
-        plan.results,
+        whole(plan.results),
         "results/provenance.json",
         "results/supplement.tsv",
 

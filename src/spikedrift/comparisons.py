@@ -9,7 +9,7 @@ from typing import Any
 from spikedrift import plugins
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
 from spikedrift.config.root import Config
-from spikedrift.config.selections import Selection
+from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 from spikedrift.simulation.sweep import Point
@@ -205,10 +205,14 @@ class Comparisons:
 
     # Params
 
-    def entry(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a comparison."""
-        found: dict[str, Any] = self.entries[wildcards.comparison].model_dump(mode="json")
-        return found
+    @property
+    def scored(self) -> dict[str, Any]:
+        """Options that scores rest on: not those of matrices, nor the measures, which are files."""
+        return self.config.compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
+
+    def sweep(self, wildcards: Any) -> str:
+        """Name of the sweep of a comparison."""
+        return self.entries[wildcards.comparison].sweep
 
     def points(self, wildcards: Any) -> list[dict[str, Any]]:
         """Point of every simulation that is compared, in order; none of a survey."""
@@ -229,7 +233,7 @@ class Comparisons:
         entry = self.entries[wildcards.comparison]
 
         def dumped(selection: Selection) -> dict[str, Any]:
-            found: dict[str, Any] = selection.model_dump(mode="json", exclude={"recordings"})
+            found: dict[str, Any] = selection.model_dump(mode="json", exclude=WHERE_USED)
             return found
 
         return {

@@ -165,7 +165,7 @@ class FinalFigures:
             "conditions": [point.condition for point in points],
             "titles": {point.condition: point.title for point in points},
             "control": control,
-            "compare": plan.block("compare"),
+            "compare": plan.block("compare", "confidence", "headline_instances"),
         }
         n = self._instances(sweep)
         codes = {"rate": plan.config.compare.rate, "timing": plan.config.compare.timing}
@@ -258,6 +258,13 @@ class FinalFigures:
         """Further arguments of the figure."""
         return self._of(wildcards).labels
 
+    def drawn(self, wildcards: Any) -> dict[str, Any]:
+        """Options of figures that a figure reads: figure 1 draws rasters."""
+        raster = ("raster_segment", "raster_repeats", "raster_units")
+        keys = raster if self._of(wildcards).module == "recordings" else ()
+        found: dict[str, Any] = self.plan.block("figures", "width", "dpi", *keys)
+        return found
+
     def lists(self, wildcards: Any) -> list[str]:
         """Arguments that take lists of files."""
         return [key for key, value in self._of(wildcards).inputs.items() if isinstance(value, list)]
@@ -282,7 +289,7 @@ class FinalFigures:
     def digest(self, wildcards: Any) -> str:
         """Digest of what draws a figure."""
         module = self._of(wildcards).module
-        return source_digest("spikedrift.figures.save", f"spikedrift.figures.{module}")
+        return source_digest("spikedrift.figures.registry", f"spikedrift.figures.{module}")
 
 
 def grouped(omitted: Mapping[str, str]) -> dict[str, list[str]]:

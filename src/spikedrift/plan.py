@@ -5,11 +5,13 @@ Snakemake builds it at every start. Methods that take `wildcards` are Snakemake 
 functions. All that they return is made of builtins: Snakemake compares it between runs.
 """
 
+import hashlib
 import itertools
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,10 @@ from spikedrift.analyses import Analyses
 from spikedrift.comparisons import Comparisons
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
+from spikedrift.config.selections import WHERE_USED
 from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import InputError, unknown
+from spikedrift.fetch.registry import terms
 from spikedrift.fetch.wanted import Wanted
 from spikedrift.final import FinalFigures
 from spikedrift.inferences import Inferences
@@ -64,20 +68,23 @@ class Plan:
     """
 
     registry = ROOT / "resources" / "data-registry.tsv"
-    lock = ROOT / "envs" / "core.lock.txt"
     allensdk = AllenSdk()
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.roster = Roster(config, ROOT)
-        self.validation = RuleValidation(config.validation, config.figures.rules, ROOT)
-        self.truths = Truths(config.ground_truth, ROOT)
+        # Inputs and params are compared between runs: a moved project is the same project.
+        root = Path(os.path.relpath(ROOT))
+        self.roster = Roster(config, root)
+        self.validation = RuleValidation(config.validation, config.figures.rules, root)
+        self.truths = Truths(config.ground_truth)
         self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
         self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self.versions = versions()
+        lock = ROOT / "envs" / "core.lock.txt"
+        self.lock_sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
         self._block = config.model_dump(mode="json")
         self._check_names()
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
@@ -390,23 +397,30 @@ class Plan:
 
     # Params of the rules
 
-    def block(self, name: str = "") -> Any:
-        """One block of the configuration with its defaults, or the whole."""
-        return self._block[name] if name else self._block
+    def block(self, path: str = "", *keys: str) -> Any:
+        """One block of the configuration with its defaults, or the whole; of it what a rule reads.
+
+        `Options.part` lets the rule's job read nothing else.
+        """
+        found = reduce(getitem, path.split("."), self._block) if path else self._block
+        return {key: found[key] for key in keys} if keys else found
 
     def recording(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a recording."""
         return self._entry(self.recordings, wildcards.source_recording)
 
+    def terms(self, wildcards: Any) -> dict[str, str]:
+        """Citation and licence of the public files that a recording is made from."""
+        names = [f"{dataset}/{file}" for dataset, file in self.raw[wildcards.source_recording]]
+        return terms(self.wanted.files[name] for name in names)
+
     def selection(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a selection, without the recordings that it applies to."""
+        """Configuration of a selection, without where it is used."""
         return self.selection_entry(wildcards.selection)
 
     def selection_entry(self, name: str) -> dict[str, Any]:
         """Do as `selection`, by name."""
-        entry = self._entry(self.selections, name)
-        del entry["recordings"]
-        return entry
+        return self.selections[name].model_dump(mode="json", exclude=WHERE_USED)
 
     def measure(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a measure."""
@@ -435,8 +449,9 @@ class Plan:
         ]
 
     def point(self, wildcards: Any) -> dict[str, Any]:
-        """What tells a simulation from the others of its sweep."""
-        return asdict(self.points[wildcards.simulated_recording])
+        """What tells a simulation from the others of its sweep, whatever it is called."""
+        point = self.points[wildcards.simulated_recording]
+        return {"parameters": point.parameters, "seed": point.seed, "instance": point.instance}
 
     @staticmethod
     def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
@@ -455,7 +470,7 @@ class Plan:
 
     def figure_digest(self, name: str, *modules: str) -> Callable[[Any], str]:
         """Digest of a figure."""
-        return self.digest("figures.save", f"figures.{name}", *modules)
+        return self.digest("figures.registry", f"figures.{name}", *modules)
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a recording's source."""

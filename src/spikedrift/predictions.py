@@ -10,11 +10,8 @@ from typing import Any
 from spikedrift.config.check import checked
 from spikedrift.config.predictions import Prediction, Predictions
 from spikedrift.config.read import read as read_yaml
-from spikedrift.config.selections import Selection
+from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.errors import InputError
-
-# What says where a selection is used and not which units and trials it takes.
-PLACE = {"name", "recordings", "sensitivity"}
 
 
 def read(path: str, root: Path) -> Predictions:
@@ -105,7 +102,7 @@ class Foretold:
         selection = self._selections[entry.selection]
         if entry.filters is not None:
             one, two = (
-                chosen.model_dump(mode="json", exclude=PLACE)
+                chosen.model_dump(mode="json", exclude={"name", *WHERE_USED})
                 for chosen in (selection, entry.filters)
             )
             if other := [key for key in one if one[key] != two[key]]:

@@ -3,8 +3,6 @@
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 from spikedrift import plugins
@@ -24,8 +22,6 @@ class Truths:
     Parameters
     ----------
     options : GroundTruth
-    root : Path
-        Of the repository.
 
     Raises
     ------
@@ -33,11 +29,8 @@ class Truths:
         For a measure or an analysis that is not there, or more than 20,000 jobs.
     """
 
-    def __init__(self, options: GroundTruth, root: Path) -> None:
+    def __init__(self, options: GroundTruth) -> None:
         self.options = options
-        marks = root / "resources" / "ground_truth.tsv"
-        # What tables and footnotes say of a measure is read from there: a change redraws them.
-        self.marks = hashlib.sha256(marks.read_bytes()).hexdigest()[:16] if marks.is_file() else ""
         self.cases = {case.name: case for case in options.every_case()}
         self.listed = {case.name for case in options.cases}
         found = plugins.names(PACKAGE)

@@ -13,6 +13,7 @@ from spikedrift import sources, trials
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
+from spikedrift.fetch.registry import read_registry, terms
 from spikedrift.sources import registry
 from spikedrift.sources.arrays import read
 
@@ -266,7 +267,7 @@ SOURCE = Source(options=Silence, prepare=prepare)
     assert registry.names() == sorted([*OPTIONS, "silence"])
     recording = Recording(name="a.b", source="silence", options={"units": 4})
     assert registry.options(recording).files(recording.name) == [("silent", "none.bin")]
-    assert registry.prepare(recording, 0, tmp_path, REGISTRY).sizes["unit"] == 4
+    assert registry.prepare(recording, 0, tmp_path, {}).sizes["unit"] == 4
     with pytest.raises(InputError, match=r"recording a\.b: unit: .* did you mean 'units'"):
         registry.options(Recording(name="a.b", source="silence", options={"unit": 4}))
 
@@ -279,13 +280,15 @@ def test_an_unknown_source_names_the_nearest():
 def test_prepare_names_the_data_and_tells_recordings_apart(tmp_path):
     save(tmp_path / "allen_neuropixels_gratings", layout())
     gratings = Recording(name="allen.gratings", source="arrays", options={"blocks": "halves"})
-    dataset = registry.prepare(gratings, 1, tmp_path, REGISTRY)
+    files = registry.options(gratings).files(gratings.name)
+    said = terms(row for row in read_registry(REGISTRY) if (row.dataset, row.file) in files)
+    dataset = registry.prepare(gratings, 1, tmp_path, said)
     assert "Siegle" in dataset.attrs["citation"]
     assert "non-commercial" in dataset.attrs["licence"]
     small = {"units": 4, "segments": 2, "repeats": 2}
     one, two = (
         registry.prepare(
-            Recording(name=name, source="synthetic", options=small), seed, tmp_path, REGISTRY
+            Recording(name=name, source="synthetic", options=small), seed, tmp_path, {}
         )["spike_time"].values
         for name, seed in (("mouse-a.movie", 1), ("mouse-b.movie", 1))
     )
@@ -296,7 +299,7 @@ def test_prepare_names_the_data_and_tells_recordings_apart(tmp_path):
 def test_the_real_extract(mirror):
     """Numbers of the published extract: shapes, spikes, mean rate, silent cells."""
     gratings = Recording(name="allen.gratings", source="arrays", options={"blocks": "halves"})
-    dataset = registry.prepare(gratings, 1, mirror, REGISTRY)
+    dataset = registry.prepare(gratings, 1, mirror, {})
     count = dataset["spike_count"].values
     assert count.shape == (200, 1000)
     assert count.sum() == 153635

@@ -4,7 +4,7 @@
 rule analyses:
     """All analyses of the configuration."""
     input:
-        plan.analyses.files,
+        whole(plan.analyses.files),
 
 
 rule analysis:
@@ -60,11 +60,10 @@ rule figure_analysis:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         figure=plan.analyses.figure,
         lists=[],
         caption=plan.analyses.caption,
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.analyses.figure_digest,
     script:
         "../scripts/figure.py"
@@ -97,7 +96,6 @@ rule statistics:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         rows=plan.analyses.rows,
         source=plan.digest("drift.table", "page"),
     script:

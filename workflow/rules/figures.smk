@@ -4,7 +4,7 @@
 rule figures:
     """All figures of the configuration."""
     input:
-        plan.figure_files,
+        whole(plan.figure_files),
 
 
 rule figure_raster:
@@ -36,7 +36,14 @@ rule figure_raster:
         runtime=10,
     params:
         selection=plan.selection,
-        options=plan.block("figures"),
+        options=plan.block(
+            "figures",
+            "width",
+            "dpi",
+            "raster_segment",
+            "raster_repeats",
+            "raster_units",
+        ),
         seed=plan.config.seed,
         source=plan.figure_digest("raster", "selections"),
     script:
@@ -71,10 +78,9 @@ rule figure_matrices:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         figure="matrices",
         lists=["rate", "timing"],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("matrices"),
     script:
         "../scripts/figure.py"
@@ -109,10 +115,9 @@ rule figure_drift_curves:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         figure="drift_curves",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("drift_curves"),
     script:
         "../scripts/figure.py"
@@ -142,10 +147,9 @@ rule figure_learning:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         conditions=plan.conditions,
-        compare=plan.block("compare"),
-        options=plan.block("figures"),
+        compare=plan.block("compare", "confidence", "headline_instances"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("learning"),
     script:
         "../scripts/figure_learning.py"
@@ -177,7 +181,7 @@ rule figure_scores:
     params:
         figure="scores",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("scores"),
     script:
         "../scripts/figure.py"
@@ -209,7 +213,7 @@ rule figure_animals:
     params:
         figure="animals",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("animals"),
     script:
         "../scripts/figure.py"
@@ -244,7 +248,7 @@ rule figure_structure_animals:
     params:
         figure="structure_animals",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("structure_animals"),
     script:
         "../scripts/figure.py"

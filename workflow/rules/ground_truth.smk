@@ -4,7 +4,7 @@
 rule ground_truth:
     """Table, figure and page: what each measure says of every kind of known recording."""
     input:
-        plan.truths.files,
+        whole(plan.truths.files),
 
 
 rule ground_truth_chunk:
@@ -95,7 +95,7 @@ rule figure_ground_truth:
     params:
         figure="ground_truth",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("ground_truth"),
     script:
         "../scripts/figure.py"

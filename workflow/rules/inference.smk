@@ -4,7 +4,7 @@
 rule inference:
     """All tables of inference of the configuration, and their figures."""
     input:
-        plan.inferences.files,
+        whole(plan.inferences.files),
 
 
 rule inference_table:
@@ -73,7 +73,7 @@ rule figure_inference:
     params:
         figure="inference",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("inference"),
     script:
         "../scripts/figure.py"

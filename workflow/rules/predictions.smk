@@ -2,6 +2,12 @@
 
 
 rule predictions:
+    """The table of predictions."""
+    input:
+        whole(plan.foretold.files),
+
+
+rule score_predictions:
     """Which predictions held, which did not, and which these recordings cannot test."""
     input:
         plan.foretold.inputs,
@@ -14,9 +20,9 @@ rule predictions:
             labels={"comparison": "predictions", "figure": "table"},
         ),
     log:
-        "logs/predictions/predictions.log",
+        "logs/score_predictions.log",
     benchmark:
-        "benchmarks/predictions/predictions.tsv"
+        "benchmarks/score_predictions.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1

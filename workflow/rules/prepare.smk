@@ -22,7 +22,7 @@ rule prepare_trials:
     params:
         recording=plan.recording,
         seed=plan.config.seed,
-        registry=str(plan.registry),
+        terms=plan.terms,
         source=plan.source_digest,
     script:
         "../scripts/prepare_trials.py"
@@ -54,7 +54,7 @@ rule stream_trials:
     params:
         recording=plan.recording,
         seed=plan.config.seed,
-        registry=str(plan.registry),
+        terms=plan.terms,
         source=plan.source_digest,
     script:
         "../scripts/prepare_trials.py"

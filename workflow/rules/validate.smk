@@ -4,7 +4,7 @@
 rule validate:
     """One figure and one table a rule, and a summary: measured against published."""
     input:
-        plan.validation.files,
+        whole(plan.validation.files),
 
 
 rule induce:
@@ -55,7 +55,7 @@ rule figure_induction:
         mem_mb=1000,
         runtime=10,
     params:
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.validation.figure_digest,
     script:
         "../scripts/figure_induction.py"

@@ -9,4 +9,4 @@ from spikedrift.job import job
 
 with job(snakemake.log[0]):
     scores = [xr.load_dataset(path, engine="h5netcdf") for path in snakemake.input]
-    write_netcdf(leave_one_out(scores, Compare(**snakemake.params.options)), snakemake.output[0])
+    write_netcdf(leave_one_out(scores, Compare.part(snakemake.params.options)), snakemake.output[0])

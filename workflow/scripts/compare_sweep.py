@@ -26,7 +26,7 @@ with job(snakemake.log[0]):
     scores = compare(
         recording,
         models.runs,
-        Compare(**snakemake.params.options),
+        Compare.part(snakemake.params.options),
         snakemake.params.seed,
         control=models.control,
         titles=models.titles,

@@ -11,7 +11,7 @@ from spikedrift.job import job
 from spikedrift.plasticity import registry
 
 with job(snakemake.log[0]):
-    options = Figures(**snakemake.params.options)
+    options = Figures.part(snakemake.params.options)
     rule_ = registry.declared(snakemake.wildcards.plasticity_rule)
     figure, table = induction.draw(
         pd.read_csv(snakemake.input.tsv, sep="\t"), f"{rule_.title}: {rule_.citation}", options

@@ -13,9 +13,9 @@ with job(snakemake.log[0]):
         "learning",
         {name: list(snakemake.input[name]) for name in ("rate", "timing", "index")},
         Path(snakemake.output.pdf).with_suffix(""),
-        Figures(**snakemake.params.options),
+        Figures.part(snakemake.params.options),
         conditions=[label["condition"] for label in labels],
         titles={label["condition"]: label["title"] for label in labels},
         control=next((label["condition"] for label in labels if label["control"]), None),
-        compare=Compare(**snakemake.params.compare),
+        compare=Compare.part(snakemake.params.compare),
     )

@@ -1,8 +1,6 @@
 """Write down what made the results."""
 
-import hashlib
 import json
-from pathlib import Path
 
 from spikedrift.atomic import replacing
 from spikedrift.job import job
@@ -10,7 +8,7 @@ from spikedrift.job import job
 with job(snakemake.log[0]):
     record = {
         "versions": dict(snakemake.params.versions),
-        "lock_sha256": hashlib.sha256(Path(snakemake.params.lock).read_bytes()).hexdigest(),
+        "lock_sha256": snakemake.params.lock_sha256,
         "config": snakemake.params.config,
     }
     with replacing(snakemake.output[0]) as temporary:

@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
     found = attempt(
         scores,
         {run.name: vector(run.parts(recording.largest_lag()), names) for run in others},
-        Compare(**snakemake.params.compare),
+        Compare.part(snakemake.params.compare),
         Recovery(**snakemake.params.options),
         snakemake.params.seed,
     )

@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     found = over_animals(
         structures,
         snakemake.wildcards.compared_group,
-        Compare(**snakemake.params.options),
+        Compare.part(snakemake.params.options),
         snakemake.params.seed,
     )
     write_netcdf(found, snakemake.output[0])

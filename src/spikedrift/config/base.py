@@ -1,7 +1,7 @@
 """What every part of the configuration shares."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -40,6 +40,18 @@ class Options(BaseModel):
     ) -> CoreSchema:
         """Numbers and booleans of all fields are looked at first."""
         return strict(handler(source))
+
+    @classmethod
+    def part(cls, given: Mapping[str, Any]) -> Self:
+        """Options that a job is given and no others: the rest is not left at its default.
+
+        Snakemake runs a job again where what it is given changed. Reading another option than
+        those is an AttributeError, or its changes would go unseen.
+        """
+        found = cls.model_validate(dict(given))
+        for name in cls.model_fields.keys() - given.keys():
+            del found.__dict__[name]
+        return found
 
     @classmethod
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":

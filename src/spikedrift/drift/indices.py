@@ -104,7 +104,7 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
             **dataset.attrs,
             **state,
             "seed": seed,
-            "options": json.dumps(options.model_dump(), sort_keys=True),
+            "options": json.dumps(options.model_dump(include={"index", "state"}), sort_keys=True),
             "n_units": dataset.sizes["unit"],
             "inference": inference,
             "assumptions_test": "exchange test: trials and units independent given the segment "

@@ -27,7 +27,7 @@ test: env-test ## the same environment with the test tools, then pytest on two w
 # One line a finished job; from the first error on, all that Snakemake says.
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \
 	/^[0-9]+ of [0-9]+ steps/ { print "report:", $$0, "(" rule ")"; fflush() } \
-	/[Ee]rror|Exception|^spikedrift:/ { failed = 1 } failed
+	/[Ee]rror|Exception/ { failed = 1 } failed || /^spikedrift:/
 report: ## figures and results/report.zip from the environment that stands
 	@.venv/bin/python workflow/unlock.py
 	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')

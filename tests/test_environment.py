@@ -84,6 +84,7 @@ class Sandbox:
     PROGRAMS = "awk bash cat cmp cp dirname find g++ grep head ln make mkdir rm sh tail"
 
     def __init__(self, root: Path) -> None:
+        root.mkdir(exist_ok=True)
         self.root = root / "repository"
         self.bin = root / "bin"
         self.calls = root / "calls"
@@ -177,6 +178,19 @@ def test_missing_compiler_is_one_line_before_anything_else(sandbox: Sandbox) -> 
     said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert len(said) == 1
     assert "g++" in said[0] and "build-essential" in said[0]
+    assert not sandbox.calls.exists()
+
+
+@pytest.mark.fault("config", "a path of the project that jobs cannot start from")
+@pytest.mark.parametrize("name", ["a b", "it's", "R&D"])
+def test_a_path_that_jobs_cannot_start_from_is_one_line(tmp_path: Path, name: str) -> None:
+    sandbox = Sandbox(tmp_path / name)
+    sandbox.recording_uv()
+    done = sandbox.make("env")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"env: {sandbox.root}: jobs cannot start")
     assert not sandbox.calls.exists()
 
 

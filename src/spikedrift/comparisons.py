@@ -6,7 +6,7 @@ Imports nothing heavy: Snakemake asks for it at every start.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from spikedrift.comparison import comparator as comparators
+from spikedrift import plugins
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED, Selection
@@ -14,6 +14,8 @@ from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 from spikedrift.simulation.sweep import Point
 from spikedrift.sources.roster import Roster
+
+COMPARATORS = "spikedrift.comparison.comparators"
 
 
 class Comparisons:
@@ -60,10 +62,11 @@ class Comparisons:
         self.entries: dict[str, Comparison] = {}
         self.groups: dict[str, list[str]] = {}
         self.notices: list[str] = []
+        known = plugins.names(COMPARATORS)
         for name in config.compare.structure.comparators:
-            if name not in comparators.names():
+            if name not in known:
                 where = "config: compare.structure.comparators: unknown comparator"
-                raise unknown(where, name, comparators.names())
+                raise unknown(where, name, known)
         for index, entry in enumerate(config.comparisons):
             where = f"config: comparisons[{index}]"
             key, members = self._members(entry, where)
@@ -248,7 +251,7 @@ class Comparisons:
         chosen = self.config.compare.structure.comparators
         return source_digest(
             "spikedrift.comparison.structure_animals",
-            *(f"spikedrift.comparison.comparators.{name}" for name in chosen),
+            *(f"{COMPARATORS}.{name}" for name in chosen),
         )
 
     def structure_digest(self, wildcards: Any) -> str:

@@ -172,11 +172,12 @@ class FinalFigures:
         n = self._instances(sweep)
         codes = {"rate": plan.config.compare.rate, "timing": plan.config.compare.timing}
         first = {p.name: p.recording for p in reversed(points)}
+        matrices = plan.config.matrices_of(entry)
         network: dict[str, Any] = {
             "trials": [f"results/trials/{first[name]}.nc" for name in shown],
             "traces": [f"results/traces/{run}.nc" for run in runs],
         } | {
-            code: [f"results/similarity/{run}/{entry.matrices}/{name}.nc" for run in runs]
+            code: [f"results/similarity/{run}/{matrices}/{name}.nc" for run in runs]
             for code, name in codes.items()
         }
         drift: dict[str, Any] = {

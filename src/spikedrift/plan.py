@@ -325,9 +325,9 @@ class Plan:
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
         entry = self.learning[wildcards.sweep]
-        runs = self.runs(wildcards.sweep)
+        runs, matrices = self.runs(wildcards.sweep), self.config.matrices_of(entry)
         return {
-            key: [f"results/similarity/{name}/{entry.matrices}/{file}.nc" for name in runs]
+            key: [f"results/similarity/{name}/{matrices}/{file}.nc" for name in runs]
             for key, file in (
                 ("rate", self.config.compare.rate),
                 ("timing", self.config.compare.timing),

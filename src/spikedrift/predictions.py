@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from spikedrift.config.check import checked
 from spikedrift.config.predictions import Prediction, Predictions
+from spikedrift.config.read import read as read_yaml
 from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.errors import InputError
 
@@ -33,10 +32,7 @@ def read(path: str, root: Path) -> Predictions:
     found = next((p for p in (Path(path), root / path) if p.is_file()), None)
     if found is None:
         raise InputError(f"config: predictions: no such file {path}")
-    raw = yaml.safe_load(found.read_text(encoding="utf-8"))
-    if not isinstance(raw, dict):
-        raise InputError(f"{found}: is no mapping with the key predictions")
-    return checked(Predictions, raw, str(found))
+    return checked(Predictions, read_yaml(found), str(found))
 
 
 class Foretold:

@@ -8,11 +8,12 @@ from typing import Any
 from spikedrift import plugins
 from spikedrift.analyses import PACKAGE
 from spikedrift.config.ground_truth import ANALYSES, GroundTruth, TruthMeasure
-from spikedrift.errors import unknown
+from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 from spikedrift.similarity import registry
 
 BUILT_IN = ("curves", "rate_index", "timing_index")
+MOST_CHUNKS = 20_000  # jobs that Snakemake still plans within seconds
 
 
 class Truths:
@@ -25,7 +26,7 @@ class Truths:
     Raises
     ------
     InputError
-        For a measure or an analysis that is not there.
+        For a measure or an analysis that is not there, or more than 20,000 jobs.
     """
 
     def __init__(self, options: GroundTruth) -> None:
@@ -51,6 +52,13 @@ class Truths:
                 where = f"config: ground_truth.curves[{index}]: unknown measure"
                 raise unknown(where, name, registry.names())
         self.measures = {entry.measure: entry for entry in (*options.measures, *analyses)}
+        seeds = (self._seeds(case, measure) for case in self.cases for measure in self.measures)
+        n = sum(-(-n // options.chunk) for n in seeds)
+        if n > MOST_CHUNKS:
+            raise InputError(
+                f"config: ground_truth: {n} jobs are more than {MOST_CHUNKS}: give fewer seeds, "
+                "cases or measures, or a larger chunk"
+            )
 
     def _seeds(self, case: str, measure: str) -> int:
         most, n = self.cases[case].seeds, self.measures[measure].seeds

@@ -20,7 +20,7 @@ from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.drift.profile import profile
-from spikedrift.errors import DiskError, InputError
+from spikedrift.errors import DiskError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
 from spikedrift.simulation.sweep import override, points

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Location, Options
 
 
 def series_path(text: str) -> tuple[str, int | None]:
@@ -132,7 +132,7 @@ class NwbOptions(SourceOptions):
     frame of a movie, and trials are segments of so many frames.
     """
 
-    file: str = Field(
+    file: Location = Field(
         description="path, or address to stream from (https://..., s3://bucket/key); {session} and "
         "{stimulus} stand for the two parts of the recording's name. With `dataset`: the file's "
         "name there",

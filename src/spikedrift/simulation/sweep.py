@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.base import Options
-from spikedrift.config.check import checked
+from spikedrift.config.check import validated
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.sweeps import Axis, Condition, Sweep
 from spikedrift.errors import InputError, unknown
@@ -138,11 +138,11 @@ def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
     base = override(sweep.options, condition.set, where)
     tree = base.model_dump(mode="json")
     choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
-    seen: list[list[Any]] = []
+    seen: set[str] = set()
     for row in axis_values(sweep) if condition.swept else [{}]:
-        chosen = [row[name] for name in choosing if row]
+        chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
         if chosen not in seen:
-            seen.append(chosen)
+            seen.add(chosen)
             yield override(base, _changes(sweep, row, tree, where), where)
 
 
@@ -262,7 +262,7 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         # Parameters of a rule are free names; who uses them checks them.
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
         node[last if free else _place(node, last, key, where)] = value
-    return checked(type(options), tree, where)
+    return validated(type(options), tree, where)
 
 
 def _place(node: Any, part: str, key: str, where: str) -> str | int:

@@ -41,12 +41,3 @@ def test_a_word_on_the_command_line(tmp_path: Path) -> None:
     code, (line,) = start(tmp_path, GOOD, "--config", "seed=no")
     assert code != 0
     assert line.startswith("spikedrift: config: seed: input should be a valid integer")
-
-
-@pytest.mark.fault("config", "Ctrl-C while Snakemake starts")
-def test_an_interrupt_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "stop.smk").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
-    code, lines = start(tmp_path, GOOD + "custom_rules: [stop.smk]\n")
-    assert code != 0
-    assert "spikedrift: interrupted before a job began" in lines
-    assert not [line for line in lines if "Traceback" in line or "File" in line], lines

@@ -182,7 +182,8 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
         scales = np.concatenate([scales, moved])
     if "instance_seed" in scores:
         values = _aligned(values, scores["instance_seed"].transpose("instance", "condition").values)
-    return names + others, values, scales
+    # One layout, whatever was moved: the order in which sums are taken depends on it.
+    return names + others, np.ascontiguousarray(values), scales
 
 
 def recorded(scores: xr.Dataset, names: list[str]) -> np.ndarray:

@@ -49,7 +49,7 @@ rule supplement:
         page=report(
             "results/supplement.html",
             caption="../report/supplement.rst",
-            category="Provenance",
+            category=plan.report.categories["Provenance"],
             labels={"figure": "supplement"},
         ),
     log:

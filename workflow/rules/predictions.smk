@@ -10,7 +10,7 @@ rule predictions:
         page=report(
             "results/predictions.html",
             caption="../report/predictions.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "predictions", "figure": "table"},
         ),
     log:

@@ -19,11 +19,12 @@ LEVEL = 0.05
 
 
 class Part(NamedTuple):
-    """Heading, the answer in one sentence, and what it rests on, a sentence an item."""
+    """Heading, the answer in one sentence, points that belong to it, and what it rests on."""
 
     heading: str
     answer: str
-    details: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def findings(compared: Sequence[Compared], indices: pd.DataFrame | None = None) 
     return parts or [
         Part(
             "Nothing was compared",
-            "This configuration compares no recording with networks, and has no recording whose "
-            "drift is measured: what it made stands in the results.",
+            "This configuration compares no recording with networks, and measures drift in none: "
+            "what it made stands in the results.",
         )
     ]
 
@@ -77,49 +78,48 @@ def _comparison(one: Compared) -> Part:
     heading = f"Which rule has {recording}?"
     if "score" not in scores:
         return Part(heading, f"Not compared: {scores.attrs.get('refused', 'no scores')}.")
-    known = scores["score"].dropna("condition")
-    if not known.size:
+    ranked = scores["score"].dropna("condition").sortby(scores["score"].dropna("condition"))
+    if not ranked.size:
         return Part(heading, "No condition has an instance with all statistics: none is scored.")
-    ranked = known.sortby(known)
     words = json.loads(scores.attrs["titles"])
     names = [str(name) for name in ranked["condition"].values]
-    rules = {str(name): str(rule) for name, rule in zip(*_rules(scores), strict=True)}
-    nearest, found = names[0], rules[names[0]]
-    title = words[nearest]
-    tested = one.recovery is not None and "accuracy" in one.recovery
-    answer = f"The nearest tested rule is {title}"
-    if tested and one.recovery is not None:
-        answer += f"; {_error_rate(one.recovery, found, title)}"
-    details = []
+    rules = dict(zip(*_rules(scores), strict=True))
+    nearest, found = words[names[0]], rules[names[0]]
+    points, basis = [], []
     if one.truth is not None:
-        details.append(_truth(one.truth, found, title, set(rules.values())))
-    details.append(
-        "Distance (mean squared standardized residual, 1 is expected of one more draw, time scale "
-        "free): "
-        + ", ".join(f"{words[name]} {float(ranked[k]):.2g}" for k, name in enumerate(names))
-        + "."
-    )
-    if tested and one.recovery is not None:
-        details += _checks(one.recovery, recording, words)
+        points.append(_truth(one.truth, found, nearest, set(rules.values())))
+    tested = one.recovery if one.recovery is not None and "accuracy" in one.recovery else None
+    answer = f"The nearest tested rule is {nearest}."
+    if tested is not None:
+        answer = f"{_verdict(tested, recording, found, nearest)} {_error_rate(tested, found)}"
+        points += _checks(tested, recording, words)
+        basis += _tests(tested)
     elif one.recovery is not None:
-        details.append(f"No recovery test: {one.recovery.attrs['refused']}.")
+        points.append(f"How often that is wrong is not known: {one.recovery.attrs['refused']}.")
     else:
-        details.append("No recovery test: it needs two rules and three instances.")
-    details.append(str(scores.attrs["conclusion"]))
-    details.append(str(scores.attrs["inference"]))
+        points.append(
+            "How often that is wrong is not known: a recovery test needs two rules and three "
+            "instances."
+        )
+    points.append(
+        "Distances, of which 1 is expected of one more draw: "
+        + ", ".join(f"{words[name]} {ranked.values[k]:.2g}" for k, name in enumerate(names))
+        + f". {scores.attrs['conclusion']}"
+    )
+    basis.append(f"Distance: {scores.attrs['inference']}")
     if assumed := str(scores.attrs.get("assumptions", "")):
-        details.append(f"Assumed: {assumed}.")
-    details.append(
+        basis.append(f"Assumed of the recording: {assumed}.")
+    basis.append(
         "Not claimed: that the cortex uses a rule. A rule that is not rejected is not excluded by "
         "this recording, given one fitted time scale; rules that were not simulated are not tested."
     )
-    return Part(heading, f"{answer}.", tuple(details))
+    return Part(heading, answer, tuple(points), tuple(basis))
 
 
-def _rules(scores: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _rules(scores: xr.Dataset) -> tuple[list[str], list[str]]:
     """Names of the conditions and of their rules."""
-    names = scores["condition"].values
-    return names, (scores["rule"].values if "rule" in scores.coords else names)
+    names = scores["condition"].values.astype(str).tolist()
+    return names, scores["rule"].values.astype(str).tolist() if "rule" in scores.coords else names
 
 
 def _truth(truth: Mapping[str, str], found: str, title: str, rules: set[str]) -> str:
@@ -133,50 +133,69 @@ def _truth(truth: Mapping[str, str], found: str, title: str, rules: set[str]) ->
     return f"The truth is known: {truth['title']}. Found: {title}. That is {judged}."
 
 
-def _error_rate(recovery: xr.Dataset, found: str, title: str) -> str:
+def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
+    """Say which rule is found, and whether it is compatible with the recording at all."""
+    known = recovery["compatible"].sel(subject=recording)
+    own, known = int(known.sel(rule=found)), known.values[known.values >= 0]
+    if not known.size or known.all():
+        return f"The nearest tested rule is {nearest}; none is rejected, so that none is excluded."
+    if not known.any():
+        return f"No tested rule is compatible with it; the nearest is {nearest}."
+    if own == 1:
+        return f"The rule found is {nearest}: the nearest one, and not rejected."
+    return f"The nearest tested rule is {nearest}, but it is rejected, as others are not."
+
+
+def _error_rate(recovery: xr.Dataset, found: str) -> str:
     """How often this comparison finds the right rule, in simulations with known rules."""
-    one = recovery.sel(held_out=recovery.attrs["primary"], classifier="score")
+    one = _primary(recovery)
     scored = one["runs_scored"].values
     counts = np.nan_to_num(one["confusion"].values * scored[:, None]).round().astype(int)
-    k = [str(rule) for rule in one["rule"].values].index(found)
-    right, given = int(np.trace(counts)), int(counts.sum())
-    low, high = float(one["accuracy_low"]), float(one["accuracy_high"])
-    interval = f" [{100 * low:.0f}, {100 * high:.0f}]" if np.isfinite(low) else ""
+    k = one["rule"].values.astype(str).tolist().index(found)
+    given, wrong = int(counts.sum()), int(counts.sum() - np.trace(counts))
+    low, high = 100 * (1 - float(one["accuracy_high"])), 100 * (1 - float(one["accuracy_low"]))
+    interval = f" [{low:.0f}, {high:.0f}]" if np.isfinite(low) else ""
     return (
-        f"of {given} simulated networks that took the recording's place, {given - right} were "
-        f"given a wrong rule (right: {100 * float(one['accuracy']):.0f} %{interval}, by chance "
-        f"{100 * float(one['chance']):.0f} %), and {title} was the right answer in "
-        f"{counts[k, k]} of the {counts[:, k].sum()} times that it was given"
+        f"Error rate: of {given} simulated networks that took the recording's place, {wrong} were "
+        f"given a wrong rule, {100 * (1 - float(one['accuracy'])):.0f} %{interval} (by chance "
+        f"{100 * (1 - float(one['chance'])):.0f} %); this answer was right in {counts[k, k]} of "
+        f"the {counts[:, k].sum()} times that it was given."
     )
 
 
+def _primary(recovery: xr.Dataset) -> xr.Dataset:
+    """Return the recovery by the statistics of the score, of the runs that are held out."""
+    return recovery.sel(held_out=recovery.attrs["primary"], classifier="score")
+
+
 def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> list[str]:
-    """Which rules are rejected for the recording, and which outsiders were noticed."""
-    one = recovery.sel(held_out=recovery.attrs["primary"], classifier="score")
-    out = [f"{recovery.attrs['held_out_words']} {recovery.attrs['inference']}"]
-    by_rule = [
-        f"{words.get(str(rule), str(rule))} {100 * float(share):.0f} % [{100 * float(low):.0f}, "
-        f"{100 * float(high):.0f}] of {int(n)}"
-        for rule, share, low, high, n in zip(
-            one["rule"].values,
-            one["rule_accuracy"].values,
-            one["rule_low"].values,
-            one["rule_high"].values,
-            one["runs_scored"].values,
-            strict=True,
-        )
-        if n
-    ]
-    out.append(f"Recovered, by rule: {', '.join(by_rule)}.")
-    if told := json.loads(recovery.attrs["not_told_apart"]):
-        out.append(f"Not told apart in simulation: {'; '.join(told)}.")
-    out.append(_rejected(recovery, recording, words))
+    """Which rules are rejected for the recording, which outsiders noticed, which rules found."""
+    out = [_rejected(recovery, recording, words)]
     for subject, kind in zip(
         recovery["subject"].values, recovery["subject_kind"].values, strict=True
     ):
         if str(kind) == "outsider":
-            out.append(_outsider(recovery, str(subject)))
+            out.append(_outsider(recovery, str(subject), words))
+    one = _primary(recovery)
+    of_rule = [
+        f"{words.get(str(rule), str(rule))} {100 * one['rule_accuracy'].values[k]:.0f} % "
+        f"[{100 * one['rule_low'].values[k]:.0f}, {100 * one['rule_high'].values[k]:.0f}]"
+        for k, rule in enumerate(one["rule"].values)
+        if one["runs_scored"].values[k]
+    ]
+    out.append(f"Of networks with a rule, so many are given it: {', '.join(of_rule)}.")
     return out
+
+
+def _tests(recovery: xr.Dataset) -> list[str]:
+    """What the error rate and the rejections rest on."""
+    said = recovery.attrs
+    told = [sentence.partition(";")[0] for sentence in json.loads(said["not_told_apart"])]
+    return [
+        f"Error rate: {said['held_out_words']} {said['inference']} {said['chance_words']}",
+        f"{said['null_words']} {said['assumptions']}",
+        *([f"Pairs of rules by themselves: {'; '.join(told)}."] if told else []),
+    ]
 
 
 def _p_by_rule(recovery: xr.Dataset, subject: str) -> dict[str, float]:
@@ -212,19 +231,19 @@ def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) ->
         )
 
     share, freedom = float(recovery["calibration_all"]), float(recovery["check_freedom"])
+    own = f"; held-out runs are rejected by their own condition in {100 * share:.0f} %"
     return (
         f"Rejected as one more draw: {named(0) or 'none'}; not rejected: {named(1) or 'none'} "
-        f"(Hotelling, Holm over conditions, {freedom:.0f} degrees of freedom; held-out runs are "
-        f"rejected by their own condition in {100 * share:.0f} %)."
+        f"(Holm over conditions, {freedom:.0f} degrees of freedom{own * bool(np.isfinite(share))})."
     )
 
 
-def _outsider(recovery: xr.Dataset, subject: str) -> str:
+def _outsider(recovery: xr.Dataset, subject: str, words: Mapping[str, str]) -> str:
     p = _p_by_rule(recovery, subject)
     said = f"{subject}, of a generator that is none of the tested rules,"
     if not p:
         return f"{said} could not be checked: a statistic is undefined or instances are too few."
-    kept = [name for name, value in p.items() if value >= LEVEL]
+    kept = [words.get(name, name) for name, value in p.items() if value >= LEVEL]
     if kept:
         return (
             f"{said} is not noticed: it passes as one more draw of {listed(kept)}; this comparison "
@@ -253,8 +272,8 @@ def _drift(indices: pd.DataFrame) -> Part:
         "What drifts in the recordings?",
         f"Between blocks the rate code is shown to drift in {moved['rate']} and the timing code in "
         f"{moved['timing']} of {n} recordings as they are selected (p <= {LEVEL:g}).",
+        tuple(lines),
         (
-            *lines,
             "The index is 0 without drift and 1 where responses in two blocks are as unlike as "
             "those to different stimuli. Each p is an exchange test within one recording, without "
             "correction over recordings: nothing is inferred about animals, and an index has no "

@@ -1,6 +1,5 @@
 """The array layout of SpikeShip: against a naive loop, and refusal by refusal."""
 
-import json
 import os
 import subprocess
 import sys
@@ -62,7 +61,8 @@ def test_labels_become_segments_and_repeats(tmp_path):
     assert dataset["stimulus"].values[0] == "gratings"
     assert dataset["duration"].values.tolist() == [0.1] * 8
     assert np.isnan(dataset["start_time"].values).all()
-    assert json.loads(dataset.attrs["parameters"])["segment_labels"] == [0, 90]
+    names = ["90" if segment else "0" for segment in dataset["segment"].values]
+    assert dataset["segment_name"].values.tolist() == names
     assert dataset.attrs["kind"] == "data"
     assert dataset.attrs["pseudo_population"] == 1
     assert dataset.attrs["trial_order_known"] == 0
@@ -161,6 +161,7 @@ def test_spikes_in_no_epoch_are_left_out_with_a_warning(tmp_path, caplog):
     assert f"{length[6:].sum()} spikes are in no epoch" in caplog.text
 
 
+@pytest.mark.fault("arrays", "arrays of another type or shape, or empty")
 @pytest.mark.parametrize(
     ("name", "array", "words"),
     [
@@ -170,6 +171,8 @@ def test_spikes_in_no_epoch_are_left_out_with_a_warning(tmp_path, caplog):
         ("ii_spike_times", np.zeros((8, 5)), "must be int or uint with 3"),
         ("ii_spike_times", np.zeros((8, 5, 2)), "must be int or uint with 3"),
         ("ii_spike_times", np.zeros((8, 5, 3), int), r"must be \(epochs, units, 2\)"),
+        ("ii_spike_times", np.zeros((0, 5, 2), int), "0 epochs of 5 units: empty"),
+        ("ii_spike_times", np.zeros((8, 0, 2), int), "8 epochs of 0 units: empty"),
         ("stim_label", np.zeros(7, int), "7 labels for the 8 epochs"),
         ("stim_label", np.array(list("abcdefgh")), "must be"),
         ("stim_label", np.array([0, 0, np.nan, 0, 0, 0, 0, 0]), "epoch 2 has no label"),
@@ -181,6 +184,7 @@ def test_a_wrong_array_is_named(tmp_path, name, array, words):
         read(directory, ArraysOptions(), "allen.gratings")
 
 
+@pytest.mark.fault("arrays", "arrays that are missing, cut, empty, or archives")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_or_broken_file_is_named(tmp_path, name):
     path = save(tmp_path, layout()) / f"{name}.npy"
@@ -193,6 +197,9 @@ def test_a_missing_or_broken_file_is_named(tmp_path, name):
     with path.open("wb") as stream:
         np.savez(stream, a=np.zeros(3))
     with pytest.raises(InputError, match=rf"{name}\.npy: holds an archive"):
+        read(tmp_path, ArraysOptions(), "allen.gratings")
+    path.write_bytes(path.read_bytes()[:60])  # of an archive
+    with pytest.raises(InputError, match=rf"{name}\.npy: not a readable"):
         read(tmp_path, ArraysOptions(), "allen.gratings")
     path.unlink()
     with pytest.raises(InputError, match=rf"{name}\.npy: no such file"):

@@ -7,11 +7,12 @@ from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.curves import curves, unit_halves
+from spikedrift.drift.curves import curve_values, curves, unit_halves
 from spikedrift.drift.pairs import discrimination, repeats_of, segment_pairs
 from spikedrift.drift.statistics import STATISTICS, contrast, lag_curve
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
+from spikedrift.sources.repeats import counted_through
 from spikedrift.sources.synthetic import record
 
 FEW = CurveOptions(bootstrap=20, halves=3)
@@ -167,10 +168,24 @@ def test_contrast_identities():
     assert contrast(1.0, 2.0, "distance") == pytest.approx(1 / 3)
 
 
+@pytest.mark.fault("trials", "repeats that start again in every block")
+def test_lags_between_blocks_of_repeats_that_start_again():
+    """2 blocks x 10 repeats: 1 to 9 apart within a block, 1 to 19 between the two."""
+    dataset = recording(blocks=2, repeats=10)
+    block, repeat = dataset["block"].values, dataset["repeat"].values
+    dataset["repeat"] = ("trial", counted_through(block, repeat % 10))
+    trials.check(dataset)
+    out = curve_values(dataset, MeasureEntry(measure="rate_correlation"), 0)
+    seen = np.isfinite(out["value"])
+    assert out["lag"].values[seen.sel(relation="within")].tolist() == list(range(1, 10))
+    assert out["lag"].values[seen.sel(relation="between")].tolist() == list(range(1, 20))
+
+
 def test_lags_go_on_over_sessions():
     dataset = recording(blocks=1, repeats=4)
     day = trials.select(dataset)
     day["session"] = ("trial", np.ones(day.sizes["trial"], dtype=np.int64))
+    day["repeat"] = dataset["repeat"] + 4
     two = xr.concat([dataset.drop_dims("spike"), day.drop_dims("spike")], "trial", data_vars="all")
     repeats = repeats_of(two)
     np.testing.assert_array_equal(repeats.position, np.arange(8))

@@ -104,7 +104,10 @@ def test_recordings_show_what_the_files_hold(mice, tmp_path):
             mean = count[:, areas == area].mean(axis=1) / KNOBS["segment_duration"]
             np.testing.assert_allclose(over[area], pd.Series(mean).groupby(repeat).mean())
     assert "Illustration: synthetic recordings" in words(figure)
-    assert "no quality columns" in words(figure)
+    said = (
+        "presence_ratio, isi_violations, amplitude_cutoff its source has none (it has: no others)"
+    )
+    assert said in words(figure)
     save(figure, table, tmp_path / "one", dpi=50)
     save(*recordings.draw(**joined(mice[:2])), tmp_path / "two", dpi=50)
     for suffix in ("pdf", "png", "tsv"):
@@ -112,18 +115,28 @@ def test_recordings_show_what_the_files_hold(mice, tmp_path):
         assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.fault("words", "quality columns of a source that are not those drawn")
+def test_the_quality_columns_that_are_there_are_named(mice):
+    files = {**mice[0]}
+    values = np.ones(files["trials"].sizes["unit"])
+    files["trials"] = files["trials"].assign(
+        quality_snr=("unit", values), quality_depth=("unit", values)
+    )
+    figure, _ = recordings.draw(**joined([files]))
+    assert "its source has none (it has: snr, depth); the mean rate" in words(figure)
+
+
 def test_quality_columns_are_drawn_where_a_source_has_them(mice):
     files = {**mice[0]}
     units = files["trials"].sizes["unit"]
     presence = np.linspace(0.5, 1, units)
-    files["trials"] = files["trials"].assign(presence_ratio=("unit", presence)).assign_attrs(
-        kind="data"
-    )  # fmt: skip
+    with_quality = files["trials"].assign(quality_presence_ratio=("unit", presence))
+    files["trials"] = with_quality.assign_attrs(kind="data")
     figure, table = recordings.draw(**joined([files]))
     drawn = table[table["panel"] == "quality"]
     assert set(drawn["group"]) == {"presence_ratio"}
     np.testing.assert_allclose(drawn["x"], presence)
-    assert "no quality columns" not in words(figure)
+    assert "its source has none" not in words(figure)
     assert "Illustration" not in words(figure)
 
 

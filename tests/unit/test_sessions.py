@@ -75,6 +75,13 @@ def test_a_bad_table_is_refused(table):
         sessions(cohort(table), ROOT, "cohorts[0]")
 
 
+@pytest.mark.fault("config", "a table of sessions in another encoding")
+def test_a_table_in_another_encoding_is_one_line(table):
+    table.write_bytes(TABLE.replace("VISl", "Größe").encode("latin-1"))
+    with pytest.raises(InputError, match=r"mine.tsv: no table of text in UTF-8"):
+        sessions(cohort(table), ROOT, "cohorts[0]")
+
+
 def test_areas_with_too_few_units_are_not_analyzed(table):
     selections = [{"name": "all"}] + [
         {"name": area, "population": [area], "min_units": 15} for area in ("VISp", "VISl")

@@ -31,6 +31,7 @@ from spikedrift.config.selections import Selection
 from spikedrift.drift.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster, style
+from spikedrift.trials import quality, quality_names
 
 # Rows of a recording alone on the page, and of one beside others; heights of rows, inches.
 _WIDE = (
@@ -246,10 +247,11 @@ def _rates(axes: Axes, trials: xr.Dataset) -> pd.DataFrame:
 
 def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     """Quality columns of the units, or how the mean rate goes over the repeats."""
-    rows, known = [], [name for name in _QUALITY if name in trials]
+    rows, there = [], quality_names(trials)
+    known = [name for name in _QUALITY if name in there]
     for name in known:
         title, line = _QUALITY[name]
-        value = np.sort(trials[name].values.astype(float))
+        value = np.sort(quality(trials, name).astype(float))
         value = value[np.isfinite(value)]
         share = np.arange(1, value.size + 1) / max(value.size, 1)
         axes.step(value, share, where="post", color=style.BLACK, ls=line, label=title)
@@ -282,8 +284,9 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     axes.set_ylim(0, None)
     axes.set_title("rate over repeats")
     return pd.concat(rows), (
-        "Its source has no quality columns, the mean rate over repeats is drawn (dotted: a new "
-        "block)."
+        f"Of the quality columns {', '.join(_QUALITY)} its source has none (it has: "
+        f"{', '.join(there) or 'no others'}); the mean rate over repeats is drawn (dotted: a "
+        "new block)."
     )
 
 

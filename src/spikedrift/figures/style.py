@@ -4,6 +4,7 @@ Colors are the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color), which 
 the common forms of color blindness; maps are viridis, bright where activity is more similar.
 """
 
+import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -167,8 +168,8 @@ def letter(axes: Axes, text: str) -> None:
 def notes_of(attributes: Mapping[str, Any]) -> list[str]:
     """List what a reader must know of what is drawn.
 
-    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
-    that the attributes name: what the ground truth found against it.
+    Of the recording: assumptions, order, pooled units, events, trials that were cut. Of the
+    analysis or the measure that the attributes name: what the ground truth found against it.
     """
     name = attributes.get("recording", "recording")
     notes = []
@@ -181,8 +182,19 @@ def notes_of(attributes: Mapping[str, Any]) -> list[str]:
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")
+    lasts, longest = (
+        float(attributes.get(key, 0)) for key in ("trial_duration", "longest_duration")
+    )
+    if longest > 1.001 * lasts:
+        notes.append(f"{name}: trials of up to {longest:.4g} s are cut to {lasts:.4g} s")
     measure = attributes.get("analysis") or attributes.get("measure")
     return notes + (verdicts.notes(str(measure)) if measure else [])
+
+
+def segment_names(attributes: Mapping[str, Any], n: int) -> list[str]:
+    """Names of the segments that an analysis saw; numbers where it saw fewer than there are."""
+    names = [str(name) for name in json.loads(str(attributes.get("segment_names", "[]")))]
+    return names if len(names) == n else [str(number) for number in range(n)]
 
 
 def footnote(figure: Figure, notes: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 import csv
 import typing
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,21 @@ def sessions(cohort: Cohort, root: Path, where: str) -> list[Session]:
 
 
 def _rows(path: Path) -> dict[str, dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        found: dict[str, dict[str, str]] = {}
-        for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE):
-            session = row.get("session")
-            if not session or row.get("stimuli") is None:
-                raise InputError(f"{path}: needs columns session and stimuli, separated by tabs")
-            if session in found:
-                raise InputError(f"{path}: session {session} stands there twice")
-            found[session] = {key: value or "" for key, value in row.items() if key}
+    try:
+        text = path.read_text(encoding="utf-8")
+        read = list(
+            csv.DictReader(StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
+        )
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: no table of text in UTF-8 ({error})") from None
+    found: dict[str, dict[str, str]] = {}
+    for row in read:
+        session = row.get("session")
+        if not session or row.get("stimuli") is None:
+            raise InputError(f"{path}: needs columns session and stimuli, separated by tabs")
+        if session in found:
+            raise InputError(f"{path}: session {session} stands there twice")
+        found[session] = {key: value or "" for key, value in row.items() if key}
     return found
 
 

@@ -135,13 +135,13 @@ def _truth(truth: Mapping[str, str], found: str, title: str, rules: set[str]) ->
 
 def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
     """Say which rule is found, and whether it is compatible with the recording at all."""
-    known = recovery["compatible"].sel(subject=recording)
-    own, known = int(known.sel(rule=found)), known.values[known.values >= 0]
+    compatible = recovery["compatible"].sel(subject=recording)
+    known = compatible.values[compatible.values >= 0]
     if not known.size or known.all():
         return f"The nearest tested rule is {nearest}; none is rejected, so that none is excluded."
     if not known.any():
         return f"No tested rule is compatible with it; the nearest is {nearest}."
-    if own == 1:
+    if int(compatible.sel(rule=found)) == 1:
         return f"The rule found is {nearest}: the nearest one, and not rejected."
     return f"The nearest tested rule is {nearest}, but it is rejected, as others are not."
 

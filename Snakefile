@@ -108,6 +108,7 @@ rule all:
         whole(plan.results),
         "results/provenance.json",
         "results/supplement.tsv",
+        "results/findings.html",
 
 
 include: "workflow/rules/fetch.smk"
@@ -126,6 +127,7 @@ include: "workflow/rules/final.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/report.smk"
 
 
 for rules_file in plan.custom_rules:

@@ -31,6 +31,8 @@ class Comparisons:
         Name of a recording or pool -> whether it has spike times.
     doubts : mapping of recording -> str
         Why no comparison can rest on it; empty where one can.
+    seeds : mapping of recording -> str
+        Of recordings that are made from a simulation: what its random draws come from.
 
     Attributes
     ----------
@@ -45,8 +47,9 @@ class Comparisons:
     Raises
     ------
     InputError
-        For a comparator that is not there, a recording that no comparison can rest on, or where no
-        recording of a cohort has the units of the selection.
+        For a comparator that is not there, a recording that no comparison can rest on or that is
+        one of the networks it is compared with, or where no recording of a cohort has the units of
+        the selection.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Comparisons:
         points: Mapping[str, Sequence[Point]],
         timed: Callable[[str], bool],
         doubts: Mapping[str, str],
+        seeds: Mapping[str, str],
     ) -> None:
         self.config, self._roster, self._points = config, roster, points
         self._selections = {selection.name: selection for selection in config.selections}
@@ -72,6 +76,7 @@ class Comparisons:
             key, members = self._members(entry, where)
             for one in members.values():
                 self._check(one, where, key, timed, doubts)
+                self._check_apart(one, where, key, seeds)
             self.entries |= members
             if entry.recording is None and len(members) >= MIN_ANIMALS:
                 self.groups[entry.name] = list(members)
@@ -129,6 +134,30 @@ class Comparisons:
                 f"{where}.{key}: {recording} is not compared with models, {doubt}; set "
                 "compare.assumed_order to describe for a comparison without inference"
             )
+
+    def _check_apart(
+        self, entry: Comparison, where: str, key: str, seeds: Mapping[str, str]
+    ) -> None:
+        """Refuse a recording that shares its network's draws with a run that it is compared with.
+
+        Runs of one seed and instance share wiring, patterns and noise in every condition.
+        """
+        of_sweep = next((sweep for sweep in self.config.sweeps if sweep.name == entry.sweep), None)
+        if of_sweep is None:  # refused elsewhere
+            return
+        taken = {f"{of_sweep.seed}.{instance}" for instance in range(of_sweep.instances)}
+        for place, recording in (
+            (key, str(entry.recording)),
+            *(("outsiders", one) for one in entry.outsiders),
+        ):
+            for member in self._roster.pools.get(recording, [recording]):
+                if seeds.get(member) in taken:
+                    seed, _, instance = seeds[member].partition(".")
+                    raise InputError(
+                        f"{where}.{place}: {member} is made from a network of seed {seed}, "
+                        f"instance {instance}, which shares wiring, patterns and noise with runs "
+                        f"of sweep {entry.sweep}; simulate it in a sweep of another seed"
+                    )
 
     def surveyed(self, entry: Comparison) -> bool:
         """Whether the model side is a survey, which keeps no trials."""

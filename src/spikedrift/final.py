@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikedrift.errors import unknown
 from spikedrift.provenance import source_digest
+from spikedrift.report import CATEGORIES
 
 if TYPE_CHECKING:
     from spikedrift.plan import Plan
@@ -273,7 +274,7 @@ class FinalFigures:
 
     def category(self, wildcards: Any) -> str:
         """Category of the report."""
-        return self._of(wildcards).category
+        return CATEGORIES[self._of(wildcards).category]
 
     def about(self, wildcards: Any) -> dict[str, str]:
         """Labels in the report, the same keys as those of other figures of the category."""

@@ -28,10 +28,12 @@ from spikedrift.fetch.wanted import Wanted
 from spikedrift.final import FinalFigures
 from spikedrift.inferences import Inferences
 from spikedrift.networks import registry as networks
+from spikedrift.origins import Origins
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.predictions import Foretold
 from spikedrift.predictions import read as read_predictions
 from spikedrift.provenance import source_digest, versions
+from spikedrift.report import Report
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
@@ -106,6 +108,7 @@ class Plan:
             for point in expanded[sweep.name]
         }
         self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
+        self.origins = Origins(self.options, self.points.values())
         self.raw = {name: options.files(name) for name, options in self.options.items()}
         self.wanted = Wanted(config.fetch, self.raw, self.registry)
         self._check_files()
@@ -116,6 +119,7 @@ class Plan:
             self.timed,
             {name: options.doubt() for name, options in self.options.items()}
             | dict.fromkeys(self.pools, "its units are pooled over sessions"),
+            self.origins.seeds(),
         )
         self.analyses = Analyses(
             config.analyses,
@@ -141,6 +145,7 @@ class Plan:
             ],
         )
         self.final = FinalFigures(self)
+        self.report = Report(self)
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _inferences(self) -> Inferences:
@@ -213,7 +218,7 @@ class Plan:
             if not Path(path).is_file():
                 raise InputError(f"config: custom_rules[{index}]: no such file {path}")
         for name, options in self.options.items():
-            for path in options.paths(name):
+            for path in {*options.paths(name)} - {*self.origins.files(name)}:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise InputError(f"config: recording {name}: no such file {path}")
@@ -229,7 +234,8 @@ class Plan:
         """Files that one recording is made from, fetched ones and the user's own."""
         name = wildcards.source_recording
         fetched = [f"results/raw/{dataset}/{file}" for dataset, file in self.raw[name]]
-        return fetched + self.options[name].paths(name)
+        made = self.origins.files(name)
+        return [*fetched, *(made or self.options[name].paths(name))]
 
     def pooled(self, wildcards: Any) -> list[str]:
         """Trials files that a pool joins."""
@@ -408,8 +414,11 @@ class Plan:
         return {key: found[key] for key in keys} if keys else found
 
     def recording(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a recording."""
-        return self._entry(self.recordings, wildcards.source_recording)
+        """Configuration of a recording, with the file of the simulation that it is made from."""
+        name = wildcards.source_recording
+        entry = self._entry(self.recordings, name)
+        entry["options"] |= self.origins.resolved(name)
+        return entry
 
     def terms(self, wildcards: Any) -> dict[str, str]:
         """Citation and licence of the public files that a recording is made from."""

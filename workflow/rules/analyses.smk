@@ -41,7 +41,7 @@ rule figure_analysis:
         png=report(
             "results/figures/{analysis}.{recording}.{selection}.png",
             caption="../report/analysis.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{recording}",
                 "figure": "{analysis}",
@@ -78,7 +78,7 @@ rule statistics:
         page=report(
             "results/analyses/statistics.html",
             caption="../report/statistics.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "all",
                 "figure": "table of statistics",

@@ -98,7 +98,7 @@ rule index_table:
         page=report(
             "results/drift/{table}.html",
             caption="../report/indices.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "all",
                 "figure": "table of {table}",

@@ -16,7 +16,7 @@ rule figure_raster:
         png=report(
             "results/figures/raster.{recording}.{selection}.png",
             caption="../report/raster.rst",
-            category="Data",
+            category=plan.report.categories["Data"],
             labels={
                 "recording": "{recording}",
                 "figure": "raster",
@@ -59,7 +59,7 @@ rule figure_matrices:
         png=report(
             "results/figures/matrices.{recording}.{selection}.png",
             caption="../report/matrices.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{recording}",
                 "figure": "matrices",
@@ -96,7 +96,7 @@ rule figure_drift_curves:
         png=report(
             "results/figures/drift_curves.{recording}.{selection}.png",
             caption="../report/drift_curves.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{recording}",
                 "figure": "drift curves",
@@ -132,7 +132,7 @@ rule figure_learning:
         png=report(
             "results/figures/learning.{sweep}.png",
             caption="../report/learning.rst",
-            category="Networks",
+            category=plan.report.categories["Networks"],
             labels={"figure": "learning and drift", "sweep": "{sweep}"},
         ),
         tsv="results/figures/learning.{sweep}.tsv",
@@ -164,7 +164,7 @@ rule figure_scores:
         png=report(
             "results/figures/scores.{comparison}.png",
             caption="../report/scores.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "{comparison}", "figure": "scores"},
         ),
         tsv="results/figures/scores.{comparison}.tsv",
@@ -228,7 +228,7 @@ rule figure_animals:
         png=report(
             "results/figures/animals.{compared_group}.png",
             caption="../report/animals.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "{compared_group}", "figure": "animals left out"},
         ),
         tsv="results/figures/animals.{compared_group}.tsv",
@@ -260,7 +260,7 @@ rule figure_structure_animals:
         png=report(
             "results/figures/structure_animals.{compared_group}.png",
             caption="../report/structure_animals.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={
                 "comparison": "{compared_group}",
                 "figure": "matrices over animals",

@@ -48,7 +48,7 @@ rule supplement:
         page=report(
             "results/supplement.html",
             caption="../report/supplement.rst",
-            category="Provenance",
+            category=plan.report.categories["Provenance"],
             labels={"figure": "supplement"},
         ),
     log:

@@ -40,7 +40,7 @@ rule collect_ground_truth:
         page=report(
             "results/ground_truth/table.html",
             caption="../report/ground_truth.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "ground truth",
                 "figure": "table",
@@ -74,7 +74,7 @@ rule figure_ground_truth:
         png=report(
             "results/figures/ground_truth.png",
             caption="../report/ground_truth.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "ground truth",
                 "figure": "rejections and power",

@@ -18,7 +18,7 @@ rule inference_table:
         page=report(
             "results/inference/{inference}.html",
             caption="../report/inference.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{inference}",
                 "figure": "table of inference",
@@ -52,7 +52,7 @@ rule figure_inference:
         png=report(
             "results/figures/inference.{inference}.png",
             caption="../report/inference.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{inference}",
                 "figure": "forest plot",

@@ -16,7 +16,7 @@ rule score_predictions:
         page=report(
             "results/predictions.html",
             caption="../report/predictions.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "predictions", "figure": "table"},
         ),
     log:

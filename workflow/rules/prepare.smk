@@ -91,7 +91,7 @@ rule recordings_table:
         page=report(
             "results/recordings.html",
             caption="../report/recordings.rst",
-            category="Data",
+            category=plan.report.categories["Data"],
             labels={"recording": "all", "figure": "sources", "selection": "all"},
         ),
     log:

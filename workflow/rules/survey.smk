@@ -63,7 +63,7 @@ rule figure_survey:
         png=report(
             "results/figures/survey.{sweep}.png",
             caption="../report/survey.rst",
-            category="Networks",
+            category=plan.report.categories["Networks"],
             labels={"figure": "survey", "sweep": "{sweep}"},
         ),
         tsv="results/figures/survey.{sweep}.tsv",

@@ -40,7 +40,7 @@ rule figure_induction:
         png=report(
             "results/figures/induction.{plasticity_rule}.png",
             caption="../report/induction.rst",
-            category="Rules",
+            category=plan.report.categories["Rules"],
             labels={"rule": "{plasticity_rule}", "figure": "induction"},
         ),
         tsv="results/figures/induction.{plasticity_rule}.tsv",
@@ -94,7 +94,7 @@ rule validation_summary:
         page=report(
             "results/validate/summary.html",
             caption="../report/validation.rst",
-            category="Rules",
+            category=plan.report.categories["Rules"],
             labels={"rule": "all", "figure": "table of targets"},
         ),
     log:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Location, Options, complete
+from spikedrift.config.simulated import SimulatedOptions
 from spikedrift.config.sources import (
     ArraysOptions,
     NeuropixelsOptions,
@@ -16,6 +17,7 @@ from spikedrift.config.synthetic import SyntheticOptions
 
 OPTIONS: dict[str, type[SourceOptions]] = {
     "synthetic": SyntheticOptions,
+    "simulated": SimulatedOptions,
     "arrays": ArraysOptions,
     "allen_neuropixels": NeuropixelsOptions,
     "allen_two_photon": TwoPhotonOptions,

@@ -16,7 +16,8 @@ with job(snakemake.log[0]):
         scores = xr.load_dataset(path, engine="h5netcdf")
         tested = xr.load_dataset(recovery, engine="h5netcdf") if recovery else None
         compared.append(Compared(scores, tested, truths.get(scores.attrs["recording"])))
-    indices = [pd.read_csv(path, sep="\t", keep_default_na=False) for path in given.indices]
+    written = {"sep": "\t", "keep_default_na": False, "na_values": ["nan"]}
+    indices = [pd.read_csv(path, **written) for path in given.indices]
     parts = findings(compared, *indices)
     write_markdown(parts, snakemake.output.text, TITLE)
     write_article(parts, snakemake.output.page, TITLE, *given.picture)

@@ -6,6 +6,11 @@ PYTEST ?=
 SNAKEMAKE := .venv/bin/snakemake
 export CXX
 SHELL := bash
+# Snakemake keeps a cache in the home directory; where that cannot be written, it lies here.
+CACHE := $${XDG_CACHE_HOME:-$$HOME/.cache}
+ifneq ($(shell mkdir -p "$(CACHE)" 2>/dev/null && test -w "$(CACHE)" && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test report env env-test lock
@@ -22,15 +27,16 @@ test: env-test ## the same environment with the test tools, then pytest on two w
 # One line a finished job; from the first error on, all that Snakemake says.
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \
 	/^[0-9]+ of [0-9]+ steps/ { print "report:", $$0, "(" rule ")"; fflush() } \
-	/[Ee]rror|Exception|^spikedrift:/ { failed = 1 } failed
+	/[Ee]rror|Exception/ { failed = 1 } failed || /^spikedrift:/
 report: ## figures and results/report.zip from the environment that stands
 	@.venv/bin/python workflow/unlock.py
 	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')
 	@if [ ! -f results/report.zip ] || [ -n "$$(find results config workflow Snakefile -type f \
 	    -newer results/report.zip -print -quit)" ]; then \
-	    $(SNAKEMAKE) --report results/report.zip >logs/report.log 2>&1 || \
+	    $(SNAKEMAKE) --report-stylesheet workflow/report/report.css \
+	    --report results/report.zip >logs/report.log 2>&1 || \
 	    { cat logs/report.log; exit 1; }; fi
-	@echo "report: results/report.zip"
+	@echo "report: results/report.zip; what was found: results/findings.html"
 
 env: ## .venv from envs/core.lock.txt
 	@sh envs/sync.sh core

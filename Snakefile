@@ -17,23 +17,53 @@ if not workflow.overwrite_configfiles:
 
 sys.path.insert(0, str(HERE / "src"))
 
+from spikedrift import interrupts
+
+interrupts.in_one_line()
+
+from spikedrift import disk
 from spikedrift.config.check import checked
+from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan, share_library
+from spikedrift.standing import Standing
+from spikedrift.start import Configuration, check_python, ending
 
 share_library()
 try:
-    plan = Plan(checked(Config, config))
+    check_python(sys.executable)
+    # Read anew: Snakemake's reader takes the last of two equal keys, and tells no lines.
+    raw = {}
+    for path in workflow.configfiles:
+        raw = merged(raw, read(path))
+    plan = Plan(checked(Config, merged(raw, workflow.config_settings.config)))
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
+configuration = Configuration(workflow.configfiles, plan.block(), plan.results)
+if workflow.is_main_process:
+    for notice in (*plan.notices, *configuration.notices):
+        logger.warning(f"spikedrift: {notice}")
 
-for notice in plan.notices:
-    logger.warning(f"spikedrift: {notice}")
+
+onsuccess:
+    for line in ending(plan.final.files, workflow.overwrite_configfiles):
+        logger.info(f"spikedrift: {line}")
+
+
+whole = Standing(workflow)
 
 
 report: "workflow/report/workflow.rst"
+
+
+onstart:
+    try:
+        disk.probe("results")
+        configuration.record()
+    except InputError as error:
+        sys.exit(f"spikedrift: {error}")
 
 
 wildcard_constraints:
@@ -68,15 +98,17 @@ localrules:
     figures,
     validate,
     ground_truth,
+    predictions,
 
 
 rule all:
     """Everything: the figures, the numbers behind them, and what made them."""
     default_target: True
     input:
-        plan.results,
+        whole(plan.results),
         "results/provenance.json",
         "results/supplement.tsv",
+        "results/findings.html",
 
 
 include: "workflow/rules/fetch.smk"
@@ -95,6 +127,7 @@ include: "workflow/rules/final.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/report.smk"
 
 
 for rules_file in plan.custom_rules:

@@ -7,6 +7,14 @@ cd "$(dirname "$0")/.."
 want=$1
 say() { echo "env: $*" >&2; }
 
+# Snakemake starts the jobs by the path of its Python, and does not quote it.
+case $PWD in
+*[[:space:]\'\"\\\$\&\;\(\)\<\>\|\*\?\[\`]*)
+    say "$PWD: jobs cannot start from a path with spaces or signs of the shell: move the project"
+    exit 1
+    ;;
+esac
+
 if ! "${CXX:-g++}" --version >/dev/null 2>&1; then
     say "no C++ compiler (${CXX:-g++}): install g++ or build-essential (macOS: xcode-select --install)"
     exit 1

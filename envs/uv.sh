@@ -5,8 +5,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .env-stamps
-home="$PWD/.env-stamps/uv"
-log="$PWD/.env-stamps/uv.log"
+# Relative, since $pip and $where below are split into words, and a path may hold spaces.
+home=.env-stamps/uv
+log=.env-stamps/uv.log
 
 # A name on PATH may be a pyenv shim that fails, or too old for what sync.sh asks of it.
 runs() {

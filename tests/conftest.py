@@ -157,12 +157,26 @@ def demo(new_clone: Callable[[], Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def finished(new_clone: Callable[[], Path]) -> Path:
-    """A clone in which the small configuration ran undisturbed. Tests put back what they edit."""
+    """A clone in which the small configuration ran undisturbed. Tests put back what they edit.
+
+    What each job opened stands in `opened` beside it.
+    """
     directory = new_clone()
-    done = small(directory)
+    opened = directory.parent / "opened"
+    opened.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT / "tests" / "auditing"), prepend=os.pathsep)
+        patch.setenv("SPIKEDRIFT_OPENED", str(opened))
+        done = small(directory)
     if done.returncode:
         pytest.fail(done.stdout[-5000:], pytrace=False)
     return directory
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path) -> Path:
+    """What `cp -a` makes of `finished`, for one test, which may write there."""
+    return Path(shutil.copytree(finished, tmp_path / "copied", symlinks=True))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """Snakemake in a clone, as a user would run it."""
 
+import re
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
+ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).parent / "pipeline" / "small.yaml"
 
 
@@ -28,3 +31,29 @@ def said(output: str) -> list[str]:
 def small(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the small configuration."""
     return snakemake(directory, "--cores", "2", "--configfile", str(SMALL), *arguments)
+
+
+class Job(NamedTuple):
+    """A job of a dry run."""
+
+    rule: str
+    input: tuple[str, ...]
+    output: tuple[str, ...]
+    changed: bool
+    """Its params are not those of its last run."""
+
+
+def jobs(directory: Path, *arguments: str) -> list[Job]:
+    """Jobs that a dry run would run."""
+    done = snakemake(directory, "--dry-run", *arguments)
+    assert done.returncode == 0, done.stdout[-5000:]
+    starts = re.split(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE)[1:]
+    return [
+        Job(rule, _files("input", block), _files("output", block), "Params have changed" in block)
+        for rule, block in zip(starts[::2], starts[1::2], strict=True)
+    ]
+
+
+def _files(kind: str, block: str) -> tuple[str, ...]:
+    listed = re.search(rf"^    {kind}: (.*)$", block, flags=re.MULTILINE)
+    return tuple(listed[1].split(", ")) if listed else ()

@@ -84,6 +84,7 @@ class Sandbox:
     PROGRAMS = "awk bash cat cmp cp dirname find g++ grep head ln make mkdir rm sh tail"
 
     def __init__(self, root: Path) -> None:
+        root.mkdir(exist_ok=True)
         self.root = root / "repository"
         self.bin = root / "bin"
         self.calls = root / "calls"
@@ -180,6 +181,19 @@ def test_missing_compiler_is_one_line_before_anything_else(sandbox: Sandbox) -> 
     assert not sandbox.calls.exists()
 
 
+@pytest.mark.fault("config", "a path of the project that jobs cannot start from")
+@pytest.mark.parametrize("name", ["a b", "it's", "R&D"])
+def test_a_path_that_jobs_cannot_start_from_is_one_line(tmp_path: Path, name: str) -> None:
+    sandbox = Sandbox(tmp_path / name)
+    sandbox.recording_uv()
+    done = sandbox.make("env")
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1
+    assert lines[0].startswith(f"env: {sandbox.root}: jobs cannot start")
+    assert not sandbox.calls.exists()
+
+
 def test_without_venv_and_pip_one_line_names_the_package(sandbox: Sandbox) -> None:
     sandbox.program("python3", f'[ "$1" != -m ] && exec {sys.executable} "$@"')
     done = sandbox.make("env", PYTHON="python3")
@@ -223,3 +237,13 @@ def test_help_names_the_two_commands(sandbox: Sandbox) -> None:
     said = sandbox.make().stdout
     assert re.search(r"^make demo +\w", said, flags=re.MULTILINE)
     assert re.search(r"^make test +\w", said, flags=re.MULTILINE)
+
+
+@pytest.mark.fault("disk", "a home directory that cannot be written")
+def test_make_needs_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for home, kept in (("/dev/null", f"{ROOT}/.snakemake/cache"), (str(tmp_path), "")):
+        monkeypatch.setenv("HOME", home)
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        done = subprocess.run(["make", "-pn", "help"], cwd=ROOT, capture_output=True, text=True)
+        found = re.search(r"^XDG_CACHE_HOME := (.*)$", done.stdout, re.MULTILINE)
+        assert (found[1] if found else "") == kept

@@ -1,7 +1,10 @@
-"""Unlock this directory after a killed run, unless a process still works in it.
+"""Unlock a directory after a killed run, unless a process still works in it.
 
-After `kill -9` of Snakemake its lock stays, and so may its jobs. `make demo` runs this first: with
-no live process the lock is taken off (`snakemake --unlock`), otherwise their ids are named.
+    .venv/bin/python workflow/unlock.py [DIRECTORY]
+
+The directory is the present one, or what `--directory` named. After `kill -9` of Snakemake its lock
+stays, and so may its jobs. `make demo` runs this first: with no live process the lock is taken off
+(`snakemake --unlock`), otherwise their ids are named.
 """
 
 import subprocess
@@ -26,8 +29,8 @@ def holders(directory: Path) -> list[int]:
 
 
 def main() -> int:
-    """Unlock the current directory where that is safe; exit code 1 where it is not."""
-    directory = Path.cwd().resolve()
+    """Unlock the directory where that is safe; exit code 1 where it is not."""
+    directory = Path(*sys.argv[1:2]).absolute().resolve()
     if not any((directory / ".snakemake" / "locks").glob("*.lock")):
         return 0
     if pids := holders(directory):
@@ -35,7 +38,7 @@ def main() -> int:
         print(f"another run works in this directory (process {named}): wait or end it first")
         return 1
     print("unlocking after an interrupted run")
-    command = [sys.executable, "-m", "snakemake", "--unlock"]
+    command = [sys.executable, "-m", "snakemake", "--unlock", "--directory", str(directory)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         print(done.stderr)

@@ -7,6 +7,7 @@ local rule builds one for it from `envs/allensdk.lock.txt`; rules then run the p
 
 import hashlib
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -59,7 +60,8 @@ class AllenSdk:
     @staticmethod
     def session_table(wildcards: Any) -> str:
         """Table of sessions in use that a catalogue is compared with."""
-        return str(ROOT / "config" / "sessions" / f"{wildcards.catalogue}.tsv")
+        table = ROOT / "config" / "sessions" / f"{wildcards.catalogue}.tsv"
+        return os.path.relpath(table)
 
     @staticmethod
     def cache(wildcards: Any) -> str:

@@ -116,5 +116,5 @@ class Analyses:
     def figure_digest(self, wildcards: Any) -> str:
         """Digest of what draws an entry's figure."""
         return source_digest(
-            "spikedrift.figures.save", f"spikedrift.figures.{self._kind(wildcards)}"
+            "spikedrift.figures.registry", f"spikedrift.figures.{self._kind(wildcards)}"
         )

@@ -6,14 +6,16 @@ Imports nothing heavy: Snakemake asks for it at every start.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from spikedrift.comparison import comparator as comparators
+from spikedrift import plugins
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
 from spikedrift.config.root import Config
-from spikedrift.config.selections import Selection
+from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 from spikedrift.simulation.sweep import Point
 from spikedrift.sources.roster import Roster
+
+COMPARATORS = "spikedrift.comparison.comparators"
 
 
 class Comparisons:
@@ -29,6 +31,8 @@ class Comparisons:
         Name of a recording or pool -> whether it has spike times.
     doubts : mapping of recording -> str
         Why no comparison can rest on it; empty where one can.
+    seeds : mapping of recording -> str
+        Of recordings that are made from a simulation: what its random draws come from.
 
     Attributes
     ----------
@@ -43,8 +47,9 @@ class Comparisons:
     Raises
     ------
     InputError
-        For a comparator that is not there, a recording that no comparison can rest on, or where no
-        recording of a cohort has the units of the selection.
+        For a comparator that is not there, a recording that no comparison can rest on or that is
+        one of the networks it is compared with, or where no recording of a cohort has the units of
+        the selection.
     """
 
     def __init__(
@@ -54,21 +59,24 @@ class Comparisons:
         points: Mapping[str, Sequence[Point]],
         timed: Callable[[str], bool],
         doubts: Mapping[str, str],
+        seeds: Mapping[str, str],
     ) -> None:
         self.config, self._roster, self._points = config, roster, points
         self._selections = {selection.name: selection for selection in config.selections}
         self.entries: dict[str, Comparison] = {}
         self.groups: dict[str, list[str]] = {}
         self.notices: list[str] = []
+        known = plugins.names(COMPARATORS)
         for name in config.compare.structure.comparators:
-            if name not in comparators.names():
+            if name not in known:
                 where = "config: compare.structure.comparators: unknown comparator"
-                raise unknown(where, name, comparators.names())
+                raise unknown(where, name, known)
         for index, entry in enumerate(config.comparisons):
             where = f"config: comparisons[{index}]"
             key, members = self._members(entry, where)
             for one in members.values():
                 self._check(one, where, key, timed, doubts)
+                self._check_apart(one, where, key, seeds)
             self.entries |= members
             if entry.recording is None and len(members) >= MIN_ANIMALS:
                 self.groups[entry.name] = list(members)
@@ -127,6 +135,30 @@ class Comparisons:
                 "compare.assumed_order to describe for a comparison without inference"
             )
 
+    def _check_apart(
+        self, entry: Comparison, where: str, key: str, seeds: Mapping[str, str]
+    ) -> None:
+        """Refuse a recording that shares its network's draws with a run that it is compared with.
+
+        Runs of one seed and instance share wiring, patterns and noise in every condition.
+        """
+        of_sweep = next((sweep for sweep in self.config.sweeps if sweep.name == entry.sweep), None)
+        if of_sweep is None:  # refused elsewhere
+            return
+        taken = {f"{of_sweep.seed}.{instance}" for instance in range(of_sweep.instances)}
+        for place, recording in (
+            (key, str(entry.recording)),
+            *(("outsiders", one) for one in entry.outsiders),
+        ):
+            for member in self._roster.pools.get(recording, [recording]):
+                if seeds.get(member) in taken:
+                    seed, _, instance = seeds[member].partition(".")
+                    raise InputError(
+                        f"{where}.{place}: {member} is made from a network of seed {seed}, "
+                        f"instance {instance}, which shares wiring, patterns and noise with runs "
+                        f"of sweep {entry.sweep}; simulate it in a sweep of another seed"
+                    )
+
     def surveyed(self, entry: Comparison) -> bool:
         """Whether the model side is a survey, which keeps no trials."""
         return entry.sweep not in self._points
@@ -145,6 +177,10 @@ class Comparisons:
         ]
 
     def made(self, kind: str) -> list[str]:
+        """Files of a kind: `structure` or `recovery`."""
+        return [f"results/{kind}/{name}.nc" for name in self.having(kind)]
+
+    def having(self, kind: str) -> list[str]:
         """Comparisons of matrices where runs keep trials, recovery where there are rules."""
         sweeps = {sweep.name: sweep for sweep in self.config.sweeps}
         names = []
@@ -153,7 +189,7 @@ class Comparisons:
             rules = len(sweep.conditions) > 1 and sweep.instances > 2
             if not self.surveyed(entry) if kind == "structure" else rules:
                 names.append(name)
-        return [f"results/{kind}/{name}.nc" for name in names]
+        return names
 
     @property
     def structured(self) -> list[str]:
@@ -202,10 +238,14 @@ class Comparisons:
 
     # Params
 
-    def entry(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a comparison."""
-        found: dict[str, Any] = self.entries[wildcards.comparison].model_dump(mode="json")
-        return found
+    @property
+    def scored(self) -> dict[str, Any]:
+        """Options that scores rest on: not those of matrices, nor the measures, which are files."""
+        return self.config.compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
+
+    def sweep(self, wildcards: Any) -> str:
+        """Name of the sweep of a comparison."""
+        return self.entries[wildcards.comparison].sweep
 
     def points(self, wildcards: Any) -> list[dict[str, Any]]:
         """Point of every simulation that is compared, in order; none of a survey."""
@@ -214,6 +254,7 @@ class Comparisons:
                 "point": point.name,
                 "condition": point.condition,
                 "title": point.words,
+                "condition_title": point.title,
                 "control": point.control,
                 "axes": point.axes,
                 "instance_seed": point.instance_seed,
@@ -226,7 +267,7 @@ class Comparisons:
         entry = self.entries[wildcards.comparison]
 
         def dumped(selection: Selection) -> dict[str, Any]:
-            found: dict[str, Any] = selection.model_dump(mode="json", exclude={"recordings"})
+            found: dict[str, Any] = selection.model_dump(mode="json", exclude=WHERE_USED)
             return found
 
         return {
@@ -239,7 +280,7 @@ class Comparisons:
         chosen = self.config.compare.structure.comparators
         return source_digest(
             "spikedrift.comparison.structure_animals",
-            *(f"spikedrift.comparison.comparators.{name}" for name in chosen),
+            *(f"{COMPARATORS}.{name}" for name in chosen),
         )
 
     def structure_digest(self, wildcards: Any) -> str:

@@ -1,4 +1,4 @@
-"""The one exception for input that a user can mend."""
+"""The exceptions for what a user can mend: input, and the disk."""
 
 import difflib
 from collections.abc import Iterable
@@ -12,6 +12,13 @@ class InputError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+class DiskError(InputError):
+    """A disk that is full, read-only or fails: one line that names file, disk and what to do.
+
+    Nothing is wrong with what was asked for: the same job may well succeed later.
+    """
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> InputError:

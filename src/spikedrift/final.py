@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikedrift.errors import unknown
 from spikedrift.provenance import source_digest
+from spikedrift.report import CATEGORIES
 
 if TYPE_CHECKING:
     from spikedrift.plan import Plan
@@ -159,22 +160,25 @@ class FinalFigures:
         points = [plan.points[run] for run in plan.runs(sweep)]
         runs = [point.recording for point in points]
         control = next((point.condition for point in points if point.control), None)
-        learns = next((p.condition for p in points if p.condition != control), None)
-        shown = [name for name in (control, learns) if name is not None]
+        frozen = next((point.name for point in points if point.control), None)
+        learns = next((p.name for p in points if p.condition != control), None)
+        shown = [name for name in (frozen, learns) if name is not None]
         labels = {
-            "conditions": [point.condition for point in points],
-            "titles": {point.condition: point.title for point in points},
+            "conditions": [point.name for point in points],
+            "titles": {point.name: point.words for point in points},
+            "rules": {point.name: point.condition for point in points},
             "control": control,
-            "compare": plan.block("compare"),
+            "compare": plan.block("compare", "confidence", "headline_instances"),
         }
         n = self._instances(sweep)
         codes = {"rate": plan.config.compare.rate, "timing": plan.config.compare.timing}
-        first = {p.condition: p.recording for p in reversed(points)}
+        first = {p.name: p.recording for p in reversed(points)}
+        matrices = plan.config.matrices_of(entry)
         network: dict[str, Any] = {
             "trials": [f"results/trials/{first[name]}.nc" for name in shown],
             "traces": [f"results/traces/{run}.nc" for run in runs],
         } | {
-            code: [f"results/similarity/{run}/{entry.matrices}/{name}.nc" for run in runs]
+            code: [f"results/similarity/{run}/{matrices}/{name}.nc" for run in runs]
             for code, name in codes.items()
         }
         drift: dict[str, Any] = {
@@ -257,13 +261,20 @@ class FinalFigures:
         """Further arguments of the figure."""
         return self._of(wildcards).labels
 
+    def drawn(self, wildcards: Any) -> dict[str, Any]:
+        """Options of figures that a figure reads: figure 1 draws rasters."""
+        raster = ("raster_segment", "raster_repeats", "raster_units")
+        keys = raster if self._of(wildcards).module == "recordings" else ()
+        found: dict[str, Any] = self.plan.block("figures", "width", "dpi", *keys)
+        return found
+
     def lists(self, wildcards: Any) -> list[str]:
         """Arguments that take lists of files."""
         return [key for key, value in self._of(wildcards).inputs.items() if isinstance(value, list)]
 
     def category(self, wildcards: Any) -> str:
         """Category of the report."""
-        return self._of(wildcards).category
+        return CATEGORIES[self._of(wildcards).category]
 
     def about(self, wildcards: Any) -> dict[str, str]:
         """Labels in the report, the same keys as those of other figures of the category."""
@@ -281,7 +292,7 @@ class FinalFigures:
     def digest(self, wildcards: Any) -> str:
         """Digest of what draws a figure."""
         module = self._of(wildcards).module
-        return source_digest("spikedrift.figures.save", f"spikedrift.figures.{module}")
+        return source_digest("spikedrift.figures.registry", f"spikedrift.figures.{module}")
 
 
 def grouped(omitted: Mapping[str, str]) -> dict[str, list[str]]:

@@ -38,8 +38,8 @@ assumed, no control for behavior without running speed or pupil, no timing from 
 | `figures.learning` | the sweep of figures 3 and 4, the first that is named |
 | `comparisons` | what figures 5 and 6 compare |
 
-**What is shown below is an illustration**: the embedded default, synthetic recordings and three
-network instances a condition. It shows what the figures look like and is no result. The pictures
+**What is shown below is an illustration**: the embedded default, a simulated network as one
+recording and a synthetic one. It shows what the figures look like and is no result. The pictures
 are the PNG files of `make demo` with fewer colors. Each caption is that of the report; n, nulls
 and assumptions of a run stand in the note that is part of each figure.
 

@@ -5,12 +5,14 @@ numbers to take home are kept, seed by seed: an analysis is known by its table o
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from spikedrift import results
 from spikedrift.config.drift import IndexOptions, StateOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
@@ -74,6 +76,25 @@ def measured(
             found = [(measure, "", "", NAN, NAN, NAN, str(error))]
         rows += [(*row[:3], seed, *row[3:]) for row in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def read_chunk(path: str | Path) -> pd.DataFrame:
+    """Read what `measured` found in one case, as the workflow keeps it: `{case}/{measure}.{first}`.
+
+    Raises
+    ------
+    InputError
+        For a damaged file, or one of another case, measure or seeds than its name says.
+    """
+    path = Path(path)
+    measure, first = path.stem.rsplit(".", 1)
+    said = {"case": path.parent.name} | ({} if measure == "curves" else {"measure": measure})
+    found = results.table(path, said, keep_default_na=False, na_values=["nan"])
+    if list(found["seed"][:1]) != [int(first)]:
+        raise InputError(
+            f"{path}: does not begin with seed {first}; delete it and run the same command again"
+        )
+    return found
 
 
 def _reader(measure: str, options: Mapping[str, Any]) -> Callable[[xr.Dataset, int], Iterator[Row]]:

@@ -5,41 +5,79 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from threadpoolctl import threadpool_limits
 
+from spikedrift import interrupts
+from spikedrift.disk import FULL, disk_error
 from spikedrift.errors import InputError
+
+
+class _Log(logging.FileHandler):
+    """The file of a log; a full disk takes its lines and nothing else."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        del record
+
+    def close(self) -> None:
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
 def job(log: str | Path, threads: int = 1) -> Iterator[None]:
-    """Send the library's log to `log`; turn bad input into one line and exit code 1.
+    """Send the library's log to `log`; end in one line where the user can mend it.
 
-    Any other exception keeps its traceback, in the log as well as on standard error. Compiled
-    code and linear algebra use no more than `threads` threads.
+    Bad input and a disk that takes nothing are exit code 1, Ctrl-C is 130. Any other exception
+    keeps its traceback, in the log as well as on standard error. Compiled code and linear algebra
+    use no more than `threads` threads.
     """
     if "numba" in sys.modules:
         sys.modules["numba"].config.NUMBA_NUM_THREADS = threads
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
     logger = logging.getLogger("spikedrift")
-    logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    handler = _opened(Path(log))
+    logger.addHandler(handler)
     started = time.monotonic()
+    interrupts.heard()
     try:
         with threadpool_limits(threads):
             yield
         logger.info("done in %.1f s", time.monotonic() - started)
     except InputError as error:
-        logger.error("%s", error)
-        print(f"spikedrift: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
-    except Exception:
+        _end(str(error))
+    except KeyboardInterrupt:
+        _end("interrupted", interrupts.CODE)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            _end(str(disk_error(error, error.filename or Path.cwd())))
         logger.error("%s", traceback.format_exc())
         raise
     finally:
         logger.removeHandler(handler)
         handler.close()
+
+
+def _opened(log: Path) -> logging.Handler:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        handler = _Log(log, mode="w", encoding="utf-8")
+    except OSError as error:
+        told = disk_error(error, log)
+        if told is None:
+            raise
+        _end(str(told))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+    return handler
+
+
+def _end(line: str, code: int = 1) -> NoReturn:
+    """Say one line on standard error, and in the log where there is one, and exit."""
+    logger = logging.getLogger("spikedrift")
+    if logger.handlers:
+        logger.error("%s", line)
+    print(f"spikedrift: {line}", file=sys.stderr)
+    raise SystemExit(code) from None

@@ -6,14 +6,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+NEEDED = ("segment", "repeat", "block", "population", "observed")
+
 
 def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
-    """One row a recording; spikes are not read.
+    """One row a recording; spikes are not needed.
 
     Parameters
     ----------
     datasets : iterable of trials Datasets
-        May be opened lazily.
+        With the variables `NEEDED`.
 
     Returns
     -------

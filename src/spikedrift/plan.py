@@ -5,11 +5,13 @@ Snakemake builds it at every start. Methods that take `wildcards` are Snakemake 
 functions. All that they return is made of builtins: Snakemake compares it between runs.
 """
 
+import hashlib
 import itertools
 import os
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,20 @@ from spikedrift.analyses import Analyses
 from spikedrift.comparisons import Comparisons
 from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
+from spikedrift.config.selections import WHERE_USED
 from spikedrift.config.sweeps import Sweep
 from spikedrift.errors import InputError, unknown
+from spikedrift.fetch.registry import terms
 from spikedrift.fetch.wanted import Wanted
 from spikedrift.final import FinalFigures
 from spikedrift.inferences import Inferences
 from spikedrift.networks import registry as networks
+from spikedrift.origins import Origins
 from spikedrift.plasticity.chosen import chosen
 from spikedrift.predictions import Foretold
 from spikedrift.predictions import read as read_predictions
 from spikedrift.provenance import source_digest, versions
+from spikedrift.report import Report
 from spikedrift.similarity import registry as measures
 from spikedrift.simulation import sweep as sweeps
 from spikedrift.sources import registry as sources
@@ -40,8 +46,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def share_library() -> None:
-    """Let jobs find this library through PYTHONPATH, on a cluster and under conda too."""
-    paths = [str(ROOT / "src"), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    """Let jobs find this library through PYTHONPATH, on a cluster and under conda too.
+
+    They also find what keeps Python quiet when it is interrupted before a job has begun.
+    """
+    own = [str(ROOT / "src"), str(ROOT / "workflow" / "interrupts")]
+    paths = [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
 
 
@@ -64,20 +74,23 @@ class Plan:
     """
 
     registry = ROOT / "resources" / "data-registry.tsv"
-    lock = ROOT / "envs" / "core.lock.txt"
     allensdk = AllenSdk()
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.roster = Roster(config, ROOT)
-        self.validation = RuleValidation(config.validation, config.figures.rules, ROOT)
-        self.truths = Truths(config.ground_truth, ROOT)
+        # Inputs and params are compared between runs: a moved project is the same project.
+        root = Path(os.path.relpath(ROOT))
+        self.roster = Roster(config, root)
+        self.validation = RuleValidation(config.validation, config.figures.rules, root)
+        self.truths = Truths(config.ground_truth)
         self.recordings, self.pools = self.roster.recordings, self.roster.pools
         self.selections = _by_name(config.selections)
         self.measures = _by_name(config.similarity.measures)
         self.sweeps = _by_name(config.sweeps)
         self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self.versions = versions()
+        lock = ROOT / "envs" / "core.lock.txt"
+        self.lock_sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
         self._block = config.model_dump(mode="json")
         self._check_names()
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
@@ -95,6 +108,7 @@ class Plan:
             for point in expanded[sweep.name]
         }
         self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
+        self.origins = Origins(self.options, self.points.values())
         self.raw = {name: options.files(name) for name, options in self.options.items()}
         self.wanted = Wanted(config.fetch, self.raw, self.registry)
         self._check_files()
@@ -105,6 +119,7 @@ class Plan:
             self.timed,
             {name: options.doubt() for name, options in self.options.items()}
             | dict.fromkeys(self.pools, "its units are pooled over sessions"),
+            self.origins.seeds(),
         )
         self.analyses = Analyses(
             config.analyses,
@@ -130,10 +145,11 @@ class Plan:
             ],
         )
         self.final = FinalFigures(self)
+        self.report = Report(self)
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
 
     def _inferences(self) -> Inferences:
-        """Recordings grouped by their stimulus, simulations by their condition."""
+        """Recordings grouped by their stimulus, simulations by their point of the sweep."""
         stimulus = {name: name.partition(".")[2] for name in self.recordings}
         members = {name: {name: group} for name, group in stimulus.items()}
         members |= {
@@ -145,11 +161,8 @@ class Plan:
             if sweep in self.surveys.names:
                 continue
             points = {name: self.points[name] for name in self.runs(sweep)}
-            members[sweep] = {name: point.condition for name, point in points.items()}
-            conditions = dict.fromkeys(point.condition for point in points.values())
-            control = next((p.condition for p in points.values() if p.control), None)
-            if control is not None:
-                controls[sweep] = {name: control for name in conditions if name != control}
+            members[sweep] = {name: point.name for name, point in points.items()}
+            controls[sweep] = sweeps.controls(points.values())
         return Inferences(
             self.config.inference,
             members,
@@ -205,7 +218,7 @@ class Plan:
             if not Path(path).is_file():
                 raise InputError(f"config: custom_rules[{index}]: no such file {path}")
         for name, options in self.options.items():
-            for path in options.paths(name):
+            for path in {*options.paths(name)} - {*self.origins.files(name)}:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise InputError(f"config: recording {name}: no such file {path}")
@@ -221,7 +234,8 @@ class Plan:
         """Files that one recording is made from, fetched ones and the user's own."""
         name = wildcards.source_recording
         fetched = [f"results/raw/{dataset}/{file}" for dataset, file in self.raw[name]]
-        return fetched + self.options[name].paths(name)
+        made = self.origins.files(name)
+        return [*fetched, *(made or self.options[name].paths(name))]
 
     def pooled(self, wildcards: Any) -> list[str]:
         """Trials files that a pool joins."""
@@ -317,9 +331,9 @@ class Plan:
     def learned(self, wildcards: Any) -> dict[str, list[str]]:
         """Inputs of the learning figure of a sweep."""
         entry = self.learning[wildcards.sweep]
-        runs = self.runs(wildcards.sweep)
+        runs, matrices = self.runs(wildcards.sweep), self.config.matrices_of(entry)
         return {
-            key: [f"results/similarity/{name}/{entry.matrices}/{file}.nc" for name in runs]
+            key: [f"results/similarity/{name}/{matrices}/{file}.nc" for name in runs]
             for key, file in (
                 ("rate", self.config.compare.rate),
                 ("timing", self.config.compare.timing),
@@ -352,6 +366,7 @@ class Plan:
         ]
         stems += [f"learning.{sweep}" for sweep in self.learning]
         stems += [f"scores.{comparison}" for comparison in self.comparisons.entries]
+        stems += [f"comparators.{name}" for name in self.comparisons.having("structure")]
         stems += [f"animals.{group}" for group in self.comparisons.groups]
         stems += [f"structure_animals.{group}" for group in self.comparisons.structured]
         stems += [f"survey.{sweep}" for sweep in self.surveys.names]
@@ -390,23 +405,33 @@ class Plan:
 
     # Params of the rules
 
-    def block(self, name: str = "") -> Any:
-        """One block of the configuration with its defaults, or the whole."""
-        return self._block[name] if name else self._block
+    def block(self, path: str = "", *keys: str) -> Any:
+        """One block of the configuration with its defaults, or the whole; of it what a rule reads.
+
+        `Options.part` lets the rule's job read nothing else.
+        """
+        found = reduce(getitem, path.split("."), self._block) if path else self._block
+        return {key: found[key] for key in keys} if keys else found
 
     def recording(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a recording."""
-        return self._entry(self.recordings, wildcards.source_recording)
+        """Configuration of a recording, with the file of the simulation that it is made from."""
+        name = wildcards.source_recording
+        entry = self._entry(self.recordings, name)
+        entry["options"] |= self.origins.resolved(name)
+        return entry
+
+    def terms(self, wildcards: Any) -> dict[str, str]:
+        """Citation and licence of the public files that a recording is made from."""
+        names = [f"{dataset}/{file}" for dataset, file in self.raw[wildcards.source_recording]]
+        return terms(self.wanted.files[name] for name in names)
 
     def selection(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a selection, without the recordings that it applies to."""
+        """Configuration of a selection, without where it is used."""
         return self.selection_entry(wildcards.selection)
 
     def selection_entry(self, name: str) -> dict[str, Any]:
         """Do as `selection`, by name."""
-        entry = self._entry(self.selections, name)
-        del entry["recordings"]
-        return entry
+        return self.selections[name].model_dump(mode="json", exclude=WHERE_USED)
 
     def measure(self, wildcards: Any) -> dict[str, Any]:
         """Configuration of a measure."""
@@ -427,16 +452,22 @@ class Plan:
         return {key: entry[key] for key in ("network", "options")}
 
     def conditions(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Condition, title and role of every simulation of a sweep, in the order of `runs`."""
+        """Point, title, condition and role of every simulation of a sweep, in order of `runs`."""
         points = [self.points[name] for name in self.runs(wildcards.sweep)]
         return [
-            {"condition": point.condition, "title": point.title, "control": point.control}
+            {
+                "point": point.name,
+                "title": point.words,
+                "condition": point.condition,
+                "control": point.control,
+            }
             for point in points
         ]
 
     def point(self, wildcards: Any) -> dict[str, Any]:
-        """What tells a simulation from the others of its sweep."""
-        return asdict(self.points[wildcards.simulated_recording])
+        """What tells a simulation from the others of its sweep, whatever it is called."""
+        point = self.points[wildcards.simulated_recording]
+        return {"parameters": point.parameters, "seed": point.seed, "instance": point.instance}
 
     @staticmethod
     def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
@@ -455,7 +486,7 @@ class Plan:
 
     def figure_digest(self, name: str, *modules: str) -> Callable[[Any], str]:
         """Digest of a figure."""
-        return self.digest("figures.save", f"figures.{name}", *modules)
+        return self.digest("figures.registry", f"figures.{name}", *modules)
 
     def source_digest(self, wildcards: Any) -> str:
         """Digest of a recording's source."""

@@ -18,15 +18,15 @@ from spikedrift.errors import InputError
 
 log = logging.getLogger(__name__)
 
-KEY = ("stimulus", "segment", "repeat", "block", "session", "phase")
+KEY = trials.TRIAL_KEY
 
 
 def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
     """Join recordings on (stimulus, segment, repeat, block).
 
     A trial that one of the recordings lacks stays, with that recording's units not observed. A
-    pooled trial is as long as the longest of those joined. Times of day and behavior differ between
-    recordings and are left out.
+    pooled trial is cut to the shortest of those joined: all units were recorded that long. Times of
+    day and behavior differ between recordings and are left out.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
     Raises
     ------
     InputError
-        For recordings of different kinds, spikes mixed with two-photon events, or no trial that
-        two of the recordings share.
+        For recordings of different kinds, spikes mixed with two-photon events, no trial that two
+        of the recordings share, trials of too unequal durations, or segments of unlike names.
     """
     names = [str(dataset.attrs["recording"]) for dataset in datasets]
     kinds = {str(dataset.attrs["kind"]) for dataset in datasets}
@@ -71,14 +71,13 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
     )
     sizes = [dataset.sizes["unit"] for dataset in datasets]
     first = np.cumsum([0, *sizes])
+    datasets, duration = _of_one_length(datasets, place, recording)
     count = np.zeros((len(joined), first[-1]), dtype=np.int32)
     observed = np.zeros(count.shape, dtype=bool)
-    duration = np.zeros(len(joined))
     for dataset, rows, begin, size in zip(datasets, place, first, sizes, strict=False):
         columns = slice(begin, begin + size)
         count[rows, columns] = dataset["spike_count"].values
         observed[rows, columns] = dataset["observed"].values
-        duration[rows] = np.maximum(duration[rows], dataset["duration"].values)
     offset = np.zeros(count.size + 1, dtype=np.int64)
     np.cumsum(count.ravel(), dtype=np.int64, out=offset[1:])
     spikes: dict[str, np.ndarray] = {}
@@ -100,24 +99,66 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
         trial={
             **{name: joined.get_level_values(level) for level, name in enumerate(KEY)},
             "duration": duration,
+            "segment_name": _segment_names(datasets, place, recording),
         },
-        unit=_units(datasets, names),
+        unit=_units(datasets),
+        quality=_quality(datasets),
         observed=observed,
         event_amplitude=spikes.get("event_amplitude"),
         attributes=_attributes(datasets, names),
     )
 
 
-def _units(datasets: Sequence[xr.Dataset], names: list[str]) -> dict[str, np.ndarray]:
-    """Columns of units that all recordings have, ids made unique, and where each is from."""
-    columns = set.intersection(
-        *({str(v) for v in d.data_vars if d[v].dims == ("unit",)} for d in datasets)
-    )
-    unit = {
-        name: np.concatenate([dataset[name].values for dataset in datasets])
+def _of_one_length(
+    datasets: Sequence[xr.Dataset], place: Sequence[np.ndarray], recording: str
+) -> tuple[list[xr.Dataset], np.ndarray]:
+    """Recordings whose joined trials are cut to the shortest of them, and that duration, s."""
+    shown = np.concatenate(place)
+    each = np.concatenate([dataset["duration"].values for dataset in datasets])
+    shortest, longest = np.full(shown.max() + 1, np.inf), np.zeros(shown.max() + 1)
+    np.minimum.at(shortest, shown, each)
+    np.maximum.at(longest, shown, each)
+    worst = int(np.argmin(shortest / longest))
+    trials.common_duration([shortest[worst], longest[worst]], f"{recording}: trial {worst}")
+    cut = [trials.shorten(one, shortest[rows]) for one, rows in zip(datasets, place, strict=True)]
+    return cut, shortest
+
+
+def _segment_names(
+    datasets: Sequence[xr.Dataset], place: Sequence[np.ndarray], recording: str
+) -> np.ndarray:
+    """Name of each joined trial's segment; the same number must not stand for two of them."""
+    found = np.full(np.concatenate(place).max() + 1, "", dtype=object)
+    for dataset, rows in zip(datasets, place, strict=True):
+        names = dataset["segment_name"].values.astype(str)
+        unlike = (found[rows] != "") & (names != "") & (found[rows] != names)
+        if unlike.any():
+            trial = int(unlike.argmax())
+            number, mine = dataset["segment"].values[trial], str(names[trial])
+            raise InputError(
+                f"{recording}: segment {number} is {mine!r} in {dataset.attrs['recording']} and "
+                f"{found[rows][trial]!r} in one before it; pool "
+                "recordings of the same segments"
+            )
+        found[rows] = np.where(names != "", names, found[rows])
+    return found
+
+
+def _quality(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
+    """Quality columns that all recordings have."""
+    columns = set.intersection(*(set(trials.quality_names(dataset)) for dataset in datasets))
+    return {
+        name: np.concatenate([trials.quality(dataset, name) for dataset in datasets])
         for name in sorted(columns)
     }
-    unit["recording"] = np.repeat(names, [dataset.sizes["unit"] for dataset in datasets])
+
+
+def _units(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
+    """Columns of units, ids made unique by the session that each is from."""
+    unit = {
+        name: np.concatenate([dataset[name].values for dataset in datasets])
+        for name in trials.UNIT_COLUMNS
+    }
     ids = zip(unit["recording"], unit["unit_id"], strict=True)
     unit["unit_id"] = np.array([f"{name.partition('.')[0]}:{one}" for name, one in ids])
     return unit

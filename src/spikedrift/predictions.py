@@ -7,15 +7,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from spikedrift.config.check import checked
 from spikedrift.config.predictions import Prediction, Predictions
-from spikedrift.config.selections import Selection
+from spikedrift.config.read import read as read_yaml
+from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.errors import InputError
-
-# What says where a selection is used and not which units and trials it takes.
-PLACE = {"name", "recordings", "sensitivity"}
 
 
 def read(path: str, root: Path) -> Predictions:
@@ -36,10 +32,7 @@ def read(path: str, root: Path) -> Predictions:
     found = next((p for p in (Path(path), root / path) if p.is_file()), None)
     if found is None:
         raise InputError(f"config: predictions: no such file {path}")
-    raw = yaml.safe_load(found.read_text(encoding="utf-8"))
-    if not isinstance(raw, dict):
-        raise InputError(f"{found}: is no mapping with the key predictions")
-    return checked(Predictions, raw, str(found))
+    return checked(Predictions, read_yaml(found), str(found))
 
 
 class Foretold:
@@ -109,7 +102,7 @@ class Foretold:
         selection = self._selections[entry.selection]
         if entry.filters is not None:
             one, two = (
-                chosen.model_dump(mode="json", exclude=PLACE)
+                chosen.model_dump(mode="json", exclude={"name", *WHERE_USED})
                 for chosen in (selection, entry.filters)
             )
             if other := [key for key in one if one[key] != two[key]]:

@@ -2,11 +2,14 @@
 
 Snakemake reruns a rule when its script changes but not when a module that the script imports does.
 Each rule therefore carries `source_digest(...)` of the modules that it uses as a param: an edited
-measure reruns what depends on it and nothing else.
+measure reruns what depends on it and nothing else. What else such a module takes its numbers from
+counts with it: the packages that compute or draw, by their versions, and files of the project that
+it names.
 """
 
 import ast
 import hashlib
+import re
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +17,24 @@ from pathlib import Path
 import spikedrift
 
 ROOT = Path(spikedrift.__file__).parent
-PACKAGES = ("brian2", "numba", "numpy", "scikit-learn", "scipy", "snakemake", "xarray")
+# Packages that compute, draw, or say what a file means, by the name under which they are imported.
+NUMERICAL = {
+    "brian2": "brian2",
+    "brian2cuda": "brian2cuda",
+    "elephant": "elephant",
+    "matplotlib": "matplotlib",
+    "numba": "numba",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "pynwb": "pynwb",
+    "pyspike": "pyspike",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+    "statsmodels": "statsmodels",
+    "xarray": "xarray",
+}
+PACKAGES = (*sorted(NUMERICAL.values()), "snakemake")
+_NAMED = re.compile(r"Path\(__file__\)\.parents\[(\d+)\]((?: / '[^']+')+)")
 
 
 @cache
@@ -31,7 +51,8 @@ def _path(module: str) -> Path | None:
 def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
     """Digest of a file's syntax tree (comments and layout do not count) and what it imports.
 
-    Other files of a package, such as a C++ header, count as part of its `__init__`.
+    With it count the versions of the numerical packages that it imports and the files that it
+    carries.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     imported: set[str] = set()
@@ -44,11 +65,43 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
             imported.update(f"{node.module}.{alias.name}" for alias in node.names)
     inside = sorted(name for name in imported if name.split(".")[0] == "spikedrift")
     content = hashlib.sha256(ast.dump(tree).encode())
-    if path.name == "__init__.py":
-        beside = (p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
-        for other in sorted(beside):
-            content.update(other.read_bytes())
+    for package in sorted({name.split(".")[0] for name in imported} & NUMERICAL.keys()):
+        content.update(f"{package} {_version(NUMERICAL[package])}".encode())
+    for other in carried(path, tree):
+        content.update(other.read_bytes())
     return content.hexdigest(), tuple(inside)
+
+
+def carried(path: Path, tree: ast.Module | None = None) -> list[Path]:
+    """Files that count as part of a module, beside its own.
+
+    Those that it names from its own place on, `Path(__file__).parents[3] / "a" / "b"`, and for a
+    package those that lie in its folder, such as a C++ header.
+
+    Parameters
+    ----------
+    path : Path
+        File of the module.
+    tree : ast.Module, optional
+        Its syntax tree, where it was parsed already.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8")) if tree is None else tree
+    beside: list[Path] = []
+    if path.name == "__init__.py":
+        beside = sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
+    values = (node.value for node in tree.body if isinstance(node, ast.Assign))
+    written = (ast.unparse(value) for value in values if isinstance(value, ast.BinOp))
+    found = (
+        path.resolve().parents[int(match[1])].joinpath(*re.findall("'([^']+)'", match[2]))
+        for match in map(_NAMED.fullmatch, written)
+        if match
+    )
+    return [*beside, *(file for file in found if file.is_file())]
+
+
+@cache
+def _version(package: str) -> str:
+    return metadata.version(package)
 
 
 def closure(*modules: str) -> dict[str, Path]:
@@ -89,5 +142,5 @@ def source_digest(*modules: str) -> str:
 
 def versions() -> dict[str, str]:
     """Installed versions of spikedrift and of the packages that results depend on."""
-    found = {name: metadata.version(name) for name in PACKAGES}
+    found = {name: _version(name) for name in PACKAGES}
     return {"spikedrift": spikedrift.__version__, **found}

@@ -8,11 +8,18 @@ import xarray as xr
 
 from spikedrift import surrogates
 from spikedrift.config.selections import Reliability, Selection
-from spikedrift.errors import InputError
+from spikedrift.errors import InputError, unknown
 from spikedrift.similarity.reliability import MIN_SEGMENTS, unit_reliability
 from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, put, spikes_of
 from spikedrift.state import match_state
-from spikedrift.trials import REPEAT_KEY, select
+from spikedrift.trials import (
+    REPEAT_KEY,
+    common_duration,
+    quality,
+    quality_names,
+    select,
+    shorten,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +42,9 @@ def unit_rates(dataset: xr.Dataset) -> np.ndarray:
 def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Dataset:
     """Cut a trials Dataset down to a selection.
 
-    Trials are chosen first (phases, repeats, those not held out to judge reliability, matched by
-    state), then units (population, quality columns, reliability; rate and presence in all blocks
+    Trials are chosen first (phases, repeats) and cut to their common duration, which is where all
+    that compares trials gets it from; then come those held out to judge reliability and matching
+    by state, then units (population, quality columns, reliability; rate and presence in all blocks
     over the chosen trials), then the unit count is matched by a random draw without replacement,
     then spikes are thinned, then replaced by a surrogate.
 
@@ -51,14 +59,16 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
     -------
     trials Dataset
         With attributes `selection` (JSON of the options), `selection_seed`, `units_available`
-        (units left by the filters before the count was matched), and where trials were matched
+        (units left by the filters before the count was matched), `trial_duration` (s, of all
+        trials) and `longest_duration` (s, before they were cut), and where trials were matched
         those of `match_state`.
 
     Raises
     ------
     InputError
         Where a population or quality column does not exist, too few units or no trials remain,
-        reliability cannot be judged, or trials cannot be matched by state.
+        durations differ too much to be cut to the shortest, reliability cannot be judged, or
+        trials cannot be matched by state.
     """
     name = f"{dataset.attrs.get('recording')}, selection {selection.name!r}"
     trials = np.isin(dataset["phase"].values.astype(str), selection.phases)
@@ -71,7 +81,7 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
             f"{name}: no trial left of {trials.size} (phases {', '.join(selection.phases)}, "
             f"repeats {selection.repeats or 'all'})"
         )
-    chosen = select(dataset, trials=trials)
+    chosen = _cut(select(dataset, trials=trials), name)
     reliable = np.ones(chosen.sizes["unit"], dtype=bool)
     if selection.reliability is not None:
         chosen, reliable = _reliable(chosen, selection.reliability, name)
@@ -116,6 +126,16 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
         dataset.sizes["unit"],
     )
     return out
+
+
+def _cut(dataset: xr.Dataset, name: str) -> xr.Dataset:
+    """Cut the trials to the shortest; say how long they were."""
+    duration = dataset["duration"].values
+    shortest, longest = common_duration(duration, name), float(duration.max())
+    if shortest < longest:
+        dataset = shorten(dataset, shortest)
+        log.info("%s: trials of up to %.6g s are cut to %.6g s", name, longest, shortest)
+    return dataset.assign_attrs(trial_duration=shortest, longest_duration=longest)
 
 
 def _reliable(
@@ -169,9 +189,17 @@ def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarr
                 raise InputError(f"{name}: no population {wanted!r}; there are {', '.join(known)}")
         mask &= np.isin(population, selection.population)
     for column, bounds in selection.quality.items():
-        if column not in dataset or dataset[column].dims != ("unit",):
-            raise InputError(f"{name}: the recording has no unit quality column {column!r}")
-        value = dataset[column].values.astype(float)
+        if column not in quality_names(dataset):
+            raise unknown(
+                f"{name}: the recording has no quality column", column, quality_names(dataset)
+            )
+        value = quality(dataset, column)
+        if value.dtype.kind not in "biuf":
+            raise InputError(
+                f"{name}: quality column {column!r} holds texts such as {str(value[0])!r}, which "
+                "have no min and max"
+            )
+        value = value.astype(float)
         mask &= np.isfinite(value)
         if bounds.min is not None:
             mask &= value >= bounds.min

@@ -57,6 +57,13 @@ def label(dataset: xr.Dataset, columns: tuple[str, ...]) -> np.ndarray:
     return np.unique(np.stack(codes), axis=1, return_inverse=True)[1].ravel().astype(np.int64)
 
 
+def segment_names(dataset: xr.Dataset) -> list[str]:
+    """Name of each segment in the order of `label`, its number where the source has no name."""
+    _, first = np.unique(label(dataset, SEGMENT_KEY), return_index=True)
+    names, numbers = dataset["segment_name"].values[first], dataset["segment"].values[first]
+    return [str(name) or str(number) for name, number in zip(names, numbers, strict=True)]
+
+
 def spikes_of(dataset: xr.Dataset, events: bool = False) -> Spikes:
     """Take the spikes out of a trials Dataset.
 

@@ -2,8 +2,6 @@
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
 
 from spikedrift.config.drift import StateOptions
 from spikedrift.errors import InputError
@@ -69,6 +67,10 @@ def match_state(dataset: xr.Dataset, options: StateOptions) -> xr.Dataset:
     InputError
         Without covariates, with other than two blocks, or with too few matched trials.
     """
+    # Every job imports this module, few match trials: a third of a second.
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
     name = dataset.attrs.get("recording")
     names, state = covariates(dataset)
     segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)

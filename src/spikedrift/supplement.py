@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import h5netcdf
 import pandas as pd
+
+from spikedrift import results
 
 
 def tables(
@@ -59,8 +60,8 @@ def flat(value: Any, key: str = "") -> list[tuple[str, str]]:
 
 
 def _units(recording: str, selection: str, path: str) -> dict[str, object]:
-    with h5netcdf.File(path, "r") as file:
-        return {"recording": recording, "selection": selection, "units": int(file.attrs["n_units"])}
+    n_units = int(results.read(path, names=()).attrs["n_units"])
+    return {"recording": recording, "selection": selection, "units": n_units}
 
 
 def run_times(benchmarks: Path) -> pd.DataFrame:
@@ -77,7 +78,7 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
     """
     rows = []
     for path in sorted(benchmarks.rglob("*.tsv")):
-        one = pd.read_csv(path, sep="\t").iloc[-1]
+        one = results.table(path).iloc[-1]
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
         rows.append({"rule": rule, "s": one["s"], "cpu": one["cpu_time"], "memory": one["max_rss"]})
     table = pd.DataFrame(rows, columns=["rule", "s", "cpu", "memory"])

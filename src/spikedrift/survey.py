@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from spikedrift import selections, trials
+from spikedrift import results, selections, trials
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.places import axis_columns
@@ -27,10 +27,11 @@ from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
+from spikedrift.drift import gates
 from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.indices import CODES, indices
 from spikedrift.drift.profile import profile_values
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import registry
 from spikedrift.networks.pattern_network import NetworkRun, Simulated
 from spikedrift.similarity.matrix import similarity
@@ -118,8 +119,11 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
 def _stored(path: Path, digest: str) -> xr.Dataset | None:
     if not path.is_file():
         return None
-    stored = xr.load_dataset(path, engine="h5netcdf")
-    return stored if stored.attrs["digest"] == digest else None
+    try:
+        return results.read(path, digest=digest)
+    except InputError as error:  # of other code, or damaged: it is made again
+        log.info("%s", error)
+        return None
 
 
 def _simulated(
@@ -155,11 +159,11 @@ def _simulated(
 def failed(point: Point, error: Exception) -> xr.Dataset:
     """Outcome of a run that gave nothing: `status` failed, its `reason`.
 
-    Attribute `retry`: a run that was ended from outside (out of memory, killed) is tried again,
-    one that diverged would do so again.
+    Attribute `retry`: a run that was ended from outside (out of memory, killed, a full disk) is
+    tried again, one that diverged would do so again.
     """
     words = {"status": "failed", "reason": str(error) or type(error).__name__}
-    again = isinstance(error, MemoryError | Ended)
+    again = isinstance(error, MemoryError | Ended | DiskError)
     return _labeled(xr.Dataset({k: ((), v) for k, v in words.items()}), point, retry=int(again))
 
 
@@ -179,7 +183,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         that the traces have by stage; `weight_ratio_last` (E to E weight within over between
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
-        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut; `n_units`;
+        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut, and
+        `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`;
         and what a comparison with a recording reads, see `compared`.
     """
     traces, data = simulated.traces, simulated.trials
@@ -212,6 +217,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "discrimination": (("probe", "code"), values, {"units": "1"}),
             "drift_index": ("code", index["index"].values, {"units": "1"}),
             "drift_p": ("code", index["p_value"].values, {"units": "1"}),
+            "drift_gate": ("code", index["gate"].values.astype(str)),
             "n_units": ((), float(blocks.sizes["unit"])),
         },
         coords={
@@ -262,6 +268,9 @@ def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
         runs, dim="run", data_vars="all", coords="minimal", compat="override", join="outer",
         combine_attrs="drop",
     )  # fmt: skip
+    if "drift_gate" in whole:
+        whole["drift_gate"] = whole["drift_gate"].where(whole["status"] != "failed", gates.FAILED)
+        whole["drift_gate"] = whole["drift_gate"].astype(str)
     return whole.assign({name: whole[name].astype(str) for name in WORDS})
 
 

@@ -15,50 +15,53 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from spikedrift import results
 from spikedrift.atomic import write_netcdf
-from spikedrift.errors import InputError
+from spikedrift.contract import (
+    ATTRIBUTES,
+    CONTRACT_VERSION,
+    KINDS,
+    NO_TIMING,
+    PHASES,
+    QUALITY,
+    REPEAT_KEY,
+    TRIAL_COLUMNS,
+    TRIAL_KEY,
+    UNIT_COLUMNS,
+    check,
+    normal,
+)
+from spikedrift.errors import InputError, unknown
 
-CONTRACT_VERSION = 1
-KINDS = ("data", "model", "synthetic")
-NO_TIMING = "two-photon events: no spike timing"
+__all__ = [
+    "ATTRIBUTES",
+    "CONTRACT_VERSION",
+    "KINDS",
+    "LEAST_COMMON",
+    "NO_TIMING",
+    "PHASES",
+    "QUALITY",
+    "REPEAT_KEY",
+    "TRIAL_COLUMNS",
+    "TRIAL_KEY",
+    "UNIT_COLUMNS",
+    "assemble",
+    "check",
+    "common_duration",
+    "cut",
+    "offsets",
+    "quality",
+    "quality_names",
+    "ragged",
+    "read",
+    "select",
+    "shorten",
+    "spike_cells",
+    "write",
+]
 
-# name -> (dtype, default, units, meaning). A default of None makes the column compulsory.
-TRIAL_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
-    "stimulus": ("str", None, "1", "stimulus family"),
-    "segment": ("int64", None, "1", "part of the stimulus: movie second, direction, pattern"),
-    "repeat": ("int64", None, "1", "showing, counted over the whole session"),
-    "block": ("int64", 0, "1", "run of uninterrupted repeats"),
-    "session": ("int64", 0, "1", "recording day"),
-    "phase": ("str", "block", "1", "naive, train or block (a model's phases; data: block)"),
-    "plasticity_on": ("bool", False, "1", "plasticity acts during the trial (models)"),
-    "presentation_index": ("int64", -1, "1", "order of showing, -1 where unknown"),
-    "start_time": (
-        "float64",
-        np.nan,
-        "s",
-        "from the start of the first session, NaN where unknown",
-    ),
-    "duration": ("float64", None, "s", "length of the trial"),
-    "running_speed": ("float64", np.nan, "cm/s", "mean over the trial, NaN where missing"),
-    "pupil_area": ("float64", np.nan, "1", "mean over the trial, NaN where missing"),
-}
-UNIT_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
-    "unit_id": ("str", None, "1", "identifier of the unit in its source"),
-    "population": ("str", "all", "1", "area, cell group or assembly"),
-}
-TRIAL_KEY = ("stimulus", "segment", "repeat", "block", "session", "phase")
-REPEAT_KEY = ("session", "phase", "block", "repeat")
-ATTRIBUTES: dict[str, Any] = {
-    "source": "",
-    "citation": "",
-    "licence": "",
-    "parameters": "{}",
-    "software": "{}",
-    "pseudo_population": 0,
-    "experience_unit": "",
-    "trial_order_known": 1,
-    "assumptions": "",
-}
+# Trials are cut to the shortest where it lasts at least this share of the longest.
+LEAST_COMMON = 0.9
 
 
 def ragged(
@@ -132,6 +135,7 @@ def assemble(
     kind: str,
     trial: Mapping[str, npt.ArrayLike],
     unit: Mapping[str, npt.ArrayLike],
+    quality: Mapping[str, npt.ArrayLike] | None = None,
     observed: npt.ArrayLike | None = None,
     event_amplitude: npt.ArrayLike | None = None,
     attributes: Mapping[str, Any] | None = None,
@@ -149,7 +153,10 @@ def assemble(
     trial : mapping of name -> array, shape (n_trials,)
         Columns of `TRIAL_COLUMNS`; those left out take their default. Scalars are broadcast.
     unit : mapping of name -> array, shape (n_units,)
-        Columns of `UNIT_COLUMNS`, and any further quality column.
+        Columns of `UNIT_COLUMNS`; those left out take their default, `recording` this one's id.
+    quality : mapping of name -> array, shape (n_units,), optional
+        Further columns of the source under any name, of numbers or texts; stored as variables
+        `quality_{name}`. `quality` and `quality_names` give them back.
     observed : array of bool, shape (n_trials, n_units), optional
         False where the unit was not measured in that trial. Default: all observed.
     event_amplitude : array, shape (n_spikes,), optional
@@ -182,13 +189,13 @@ def assemble(
                 f"{recording}: event_amplitude has shape {amplitude.shape}, needs {spikes}"
             )
         variables["event_amplitude"] = ("spike", amplitude)
-    unknown = set(trial) - set(TRIAL_COLUMNS)
-    if unknown:
-        raise InputError(f"{recording}: unknown trial column {sorted(unknown)[0]!r}")
     for given, dim, size, known in (
         (trial, "trial", n_trials, TRIAL_COLUMNS),
-        (unit, "unit", n_units, UNIT_COLUMNS),
+        ({"recording": recording, **unit}, "unit", n_units, UNIT_COLUMNS),
     ):
+        for name in given:
+            if name not in known:
+                raise unknown(f"{recording}: no {dim} column of the contract is", name, known)
         for name, (dtype, default, units, meaning) in known.items():
             value = given.get(name, default)
             if value is None:
@@ -200,15 +207,13 @@ def assemble(
                 )
             column = np.broadcast_to(column, (size,)).copy()
             variables[name] = (dim, column, {"units": units, "long_name": meaning})
-    for name in unit:
-        if name not in UNIT_COLUMNS:
-            column = np.asarray(unit[name])
-            if column.shape != (n_units,):
-                raise InputError(
-                    f"{recording}: unit column {name!r} has shape {column.shape}, "
-                    f"needs ({n_units},)"
-                )
-            variables[name] = ("unit", column)
+    for name, values in (quality or {}).items():
+        column = np.asarray(values)
+        if column.shape != (n_units,):
+            raise InputError(
+                f"{recording}: quality column {name!r} has shape {column.shape}, needs ({n_units},)"
+            )
+        variables[QUALITY + name] = ("unit", column)
     merged = {**ATTRIBUTES, **(attributes or {})}
     for name in ("parameters", "software"):
         if not isinstance(merged[name], str):
@@ -223,21 +228,67 @@ def assemble(
     )
     dataset = xr.Dataset(variables, attrs=merged)
     check(dataset)
-    return dataset
+    return normal(dataset)
 
 
 def _typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
-    """Convert a column without losing anything: no text or fraction becomes a whole number."""
+    """Convert a column without losing anything.
+
+    No text, fraction or missing value becomes a number, and no missing value or object a label.
+    """
     if dtype == "str":
+        return _texts(column, name)
+    allowed = {"int64": "iuf", "bool": "biuf", "float64": "biuf"}[dtype]
+    if column.dtype.kind not in allowed:
+        raise InputError(f"{name} must be {dtype}, got {column.dtype}")
+    with np.errstate(invalid="ignore"):
+        bad = np.zeros(column.shape, dtype=bool)
+        if dtype == "int64":
+            bad = ~(np.mod(column, 1) == 0) | (np.abs(column.astype(np.float64)) >= 2.0**63)
+        if dtype == "bool":
+            bad = ~np.isin(column, (0, 1))
+    if bad.any():
+        what = "whole numbers" if dtype == "int64" else "true or false"
+        raise InputError(f"{name} must hold {what}, {_place(bad)} has {column.flat[bad.argmax()]}")
+    return column.astype(dtype)
+
+
+def _texts(column: np.ndarray, name: str) -> np.ndarray:
+    """Labels as text; a whole number is its digits."""
+    if column.dtype.kind in "UTiu":
         return column.astype(str)
-    try:
-        exact = dtype != "int64" or bool(np.all(np.mod(column, 1) == 0))
-        converted = column.astype(dtype) if exact else column
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be {dtype}, got {column.dtype}") from None
-    if not exact:
-        raise InputError(f"{name} must hold whole numbers")
-    return converted
+    known = np.array([isinstance(value, str) for value in column.flat]).reshape(column.shape)
+    if not known.all():
+        value = column.flat[(~known).argmax()]
+        raise InputError(
+            f"{name} must hold texts or whole numbers, {_place(~known)} has {str(value)[:40]!r}; "
+            "leave out what has no label"
+        )
+    return column.astype(str)
+
+
+def _place(bad: np.ndarray) -> str:
+    return f"place {int(bad.argmax())}" if bad.ndim else "which"
+
+
+def quality_names(dataset: xr.Dataset) -> list[str]:
+    """Names of the quality columns, as the source has them, in the order of the file."""
+    names = (str(name) for name in dataset.variables)
+    return [name.removeprefix(QUALITY) for name in names if name.startswith(QUALITY)]
+
+
+def quality(dataset: xr.Dataset, name: str) -> np.ndarray:
+    """Quality column of the units by its name in the source: shape (n_units,).
+
+    Raises
+    ------
+    InputError
+        Where there is none, with those that there are.
+    """
+    if QUALITY + name not in dataset:
+        recording = dataset.attrs.get("recording", "trials")
+        raise unknown(f"{recording}: no quality column", name, quality_names(dataset))
+    return np.asarray(dataset[QUALITY + name].values)
 
 
 def offsets(dataset: xr.Dataset) -> np.ndarray:
@@ -278,87 +329,70 @@ def select(
     return out
 
 
-def check(dataset: xr.Dataset) -> None:
-    """Refuse a Dataset that breaks the contract.
+def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:
+    """Cut trials to a duration, as if they had been recorded with it.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+    duration : float, or array of shape (n_trials,), s
+        Longer trials lose their spikes from there on; shorter ones stay as they are.
+    """
+    shape = dataset["spike_count"].shape
+    stop = np.minimum(dataset["duration"].values, duration)
+    trial, unit = spike_cells(dataset)
+    kept = dataset["spike_time"].values < stop[trial]
+    cell = (trial * shape[1] + unit)[kept]
+    count = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.int32)
+    out = dataset.isel(spike=np.flatnonzero(kept))
+    return out.assign(
+        spike_count=(("trial", "unit"), count, dataset["spike_count"].attrs),
+        duration=("trial", stop, dataset["duration"].attrs),
+    )
+
+
+def common_duration(duration: npt.ArrayLike, where: str) -> float:
+    """Duration that trials are cut to before they are compared: that of the shortest, s.
+
+    Counts, spike times and flows of unequal windows differ where nothing has changed. Frame clocks
+    jitter and times are rounded, so that trials of one kind need not last exactly as long.
+
+    Parameters
+    ----------
+    duration : array, shape (n,), s
+    where : str
+        What an error starts with.
 
     Raises
     ------
     InputError
-        Naming the recording and the first trial and unit at fault: a missing variable, a
-        negative or mismatched count, an unsorted or NaN time or one outside [0, duration),
-        spikes where the unit was not observed, or a duplicate (stimulus, segment, repeat,
-        block, session, phase).
+        Where the shortest lasts less than `LEAST_COMMON` of the longest: too much would be lost.
     """
-    name = dataset.attrs.get("recording", "trials")
-    needed = ("spike_time", "spike_count", "observed", *TRIAL_COLUMNS, *UNIT_COLUMNS)
-    for variable in needed:
-        if variable not in dataset:
-            raise InputError(f"{name}: variable {variable!r} is missing from the trials file")
-    if dataset.attrs.get("kind") not in KINDS:
-        raise InputError(f"{name}: kind is {dataset.attrs.get('kind')!r}, must be one of {KINDS}")
-    if dataset.attrs.get("contract_version") != CONTRACT_VERSION:
+    lasting = np.asarray(duration, dtype=np.float64)
+    shortest, longest = float(lasting.min()), float(lasting.max())
+    if shortest < LEAST_COMMON * longest:
         raise InputError(
-            f"{name}: contract_version {dataset.attrs.get('contract_version')!r}, this version "
-            f"reads {CONTRACT_VERSION}; make the file again"
+            f"{where}: trials last {shortest:.4g} to {longest:.4g} s, which is too unequal to cut "
+            f"them to the shortest (at least {LEAST_COMMON:.0%} of the longest); set the option "
+            "duration of the recording, or make a recording of the trials of each duration"
         )
-    count, time = dataset["spike_count"].values, dataset["spike_time"].values
-    unit_id = dataset["unit_id"].values
-
-    def at(trial: int, unit: int) -> str:
-        return f"{name}: trial {trial}, unit {unit_id[unit]}"
-
-    if (count < 0).any():
-        trial, unit = np.argwhere(count < 0)[0]
-        raise InputError(f"{at(trial, unit)}: spike_count {count[trial, unit]} is negative")
-    if count.sum() != time.size:
-        raise InputError(f"{name}: spike_count sums to {count.sum()}, but there are {time.size}")
-    if dataset["observed"].shape != count.shape:
-        raise InputError(f"{name}: observed has shape {dataset['observed'].shape}")
-    lost = (count > 0) & ~dataset["observed"].values
-    if lost.any():
-        trial, unit = np.argwhere(lost)[0]
-        raise InputError(f"{at(trial, unit)}: has spikes but is marked as not observed")
-    duration = dataset["duration"].values
-    if not (np.isfinite(duration) & (duration > 0)).all():
-        trial = np.flatnonzero(~(np.isfinite(duration) & (duration > 0)))[0]
-        raise InputError(f"{name}: trial {trial}: duration {duration[trial]} s must be positive")
-    trial_of, unit_of = spike_cells(dataset)
-    outside = ~((time >= 0) & (time < duration[trial_of]))
-    if outside.any():
-        k = np.flatnonzero(outside)[0]
-        raise InputError(
-            f"{at(trial_of[k], unit_of[k])}: spike at {time[k]} s is outside "
-            f"[0, {duration[trial_of[k]]}) s"
-        )
-    same = (np.diff(trial_of) == 0) & (np.diff(unit_of) == 0)
-    unsorted = same & (np.diff(time) < 0)
-    if unsorted.any():
-        k = np.flatnonzero(unsorted)[0]
-        raise InputError(f"{at(trial_of[k], unit_of[k])}: spike times are not sorted")
-    table = dataset[list(TRIAL_KEY)].to_dataframe().reset_index(drop=True)
-    repeated = table.duplicated()
-    if repeated.any():
-        trial = int(np.flatnonzero(repeated)[0])
-        key = ", ".join(f"{column} {dataset[column].values[trial]}" for column in TRIAL_KEY)
-        raise InputError(f"{name}: trial {trial} is a duplicate ({key})")
+    return shortest
 
 
 def read(path: str | Path) -> xr.Dataset:
-    """Read and check a trials file.
+    """Read and check a trials file; below `results` it must be of the recording in its name.
 
     Raises
     ------
     InputError
-        Where the file is missing, is no netCDF4 file, or breaks the contract.
+        Naming the file: it is missing, damaged, of another recording, or breaks the contract.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such trials file")
+    dataset = results.read(path, **results.recording_of(path))
     try:
-        dataset = xr.load_dataset(path, engine="h5netcdf")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not a readable netCDF4 file ({error})") from None
-    check(dataset)
-    return dataset
+        check(dataset)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return normal(dataset)
 
 
 def write(dataset: xr.Dataset, path: str | Path) -> None:

@@ -3,18 +3,17 @@
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
-import hashlib
-from pathlib import Path
 from typing import Any
 
 from spikedrift import plugins
 from spikedrift.analyses import PACKAGE
 from spikedrift.config.ground_truth import ANALYSES, GroundTruth, TruthMeasure
-from spikedrift.errors import unknown
+from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 from spikedrift.similarity import registry
 
 BUILT_IN = ("curves", "rate_index", "timing_index")
+MOST_CHUNKS = 20_000  # jobs that Snakemake still plans within seconds
 
 
 class Truths:
@@ -23,20 +22,15 @@ class Truths:
     Parameters
     ----------
     options : GroundTruth
-    root : Path
-        Of the repository.
 
     Raises
     ------
     InputError
-        For a measure or an analysis that is not there.
+        For a measure or an analysis that is not there, or more than 20,000 jobs.
     """
 
-    def __init__(self, options: GroundTruth, root: Path) -> None:
+    def __init__(self, options: GroundTruth) -> None:
         self.options = options
-        marks = root / "resources" / "ground_truth.tsv"
-        # What tables and footnotes say of a measure is read from there: a change redraws them.
-        self.marks = hashlib.sha256(marks.read_bytes()).hexdigest()[:16] if marks.is_file() else ""
         self.cases = {case.name: case for case in options.every_case()}
         self.listed = {case.name for case in options.cases}
         found = plugins.names(PACKAGE)
@@ -58,6 +52,13 @@ class Truths:
                 where = f"config: ground_truth.curves[{index}]: unknown measure"
                 raise unknown(where, name, registry.names())
         self.measures = {entry.measure: entry for entry in (*options.measures, *analyses)}
+        seeds = (self._seeds(case, measure) for case in self.cases for measure in self.measures)
+        n = sum(-(-n // options.chunk) for n in seeds)
+        if n > MOST_CHUNKS:
+            raise InputError(
+                f"config: ground_truth: {n} jobs are more than {MOST_CHUNKS}: give fewer seeds, "
+                "cases or measures, or a larger chunk"
+            )
 
     def _seeds(self, case: str, measure: str) -> int:
         most, n = self.cases[case].seeds, self.measures[measure].seeds

@@ -205,7 +205,7 @@ def test_our_reader_agrees_with_allensdk(readings, ours, limits):
         passes = (
             (trials["isi_violations"].values <= LIMITS[limits]["isi_violations"])
             & (trials["amplitude_cutoff"].values <= LIMITS[limits]["amplitude_cutoff"])
-            & (trials["presence_ratio"].values >= LIMITS[limits]["presence_ratio"])
+            & (trials["quality_presence_ratio"].values >= LIMITS[limits]["presence_ratio"])
         )
         units = trials["unit_id"].values[passes].astype(np.int64)
         assert units.tolist() == other["unit_id"][shown].tolist()

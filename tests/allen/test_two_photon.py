@@ -126,7 +126,7 @@ def test_cells_are_matched_by_id_and_missing_on_days_without_them(dataset, days)
         observed = dataset["observed"].values[dataset["session"] == session]
         np.testing.assert_array_equal(observed, np.isin(ids, day.cells)[None].repeat(60, 0))
     n_days = sum(np.isin(ids, day.cells).astype(int) for day in days)
-    np.testing.assert_array_equal(dataset["days_found"], n_days)
+    np.testing.assert_array_equal(trials.quality(dataset, "days_found"), n_days)
     kept = selections.apply(dataset, Selection(name="all", quality={"days_found": {"min": 3}}))
     assert kept.sizes["unit"] == written.EVERY_DAY
     assert kept["observed"].values.all()
@@ -218,7 +218,10 @@ def test_cell_without_finite_events_is_not_observed_that_day(own, dataset, days)
     gone = dataset["observed"].values.copy()
     gone[dataset["session"] == 1, unit] = False
     np.testing.assert_array_equal(changed["observed"], gone)
-    assert changed["days_found"][unit] == dataset["days_found"][unit] - 1
+    assert (
+        trials.quality(changed, "days_found")[unit]
+        == trials.quality(dataset, "days_found")[unit] - 1
+    )
 
 
 # What it refuses

@@ -1,20 +1,15 @@
 """What a second call makes: nothing, or what an edit touches and nothing else."""
 
-import re
 from pathlib import Path
 
-from running import small
+import pytest
+from running import SMALL, jobs, small
 
 
 def planned(directory: Path) -> list[str]:
     """Outputs that a dry run would make."""
-    done = small(directory, "--dry-run")
-    assert done.returncode == 0, done.stdout
-    return [
-        name.strip()
-        for line in re.findall(r"^    output: (.*)$", done.stdout, flags=re.MULTILINE)
-        for name in line.split(",")
-    ]
+    found = jobs(directory, "--configfile", str(SMALL))
+    return [path for job in found for path in job.output]
 
 
 class Edited:
@@ -61,9 +56,36 @@ def test_edited_comment_reruns_nothing(finished):
         assert planned(finished) == []
 
 
-def test_changed_option_reruns_what_uses_it(finished):
-    done = small(finished, "--dry-run", "--config", "figures={dpi: 80}")
-    rules = set(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
-    assert rules and all(
-        name.startswith("figure_") or name in ("all", "provenance", "supplement") for name in rules
-    )
+# A change of the configuration -> rules whose params it changes, and rules that it leaves alone.
+CHANGES = {
+    "seed: 4": (
+        {"prepare_trials", "similarity_matrix", "drift_curves", "drift_index", "profile"},
+        {"simulate_point", "induce_shown"},
+    ),
+    "drift: {curves: {confidence: 0.9}}": ({"drift_curves"}, {"profile", "drift_index"}),
+    "drift: {curves: {bootstrap: 30}}": ({"drift_curves", "profile"}, {"drift_index"}),
+    "drift: {index: {surrogates: 29}}": ({"drift_index"}, {"drift_curves", "profile"}),
+    "compare: {bootstrap: 150}": ({"compare_sweep"}, {"compare_structure", "figure_learning"}),
+    "compare: {structure: {halves: 3}}": ({"compare_structure"}, {"compare_sweep"}),
+    "figures: {raster_units: 9}": ({"figure_raster", "figure_final"}, {"figure_matrices"}),
+    "fetch: {timeout: 9}": (set(), set()),
+}
+SAYS = {"provenance", "supplement", "all"}  # what was configured
+
+
+@pytest.mark.fault("digests", "an option is another one: what reads it is made again, nothing else")
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_option_reruns_what_reads_it(finished, change):
+    changed, alone = CHANGES[change]
+    key, _, value = change.partition(": ")
+    found = jobs(finished, "--configfile", str(SMALL), "--config", f"{key}={value}")
+    rerun = {job.rule for job in found}
+    assert {job.rule for job in found if job.changed} == changed | {"provenance"}
+    assert rerun.isdisjoint(alone) and rerun >= SAYS
+    if not changed:
+        assert rerun == SAYS
+
+
+@pytest.mark.fault("digests", "the project is copied to another place")
+def test_a_copied_project_is_the_same_project(copied):
+    assert planned(copied) == []

@@ -35,11 +35,6 @@ def changed(dataset: xr.Dataset, **columns) -> xr.Dataset:
             lambda d: changed(d, observed=np.zeros(d["observed"].shape, bool)),
             "no unit spikes",
         ),
-        (
-            (),
-            lambda d: changed(d, duration=np.linspace(0.5, 1.0, d.sizes["trial"])),
-            "trials of one duration",
-        ),
         (("timing",), lambda d: d.assign(event_amplitude=d["spike_time"]), "needs spike times"),
         (("segments",), lambda d: select(d, trials=d["segment"].values == 0), "two segments"),
         (("blocks",), lambda d: select(d, trials=d["block"].values == 0), "two blocks"),

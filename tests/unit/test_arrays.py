@@ -1,6 +1,5 @@
 """The array layout of SpikeShip: against a naive loop, and refusal by refusal."""
 
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from spikedrift import sources, trials
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
+from spikedrift.fetch.registry import read_registry, terms
 from spikedrift.sources import registry
 from spikedrift.sources.arrays import read
 
@@ -62,7 +62,8 @@ def test_labels_become_segments_and_repeats(tmp_path):
     assert dataset["stimulus"].values[0] == "gratings"
     assert dataset["duration"].values.tolist() == [0.1] * 8
     assert np.isnan(dataset["start_time"].values).all()
-    assert json.loads(dataset.attrs["parameters"])["segment_labels"] == [0, 90]
+    names = ["90" if segment else "0" for segment in dataset["segment"].values]
+    assert dataset["segment_name"].values.tolist() == names
     assert dataset.attrs["kind"] == "data"
     assert dataset.attrs["pseudo_population"] == 1
     assert dataset.attrs["trial_order_known"] == 0
@@ -161,6 +162,7 @@ def test_spikes_in_no_epoch_are_left_out_with_a_warning(tmp_path, caplog):
     assert f"{length[6:].sum()} spikes are in no epoch" in caplog.text
 
 
+@pytest.mark.fault("arrays", "arrays of another type or shape, or empty")
 @pytest.mark.parametrize(
     ("name", "array", "words"),
     [
@@ -170,6 +172,8 @@ def test_spikes_in_no_epoch_are_left_out_with_a_warning(tmp_path, caplog):
         ("ii_spike_times", np.zeros((8, 5)), "must be int or uint with 3"),
         ("ii_spike_times", np.zeros((8, 5, 2)), "must be int or uint with 3"),
         ("ii_spike_times", np.zeros((8, 5, 3), int), r"must be \(epochs, units, 2\)"),
+        ("ii_spike_times", np.zeros((0, 5, 2), int), "0 epochs of 5 units: empty"),
+        ("ii_spike_times", np.zeros((8, 0, 2), int), "8 epochs of 0 units: empty"),
         ("stim_label", np.zeros(7, int), "7 labels for the 8 epochs"),
         ("stim_label", np.array(list("abcdefgh")), "must be"),
         ("stim_label", np.array([0, 0, np.nan, 0, 0, 0, 0, 0]), "epoch 2 has no label"),
@@ -181,6 +185,7 @@ def test_a_wrong_array_is_named(tmp_path, name, array, words):
         read(directory, ArraysOptions(), "allen.gratings")
 
 
+@pytest.mark.fault("arrays", "arrays that are missing, cut, empty, or archives")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_missing_or_broken_file_is_named(tmp_path, name):
     path = save(tmp_path, layout()) / f"{name}.npy"
@@ -193,6 +198,9 @@ def test_a_missing_or_broken_file_is_named(tmp_path, name):
     with path.open("wb") as stream:
         np.savez(stream, a=np.zeros(3))
     with pytest.raises(InputError, match=rf"{name}\.npy: holds an archive"):
+        read(tmp_path, ArraysOptions(), "allen.gratings")
+    path.write_bytes(path.read_bytes()[:60])  # of an archive
+    with pytest.raises(InputError, match=rf"{name}\.npy: not a readable"):
         read(tmp_path, ArraysOptions(), "allen.gratings")
     path.unlink()
     with pytest.raises(InputError, match=rf"{name}\.npy: no such file"):
@@ -259,7 +267,7 @@ SOURCE = Source(options=Silence, prepare=prepare)
     assert registry.names() == sorted([*OPTIONS, "silence"])
     recording = Recording(name="a.b", source="silence", options={"units": 4})
     assert registry.options(recording).files(recording.name) == [("silent", "none.bin")]
-    assert registry.prepare(recording, 0, tmp_path, REGISTRY).sizes["unit"] == 4
+    assert registry.prepare(recording, 0, tmp_path, {}).sizes["unit"] == 4
     with pytest.raises(InputError, match=r"recording a\.b: unit: .* did you mean 'units'"):
         registry.options(Recording(name="a.b", source="silence", options={"unit": 4}))
 
@@ -272,13 +280,15 @@ def test_an_unknown_source_names_the_nearest():
 def test_prepare_names_the_data_and_tells_recordings_apart(tmp_path):
     save(tmp_path / "allen_neuropixels_gratings", layout())
     gratings = Recording(name="allen.gratings", source="arrays", options={"blocks": "halves"})
-    dataset = registry.prepare(gratings, 1, tmp_path, REGISTRY)
+    files = registry.options(gratings).files(gratings.name)
+    said = terms(row for row in read_registry(REGISTRY) if (row.dataset, row.file) in files)
+    dataset = registry.prepare(gratings, 1, tmp_path, said)
     assert "Siegle" in dataset.attrs["citation"]
     assert "non-commercial" in dataset.attrs["licence"]
     small = {"units": 4, "segments": 2, "repeats": 2}
     one, two = (
         registry.prepare(
-            Recording(name=name, source="synthetic", options=small), seed, tmp_path, REGISTRY
+            Recording(name=name, source="synthetic", options=small), seed, tmp_path, {}
         )["spike_time"].values
         for name, seed in (("mouse-a.movie", 1), ("mouse-b.movie", 1))
     )
@@ -289,7 +299,7 @@ def test_prepare_names_the_data_and_tells_recordings_apart(tmp_path):
 def test_the_real_extract(mirror):
     """Numbers of the published extract: shapes, spikes, mean rate, silent cells."""
     gratings = Recording(name="allen.gratings", source="arrays", options={"blocks": "halves"})
-    dataset = registry.prepare(gratings, 1, mirror, REGISTRY)
+    dataset = registry.prepare(gratings, 1, mirror, {})
     count = dataset["spike_count"].values
     assert count.shape == (200, 1000)
     assert count.sum() == 153635

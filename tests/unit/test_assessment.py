@@ -191,9 +191,12 @@ def test_words_come_from_what_was_written(tmp_path):
     assert say("made", "bare") == verdicts.UNJUDGED
     assert say("made", "other") == say("other", "drop") == "not in the ground truth"
     assert verdicts.notes("made", judgments=judgments) == [
-        "made biased in the ground truth: drop (gain x1.5)."
+        "In simulations without drift of the code that is read, drift can be reported by made "
+        "when all rates change by one factor (table: docs/ground-truth.md)."
     ]
-    assert verdicts.notes("other", judgments=judgments) == ["other: not in the ground truth."]
+    assert verdicts.notes("other", judgments=judgments) == [
+        "Not tried in simulated recordings: other."
+    ]
     assert verdicts.read(tmp_path / "absent.tsv").empty
 
 
@@ -241,8 +244,8 @@ def test_tables_and_footnotes_say_it(monkeypatch):
     table = statistics_table([({"recording": "made.movie"}, result)]).set_index("statistic")
     assert table.loc["drop", "ground_truth"] == "biased in the ground truth: gain x1.5"
     assert table.loc["contrast_within", "ground_truth"] == "not in the ground truth"
-    said = "template_reliability biased in the ground truth: drop (gain x1.5)."
-    assert said in style.notes_of(result.attrs)
+    said = "drift can be reported by template reliability when all rates change by one factor"
+    assert any(said in note for note in style.notes_of(result.attrs))
     few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
     found = indices(recording, DriftOptions(index=few), 0)
     table = index_table([({"recording": "made.movie"}, found)]).set_index(["code", "matching"])

@@ -103,8 +103,25 @@ def test_points_without_a_whole_instance_are_not_chosen():
     assert set(found["best"].values) == {"right@rate=2"}
     for one in broken:
         one["instance_value"][...] = np.nan
-    with pytest.raises(InputError, match="no model instance has all statistics"):
-        leave_one_out(broken)
+    none = leave_one_out(broken)
+    assert none["score_others"].isnull().all() and set(none["best"].values) == {""}
+    assert none.attrs["statistics"] == "none is left"
+    figure, _ = animals.draw(scores=none)
+    assert any("No statistic is left" in text.get_text() for text in figure.axes[0].texts)
+
+
+@pytest.mark.fault("outcome", "a statistic that one animal or all models lack stops a comparison")
+def test_a_statistic_that_some_animals_lack_is_dropped():
+    files = cohort(np.random.default_rng(5))
+    kept = [name for name in files[0]["statistic"].values if name != "timing_step"]
+    fewer = [one.sel(statistic=kept) for one in files]
+    expected = leave_one_out(fewer)
+    found = leave_one_out([fewer[0], *files[1:]])
+    assert found.attrs["dropped"] == "timing_step"
+    np.testing.assert_allclose(found["score_left_out"], expected["score_left_out"])
+    lost = [one.copy(deep=True) for one in files]
+    lost[0]["instance_value"].loc[{"statistic": "timing_step"}] = np.nan
+    np.testing.assert_allclose(leave_one_out(lost)["score_left_out"], expected["score_left_out"])
 
 
 def test_what_cannot_be_left_out_is_refused_in_a_line():

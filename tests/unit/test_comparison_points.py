@@ -11,9 +11,11 @@ from spikedrift.comparison.covariance import spread
 from spikedrift.comparison.match import TRAITS
 from spikedrift.comparison.models import Failed, Models
 from spikedrift.comparison.places import Place, axis_columns
-from spikedrift.comparison.statistics import STATISTICS, Run
+from spikedrift.comparison.recovery import attempt
+from spikedrift.comparison.statistics import STATISTICS, Run, vector
 from spikedrift.config.check import checked
 from spikedrift.config.compare import Compare
+from spikedrift.config.recovery import Recovery
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Axis, Condition, Sweep
@@ -123,8 +125,9 @@ def test_a_failed_run_is_an_instance_that_is_not_scored(mouse, sweep):
     assert found["score"].sel(condition="drift") == pytest.approx(float(whole["score"][0]))
     assert found["score"].sel(condition="gone").isnull()
     assert found["instance_value"].sel(condition="gone").isnull().all()
-    with pytest.raises(InputError, match="all of them failed"):
-        compare(mouse, {"gone": [lost]})
+    none = compare(mouse, {"gone": [lost]})
+    assert none["score"].isnull().all() and none.sizes["statistic"] == 0
+    assert "run failed: 1 of 1" in none.attrs["conclusion"]
 
 
 def test_conditions_that_differ_in_rate_are_marked_and_kept(mouse, sweep):
@@ -180,8 +183,36 @@ def test_without_a_profile_its_statistics_are_undefined_and_said(mouse, sweep):
     found = compare(bare, sweep)
     np.testing.assert_array_equal(found["score"], compare(mouse, sweep)["score"])
     assert found["mismatch"].sel(matched="log_rate").isnull().all()
-    with pytest.raises(InputError, match="log_rate is undefined"):
-        compare(bare, sweep, Compare(statistics=("rate_drop", "log_rate")))
+    less = compare(bare, sweep, Compare(statistics=("rate_drop", "log_rate")))
+    assert less["statistic"].values.tolist() == ["rate_drop"]
+    assert list(json.loads(less.attrs["dropped"])) == ["log_rate"]
+
+
+@pytest.mark.fault("outcome", "no model instance has all statistics of a comparison")
+def test_a_statistic_that_no_instance_has_is_dropped_and_nothing_left_is_a_result(mouse, sweep):
+    names = ("rate_drop", "timing_drop", "timing_step")
+    runs = {key: [*group] for key, group in sweep.items()}
+    for group in runs.values():
+        for k, run in enumerate(group):
+            index = run.index.copy(deep=True)
+            index["index"].loc[{"code": "timing"}] = np.nan
+            index["gate"] = index["gate"].astype(object)
+            index["gate"].loc[{"code": "timing"}] = "imprecise"
+            group[k] = Run(run.rate, run.timing, index, run.profile)
+    n = sum(map(len, runs.values()))
+    found = compare(mouse, runs, Compare(statistics=names), seed=2)
+    expected = compare(mouse, sweep, Compare(statistics=names[:2]), seed=2)
+    for name in ("score", "instance_score", "ceiling_low", "baseline_score"):
+        np.testing.assert_array_equal(found[name], expected[name])
+    said = f"timing: step in gap (no model instance has it: timing index too imprecise: {n} of {n})"
+    assert found.attrs["conclusion"].endswith(f"Left out of the score: {said}.")
+    none = compare(mouse, runs, Compare(statistics=("timing_step", "timing_to_rate")))
+    assert none["score"].isnull().all() and none["baseline_score"].isnull().all()
+    both = said.replace("timing: step in gap", "timing against rate and timing: step in gap")
+    assert none.attrs["conclusion"] == f"No statistic is left to compare: {both}."
+    outsider = vector(mouse.parts(mouse.largest_lag()), [])
+    refused = attempt(none, {"other.movie": outsider}, Compare(), Recovery(), 1)
+    assert "no statistic of the score is left" in refused.attrs["refused"]
 
 
 def test_profiles_of_other_samples_are_refused(mouse, tmp_path):

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from spikedrift.config.check import checked
 from spikedrift.config.document import document
 from spikedrift.config.root import Config
+from spikedrift.errors import InputError
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -31,3 +33,29 @@ def test_the_allen_config_holds_real_recordings_only():
     assert {sweep.name for sweep in config.sweeps}.isdisjoint(
         sweep.name for sweep in default.sweeps
     )
+
+
+def test_defaults_that_are_lists_are_listed():
+    page = document()
+    assert "- {kind: naive, repeats: 12, plasticity: false}\n- {kind: pause" in page
+    assert "- {name: rate_correlation, measure: rate_correlation}" in page
+    assert "| `survey` | mapping or null | `null` |" in page
+    assert "see below, with `{surrogates: 39, gate_surrogates: 99, thinnings: 5}`" in page
+
+
+def test_matrices_of_a_learning_figure_need_not_be_named():
+    raw = {
+        "sweeps": [{"name": "net", "conditions": [{"name": "a"}]}],
+        "figures": {"learning": [{"sweep": "net"}]},
+        "selections": [
+            {"name": "all"},
+            {"name": "other", "phases": ["naive", "block"], "recordings": ["else"]},
+            {"name": "early", "phases": ["naive", "train", "block"], "recordings": ["net"]},
+            {"name": "late", "phases": ["naive", "block"]},
+        ],
+    }
+    config = checked(Config, raw)
+    assert config.matrices_of(config.figures.learning[0]) == "early"
+    raw["selections"] = raw["selections"][:2]
+    with pytest.raises(InputError, match=r"figures.learning\[0\].matrices: .*with-naive"):
+        checked(Config, raw)

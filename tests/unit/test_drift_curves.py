@@ -7,11 +7,12 @@ from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.curves import curves, unit_halves
+from spikedrift.drift.curves import curve_values, curves, unit_halves
 from spikedrift.drift.pairs import discrimination, repeats_of, segment_pairs
 from spikedrift.drift.statistics import STATISTICS, contrast, lag_curve
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
+from spikedrift.sources.repeats import counted_through
 from spikedrift.sources.synthetic import record
 
 FEW = CurveOptions(bootstrap=20, halves=3)
@@ -119,7 +120,7 @@ def test_file_round_trip(drifting, tmp_path):
 
 
 def test_bootstrap_interval_agrees_with_scipy(drifting):
-    """Percentile interval of a statistic that is a mean over units, against scipy's bootstrap."""
+    """Percentile interval, without the bias of resampling, against scipy's bootstrap."""
     measure = MeasureEntry(measure="rate_correlation")
     out = curves(drifting, measure, CurveOptions(bootstrap=400, halves=2), 0)
     count = drifting["spike_count"].values.reshape(8, 4, 30).sum(axis=1)
@@ -137,11 +138,12 @@ def test_bootstrap_interval_agrees_with_scipy(drifting):
     assert value == pytest.approx(between(np.arange(30)), rel=1e-9)
     samples = out["statistic_sample"].sel(statistic="step").values
     spread = samples.std()
-    low, high = np.percentile(samples, [2.5, 97.5])
+    low, middle, high = np.percentile(samples, [2.5, 50, 97.5])
+    bias = middle - float(out["statistic_value"].sel(statistic="step"))
     assert (
         out["statistic_low"].sel(statistic="step"),
         out["statistic_high"].sel(statistic="step"),
-    ) == (pytest.approx(low), pytest.approx(high))
+    ) == (pytest.approx(low - bias), pytest.approx(high - bias))
     assert spread == pytest.approx((expected.high - expected.low) / 3.92, rel=0.5)
 
 
@@ -167,10 +169,24 @@ def test_contrast_identities():
     assert contrast(1.0, 2.0, "distance") == pytest.approx(1 / 3)
 
 
+@pytest.mark.fault("trials", "repeats that start again in every block")
+def test_lags_between_blocks_of_repeats_that_start_again():
+    """2 blocks x 10 repeats: 1 to 9 apart within a block, 1 to 19 between the two."""
+    dataset = recording(blocks=2, repeats=10)
+    block, repeat = dataset["block"].values, dataset["repeat"].values
+    dataset["repeat"] = ("trial", counted_through(block, repeat % 10))
+    trials.check(dataset)
+    out = curve_values(dataset, MeasureEntry(measure="rate_correlation"), 0)
+    seen = np.isfinite(out["value"])
+    assert out["lag"].values[seen.sel(relation="within")].tolist() == list(range(1, 10))
+    assert out["lag"].values[seen.sel(relation="between")].tolist() == list(range(1, 20))
+
+
 def test_lags_go_on_over_sessions():
     dataset = recording(blocks=1, repeats=4)
     day = trials.select(dataset)
     day["session"] = ("trial", np.ones(day.sizes["trial"], dtype=np.int64))
+    day["repeat"] = dataset["repeat"] + 4
     two = xr.concat([dataset.drop_dims("spike"), day.drop_dims("spike")], "trial", data_vars="all")
     repeats = repeats_of(two)
     np.testing.assert_array_equal(repeats.position, np.arange(8))

@@ -1,6 +1,7 @@
 """Fetching, against a real server on loopback and a mirror directory."""
 
 import hashlib
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from misbehaving import Server, serving
 
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.fetch.registry import read_registry
 from spikedrift.fetch.transfer import fetch
 
@@ -145,6 +146,18 @@ def test_a_file_larger_than_the_disk_is_refused(server, registry, target):
         fetch("set", "file.bin", target, FetchOptions(**QUICK), registry)
     assert server.requests == 1
     assert left(target) == []
+
+
+@pytest.mark.fault("disk", "a disk that fills while a file is fetched")
+def test_a_disk_that_fills_is_one_line(registry, target):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(DiskError, match=r"file\.bin: cannot be written: the disk at .* again$"):
+            fetch("set", "file.bin", target, FetchOptions(**QUICK), registry)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not target.exists()
 
 
 def mirrored(tmp_path: Path, content: bytes) -> Path:

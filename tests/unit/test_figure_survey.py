@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spikedrift.errors import InputError
 from spikedrift.figures import survey
 
 AXES = [{"name": "rate", "title": "learning rate (1)", "scale": "log"}]
@@ -25,6 +24,11 @@ def data():
                 value[..., None, None] + np.array([[70.0, 80.0], [10.0, 20.0]]),
             ),
             "drift_index": ((*dims, "code"), np.stack([value, value * np.nan], axis=-1)),
+            "drift_gate": (
+                (*dims, "code"),
+                np.stack([np.where(status == "failed", "failed", "open"),
+                          np.where(value < 2, "no code", "imprecise")], axis=-1),
+            ),
         },
         coords={
             "instance": [0, 1],
@@ -37,7 +41,7 @@ def data():
             "axis_rate": ("point", [np.nan, 0.1, 1.0]),
         },
         attrs={"sweep": "s", "seed": 1},
-    )
+    )  # fmt: skip
 
 
 def test_its_table_holds_every_run_and_quantity(data):
@@ -55,7 +59,11 @@ def test_its_table_holds_every_run_and_quantity(data):
     assert (0.1,) in crosses  # ... and its own cross at the lower edge
     told = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
     assert "failed 1" in told and "silent 1" in told and "(of 6 runs)" in told
-    assert "rate 0, timing 5" in told and "illustration" in told
+    assert "illustration" in told
+    assert (
+        "Runs without an index: no timing code detected: 2 of 5; timing index too imprecise: 3 of 5"
+        in told
+    )
 
 
 def test_values_that_are_words_stand_side_by_side(data):
@@ -73,6 +81,22 @@ def test_no_two_conditions_look_alike(data):
     assert len({(str(one["color"]), str(one["ls"])) for one in looks.values()}) == len(order)
 
 
-def test_nothing_to_draw_is_one_line(data):
-    with pytest.raises(InputError, match="no run of s gave a value"):
-        survey.draw(data=data.drop_vars(["selectivity", "discrimination", "drift_index"]))
+def test_a_survey_without_a_value_says_so_in_its_figure(data):
+    none = data.drop_vars(["selectivity", "discrimination", "drift_index"])
+    figure, table = survey.draw(data=none)
+    (said,) = [text.get_text() for text in figure.axes[0].texts]
+    assert said.startswith("No run of s gave a value: ")
+    assert table["value"].isna().all()
+
+
+@pytest.mark.fault("labels", "means of a survey over the values of another axis")
+def test_a_mean_of_a_survey_is_over_the_instances_of_one_point(data):
+    order = np.repeat(np.arange(data.sizes["point"]), 2)
+    two = data.isel(point=order).assign_coords(point=np.arange(order.size))
+    two = two.assign_coords(axis_noise=("point", np.tile([1.0, 2.0], data.sizes["point"])))
+    two["selectivity"] = two["selectivity"] + 100 * two["axis_noise"]
+    axes = [*AXES, {"name": "noise", "title": "", "scale": "linear"}]
+    figure, _ = survey.draw(data=two, axes=axes)
+    drawn = [line.get_ydata() for line in figure.axes[0].lines if line.get_ls() == "-"]
+    means = [np.asarray(y) for y in drawn if len(y) > 1]
+    assert means and all(np.ptp(y) < 50 for y in means), "two values of noise in one line"

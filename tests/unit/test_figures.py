@@ -16,7 +16,7 @@ from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import analysis
+from spikedrift.drift import analysis, gates
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.errors import InputError
@@ -91,7 +91,7 @@ def test_figures_are_the_files_of_the_package():
     drawn = {
         "raster", "matrices", "drift_curves", "learning", "scores", "induction", "survey",
         "ground_truth", "inference", "recordings", "plasticity_rules", "network", "model_drift",
-        "comparison", "sweep_map", "animals", "structure_animals",
+        "comparators", "comparison", "sweep_map", "animals", "structure_animals",
     }  # fmt: skip
     assert drawn | set(analysis.names()) == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)
@@ -137,11 +137,34 @@ def test_same_input_same_bytes(matrix_files, tmp_path):
 # style
 
 
+HOSTILE = """
+font.size: 20
+font.family: serif
+image.cmap: jet
+image.interpolation: bilinear
+savefig.dpi: 20
+savefig.bbox: tight
+figure.dpi: 44
+figure.constrained_layout.h_pad: 1
+axes.unicode_minus: False
+axes.xmargin: .3
+lines.linewidth: 9
+path.sketch: 3, 4, 5
+text.antialiased: False
+pdf.compression: 0
+pdf.use14corefonts: True
+"""
+
+
+@pytest.mark.fault("digests", "a matplotlibrc in the working directory")
 def test_a_users_matplotlibrc_changes_nothing(matrix_files, tmp_path):
     save(*matrices.draw(**matrix_files), tmp_path / "plain")
-    with mpl.rc_context({"font.size": 20, "image.cmap": "jet", "savefig.dpi": 20}):
+    (tmp_path / "matplotlibrc").write_text(HOSTILE)
+    with mpl.rc_context(fname=tmp_path / "matplotlibrc"):
         save(*matrices.draw(**matrix_files), tmp_path / "odd")
-    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "odd.png").read_bytes()
+    for suffix in ("png", "pdf"):
+        plain, odd = ((tmp_path / f"{name}.{suffix}").read_bytes() for name in ("plain", "odd"))
+        assert plain == odd
 
 
 def test_colors_are_fixed_and_apart():
@@ -154,18 +177,47 @@ def test_colors_are_fixed_and_apart():
     assert len(set(conditions.values())) == 4
 
 
-def test_every_pair_of_colors_differs_for_color_blind_readers():
+@pytest.mark.fault("labels", "an area has the color of a code")
+def test_areas_and_conditions_have_no_color_of_a_code():
+    codes = set(style.CODE.values())
+    known = style.area_colors(style._KNOWN_AREA)
+    assert len(set(known.values())) == len(known) and not codes & set(known.values())
+    assert not codes & set(style.area_colors([f"area {k}" for k in range(9)]).values())
+    assert not codes & set(style.area_colors(["E", "I", "all", "VISp", "mine"]).values())
+    names = [f"c{k}" for k in range(9)]
+    assert not codes & set(style.condition_colors(names, None).values())
+
+
+def test_points_of_a_condition_are_its_shades():
+    rules = {"a@1": "a", "a@2": "a", "b@1": "b", "off": "frozen"}
+    colors = style.point_colors(rules, rules, "frozen")
+    assert colors["a@1"] == style.condition_colors(["a", "b"], None)["a"]
+    assert colors["off"] == style.GRAY and len(set(colors.values())) == 4
+    assert sum(to_rgb(colors["a@2"])) > sum(to_rgb(colors["a@1"]))
+
+
+def lightness_and_hue(rgb):
+    """CIELAB of linear RGB (D65), shape (n, 3)."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = np.clip(rgb, 0, 1) @ np.array(to_xyz).T / [0.9505, 1.0, 1.089]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
+
+
+@pytest.mark.parametrize("colors", [style.OKABE_ITO, (*style.MUTED[:6], *style.CODE.values())])
+def test_every_pair_of_colors_differs_for_color_blind_readers(colors):
     # Linear RGB as seen without M or L cones (Viénot, Brettel & Mollon 1999).
     to_lms = np.array(
         [[17.8824, 43.5161, 4.11935], [3.45565, 27.1554, 3.86714], [0.0299566, 0.184309, 1.46709]]
     )
     protan = np.array([[0, 2.02344, -2.52581], [0, 1, 0], [0, 0, 1]])
     deutan = np.array([[1, 0, 0], [0.494207, 0, 1.24827], [0, 0, 1]])
-    rgb = np.array([to_rgb(color) for color in style.OKABE_ITO]) ** 2.2
+    rgb = np.array([to_rgb(color) for color in colors]) ** 2.2
     for blind in (protan, deutan):
         seen = rgb @ (np.linalg.inv(to_lms) @ blind @ to_lms).T
-        distance = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
-        assert distance[np.triu_indices(len(rgb), 1)].min() > 0.08
+        lab = lightness_and_hue(seen)
+        distance = np.linalg.norm(lab[:, None] - lab[None], axis=-1)
+        assert distance[np.triu_indices(len(rgb), 1)].min() > 12  # 2.3 is just noticed
 
 
 def test_assumptions_are_drawn_into_the_figure(recording):
@@ -179,6 +231,18 @@ def test_assumptions_are_drawn_into_the_figure(recording):
 
 
 # raster
+
+
+def test_segments_are_called_by_their_names(recording):
+    names = np.char.add("scene-", recording["segment"].values.astype(str))
+    named = recording.assign(segment_name=("trial", names))
+    figure, _ = raster.draw(trials=named, options=Figures(raster_segment=1))
+    assert figure.get_suptitle() == "mouse-a.movie, segment scene-1"
+    figure, _ = raster.draw(trials=recording, options=Figures(raster_segment=1))
+    assert figure.get_suptitle() == "mouse-a.movie, segment 1"
+    attributes = {"segment_names": '["a", "b"]'}
+    assert style.segment_names(attributes, 2) == ["a", "b"]
+    assert style.segment_names(attributes, 3) == ["0", "1", "2"]
 
 
 def test_raster_draws_the_spikes_of_the_table(recording):
@@ -295,12 +359,21 @@ def test_drift_curves_draw_the_table_and_turn_distances_round(run):
     assert has_unit(panels[2].get_ylabel())
 
 
-def test_no_index_is_drawn_where_the_gate_is_shut(run):
-    shut = run.index.copy(deep=True)
+def closed(index, state):
+    """An index file whose timing gate is shut."""
+    shut = index.copy(deep=True)
     shut["gate_passed"].loc[{"code": "timing"}] = False
+    shut["index"].loc[{"code": "timing"}] = np.nan
+    shut["gate"] = shut["gate"].astype(object)
+    shut["gate"].loc[{"code": "timing"}] = state
+    return shut
+
+
+def test_no_index_is_drawn_where_the_gate_is_shut(run):
+    shut = closed(run.index, gates.NO_CODE)
     figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=shut)
     texts = [item.get_text() for item in axes_with_data(figure)[2].texts]
-    assert "no timing\ncode" in texts
+    assert "no timing code\ndetected" in texts
     assert any(text.startswith("p = ") for text in texts)
     timing = table[(table["panel"] == "index") & (table["code"] == "timing")]
     assert timing["value"].isna().all()
@@ -371,14 +444,13 @@ def test_learning_draws_every_instance(learned):
 
 
 def test_learning_says_where_there_is_no_code(learned):
-    shut = [file.copy(deep=True) for file in learned["index"]]
-    for file in shut[:2]:
-        file["gate_passed"].loc[{"code": "timing"}] = False
+    index = learned["index"]
+    shut = [closed(index[0], gates.NO_CODE), closed(index[1], gates.IMPRECISE), *index[2:]]
     figure, table = learning.draw(
         rate=learned["rate"], timing=learned["timing"], index=shut, conditions=["a", "a", "b", "b"]
     )
     texts = [item.get_text() for axes in figure.axes for item in axes.texts]
-    assert "no timing code: 2 of 2" in texts
+    assert "no timing code detected: 1 of 2; timing index too imprecise: 1 of 2" in texts
     gone = table[(table["quantity"] == "drift_index") & (table["condition"] == "a")]
     assert gone.loc[gone["code"] == "timing", "value"].isna().all()
     with pytest.raises(InputError, match="3 conditions given for 4 runs"):
@@ -461,7 +533,7 @@ def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
     assert "(2 of 3)" in labels[0]
     text = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
     assert "The 40 of 50 points with the lowest scores" in text
-    assert "their runs failed: 50" in text
+    assert "50 of 150 instances are not scored (run failed: 50)." in text
     part = table[table["panel"] == "mismatch"]
     assert set(part["condition"]) == set(best) and set(part["x"]) == set(many["matched"].values)
     points = [line for line in figure.axes[0].get_lines() if line.get_marker() == "D"]

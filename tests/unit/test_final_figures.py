@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,9 @@ from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.errors import InputError
 from spikedrift.figures import (
+    comparators,
     comparison,
+    learning,
     model_drift,
     network,
     plasticity_rules,
@@ -104,7 +107,10 @@ def test_recordings_show_what_the_files_hold(mice, tmp_path):
             mean = count[:, areas == area].mean(axis=1) / KNOBS["segment_duration"]
             np.testing.assert_allclose(over[area], pd.Series(mean).groupby(repeat).mean())
     assert "Illustration: synthetic recordings" in words(figure)
-    assert "no quality columns" in words(figure)
+    said = (
+        "presence_ratio, isi_violations, amplitude_cutoff its source has none (it has: no others)"
+    )
+    assert said in words(figure)
     save(figure, table, tmp_path / "one", dpi=50)
     save(*recordings.draw(**joined(mice[:2])), tmp_path / "two", dpi=50)
     for suffix in ("pdf", "png", "tsv"):
@@ -112,18 +118,28 @@ def test_recordings_show_what_the_files_hold(mice, tmp_path):
         assert one.read_bytes() == two.read_bytes()
 
 
+@pytest.mark.fault("words", "quality columns of a source that are not those drawn")
+def test_the_quality_columns_that_are_there_are_named(mice):
+    files = {**mice[0]}
+    values = np.ones(files["trials"].sizes["unit"])
+    files["trials"] = files["trials"].assign(
+        quality_snr=("unit", values), quality_depth=("unit", values)
+    )
+    figure, _ = recordings.draw(**joined([files]))
+    assert "its source has none (it has: snr, depth); the mean rate" in words(figure)
+
+
 def test_quality_columns_are_drawn_where_a_source_has_them(mice):
     files = {**mice[0]}
     units = files["trials"].sizes["unit"]
     presence = np.linspace(0.5, 1, units)
-    files["trials"] = files["trials"].assign(presence_ratio=("unit", presence)).assign_attrs(
-        kind="data"
-    )  # fmt: skip
+    with_quality = files["trials"].assign(quality_presence_ratio=("unit", presence))
+    files["trials"] = with_quality.assign_attrs(kind="data")
     figure, table = recordings.draw(**joined([files]))
     drawn = table[table["panel"] == "quality"]
     assert set(drawn["group"]) == {"presence_ratio"}
     np.testing.assert_allclose(drawn["x"], presence)
-    assert "no quality columns" not in words(figure)
+    assert "its source has none" not in words(figure)
     assert "Illustration" not in words(figure)
 
 
@@ -308,6 +324,41 @@ def test_model_drift_draws_every_instance_and_the_mean(sweep):
             np.testing.assert_equal(drawn[file.attrs["recording"], code], expected)
 
 
+@pytest.mark.fault("labels", "instances of several points of an axis are pooled in one row")
+def test_points_of_an_axis_have_rows_of_their_own(sweep):
+    points = ["on@eta=1", "on@eta=1", "on@eta=2", "on@eta=2"]
+    titles = {"on@eta=1": "on, eta 1", "on@eta=2": "on, eta 2"}
+    rules = dict.fromkeys(titles, "on")
+    drawn = {
+        model_drift: {"rate": [one[0] for one in sweep["curves"]],
+                      "timing": [one[1] for one in sweep["curves"]]},
+        learning: {"rate": sweep["rate"], "timing": sweep["timing"]},
+    }  # fmt: skip
+    for module, files in drawn.items():
+        figure, table = module.draw(
+            **files, index=sweep["index"], conditions=points, titles=titles, rules=rules
+        )
+        labels = [[t.get_text() for t in axes.get_yticklabels()] for axes in figure.axes]
+        assert list(titles.values()) in labels
+        assert set(table["condition"]) == set(titles)
+    axis = {"name": "eta", "keys": ["plasticity.afferent.eta"], "values": [0.1, 0.2]}
+    plan = planned(
+        recordings=[RECORDING],
+        sweeps=[SWEEP | {"axes": [axis]}],
+        comparisons=[{"name": "c", "recording": "m.movie", "sweep": "s"}],
+        figures={"learning": [{"sweep": "s", "matrices": "all"}]},
+        inference=[{"name": "i", "recordings": ["s"], "indices": True}],
+    )
+    for name in ("3_network", "4_model_drift"):
+        labels = plan.final.made[name].labels
+        n = max(map(labels["conditions"].count, labels["conditions"]))
+        assert n == plan.sweeps["s"].instances
+    entry = plan.inferences.entry(SimpleNamespace(inference="i"))
+    of_group, controls = [row["group"] for row in entry["indices"]], entry["controls"]
+    assert max(map(of_group.count, of_group)) == plan.sweeps["s"].instances
+    assert set(controls.values()) <= set(of_group) and len(controls) >= 2
+
+
 # 2 plasticity rules
 
 
@@ -352,19 +403,26 @@ def scores():
             "matched_noise": ("condition", [1.0, 1.1, np.nan]),
             "instances_given": ("condition", [2, 2, 2]),
             "instances_scored": ("condition", [2, 2, 0]),
+            "instances_failed": ("condition", [0, 0, 0]),
+            "instance_gate": (
+                ("condition", "instance", "code"),
+                [[["open"] * 2] * 2] * 2 + [[["open", "imprecise"], ["open", "no code"]]],
+            ),
+            "unmatched": ("condition", [True, False, False]),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
             "baseline_score": ("baseline", [0.9, 2.0, 9.0]),
         },
-        coords={"condition": names, "baseline": ["lag_only", "block_only", "no_drift"]},
+        coords={"condition": names, "baseline": ["lag_only", "block_only", "no_drift"],
+                "code": ["rate", "timing"]},
         attrs={
             "recording": "mouse.movie",
             "control": "frozen",
             "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
             "inference": "Fewer than 10 instances: an illustration.",
-            "conclusion": "The ceiling is reached by rule a.",
+            "conclusion": "The noise floor is reached by rule a.",
         },
-    )
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -392,6 +450,8 @@ def structure():
                 "baseline": ["lag_only", "block_only", "no_drift"]},
         attrs={
             "recording": "mouse.movie",
+            "control": "frozen",
+            "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
             "comparator_titles": json.dumps({"rho_a": "rho-a", "angle": "angle"}),
             "directions": json.dumps({"rho_a": "higher", "angle": "lower"}),
             "matched": "20 units each",
@@ -432,41 +492,126 @@ def recovery():
     )
 
 
-def test_comparison_draws_scores_recovery_and_every_comparator(scores, structure, recovery):
+def test_comparison_draws_scores_recovery_and_the_nearest_by_every_comparator(
+    scores, structure, recovery
+):
     figure, table = comparison.draw(scores=scores, structure=structure, recovery=recovery)
     left = next(a for a in figure.axes if "distance" in a.get_title(loc="left"))
     means = [line.get_xdata()[0] for line in left.get_lines() if line.get_marker() == "D"]
     np.testing.assert_array_equal(means, scores["score"].values)
     of = table[table["panel"] == "recovery"].groupby("series")
-    for name in ("score", "every"):
+    for name in ("score", "every", "rates"):
         cells = of.get_group(name).query("quantity == 'share'")["value"]
         confusion = recovery["confusion"].sel(classifier=name)
         np.testing.assert_array_equal(cells, confusion.values.ravel())
-    titles = [a.get_title(loc="left") for a in figure.axes]
-    assert "statistics of the score: 0.67 [0.40, 0.80]" in titles
-    assert "every statistic: 1.00 [0.90, 1.00]" in titles
-    for (view, code, name), part in table[table["panel"] == "structure"].groupby(
-        ["view", "code", "comparator"]
-    ):
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert {"0.67 [0.40, 0.80]", "1.00 [0.90, 1.00]", "0.50", "chance 0.33"} <= set(texts)
+    cells = table[table["panel"] == "structure"].set_index(["view", "code", "comparator"])
+    assert len(cells) == 6  # the angle has no form beyond lag and block
+    for (view, code, name), cell in cells.iterrows():
+        one = structure.sel(view=view, code=code, comparator=name)
+        best = one["condition_score"].min() if name == "angle" else one["condition_score"].max()
+        assert cell["value"] == float(best)
+        assert one["condition_score"].sel(condition=cell["condition"]) == best
+    said = words(figure)
+    for text in ("The noise floor is reached by rule a.", "2 of 3 pairs of rules are told apart",
+                 "timing index too imprecise: 1", "no timing code detected: 1",
+                 "Illustration: 2 instances a condition"):  # fmt: skip
+        assert text in said
+    noted = " ".join(table.loc[table["panel"] == "note", "text"])
+    for text in ("The lag alone explains it.", "a and b (timing: drop in blocks)", "20 units each"):
+        assert text in noted
+
+
+@pytest.mark.parametrize(
+    ("score", "base", "ceiling", "p", "outcomes"),
+    [
+        (0.8, 0.3, 0.7, 0.01, ("reached", "reached")),
+        (0.6, 0.3, 0.7, 0.2, ("short", "short")),
+        (0.8, 0.9, 0.7, np.nan, ("baseline", "open")),
+        (0.8, 0.3, np.nan, 0.01, ("open", "reached")),
+    ],
+)
+@pytest.mark.parametrize("direction", ["higher", "lower"])
+def test_a_cell_says_whether_the_nearest_model_is_enough(
+    structure, score, base, ceiling, p, outcomes, direction
+):
+    sign = 1 if direction == "higher" else -1
+    one = structure.isel(comparator=[0]).assign_attrs(directions=json.dumps({"rho_a": direction}))
+    one["condition_score"][:] = sign * np.array([0.1, score, 0.0])
+    one["baseline_score"][:] = sign * base
+    one["ceiling_low"][:] = sign * ceiling
+    one["p_holm"][:] = p
+    axes = style.figure(7, 2).subplots()
+    table = comparators.summary(axes, one, {"a": "rule a"})
+    assert set(table["condition"]) == {"a"}
+    for view, outcome in zip(("whole", "beyond"), outcomes, strict=True):
+        assert set(table.loc[table["view"] == view, "outcome"]) == {outcome}
+    marked = any("\N{CHECK MARK}" in text.get_text() for text in axes.texts)
+    assert marked == ("reached" in outcomes)
+
+
+def test_the_figure_of_comparators_shows_every_model(structure):
+    figure, table = comparators.draw(structure=structure)
+    for (view, code, name), part in table.groupby(["view", "code", "comparator"]):
         one = structure.sel(view=view, code=code, comparator=name)
         drawn = part[part["series"] == "mean"].set_index("condition")["value"]
         np.testing.assert_array_equal(drawn[["frozen", "a", "b"]], one["condition_score"])
         assert set(part["series"]) >= {"ceiling", "lag_only", "block_only", "no_drift", "instance"}
-    panels = [a for a in figure.axes if a.get_title(loc="center") or a.get_title(loc="left")]
+    panels = [a for a in figure.axes if a.get_title(loc="left")]
     by_title = {a.get_title(loc="left"): a for a in panels}
-    assert by_title["angle"].xaxis_inverted() or "not\ndefined" in [
-        t.get_text() for t in by_title["angle"].texts
-    ]
-    assert not by_title["rho-a"].xaxis_inverted()
+    assert "not\ndefined" in [text.get_text() for text in by_title["angle"].texts]
+    first = next(a for a in panels if a.get_title(loc="left") == "angle")
+    assert first.xaxis_inverted() and not by_title["rho-a"].xaxis_inverted()
     # Beyond lag and block a mean is filled where the shifts reject.
     beyond = [a for a in panels if a.get_title(loc="left") == "rho-a"][2]
     fills = [line.get_markerfacecolor() for line in beyond.get_lines() if line.get_marker() == "D"]
     assert fills[0] != "white" and fills[1:] == ["white", "white"]
-    said = words(figure)
-    for text in ("The lag alone explains it.", "a and b (timing: drop in blocks)", "20 units each",
-                 "The ceiling is reached by rule a.",
-                 "Illustration: 2 instances a condition"):  # fmt: skip
-        assert text in said
+
+
+def test_of_many_conditions_the_comparators_draw_the_nearest(structure):
+    many = structure.isel(condition=np.zeros(40, int))
+    many = many.assign_coords(condition=[f"c{k}" for k in range(40)])
+    many["condition_score"][:] = np.arange(40.0)
+    many["condition_score"][:, :, 1] = -np.arange(40.0)  # of a distance, less is more alike
+    kept = comparators.nearest(many, 10)["condition"].values.tolist()
+    assert kept == [f"c{k}" for k in range(30, 40)]
+
+
+def tall(figure, path):
+    save(figure, pd.DataFrame({"a": [1]}), path, dpi=150)
+    header = path.with_suffix(".png").read_bytes()[16:24]
+    return int.from_bytes(header[:4]), int.from_bytes(header[4:])
+
+
+def test_a_large_sweep_makes_no_picture_that_is_higher_than_a_screen(
+    scores, structure, recovery, sweep, tmp_path
+):
+    k = np.arange(60) % 3
+    names = [f"c{n}" for n in range(60)]
+    many = scores.isel(condition=k).assign_coords(condition=names)
+    many.attrs["titles"] = json.dumps({n: f"a long title of rule {n}" for n in names})
+    for key, file in (("inference", many), ("conclusion", many)):
+        file.attrs[key] = scores.attrs[key]
+    rules = recovery.isel(rule=k[:12], rule_recovered=k[:12], first=k[:12], second=k[:12])
+    rules = rules.assign_coords(rule=names[:12], rule_recovered=names[:12])
+    matrices = structure.isel(comparator=np.arange(7) % 2).assign_coords(
+        comparator=[f"by {n}" for n in range(7)]
+    )
+    figure, table = comparison.draw(scores=many, structure=matrices, recovery=rules)
+    width, height = tall(figure, tmp_path / "5")
+    assert width == 1050 and height <= 1400
+    assert len(set(table.loc[table["panel"] == "score", "condition"]) - {""}) == 8
+    recordings_ = [many.assign_attrs(recording=f"m{n}") for n in range(9)]
+    figure, table = sweep_map.draw(scores=recordings_)
+    assert tall(figure, tmp_path / "6")[1] <= 1400
+    assert table["recording"].nunique() == 9 and "4 of 9 recordings are drawn" in words(figure)
+    curves_of = [[one[code] for one in sweep["curves"]] * 16 for code in (0, 1)]
+    points = [f"p{n // 2}" for n in range(64)]
+    figure, table = model_drift.draw(
+        rate=curves_of[0], timing=curves_of[1], index=sweep["index"] * 16, conditions=points
+    )
+    assert tall(figure, tmp_path / "4")[1] <= 1400
 
 
 def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
@@ -477,10 +622,22 @@ def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
     said, _ = comparison.draw(scores=scores, recovery=none)
     texts = [item.get_text() for axes in said.axes for item in axes.texts]
     assert any("too few instances" in text.replace("\n", " ") for text in texts)
-    assert "similarity matrices were not compared" in words(figure)
-    assert set(table["panel"]) == {"score"}
+    assert any("similarity matrices were not compared" in text for text in texts)
+    assert set(table["panel"]) == {"score", "note"}
     with pytest.raises(InputError, match="mixed"):
         comparison.draw(scores=scores, structure=structure.assign_attrs(recording="other.movie"))
+
+
+@pytest.mark.fault("outcome", "no statistic is left to compare: figures 5 and 6 say so")
+def test_where_no_statistic_is_left_the_figures_say_so(scores, structure):
+    none = scores.assign({name: scores[name] * np.nan for name in ("score", "instance_score")})
+    none = none.assign_attrs(conclusion="No statistic is left to compare: all of them.")
+    for figure, _ in (
+        comparison.draw(scores=none, structure=structure),
+        sweep_map.draw(scores=[none]),
+    ):
+        said = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+        assert "No statistic is left to compare" in said.replace("\n", " ")
 
 
 # 6 sweep maps
@@ -524,6 +681,7 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
             ),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
+            "unmatched": ("condition", np.zeros(n, bool)),
             "baseline_score": scores["baseline_score"],
         },
         coords={
@@ -560,12 +718,27 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
     assert "1 of 2 not scored" in " ".join(text.get_text() for text in figure.axes[1].texts)
 
 
+@pytest.mark.fault("labels", "a row of a map of two values is labeled with one of them")
+def test_a_row_of_points_is_labeled_with_what_they_share(scores):
+    file = scores.assign_coords(
+        rule=("condition", ["a", "a", "frozen"]),
+        rule_title=("condition", ["rule a", "rule a", "all frozen"]),
+        axis_eta=("condition", [0.1, 1.0, np.nan]),
+    ).assign_attrs(titles=json.dumps({"frozen": "rule a, eta 0.1", "a": "rule a, eta 1.0",
+                                      "b": "all frozen"}))  # fmt: skip
+    axes = [{"name": "eta", "title": "", "scale": "log"}]
+    figure, _ = sweep_map.draw(scores=[file], axes=axes)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["rule a"]
+    two = file.assign_coords(axis_noise=("condition", [1.0, 2.0, np.nan]))
+    more = [*axes, {"name": "noise", "title": "", "scale": "log"}]
+    figure, _ = sweep_map.draw(scores=[two], axes=more)
+    assert figure.axes[0].get_title(loc="left") == "rule a"
+
+
 def test_a_map_refuses_comparisons_of_two_sweeps(scores):
     other = scores.assign_coords(condition=["x", "y", "z"])
     with pytest.raises(InputError, match="one sweep"):
         sweep_map.draw(scores=[scores, other])
-    with pytest.raises(InputError, match="no point"):
-        sweep_map.draw(scores=[scores.assign(score=scores["score"] * np.nan)])
 
 
 # What the plan makes of a configuration

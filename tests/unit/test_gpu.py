@@ -94,6 +94,14 @@ def test_a_failing_nvidia_smi_is_quoted(machine, tmp_path):
         gpu.find()
 
 
+def test_an_nvidia_smi_that_hangs_is_not_waited_for(machine, tmp_path, monkeypatch):
+    machine()
+    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nread x < /dev/zero\n")
+    monkeypatch.setattr(gpu, "WAIT", 0.2)
+    with pytest.raises(InputError, match=r"no GPU: nvidia-smi said nothing for 0\.2 s"):
+        gpu.find()
+
+
 def test_hidden_gpus_and_small_batches(machine, monkeypatch):
     machine()
     auto = Simulation(backend="auto")

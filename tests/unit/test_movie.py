@@ -74,6 +74,28 @@ def test_frames_beyond_the_last_whole_segment_are_left_out():
     assert out.whole.all()
 
 
+@pytest.mark.fault("movie", "frames that are not numbered from 0", cases=4)
+def test_frames_may_be_numbered_from_anywhere_and_with_gaps():
+    start, stop, frame, block = shown()
+    plain = showings(start, stop, frame, block, 30, "movie")
+    for number in (frame + 1, frame + 100, 2 * frame, np.where(frame >= 50, frame + 7, frame)):
+        out = showings(start, stop, number, block, 30, "movie")
+        for name, values in vars(plain).items():
+            np.testing.assert_array_equal(getattr(out, name), values)
+
+
+def test_the_first_frame_may_be_said():
+    start, stop, frame, block = shown()
+    keep = frame != 0  # never on the screen
+    out = showings(start[keep], stop[keep], frame[keep] + 1, block[keep], 30, "movie", 1)
+    assert out.segment.tolist() == [0, 1, 2] * 8
+    assert np.flatnonzero(~out.whole).tolist() == list(range(0, 24, 3))
+    with pytest.raises(InputError, match="presentation 0 has frame number 0, below 1"):
+        showings(start, stop, frame, block, 30, "movie", 1)
+    with pytest.raises(InputError, match="presentation 0 has frame number -1, below 0"):
+        showings(start, stop, frame - 1, block, 30, "movie")
+
+
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_shuffled_movie_is_cut_by_its_own_order(seed):

@@ -13,12 +13,14 @@ import pynwb
 import pytest
 from running import snakemake
 
-from spikedrift import trials
+from spikedrift import selections, trials
 from spikedrift.config.check import checked
+from spikedrift.config.selections import Selection
 from spikedrift.config.sources import NwbOptions
 from spikedrift.errors import InputError
 from spikedrift.sources import nwb
-from spikedrift.sources.nwb_file import open_nwb, public_url
+from spikedrift.sources.hdf5 import public_url
+from spikedrift.sources.nwb_file import open_nwb
 
 N_UNITS, N_TRIALS, SEED = 6, 24, 3
 AREAS = ("VISp", "VISl")
@@ -98,10 +100,14 @@ def test_trials_units_and_spikes_are_those_of_the_file(tmp_path):
     np.testing.assert_array_equal(data["block"], (kept >= 12).astype(int))
     for segment in range(3):
         mine = data["segment"].values == segment
-        np.testing.assert_array_equal(data["repeat"].values[mine], np.arange(mine.sum()))
+        later = [0, 1, 4, 5] if segment == 2 else np.arange(8)  # a repeat lies in one block
+        np.testing.assert_array_equal(data["repeat"].values[mine], later)
     assert data["population"].values.tolist() == [AREAS[unit % 2] for unit in range(N_UNITS)]
-    np.testing.assert_allclose(data["presence_ratio"], 0.9 + np.arange(N_UNITS) / 100)
-    assert "label" not in data
+    np.testing.assert_allclose(
+        trials.quality(data, "presence_ratio"), 0.9 + np.arange(N_UNITS) / 100
+    )
+    assert trials.quality_names(data) == ["presence_ratio"]
+    assert set(data["segment_name"].values) == {"0", "90", "180"}
     expected = [
         [np.count_nonzero((times >= first) & (times < first + 2)) for times in spikes()]
         for first in start
@@ -116,6 +122,42 @@ def test_trials_units_and_spikes_are_those_of_the_file(tmp_path):
     assert data["running_speed"].values[3] == pytest.approx(samples.mean())
     assert data.attrs["experience_unit"] == "animal m12"
     assert data.attrs["citation"] == "doi:10.1000/own"
+
+
+COLLIDING = (
+    "start_time",
+    "spike_count",
+    "segment",
+    "running_speed",
+    "population",
+    "unit_id",
+    "quality_x",
+    "duration",
+    "observed",
+    "recording",
+)
+
+
+@pytest.mark.fault("names", "columns of units with names of the contract")
+def test_columns_of_units_with_names_of_the_contract_stay_beside_it(tmp_path):
+    plain, path = write(tmp_path / "plain.nwb"), tmp_path / "own.nwb"
+    with pynwb.NWBHDF5IO(plain, "r") as source:
+        file = source.read()
+        for number, name in enumerate(COLLIDING):
+            data = list(np.arange(N_UNITS) + 10.0 * number)
+            file.units.add_column(name=name, description=name, data=data)
+        with pynwb.NWBHDF5IO(path, "w") as target:
+            target.export(src_io=source, nwbfile=file)
+    before, data = (nwb.read(one, options(), "m.grating") for one in (plain, path))
+    assert set(trials.quality_names(data)) == {"presence_ratio", *COLLIDING}
+    for number, name in enumerate(COLLIDING):
+        values = np.arange(N_UNITS) + 10.0 * number
+        np.testing.assert_array_equal(trials.quality(data, name), values)
+        chosen = Selection(name="a", min_units=2, quality={name: {"max": float(values[2])}})
+        kept = selections.apply(data, chosen)
+        assert kept["unit_id"].values.tolist() == ["0", "1", "2"]
+    for name in before.variables:
+        np.testing.assert_array_equal(before[name], data[name])
 
 
 def test_invalid_times_drop_trials_and_obs_intervals_hide_units(tmp_path):
@@ -137,6 +179,16 @@ def test_a_table_of_frames_is_a_movie(tmp_path):
     assert data["segment"].values.tolist() == [0, 1] * 3
     assert data["repeat"].values.tolist() == [0, 0, 1, 1, 2, 2]
     np.testing.assert_allclose(data["duration"], 0.34)
+    with h5py.File(path, "r+") as file:
+        file["intervals/movie_presentations/frame"][:] += 1  # no segment is lost
+    for first in (None, 1):
+        again = nwb.read(path, chosen.model_copy(update={"first_frame": first}), "m.movie")
+        np.testing.assert_array_equal(again["spike_count"], data["spike_count"])
+    with h5py.File(path, "r+") as file:
+        file["intervals/movie_presentations/frame"][25] = np.nan
+    part = nwb.read(path, chosen, "m.movie")
+    assert part["start_time"].values.tolist() == np.delete(data["start_time"].values, 2).tolist()
+    assert json.loads(part.attrs["parameters"])["trials_truncated"] == 1
 
 
 @pytest.mark.parametrize(
@@ -198,7 +250,8 @@ def test_a_bad_file_is_one_line_with_its_name(tmp_path, harm, reason):
         ({"segment_frames": 30, "duration": 1.0}, "duration does not go with segment_frames"),
         ({"segment_frames": 30, "segment": None}, "segment_frames needs segment"),
         ({"block": "b"}, "block and block_gap exclude each other"),
-        ({"running_speed": "speed"}, "must be module/series"),
+        ({"running_speed": "behavior/"}, "must be a path, or a path and a column"),
+        ({"first_frame": 1}, "first_frame needs segment_frames"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(change, reason):

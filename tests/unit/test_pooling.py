@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from spikedrift import trials
 from spikedrift.config.synthetic import SyntheticOptions
@@ -71,10 +72,35 @@ def test_a_pool_says_that_it_is_one():
 
 def test_columns_that_one_recording_lacks_are_left_out():
     own = sessions(2)
-    own[0]["presence_ratio"] = ("unit", np.ones(20))
-    assert "presence_ratio" not in pool(own, "all.movie")
-    own[1]["presence_ratio"] = ("unit", np.zeros(20))
-    np.testing.assert_array_equal(pool(own, "all.movie")["presence_ratio"], np.repeat([1, 0], 20))
+    own[0]["quality_presence_ratio"] = ("unit", np.ones(20))
+    assert trials.quality_names(pool(own, "all.movie")) == []
+    own[1]["quality_presence_ratio"] = ("unit", np.zeros(20))
+    joined = trials.quality(pool(own, "all.movie"), "presence_ratio")
+    np.testing.assert_array_equal(joined, np.repeat([1, 0], 20))
+
+
+@pytest.mark.fault("trials", "pooled recordings whose trials differ in length")
+def test_a_pooled_trial_is_as_long_as_all_its_recordings_saw_it():
+    own = sessions(2)
+    short = 0.95 * own[0]["duration"].values[0]
+    joined = pool([own[0], trials.shorten(own[1], short)], "all.movie")
+    assert (joined["duration"] == short).all()
+    expected = pool([trials.shorten(one, short) for one in own], "all.movie")
+    xr.testing.assert_identical(joined, expected)
+    with pytest.raises(InputError, match=r"all.movie: trial 0: trials last .* too unequal"):
+        pool([own[0], trials.shorten(own[1], short / 2)], "all.movie")
+
+
+@pytest.mark.fault("trials", "pooled recordings that number other segments alike")
+def test_segments_of_other_names_are_not_pooled():
+    own = sessions(2)
+    for dataset in own:
+        dataset["segment_name"] = ("trial", np.char.add("s", dataset["segment"].values.astype(str)))
+    joined = pool(own, "all.movie")
+    assert set(joined["segment_name"].values) == {"s0", "s1", "s2"}
+    own[1]["segment_name"] = ("trial", own[1]["segment_name"].values[::-1])
+    with pytest.raises(InputError, match=r"all.movie: segment 0 is 's2' in mouse-b.movie and 's0'"):
+        pool(own, "all.movie")
 
 
 def test_amplitudes_of_events_follow_their_events():

@@ -9,6 +9,7 @@ from spikedrift import trials
 from spikedrift.errors import InputError
 from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.similarity.matrix import similarity
+from spikedrift.similarity.measures import rate_correlation
 from spikedrift.similarity.registry import get
 
 N_REPEATS, N_SEGMENTS, N_UNITS = 6, 4, 25
@@ -146,6 +147,34 @@ def test_ensemble_rate_uses_segments_observed_in_both_repeats() -> None:
         expected = masked_pearson(*mean, shared)
         assert float(out["repeat_value"][one, two]) == pytest.approx(expected, rel=1e-10)
         assert int(out["repeat_n_shared"][one, two]) == shared.sum()
+
+
+@pytest.mark.parametrize("cells", [1, 700, 10**6])
+@pytest.mark.parametrize("missing", [0.1, 0.5, 0.9])
+def test_pairs_of_repeats_at_once_are_the_pairs_one_by_one(
+    missing: float, cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_correlation, "CELLS", cells)  # of one band of repeats and of several
+    rng = np.random.default_rng(5)
+    seen = rng.random((N_REPEATS, N_SEGMENTS, N_UNITS)) >= missing
+    seen[:, :, 3] = False
+    count = rng.poisson(3.0, seen.shape) * seen
+    time = rng.uniform(0.9, 1.1, (N_REPEATS, N_SEGMENTS, 1)) * seen
+    first, second = np.triu_indices(N_REPEATS)
+    value, n_shared = rate_correlation._jointly_observed(count, time, first, second, 3)
+    for pair, (one, two) in enumerate(zip(first, second, strict=True)):
+        joint = seen[one] & seen[two]
+        both = joint.any(axis=0)
+        assert n_shared[pair] == both.sum()
+        if both.sum() < 3:
+            assert np.isnan(value[pair])
+            continue
+        rate = [
+            (count[r] * joint).sum(axis=0)[both] / (time[r] * joint).sum(axis=0)[both]
+            for r in (one, two)
+        ]
+        expected = np.corrcoef(*rate)[0, 1]
+        np.testing.assert_allclose(value[pair], expected, rtol=1e-12, atol=1e-12)
 
 
 def test_a_repeat_that_lacks_a_segment_is_compared_on_the_others() -> None:

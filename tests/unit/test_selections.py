@@ -4,14 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 import yaml
 from pydantic import ValidationError
 
 from spikedrift import trials
 from spikedrift.config.drift import StateOptions
 from spikedrift.config.selections import Selection
-from spikedrift.config.similarity import SimilarityOptions
+from spikedrift.config.similarity import MeasureEntry, SimilarityOptions
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.drift.curves import curve_values
 from spikedrift.errors import InputError
 from spikedrift.selections import apply, stream
 from spikedrift.sources.synthetic import record
@@ -44,8 +46,8 @@ def recording(n_units=40, n_repeats=4):
         unit={
             "unit_id": np.arange(n_units),
             "population": np.where(np.arange(n_units) < 25, "V1", "LM"),
-            "presence_ratio": np.where(np.arange(n_units) == 3, np.nan, 0.9 + 0.001 * rate),
         },
+        quality={"presence_ratio": np.where(np.arange(n_units) == 3, np.nan, 0.9 + 0.001 * rate)},
     )
 
 
@@ -73,7 +75,7 @@ def test_filters_on_population_rate_quality_and_repeats():
     )
     kept = trials.select(dataset, trials=np.isin(dataset["repeat"], [2, 3, 4, 5]))
     rate = kept["spike_count"].values.mean(axis=0) / 2.0
-    ratio = dataset["presence_ratio"].values
+    ratio = trials.quality(dataset, "presence_ratio")
     expected = (np.arange(40) < 25) & (rate >= 3.0) & (ratio >= 0.9) & (ratio <= 0.906)
     assert 2 <= expected.sum() < 25
     assert list(out["unit_id"].values) == [str(k) for k in np.flatnonzero(expected)]
@@ -97,6 +99,72 @@ def test_rate_is_over_observed_trials():
     assert str(unit) in out["unit_id"].values
 
 
+def lasting(duration, spikes):
+    """Trials of given durations, 2 blocks of 10 repeats of 4 segments, cut from 8 trains."""
+    n = duration.size
+    start = np.arange(n) * 3.0
+    time, count = trials.cut(*spikes, start, duration, 8)
+    repeat = np.arange(n) // 4
+    return trials.assemble(
+        time,
+        count,
+        recording="unequal.movie",
+        kind="synthetic",
+        trial={
+            "stimulus": "movie",
+            "segment": np.arange(n) % 4,
+            "repeat": repeat,
+            "block": repeat // 10,
+            "duration": duration,
+        },
+        unit={"unit_id": np.arange(8)},
+    )
+
+
+@pytest.fixture(scope="module")
+def trains():
+    """8 units that answer each segment with the same jittered spikes, 80 trials, 3 s apart."""
+    rng = np.random.default_rng(4)
+    template = rng.uniform(0, 2, (4, 8, 6))
+    time = template[np.arange(80) % 4] + rng.normal(0, 0.02, (80, 8, 6))
+    unit = np.broadcast_to(np.arange(8)[:, None], time.shape)
+    time = np.clip(time, 0, 2.99) + np.arange(80)[:, None, None] * 3.0
+    return time.ravel(), unit.ravel()
+
+
+BLOCKS = np.repeat([0, 1], 40)
+
+
+@pytest.mark.fault("trials", "trials of unequal durations")
+@pytest.mark.parametrize("measure", ["spikeship", "rate_correlation"])
+def test_unequal_durations_are_no_drift(trains, measure):
+    """Block 2 lasts 1.85 s instead of 2 s: the curve is that of trials recorded for 1.85 s."""
+    everyone = Selection(name="all", min_units=8)
+    unequal = apply(lasting(np.where(BLOCKS, 1.85, 2.0), trains), everyone)
+    short = apply(lasting(np.full(80, 1.85), trains), everyone)
+    for name in short.variables:
+        assert short[name].values.tobytes() == unequal[name].values.tobytes(), name
+    assert unequal.attrs["trial_duration"] == 1.85 and unequal.attrs["longest_duration"] == 2.0
+    said = curve_values(unequal, MeasureEntry(measure=measure), 0)["statistic_value"]
+    uncut = lasting(np.where(BLOCKS, 1.85, 2.0), trains)
+    wrong = curve_values(uncut, MeasureEntry(measure=measure), 0)["statistic_value"]
+    assert abs(said.sel(statistic="drift_index")) < 0.02 < 0.1 < wrong.sel(statistic="drift_index")
+
+
+@pytest.mark.fault("trials", "trials too unequal to be compared")
+def test_durations_too_unequal_are_refused(trains):
+    with pytest.raises(InputError, match=r"last 1 to 2 s, which is too unequal .* set the option"):
+        apply(lasting(np.where(BLOCKS, 1.0, 2.0), trains), Selection(name="all"))
+    only = Selection(name="all", min_units=8, repeats=(0, 9))
+    assert apply(lasting(np.where(BLOCKS, 1.0, 2.0), trains), only).sizes["trial"] == 40
+
+
+def test_equal_durations_are_left_as_they_are(trains):
+    same = lasting(np.full(80, 2.0), trains)
+    everyone = Selection(name="all", min_units=8)
+    xr.testing.assert_identical(apply(same, everyone).drop_attrs(), same.drop_attrs())
+
+
 def test_a_unit_without_a_quality_value_goes():
     out = apply(recording(), Selection(name="a", quality={"presence_ratio": {}}))
     assert "3" not in out["unit_id"].values
@@ -118,8 +186,8 @@ def test_unit_count_is_matched_by_a_seeded_draw():
         ({"units": 50}, "40 units pass the filters of 40, 50 are needed"),
         ({"population": ["LM"], "min_units": 16}, "15 units pass the filters of 40, 16 are needed"),
         ({"population": ["V2"]}, "no population 'V2'; there are LM, V1"),
-        ({"quality": {"snr": {"min": 1}}}, "no unit quality column 'snr'"),
-        ({"quality": {"duration": {"min": 1}}}, "no unit quality column 'duration'"),
+        ({"quality": {"snr": {"min": 1}}}, "no quality column 'snr'; known: presence_ratio"),
+        ({"quality": {"duration": {"min": 1}}}, "no quality column 'duration'"),
         ({"phases": ["train"]}, "no trial left of 24"),
         ({"repeats": (50, 60)}, "no trial left of 24"),
     ],

@@ -66,12 +66,43 @@ def test_what_the_table_lacks_is_one_line(table, change, reason):
         sessions(cohort(change.pop("table", table), **change), ROOT, "cohorts[0]")
 
 
-def test_a_bad_table_is_refused(table):
-    table.write_text(TABLE + "101\tone\t1\t1\t0\n")
-    with pytest.raises(InputError, match=r"mine.tsv: session 101 stands there twice"):
+BAD_TABLES = {
+    "a session twice": (TABLE + "101\tone\t1\t1\t0\n", "line 5: session 101 stands there twice"),
+    "commas": ("id,stimuli\n1,one\n", "needs columns session and stimuli"),
+    "nothing": ("", "needs columns session and stimuli"),
+    "a column twice": (TABLE.replace("VISl", "VISp"), "line 1: the column 'VISp' stands twice"),
+    "a cell too many": (TABLE.replace("0.5", "0.5\t7"), "line 2: 6 cells under 5 columns"),
+    "no session": (TABLE.replace("102", ""), "line 3: has no session"),
+    "no value of an option": (
+        TABLE.replace("0.5", "half"),
+        "session 101: options.rate_drift: input should be a valid number",
+    ),
+    "a session that is no name": (TABLE.replace("101", "a b"), "session a b: name: .*pattern"),
+    "latin letters": (TABLE + "\xe9", "line 5: is not UTF-8"),
+}
+
+
+@pytest.mark.fault("config", "a table of sessions that does not hold")
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_a_bad_table_is_refused(name, table):
+    content, reason = BAD_TABLES[name]
+    table.write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=rf"mine.tsv.*{reason}") as refused:
         sessions(cohort(table), ROOT, "cohorts[0]")
-    table.write_text("id,stimuli\n1,one\n")
-    with pytest.raises(InputError, match=r"mine.tsv: needs columns session and stimuli"):
+    assert "\n" not in str(refused.value)
+
+
+def test_lines_may_end_as_on_windows(table):
+    table.write_bytes(b"\xef\xbb\xbf" + TABLE.replace("\n", "\r\n").encode() + b"\r\n")
+    assert [entry.recording.name for entry in sessions(cohort(table), ROOT, "here")] == [
+        "101.one", "101.three", "102.one",
+    ]  # fmt: skip
+
+
+@pytest.mark.fault("config", "a table of sessions in another encoding")
+def test_a_table_in_another_encoding_is_one_line(table):
+    table.write_bytes(TABLE.replace("VISl", "Größe").encode("latin-1"))
+    with pytest.raises(InputError, match=r"mine.tsv, line 1: is not UTF-8"):
         sessions(cohort(table), ROOT, "cohorts[0]")
 
 

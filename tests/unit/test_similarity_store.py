@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from spikedrift import trials
+from spikedrift.errors import InputError
 from spikedrift.similarity import store
 from spikedrift.similarity.matrix import similarity, write
 
@@ -85,6 +86,20 @@ def test_a_file_in_pieces_is_the_file_in_one(
     assert got.attrs == expected.attrs
     for name in expected.variables:
         assert got[name].attrs == expected[name].attrs
+
+
+@pytest.mark.fault("files", "a stored block of a matrix that is damaged", cases=3)
+def test_a_damaged_block_is_one_line(tmp_path: Path) -> None:
+    kept = store.Store(tmp_path, 300, 200)
+    kept.fill(lambda first, second: (first * 1.0, second))
+    path = tmp_path / "0-200.npz"
+    right = path.read_bytes()
+    at = right.index(b"NUMPY") + 2000
+    flipped = right[:at] + bytes([right[at] ^ 1]) + right[at + 1 :]
+    for wrong in (flipped, right[: len(right) // 2], b""):
+        path.write_bytes(wrong)
+        with pytest.raises(InputError, match=r"0-200\.npz: is damaged .*; delete it and run"):
+            list(kept.bands())
 
 
 def test_a_killed_job_goes_on_where_it_stopped(data: xr.Dataset, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Programs are built once and run from data; sweeps expand to stable points."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -8,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from disks import small_disk
 from pydantic import ValidationError
 
 from spikedrift.config.networks import PatternNetwork, Phase, Simulation
 from spikedrift.config.sweeps import Condition, Sweep
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.compile import fetch_ahead
@@ -55,10 +58,10 @@ def programs(tmp_path_factory):
         f"print(build({MODEL!r}, dict(n=5), Simulation(dt=0.001), Path({str(cache)!r})).directory)"
     )
     with pytest.MonkeyPatch.context() as patch:
-        here = str(Path(__file__).parent)
-        source = str(Path(build.__code__.co_filename).parents[2])
-        patch.setenv("PYTHONPATH", f"{source}:{here}")
-        patch.syspath_prepend(here)
+        here = Path(__file__).parent
+        source = Path(build.__code__.co_filename).parents[2]
+        patch.setenv("PYTHONPATH", f"{source}:{here}:{here.parent}")
+        patch.syspath_prepend(str(here))
         asked = [
             subprocess.Popen([sys.executable, "-c", ask], stdout=subprocess.PIPE, text=True)
             for _ in range(2)
@@ -169,6 +172,76 @@ def test_how_a_program_ended_is_said(ending, message, tmp_path):
     with pytest.raises(RuntimeError, match=message):
         run(Program(tmp_path, {}, ()), tmp_path / "scratch")
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+MANY = np.divmod(np.arange(5000), 5)[::-1]  # every cell in each of 1000 steps
+
+
+@pytest.mark.fault("disk", "full while a simulation runs", cases=100)
+def test_a_full_disk_is_one_line_or_all_spikes(program, tmp_path):
+    def simulated(scratch):
+        steps = [Save(), Run(0.0, 0.5), Save(), Run(0.5, 0.5), Save()]
+        return run(program, scratch, spikes=MANY, steps=steps)
+
+    right = simulated(tmp_path)
+    assert right["spikes.i"].size == 5000
+    refused = []
+    for kib in range(4, 404, 4):
+        with small_disk(tmp_path / "disk", kib) as disk:
+            try:
+                found = simulated(disk)
+            except DiskError as error:
+                told = str(error)
+                assert f"the disk at {disk} is full (No space left on device)" in told
+                refused.append(re.search(r"/point-x\.\w+/([^:]+): cannot be written", told)[1])
+            else:
+                for name, values in right.items():
+                    np.testing.assert_array_equal(found[name], values)
+            assert list(disk.iterdir()) == []
+    # What the program reads, what it appends to and what it leaves: each was refused.
+    assert {"relay.index", "relay.step", "session.txt", "synapses.w.saved"} <= {*refused}
+    assert any("_spikes_t_" in file for file in refused) and len(refused) < 100
+
+
+@pytest.mark.fault("disk", "keeps less than was written to it", cases=3)
+def test_what_is_shorter_than_what_was_written_is_not_read(program, tmp_path):
+    steps = [Save(), Run(0.0, 0.01)]
+    with session(
+        program, seed=1, parameters={"cells.step": 1.0, "synapses.p": 1.0},
+        inputs={"relay": ((0, 1, 4), (2, 7, 7))}, steps=steps, scratch_dir=tmp_path, label="short",
+    ) as output:  # fmt: skip
+        file, _ = program.arrays["spikes.t"]
+        os.truncate(output.directory / file, 16)
+        with pytest.raises(DiskError, match=rf"short: .*/{file} has 16 bytes, 24 were written"):
+            output.array("spikes.t")
+        os.truncate(output.directory / "synapses.w.saved", 0)
+        with pytest.raises(DiskError, match=r"synapses\.w\.saved has 0 bytes, 100 were written"):
+            output.saved("synapses.w", 1)
+        (output.directory / file).unlink()
+        with pytest.raises(DiskError, match=rf"{file} has 0 bytes, 24 were written"):
+            output.array("spikes.t")
+
+
+@pytest.mark.fault("disk", "loses input of a simulation", cases=2)
+def test_a_program_reads_its_input_whole(program, tmp_path, monkeypatch):
+    write = running._write
+    for lost, message in (
+        ("relay.step", r"cannot read relay\.step: it is too short"),
+        ("session.txt", r"session\.txt breaks off"),
+    ):
+        monkeypatch.setattr(
+            running, "_write", lambda path, content, lost=lost: write(
+                path, content[: len(content) - 4] if path.name == lost else content
+            )
+        )  # fmt: skip
+        with pytest.raises(RuntimeError if lost == "session.txt" else DiskError, match=message):
+            run(program, tmp_path)
+
+
+@pytest.mark.fault("disk", "has no program where it was")
+def test_a_program_that_is_gone_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot run .*/gone/main: No such file.*built anew"):
+        run(Program(tmp_path / "gone", {}, ()), tmp_path / "scratch")
 
 
 def test_a_missing_compiler_names_the_package(tmp_path, monkeypatch):

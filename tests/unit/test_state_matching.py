@@ -1,6 +1,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from spikedrift import trials
@@ -26,7 +27,7 @@ def test_matched_blocks_have_the_same_trials_a_segment_and_nearly_the_same_state
     dataset = recording()
     out = match_state(dataset, StateOptions())
     trials.check(out)
-    table = out[["segment", "block"]].to_dataframe().value_counts().unstack()
+    table = pd.crosstab(out["segment"].values, out["block"].values)
     assert (table[0] == table[1]).all()
     assert (table >= 3).all(axis=None)
     assert out.attrs["state_covariates"] == "running_speed,pupil_area"

@@ -1,10 +1,12 @@
 """What a survey keeps of its runs, and which it runs again."""
 
+import tempfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
+from disks import small_disk
 from test_pattern_network import SMALL
 
 from spikedrift import selections, trials
@@ -18,7 +20,7 @@ from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
 from spikedrift.drift.indices import indices
 from spikedrift.drift.profile import profile
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
 from spikedrift.simulation.sweep import override, points
@@ -96,8 +98,9 @@ def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simu
         (RuntimeError("the simulation diverged"), False),
         (Ended("the simulation was ended by SIGKILL"), True),
         (MemoryError(), True),
+        (DiskError("spikes.bin: cannot be written: the disk at /tmp is full"), True),
     ],
-    ids=["diverged", "killed", "out of memory"],
+    ids=["diverged", "killed", "out of memory", "full disk"],
 )
 def test_what_was_ended_from_outside_is_tried_again(
     error, again, surveyed, runs, build_dir, simulated, tmp_path
@@ -113,6 +116,25 @@ def test_what_was_ended_from_outside_is_tried_again(
     found = survey(surveyed, runs, tmp_path / "runs", build_dir)
     assert names == [bad, good] + [bad] * again
     assert (found["status"].sel(run=bad) == "failed") == (not again)
+
+
+@pytest.mark.fault("files", "a kept run of a survey damaged, or under another's name", cases=2)
+def test_a_kept_run_that_is_damaged_is_made_again(
+    surveyed, runs, build_dir, simulated, tmp_path, caplog
+):
+    caplog.set_level("INFO")
+    names, _ = simulated
+    store = tmp_path / "results" / "runs"
+    first = survey(surveyed, runs, store, build_dir)
+    one, other = (store / f"{run.recording}.nc" for run in runs)
+    whole = one.read_bytes()
+    one.write_bytes(whole[:5000])
+    other.write_bytes(whole)
+    again = survey(surveyed, runs, store, build_dir)
+    assert names[2:] == names[:2]
+    assert f"{one}: is damaged" in caplog.text
+    assert f"{other}: says that it is results/runs/{one.name}" in caplog.text
+    assert first.identical(again)
 
 
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
@@ -149,6 +171,22 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
     assert np.isfinite([one["fano_factor"], one["ensemble_rate_drop"], ours.reliability()[0]]).all()
 
 
+@pytest.mark.fault("disk", "full while a survey simulates")
+def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_path, monkeypatch):
+    run, store = runs[0], tmp_path / "runs"
+    survey(surveyed, runs[1:], store, build_dir)  # builds the program
+    with small_disk(tmp_path / "disk", 148) as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk))
+        found = survey(surveyed, [run], store, build_dir)
+    assert found["status"].item() == "failed"
+    told = found["reason"].item()
+    assert told.startswith(f"{run.recording}: {disk}/") and f"disk at {disk} is full" in told
+    assert [path.stem for path in store.iterdir()] == [runs[1].recording]
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    again = survey(surveyed, [run], store, build_dir)
+    assert again["status"].item() == "ok" and (store / f"{run.recording}.nc").is_file()
+
+
 def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, simulated, tmp_path):
     _, errors = simulated
     errors[runs[0].recording] = RuntimeError("the simulation diverged")
@@ -159,5 +197,5 @@ def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, s
     assert (lost.name, lost.reason) == ("a, instance 0", "the simulation diverged")
     errors[runs[1].recording] = RuntimeError("the simulation diverged")
     data, _ = collect([survey(surveyed, runs, tmp_path / "lost", build_dir)], runs, "s", {})
-    with pytest.raises(InputError, match="none of its runs can be compared"):
-        Models.of_survey(data, recording)
+    gone = Models.of_survey(data, recording).runs["a"]
+    assert {one.reason for one in gone} == {"the simulation diverged"}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from spikedrift import trials
 from spikedrift.errors import InputError
+from spikedrift.sources.repeats import counted_through
 
 TIMES = st.floats(0, 10, allow_nan=False, allow_subnormal=False)
 
@@ -128,8 +129,9 @@ GOOD = {"stimulus": "m", "segment": 0, "repeat": np.arange(6), "duration": 0.5}
         ({"trial": {**GOOD, "segment": 0.5}}, ["'segment'", "whole"]),
         ({"trial": {**GOOD, "segment": "first"}}, ["'segment'", "int64"]),
         ({"unit": {}}, ["'unit_id'", "missing"]),
+        ({"unit": {"unit_id": list("abcd"), "depth": 1.0}}, ["no unit column", "'depth'"]),
         (
-            {"unit": {"unit_id": list("abcd"), "presence_ratio": [1.0]}},
+            {"quality": {"presence_ratio": [1.0]}},
             ["'presence_ratio'", "(1,)"],
         ),
         ({"observed": np.ones((4, 6), bool)}, ["observed", "(4, 6)", "(6, 4)"]),
@@ -142,6 +144,41 @@ def test_assemble_refuses(changes, words):
         make(**changes)
     assert str(error.value).startswith("mouse-x.movie: ")
     assert all(word in str(error.value) for word in words), str(error.value)
+
+
+@pytest.mark.fault("names", "missing values and objects as labels")
+@pytest.mark.parametrize("value", [np.nan, None, 0.5, object(), b"V1"])
+@pytest.mark.parametrize("column", ["population", "unit_id"])
+def test_what_has_no_label_is_refused(column, value):
+    labels = np.array(["a", "b", value, "d"], dtype=object)
+    unit = {"unit_id": list("abcd"), column: labels}
+    with pytest.raises(InputError, match=rf"unit column '{column}' .* place 2 has") as caught:
+        make(unit=unit)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.fault("names", "missing values and objects as labels")
+@pytest.mark.parametrize("column", ["segment", "repeat", "block", "session"])
+def test_a_missing_number_is_refused(column):
+    with pytest.raises(InputError, match=rf"trial column '{column}' .* place 1 has nan"):
+        make(trial={**GOOD, column: [0, np.nan, 2, 3, 4, 5]})
+
+
+def test_columns_select_and_group_by_name():
+    names = np.array(["left", "right", "up"])[np.arange(6) % 3]
+    segment = {"segment": np.arange(6) % 3, "repeat": np.arange(6) // 3, "segment_name": names}
+    dataset = make(trial={**GOOD, **segment, "presentation_index": np.arange(6)})
+    count = dataset["spike_count"]
+    np.testing.assert_array_equal(count.sel(unit_id="u2"), count.values[:, 2])
+    shown = count.where(dataset["segment_name"] == "right", drop=True)
+    np.testing.assert_array_equal(shown, count.values[1::3])
+    mean = count.groupby("segment").mean()
+    np.testing.assert_allclose(mean, count.values.reshape(2, 3, 4).mean(axis=0))
+    one = count.swap_dims(trial="presentation_index").sel(presentation_index=3)
+    np.testing.assert_array_equal(one, count.values[3])
+    chosen = trials.select(dataset, trials=dataset["repeat"] == 1, units=dataset["unit_id"] == "u1")
+    assert cells(chosen) == [[row[1]] for row in cells(dataset)[3:]]
+    assert chosen["segment_name"].values.tolist() == ["left", "right", "up"]
 
 
 def test_assemble_refuses_counts_without_two_dimensions():
@@ -218,9 +255,36 @@ def test_check_names_a_duplicate_trial():
         trials.check(dataset)
 
 
-def test_trials_that_differ_in_one_part_of_the_key_are_no_duplicates():
-    for name, value in [("block", 1), ("session", 1), ("phase", "naive"), ("stimulus", "other")]:
-        trials.check(spoil(spoil(make(), "repeat", 5, 0), name, 5, value))
+def test_trials_of_another_stimulus_or_repeat_are_no_duplicates():
+    trials.check(spoil(spoil(make(), "repeat", 5, 0), "stimulus", 5, "other"))
+    trials.check(spoil(make(), "repeat", 5, 9))
+
+
+@pytest.mark.fault("trials", "repeats that start again in a block, day or phase")
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"block": [0, 0, 0, 1, 1, 1], "repeat": 0}, "repeat 0 is in .*block 0 and in .*block 1"),
+        ({"session": [0, 0, 0, 1, 1, 1], "repeat": 0}, "in session 0, .* and in session 1, "),
+        ({"phase": ["naive"] * 3 + ["block"] * 3, "repeat": 0}, "phase naive, .* phase block, "),
+        ({"block": [1, 1, 1, 0, 0, 0]}, "repeat 0 of .*block 1 comes after repeat 1 of .*block 0"),
+        ({"session": [1, 1, 1, 0, 0, 0]}, "repeat 0 of session 1.* comes after repeat 1 of"),
+    ],
+)
+def test_repeats_count_through(changes, words):
+    trial = {**GOOD, "segment": np.arange(6) % 3, "repeat": np.arange(6) // 3, **changes}
+    with pytest.raises(InputError, match=rf"{words}.*counted_through numbers them") as caught:
+        make(trial=trial)
+    assert "\n" not in str(caught.value)
+
+
+def test_repeats_that_start_again_are_counted_through():
+    block, label = np.repeat([0, 1], 6), np.tile([3, 3, 5, 5, 7, 7], 2)
+    through = counted_through(block, label)
+    assert through.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    np.testing.assert_array_equal(counted_through(block, through), through)
+    segment = np.tile([0, 1, 2], 2)
+    make(trial={**GOOD, "segment": segment, "block": block[3:9], "repeat": through[3:9]})
 
 
 @pytest.mark.parametrize("name", ["spike_time", "observed", "phase", "unit_id", "pupil_area"])
@@ -276,8 +340,8 @@ def test_a_file_comes_back_as_it_went(tmp_path):
         unit={
             "unit_id": ["ä", "b", "c", "d"],
             "population": "VISp",
-            "presence_ratio": [1.0, 0.9, 0.5, 1],
         },
+        quality={"presence_ratio": [1.0, 0.9, 0.5, 1], "start_time": [1, 2, 3, 4]},
         attributes={"assumptions": "naïve order", "software": {"numpy": "2"}},
     )
     trials.write(dataset, tmp_path / "new" / "t.nc")
@@ -315,7 +379,7 @@ def test_a_large_file_comes_back_compressed(tmp_path):
 
 
 def test_read_refuses_what_is_no_trials_file(tmp_path):
-    with pytest.raises(InputError, match="no such trials file"):
+    with pytest.raises(InputError, match="no such file"):
         trials.read(tmp_path / "none.nc")
     (tmp_path / "text.nc").write_text("not netCDF")
     with pytest.raises(InputError, match=r"text\.nc: not a readable netCDF4 file"):
@@ -326,7 +390,7 @@ def test_read_refuses_what_is_no_trials_file(tmp_path):
     with pytest.raises(InputError, match=r"cut\.nc: not a readable netCDF4 file"):
         trials.read(tmp_path / "cut.nc")
     xr.Dataset({"x": 1}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
-    with pytest.raises(InputError, match="'spike_time' is missing"):
+    with pytest.raises(InputError, match=r"other\.nc: .* so it is no trials file"):
         trials.read(tmp_path / "other.nc")
 
 

@@ -4,6 +4,7 @@ The programs run on the AllenSDK's Python 3.11 and know nothing of spikedrift. W
 something about ends in exit code 1 and one line on standard error, the last.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -122,5 +123,12 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS):
+            raise
+        raise Failure(
+            f"{path}: cannot be written ({error.strerror}); make room there, then run the same "
+            "command again"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)

@@ -42,6 +42,7 @@ rule catalogue_tables:
     """Sessions or containers of one data set, and what differs from the table in use."""
     input:
         environment=ancient(plan.allensdk.marker),
+        used=ancient(plan.allensdk.session_table),
     output:
         "results/catalogue/{catalogue}.tsv",
     log:
@@ -59,9 +60,8 @@ rule catalogue_tables:
         downloads=1,
     params:
         python=plan.allensdk.python,
-        used=plan.allensdk.session_table,
         cache=plan.allensdk.cache,
-        fetch=plan.block("fetch"),
+        fetch=plan.wanted.options,
         program=plan.allensdk.digest("catalogue"),
         source=plan.digest("allensdk"),
     script:
@@ -88,7 +88,7 @@ rule warehouse_links:
     params:
         python=plan.allensdk.python,
         wanted=plan.wanted.in_warehouse(),
-        fetch=plan.block("fetch"),
+        fetch=plan.wanted.options,
         program=plan.allensdk.digest("warehouse_links"),
         source=plan.digest("allensdk"),
     script:

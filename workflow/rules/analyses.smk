@@ -4,7 +4,7 @@
 rule analyses:
     """All analyses of the configuration."""
     input:
-        plan.analyses.files,
+        whole(plan.analyses.files),
 
 
 rule analysis:
@@ -41,7 +41,7 @@ rule figure_analysis:
         png=report(
             "results/figures/{analysis}.{recording}.{selection}.png",
             caption="../report/analysis.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{recording}",
                 "figure": "{analysis}",
@@ -60,11 +60,10 @@ rule figure_analysis:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         figure=plan.analyses.figure,
         lists=[],
         caption=plan.analyses.caption,
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.analyses.figure_digest,
     script:
         "../scripts/figure.py"
@@ -79,7 +78,7 @@ rule statistics:
         page=report(
             "results/analyses/statistics.html",
             caption="../report/statistics.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "all",
                 "figure": "table of statistics",
@@ -97,7 +96,6 @@ rule statistics:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         rows=plan.analyses.rows,
         source=plan.digest("drift.table", "page"),
     script:

@@ -4,7 +4,7 @@
 rule compare:
     """Scores of every configured comparison."""
     input:
-        plan.comparisons.files,
+        whole(plan.comparisons.files),
 
 
 rule compare_sweep:
@@ -24,9 +24,8 @@ rule compare_sweep:
         mem_mb=1000,
         runtime=15,
     params:
-        comparison=plan.comparisons.entry,
         points=plan.comparisons.points,
-        options=plan.block("compare"),
+        options=plan.comparisons.scored,
         seed=plan.config.seed,
         source=plan.digest("comparison.compare"),
     script:
@@ -50,7 +49,7 @@ rule compare_animals:
         mem_mb=1000,
         runtime=15,
     params:
-        options=plan.block("compare"),
+        options=plan.block("compare", "time_scale"),
         source=plan.digest("comparison.animals"),
     script:
         "../scripts/compare_animals.py"
@@ -73,13 +72,20 @@ rule compare_structure:
         mem_mb=3000,
         runtime=60,
     params:
-        comparison=plan.comparisons.entry,
+        sweep=plan.comparisons.sweep,
         points=plan.comparisons.points,
         selections=plan.comparisons.selections,
         timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
             mode="json"
         ),
-        options=plan.block("compare"),
+        options=plan.block(
+            "compare",
+            "structure",
+            "min_units",
+            "assumed_order",
+            "confidence",
+            "headline_instances",
+        ),
         seed=plan.config.seed,
         source=plan.comparisons.structure_digest,
     script:
@@ -103,7 +109,7 @@ rule structure_animals:
         mem_mb=1000,
         runtime=60,
     params:
-        options=plan.block("compare"),
+        options=plan.block("compare", "bootstrap", "confidence"),
         seed=plan.config.seed,
         source=plan.comparisons.structure_animals_digest,
     script:
@@ -127,7 +133,7 @@ rule recover:
         mem_mb=2000,
         runtime=60,
     params:
-        compare=plan.block("compare"),
+        compare=plan.comparisons.scored,
         options=plan.block("recovery"),
         seed=plan.config.seed,
         source=plan.digest("comparison.recovery"),

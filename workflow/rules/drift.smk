@@ -4,13 +4,13 @@
 rule drift:
     """Similarity matrices, drift curves and indices of the configured recordings."""
     input:
-        plan.drift_files,
+        whole(plan.drift_files),
 
 
 rule sensitivity:
     """The indices again with every selection, those of the sensitivity analysis included."""
     input:
-        "results/drift/sensitivity.tsv",
+        whole(["results/drift/sensitivity.tsv"]),
 
 
 rule drift_curves:
@@ -32,7 +32,7 @@ rule drift_curves:
     params:
         measure=plan.measure,
         selection=plan.selection,
-        options=plan.block("drift"),
+        options=plan.block("drift.curves"),
         seed=plan.config.seed,
         source=plan.curves_digest,
     script:
@@ -57,7 +57,7 @@ rule drift_index:
         runtime=60,
     params:
         selection=plan.selection,
-        options=plan.block("drift"),
+        options=plan.block("drift", "index", "state"),
         seed=plan.config.seed,
         source=plan.digest("selections", "drift.indices"),
     script:
@@ -82,7 +82,7 @@ rule profile:
         runtime=10,
     params:
         selection=plan.selection,
-        options=plan.block("drift"),
+        options=plan.block("drift.curves", "bootstrap", "halves"),
         seed=plan.config.seed,
         source=plan.digest("selections", "drift.profile"),
     script:
@@ -98,7 +98,7 @@ rule index_table:
         page=report(
             "results/drift/{table}.html",
             caption="../report/indices.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "all",
                 "figure": "table of {table}",
@@ -118,7 +118,6 @@ rule index_table:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         rows=lambda wildcards: plan.indexed(wildcards.table),
         source=plan.digest("drift.table", "page"),
     script:

@@ -32,7 +32,7 @@ rule download_sizes:
     params:
         files=plan.wanted.received,
         options=plan.wanted.options,
-        registry=str(plan.registry),
+        registry=plan.wanted.table,
     script:
         "../scripts/download_sizes.py"
 
@@ -59,6 +59,6 @@ rule fetch_file:
         downloads=1,
     params:
         options=plan.wanted.options,
-        registry=str(plan.registry),
+        registry=plan.wanted.table,
     script:
         "../scripts/fetch_file.py"

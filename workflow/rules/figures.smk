@@ -4,7 +4,7 @@
 rule figures:
     """All figures of the configuration."""
     input:
-        plan.figure_files,
+        whole(plan.figure_files),
 
 
 rule figure_raster:
@@ -16,7 +16,7 @@ rule figure_raster:
         png=report(
             "results/figures/raster.{recording}.{selection}.png",
             caption="../report/raster.rst",
-            category="Data",
+            category=plan.report.categories["Data"],
             labels={
                 "recording": "{recording}",
                 "figure": "raster",
@@ -36,7 +36,14 @@ rule figure_raster:
         runtime=10,
     params:
         selection=plan.selection,
-        options=plan.block("figures"),
+        options=plan.block(
+            "figures",
+            "width",
+            "dpi",
+            "raster_segment",
+            "raster_repeats",
+            "raster_units",
+        ),
         seed=plan.config.seed,
         source=plan.figure_digest("raster", "selections"),
     script:
@@ -52,7 +59,7 @@ rule figure_matrices:
         png=report(
             "results/figures/matrices.{recording}.{selection}.png",
             caption="../report/matrices.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{recording}",
                 "figure": "matrices",
@@ -71,10 +78,9 @@ rule figure_matrices:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         figure="matrices",
         lists=["rate", "timing"],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("matrices"),
     script:
         "../scripts/figure.py"
@@ -90,7 +96,7 @@ rule figure_drift_curves:
         png=report(
             "results/figures/drift_curves.{recording}.{selection}.png",
             caption="../report/drift_curves.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{recording}",
                 "figure": "drift curves",
@@ -109,10 +115,9 @@ rule figure_drift_curves:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         figure="drift_curves",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("drift_curves"),
     script:
         "../scripts/figure.py"
@@ -127,7 +132,7 @@ rule figure_learning:
         png=report(
             "results/figures/learning.{sweep}.png",
             caption="../report/learning.rst",
-            category="Networks",
+            category=plan.report.categories["Networks"],
             labels={"figure": "learning and drift", "sweep": "{sweep}"},
         ),
         tsv="results/figures/learning.{sweep}.tsv",
@@ -142,10 +147,9 @@ rule figure_learning:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         conditions=plan.conditions,
-        compare=plan.block("compare"),
-        options=plan.block("figures"),
+        compare=plan.block("compare", "confidence", "headline_instances"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("learning"),
     script:
         "../scripts/figure_learning.py"
@@ -160,7 +164,7 @@ rule figure_scores:
         png=report(
             "results/figures/scores.{comparison}.png",
             caption="../report/scores.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "{comparison}", "figure": "scores"},
         ),
         tsv="results/figures/scores.{comparison}.tsv",
@@ -177,8 +181,40 @@ rule figure_scores:
     params:
         figure="scores",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("scores"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_comparators:
+    """Every comparator of similarity matrices by itself: what the final figure sums up."""
+    input:
+        structure="results/structure/{comparison}.nc",
+    output:
+        pdf="results/figures/comparators.{comparison}.pdf",
+        png=report(
+            "results/figures/comparators.{comparison}.png",
+            caption="../report/comparators.rst",
+            category="Comparison",
+            labels={"comparison": "{comparison}", "figure": "comparators"},
+        ),
+        tsv="results/figures/comparators.{comparison}.tsv",
+    log:
+        "logs/figure_comparators/{comparison}.log",
+    benchmark:
+        "benchmarks/figure_comparators/{comparison}.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        figure="comparators",
+        lists=[],
+        options=plan.block("figures", "width", "dpi"),
+        source=plan.figure_digest("comparators"),
     script:
         "../scripts/figure.py"
 
@@ -192,7 +228,7 @@ rule figure_animals:
         png=report(
             "results/figures/animals.{compared_group}.png",
             caption="../report/animals.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "{compared_group}", "figure": "animals left out"},
         ),
         tsv="results/figures/animals.{compared_group}.tsv",
@@ -209,7 +245,7 @@ rule figure_animals:
     params:
         figure="animals",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("animals"),
     script:
         "../scripts/figure.py"
@@ -224,7 +260,7 @@ rule figure_structure_animals:
         png=report(
             "results/figures/structure_animals.{compared_group}.png",
             caption="../report/structure_animals.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={
                 "comparison": "{compared_group}",
                 "figure": "matrices over animals",
@@ -244,7 +280,7 @@ rule figure_structure_animals:
     params:
         figure="structure_animals",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("structure_animals"),
     script:
         "../scripts/figure.py"

@@ -25,12 +25,11 @@ rule figure_final:
         mem_mb=2000,
         runtime=20,
     params:
-        marks=plan.truths.marks,
         figure=plan.final.figure,
         lists=plan.final.lists,
         labels=plan.final.labels,
         caption=plan.final.caption,
-        options=plan.block("figures"),
+        options=plan.final.drawn,
         source=plan.final.digest,
     script:
         "../scripts/figure_final.py"
@@ -49,7 +48,7 @@ rule supplement:
         page=report(
             "results/supplement.html",
             caption="../report/supplement.rst",
-            category="Provenance",
+            category=plan.report.categories["Provenance"],
             labels={"figure": "supplement"},
         ),
     log:

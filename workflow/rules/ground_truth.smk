@@ -4,7 +4,7 @@
 rule ground_truth:
     """Table, figure and page: what each measure says of every kind of known recording."""
     input:
-        plan.truths.files,
+        whole(plan.truths.files),
 
 
 rule ground_truth_chunk:
@@ -40,7 +40,7 @@ rule collect_ground_truth:
         page=report(
             "results/ground_truth/table.html",
             caption="../report/ground_truth.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "ground truth",
                 "figure": "table",
@@ -74,7 +74,7 @@ rule figure_ground_truth:
         png=report(
             "results/figures/ground_truth.png",
             caption="../report/ground_truth.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "ground truth",
                 "figure": "rejections and power",
@@ -95,7 +95,7 @@ rule figure_ground_truth:
     params:
         figure="ground_truth",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("ground_truth"),
     script:
         "../scripts/figure.py"

@@ -4,7 +4,7 @@
 rule inference:
     """All tables of inference of the configuration, and their figures."""
     input:
-        plan.inferences.files,
+        whole(plan.inferences.files),
 
 
 rule inference_table:
@@ -18,7 +18,7 @@ rule inference_table:
         page=report(
             "results/inference/{inference}.html",
             caption="../report/inference.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{inference}",
                 "figure": "table of inference",
@@ -52,7 +52,7 @@ rule figure_inference:
         png=report(
             "results/figures/inference.{inference}.png",
             caption="../report/inference.rst",
-            category="Drift",
+            category=plan.report.categories["Drift"],
             labels={
                 "recording": "{inference}",
                 "figure": "forest plot",
@@ -73,7 +73,7 @@ rule figure_inference:
     params:
         figure="inference",
         lists=[],
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("inference"),
     script:
         "../scripts/figure.py"

@@ -2,6 +2,12 @@
 
 
 rule predictions:
+    """The table of predictions."""
+    input:
+        whole(plan.foretold.files),
+
+
+rule score_predictions:
     """Which predictions held, which did not, and which these recordings cannot test."""
     input:
         plan.foretold.inputs,
@@ -10,13 +16,13 @@ rule predictions:
         page=report(
             "results/predictions.html",
             caption="../report/predictions.rst",
-            category="Comparison",
+            category=plan.report.categories["Comparison"],
             labels={"comparison": "predictions", "figure": "table"},
         ),
     log:
-        "logs/predictions/predictions.log",
+        "logs/score_predictions.log",
     benchmark:
-        "benchmarks/predictions/predictions.tsv"
+        "benchmarks/score_predictions.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1

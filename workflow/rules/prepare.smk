@@ -22,7 +22,7 @@ rule prepare_trials:
     params:
         recording=plan.recording,
         seed=plan.config.seed,
-        registry=str(plan.registry),
+        terms=plan.terms,
         source=plan.source_digest,
     script:
         "../scripts/prepare_trials.py"
@@ -54,7 +54,7 @@ rule stream_trials:
     params:
         recording=plan.recording,
         seed=plan.config.seed,
-        registry=str(plan.registry),
+        terms=plan.terms,
         source=plan.source_digest,
     script:
         "../scripts/prepare_trials.py"
@@ -91,7 +91,7 @@ rule recordings_table:
         page=report(
             "results/recordings.html",
             caption="../report/recordings.rst",
-            category="Data",
+            category=plan.report.categories["Data"],
             labels={"recording": "all", "figure": "sources", "selection": "all"},
         ),
     log:

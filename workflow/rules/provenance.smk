@@ -17,7 +17,7 @@ rule provenance:
         runtime=5,
     params:
         config=plan.block(),
-        lock=str(plan.lock),
+        lock_sha256=plan.lock_sha256,
         versions=plan.versions,
     script:
         "../scripts/provenance.py"

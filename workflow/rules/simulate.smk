@@ -4,8 +4,7 @@
 rule sweep:
     """Simulate every point and instance of every sweep."""
     input:
-        plan.sweep_tables,
-        plan.simulated_trials,
+        whole([*plan.sweep_tables, *plan.simulated_trials]),
 
 
 rule sweep_points:

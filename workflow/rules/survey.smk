@@ -4,7 +4,7 @@
 rule survey:
     """Data, table and figure of every sweep that has a survey."""
     input:
-        plan.surveys.files,
+        whole(plan.surveys.files),
 
 
 rule survey_chunk:
@@ -63,7 +63,7 @@ rule figure_survey:
         png=report(
             "results/figures/survey.{sweep}.png",
             caption="../report/survey.rst",
-            category="Networks",
+            category=plan.report.categories["Networks"],
             labels={"figure": "survey", "sweep": "{sweep}"},
         ),
         tsv="results/figures/survey.{sweep}.tsv",
@@ -78,10 +78,9 @@ rule figure_survey:
         mem_mb=1000,
         runtime=10,
     params:
-        marks=plan.truths.marks,
         axes=plan.surveys.axes,
-        compare=plan.block("compare"),
-        options=plan.block("figures"),
+        compare=plan.block("compare", "confidence", "headline_instances"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.figure_digest("survey"),
     script:
         "../scripts/figure_survey.py"

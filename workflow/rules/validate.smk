@@ -4,7 +4,7 @@
 rule validate:
     """One figure and one table a rule, and a summary: measured against published."""
     input:
-        plan.validation.files,
+        whole(plan.validation.files),
 
 
 rule induce:
@@ -40,7 +40,7 @@ rule figure_induction:
         png=report(
             "results/figures/induction.{plasticity_rule}.png",
             caption="../report/induction.rst",
-            category="Rules",
+            category=plan.report.categories["Rules"],
             labels={"rule": "{plasticity_rule}", "figure": "induction"},
         ),
         tsv="results/figures/induction.{plasticity_rule}.tsv",
@@ -55,7 +55,7 @@ rule figure_induction:
         mem_mb=1000,
         runtime=10,
     params:
-        options=plan.block("figures"),
+        options=plan.block("figures", "width", "dpi"),
         source=plan.validation.figure_digest,
     script:
         "../scripts/figure_induction.py"
@@ -94,7 +94,7 @@ rule validation_summary:
         page=report(
             "results/validate/summary.html",
             caption="../report/validation.rst",
-            category="Rules",
+            category=plan.report.categories["Rules"],
             labels={"rule": "all", "figure": "table of targets"},
         ),
     log:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import write_text
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.job import job
 from spikedrift.networks import registry
@@ -14,5 +14,4 @@ with job(snakemake.log[0]):
     program = registry.get(network["network"]).program(
         PatternNetwork(**network["options"]), output.parent / "build"
     )
-    with replacing(output) as temporary:
-        temporary.write_text(json.dumps({"program": program.directory.name}) + "\n")
+    write_text(json.dumps({"program": program.directory.name}) + "\n", output)

@@ -14,5 +14,5 @@ with job(snakemake.log[0]):
         tries=fetch["attempts"],
         cache=snakemake.params.cache,
         output=snakemake.output[0],
-        compare=snakemake.params.used,
+        compare=snakemake.input.used,
     )

@@ -1,7 +1,6 @@
 """Judge every measure by all chunks of the ground truth."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 
@@ -9,20 +8,13 @@ from spikedrift.assessment import assess, dataset
 from spikedrift.atomic import write_netcdf
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.drift import verdicts
+from spikedrift.ground_truth import read_chunk
 from spikedrift.job import job
 from spikedrift.page import write_page
 
 with job(snakemake.log[0]):
     options, versions = GroundTruth(**snakemake.params.options), snakemake.params.versions
-    seeds = pd.concat(
-        [
-            pd.read_csv(path, sep="\t", keep_default_na=False, na_values=["nan"]).assign(
-                case=Path(path).parent.name
-            )
-            for path in snakemake.input
-        ],
-        ignore_index=True,
-    )
+    seeds = pd.concat(map(read_chunk, snakemake.input), ignore_index=True)
     table = assess(seeds, options)
     write_netcdf(dataset(seeds, table, options, versions), snakemake.output.data)
     write_page(table, snakemake.output.page, "Measures in recordings whose drift is known")

@@ -1,7 +1,6 @@
 """Put all runs of a survey together."""
 
-import xarray as xr
-
+from spikedrift import results
 from spikedrift.atomic import write_netcdf, write_tsv
 from spikedrift.job import job
 from spikedrift.simulation.sweep import Point
@@ -9,7 +8,7 @@ from spikedrift.survey import collect
 
 with job(snakemake.log[0]):
     data, table = collect(
-        [xr.load_dataset(path, engine="h5netcdf") for path in snakemake.input.chunks],
+        [results.read(path) for path in snakemake.input.chunks],
         [Point(**run) for run in snakemake.params.runs],
         snakemake.wildcards.sweep,
         snakemake.params.versions,

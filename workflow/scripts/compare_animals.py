@@ -1,12 +1,11 @@
 """Score on every animal the point of a sweep that is best for the others."""
 
-import xarray as xr
-
+from spikedrift import results
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.animals import leave_one_out
 from spikedrift.config.compare import Compare
 from spikedrift.job import job
 
 with job(snakemake.log[0]):
-    scores = [xr.load_dataset(path, engine="h5netcdf") for path in snakemake.input]
-    write_netcdf(leave_one_out(scores, Compare(**snakemake.params.options)), snakemake.output[0])
+    scores = [results.read(path) for path in snakemake.input]
+    write_netcdf(leave_one_out(scores, Compare.part(snakemake.params.options)), snakemake.output[0])

@@ -19,10 +19,10 @@ with job(snakemake.log[0], snakemake.threads):
         selections.apply(trials.read(given.trials[0]), chosen["trials"], params.seed),
         conditions,
         MeasureEntry(**params.timing),
-        Compare(**params.options),
+        Compare.part(params.options),
         params.seed,
         control=next((one["point"] for one in params.points if one["control"]), None),
         titles={one["point"]: one["title"] for one in params.points},
-        sweep=params.comparison["sweep"],
+        sweep=params.sweep,
     )
     write_netcdf(found, snakemake.output[0])

@@ -1,7 +1,6 @@
 """Hold every point of a sweep against one recording."""
 
-import xarray as xr
-
+from spikedrift import results
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.compare import compare
 from spikedrift.comparison.models import Models
@@ -13,7 +12,7 @@ with job(snakemake.log[0]):
     given = snakemake.input
     recording = Run.read(given.rate[0], given.timing[0], given.index[0], given.profile[0])
     if surveyed := given.get("survey"):
-        survey = xr.load_dataset(surveyed[0], engine="h5netcdf")
+        survey = results.read(surveyed[0])
         models = Models.of_survey(survey, recording)
     else:
         models = Models.read(
@@ -26,7 +25,7 @@ with job(snakemake.log[0]):
     scores = compare(
         recording,
         models.runs,
-        Compare(**snakemake.params.options),
+        Compare.part(snakemake.params.options),
         snakemake.params.seed,
         control=models.control,
         titles=models.titles,

@@ -2,7 +2,7 @@
 
 from spikedrift import selections, trials
 from spikedrift.atomic import write_netcdf
-from spikedrift.config.drift import DriftOptions
+from spikedrift.config.drift import CurveOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.drift.curves import curves
@@ -14,5 +14,5 @@ with job(snakemake.log[0], snakemake.threads):
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
     )
     measure = MeasureEntry(**snakemake.params.measure)
-    options = DriftOptions(**snakemake.params.options).curves
+    options = CurveOptions.part(snakemake.params.options)
     write_netcdf(curves(selected, measure, options, seed), snakemake.output.curves)

@@ -12,5 +12,5 @@ with job(snakemake.log[0], snakemake.threads):
     selected = selections.apply(
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
     )
-    options = DriftOptions(**snakemake.params.options)
+    options = DriftOptions.part(snakemake.params.options)
     write_netcdf(indices(selected, options, seed), snakemake.output.index)

@@ -13,5 +13,5 @@ with job(snakemake.log[0]):
         snakemake.params.figure,
         files,
         Path(snakemake.output.pdf).with_suffix(""),
-        Figures(**snakemake.params.options),
+        Figures.part(snakemake.params.options),
     )

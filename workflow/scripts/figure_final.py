@@ -10,7 +10,7 @@ from spikedrift.job import job
 with job(snakemake.log[0]):
     lists, labels = snakemake.params.lists, dict(snakemake.params.labels)
     if "compare" in labels:
-        labels["compare"] = Compare(**labels["compare"])
+        labels["compare"] = Compare.part(labels["compare"])
     render(
         snakemake.params.figure,
         {
@@ -18,6 +18,6 @@ with job(snakemake.log[0]):
             for name, path in snakemake.input.items()
         },
         Path(snakemake.output.pdf).with_suffix(""),
-        Figures(**snakemake.params.options),
+        Figures.part(snakemake.params.options),
         **labels,
     )

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
-
+from spikedrift import results
 from spikedrift.config.figures import Figures
 from spikedrift.figures import induction
 from spikedrift.figures.save import save
@@ -11,9 +10,11 @@ from spikedrift.job import job
 from spikedrift.plasticity import registry
 
 with job(snakemake.log[0]):
-    options = Figures(**snakemake.params.options)
+    options = Figures.part(snakemake.params.options)
     rule_ = registry.declared(snakemake.wildcards.plasticity_rule)
     figure, table = induction.draw(
-        pd.read_csv(snakemake.input.tsv, sep="\t"), f"{rule_.title}: {rule_.citation}", options
+        results.table(snakemake.input.tsv, {"rule": rule_.name}),
+        f"{rule_.title}: {rule_.citation}",
+        options,
     )
     save(figure, table, Path(snakemake.output.pdf).with_suffix(""), options.dpi)

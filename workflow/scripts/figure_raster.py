@@ -10,7 +10,7 @@ from spikedrift.figures.save import save
 from spikedrift.job import job
 
 with job(snakemake.log[0]):
-    options = Figures(**snakemake.params.options)
+    options = Figures.part(snakemake.params.options)
     selected = selections.apply(
         trials.read(snakemake.input.trials),
         Selection(**snakemake.params.selection),

@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
         "survey",
         {"data": snakemake.input.data},
         Path(snakemake.output.pdf).with_suffix(""),
-        Figures(**snakemake.params.options),
+        Figures.part(snakemake.params.options),
         axes=snakemake.params.axes,
-        compare=Compare(**snakemake.params.compare),
+        compare=Compare.part(snakemake.params.compare),
     )

@@ -16,4 +16,4 @@ with job(snakemake.log[0], snakemake.threads):
         range(*chunk["seeds"]),
         state,
     )
-    write_tsv(table, snakemake.output.tsv)
+    write_tsv(table.assign(case=snakemake.wildcards.truth_case), snakemake.output.tsv)

@@ -3,6 +3,7 @@
 import pandas as pd
 import xarray as xr
 
+from spikedrift import results
 from spikedrift.atomic import write_netcdf, write_tsv
 from spikedrift.config.inference import Inference
 from spikedrift.drift.inference_table import contrasts, infer, long_table
@@ -12,7 +13,7 @@ from spikedrift.page import write_page
 with job(snakemake.log[0]):
     entry = snakemake.params.entry
     indices, analyses = (
-        zip(entry[kind], map(xr.load_dataset, snakemake.input.get(kind, [])), strict=True)
+        zip(entry[kind], map(results.read, snakemake.input.get(kind, [])), strict=True)
         for kind in ("indices", "analyses")
     )
     values = long_table(indices, analyses)

@@ -1,7 +1,6 @@
 """Hold the model's predictions against the recordings of this configuration."""
 
-import xarray as xr
-
+from spikedrift import results
 from spikedrift.atomic import write_tsv
 from spikedrift.comparison.predictions import score
 from spikedrift.config.predictions import Predictions
@@ -13,7 +12,7 @@ with job(snakemake.log[0]):
     table = score(
         Predictions(**entry["options"]),
         entry["rows"],
-        {str(path): xr.load_dataset(path) for path in snakemake.input},
+        {str(path): results.read(path) for path in snakemake.input},
     )
     write_page(table, snakemake.output.page, "Predictions")
     write_tsv(table, snakemake.output.tsv)

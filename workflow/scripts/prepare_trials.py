@@ -12,6 +12,6 @@ with job(snakemake.log[0]):
         Recording(**snakemake.params.recording),
         snakemake.params.seed,
         Path("results/raw"),
-        snakemake.params.registry,
+        snakemake.params.terms,
     )
     trials.write(dataset, snakemake.output.trials)

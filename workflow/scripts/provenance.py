@@ -1,17 +1,14 @@
 """Write down what made the results."""
 
-import hashlib
 import json
-from pathlib import Path
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import write_text
 from spikedrift.job import job
 
 with job(snakemake.log[0]):
     record = {
         "versions": dict(snakemake.params.versions),
-        "lock_sha256": hashlib.sha256(Path(snakemake.params.lock).read_bytes()).hexdigest(),
+        "lock_sha256": snakemake.params.lock_sha256,
         "config": snakemake.params.config,
     }
-    with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+    write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", snakemake.output[0])

@@ -2,7 +2,7 @@
 
 from spikedrift import selections, trials
 from spikedrift.atomic import write_netcdf
-from spikedrift.config.drift import DriftOptions
+from spikedrift.config.drift import CurveOptions
 from spikedrift.config.selections import Selection
 from spikedrift.drift.profile import profile
 from spikedrift.job import job
@@ -12,5 +12,5 @@ with job(snakemake.log[0], snakemake.threads):
     selected = selections.apply(
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
     )
-    options = DriftOptions(**snakemake.params.options).curves
+    options = CurveOptions.part(snakemake.params.options)
     write_netcdf(profile(selected, options, seed), snakemake.output.profile)

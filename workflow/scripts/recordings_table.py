@@ -1,13 +1,12 @@
 """Say of each recording what it is and whom to cite."""
 
-import xarray as xr
-
+from spikedrift import results
 from spikedrift.atomic import write_tsv
 from spikedrift.job import job
-from spikedrift.overview import overview
+from spikedrift.overview import NEEDED, overview
 from spikedrift.page import write_page
 
 with job(snakemake.log[0]):
-    table = overview(map(xr.open_dataset, snakemake.input))
+    table = overview(results.read(path, NEEDED) for path in snakemake.input)
     write_page(table, snakemake.output.page, "Recordings")
     write_tsv(table, snakemake.output.tsv)

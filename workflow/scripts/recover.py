@@ -1,7 +1,6 @@
 """Recover the rules of a sweep from their own runs, through the comparison with a recording."""
 
-import xarray as xr
-
+from spikedrift import results
 from spikedrift.atomic import write_netcdf
 from spikedrift.comparison.recovery import attempt
 from spikedrift.comparison.statistics import Run, vector
@@ -11,7 +10,7 @@ from spikedrift.job import job
 
 with job(snakemake.log[0]):
     given = snakemake.input
-    scores = xr.load_dataset(given.scores[0])
+    scores = results.read(given.scores[0])
     recording, *others = (
         Run.read(*files)
         for files in zip(given.rate, given.timing, given.index, given.profile, strict=True)
@@ -20,7 +19,7 @@ with job(snakemake.log[0]):
     found = attempt(
         scores,
         {run.name: vector(run.parts(recording.largest_lag()), names) for run in others},
-        Compare(**snakemake.params.compare),
+        Compare.part(snakemake.params.compare),
         Recovery(**snakemake.params.options),
         snakemake.params.seed,
     )

@@ -1,8 +1,8 @@
 """Write the supplement: figures, parameters, unit counts, run times, software."""
 
-import json
 from pathlib import Path
 
+from spikedrift import results
 from spikedrift.atomic import write_tsv
 from spikedrift.job import job
 from spikedrift.page import write_tables
@@ -16,7 +16,7 @@ with job(snakemake.log[0]):
         given=params.given,
         indices=params.indices,
         benchmarks=Path("benchmarks"),
-        provenance=json.loads(Path(snakemake.input.software).read_text(encoding="utf-8")),
+        provenance=results.record(snakemake.input.software),
     )
     write_tables(found, snakemake.output.page, "Supplement")
     write_tsv(joined(found), snakemake.output.tsv)

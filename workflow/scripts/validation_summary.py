@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
-
+from spikedrift import results
 from spikedrift.atomic import write_tsv
 from spikedrift.job import job
 from spikedrift.page import write_page
@@ -11,8 +10,8 @@ from spikedrift.plasticity import targets
 
 with job(snakemake.log[0]):
     tables = {
-        Path(path).stem: pd.read_csv(path, sep="\t", dtype={"status": str}).fillna({"status": ""})
-        for path in snakemake.input
+        name: results.table(path, {"rule": name}, dtype={"status": str}).fillna({"status": ""})
+        for name, path in ((Path(path).stem, path) for path in snakemake.input)
     }
     table = targets.summary(tables)
     write_page(table, snakemake.output.page, "Plasticity rules against published values")

@@ -11,6 +11,7 @@ import xarray as xr
 
 from spikedrift.comparison.covariance import pooled, shrunk
 from spikedrift.comparison.distance import Fit, fit, freedom
+from spikedrift.comparison.usable import unshared
 from spikedrift.config.compare import MIN_ANIMALS, Compare
 from spikedrift.drift.inference_table import animal_of
 from spikedrift.errors import InputError
@@ -28,8 +29,7 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
     Parameters
     ----------
     scores : sequence of Dataset
-        Files of `spikedrift.comparison.compare`, of one sweep and one set of statistics; one a
-        recording.
+        Files of `spikedrift.comparison.compare`, of one sweep; one a recording.
     options : Compare, optional
         Grid of time-scale factors.
 
@@ -46,13 +46,16 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
           out, 1 the nearest).
         * `score` (condition): mean of `score_left_out`; `n_recordings` (animal).
 
-        Attributes: `n_animals`, `statistics`, `inference`, `formula`.
+        Statistics are those that all files have; of them the ones that no instance has in all
+        recordings together with the others are dropped (`spikedrift.comparison.usable`). Where none
+        is left all is NaN and `best` empty.
+
+        Attributes: `n_animals`, `statistics`, `dropped`, `inference`, `formula`.
 
     Raises
     ------
     InputError
-        For fewer than five animals, animals that are not known, or files that differ in points or
-        statistics.
+        For fewer than five animals, animals that are not known, or files that differ in points.
     """
     options = options or Compare()
     _check_alike(scores)
@@ -63,25 +66,30 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
             "the covariance is the within-recording bootstrap with Ledoit-Wolf shrinkage, the "
             "ceiling comes from unit halves, and no animal is resampled"
         )
+    wanted = list(dict.fromkeys(name for one in scores for name in one["statistic"].values))
+    shared = [name for name in wanted if all(name in one["statistic"].values for one in scores)]
+    scores = [one.sel(statistic=shared) for one in scores]
     y = np.stack([_mean(scores, of, "recording_value") for of in members.values()])
     x = np.stack([_mean(scores, of, "instance_value") for of in members.values()])
-    complete = np.isfinite(x).all(axis=(0, 3))
-    scales = scores[0]["scales"].values.astype(bool)
+    known = np.isfinite(x).all(axis=0).reshape(-1, len(shared))
+    absent = unshared(known, range(len(shared)), 1)
+    kept = [k for k in range(len(shared)) if k not in absent]
+    names, y, x = [str(shared[k]) for k in kept], y[..., kept], x[..., kept]
+    complete = np.isfinite(x).all(axis=(0, 3)) & bool(names)
+    scales = scores[0]["scales"].values.astype(bool)[kept]
     grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
     shape = y.shape[0], x.shape[1]
     others, left_out, factor = (np.full(shape, np.nan) for _ in range(3))
-    for a in range(shape[0]):
+    for a in range(shape[0]) if names else ():
         rest = np.arange(shape[0]) != a
-        known = [x[rest][:, k, complete[k]].mean(axis=0) for k in range(shape[1])]
-        metric = shrunk(y[rest]) + pooled(known)
+        means = [x[rest][:, k, complete[k]].mean(axis=0) for k in range(shape[1])]
+        metric = shrunk(y[rest]) + pooled(means)
         for k in np.flatnonzero(complete.any(axis=1)):
             found = _fit(y[rest], x[rest][:, k, complete[k]], metric, scales, grid)
             held = np.array([found.time_scale])
             others[a, k], factor[a, k] = found.score, found.time_scale
             left_out[a, k] = fit(y[a], x[a, k, complete[k]], metric, scales, held).score
-    if not np.isfinite(others).any():
-        raise InputError("comparison: no model instance has all statistics in all recordings")
-    best = np.nanargmin(others, axis=1)
+    best = np.nanargmin(np.where(complete.any(axis=1), others, np.inf), axis=1)
     row = np.arange(shape[0])
     points = scores[0]["condition"].values
     of_point = {
@@ -94,7 +102,7 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
             "score_others": (("animal", "condition"), others),
             "score_left_out": (("animal", "condition"), left_out),
             "time_scale_fit": (("animal", "condition"), factor),
-            "best": ("animal", points[best]),
+            "best": ("animal", points[best] if names else [""] * shape[0]),
             "best_score_others": ("animal", others[row, best]),
             "best_score": ("animal", left_out[row, best]),
             "rank": ("animal", 1 + (left_out < left_out[row, best][:, None]).sum(axis=1)),
@@ -104,7 +112,8 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
         coords={**of_point, "animal": list(members)},
         attrs={
             "n_animals": len(members),
-            "statistics": ", ".join(scores[0]["statistic"].values.astype(str)),
+            "statistics": ", ".join(names) or "none is left",
+            "dropped": ", ".join(str(name) for name in wanted if name not in names),
             "titles": scores[0].attrs["titles"],
             "control": scores[0].attrs["control"],
             "inference": f"Unit of inference: animal, n = {len(members)}; covariance between "
@@ -162,9 +171,8 @@ def members_of(files: Sequence[xr.Dataset]) -> dict[str, list[int]]:
 
 def _check_alike(scores: Sequence[xr.Dataset]) -> None:
     for one in scores[1:]:
-        for name in ("condition", "statistic"):
-            if one[name].values.tolist() != scores[0][name].values.tolist():
-                raise InputError(
-                    f"{one.attrs['recording']}: {name}s are not those of "
-                    f"{scores[0].attrs['recording']}; make both comparisons again"
-                )
+        if one["condition"].values.tolist() != scores[0]["condition"].values.tolist():
+            raise InputError(
+                f"{one.attrs['recording']}: conditions are not those of "
+                f"{scores[0].attrs['recording']}; make both comparisons again"
+            )

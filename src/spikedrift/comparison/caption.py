@@ -4,7 +4,10 @@ import json
 
 import xarray as xr
 
+from spikedrift.comparison.posterior_predictive import POWER_AT
 from spikedrift.config.compare import Compare
+
+LEAST_POWER = 0.5  # below it, not to be rejected says nothing
 
 HELD_OUT_WORDS = {
     "instances": "Held out: whole instances (wiring, patterns and noise, in all conditions at "
@@ -15,7 +18,7 @@ HELD_OUT_WORDS = {
 }
 
 
-def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
+def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str, str | int]:
     """State n, what is held out, chance, null, assumptions, and the verdicts.
 
     Parameters
@@ -23,6 +26,8 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
     found : Dataset
         Of `spikedrift.comparison.recovery.recover`, with coordinates.
     compare : Compare
+    n_statistics : int
+        Statistics of the score.
     """
     primary = "values" if "values" in found["held_out"].values else "instances"
     one = found.sel(held_out=primary, classifier="score")
@@ -37,8 +42,9 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
     ]
     if missing:
         inference.append(
-            f"{missing} runs are not scored: a statistic is undefined (such as timing where the "
-            "gate is shut), or no condition of their rule is left to be recovered as."
+            f"{missing} runs are not scored: a statistic is undefined (such as timing where no "
+            "code is detected or the index is too imprecise), or no condition of their rule is "
+            "left to be recovered as."
         )
     if few:
         inference.append(
@@ -49,6 +55,7 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
             f"Intervals: {100 * compare.confidence:g} % percentile bootstrap over instances; of "
             "single rules Clopper-Pearson, n counts instances."
         )
+    verdicts = [_verdict(found, k, instances, n_statistics) for k in range(found.sizes["subject"])]
     return {
         "illustration": int(few),
         "instances": instances,
@@ -65,8 +72,8 @@ def caption(found: xr.Dataset, compare: Compare) -> dict[str, str | int]:
         "is free for every condition, so that parameters that change speed alone are not "
         "recovered.",
         "not_told_apart": json.dumps(_not_told_apart(found)),
-        "verdict": _verdict(found, 0),
-        "outsiders_verdict": " ".join(_verdict(found, k) for k in range(1, found.sizes["subject"]))
+        "verdict": verdicts[0],
+        "outsiders_verdict": " ".join(verdicts[1:])
         or "No generator from outside the library was given.",
     }
 
@@ -96,12 +103,22 @@ def _not_told_apart(found: xr.Dataset) -> list[str]:
     return out
 
 
-def _verdict(found: xr.Dataset, subject: int) -> str:
+def _verdict(found: xr.Dataset, subject: int, instances: int, n_statistics: int) -> str:
+    """What the check says of a subject; without power, that it says nothing."""
     one = found.isel(subject=subject)
     name, value = str(one["subject"].values), one["compatible"].values
     if (value < 0).all():
         return f"{name}: no check, too few instances for so many statistics."
     kept = [str(rule) for rule in one["rule"].values[value == 1]]
-    if kept:
-        return f"{name}: not rejected as one more draw of {', '.join(kept)}."
-    return f"{name}: no tested rule is compatible."
+    if not kept:
+        return f"{name}: no tested rule is compatible."
+    power, freedom = float(found["check_power"]), float(found["check_freedom"])
+    if not power >= LEAST_POWER:
+        return (
+            f"{name}: cannot be rejected at n = {instances} ({freedom:.0f} degrees of freedom, "
+            f"{n_statistics} statistics): no power."
+        )
+    return (
+        f"{name}: not rejected as one more draw of {', '.join(kept)} (power {power:.2f} against "
+        f"{POWER_AT:g} SD in every statistic)."
+    )

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from spikedrift.comparison import ceiling, covariance
+from spikedrift.comparison import ceiling, covariance, usable
 from spikedrift.comparison import match as matching
 from spikedrift.comparison.baselines import BASELINES, predicted
 from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.distance import Fit, fit, freedom
-from spikedrift.comparison.inference import check, check_defined, words
+from spikedrift.comparison.inference import check, words
 from spikedrift.comparison.models import Failed, failures, measured, padded
 from spikedrift.comparison.places import Place, axis_columns
 from spikedrift.comparison.statistics import CODES, STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
-from spikedrift.errors import InputError
+from spikedrift.drift.bands import centered
 from spikedrift.selections import stream
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def compare(
         `baseline` (lag_only, block_only, no_drift).
 
         * `score` (condition): mean squared standardized residual over instances, see
-          `spikedrift.comparison.distance`; `score_low`, `score_high`: percentile bootstrap over
+          `spikedrift.comparison.distance`; `score_low`, `score_high`: centered bootstrap over
           instances, the factor fitted anew in each, NaN below `headline_instances`;
           `instance_score` (condition, instance); `matched_noise` (condition): score of the
           condition against its own instances.
@@ -70,61 +70,67 @@ def compare(
         * `instance_value` (condition, instance, statistic), not scaled; `residual` (condition,
           statistic), standardized, at the fitted factor; `scales` (statistic).
         * `recording_reliability` (code), `instance_reliability` (condition, instance, code);
-          `instance_units` (condition, instance); `instances_scored`, `instances_given`,
-          `instances_failed` (condition): an instance with an undefined statistic (such as timing
-          where the gate is shut) is not scored, nor is one whose run failed.
+          `instance_gate` (condition, instance, code), of `spikedrift.drift.gates`, empty where
+          there is no instance; `instance_units` (condition, instance); `instances_scored`,
+          `instances_given`, `instances_failed` (condition): an instance with an undefined statistic
+          (such as timing where the gate is shut) is not scored, nor is one whose run failed.
         * `recording_trait`, `recording_trait_sd`, `instance_trait`, `mismatch`, `unmatched`: what
           is no part of the score, see `spikedrift.comparison.match`.
 
-        By condition, which is a point: `rule` (name of its condition), `axis_{name}` (NaN or empty
-        where it is not swept); `instance_seed` (condition, instance), text: instances with one seed
-        have one wiring, one set of patterns and one noise; empty where it is not known.
+        By condition, which is a point: `rule` (name of its condition), `rule_title` (its words),
+        `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (condition, instance),
+        text: instances with one seed have one wiring, one set of patterns and one noise; empty
+        where it is not known.
 
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
         instances by condition), `n_units`, `conclusion` (what was found, in sentences),
         `inference`, `formula`, `assumptions`, `options` (JSON), `seed` and other attributes of the
-        recording.
+        recording; `dropped` (JSON: name -> reason), statistics of `options` that the recording or
+        the models do not have together (`spikedrift.comparison.usable`). Dim `statistic` holds the
+        others; where none is left all scores are NaN and the conclusion says so.
 
     Raises
     ------
     InputError
-        Where the recording cannot carry the comparison (one block, assumed order, pooled units,
-        gate shut, too few units), or no condition has a usable instance.
+        Where the recording may not carry the comparison (assumed order, pooled units, too few
+        units), or no runs are given.
     """
     options = options or Compare()
-    names, name = list(options.statistics), recording.name
+    name = recording.name
     places = places or {
         key: Place(key, {}, ("",) * len(group)) for key, group in conditions.items()
     }
     runs = measured(conditions)
     check(recording, runs, options)
-    lag = recording.largest_lag()
-    y = vector(recording.parts(lag), names)
-    check_defined(y, names, recording)
+    lag, wanted = recording.largest_lag(), list(options.statistics)
+    y = vector(recording.parts(lag), wanted)
+    samples = vector(recording.bootstrap_parts(), wanted)
     traits = matching.traits(conditions, lag)
-    values = traits[..., [matching.TRAITS.index(name) for name in names]]
+    values = traits[..., [matching.TRAITS.index(name) for name in wanted]]
+    kept, dropped = usable.left(wanted, recording, y, samples, conditions, values)
+    names, y, values = [wanted[k] for k in kept], y[kept], values[..., kept]
     given = {
         key: value[: len(group)]
         for (key, group), value in zip(conditions.items(), values, strict=True)
     }
-    scored = {key: value[np.isfinite(value).all(axis=1)] for key, value in given.items()}
-    if not any(map(len, scored.values())):
-        raise InputError(
-            f"{name}: no model instance has all of {', '.join(names)} (timing is undefined where "
-            "its gate is shut); drop what is undefined from compare.statistics"
-        )
-    sampling = covariance.shrunk(vector(recording.bootstrap_parts(), names))
+    scored = {
+        key: value[np.isfinite(value).all(axis=1) & bool(names)] for key, value in given.items()
+    }
+    sampling = covariance.shrunk(samples[:, kept]) if names else np.zeros((0, 0))
     metric = sampling + covariance.pooled(list(scored.values()))
     scales = np.array([STATISTICS[statistic].scales for statistic in names])
     grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
 
     fits = {key: fit(y, x, metric, scales, grid) if len(x) else None for key, x in scored.items()}
+    knowing = {key: vector(predicted(recording, key), names) for key in BASELINES}
+    none = _none(grid.size, len(names))
     base = {
-        key: fit(y, vector(predicted(recording, key), names)[None], metric, scales, grid)
-        for key in BASELINES
+        key: fit(y, x[None], metric, scales, grid) if names else none for key, x in knowing.items()
     }
-    halves = vector(recording.half_parts(), names)
-    low, high = ceiling.of_halves(halves[:, 0], halves[:, 1], metric, scales, grid)
+    low = high = np.nan
+    if names:
+        halves = vector(recording.half_parts(), names)
+        low, high = ceiling.of_halves(halves[:, 0], halves[:, 1], metric, scales, grid)
     interval = {
         key: _interval(y, x, metric, scales, grid, options, stream(seed, name, "instances", key))
         for key, x in scored.items()
@@ -154,7 +160,7 @@ def compare(
             ),
             "baseline_value": (
                 ("baseline", "statistic"),
-                [vector(predicted(recording, key), names) for key in BASELINES],
+                [knowing[key] for key in BASELINES],
             ),
             "ceiling_low": low,
             "ceiling_high": high,
@@ -168,6 +174,10 @@ def compare(
             "instance_reliability": (
                 ("condition", "instance", "code"),
                 padded(conditions, Run.reliability, (len(CODES),)),
+            ),
+            "instance_gate": (
+                ("condition", "instance", "code"),
+                usable.gates_of(conditions, most),
             ),
             "instance_units": (
                 ("condition", "instance"),
@@ -188,6 +198,10 @@ def compare(
             "statistic": names,
             "condition": list(conditions),
             "rule": ("condition", [places[key].rule for key in conditions]),
+            "rule_title": (
+                "condition",
+                [places[key].title or places[key].rule for key in conditions],
+            ),
             **{
                 axis: ("condition", column)
                 for axis, column in axis_columns([places[key].axes for key in conditions]).items()
@@ -201,7 +215,8 @@ def compare(
                "recording_kind", "selection")  # fmt: skip
     attributes = recording.rate.attrs
     out = out.assign_attrs(
-        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions})
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        dropped=json.dumps(dropped),
     )
     return out.merge(found).assign_attrs(
         {key: attributes[key] for key in carried if key in attributes},
@@ -230,11 +245,9 @@ def _instance_scores(given: np.ndarray, found: Fit | None, most: int) -> np.ndar
     return out
 
 
-def _fitted(
-    fits: Mapping[str, Fit | None], dims: tuple[str], n_grid: int, n_statistics: int
-) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """One array a field of the fits; NaN for conditions without a usable instance."""
-    none = Fit(
+def _none(n_grid: int, n_statistics: int) -> Fit:
+    """What nothing was fitted to."""
+    return Fit(
         time_scale=np.nan,
         at_bound=False,
         score=np.nan,
@@ -242,6 +255,13 @@ def _fitted(
         profile=np.full(n_grid, np.nan),
         residual=np.full(n_statistics, np.nan),
     )
+
+
+def _fitted(
+    fits: Mapping[str, Fit | None], dims: tuple[str], n_grid: int, n_statistics: int
+) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """One array a field of the fits; NaN for conditions without a usable instance."""
+    none = _none(n_grid, n_statistics)
     every = [found or none for found in fits.values()]
     return {
         "score": (dims, np.array([f.score for f in every])),
@@ -261,11 +281,14 @@ def _interval(
     options: Compare,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
-    """Percentile interval over resamples of the instances."""
+    """Percentile interval over resamples of the instances, on the score's logarithm.
+
+    The factor is fitted to each resample, which makes scores less: that bias is taken out.
+    """
     if len(x) < options.headline_instances:
         return float("nan"), float("nan")
     draws = rng.integers(len(x), size=(options.bootstrap, len(x)))
     score = [fit(y, x[draw], metric, scales, grid).score for draw in draws]
-    tail = (1 - options.confidence) / 2
-    low, high = np.quantile(score, [tail, 1 - tail])
-    return float(low), float(high)
+    value = fit(y, x, metric, scales, grid).score
+    low, high = centered(np.log(score), np.log(value), options.confidence)
+    return float(np.exp(low)), float(np.exp(high))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from spikedrift.comparison.statistics import STATISTICS
 from spikedrift.config.compare import Compare
 
 LEVEL = 0.05
@@ -22,7 +23,9 @@ def listed(names: Sequence[str]) -> str:
 
 
 def of_scores(found: xr.Dataset) -> list[str]:
-    """Sentences on the scores of conditions, their ceiling and the baselines.
+    """Sentences on the scores of conditions, their noise floor and the baselines.
+
+    A score is a distance, less is nearer: what a right model reaches is a floor.
 
     Parameters
     ----------
@@ -30,17 +33,24 @@ def of_scores(found: xr.Dataset) -> list[str]:
         As `spikedrift.comparison.compare.compare` returns it, without its conclusion.
     """
     titles = json.loads(found.attrs["titles"])
+    dropped = json.loads(found.attrs.get("dropped", "{}"))
+    reasons = "; ".join(
+        f"{listed([STATISTICS[name].title for name in names])} ({why})"
+        for why, names in _by_reason(dropped).items()
+    )
     scores = found["score"].dropna("condition")
+    if not scores.size:
+        return [f"No statistic is left to compare: {reasons}."]
     best, least = scores.idxmin("condition").item(), float(scores.min())
     low, high = float(found["ceiling_low"]), float(found["ceiling_high"])
     reached = [titles[name] for name in scores["condition"].values[scores.values <= high]]
     if not np.isfinite(high):
-        out = ["Halves of the recording's units give no ceiling."]
+        out = ["Halves of the recording's units give no noise floor."]
     elif reached:
-        out = [f"The ceiling ({low:.2g} to {high:.2g}) is reached by {listed(reached)}."]
+        out = [f"The noise floor ({low:.2g} to {high:.2g}) is reached by {listed(reached)}."]
     else:
         out = [
-            f"No condition reaches the ceiling ({low:.2g} to {high:.2g}); the nearest is "
+            f"No condition reaches the noise floor ({low:.2g} to {high:.2g}); the nearest is "
             f"{titles[best]}, {least:.2g}."
         ]
     for baseline, words in BASELINE_WORDS.items():
@@ -48,12 +58,19 @@ def of_scores(found: xr.Dataset) -> list[str]:
         if not score <= least:
             continue
         out.append(
-            f"{words.capitalize()} explains it ({score:.2g}): it reaches the ceiling, and no "
+            f"{words.capitalize()} explains it ({score:.2g}): it reaches the noise floor, and no "
             "condition comes nearer."
             if score <= high and baseline != "no_drift"
             else f"No condition comes nearer than {words} ({score:.2g})."
         )
-    return out
+    return out + [f"Left out of the score: {reasons}."] * bool(reasons)
+
+
+def _by_reason(dropped: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, why in dropped.items():
+        found.setdefault(why, []).append(name)
+    return found
 
 
 def conclusions(found: xr.Dataset) -> list[str]:
@@ -72,10 +89,19 @@ def conclusions(found: xr.Dataset) -> list[str]:
     ]
 
 
+def toward(found: xr.Dataset) -> xr.DataArray:
+    """1 where more of a comparator is more alike, -1 where less is: by comparator."""
+    directions = json.loads(found.attrs.get("directions", "{}"))
+    names = found["comparator"].values.tolist()
+    value = [-1.0 if directions.get(name) == "lower" else 1.0 for name in names]
+    return xr.DataArray(value, {"comparator": names}, ("comparator",))
+
+
 def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     titles = json.loads(found.attrs["titles"])
     named = json.loads(found.attrs["comparator_titles"])
     whole, rest = found.sel(view="whole"), found.sel(view="beyond")
+    sign = toward(found)
     read = [
         name
         for name in found["comparator"].values.tolist()
@@ -93,9 +119,10 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         return f"by {listed([named[name] for name in names])}"
 
     out = []
-    best = whole["condition_score"].sel(comparator=read).max("condition")
-    low = whole["ceiling_low"].sel(comparator=read)
-    shared = [name for name in read if low.sel(comparator=name) > 0]
+    scores = (sign * whole["condition_score"]).sel(comparator=read)
+    best = scores.max("condition")
+    low = (sign * whole["ceiling_low"]).sel(comparator=read)
+    shared = [name for name in read if np.isfinite(low.sel(comparator=name))]
     reached = [name for name in shared if best.sel(comparator=name) >= low.sel(comparator=name)]
     if not shared:
         out.append(f"{code}: halves of the recording's units share nothing, there is no ceiling.")
@@ -107,8 +134,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
                 titles[name]
                 for name in found["condition"].values.tolist()
                 if (
-                    whole["condition_score"].sel(comparator=reached, condition=name)
-                    >= low.sel(comparator=reached)
+                    scores.sel(comparator=reached, condition=name) >= low.sel(comparator=reached)
                 ).any()
             ]
         )
@@ -118,7 +144,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
             out.append(f"{code}: no model reaches the ceiling, {by(short)}.")
 
     left = rest["ceiling_low"].sel(comparator=read)
-    remains = [name for name in read if left.sel(comparator=name) > 0]
+    remains = [name for name in read if np.isfinite(left.sel(comparator=name))]
     p_holm = found["p_holm"].sel(comparator=read)
     claimed = {
         titles[name]: [
@@ -129,7 +155,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     claimed = {name: keys for name, keys in claimed.items() if keys}
     for baseline in ("lag_only", "block_only"):
         words = BASELINE_WORDS[baseline]
-        score = whole["baseline_score"].sel(comparator=read, baseline=baseline)
+        score = (sign * whole["baseline_score"]).sel(comparator=read, baseline=baseline)
         above = [name for name in read if score.sel(comparator=name) >= best.sel(comparator=name)]
         enough = [name for name in above if score.sel(comparator=name) >= low.sel(comparator=name)]
         if enough:

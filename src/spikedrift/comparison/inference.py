@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from spikedrift.comparison.statistics import CODES, Run
+from spikedrift.comparison.statistics import Run
 from spikedrift.config.compare import Compare
 from spikedrift.errors import InputError
 
@@ -42,45 +42,19 @@ def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Comp
     Raises
     ------
     InputError
-        As `check_order`; for fewer units than `options.min_units` on either side, and without
-        models.
+        As `check_order`; for fewer units than `options.min_units` on either side, and where no
+        runs are given. That all of them failed is an outcome.
     """
     check_order(recording.name, recording.rate.attrs, options)
     models = [run for runs in conditions.values() for run in runs]
-    if not models:
-        raise InputError(
-            f"{recording.name}: no model runs to compare with"
-            + ("; give the sweep's" if not conditions else ", all of them failed")
-        )
+    if not conditions:
+        raise InputError(f"{recording.name}: no model runs to compare with; give the sweep's")
     for run in (recording, *models):
         if run.n_units < options.min_units:
             raise InputError(
                 f"{run.name}: {run.n_units} units, a comparison needs {options.min_units} "
                 "(compare.min_units)"
             )
-
-
-def check_defined(y: np.ndarray, names: Sequence[str], run: Run) -> None:
-    """Refuse a recording of which a statistic is undefined, saying why.
-
-    Raises
-    ------
-    InputError
-        Naming the first such statistic and the gates that are shut.
-    """
-    if np.isfinite(y).all():
-        return
-    missing = names[int(np.flatnonzero(~np.isfinite(y))[0])]
-    shut = [
-        f"{code}: {text}"
-        for code in CODES
-        if (text := str(run.index["gate_note"].sel(matching="none", code=code).values))
-    ]
-    raise InputError(
-        f"{run.name}: {missing} is undefined "
-        f"({' and '.join(shut) or 'too few repeats or one block'}); drop it from "
-        "compare.statistics or choose another selection"
-    )
 
 
 def words(
@@ -93,9 +67,10 @@ def words(
     n = [len(x) for x in scored.values()]
     count = str(min(n)) if min(n) == max(n) else f"{min(n)} to {max(n)}"
     units = sorted({run.n_units for runs in conditions.values() for run in runs})
-    size = str(units[0]) if len(units) == 1 else f"{units[0]} to {units[-1]}"
+    size = " to ".join(map(str, dict.fromkeys([*units[:1], *units[-1:]]))) or "no"
     matched = "matched" if units == [recording.n_units] else "not matched"
-    lags = min(run.largest_lag() for runs in conditions.values() for run in runs)
+    longest = recording.largest_lag()
+    lags = min((run.largest_lag() for runs in conditions.values() for run in runs), default=longest)
     sentences = [
         f"One recording ({recording.n_units} units): no animal resampling; its sampling "
         "covariance is a bootstrap over units with Ledoit-Wolf shrinkage.",
@@ -109,10 +84,10 @@ def words(
         sentences.append(
             f"Fewer than {options.headline_instances} instances: an illustration, no interval."
         )
-    if lags < recording.largest_lag():
+    if lags < longest:
         sentences.append(
-            f"Models have lags to {lags}, the recording to {recording.largest_lag()}: drops are "
-            "over different lags."
+            f"Models have lags to {lags}, the recording to {longest}: drops are over different "
+            "lags."
         )
     if doubt(recording.rate.attrs):
         sentences.append(f"Descriptive, no inference: {doubt(recording.rate.attrs)}.")

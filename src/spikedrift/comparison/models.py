@@ -80,12 +80,12 @@ class Models:
         Raises
         ------
         InputError
-            For a survey that holds nothing to compare, such as one of an earlier version.
+            For a survey of an earlier version. That all runs failed is an outcome.
         """
-        if "curve_value" not in data:
+        if "curve_value" not in data and (data["status"] != "failed").any():
             raise InputError(
-                f"survey {data.attrs.get('sweep')}: none of its runs can be compared, all of them "
-                "failed or an earlier version made it; see the reasons in its table or run it again"
+                f"survey {data.attrs.get('sweep')}: none of its runs can be compared, an earlier "
+                "version made it; run it again"
             )
         axes = [str(name) for name in data.coords if str(name).startswith("axis_")]
         labels, runs = [], []
@@ -97,6 +97,7 @@ class Models:
                 "point": str(point["name"].values),
                 "condition": str(point["condition"].values),
                 "title": str(point["point_title"].values),
+                "condition_title": str(point["title"].values),
                 "control": bool(point["control"].values),
                 "axes": swept,
             }
@@ -120,7 +121,12 @@ class Models:
         return cls(
             by_point,
             {
-                point: Place(first[point]["condition"], first[point]["axes"], tuple(seeds[point]))
+                point: Place(
+                    first[point]["condition"],
+                    first[point]["axes"],
+                    tuple(seeds[point]),
+                    str(first[point].get("condition_title", "")),
+                )
                 for point in by_point
             },
             {point: first[point]["title"] for point in by_point},
@@ -146,7 +152,8 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
             attrs={**named, "kind": recording.curves(code).attrs["kind"], "code": code},
         )
 
-    index = one["drift_index"].sel(code=list(CODES)).expand_dims(matching=["none"])
+    index = one[["drift_index", "drift_gate"]].rename(drift_index="index", drift_gate="gate")
+    index = index.sel(code=list(CODES)).expand_dims(matching=["none"]).assign_attrs(named)
     profile = xr.Dataset(
         {
             "value": one["correlation_value"],
@@ -155,7 +162,7 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
         },
         attrs=named,
     )
-    return Run(file("rate"), file("timing"), xr.Dataset({"index": index}, attrs=named), profile)
+    return Run(file("rate"), file("timing"), index, profile)
 
 
 def failures(runs: Mapping[str, Sequence[Run | Failed]]) -> str:

@@ -20,11 +20,14 @@ class Place:
     seeds : tuple of str
         One an instance. Instances of two points with one seed have one wiring, one set of patterns
         and one noise.
+    title : str
+        Words of the condition, whatever its values; empty: its name.
     """
 
     rule: str
     axes: Mapping[str, Any]
     seeds: tuple[str, ...]
+    title: str = ""
 
 
 def axis_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+POWER_AT = 3.0  # standard deviations in every statistic
+
 
 @dataclass(frozen=True)
 class Check:
@@ -24,16 +26,25 @@ class Check:
     time_scale : float, shape (n_subjects, n_conditions)
     freedom : float
         Degrees of freedom of the covariance.
+    power : float
+        Probability that a subject `POWER_AT` standard deviations off in every statistic, whose
+        errors are independent, is rejected at the level over all conditions (noncentral F; Holm's
+        first step); NaN where undefined.
     """
 
     distance: np.ndarray
     p_value: np.ndarray
     time_scale: np.ndarray
     freedom: float
+    power: float = float("nan")
 
 
 def check(
-    subjects: np.ndarray, instances: np.ndarray, scales: np.ndarray, grid: np.ndarray
+    subjects: np.ndarray,
+    instances: np.ndarray,
+    scales: np.ndarray,
+    grid: np.ndarray,
+    level: float = 0.05,
 ) -> Check:
     """Check subjects against every condition.
 
@@ -63,6 +74,8 @@ def check(
         NaN where undefined.
     scales, grid
         As for `distance.fit`.
+    level : float
+        At which `power` is given.
     """
     n_conditions, size = instances.shape[1:]
     known = np.isfinite(instances).all(axis=2)
@@ -89,7 +102,15 @@ def check(
     tau = np.where(square[0] <= square[1], tau, 1.0)
     second = nu - size + 1
     p = stats.f.sf(least * second / (nu * size), size, second) if second > 0 else least * np.nan
-    return Check(np.sqrt(least), p, np.where(np.isfinite(least), tau, np.nan), nu)
+    tau = np.where(np.isfinite(least), tau, np.nan)
+    return Check(np.sqrt(least), p, tau, nu, _power(size, second, level, int((count > 0).sum())))
+
+
+def _power(size: int, second: float, level: float, n_conditions: int) -> float:
+    if not second > 0:
+        return 0.0
+    critical = stats.f.isf(level / n_conditions, size, second)
+    return float(stats.ncf.sf(critical, size, second, size * POWER_AT**2))
 
 
 def _time_scale(

@@ -117,6 +117,8 @@ def recover(
         * `check_distance`, `check_p`, `check_p_holm` (over conditions), `check_time_scale`: is the
           subject one more draw from the condition, at any time scale? `check_freedom`: degrees of
           freedom of the covariance; hardly more than statistics: nothing can be rejected.
+          `check_power`: probability that a subject 3 standard deviations off in every statistic is
+          rejected.
           `compatible` (subject, rule; int8): 1 where some condition of the rule is not rejected at
           `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
         * `calibration` (condition): share of held-out runs that their own condition rejects, with
@@ -178,7 +180,7 @@ def recover(
         ),
         options=options.model_dump_json(),
         seed=seed,
-        **caption(out, compare),
+        **caption(out, compare, scores.sizes["statistic"]),
     )
 
 
@@ -330,9 +332,11 @@ def _checks(
     grid = np.geomspace(options.low, options.high, options.points)
     instances = runs.seen("score")
     values = np.array(list(subjects.values()))
-    found = posterior_predictive.check(values[:, runs.columns["score"]], instances, scales, grid)
-    corrected = np.array([holm(row) for row in found.p_value])
     level = 1 - compare.confidence
+    found = posterior_predictive.check(
+        values[:, runs.columns["score"]], instances, scales, grid, level
+    )
+    corrected = np.array([holm(row) for row in found.p_value])
     compatible = np.full((len(values), len(runs.rules)), -1, np.int8)
     for k in range(len(runs.rules)):
         p = corrected[:, runs.rule == k]
@@ -352,6 +356,7 @@ def _checks(
         "check_p_holm": (dims, corrected),
         "check_time_scale": (dims, found.time_scale),
         "check_freedom": ((), np.array(found.freedom)),
+        "check_power": ((), np.array(found.power)),
         "compatible": (("subject", "rule"), compatible),
         "calibration": (
             ("condition",),

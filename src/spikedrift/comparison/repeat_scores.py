@@ -109,11 +109,14 @@ def repeat_scores(
                 ceiling = halves_ceiling(known, comparator.compare)
                 if ceiling.lower > 0:
                     low[*place, c], high[*place, c] = ceiling.lower, ceiling.upper
+            sign = -1.0 if comparator.direction == "lower" else 1.0
             if view == "beyond" and not untested:
                 for k, stack in enumerate(one.models):
                     null = comparator.compare(shifted(stack, data.block, orders), against)[..., 0]
                     own = stream(seed, name, "structure", "draws", code, comparator.name, k)
-                    p_value[place[1], c, k] = p_of_instances(null, options.structure.draws, own)
+                    p_value[place[1], c, k] = p_of_instances(
+                        sign * null, options.structure.draws, own
+                    )
     reach = [float(len(orders)) ** -len(group) for group in models.values()]
     least = np.maximum(reach, 1 / (1 + options.structure.draws))
     mean = defined_means(score)

@@ -50,7 +50,10 @@ class Runs:
     def read(cls, scores: xr.Dataset, compare: Compare) -> "Runs":
         """Take the runs out of a comparison; see `recover`."""
         statistics, values, scales = table(scores)
-        scored = [k for k, one in enumerate(statistics) if one in compare.statistics]
+        own = statistics[: scores.sizes["statistic"]]  # what was dropped is among the traits
+        scored = [k for k, one in enumerate(own) if one in compare.statistics]
+        if not scored:
+            raise InputError("recovery: no statistic of the score is left")
         known = np.isfinite(values[np.isfinite(values[..., scored]).all(axis=2)]).all(axis=0)
         known &= spread(list(values.swapaxes(0, 1))) > 0  # one that never varies has no metric
         shared = [k for k, one in enumerate(statistics) if one in compare.matched_on and known[k]]
@@ -179,7 +182,8 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
         scales = np.concatenate([scales, moved])
     if "instance_seed" in scores:
         values = _aligned(values, scores["instance_seed"].transpose("instance", "condition").values)
-    return names + others, values, scales
+    # One layout, whatever was moved: the order in which sums are taken depends on it.
+    return names + others, np.ascontiguousarray(values), scales
 
 
 def recorded(scores: xr.Dataset, names: list[str]) -> np.ndarray:

@@ -42,6 +42,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from spikedrift import results
 from spikedrift.drift.profile import CORRELATIONS
 from spikedrift.errors import InputError
 
@@ -106,7 +107,9 @@ STATISTICS: dict[str, Statistic] = {
 
 
 def vector(parts: Parts, names: Sequence[str]) -> np.ndarray:
-    """Statistics by name, last axis in the order of `names`."""
+    """Statistics by name, last axis in the order of `names`, which may be none."""
+    if not names:
+        return np.empty((*next(iter(parts.values())).shape, 0))
     return np.stack([STATISTICS[name].of(parts) for name in names], axis=-1)
 
 
@@ -145,10 +148,7 @@ class Run:
             Where one is missing, of another recording, or of the wrong code.
         """
         paths = [rate, timing, index, *([] if profile is None else [profile])]
-        for path in paths:
-            if not Path(path).is_file():
-                raise InputError(f"{path}: no such drift file")
-        run = cls(*(xr.load_dataset(path, engine="h5netcdf") for path in paths))
+        run = cls(*(results.read(path) for path in paths))
         for code, path in (("rate", rate), ("timing", timing)):
             found = run.curves(code).attrs.get("code")
             if found != code:

@@ -1,11 +1,32 @@
 """What every part of the configuration shares."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+)
+from pydantic_core import CoreSchema
 
+from spikedrift.config.numbers import strict
 from spikedrift.errors import InputError
+
+LONGEST_NAME = 100  # characters; two of them and an ending are a file's name, which has 255
+
+
+def _fits(path: str) -> str:
+    """Refuse a path that no file system takes: asking for it is an error of the system."""
+    if any(len(part.encode()) > 255 for part in path.split("/")):
+        raise ValueError("a part of this path is longer than 255 characters")
+    return path
+
+
+Location = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_fits)]
 
 
 class Options(BaseModel):
@@ -14,9 +35,38 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """Numbers and booleans of all fields are looked at first."""
+        return strict(handler(source))
+
+    @classmethod
+    def part(cls, given: Mapping[str, Any]) -> Self:
+        """Options that a job is given and no others: the rest is not left at its default.
+
+        Snakemake runs a job again where what it is given changed. Reading another option than
+        those is an AttributeError, or its changes would go unseen.
+        """
+        found = cls.model_validate(dict(given))
+        for name in cls.model_fields.keys() - given.keys():
+            del found.__dict__[name]
+        return found
+
+    @classmethod
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
         """Model of the block under `key` where it depends on other keys of the raw mapping."""
         return None
+
+
+def repeated(names: Iterable[str]) -> tuple[int, str] | None:
+    """Place and name of the first entry whose name an earlier one has; None where all differ."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            return index, name
+        seen.add(name)
+    return None
 
 
 def check_once(key: str, names: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from spikedrift.config.base import Options
+from spikedrift.config.plain import check_plain
 from spikedrift.errors import InputError
 
 
@@ -30,6 +31,18 @@ def checked[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str = "
     InputError
         For the first fault: the key path, the value, what is allowed, and the nearest known key
         for a typo.
+    """
+    check_plain(raw, where)
+    return validated(model, raw, where)
+
+
+def validated[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str) -> M:
+    """Do as `checked`, for values that were looked at before: thousands of points of a sweep.
+
+    Raises
+    ------
+    InputError
+        As `checked`.
     """
     try:
         return model.model_validate(dict(raw))

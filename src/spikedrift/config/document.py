@@ -6,6 +6,7 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -24,7 +25,10 @@ A config file is one YAML mapping. `config.yaml` is the embedded default, read w
 `--configfile` stands alone: nothing of the embedded default is mixed in. Single keys can be set on
 the command line, `--config seed=7 fetch='{mirror: path}'`.
 
-Unknown keys, wrong types and values out of bounds are refused with one line that names the key.
+Unknown keys, wrong types and values out of bounds are refused with one line that names the key;
+a key that stands twice, and what is no YAML, with its line. YAML reads unquoted `yes`, `no`, `on`
+and `off` as true and false, which are no numbers and no names. Numbers are finite, and integers
+have 64 bits at most.
 Lists (recordings, selections, measures, analyses, sweeps, comparisons) hold named entries; a name
 is a file or folder of results.
 
@@ -48,21 +52,57 @@ def document() -> str:
 
 def _sections(title: str, model: type[BaseModel], path: str) -> Iterator[str]:
     lines = [f"## {title}\n"]
-    summary = (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", "\n")
-    if summary:
+    if summary := _summary(model):
         lines.append(summary + "\n")
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
-    inner: list[tuple[str, type[BaseModel]]] = []
+    inner: list[tuple[str, type[BaseModel], list[str]]] = []
     for name, field in model.model_fields.items():
         nested = _nested(field.annotation)
         at = f"{path}.{name}" if path else name
-        default = "see below" if nested else _default(field)
-        lines.append(f"| `{name}` | {_type(field)} | {default} | {field.description or ''} |")
+        default = _nested_default(field) if nested else _default(field)
+        meaning = field.description or (_summary(nested).replace("\n", " ") if nested else "")
+        lines.append(f"| `{name}` | {_type(field)} | {default} | {meaning} |")
         if nested:
-            inner.append((at + ("[]" if _is_list(field.annotation) else ""), nested))
+            key = at + ("[]" if _is_list(field.annotation) else "")
+            inner.append((key, nested, _listed(at, field)))
     yield "\n".join(lines) + "\n"
-    for at, nested in inner:
-        yield from _sections(f"`{at}`", nested, at)
+    for key, nested, entries in inner:
+        yield from _sections(f"`{key}`", nested, key)
+        yield from entries
+
+
+def _summary(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", "\n")
+
+
+def _nested_default(field: FieldInfo) -> str:
+    """Default of a block or of a list of blocks; entries of a list are listed after the block."""
+    value = field.get_default(call_default_factory=True)
+    if value is PydanticUndefined:
+        return "required"
+    if not value:
+        return f"`{json.dumps(value)}`"
+    if not isinstance(value, BaseModel):
+        return "see below"
+    given = value.model_dump(mode="json", exclude_unset=True)
+    return f"see below, with `{_flow(given)}`" if given else "see below"
+
+
+def _listed(key: str, field: FieldInfo) -> list[str]:
+    """Section with the entries that a list of blocks has by default; none where it is empty."""
+    value = field.get_default(call_default_factory=True)
+    if not isinstance(value, list | tuple) or not value:
+        return []
+    entries = (_flow(entry.model_dump(mode="json", exclude_unset=True)) for entry in value)
+    return ["\n".join([f"Default of `{key}`:\n", "```yaml", *(f"- {e}" for e in entries), "```\n"])]
+
+
+def _flow(given: dict[str, Any]) -> str:
+    """One line of YAML."""
+    text = yaml.safe_dump(
+        given, default_flow_style=True, sort_keys=False, width=10_000, allow_unicode=True
+    )
+    return text.strip()
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Location, Options
 
 Address = Annotated[str, Field(pattern=r"^https?://\S+$")]
 
@@ -30,7 +30,7 @@ class FetchOptions(Options):
         description="places in the order in which they are tried, those that know the file; "
         "`warehouse` needs the AllenSDK environment",
     )
-    mirror: str | None = Field(
+    mirror: Location | None = Field(
         None,
         description="directory with files as `{data set}/{file}`; a relative one starts at the "
         "working directory",

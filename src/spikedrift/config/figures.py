@@ -9,7 +9,11 @@ class LearningFigure(Options):
     """A figure of what a sweep's conditions learn and how they drift."""
 
     sweep: str = Field(description="name of a sweep")
-    matrices: str = Field(description="selection that keeps the phases naive and block")
+    matrices: str | None = Field(
+        default=None,
+        description="selection that keeps the phases naive and block; null: the first such that "
+        "applies to the sweep",
+    )
     index: str = Field(default="all", description="selection that keeps the phase block only")
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from spikedrift.config.analyses import OPTIONS
-from spikedrift.config.base import Options, complete
+from spikedrift.config.base import LONGEST_NAME, Options, complete, repeated
 from spikedrift.config.drift import IndexOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
 
@@ -28,7 +28,9 @@ SEES: dict[Code, tuple[str, ...]] = {
 class TruthCase(Options):
     """A kind of synthetic recording: knobs turned, and whether trials are matched by state."""
 
-    name: str = Field(pattern=NAME, description="word for files and tables")
+    name: str = Field(
+        pattern=NAME, max_length=LONGEST_NAME, description="word for files and tables"
+    )
     title: str = Field("", description="words for figures; default: the name")
     set: dict[str, Any] = Field(
         default_factory=dict, description="what differs from `recording`: knobs and sizes"
@@ -60,6 +62,7 @@ class TruthMeasure(Options):
 
     measure: str = Field(
         pattern=NAME,
+        max_length=LONGEST_NAME,
         description="curves (statistics of similarity curves), rate_index, timing_index, or an "
         "analysis",
     )
@@ -213,10 +216,8 @@ class GroundTruth(Options):
 
     @model_validator(mode="after")
     def _cases(self) -> Self:
-        names = [case.name for case in self.cases]
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"cases: the name {sorted(twice)[0]!r} is used twice")
+        if twice := repeated(case.name for case in self.cases):
+            raise ValueError(f"cases: the name {twice[1]!r} is used twice")
         for curve in self.power:
             if curve.knob not in SyntheticOptions.model_fields:
                 raise ValueError(f"power: {curve.knob!r} is no knob of a synthetic recording")

@@ -153,7 +153,14 @@ class Plasticity(Options):
             "vector"
         ),
     )
-    eta: float = Field(default=0.0, ge=0, description="factor on the steps of the rule; 0 is off")
+    eta: float = Field(
+        default=0.0,
+        ge=0,
+        description=(
+            "size of the steps, in place of the rule's own `eta`, whose default in "
+            "docs/plasticity.md acts in induction protocols only; 0 is off"
+        ),
+    )
     also: tuple[str, ...] = Field(
         default=(), description="further rules, such as normalization or short-term plasticity"
     )
@@ -199,7 +206,9 @@ class InhibitoryPlasticity(Plasticity):
         default=3.0, gt=0, description="upper bound of the weight; leak conductances"
     )
     eta: float = Field(
-        default=0.002, ge=0, description="factor on the steps of the rule after settling"
+        default=0.002,
+        ge=0,
+        description="size of the steps after settling, in place of the rule's own `eta`",
     )
     settle_eta: float = Field(
         default=0.002, ge=0, description="the same while settling, in every condition"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, repeated
 from spikedrift.config.selections import Selection
 
 STATISTIC = (
@@ -91,9 +91,8 @@ class Predictions(Options):
         names = [entry.name for entry in self.predictions]
         aside = [entry.name for entry in self.held_out]
         for known, block in ((names, "predictions"), (aside, "held_out")):
-            for index, name in enumerate(known):
-                if name in known[:index]:
-                    raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
+            if twice := repeated(known):
+                raise ValueError(f"{block}[{twice[0]}].name: {twice[1]!r} is used twice")
         for index, entry in enumerate(self.predictions):
             if entry.held_out is not None and entry.held_out not in aside:
                 raise ValueError(

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from spikedrift.config.base import Options, complete
+from spikedrift.config.base import Location, Options, complete
+from spikedrift.config.simulated import SimulatedOptions
 from spikedrift.config.sources import (
     ArraysOptions,
     NeuropixelsOptions,
@@ -16,6 +17,7 @@ from spikedrift.config.synthetic import SyntheticOptions
 
 OPTIONS: dict[str, type[SourceOptions]] = {
     "synthetic": SyntheticOptions,
+    "simulated": SimulatedOptions,
     "arrays": ArraysOptions,
     "allen_neuropixels": NeuropixelsOptions,
     "allen_two_photon": TwoPhotonOptions,
@@ -59,7 +61,7 @@ class Cohort(Options):
         description="name that pools use"
     )
     source: str = Field(description="name of a file in src/spikedrift/sources/ that is a source")
-    table: str = Field(
+    table: Location = Field(
         description="tab-separated table of sessions: `session`, `stimuli` (separated by commas), "
         "columns that are options of the source, and columns named as a population with its number "
         "of units; a relative path starts at the working directory, else at the project"

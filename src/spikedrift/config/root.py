@@ -6,11 +6,11 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from spikedrift.config.analyses import AnalysisEntry
-from spikedrift.config.base import Options
+from spikedrift.config.base import LONGEST_NAME, Location, Options, repeated
 from spikedrift.config.compare import Compare, Comparison
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.config.figures import Figures
+from spikedrift.config.figures import Figures, LearningFigure
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.inductions import Validation
 from spikedrift.config.inference import Inference
@@ -60,7 +60,7 @@ class Config(Options):
     recovery: Recovery = Field(
         Recovery(), description="whether comparisons could tell their rules apart"
     )
-    predictions: str | None = Field(
+    predictions: Location | None = Field(
         "config/predictions.yaml",
         description="file of the model's predictions for recordings, written before looking; a "
         "relative path starts at the working directory, else at the project; null: none",
@@ -72,9 +72,23 @@ class Config(Options):
         GroundTruth(), description="measures against recordings whose drift is known"
     )
     figures: Figures = Field(Figures(), description="how figures are drawn")
-    custom_rules: list[str] = Field(
+    custom_rules: list[Location] = Field(
         [], description="your own rule files (.smk), relative to the working directory"
     )
+
+    def matrices_of(self, learned: LearningFigure) -> str | None:
+        """Selection whose matrices a figure of learning shows; None where there is none."""
+        if learned.matrices is not None:
+            return learned.matrices
+        return next(
+            (
+                selection.name
+                for selection in self.selections
+                if {"naive", "block"} <= set(selection.phases)
+                and learned.sweep in (selection.recordings or [learned.sweep])
+            ),
+            None,
+        )
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -92,9 +106,14 @@ class Config(Options):
         known: dict[str, list[str]] = {}
         for block, entries in named.items():
             known[block] = [entry.name for entry in entries]
+            if twice := repeated(known[block]):
+                raise ValueError(f"{block}[{twice[0]}].name: {twice[1]!r} is used twice")
             for index, name in enumerate(known[block]):
-                if name in known[block][:index]:
-                    raise ValueError(f"{block}[{index}].name: {name!r} is used twice")
+                if len(name) > LONGEST_NAME:
+                    raise ValueError(
+                        f"{block}[{index}].name: {len(name)} characters, {LONGEST_NAME} are the "
+                        "most in a name of files"
+                    )
         if not (self.recordings or self.cohorts or self.sweeps):
             raise ValueError("recordings: missing, and there are no cohorts and no sweeps either")
         if "index" in known["similarity.measures"]:
@@ -114,6 +133,14 @@ class Config(Options):
                         raise unknown(
                             f"{place}[{index}].{key}: not among {block}:", value, known[block]
                         )
+        for index, learned in enumerate(self.figures.learning):
+            if self.matrices_of(learned) is None:
+                sweep = learned.sweep
+                raise ValueError(
+                    f"figures.learning[{index}].matrices: no selection of {sweep} keeps the phases "
+                    "naive and block; add one to `selections`: "
+                    f"{{name: with-naive, phases: [naive, block], recordings: [{sweep}]}}"
+                )
         for key in ("rate", "timing"):  # the two measures that figures and comparisons read
             value, measures = getattr(self.compare, key), known["similarity.measures"]
             if value not in measures:

@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 from spikedrift.config.base import Options
 from spikedrift.config.drift import StateOptions
 
+# Keys that say where a selection is used, and not which units and trials it takes.
+WHERE_USED = {"recordings", "sensitivity"}
+
 
 class Bounds(Options):
     """Limits of a quality column, both included."""

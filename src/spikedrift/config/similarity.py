@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Options, complete, named_after
 
-Scalar = bool | int | float | str | None
+Scalar = str | bool | int | float | None
 
 
 class SpikeshipOptions(Options):

@@ -1,10 +1,25 @@
 """Options of the sources that recordings come from."""
 
+import re
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Location, Options
+
+
+def series_path(text: str) -> tuple[str, int | None]:
+    """Path of a series in a file, and the column that is meant of several: `module/series[0]`.
+
+    Raises
+    ------
+    ValueError
+        For another form.
+    """
+    parts = re.fullmatch(r"(/?[^/\[\]]+(?:/[^/\[\]]+)*)(?:\[(\d+)\])?", text)
+    if parts is None:
+        raise ValueError(f"{text!r} must be a path, or a path and a column: module/series[0]")
+    return parts[1], None if parts[2] is None else int(parts[2])
 
 
 class SourceOptions(Options):
@@ -117,7 +132,7 @@ class NwbOptions(SourceOptions):
     frame of a movie, and trials are segments of so many frames.
     """
 
-    file: str = Field(
+    file: Location = Field(
         description="path, or address to stream from (https://..., s3://bucket/key); {session} and "
         "{stimulus} stand for the two parts of the recording's name. With `dataset`: the file's "
         "name there",
@@ -127,8 +142,14 @@ class NwbOptions(SourceOptions):
         description="data set in resources/data-registry.tsv that the file is fetched from; "
         "null: `file` is a path or an address",
     )
-    intervals: str = Field("trials", description="name of the table of intervals")
-    where: dict[str, str | float | list[str | float]] = Field(
+    units: str | None = Field(
+        None,
+        description="path of the table of units in the file; null: /units, or the only one",
+    )
+    intervals: str = Field(
+        "trials", description="name of the table of intervals, or its path in the file"
+    )
+    where: dict[str, str | bool | float | list[str | bool | float]] = Field(
         default_factory=dict, description="column: value, or list of values, of intervals to take"
     )
     segment: str | None = Field(
@@ -139,11 +160,16 @@ class NwbOptions(SourceOptions):
     segment_frames: int | None = Field(
         None, ge=1, description="frames in a segment, where an interval is a frame of a movie"
     )
+    first_frame: int | None = Field(
+        None,
+        description="number of the movie's first frame, with segment_frames: numbers that are not "
+        "shown are missing frames; null: the movie's frames are those that are shown at all",
+    )
     repeat: str | None = Field(
         None, description="column that counts repeats; null: showings of a segment are counted"
     )
     block: str | None = Field(
-        None, description="column that tells blocks apart; null: see block_gap"
+        None, description="column whose value changes where a new block starts; null: see block_gap"
     )
     block_gap: float | None = Field(
         None,
@@ -160,9 +186,13 @@ class NwbOptions(SourceOptions):
         "location), looked up through the unit's first electrode; null: all units are one group",
     )
     running_speed: str | None = Field(
-        None, description="series of running speed as `module/series`; in cm/s"
+        None,
+        description="series of running speed by its path in the file, such as behavior/speed; "
+        "with [k] its column k; read in cm/s",
     )
-    pupil_area: str | None = Field(None, description="series of pupil area as `module/series`")
+    pupil_area: str | None = Field(
+        None, description="series of pupil area by its path in the file, likewise; in its own unit"
+    )
     citation: str = Field("", description="whom to cite; default: what the file says")
     licence: str = Field("", description="terms under which the data are used")
 
@@ -174,12 +204,23 @@ class NwbOptions(SourceOptions):
                     raise ValueError(f"{key} does not go with segment_frames, which counts frames")
             if self.segment is None or self.offset:
                 raise ValueError("segment_frames needs segment, the frame's number, and no offset")
+        elif self.first_frame is not None:
+            raise ValueError("first_frame needs segment_frames")
         if self.block is not None and self.block_gap is not None:
             raise ValueError("block and block_gap exclude each other")
-        for key in ("running_speed", "pupil_area"):
-            if (value := getattr(self, key)) is not None and value.count("/") != 1:
-                raise ValueError(f"{key} {value!r} must be module/series")
         return self
+
+    @field_validator("running_speed", "pupil_area")
+    @classmethod
+    def _path(cls, value: str | None) -> str | None:
+        if value is not None:
+            series_path(value)
+        return value
+
+    def behavior(self) -> dict[str, str]:
+        """Return paths of the series of behavior, by the trial's column."""
+        paths = {"running_speed": self.running_speed, "pupil_area": self.pupil_area}
+        return {name: path for name, path in paths.items() if path is not None}
 
     def location(self, recording: str) -> str:
         """Return path, address or name of the file of a recording."""

@@ -5,11 +5,15 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from spikedrift.config.base import Options
+from spikedrift.config.base import Options, repeated
 from spikedrift.config.drift import IndexOptions
 from spikedrift.config.networks import PatternNetwork
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+# Snakemake plans a sweep anew at every start: beyond these that takes longer than some seconds.
+MOST_POINTS = 10_000
+MOST_RUNS = 100_000  # with a survey
+MOST_RECORDINGS = 2_000  # without, where every run is a dozen jobs
 
 
 class Condition(Options):
@@ -106,7 +110,14 @@ class Sweep(Options):
     samples: int | None = Field(
         default=None, gt=0, description="points of a random or Latin hypercube sample"
     )
-    instances: int = Field(default=3, gt=0, description="network instances of every point")
+    instances: int = Field(
+        default=3,
+        gt=0,
+        description=(
+            "network instances of every point; points are at most 10,000, and points times "
+            "instances 2,000, or 100,000 with a survey"
+        ),
+    )
     seed: int = Field(default=1, ge=0, description="every random draw of the sweep comes from it")
     survey: Survey | None = Field(
         default=None,
@@ -122,9 +133,8 @@ class Sweep(Options):
             ("conditions", [condition.name for condition in self.conditions]),
             ("axes", [axis.name for axis in self.axes]),
         ):
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"{block}: the name {sorted(twice)[0]!r} is used twice")
+            if twice := repeated(names):
+                raise ValueError(f"{block}: the name {twice[1]!r} is used twice")
         return self
 
     @model_validator(mode="after")
@@ -144,4 +154,36 @@ class Sweep(Options):
         sizes = {axis.n if axis.values is None else len(axis.values) for axis in self.axes}
         if self.sampling == "list" and len(sizes) > 1:
             raise ValueError("sampling list: all axes need the same number of values")
+        return self
+
+    @property
+    def size(self) -> int:
+        """Number of points, counted without listing them."""
+        sizes = [axis.n if axis.values is None else len(axis.values) for axis in self.axes]
+        if self.samples is not None:
+            swept = self.samples
+        elif self.sampling == "list":
+            swept = sizes[0] if sizes else 1
+        else:
+            swept = math.prod(sizes)
+        return sum(swept if condition.swept else 1 for condition in self.conditions)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        points, runs = self.size, self.size * self.instances
+        if points > MOST_POINTS:
+            raise ValueError(
+                f"sweep {self.name}: {points} points are more than {MOST_POINTS}: give fewer "
+                "values of axes or samples, or divide it into several sweeps"
+            )
+        if self.survey is None and runs > MOST_RECORDINGS:
+            raise ValueError(
+                f"sweep {self.name}: {runs} runs, each a recording, are more than "
+                f"{MOST_RECORDINGS}: give it a survey, or fewer instances or points"
+            )
+        if runs > MOST_RUNS:
+            raise ValueError(
+                f"sweep {self.name}: {runs} runs are more than {MOST_RUNS}: give fewer instances "
+                "or points, or divide it into several sweeps"
+            )
         return self

@@ -20,7 +20,7 @@ from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.base import completed
 from spikedrift.drift.anchored import upper_tail
 from spikedrift.errors import InputError
-from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, segment_names
 from spikedrift.trials import NO_TIMING, REPEAT_KEY
 
 PACKAGE = "spikedrift.drift.analyses"
@@ -206,7 +206,8 @@ def analyze(
         The arrays of the analysis, and over dim `statistic` (its coordinate is the name) the
         attributes of `Statistic`. p and null are NaN where they rest on an order of trials that
         is assumed (`test_note` says so). Attributes: those of the recording, `analysis`, `title`,
-        `citation`, `options` (JSON), `seed`, `n_units`, `n_trials`, `test_note`.
+        `citation`, `options` (JSON), `seed`, `n_units`, `n_trials`, `test_note`,
+        `segment_names` (JSON, a name a segment).
 
     Raises
     ------
@@ -234,6 +235,7 @@ def analyze(
             "n_units": dataset.sizes["unit"],
             "n_trials": dataset.sizes["trial"],
             "test_note": note,
+            "segment_names": json.dumps(segment_names(dataset)),
         }
     )
 
@@ -244,8 +246,8 @@ def check(dataset: xr.Dataset, analysis: Analysis) -> None:
     Raises
     ------
     InputError
-        In one line: fewer than two units or repeats, no spikes, durations that differ, or one of
-        `analysis.needs` that is not there.
+        In one line: fewer than two units or repeats, no spikes, or one of `analysis.needs`
+        that is not there.
     """
     where = f"{dataset.attrs.get('recording', 'trials')}: {analysis.name}"
     n_units = dataset.sizes["unit"]
@@ -255,13 +257,6 @@ def check(dataset: xr.Dataset, analysis: Analysis) -> None:
         raise InputError(f"{where} needs two repeats, the selection has one")
     if not int(dataset["spike_count"].where(dataset["observed"], 0).sum()):
         raise InputError(f"{where}: no unit spikes in any trial of the selection")
-    duration = dataset["duration"].values
-    # Frame clocks jitter: a movie's second differs by a frame at most.
-    if duration.max() - duration.min() > 0.05 * duration.mean():
-        raise InputError(
-            f"{where} needs trials of one duration, the selection's last {duration.min():.4g} to "
-            f"{duration.max():.4g} s; put each stimulus family into a recording of its own"
-        )
     if "timing" in analysis.needs and "event_amplitude" in dataset:
         raise InputError(f"{where} needs spike times ({NO_TIMING}); choose a rate analysis")
     if "segments" in analysis.needs and label(dataset, SEGMENT_KEY).max() < 1:

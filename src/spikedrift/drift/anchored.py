@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from spikedrift.config.drift import IndexOptions
+from spikedrift.drift import gates
 from spikedrift.drift.pairs import TrialPairs, discrimination
 from spikedrift.selections import stream
 
@@ -69,8 +70,8 @@ class Anchored:
         Pairs of trials of one segment.
     gate_limit : float
         S_w that the permutation surrogates reach.
-    shut : str
-        Why the gate is shut; empty where it is open.
+    gate : Gate
+        Whether it is open, and if not, which of the reasons it has.
     null : float64, shape (surrogates,)
         Index of the exchange surrogates; empty where the gate shut before the test.
     index_raw : float
@@ -85,12 +86,17 @@ class Anchored:
     n_within: int
     n_between: int
     gate_limit: float
-    shut: str = ""
+    gate: gates.Gate = gates.WIDE
     null: np.ndarray = field(default_factory=lambda: np.empty(0))
     index_raw: float = NAN
     p_value: float = NAN
     index: float = NAN
     index_thinned: float = NAN
+
+    @property
+    def shut(self) -> str:
+        """Why the gate is shut; empty where it is open."""
+        return self.gate.words
 
 
 def upper_tail(value: float, null: np.ndarray) -> float:
@@ -130,8 +136,9 @@ def gate_and_test(
         Largest standard deviation of the index over exchange surrogates.
     """
     rng = stream(seed, name, code, "gate")
-    gate = np.array([permuted(rng).within for _ in range(options.gate_surrogates)])
-    limit = float(np.nanquantile(gate, options.gate_level)) if np.isfinite(gate).any() else NAN
+    told = np.array([permuted(rng).within for _ in range(options.gate_surrogates)])
+    limit = float(np.nanquantile(told, options.gate_level)) if np.isfinite(told).any() else NAN
+    p_value = upper_tail(reading.within, told)
     known = {
         "reading": reading,
         "n_within": int((pairs.block >= 0).sum()),
@@ -139,21 +146,23 @@ def gate_and_test(
         "gate_limit": limit,
     }
     null = np.empty(0)
-    shut = ""
+    gate = gates.Gate(p_value=p_value)
     if not reading.missing <= options.max_missing:
-        shut = f"{reading.missing:.0%} of pairs share fewer than {options.min_shared} units"
+        gate = gates.unshared(reading.missing, options.min_shared)
     elif not reading.within > limit:
-        shut = f"no {code} code: S_w {reading.within:.4f}, surrogates reach {limit:.4f}"
+        gate = gates.no_code(code.replace("_", " "), p_value, reading.within, limit)
     else:
         rng = stream(seed, name, code, "exchange")
         null = np.array([exchanged(rng).index for _ in range(options.surrogates)])
-        if not np.nanstd(null) < max_standard_error:
-            shut = f"imprecise: exchange surrogates of the index vary by {np.nanstd(null):.3f}"
-    if shut:
-        log.info("%s: %s gate shut, %s", name, code, shut)
-        return Anchored(**known, shut=shut, null=null)  # type: ignore[arg-type]
+        error = float(np.nanstd(null)) if np.isfinite(null).any() else NAN
+        if not error < max_standard_error:
+            gate = gates.imprecise(error, max_standard_error, p_value)
+    if gate.words:
+        log.info("%s: no %s index, %s", name, code, gate.words)
+        return Anchored(**known, gate=gate, null=null)  # type: ignore[arg-type]
     return Anchored(
         **known,  # type: ignore[arg-type]
+        gate=gate,
         null=null,
         index_raw=reading.index,
         p_value=upper_tail(reading.index, null),

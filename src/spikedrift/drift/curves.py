@@ -10,6 +10,7 @@ import xarray as xr
 
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
+from spikedrift.drift.bands import centered
 from spikedrift.drift.pairs import (
     Repeats,
     TrialPairs,
@@ -38,8 +39,9 @@ def curves(
     The repeat x repeat matrix (mean over pairs of trials of the same segment, or the measure's
     own) is averaged over pairs of repeats at one lag: within each block, then over blocks (Deitch
     et al. 2021); between blocks over all pairs. Intervals are percentiles over resamples of units
-    with replacement; all measures of one recording and selection see the same resamples, so that
-    samples of statistics of two measures are joint.
+    with replacement, the bias of resampling taken out (`spikedrift.drift.bands`); all measures of
+    one recording and selection see the same resamples, so that samples of statistics of two
+    measures are joint.
 
     Parameters
     ----------
@@ -82,18 +84,13 @@ def curves(
         evaluated
         for _, evaluated in _resampled(dataset, evaluate, draws, f"{entry.name}: bootstrap")
     ]
-    tail = 100 * (1 - options.confidence) / 2
-
-    def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        undefined = np.isnan(values).all(axis=0)
-        limits = np.nanpercentile(np.where(undefined, 0.0, values), [tail, 100 - tail], axis=0)
-        low, high = np.where(undefined, np.nan, limits)
-        return low, high
-
-    low, high = interval(np.stack([sample[1].value for sample in samples]))
-    index_low, index_high = interval(np.stack([sample[1].similarity_index for sample in samples]))
+    level = options.confidence
+    low, high = centered(np.stack([one[1].value for one in samples]), curve.value, level)
+    index_low, index_high = centered(
+        np.stack([one[1].similarity_index for one in samples]), curve.similarity_index, level
+    )
     statistic_sample = np.stack([sample[2] for sample in samples])
-    statistic_low, statistic_high = interval(statistic_sample)
+    statistic_low, statistic_high = centered(statistic_sample, value, level)
     two = ("relation", "lag")
     out = _point(dataset, entry, seed, repeats, curve, value)
     unit = out["value"].attrs

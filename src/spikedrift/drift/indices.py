@@ -8,19 +8,19 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.drift import DriftOptions
+from spikedrift.drift import gates
 from spikedrift.drift.anchored import NAN, Anchored, Reading
 from spikedrift.drift.pairs import need_blocks
 from spikedrift.drift.rate_index import rate_index
 from spikedrift.drift.timing_index import timing_index
 from spikedrift.errors import InputError
 from spikedrift.state import match_state
-from spikedrift.trials import NO_TIMING
 
 log = logging.getLogger(__name__)
 
 CODES = ("rate", "timing")
 NONE = Anchored(
-    Reading(NAN, NAN, NAN, NAN), n_within=0, n_between=0, gate_limit=NAN, shut=NO_TIMING
+    Reading(NAN, NAN, NAN, NAN), n_within=0, n_between=0, gate_limit=NAN, gate=gates.NONE
 )
 MATCHING = ("none", "state")
 NUMBERS = {
@@ -30,6 +30,7 @@ NUMBERS = {
     "index_raw": ("index_raw", "(S_w - S_b) / S_w, statistic of the test; timing: not thinned"),
     "index_thinned": ("index_thinned", "(S_w - S_b) / S_w over thinnings, not redraw-scaled"),
     "p_value": ("p_value", "upper tail of the exchange test"),
+    "gate_p_value": ("gate.p_value", "upper tail of the gate test: is there a code"),
     "gate_limit": ("gate_limit", "S_w that the permutation surrogates reach"),
     "missing": ("reading.missing", "share of pairs of trials without enough shared units"),
     "shared_units": ("reading.shared", "median number of shared units of a pair"),
@@ -65,13 +66,14 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
         cannot be, attribute `state_note` says why), `code` (rate, timing), `surrogate`.
 
         * (matching, code), float64: `discrimination_within`, `discrimination_between`, `index`,
-          `index_raw`, `index_thinned`, `p_value`, `gate_limit`, `missing`, `shared_units`,
-          `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under the test's
-          null), `standard_error` (its standard deviation); what speaks of drift is NaN where the
-          gate is shut. Where the order of trials is assumed there is no test: its numbers are
-          NaN.
-        * (matching, code): `gate_passed` (bool), `gate_note` (str, why it is shut), `n_within`,
-          `n_between` (int64, pairs of trials of one segment), `n_trials` (int64).
+          `index_raw`, `index_thinned`, `p_value`, `gate_p_value`, `gate_limit`, `missing`,
+          `shared_units`, `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under
+          the test's null), `standard_error` (its standard deviation); what speaks of drift is NaN
+          where the gate is shut. Where the order of trials is assumed there is no test: its numbers
+          are NaN.
+        * (matching, code): `gate_passed` (bool), `gate` (str, of `spikedrift.drift.gates`: open or
+          why not), `gate_note` (str, the same with its numbers), `n_within`, `n_between` (int64,
+          pairs of trials of one segment), `n_trials` (int64).
         * (matching, code, surrogate), float64: `null`, the index of every exchange surrogate.
 
         Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `state_note`,
@@ -104,7 +106,7 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
             **dataset.attrs,
             **state,
             "seed": seed,
-            "options": json.dumps(options.model_dump(), sort_keys=True),
+            "options": json.dumps(options.model_dump(include={"index", "state"}), sort_keys=True),
             "n_units": dataset.sizes["unit"],
             "inference": inference,
             "assumptions_test": "exchange test: trials and units independent given the segment "
@@ -131,18 +133,20 @@ def _join(
         name: np.full(shape, np.nan)
         for name in ("null_mean", "null_low", "null_high", "standard_error")
     }
-    passed, note = np.zeros(shape, bool), np.full(shape, "", dtype=object)
+    passed = np.zeros(shape, bool)
+    state, note = (np.full(shape, "", dtype=object) for _ in range(2))
     n_within, n_between = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for i, matching in enumerate(MATCHING):
         both = found[matching]
         if both is None:
-            note[i] = "trials not matched"
+            state[i], note[i] = gates.APART.state, gates.APART.words
             continue
         for j, code in enumerate(CODES):
             one = both[code]
             for name, (field, _) in NUMBERS.items():
                 numbers[name][i, j] = attrgetter(field)(one)
-            passed[i, j], note[i, j] = not one.shut, one.shut
+            passed[i, j] = not one.shut
+            state[i, j], note[i, j] = one.gate.state, one.gate.words
             n_within[i, j], n_between[i, j] = one.n_within, one.n_between
             if not one.shut:
                 null[i, j] = one.null
@@ -160,6 +164,7 @@ def _join(
             **{name: (dims, value, {"units": "1"}) for name, value in summary.items()},
             "null": ((*dims, "surrogate"), null, {"units": "1"}),
             "gate_passed": (dims, passed),
+            "gate": (dims, state),
             "gate_note": (dims, note),
             "n_within": (dims, n_within),
             "n_between": (dims, n_between),

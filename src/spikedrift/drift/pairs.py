@@ -52,7 +52,7 @@ class Repeats:
     block : int64, shape (n_repeats,)
         Index of the repeat's (session, phase, block).
     position : int64, shape (n_repeats,)
-        Lag is the difference of positions: the repeat's number, counted on over sessions.
+        Lag is the difference of positions: the repeat's number, from the first one here.
     """
 
     of_trial: np.ndarray
@@ -66,13 +66,8 @@ def repeats_of(dataset: xr.Dataset) -> Repeats:
     of_trial = label(dataset, REPEAT_KEY)
     members = [np.flatnonzero(of_trial == index) for index in range(int(of_trial.max()) + 1)]
     first = np.array([trials[0] for trials in members])
-    session, repeat = dataset["session"].values, dataset["repeat"].values
-    shift, position = 0, np.empty(first.size, dtype=np.int64)
-    for day in np.unique(session):
-        here = session[first] == day
-        position[here] = repeat[first][here] - repeat[first][here].min() + shift
-        shift = int(position[here].max()) + 1
-    return Repeats(of_trial, members, label(dataset, BLOCK_KEY)[first], position)
+    repeat = dataset["repeat"].values[first]
+    return Repeats(of_trial, members, label(dataset, BLOCK_KEY)[first], repeat - repeat.min())
 
 
 def segment_pairs(dataset: xr.Dataset, rng: np.random.Generator) -> TrialPairs:

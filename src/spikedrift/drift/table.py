@@ -9,7 +9,9 @@ import xarray as xr
 from spikedrift.drift import verdicts
 from spikedrift.drift.analysis import Statistic
 
-COLUMNS = ("index", "p_value", "gate_passed", "gate_note", "discrimination_within", "n_trials")
+COLUMNS = (
+    "index", "p_value", "gate_passed", "gate", "gate_note", "discrimination_within", "n_trials"
+)  # fmt: skip
 ATTRIBUTES = ("n_units", "n_trials", "experience_unit", "test_note")
 
 

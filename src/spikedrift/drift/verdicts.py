@@ -10,26 +10,58 @@ from pathlib import Path
 
 import pandas as pd
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import write_text
 
 PATH = Path(__file__).parents[3] / "resources" / "ground_truth.tsv"
 ABSENT = "not in the ground truth"
 UNJUDGED = "described in the ground truth, not judged: no test, and no value for no drift"
 BIASED = "biased in the ground truth"
+TABLE = "table: docs/ground-truth.md"
+NAMES = {
+    "rate_index": "the rate index",
+    "timing_index": "the timing index",
+    "population_vector": "the population vector correlation",
+    "spikeship": "SpikeShip",
+}
+_BACKGROUND = "background rates change between blocks"
+_STATE = "activity follows behavior"
+_BURSTS = "cells fire in bursts"
+_RATES = "firing rates alone change"
+_TIMES = "spike times alone change"
+CAUSES = {  # case of `spikedrift.config.ground_truth` -> what was done, as a reader says it
+    "none": "nothing changes",
+    "rate-drift": _RATES,
+    "flat-code-rate-drift": _RATES,
+    "event-time-drift": _TIMES,
+    "event-gain-drift": "response sizes at fixed times change",
+    "gain": "all rates change by one factor",
+    "background": _BACKGROUND,
+    "state": _STATE,
+    "state-gain": _STATE,
+    "state-background": _STATE,
+    "state-matched": "trials are matched by a behavior that activity follows",
+    "state-matched-drift": "trials are matched by a behavior that activity follows",
+    "bursts": _BURSTS,
+    "bursts-rate-drift": _BURSTS,
+    "refractory": "cells are refractory",
+    "unit-loss": "units are lost",
+    "flat-code": "spike times carry nothing",
+}
+CAUSES_OF_KNOBS = {"rate_drift": _RATES, "event_time_drift": _TIMES}
 
 
 def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -> None:
     """Write judgments as TSV, whole or not at all; what made them stands above, after `#`."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for key, value in made_with.items():
-            file.write(f"# {key}: {value}\n")
-        table.to_csv(file, sep="\t", index=False, na_rep="nan", float_format="%.4g")
+    above = "".join(f"# {key}: {value}\n" for key, value in made_with.items())
+    below = table.to_csv(sep="\t", index=False, na_rep="nan", float_format="%.4g")
+    write_text(above + below, path)
 
 
 def read(path: Path = PATH) -> pd.DataFrame:
     """Judgments as `write` left them, by default those that are shipped; empty without the file."""
     if not path.is_file():
-        columns = ["measure", "statistic", "matched", "title", "knob", "amount", "p", "biased"]
+        columns = ["measure", "statistic", "case", "matched", "title", "knob", "amount", "p",
+                   "biased"]  # fmt: skip
         return pd.DataFrame(columns=columns)
     with path.open(encoding="utf-8") as file:
         above = sum(line.startswith("#") for line in file)
@@ -81,20 +113,53 @@ def _marked(judgments: pd.DataFrame) -> str:
     return "; ".join(marked.loc[(marked["knob"] == "") | (marked["amount"] == most), "title"])
 
 
-def notes(measure: str, matched: bool = False, judgments: pd.DataFrame | None = None) -> list[str]:
-    """Footnote of a figure that shows a measure: each set of cases once, with its statistics.
+def notes(
+    *measures: str, matched: bool = False, judgments: pd.DataFrame | None = None
+) -> list[str]:
+    """One plain sentence under a figure that shows some measures; none where nothing was found.
 
-    Empty where nothing was found against it. `matched`: trials matched by state are shown too.
+    Tables give the verdict on each statistic (`verdict`).
+
+    Parameters
+    ----------
+    *measures : str
+    matched : bool
+        Trials matched by state are shown too.
+    judgments : DataFrame, optional
+        Default: those that are shipped.
     """
     known = _shipped() if judgments is None else judgments
-    here = known[known["measure"] == measure]
-    if here.empty:
-        return [f"{measure}: {ABSENT}."]
-    found: dict[str, list[str]] = {}
-    if not matched:
-        here = here[~here["matched"].astype(bool)]
-    for statistic, part in here.groupby("statistic", sort=False):
-        if marked := _marked(part):
-            found.setdefault(marked, []).append(str(statistic))
-    words = [f"{', '.join(names)} ({cases})" for cases, names in found.items()]
-    return [f"{measure} {BIASED}: {', '.join(words)}."] if words else []
+    measures = tuple(dict.fromkeys(measures))
+    tried = [one for one in measures if (known["measure"] == one).any()]
+    by_cause: dict[str, list[str]] = {}
+    for measure in tried:
+        here = known[known["measure"] == measure]
+        marked = here[here["biased"].astype(bool) & (matched | ~here["matched"].astype(bool))]
+        for cause in dict.fromkeys(map(_cause, marked["case"], marked["knob"])):
+            by_cause.setdefault(cause, []).append(_named(measure))
+    by_names: dict[tuple[str, ...], list[str]] = {}
+    for cause, names in by_cause.items():
+        by_names.setdefault(tuple(names), []).append(cause)
+    found = "; ".join(
+        f"by {_listed([*names], 'and')} when {_listed(causes, 'or')}"
+        for names, causes in by_names.items()
+    )
+    words = f"In simulations without drift of the code that is read, drift can be reported {found}"
+    untried = [_named(one) for one in measures if one not in tried]
+    return [
+        *([f"{words} ({TABLE})."] if found else []),
+        *([f"Not tried in simulated recordings: {_listed(untried, 'and')}."] if untried else []),
+    ]
+
+
+def _named(measure: str) -> str:
+    return NAMES.get(measure) or measure.replace("_", " ")
+
+
+def _cause(case: str, knob: str) -> str:
+    """Words for what was done to a recording; a case of a user's own has its name."""
+    return CAUSES.get(case) or CAUSES_OF_KNOBS.get(knob) or f"{case} is simulated"
+
+
+def _listed(words: list[str], last: str) -> str:
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -67,6 +67,16 @@ class DataFile:
         return replace(self, file=file, urls=tuple(url.replace(ID, number) for url in self.urls))
 
 
+def terms(files: Iterable[DataFile]) -> dict[str, str]:
+    """Citation and licence of some files, each said once; none of no files."""
+    found = list(files)
+    return {
+        name: "; ".join(dict.fromkeys(getattr(row, name) for row in found))
+        for name in ("citation", "licence")
+        if found
+    }
+
+
 def read_registry(path: str | Path) -> list[DataFile]:
     """Read the data registry, tab-separated with one row a file or family of files.
 

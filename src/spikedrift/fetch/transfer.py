@@ -9,6 +9,7 @@ from pathlib import Path
 
 from spikedrift.atomic import replacing
 from spikedrift.config.fetch import FetchOptions
+from spikedrift.disk import disk_error
 from spikedrift.errors import InputError
 from spikedrift.fetch.part import Origin, Part
 from spikedrift.fetch.places import copies
@@ -73,7 +74,8 @@ def fetch(
                     logger.info("%s: verified, %s", row, digest or "no digest is published")
                     return
     except OSError as error:  # a full disk, most of all
-        raise InputError(f"{destination}: {error.strerror or error}") from None
+        told = disk_error(error, destination)
+        raise told or InputError(f"{destination}: {error.strerror or error}") from None
     places = "; ".join(said) or f"fetch.order ({', '.join(options.order)}), where no place knows it"
     raise InputError(
         f"{row} cannot be fetched from {places}; connect to the network, or set fetch.mirror to a "

@@ -41,7 +41,7 @@ class Wanted:
         of_recording: Mapping[str, Sequence[tuple[str, str]]],
         registry: Path,
     ) -> None:
-        self._options = options
+        self._options, self._registry = options, registry
         if options.mirror is not None and not Path(options.mirror).is_dir():
             raise InputError(f"config: fetch.mirror: no such directory {options.mirror}")
         self.files: dict[str, DataFile] = {}
@@ -95,7 +95,7 @@ class Wanted:
         """[data set, file, bytes received so far] of the files that are not there yet.
 
         It takes `output` so that Snakemake does not compare it between runs, and neither do the
-        options below: that less is left to fetch, or a time-out changed, is no reason to fetch.
+        two below: that less is left to fetch, or a time-out changed, is no reason to fetch.
         """
         del wildcards, output
         found = []
@@ -104,6 +104,11 @@ class Wanted:
             size = part.stat().st_size if part.is_file() else 0
             found.append([self.files[name].dataset, self.files[name].file, size])
         return found
+
+    def table(self, wildcards: Any, output: Any) -> str:
+        """Path of the data registry."""
+        del wildcards, output
+        return str(self._registry)
 
     def options(self, wildcards: Any, output: Any) -> dict[str, Any]:
         """Block `fetch` of the configuration."""

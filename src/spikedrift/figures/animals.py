@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
-from spikedrift.figures.scores import MOST_ROWS, height_of, nearest, nearest_of
+from spikedrift.figures.scores import MOST_ROWS, height_of, known, nearest, nearest_of
 
 
 def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
@@ -35,6 +35,14 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         all points on the animal left out, 1 the nearest).
     """
     options = options or Figures()
+    if not known(scores):
+        with style.applied():
+            figure = style.figure(options.width, 1.2)
+            dropped = str(scores.attrs["dropped"])
+            said = f"No statistic is left that all animals and some model have ({dropped})."
+            table = style.said(figure.subplots(), said)
+            style.footnote(figure, [scores.attrs["inference"]])
+        return figure, table
     n_points = scores.sizes["condition"]
     left_out = scores["score_left_out"]
     rank = rankdata(left_out, axis=left_out.get_axis_num("condition"), nan_policy="omit")
@@ -120,8 +128,8 @@ def _handles() -> list[Line2D]:
 def _map(
     place: SubFigure, axes: Axes, scores: xr.Dataset, value: np.ndarray, chosen: np.ndarray
 ) -> None:
-    known = value[np.isfinite(value)]
-    norm = LogNorm(known.min(), known.max() * 1.0001)
+    defined = value[np.isfinite(value)]
+    norm = LogNorm(defined.min(), defined.max() * 1.0001)
     image = axes.imshow(value, cmap=colormaps["viridis_r"], norm=norm, aspect="auto")
     axes.set_facecolor("0.85")
     for k, animal in zip(*np.nonzero(chosen), strict=True):

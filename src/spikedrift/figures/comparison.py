@@ -1,32 +1,37 @@
-"""Models against one recording: which conditions are not excluded, comparator by comparator.
+"""Models against one recording: which come nearest, which rules could be told apart, by what.
 
 a: distance of the statistics of drift (drop within blocks, step between them, of rate and timing,
-and their ratios) in units of the recording's sampling covariance plus the spread of instances, one
-time-scale factor fitted a condition; about 1 is expected of one more draw, less is nearer. b: rules
-recovered from simulated recordings with their instance held out, share of the runs of a rule (row)
-that are taken for another (column): left by the statistics of the score, right by every statistic,
-those and what networks should share with the recording before their drift is compared (rates,
-variability, sparseness, discrimination, reliability), which tells networks apart and says nothing
-of drift; chance from permutations of conditions within instances, all fitted anew; a comparison
-that cannot tell two rules apart in simulations does not tell them apart in data. Whether the
-recording could be one more draw of a condition, at any time scale, is checked with one covariance
-of all conditions, statistics taken for normal (Hotelling, Holm). c: repeat x repeat matrices by
-every comparator, right is more alike; upper rows as they are, lower rows after lag and block are
-taken out. A matrix that knows only the lag or the block matches the upper rows: structure is
-claimed by the lower rows alone, where means are filled if circular shifts of the model's windows
-give p <= 0.05 (Holm).
-
-In every panel: circles, network instances; diamonds, their mean; short bars, the condition against
-its own instances; gray band, noise ceiling (lower end: a right model without noise; from random
+and their ratios) from the recording, in units of the recording's sampling covariance plus the
+spread of instances, one time-scale factor fitted a condition. About 1 is expected of one more draw,
+less is nearer. Circles, network instances; diamonds, their mean; short bars, the condition against
+its own instances; gray band, noise floor (lower end: a right model without noise; from random
 halves of the recording's units); lines, baselines made from the recording itself (only lag, only
-block, no drift), each with a factor of its own; gray marks, the frozen control. Each comparator is
-blind to something, and the choice can turn a conclusion round: all are shown. Unit of inference:
-network instance on the side of models, one recording on the other. "No condition reaches the
-ceiling" and "the lag alone explains it" are possible results.
+block, no drift), each with a factor of its own; gray marks, the frozen control.
+
+b: can this comparison tell the rules apart at all? Each simulated run is taken for a recording, its
+instance is held out, and its rule is recovered. Left, share of the runs of a rule (row) that are
+taken for another (column), by the statistics of the score. Right, balanced accuracy by the
+statistics of the score, by every statistic (those, and what networks should share with the
+recording before their drift is compared: rates, variability, sparseness, discrimination,
+reliability, which tells networks apart and says nothing of drift) and by mean rates alone; dashed,
+chance: conditions permuted within instances, all fitted anew. Rules that are not told apart in
+simulations are not told apart in data. Whether the recording could be one more draw of a condition,
+at any time scale, is checked with one covariance of all conditions, statistics taken for normal
+(Hotelling, Holm), and said only where the check has power.
+
+c: repeat x repeat matrices, the nearest model by every comparator, its score, and whether it
+reaches the noise ceiling from halves of the units. Gray: a matrix that knows only the lag or only
+the block scores as high, so that nothing is said about structure. Beyond lag and block, both are
+taken out of both sides, and the check mark is a test: circular shifts of the model's windows give
+p <= 0.05 (Holm). Each comparator is blind to something, and the choice can turn a conclusion round.
+The figure "comparators" shows every model and instance.
+
+Unit of inference: network instance on the side of models, one recording on the other. "No condition
+reaches the noise floor" and "the lag alone explains it" are possible results.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,20 +39,20 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from spikedrift.comparison.match import TITLES
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
+from spikedrift.figures import comparators, style
 from spikedrift.figures import scores as panels
-from spikedrift.figures import style
 
-ROW_HEIGHT = 0.2  # of a condition, inches
-_LEVEL = 0.05
-_VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
 _NO_RECOVERY = "no recovery test: it needs two rules or more and three instances"
-_CLASSIFIERS = {"score": "statistics of the score", "every": "every statistic"}
-_WORDS = 12  # characters of a line of a comparator's title
+_CLASSIFIERS = {
+    "score": "statistics of the score",
+    "every": "every statistic",
+    "rates": "mean rates alone",
+}
+_MOST_ROWS = 8  # points of the first panel; the others stand in the file
 
 
 def draw(
@@ -57,7 +62,7 @@ def draw(
     recovery: xr.Dataset | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Scores, recovery, and every comparator of similarity matrices.
+    """Scores, recovery, and the nearest model by every comparator of similarity matrices.
 
     Parameters
     ----------
@@ -74,7 +79,8 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (score, recovery, structure), condition, series, value, low,
-        high; view, code and comparator, or quantity and the rule recovered.
+        high; view, code and comparator, or quantity and the rule recovered. Panel `note`: what the
+        files say at length, one sentence a row in `text`.
 
     Raises
     ------
@@ -88,145 +94,112 @@ def draw(
             raise InputError(
                 f"figure comparison: files of {name} and {file.attrs['recording']} mixed"
             )
-    order = [str(condition) for condition in scores["condition"].values]
+    n_points = scores.sizes["condition"]
+    shown = panels.nearest(scores, _MOST_ROWS)
+    order = [str(condition) for condition in shown["condition"].values]
     titles: dict[str, str] = json.loads(scores.attrs["titles"])
-    colors = style.condition_colors(order, scores.attrs["control"] or None)
-    labels = [style.wrapped(titles.get(one) or one, 18) for one in order]
-    grid = [] if structure is None else rows_of(structure)
-    top = max(2.0, 0.34 * len(order) + 1.1)
-    each = ROW_HEIGHT * len(order) + 0.62
-    rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
-    second = 0.24 * rules + 1.35 if rules else 0.5
+    rule = dict(zip(order, shown["rule"].values.tolist(), strict=True)) if "rule" in shown else None
+    colors = style.point_colors(order, rule, scores.attrs["control"] or None)
     few = int(scores["instances_given"].min())
     illustration = "illustration" in str(scores.attrs["inference"])
+    rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
+    heights = style.fitted(
+        [
+            max(2.0, 0.3 * len(order) + 1.0) if panels.known(shown) else 1.0,
+            0.22 * rules + 1.35 if rules else 0.5,
+            0.5 if structure is None else comparators.summary_height(structure),
+        ]
+    )
     with style.applied():
-        figure = style.figure(options.width, top + second + 0.25 + each * len(grid))
+        figure = style.figure(options.width, sum(heights) + 0.25)
         style.title(figure, f"Models against {name}", f"{few} instances a condition" * illustration)
-        upper, middle, *below = style.rows(figure, [top, second, *[each] * len(grid)])
+        upper, middle, lower = style.rows(figure, heights)
         left, legend = np.ravel(upper.subfigures(1, 2, squeeze=False, width_ratios=[3, 1]))
         scored = left.subplots()
-        tables = [panels.scored(scored, scores, order, colors)]
-        scored.set_yticks(range(len(order)), labels)
-        scored.set_ylim(len(order) - 0.5, -0.5)
-        scored.tick_params(axis="y", length=0)
-        legend.legend(handles=panels.handles(), loc="center", fontsize=7)
+        tables = [panels.scored(scored, shown, order, colors)]
+        if panels.known(shown):
+            scored.set_yticks(range(len(order)), [style.wrapped(titles[n], 24) for n in order])
+            scored.set_ylim(len(order) - 0.5, -0.5)
+            scored.tick_params(axis="y", length=0)
+            legend.legend(handles=panels.handles(), loc="center", fontsize=7)
         tables.append(_recovered(middle, recovery))
-        for part, (view, code) in zip(below, grid, strict=True):
-            assert structure is not None
-            words = [titles.get(one) or one for one in order]
-            tables.append(comparators(part, structure, view, code, order, colors, words))
-        for letter, place in zip("abc", (upper, middle, *below), strict=False):
+        tables.append(_compared(lower, structure, titles))
+        for letter, place in zip("abc", (upper, middle, lower), strict=True):
             place.text(0.004, 0.99, letter, fontsize=10, fontweight="bold", va="top")
-        style.footnote(figure, _notes(scores, structure, recovery))
+        nearest = panels.nearest_of(len(order), n_points)
+        style.footnote(figure, [*_notes(shown, structure, recovery, illustration), nearest])
+    said = _said(scores, structure, recovery)
+    tables.append(pd.DataFrame({"panel": "note", "text": [one for one in said if one]}))
     return figure, pd.concat(tables, ignore_index=True)
 
 
-def rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
-    """Views and codes that have a score."""
-    return [
-        (str(view), str(code))
-        for view in structure["view"].values
-        for code in structure["code"].values
-        if np.isfinite(structure["score"].sel(view=view, code=code)).any()
-    ]
-
-
-def comparators(
-    place: Any,
-    structure: xr.Dataset,
-    view: str,
-    code: str,
-    order: Sequence[str],
-    colors: Mapping[str, str],
-    labels: Sequence[str],
-) -> pd.DataFrame:
-    """Draw one row: all comparators of a code, right is more alike in each."""
-    names = [str(one) for one in structure["comparator"].values]
-    titles, directions = (
-        json.loads(structure.attrs[key]) for key in ("comparator_titles", "directions")
-    )
-    axes = place.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    place.suptitle(f"{code}, {_VIEWS.get(view, view)}", x=0.03, ha="left", fontsize=8,
-                   color=style.CODE[code])  # fmt: skip
-    tables = []
-    for axis, comparator in zip(axes, names, strict=True):
-        axis.set_title(style.wrapped(titles.get(comparator, comparator), _WORDS), fontsize=6.5)
-        axis.tick_params(axis="y", length=0)
-        at: dict[str, Any] = {"code": code, "comparator": comparator}
-        one = structure.sel({"view": view, **at})
-        if not np.isfinite(one["score"]).any():
-            axis.text(0.5, 0.5, "not\ndefined", ha="center", va="center", fontsize=6.5,
-                      color="0.35", transform=axis.transAxes)  # fmt: skip
-            axis.set_xticks([])
-            continue
-        p = structure["p_holm"].sel({"condition": list(order), **at}).values
-        one = one.sel(condition=list(order))
-        rows = panels.strip(
-            axis,
-            order,
-            colors,
-            ceiling=(float(one["ceiling_low"]), float(one["ceiling_high"])),
-            baselines={str(b): float(one["baseline_score"].sel(baseline=b))
-                       for b in structure["baseline"].values},
-            instances=one["score"].transpose("condition", "instance").values,
-            means=one["condition_score"].values,
-            intervals=np.stack([one["score_low"].values, one["score_high"].values], axis=1),
-            noise=one["matched_noise"].values,
-            filled=None if view == "whole" else list(p <= _LEVEL),
-            size=0.7,
-        )  # fmt: skip
-        axis.xaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
-        axis.tick_params(axis="x", labelsize=6)
-        if directions.get(comparator) == "lower":
-            axis.invert_xaxis()
-        tables.append(
-            pd.DataFrame(rows).assign(panel="structure", view=view, code=code,
-                                      comparator=comparator)
-        )  # fmt: skip
-    axes[0].set_yticks(range(len(order)), labels, fontsize=6)
-    axes[0].set_ylim(len(order) - 0.5, -0.5)
-    return pd.concat(tables)
+def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) -> pd.DataFrame:
+    axes = place.subplots()
+    if structure is None:
+        return style.said(axes, "similarity matrices were not compared")
+    return comparators.summary(axes, structure, titles)
 
 
 def _recovered(place: Any, recovery: xr.Dataset | None) -> pd.DataFrame:
     """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
     if recovery is None or "refused" in recovery.attrs:
-        axes = place.subplots()
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, _NO_RECOVERY if recovery is None else recovery.attrs["refused"],
-                  ha="center", va="center", wrap=True, transform=axes.transAxes)  # fmt: skip
-        return pd.DataFrame()
+        said = _NO_RECOVERY if recovery is None else recovery.attrs["refused"]
+        return style.said(place.subplots(), said)
     one = recovery.sel(held_out=recovery.attrs["primary"])
     titles = json.loads(recovery.attrs.get("titles", "{}"))
     words = [titles.get(str(rule)) or str(rule) for rule in recovery["rule"].values]
-    rates = one.sel(classifier="rates")
-    chance = float(one["chance"].sel(classifier="score"))
-    place.suptitle(
-        f"rules recovered, balanced accuracy: chance {chance:.2f}, rates only {_accuracy(rates)}",
-        x=0.03, ha="left", fontsize=8,
-    )  # fmt: skip
-    panels = place.subplots(1, len(_CLASSIFIERS), sharey=True)
-    tables = []
-    for axes, (name, title) in zip(panels, _CLASSIFIERS.items(), strict=True):
-        seen = one.sel(classifier=name)
-        axes.set_title(f"{title}: {_accuracy(seen)}", fontsize=7.5)
-        axes.set_xlabel("rule recovered")
-        tables.append(_confusion(axes, seen["confusion"].values, words).assign(series=name))
-    panels[0].set_ylabel("rule simulated")
-    keys = ("accuracy", "accuracy_low", "accuracy_high", "chance", "difference", "difference_p")
+    left, right = place.subplots(1, 2, width_ratios=[1.1, 1])
+    seen = one.sel(classifier="score")
+    left.set(xlabel="rule recovered", ylabel="rule simulated")
+    left.set_title("share of runs, by the statistics of the score", fontsize=7.5)
+    tables = [
+        _confusion(left, seen["confusion"].values, words).assign(series="score"),
+        _accuracies(right, one),
+    ]
     tables += [
-        pd.DataFrame(
-            [{"quantity": key, "value": float(one[key].sel(classifier=name))} for key in keys]
-        ).assign(series=name)
+        pd.DataFrame(_shares(one.sel(classifier=name)["confusion"].values, words)).assign(
+            series=str(name)
+        )
         for name in one["classifier"].values
+        if name != "score"
     ]
     return pd.concat(tables).assign(panel="recovery")
 
 
-def _accuracy(seen: xr.Dataset) -> str:
-    low, high = float(seen["accuracy_low"]), float(seen["accuracy_high"])
-    interval = f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else ""
-    return f"{float(seen['accuracy']):.2f}{interval}"
+def _accuracies(axes: Axes, one: xr.Dataset) -> pd.DataFrame:
+    """Draw balanced accuracy of every classifier beside chance."""
+    keys = ("accuracy", "accuracy_low", "accuracy_high", "chance", "difference", "difference_p")
+    names = [name for name in _CLASSIFIERS if name in one["classifier"].values]
+    rows = []
+    chance = float(one["chance"].sel(classifier="score"))
+    axes.axvline(chance, color="black", ls="--", lw=1.0, zorder=0)
+    axes.annotate(f"chance {chance:.2f}", (chance, 1.0), xytext=(2, 1), textcoords="offset points",
+                  xycoords=axes.get_xaxis_transform(), fontsize=6.5, va="bottom")  # fmt: skip
+    for k, name in enumerate(names):
+        seen = one.sel(classifier=name)
+        value, low, high = (float(seen[key]) for key in keys[:3])
+        axes.plot([value], [k], "D", color="0.2", ms=5)
+        if np.isfinite([low, high]).all():
+            axes.plot([low, high], [k, k], color="0.2", lw=1.4)
+        text = f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if np.isfinite(low) else "")
+        side = "center" if 0.15 < value < 0.85 else "right" if value > 0.5 else "left"
+        axes.annotate(text, (value, k), xytext=(0, 6), textcoords="offset points", fontsize=6.5,
+                      ha=side)  # fmt: skip
+        rows += [{"series": name, "quantity": key, "value": float(seen[key])} for key in keys]
+    axes.set_yticks(range(len(names)), [_CLASSIFIERS[name] for name in names], fontsize=6.5)
+    axes.set_ylim(len(names) - 0.5, -0.7)
+    axes.set_xlim(-0.02, 1.02)
+    axes.tick_params(axis="y", length=0)
+    axes.set_xlabel("balanced accuracy of recovery (1)")
+    return pd.DataFrame(rows)
+
+
+def _shares(share: np.ndarray, words: Sequence[str]) -> list[dict[str, object]]:
+    return [
+        {"condition": one, "recovered": other, "quantity": "share", "value": share[i, j]}
+        for i, one in enumerate(words)
+        for j, other in enumerate(words)
+    ]
 
 
 def _confusion(axes: Axes, share: np.ndarray, words: Sequence[str]) -> pd.DataFrame:
@@ -236,44 +209,56 @@ def _confusion(axes: Axes, share: np.ndarray, words: Sequence[str]) -> pd.DataFr
         if np.isfinite(share[i, j]):
             axes.text(j, i, f"{share[i, j]:.2f}", ha="center", va="center", fontsize=6,
                       color="white" if share[i, j] > 0.6 else "black")  # fmt: skip
-    axes.set_xticks(range(len(words)), words, rotation=35, ha="right", rotation_mode="anchor",
+    axes.set_xticks(range(len(words)), words, rotation=25, ha="right", rotation_mode="anchor",
                     fontsize=6.5)  # fmt: skip
     axes.set_yticks(range(len(words)), words, fontsize=6.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    return pd.DataFrame(
-        [
-            {"condition": one, "recovered": other, "quantity": "share", "value": share[i, j]}
-            for i, one in enumerate(words)
-            for j, other in enumerate(words)
-        ]
-    )
+    return pd.DataFrame(_shares(share, words))
 
 
 def _notes(
-    scores: xr.Dataset, structure: xr.Dataset | None, recovery: xr.Dataset | None
+    scores: xr.Dataset,
+    structure: xr.Dataset | None,
+    recovery: xr.Dataset | None,
+    illustration: bool,
 ) -> list[str]:
-    lost = int((scores["instances_given"] - scores["instances_scored"]).sum())
+    """Under the figure: n, what each panel found, what is assumed."""
+    few = int(scores["instances_given"].min())
     notes = [
-        str(scores.attrs["inference"]),
-        f"a: {scores.attrs['conclusion']}",
-        f"a: {lost} instances not scored, a statistic is undefined (such as timing where its gate "
-        "is shut)."
-        if lost
-        else "",
+        f"{few} network instances a condition (unit of inference) against one recording"
+        + (": an illustration, no interval." if illustration else "."),
+        f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip() * panels.known(scores),
     ]
     if recovery is not None and "refused" not in recovery.attrs:
-        keys = ("verdict", "outsiders_verdict", "held_out_words", "assumptions")
-        told = [str(recovery.attrs.get(key, "")) for key in keys]
-        notes.append("b: " + " ".join([*filter(None, told), _confused(recovery)]))
-    if structure is None:
-        notes.append("c is left out: similarity matrices were not compared.")
-    else:
-        lines = [str(structure.attrs.get(key, "")).split("\n")
-                 for key in ("matched", "conclusion", "refused")]  # fmt: skip
-        notes += ["c: " + " ".join(filter(None, said)) for said in lines if any(said)]
+        told = recovery["told_apart"].values
+        apart = (
+            f"{int((told == 1).sum())} of {int((told >= 0).sum())} pairs of rules are told apart "
+            "(Holm)."
+        )
+        checked = [str(recovery.attrs.get(key, "")) for key in ("verdict", "outsiders_verdict")]
+        notes.append("b: " + " ".join([apart, *filter(None, checked)]))
+    if structure is not None:
+        notes.append(f"c: {comparators.SUMMARY_MARKS}")
     return notes + style.notes_of(scores.attrs)
+
+
+def _said(
+    scores: xr.Dataset, structure: xr.Dataset | None, recovery: xr.Dataset | None
+) -> list[str]:
+    """All that the files say, for the table."""
+    out = [str(scores.attrs["inference"]), str(scores.attrs["conclusion"])]
+    if recovery is not None:
+        keys = ("refused", "verdict", "outsiders_verdict", "held_out_words", "chance_words",
+                "null_words", "assumptions", "inference")  # fmt: skip
+        out += [str(recovery.attrs.get(key, "")) for key in keys]
+        if "refused" not in recovery.attrs:
+            out.append(_confused(recovery))
+    if structure is not None:
+        for key in ("matched", "conclusion", "refused"):
+            out += str(structure.attrs.get(key, "")).split("\n")
+    return out
 
 
 def _confused(recovery: xr.Dataset) -> str:

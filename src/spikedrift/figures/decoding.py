@@ -131,8 +131,9 @@ def _confusion(axes: Axes, result: xr.Dataset, key: str) -> Any:
     table = 100 * values.sel(relation=relation).values
     image = axes.imshow(table, cmap="viridis", vmin=0, vmax=100, interpolation="nearest")
     step = max(1, len(table) // 5)
-    axes.set_xticks(range(0, len(table), step))
-    axes.set_yticks(range(0, len(table), step))
+    ticks, names = range(0, len(table), step), style.segment_names(result.attrs, len(table))[::step]
+    axes.set_xticks(ticks, names)
+    axes.set_yticks(ticks, names)
     name, code = key.split(".")
     where = "other block" if relation == "between" else "same block"
     axes.set(xlabel="decoded segment", ylabel=f"segment ({NAMES[name]})", title=f"{code}, {where}")

@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
-from spikedrift.drift import verdicts
+from spikedrift.drift import gates, verdicts
 from spikedrift.drift.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
 _HEIGHT = 2.5
+_WORDS = 14  # characters of a line beside an index
 _LINE = {"within": ("-", "o", None), "between": ("--", "s", "white")}
 
 
@@ -28,7 +29,7 @@ def draw(
 
     Upwards is more similar in both panels: the axis of a distance is turned round. The two axes
     have no common unit; the codes are compared by the indices at the right, which are drawn only
-    where their gate is open (otherwise "no timing code" stands there).
+    where their gate is open (otherwise the reason stands there).
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a vertex or index: panel (curve, index), code, relation or matching, lag, value,
-        low, high, n_pairs, p_value, gate_note.
+        low, high, n_pairs, p_value, gate, gate_note.
 
     Raises
     ------
@@ -144,6 +145,7 @@ def anchored(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
                     "low": low,
                     "high": high,
                     "p_value": p,
+                    "gate": gates.of(file, code, matching),
                     "gate_note": str(one["gate_note"].values),
                 }
             )
@@ -159,8 +161,7 @@ def anchored(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
             elif passed:
                 text = "no test"
             else:
-                timed = code == "rate" or int(file.attrs.get("spike_timing", 1))
-                text = f"no {code}\ncode" if timed else "no spike\ntiming"
+                text = style.wrapped(gates.short(gates.of(file, code, matching), code), _WORDS)
             axes.annotate(
                 text,
                 (place, 1.0),
@@ -196,8 +197,9 @@ def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None)
         if not int(index.attrs.get("spike_timing", 1)):
             text += "Events are counted; curves sum their amplitudes. "
         found.append(text + "One recording: descriptive.")
-    for file in (rate, *([] if timing is None else [timing])):
-        found += style.notes_of(file.attrs)
-    for code in CODES if index is not None else ():
-        found += verdicts.notes(f"{code}_index", matched=True)
-    return found
+    files = [file for file in (rate, timing) if file is not None]
+    for file in files:
+        found += style.notes_of(file.attrs, judged=False)
+    measures = [str(file.attrs["measure"]) for file in files if "measure" in file.attrs]
+    measures += [f"{code}_index" for code in CODES if index is not None]
+    return found + verdicts.notes(*measures, matched=True)

@@ -58,7 +58,8 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             ScalarMappable(norm, colors), ax=panels[:, -1], label="segment", shrink=0.6
         )
         step = max(1, colors.N // 6)
-        bar.set_ticks(list(range(0, colors.N, step)))
+        names = style.segment_names(result.attrs, colors.N)
+        bar.set_ticks(list(range(0, colors.N, step)), labels=names[::step])
         bar.ax.minorticks_off()
         k, perplexity = int(result.attrs["neighbors"]), float(result.attrs["perplexity"])
         note = (

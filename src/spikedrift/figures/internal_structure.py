@@ -71,8 +71,9 @@ def _matrices(figure: Figure, panels: tuple[Axes, ...], result: xr.Dataset) -> N
         for spine in axes.spines.values():
             spine.set_visible(False)
         ticks = np.unique(np.linspace(0, off.shape[0] - 1, 5).round().astype(int))
-        axes.set_xticks(ticks)
-        axes.set_yticks(ticks)
+        names = np.array(style.segment_names(result.attrs, off.shape[0]))[ticks]
+        axes.set_xticks(ticks, names)
+        axes.set_yticks(ticks, names)
         axes.set(xlabel="segment", ylabel="segment")
         recording = f"{result.attrs['recording']}, " if name == "first block" else ""
         axes.set_title(recording + name if len(value) > 1 else str(result.attrs["recording"]))

@@ -16,7 +16,7 @@ from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.drift import verdicts
+from spikedrift.drift import gates, verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -34,6 +34,7 @@ def draw(
     conditions: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
+    rules: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -41,7 +42,7 @@ def draw(
 
     The mean over instances is a black bar; its interval (Student) is drawn only with
     `compare.headline_instances` or more. Where the gate of an index is shut no index is drawn and
-    the panel says for how many instances.
+    the panel says for how many instances and why.
 
     Parameters
     ----------
@@ -50,11 +51,14 @@ def draw(
     index : sequence of Dataset
         Index files (`spikedrift.drift.indices`) of the same runs.
     conditions : sequence of str
-        Condition of every run.
+        Point of the sweep of every run: a condition at one value of each axis. Instances are
+        within a point.
     control : str, optional
         The condition that is drawn in gray.
     titles : mapping, optional
-        Words for the conditions.
+        Words for the points.
+    rules : mapping, optional
+        Condition of a point, which gives its color; default: every point is a condition.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -64,7 +68,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a point: condition, recording, code, quantity (discrimination, drift_index),
-        phase, value, p_value of the exchange test and gate_note of an index.
+        phase, value, p_value of the exchange test, gate and gate_note of an index.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def draw(
         ignore_index=True,
     )
     order = list(dict.fromkeys(conditions))
-    colors = style.condition_colors(order, control)
+    colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
     with style.applied():
         figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.0)
@@ -129,7 +133,7 @@ def draw(
                 f"instance's exchange test has p <= {_LEVEL}."
             ]
             + [note for file in index for note in assumed(file)]
-            + [note for code in CODES for note in verdicts.notes(f"{code}_index")],
+            + verdicts.notes("rate_index", "timing_index"),
         )
     return figure, table
 
@@ -167,7 +171,7 @@ def check_runs(
 def assumed(file: xr.Dataset) -> list[str]:
     """List notes without the name of the run: one line for all instances."""
     name = f"{file.attrs['recording']}: "
-    return [note.removeprefix(name) for note in style.notes_of(file.attrs)]
+    return [note.removeprefix(name) for note in style.notes_of(file.attrs, judged=False)]
 
 
 def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
@@ -198,7 +202,7 @@ def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFr
     for file, condition in zip(files, conditions, strict=True):
         for code in CODES:
             one = file.sel(matching="none", code=code)
-            passed = bool(one["gate_passed"])
+            value = float(one["index"]) if bool(one["gate_passed"]) else np.nan
             rows.append(
                 {
                     "condition": condition,
@@ -206,8 +210,9 @@ def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFr
                     "code": code,
                     "quantity": "drift_index",
                     "phase": "block",
-                    "value": float(one["index"]) if passed else np.nan,
+                    "value": value,
                     "p_value": float(one["p_value"]),
+                    "gate": gates.of(file, code),
                     "gate_note": str(one["gate_note"].values),
                 }
             )
@@ -249,10 +254,10 @@ def panel(
             )
         last = here.loc[here["phase"] == "block", "value"].dropna().to_numpy()
         if drift:
-            shut = len(runs) - last.size
+            shut = gates.counted(here["gate"], str(part["code"].iloc[0]))
             if shut:
                 axes.annotate(
-                    f"no {part['code'].iloc[0]} code: {shut} of {len(runs)}",
+                    shut,
                     (0.03, row + 0.47),
                     xycoords=axes.get_yaxis_transform(),
                     fontsize=5.5,

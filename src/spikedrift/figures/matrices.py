@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from spikedrift.config.figures import Figures
+from spikedrift.drift import verdicts
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -64,10 +65,12 @@ def draw(
                 parts.append(panel(row[1], other))
             else:
                 style.no_timing(row[1])
+        files = [*rate, *timing]
         style.footnote(
             figure,
             ["White outlines: blocks. Bright: similar. Each panel has its own scale."]
-            + [note for file in (*rate, *timing) for note in style.notes_of(file.attrs)],
+            + [note for file in files for note in style.notes_of(file.attrs, judged=False)]
+            + verdicts.notes(*(str(file.attrs["measure"]) for file in files)),
         )
     return figure, pd.concat(parts, ignore_index=True)
 

@@ -1,11 +1,13 @@
-"""Drift in models, condition by condition: similarity against lag, and anchored indices.
+"""Drift in models, point by point of a sweep: similarity against lag, and anchored indices.
 
 Upper row: similarity of repeats against lag, within blocks (solid) and between them (dashed), of
 rate and of timing; thick lines are means over network instances, thin ones the instances. The axis
 of a distance is turned round: up is more similar. Lower row: anchored index between blocks (0 kept,
-1 as if redrawn), one point a network instance, filled where its exchange test has p <= 0.05; the
-black bar is the mean over instances, its interval (Student) is given with enough of them. Where
-spike times carry no more than times permuted over all trials there is no timing code and no index.
+1 as if redrawn), one mark a network instance, filled where its exchange test has p <= 0.05; the
+black bar is the mean over instances, its interval (Student) is given with enough of them. Every
+point of a swept condition has a row and a shade of its own: instances are within a point. Where an
+index is not given the row says why: no code was detected (spike times carry no more than times
+permuted over all trials), or the index is too imprecise, which is no finding about the code.
 
 Null of each test: spikes (timing) or counts (rate) exchanged between blocks among trials of one
 pattern and cell, which assumes that trials are independent given the pattern. Unit of inference:
@@ -26,6 +28,8 @@ from spikedrift.config.figures import Figures
 from spikedrift.drift import verdicts
 from spikedrift.figures import learning, style
 
+_MOST_ROWS, _MOST_LINES = 20, 8  # points that are drawn; that have a line in the legend each
+_TALLEST = 4.6  # of the rows, inches
 _LINE = {"within": "-", "between": "--"}
 
 
@@ -37,6 +41,7 @@ def draw(
     conditions: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
+    rules: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -49,11 +54,14 @@ def draw(
     index : sequence of Dataset
         Their index files (`spikedrift.drift.indices`).
     conditions : sequence of str
-        Condition of every run.
+        Point of the sweep of every run: a condition at one value of each axis. Instances are
+        within a point.
     control : str, optional
         The condition that is drawn in gray.
     titles : mapping, optional
-        Words for the conditions.
+        Words for the points.
+    rules : mapping, optional
+        Condition of a point, which gives its color; default: every point is a condition.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -73,12 +81,14 @@ def draw(
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
     learning.check_runs("model_drift", conditions, rate=rate, timing=timing, index=index)
     order = list(dict.fromkeys(conditions))
-    colors = style.condition_colors(order, control)
+    colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
     few = smallest < compare.headline_instances
     indices = learning.indices(index, conditions)
     tables = [indices.drop(columns="quantity").assign(panel="index")]
-    height = 0.42 * len(order) + 0.75
+    n_points, order = len(order), order[:_MOST_ROWS]
+    colors = {name: colors[name] for name in order}
+    height = min(0.42 * len(order), _TALLEST) + 0.75
     with style.applied():
         figure = style.figure(options.width, 2.9 + height)
         style.title(figure, "Drift in models", f"{smallest} instances a condition" * few)
@@ -87,7 +97,7 @@ def draw(
             tables.append(_curves(axes, files, conditions, colors))
         upper.legend(
             handles=[
-                *(Line2D([], [], color=colors[n], label=titles.get(n) or n) for n in order),
+                *_handles(order, colors, titles, rules or {}),
                 *(Line2D([], [], color="0.3", ls=ls, label=f"{name} blocks")
                   for name, ls in _LINE.items()),
             ],
@@ -103,7 +113,7 @@ def draw(
         below[0].set_ylim(len(order) - 0.5, -0.5)
         for part, text in ((upper, "a"), (lower, "b")):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
-        style.footnote(figure, _notes(index, compare, smallest))
+        style.footnote(figure, _notes(index, compare, smallest, len(order), n_points))
     return figure, pd.concat(tables, ignore_index=True)
 
 
@@ -142,15 +152,35 @@ def _curves(
     return pd.concat(rows)
 
 
-def _notes(index: Sequence[xr.Dataset], compare: Compare, smallest: int) -> list[str]:
+def _handles(
+    order: Sequence[str],
+    colors: Mapping[str, str],
+    titles: Mapping[str, str],
+    rules: Mapping[str, str],
+) -> list[Line2D]:
+    """One line a point; of many, one a condition, whose points are its shades."""
+    if len(order) <= _MOST_LINES:
+        return [Line2D([], [], color=colors[n], label=titles.get(n) or n) for n in order]
+    first = {rules.get(name, name): name for name in reversed(order)}
+    return [
+        Line2D([], [], color=colors[first[rule]], label=f"{rule} (paler: further values)")
+        for rule in dict.fromkeys(rules.get(name, name) for name in order)
+    ]
+
+
+def _notes(
+    index: Sequence[xr.Dataset], compare: Compare, smallest: int, drawn: int, n_points: int
+) -> list[str]:
     units = sorted({int(file.attrs["n_units"]) for file in index})
     enough = smallest >= compare.headline_instances
     return [
-        f"{smallest} or more network instances (unit of inference) a condition, seed "
+        f"{smallest} or more network instances (unit of inference) a point, seed "
         f"{index[0].attrs.get('seed')}, {', '.join(map(str, units))} cells a network. a: thin, "
         "instances; thick, their mean. b: filled where that instance's exchange test has "
         "p <= 0.05; black: mean"
         + (f" and {compare.confidence:.0%} interval (Student)." if enough else ", no interval."),
+        f"The first {drawn} of {n_points} points are drawn, the table holds all indices."
+        * (drawn < n_points),
         *(note for file in index for note in learning.assumed(file)),
-        *(note for code in learning.CODES for note in verdicts.notes(f"{code}_index")),
+        *verdicts.notes("rate_index", "timing_index"),
     ]

@@ -48,6 +48,7 @@ def draw(
     shown: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
+    rules: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -61,13 +62,16 @@ def draw(
         Traces and similarity files (of a selection that keeps the phases naive and block) of all
         runs of a sweep.
     conditions : sequence of str
-        Condition of every run.
+        Point of the sweep of every run: a condition at one value of each axis. Instances are
+        within a point.
     shown : sequence of str
         Conditions of `trials`.
     control : str, optional
         The condition that is drawn in gray.
     titles : mapping, optional
-        Words for the conditions.
+        Words for the points.
+    rules : mapping, optional
+        Condition of a point, which gives its color; default: every point is a condition.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -88,7 +92,7 @@ def draw(
     also = f", {len(shown)} for {len(trials)} trials files" * (len(shown) != len(trials))
     learning.check_runs("network", conditions, also, traces=traces, rate=rate, timing=timing)
     order = list(dict.fromkeys(conditions))
-    colors = style.condition_colors(order, control)
+    colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
     few = smallest < compare.headline_instances
     with style.applied():

@@ -57,7 +57,9 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         for axes in panels[-1]:
             axes.set_xlabel("time from trial start (s)")
         mark_areas(panels[:, 0], trials, shown)
-        figure.suptitle(f"{recording}, segment {shown.segment}", x=0.01, ha="left", fontsize=9)
+        figure.suptitle(
+            f"{recording}, segment {_name(trials, shown.segment)}", x=0.01, ha="left", fontsize=9
+        )
         style.footnote(figure, [note(trials, shown), *style.notes_of(trials.attrs)])
     return figure, shown.table
 
@@ -123,6 +125,12 @@ def note(trials: xr.Dataset, shown: Shown) -> str:
         f"{count}; order within an area: median first-{spike} latency in block "
         f"{min(shown.trials)}." + " Gray rows: not observed." * lost
     )
+
+
+def _name(trials: xr.Dataset, segment: int) -> str:
+    """Name of a segment in its source, or its number."""
+    names = trials["segment_name"].values[trials["segment"].values == segment]
+    return str(names[0]) or str(segment)
 
 
 def _loudest(trials: xr.Dataset, chosen: np.ndarray) -> int:

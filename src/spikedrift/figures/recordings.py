@@ -9,10 +9,11 @@ trials, open for trials matched by running and pupil, which is the control for b
 
 Null of the index, gray: spikes (timing) or counts (rate) exchanged between blocks among trials of
 one segment and unit (middle 95 %), beside its test statistic (bar); it assumes that trials are
-independent given the segment. Where spike times carry no more than times permuted over all trials
-there is no timing code and no index. Raw timing curves change little even when timing is redrawn,
-since few spikes leave a high floor: the two codes are compared by the index and not by the curves.
-Unit of inference: one recording, descriptive; claims about drift need animals.
+independent given the segment. Where an index is not given its place says why: no code was detected
+(spike times carry no more than times permuted over all trials), or the index is too imprecise. Raw
+timing curves change little even when timing is redrawn, since few spikes leave a high floor: the
+two codes are compared by the index and not by the curves. Unit of inference: one recording,
+descriptive; claims about drift need animals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,9 +29,11 @@ from matplotlib.ticker import MaxNLocator
 from spikedrift import selections
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
+from spikedrift.drift import gates
 from spikedrift.drift.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster, style
+from spikedrift.trials import quality, quality_names
 
 # Rows of a recording alone on the page, and of one beside others; heights of rows, inches.
 _WIDE = (
@@ -148,6 +151,8 @@ def draw(
                 f"f: all {len(index)} recordings, filled where the exchange test of that recording "
                 f"has p <= {_LEVEL}."
             )
+            shut = [gates.counted((gates.of(file, code) for file in index), code) for code in CODES]
+            notes.append("; ".join(filter(None, shut)))
         style.footnote(figure, notes)
     table = pd.concat(tables, ignore_index=True)
     return figure, table[["recording", "panel", *table.columns.difference(["recording", "panel"])]]
@@ -246,10 +251,11 @@ def _rates(axes: Axes, trials: xr.Dataset) -> pd.DataFrame:
 
 def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     """Quality columns of the units, or how the mean rate goes over the repeats."""
-    rows, known = [], [name for name in _QUALITY if name in trials]
+    rows, there = [], quality_names(trials)
+    known = [name for name in _QUALITY if name in there]
     for name in known:
         title, line = _QUALITY[name]
-        value = np.sort(trials[name].values.astype(float))
+        value = np.sort(quality(trials, name).astype(float))
         value = value[np.isfinite(value)]
         share = np.arange(1, value.size + 1) / max(value.size, 1)
         axes.step(value, share, where="post", color=style.BLACK, ls=line, label=title)
@@ -282,8 +288,9 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     axes.set_ylim(0, None)
     axes.set_title("rate over repeats")
     return pd.concat(rows), (
-        "Its source has no quality columns, the mean rate over repeats is drawn (dotted: a new "
-        "block)."
+        f"Of the quality columns {', '.join(_QUALITY)} its source has none (it has: "
+        f"{', '.join(there) or 'no others'}); the mean rate over repeats is drawn (dotted: a "
+        "new block)."
     )
 
 

@@ -9,10 +9,12 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
+from spikedrift import results
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError, unknown
+from spikedrift.errors import unknown
 from spikedrift.figures.save import save
 
+_CODES = ("rate", "timing")
 _SUPPORT = {"__init__", "registry", "save", "style"}
 
 Draw = Callable[..., tuple[Figure, pd.DataFrame]]
@@ -59,20 +61,20 @@ def render(
         Further arguments of that figure's `draw`, e.g. `conditions`.
     """
     options = options or Figures()
-    data = {key: _read(value) for key, value in files.items()}
+    data = {key: _read(key, value) for key, value in files.items()}
     figure, table = get(name)(**data, **labels, options=options)
     save(figure, table, stem, options.dpi)
 
 
-def _read(paths: Any) -> xr.Dataset | pd.DataFrame | list[xr.Dataset | pd.DataFrame]:
+def _read(key: str, paths: Any) -> xr.Dataset | pd.DataFrame | list[xr.Dataset | pd.DataFrame]:
+    """Read what is handed over as `key`; files of a code must be of that code."""
+    said = {"code": key} if key in _CODES else {}
     if not isinstance(paths, str | Path):
-        return [_load(path) for path in paths]
-    return _load(paths)
+        return [_load(path, said) for path in paths]
+    return _load(paths, said)
 
 
-def _load(path: str | Path) -> xr.Dataset | pd.DataFrame:
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file to draw from")
+def _load(path: str | Path, said: Mapping[str, str]) -> xr.Dataset | pd.DataFrame:
     if Path(path).suffix == ".tsv":
-        return pd.read_csv(path, sep="\t")
-    return xr.load_dataset(path, engine="h5netcdf")
+        return results.table(path)
+    return results.read(path, **said)

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 
-from spikedrift.atomic import replacing, write_tsv
+from spikedrift.atomic import write_tsv, writing
 from spikedrift.figures import style
 
 # No dates and no version: the same figure gives the same bytes.
@@ -35,10 +35,10 @@ def save(figure: Figure, table: pd.DataFrame, stem: str | Path, dpi: int = 150) 
 
     with style.applied():
         _settle(figure, dpi)
-        with replacing(beside(".pdf")) as temporary:
-            figure.savefig(temporary, format="pdf", metadata=_PDF)
-        with replacing(beside(".png")) as temporary:
-            figure.savefig(temporary, format="png", metadata=_PNG, dpi=dpi)
+        with writing(beside(".pdf")) as file:
+            figure.savefig(file, format="pdf", metadata=_PDF)
+        with writing(beside(".png")) as file:
+            figure.savefig(file, format="png", metadata=_PNG, dpi=dpi)
     write_tsv(table, beside(".tsv"))
 
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 
 from spikedrift.comparison.statistics import CODES, STATISTICS
 from spikedrift.config.figures import Figures
+from spikedrift.drift import gates
 from spikedrift.figures import style
 
 _ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
@@ -46,8 +47,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     """
     options = options or Figures()
     n_points = scores.sizes["condition"]
-    failed = int(scores["instances_failed"].sum())
-    lost = int((scores["instances_given"] - scores["instances_scored"]).sum()) - failed
+    lost = unscored(scores)
     scores = nearest(scores, MOST_ROWS)
     order = [str(name) for name in scores["condition"].values]
     titles = json.loads(scores.attrs["titles"])
@@ -61,6 +61,14 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             f"{text} ({scored} of {given})" if scored < given else text
             for text, scored, given in zip(labels, *counts, strict=True)
         ]
+    if not known(scores):
+        with style.applied():
+            figure = style.figure(options.width, 1.4)
+            table = style.said(figure.subplots(), str(scores.attrs["conclusion"]))
+            figure.suptitle(f"Models against {scores.attrs['recording']}", x=0.01, ha="left",
+                            fontsize=9)  # fmt: skip
+            style.footnote(figure, [scores.attrs["inference"], *style.notes_of(scores.attrs)])
+        return figure, table
     with style.applied():
         figure = style.figure(options.width, 2 * (height_of(len(order)) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
@@ -91,11 +99,8 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
                 f"Score: {scores.attrs['formula']}.",
                 scores.attrs["inference"],
                 "†: not matched with the recording." if marks.any() else "",
-                f"Instances not scored since their runs failed: {failed}." if failed else "",
-                f"{lost} instances not scored: a statistic is undefined, such as timing where its "
-                "gate is shut."
-                if lost
-                else "",
+                lost,
+                str(scores.attrs["conclusion"]),
                 *style.notes_of(scores.attrs),
             ],
         )
@@ -138,10 +143,44 @@ def _row(
     return {"panel": panel, "condition": condition, "series": series, "value": value, **more}
 
 
+def known(scores: xr.Dataset) -> bool:
+    """Whether some point has a score."""
+    return bool(np.isfinite(scores["score"]).any())
+
+
+def unscored(scores: xr.Dataset) -> str:
+    """Say how many instances have no score and why; empty where all have one.
+
+    Parameters
+    ----------
+    scores : Dataset
+        A file of `spikedrift.comparison.compare`.
+    """
+    lost = int((scores["instances_given"] - scores["instances_scored"]).sum())
+    if not lost:
+        return ""
+    said = f"{lost} of {int(scores['instances_given'].sum())} instances are not scored"
+    gone = np.isnan(scores["instance_score"].transpose("condition", "instance").values)
+    states = scores["instance_gate"].transpose("condition", "instance", "code").values[gone]
+    reasons = []
+    failed = int(scores["instances_failed"].sum())
+    if failed:
+        reasons.append(f"{gates.short(gates.FAILED, '')}: {failed}")
+    for k, code in enumerate(scores["code"].values.astype(str)):
+        found = [one for one in states[:, k] if one not in ("", gates.FAILED)]
+        reasons.append(gates.counted(found, code, of=False))
+    return f"{said} ({'; '.join(filter(None, reasons)) or 'a statistic is undefined'})."
+
+
 def scored(
     axes: Axes, file: xr.Dataset, order: Sequence[str], colors: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Draw scores of conditions and instances beside ceiling and baselines."""
+    """Draw scores of conditions and instances beside noise floor and baselines.
+
+    Where there is none, the panel holds the conclusion.
+    """
+    if not known(file):
+        return style.said(axes, str(file.attrs["conclusion"]))
     rows = strip(
         axes,
         order,
@@ -176,10 +215,13 @@ def scored(
     return pd.DataFrame(rows)
 
 
-def handles() -> list[Patch | Line2D]:
-    """Legend of `strip`: ceiling, baselines, and what stands in a row."""
+def handles(bound: str = "noise floor") -> list[Patch | Line2D]:
+    """Legend of `strip`: what a right model reaches, baselines, and what stands in a row.
+
+    `bound`: a noise floor where less is nearer, as in a distance; else a noise ceiling.
+    """
     return [
-        Patch(color="0.88", label="noise ceiling"),
+        Patch(color="0.88", label=bound),
         *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in BASELINE.values()),
         Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
         Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="instance"),

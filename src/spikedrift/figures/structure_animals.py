@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
-from spikedrift.figures.comparison import ROW_HEIGHT, comparators, rows_of
+from spikedrift.figures.comparators import ROW_HEIGHT, comparators, rows_of
 from spikedrift.figures.scores import BASELINE
 
 

@@ -1,9 +1,13 @@
 """The one look of all figures: sizes, fonts, fixed colors, footnotes.
 
-Colors are the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color), which stays apart for
-the common forms of color blindness; maps are viridis, bright where activity is more similar.
+Codes and conditions have colors of the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color),
+areas of Paul Tol's muted set (personal.sron.nl/~pault), so that no area looks like a code. Both
+stay apart for the common forms of color blindness; maps are viridis, bright where activity is more
+similar.
 """
 
+import itertools
+import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,8 +15,10 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -32,12 +38,17 @@ OKABE_ITO = (
 CODE = {"rate": OKABE_ITO[0], "timing": OKABE_ITO[1]}
 CODE_MARKER = {"rate": "o", "timing": "^"}
 _KNOWN_AREA = ("VISp", "VISl", "VISrl", "VISal", "VISpm", "VISam")
-AREA = dict(zip(_KNOWN_AREA, OKABE_ITO, strict=False)) | {
-    "all": BLACK,
-    "E": OKABE_ITO[1],
-    "I": OKABE_ITO[0],
-}
-_FREE_AREA = (*OKABE_ITO[2:6], *OKABE_ITO[:2], OKABE_ITO[6])
+MUTED = (
+    "#332288",  # indigo
+    "#44AA99",  # teal
+    "#DDCC77",  # sand
+    "#882255",  # wine
+    "#88CCEE",  # cyan
+    "#117733",  # green
+    "#CC6677",  # rose
+)
+AREA = dict(zip(_KNOWN_AREA, MUTED, strict=False)) | {"all": BLACK, "E": MUTED[3], "I": MUTED[1]}
+CONDITION = (*OKABE_ITO[2:], MUTED[0], MUTED[3])  # without those of the codes
 
 RC: dict[Any, Any] = {
     "axes.grid": False,
@@ -62,9 +73,12 @@ RC: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "ytick.major.width": 0.6,
 }
+TALLEST = 7.6  # of the panels of a final figure, inches: with its note it fits a screen
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
+_PALEST = 0.7  # share of white of the last of several points of a condition
+_CHARACTERS_PER_INCH = 14  # of words in a panel
 
 
 def applied() -> AbstractContextManager[None]:
@@ -85,34 +99,70 @@ def rows(place: Figure | SubFigure, heights: Sequence[float]) -> list[SubFigure]
     return list(np.ravel(made))
 
 
+def fitted(heights: Sequence[float]) -> list[float]:
+    """Heights of the rows of a final figure, made smaller where their sum is above `TALLEST`."""
+    return [height * min(1.0, TALLEST / sum(heights)) for height in heights]
+
+
 def area_colors(areas: Iterable[str]) -> dict[str, str]:
     """Give known areas and cell groups their color, others the free ones in sorted order."""
     names = sorted(set(areas))
-    unknown = [name for name in names if name not in AREA]
-    return {
-        name: AREA[name] if name in AREA else _FREE_AREA[unknown.index(name) % len(_FREE_AREA)]
-        for name in names
-    }
+    taken = {AREA[name] for name in names if name in AREA}
+    free = itertools.cycle([color for color in MUTED if color not in taken] or MUTED)
+    return {name: AREA[name] if name in AREA else next(free) for name in names}
 
 
 def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str, str]:
     """Colors of the conditions of a sweep in the order given; the control is gray."""
     colors: dict[str, str] = {}
-    free = (*OKABE_ITO[2:6], OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[6])
     for name in conditions:
         if name == control:
             colors[name] = GRAY
         elif name not in colors:
             used = sum(other != control for other in colors)
-            colors[name] = free[used % len(free)]
+            colors[name] = CONDITION[used % len(CONDITION)]
+    return colors
+
+
+def point_colors(
+    points: Iterable[str], rules: Mapping[str, str] | None, control: str | None
+) -> dict[str, str]:
+    """Colors of the points of a sweep: shades of their condition's, the first one full.
+
+    Parameters
+    ----------
+    points : iterable of str
+    rules : mapping of point -> condition, optional
+        Left out: every point is a condition.
+    control : str, optional
+        Condition that is gray.
+    """
+    order = list(dict.fromkeys(points))
+    rule = {point: (rules or {}).get(point, point) for point in order}
+    full = condition_colors(rule.values(), control)
+    members = {one: [p for p in order if rule[p] == one] for one in full}
+    colors = {}
+    for point in order:
+        group = members[rule[point]]
+        paler = _PALEST * group.index(point) / max(len(group) - 1, 1)
+        red, green, blue = ((1 - paler) * part + paler for part in to_rgb(full[rule[point]]))
+        colors[point] = to_hex((red, green, blue)) if paler else full[rule[point]]
     return colors
 
 
 def no_timing(axes: Axes) -> None:
     """Write into the place of a timing panel that the recording has none."""
+    said(axes, NO_TIMING.replace(": ", ":\n"), CODE["timing"])
+
+
+def said(axes: Axes, text: str, color: str = "0.2") -> pd.DataFrame:
+    """Write into the place of a panel why there is none; no numbers are drawn."""
     axes.set_axis_off()
-    axes.text(0.5, 0.5, NO_TIMING.replace(": ", ":\n"), color=CODE["timing"], ha="center",
-              va="center", transform=axes.transAxes)  # fmt: skip
+    width = int(axes.get_window_extent().width / axes.figure.get_dpi() * _CHARACTERS_PER_INCH)
+    lines = [wrapped(line, max(width, 20)) for line in text.split("\n")]
+    axes.text(0.5, 0.5, "\n".join(lines), color=color, ha="center", va="center", fontsize=7.5,
+              transform=axes.transAxes)  # fmt: skip
+    return pd.DataFrame()
 
 
 def color_map(kind: str) -> str:
@@ -164,11 +214,12 @@ def letter(axes: Axes, text: str) -> None:
     )
 
 
-def notes_of(attributes: Mapping[str, Any]) -> list[str]:
+def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
     """List what a reader must know of what is drawn.
 
-    Of the recording: assumptions, order, pooled units, events. Of the analysis or the measure
-    that the attributes name: what the ground truth found against it.
+    Of the recording: assumptions, order, pooled units, events, trials that were cut. Of the
+    analysis or the measure that the attributes name: what the ground truth found against it, unless
+    `judged` is false, as where a figure says it once for several measures.
     """
     name = attributes.get("recording", "recording")
     notes = []
@@ -181,8 +232,19 @@ def notes_of(attributes: Mapping[str, Any]) -> list[str]:
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")
+    lasts, longest = (
+        float(attributes.get(key, 0)) for key in ("trial_duration", "longest_duration")
+    )
+    if longest > 1.001 * lasts:
+        notes.append(f"{name}: trials of up to {longest:.4g} s are cut to {lasts:.4g} s")
     measure = attributes.get("analysis") or attributes.get("measure")
-    return notes + (verdicts.notes(str(measure)) if measure else [])
+    return notes + (verdicts.notes(str(measure)) if measure and judged else [])
+
+
+def segment_names(attributes: Mapping[str, Any], n: int) -> list[str]:
+    """Names of the segments that an analysis saw; numbers where it saw fewer than there are."""
+    names = [str(name) for name in json.loads(str(attributes.get("segment_names", "[]")))]
+    return names if len(names) == n else [str(number) for number in range(n)]
 
 
 def footnote(figure: Figure, notes: Iterable[str]) -> None:

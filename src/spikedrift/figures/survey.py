@@ -21,8 +21,7 @@ from scipy import stats
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.drift import verdicts
-from spikedrift.errors import InputError
+from spikedrift.drift import gates, verdicts
 from spikedrift.figures import style
 
 # Quantity -> words of its axis.
@@ -37,7 +36,7 @@ QUANTITIES = {
 # Of conditions that are not swept, and of those that are: colors first, then another line.
 _LEVELS = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
 _LINES = (("-", "o"), ("--", "s"), (":", "D"))
-_COLORS = (*style.OKABE_ITO[2:6], *style.OKABE_ITO[:2], style.OKABE_ITO[6])
+_COLORS = style.CONDITION
 _COLUMNS = 3
 _WORDS = 28  # letters of an axis' words in a line
 _LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that a mark takes
@@ -71,16 +70,18 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a run and quantity: condition, axes, instance, status, quantity, value.
-
-    Raises
-    ------
-    InputError
-        Where no run gave a value.
     """
     options, compare = options or Figures(), compare or Compare()
     table = numbers(data)
     if not table["value"].notna().any():
-        raise InputError(f"figure survey: no run of {data.attrs['sweep']} gave a value")
+        said = ", ".join(
+            f"{n} {status}" for status, n in _runs(table)["status"].value_counts().items()
+        )
+        with style.applied():
+            figure = style.figure(options.width, 1.4)
+            style.said(figure.subplots(), f"No run of {data.attrs['sweep']} gave a value: {said}.")
+            style.footnote(figure, [f"Runs without an index: {_shut(data)}."])
+        return figure, table
     order = list(dict.fromkeys(table["condition"]))
     titles = dict(zip(data["condition"].values, data["title"].values, strict=True))
     controls = set(data["condition"].values[data["control"].values.astype(bool)])
@@ -188,6 +189,8 @@ def _panel(
         place.axhline(0, color="0.7", lw=0.6, zorder=0)
     column = f"axis_{axis['name']}"
     single = _single(part)
+    # A mean is over the instances of one point: other axes are not pooled.
+    others = [name for name in part if str(name).startswith("axis_") and name != column]
     # Words, such as the names of rules, stand side by side in their order.
     words = (
         []
@@ -213,8 +216,9 @@ def _panel(
         place.plot(x[ok], here["value"][ok], ls="", marker=marker, ms=2, alpha=0.5, color=color,
                    mew=0)  # fmt: skip
         place.plot(x[~ok], here["value"][~ok], ls="", marker="x", ms=3, color=color)
-        means = here["value"].groupby(x).mean()
-        place.plot(means.index, means, color=color, ls=line, lw=1.1)
+        for _, same in here.groupby(others, dropna=False) if others else [("", here)]:
+            means = same["value"].groupby(x[same.index]).mean()
+            place.plot(means.index, means, color=color, ls=line, lw=1.1)
         lost = x[here["status"] == "failed"]
         if quantity == next(iter(QUANTITIES)) and len(lost):
             place.plot(lost, np.full(len(lost), 0.02), ls="", marker="x", ms=4, color=color,
@@ -246,15 +250,36 @@ def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: st
                        capsize=0, zorder=3)  # fmt: skip
 
 
+def _runs(table: pd.DataFrame) -> pd.DataFrame:
+    """One row a run."""
+    return table.drop_duplicates(["condition", *table.columns[1:-3], "instance"])
+
+
+def _shut(data: xr.Dataset) -> str:
+    """Runs without an index by reason; failed ones stand among the status."""
+    said = []
+    for code in (
+        data["code"].values.astype(str).tolist()
+        if {"drift_gate", "drift_index"} <= set(data)
+        else ()
+    ):
+        one = data.sel(code=code)
+        ran = data["status"].values != "failed"
+        index = one["drift_index"].transpose(*data["status"].dims)
+        pairs = zip(one["drift_gate"].values[ran], index.values[ran], strict=True)
+        states = [gates.state_of(str(state), float(value)) for state, value in pairs]
+        said.append(gates.counted(states, code))
+    return "; ".join(filter(None, said)) or "none"
+
+
 def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
     n = data.sizes["instance"]
-    runs = table.drop_duplicates(["condition", *table.columns[1:-3], "instance"])
+    runs = _runs(table)
     other = runs["status"].value_counts().drop("ok", errors="ignore")
-    shut = table[table["quantity"].str.startswith("drift") & (table["status"] != "failed")]
-    closed = shut["value"].isna().groupby(shut["quantity"]).sum()
     few = ", an illustration" if n < compare.headline_instances else ""
     means = (
-        f"; lines: their means, no interval{few}. Horizontal: conditions that take no values, "
+        "; lines: their means, one for every combination of the other axes, no interval"
+        f"{few}. Horizontal: conditions that take no values, "
         "their mean; gray band: the control, from its smallest to its largest instance."
         if any(str(name).startswith("axis_") for name in table)
         else f"; bars: mean and 95 % Student interval over instances{few}."
@@ -263,9 +288,8 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         f"Points: network instances (connectivity x patterns x noise; the unit of inference), {n} "
         f"at every value, seed {data.attrs['seed']}{means}",
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
-        + f" (of {len(runs)} runs). No index, as its gate is shut: "
-        + ", ".join(f"{str(name).removeprefix('drift ')} {count}" for name, count in closed.items())
-        + ". S: discrimination of segments within blocks, selectivity: cross-validated, 0 for "
-        "cells that do not tell patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
-        *verdicts.notes("rate_index"), *verdicts.notes("timing_index"),
+        + f" (of {len(runs)} runs). Runs without an index: {_shut(data)}. S: discrimination of "
+        "segments within blocks, selectivity: cross-validated, 0 for cells that do not tell "
+        "patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
+        *verdicts.notes("rate_index", "timing_index"),
     ]  # fmt: skip

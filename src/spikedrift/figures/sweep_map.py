@@ -3,12 +3,12 @@
 Color is the score of a point (a condition at one set of parameter values): mean squared residual of
 the statistics of drift in units of the recording's sampling covariance plus the spread of
 instances, at the point's own time-scale factor; about 1 is expected of one more draw, less is
-nearer, bright is nearer. All maps of a recording have one scale, on which the noise ceiling (gray
+nearer, bright is nearer. All maps of a recording have one scale, on which the noise floor (gray
 bar) and the baselines made from the recording itself (lines: only lag, only block, no drift) are
 marked. The star is the best point; hatched: points of which no instance could be scored (failed
 runs, or a statistic undefined), dotted: some instances failed. With more than two axes, color is
-the best value over the others. Baselines that beat every point, or a best point above the ceiling,
-are results.
+the best value over the others. Baselines that beat every point, or a best point above the noise
+floor, are results.
 
 Unit of inference: network instance on the side of models; one recording on the other. The best of
 many points is better than it would be in new data: neighbors and the recovery test say how far it
@@ -41,6 +41,7 @@ _DARK = 0.5  # place on the color scale from which on marks are white
 _CLOSE = 0.07  # share of the color scale within which two baselines have one label
 _BLOCKED = "//////"
 _WORDS = 24
+_MOST_RECORDINGS = 4  # that are drawn; the others stand in the table
 
 
 def draw(
@@ -70,28 +71,35 @@ def draw(
     Raises
     ------
     InputError
-        Where the files are of different sweeps, or no point has a score.
+        Where the files are of different sweeps.
     """
     options = options or Figures()
     points = [[str(name) for name in file["condition"].values] for file in scores]
     if not points or any(one != points[0] for one in points):
         raise InputError("figure sweep_map: the files must be comparisons of one sweep")
     table = pd.concat([_points(file) for file in scores], ignore_index=True)
-    if not table["score"].notna().any():
-        raise InputError("figure sweep_map: no point of the sweep has a score")
     named = [axis for axis in axes if f"axis_{axis['name']}" in table]
     swept = _swept(table, named)
     few = int(table["given"].min())
     illustration = any("illustration" in str(file.attrs["inference"]) for file in scores)
-    heights = [_height(part, named, swept) for _, part in table.groupby("recording", sort=False)]
+    drawn = scores[:_MOST_RECORDINGS]
+    heights = [
+        _height(table[table["recording"] == file.attrs["recording"]], named, swept)
+        for file in drawn
+    ]
+    heights = style.fitted(heights)
     with style.applied():
         figure = style.figure(options.width, sum(heights) + 0.3)
         style.title(figure, "Distance to the recordings over the sweep",
                     f"{few} instances a point" * illustration)  # fmt: skip
-        for place, file in zip(style.rows(figure, heights), scores, strict=True):
+        for place, file in zip(style.rows(figure, heights), drawn, strict=True):
             part = table[table["recording"] == file.attrs["recording"]]
-            _recording(place, file, part, named, swept)
-        style.footnote(figure, _notes(scores, table, named))
+            if part["score"].notna().any():
+                _recording(place, file, part, named, swept)
+            else:
+                place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
+                style.said(place.subplots(), str(file.attrs["conclusion"]))
+        style.footnote(figure, _notes(drawn, table, named, len(scores)))
     return figure, table
 
 
@@ -105,6 +113,11 @@ def _points(file: xr.Dataset) -> pd.DataFrame:
             "point": names,
             "title": [titles.get(name) or name for name in names],
             "rule": file["rule"].values.astype(str) if "rule" in file else names,
+            "rule_title": (
+                file["rule_title"].values.astype(str)
+                if "rule_title" in file
+                else [titles.get(name) or name for name in names]
+            ),
             "score": file["score"].values,
             "scored": file["instances_scored"].values,
             "given": file["instances_given"].values,
@@ -157,7 +170,7 @@ def _recording(
             _map(axis, inside, axes[0], {"name": "", "column": "rule", "title": ""}, norm)
         else:
             _map(axis, inside[inside["rule"] == rule], axes[0], axes[1], norm)
-            axis.set_title(str(inside.loc[inside["rule"] == rule, "title"].iloc[0]), fontsize=7.5)
+            axis.set_title(_of_rule(inside[inside["rule"] == rule]), fontsize=7.5)
     if len(single):
         _strip(panels[-1], single, norm)
     place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
@@ -165,7 +178,7 @@ def _recording(
 
 
 def _norm(file: xr.Dataset, part: pd.DataFrame) -> LogNorm:
-    """Scale from the least of scores, ceiling and baselines on."""
+    """Scale from the least of scores, noise floor and baselines on."""
     marks = [*part["score"], float(file["ceiling_low"]), *file["baseline_score"].values]
     known = np.array([value for value in marks if np.isfinite(value) and value > 0])
     return LogNorm(known.min(), min(known.max(), _MOST * known.min()) * 1.0001)
@@ -202,11 +215,18 @@ def _map(
     axes.set_ylim(-0.5, len(ys) - 0.5)
     axes.set_xticks(range(len(xs)), [_word(x) for x in xs], rotation=40, ha="right",
                     rotation_mode="anchor", fontsize=6.5)  # fmt: skip
-    words = dict(zip(part[columns[1]], part["title"], strict=True)) if columns[1] == "rule" else {}
+    words = {}
+    if columns[1] == "rule":
+        words = {str(rule): _of_rule(group) for rule, group in part.groupby("rule", sort=False)}
     axes.set_yticks(range(len(ys)), [words.get(y, _word(y)) for y in ys], fontsize=6.5)
     axes.set_xlabel(style.wrapped(along["title"] or along["name"], _WORDS))
     axes.set_ylabel(style.wrapped(up["title"] or up["name"], _WORDS))
     axes.tick_params(length=0)
+
+
+def _of_rule(part: pd.DataFrame) -> str:
+    """Words for all points of a condition: its own, or those of every point."""
+    return " / ".join(dict.fromkeys(part["rule_title"]))
 
 
 def _values(column: pd.Series) -> list[Any]:
@@ -236,7 +256,7 @@ def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm) -> None:
 
 
 def _scale(place: Any, panels: Sequence[Axes], file: xr.Dataset, norm: LogNorm) -> None:
-    """Draw the color scale with ceiling and baselines on it."""
+    """Draw the color scale with noise floor and baselines on it."""
     bar = place.colorbar(ScalarMappable(norm, _COLORS), ax=list(panels), pad=0.09, aspect=12,
                          extend="max")  # fmt: skip
     style.log_ticks(bar.ax.yaxis)
@@ -261,13 +281,17 @@ def _scale(place: Any, panels: Sequence[Axes], file: xr.Dataset, norm: LogNorm) 
 
 
 def _notes(
-    scores: Sequence[xr.Dataset], table: pd.DataFrame, axes: Sequence[Mapping[str, Any]]
+    scores: Sequence[xr.Dataset],
+    table: pd.DataFrame,
+    axes: Sequence[Mapping[str, Any]],
+    n_recordings: int,
 ) -> list[str]:
     n = table.drop_duplicates("point")
     notes = [
-        f"{len(n)} points, {int(n['given'].min())} or more network instances each. Star: the best "
+        f"{len(n)} points, {int(n['given'].min())} or more network instances (unit of inference) "
+        "each, one recording a map. Star: the best "
         "point. Hatched: no instance scored. Dotted: some instances failed or not scored. On the "
-        "color scale: gray, noise ceiling; vermilion lines, baselines (at its end: beyond)."
+        "color scale: gray, noise floor; vermilion lines, baselines (at its end: beyond)."
     ]
     if len(axes) > 2:
         others = ", ".join(str(axis["title"] or axis["name"]) for axis in axes[2:])
@@ -282,7 +306,13 @@ def _notes(
         low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
         notes.append(
             f"{file.attrs['recording']}: best point {best['title']} at {best['score']:.2f}, "
-            f"ceiling {low:.2f} to {high:.2f}, best baseline {name} at {float(base.min()):.2f}."
+            f"noise floor {low:.2f} to {high:.2f}, best baseline {name} at {float(base.min()):.2f}."
         )
-    notes += [str(file.attrs["inference"]) for file in scores]
+        if unmatched := int(file["unmatched"].sum()):
+            notes[-1] += (
+                f" {unmatched} points differ from it in rates, variability, sparseness, "
+                "discrimination or reliability: their drift is not compared at equal terms."
+            )
+    if len(scores) < n_recordings:
+        notes.append(f"{len(scores)} of {n_recordings} recordings are drawn, the table holds all.")
     return notes + [note for file in scores for note in style.notes_of(file.attrs)]

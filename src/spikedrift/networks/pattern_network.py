@@ -21,7 +21,7 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork, Simulation
-from spikedrift.errors import InputError
+from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import pattern_model, stability, stimulus, traces
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.networks.memory import memory
@@ -39,6 +39,10 @@ class Simulated(NamedTuple):
 
     trials: xr.Dataset
     traces: xr.Dataset
+
+
+class Diverged(InputError, RuntimeError):
+    """A network that left no finite state; it would do so again."""
 
 
 class NetworkRun(NamedTuple):
@@ -83,8 +87,11 @@ def simulate(
     ------
     InputError
         For parameters that are no options, or without a compiler.
+    DiskError
+        Where the disk of `scratch_dir` refuses.
     RuntimeError
-        Where the simulation fails or leaves no finite state, naming the recording.
+        Where the simulation fails, is ended from outside (`Ended`) or leaves no finite state
+        (`Diverged`), naming the recording.
     """
     run = NetworkRun(recording, parameters, seed, instance)
     (simulated,) = simulate_batch(options, [run], build_dir=build_dir, scratch_dir=scratch_dir)
@@ -100,7 +107,7 @@ def simulate_batch(
     build_dir: Path,
     scratch_dir: Path,
     together: bool | None = None,
-) -> list[Simulated | RuntimeError]:
+) -> list[Simulated | Exception]:
     """Run sessions that differ in parameters, seeds and instances.
 
     Parameters
@@ -116,12 +123,12 @@ def simulate_batch(
 
     Returns
     -------
-    list of Simulated or RuntimeError, one a run
+    list of Simulated or Exception, one a run
         `trials`: units are E cells, trials are pattern presentations of the phases naive, train
         and block, from the pattern's onset to `recording.tail` after its end.
         `traces`: as `traces.traced` says, with `status` and `status_reason` among its attributes.
-        A run whose program failed, or that left no finite state, has its error, unraised and
-        naming it: the others are as they should be.
+        A run whose program failed, whose files the disk refused (DiskError), or that left no
+        finite state, has its error, unraised and naming it: the others are as they should be.
 
     Raises
     ------
@@ -248,7 +255,7 @@ def _refuse_misfit(first: _Plan, other: _Plan) -> None:
 
 def _run(
     planned: Sequence[_Plan], simulation: Simulation, build_dir: Path, scratch_dir: Path
-) -> list[Simulated | RuntimeError]:
+) -> list[Simulated | Exception]:
     """Run the copies of one program."""
     first, names = planned[0].options, [one.run.recording for one in planned]
     copies = Copies(
@@ -259,7 +266,7 @@ def _run(
     )
     built = program(first, build_dir, copies.n, simulation)
     label = names[0] if copies.n == 1 else f"{names[0]} to {names[-1]} ({copies.n} runs)"
-    simulated: list[Simulated | RuntimeError] = []
+    simulated: list[Simulated | Exception] = []
     try:
         with session(
             built,
@@ -275,11 +282,9 @@ def _run(
                     simulated.append(_simulated(one, left, simulation.backend))
                 else:
                     simulated.append(
-                        RuntimeError(
-                            f"{name}: the simulation diverged (voltages or weights are NaN)"
-                        )
+                        Diverged(f"{name}: the simulation diverged (voltages or weights are NaN)")
                     )
-    except RuntimeError as error:
+    except (DiskError, RuntimeError) as error:
         return [error] * copies.n
     return simulated
 

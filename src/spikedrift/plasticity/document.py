@@ -16,6 +16,10 @@ weight `w`, its bound `w_max`, its own parameters and traces; `{transmit}` marks
 passes the spike on. Statements run in the order given, presynaptic ones first where both sides fire
 in one time step. Equations are [Brian2](https://brian2.readthedocs.io)'s.
 
+In a network the projection's key `eta` (config/README.md) takes the place of a rule's parameter of
+that name, or of the one that turns it off: the default listed here acts in the induction protocols
+only, and a projection whose `eta` is 0, as of most by default, does not learn.
+
 A parameter set says where its values are from. None of the values is fitted here.
 
 This page is written from the rules:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, uint64
+from numba import uint64
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from spikedrift.similarity.compiling import njit
 
 TABLE = 16  # couplings of trains of up to so many spikes are looked up
 STRIDE = 4  # couplings in the table are padded to a multiple of this

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,8 @@ from spikedrift.errors import InputError
 from spikedrift.similarity.blocks import SIDE, Band, symmetric
 from spikedrift.similarity.registry import Measure, get
 from spikedrift.similarity.store import Store, digest
-from spikedrift.trials import REPEAT_KEY, TRIAL_KEY
+from spikedrift.trials import PHASES, REPEAT_KEY, TRIAL_KEY
 
-PHASES = ("naive", "train", "block")  # in the order of a model's life
 WHOLE = 4096  # trials up to which the matrices are held in memory when a file is written
 CHUNK = 256  # rows and columns of a chunk of a file that is written piece by piece
 ROWS = 256  # trials against all others at a time in the means over segments
@@ -54,9 +54,9 @@ def similarity(
         repeat; `segment_value` (segment, segment_other), the mean over pairs of trials of
         different repeats in phase "block". Values are in the units of the measure.
         Coordinates: `trial_{stimulus, segment, repeat, block, session, phase}` of each trial;
-        `repeat` and `repeat_{session, phase, block}` of each repeat; `segment` and
-        `segment_stimulus` of each segment. `repeat_n_shared` of a mean over pairs of trials is
-        the least of these pairs.
+        `repeat` and `repeat_{session, phase, block}` of each repeat; `segment`,
+        `segment_stimulus` and `segment_name` of each segment. `repeat_n_shared` of a mean over
+        pairs of trials is the least of these pairs.
 
     Raises
     ------
@@ -112,14 +112,17 @@ def write(
     store = Store(stored / digest(dataset, source, rule.name, chosen), n_trials, side)
     store.fill(partial(rule.pairs, dataset, **chosen))
 
-    def matrices(temporary: Path) -> None:
-        with h5netcdf.File(temporary, "a") as file:
+    def matrices(opened: RawIOBase) -> None:
+        with h5netcdf.File(opened, "a") as file:
             file.dimensions["trial_other"] = n_trials
             dims, chunks = ("trial", "trial_other"), (CHUNK, CHUNK)
-            value = file.create_variable("value", dims, "f8", chunks=chunks, fillvalue=np.nan)
-            n_shared = file.create_variable(
-                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1
+            value = file.create_variable(
+                "value", dims, "f8", chunks=chunks, fillvalue=np.nan, fletcher32=True
             )
+            n_shared = file.create_variable(
+                "n_shared", dims, "i4", chunks=chunks, compression="gzip", compression_opts=1,
+                fletcher32=True,
+            )  # fmt: skip
             value.attrs.update(_labels_of(rule))
             for row, some_values, some_shared in store.bands():
                 here = slice(row, row + len(some_values))
@@ -168,6 +171,10 @@ def _summaries(
     for dim, key, groups in (("repeat", REPEAT_KEY, repeats), ("segment", SEGMENT_KEY, segments)):
         for name, column in zip(key, zip(*groups, strict=True), strict=True):
             coords[name if name == dim else f"{dim}_{name}"] = (dim, np.array(column))
+    coords["segment_name"] = (
+        "segment",
+        dataset["segment_name"].values[[each[0] for each in showings]],
+    )
     out = xr.Dataset(matrices, coords, attrs=_attributes(dataset, rule, chosen))
     out.attrs["n_units"] = n_units
     return out
@@ -193,9 +200,7 @@ def _groups(dataset: xr.Dataset, key: tuple[str, ...]) -> dict[tuple[Any, ...], 
 
     def place(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(
-            (PHASES.index(value) if value in PHASES else len(PHASES), value)
-            if name == "phase"
-            else value
+            PHASES.index(value) if name == "phase" else value
             for name, value in zip(key, values, strict=True)
         )
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from spikedrift.atomic import replacing
+from spikedrift.atomic import writing
+from spikedrift.errors import InputError
 from spikedrift.similarity.blocks import Band, Pairs, block_pairs
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ class Store:
             value[at], n_shared[at] = pairs(first, second)
             if row == column:
                 value.T[at], n_shared.T[at] = value[at], n_shared[at]
-            with replacing(self._path(row, column)) as temporary:
-                np.savez(temporary, value=value, n_shared=n_shared)
+            with writing(self._path(row, column)) as file:
+                np.savez(file, value=value, n_shared=n_shared)
             log.info("block %d of %d (trials %d.. x %d..)", index, len(blocks), row, column)
 
     def bands(self) -> Iterator[Band]:
@@ -74,10 +75,22 @@ class Store:
             value, n_shared = (band[: self.size - row] for band in whole)
             for column in self.starts:
                 here = slice(column, column + self.side)
-                with np.load(self._path(min(row, column), max(row, column))) as block:
-                    for band, name in ((value, "value"), (n_shared, "n_shared")):
-                        band[:, here] = block[name] if row <= column else block[name].T
+                block = _block(self._path(min(row, column), max(row, column)))
+                for band, stored in zip((value, n_shared), block, strict=True):
+                    band[:, here] = stored if row <= column else stored.T
             yield row, value, n_shared
 
     def _path(self, row: int, column: int) -> Path:
         return self.folder / f"{row}-{column}.npz"
+
+
+def _block(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Values and numbers of shared units of one block; its zip file carries checksums."""
+    try:
+        with np.load(path) as block:
+            return block["value"], block["n_shared"]
+    # Damaged bytes meet zipfile, zlib or numpy, each with errors of its own.
+    except Exception as error:
+        raise InputError(
+            f"{path}: is damaged ({error}); delete it and run the same command again"
+        ) from None

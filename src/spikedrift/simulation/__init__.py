@@ -1,1 +1,28 @@
-"""Simulation programs: built once, run for every point and seed."""
+"""Simulation programs: built once, run for every point and seed.
+
+Brian2 reads `~/.brian/user_preferences` and `./brian_preferences` when it is imported: with
+float32 or another schedule, the same model would be another one. The library has Brian2 as it was
+released, whoever imports it after this package.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _NoPreferences:
+    """Takes the reading away from Brian2, just before it would read."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name == "brian2.core.core_preferences":
+            from brian2.core.preferences import BrianGlobalPreferences
+
+            BrianGlobalPreferences.load_preferences = lambda self: None
+        return None
+
+
+sys.meta_path.insert(0, _NoPreferences)

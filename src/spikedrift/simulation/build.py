@@ -6,18 +6,22 @@ run` writes it) that gives the seed, the parameters, the input spikes and the ru
 seed of a sweep is a session of the same program.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import logging
 import os
 import platform
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import escape
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -26,8 +30,10 @@ from typing import Any
 
 import numpy as np
 
+from spikedrift.atomic import runs
 from spikedrift.config.networks import Simulation
-from spikedrift.errors import InputError
+from spikedrift.disk import FULL, disk_error, naming
+from spikedrift.errors import DiskError, InputError
 from spikedrift.provenance import source_digest
 from spikedrift.simulation import cuda, gpu
 from spikedrift.simulation.compile import compile_project
@@ -35,6 +41,11 @@ from spikedrift.simulation.compile import compile_project
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
 FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
+# Variables that compilers look at: another value may be another program.
+HEEDED = (
+    *("CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"),
+    *("CCC_OVERRIDE_OPTIONS", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,9 @@ def build(
     Raises
     ------
     InputError
-        No compiler, or one that refuses the options.
+        No compiler, or one that refuses the options or ends with an error.
+    DiskError
+        Where the disk of `build_dir` refuses.
     """
     request = {
         "model": model,
@@ -94,12 +107,11 @@ def build(
     digest = _digest(request, uses)
     target = Path(build_dir).resolve() / digest
     if not (target / "program.json").is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
         if request["backend"] == "cpp":
             tried = [*request["compiler"], "-E", "-x", "c++", os.devnull]
             if subprocess.run(tried, capture_output=True, check=False).returncode:
                 raise InputError(f"simulation.march: {tried[0]} refuses -march={simulation.march}")
-        with _alone(target.with_suffix(".lock")):
+        with naming(target), _alone(target.with_suffix(".lock")):
             if not (target / "program.json").is_file():
                 _compile(request, simulation.jobs, target)
     manifest = json.loads((target / "program.json").read_text())
@@ -128,10 +140,7 @@ def _toolchain(simulation: Simulation) -> dict[str, Any]:
 
 def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
     host = os.environ.get("CXX", "g++")
-    told = [
-        subprocess.run([one, "--version"], capture_output=True, text=True, check=True).stdout
-        for one in dict.fromkeys([request["compiler"][0], host])
-    ]
+    told = [_version(one) for one in dict.fromkeys([request["compiler"][0], host])]
     model = request["model"].split(":")[0]
     spec = find_spec(model)
     if spec is None or spec.origin is None:
@@ -143,16 +152,24 @@ def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
         platform.machine(),
         version("brian2"),
         version("brian2cuda"),
-        (PACKAGE / "simulation" / "session.h").read_text(),
+        json.dumps({name: os.environ[name] for name in HEEDED if name in os.environ}),
         "" if own else Path(spec.origin).read_text(),
         source_digest("spikedrift.simulation.build", *own, *uses),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _version(compiler: str) -> str:
+    told = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    if told.returncode or not told.stdout.strip():
+        raise InputError(f"{compiler} --version tells nothing: let CXX name a C++ compiler")
+    return told.stdout
+
+
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold a lock file; where the file system has no locks, go on: the rename is still atomic."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -162,27 +179,14 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
-    # A process of its own: Brian2's device is global state, and a failed build leaves it broken.
     log.info("building %s", target.name)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
-        (partial / "request.json").write_text(json.dumps({**request, "jobs": jobs}, indent=1))
-        path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-        with (partial / "build.log").open("w") as output:
-            done = subprocess.run(
-                [sys.executable, "-m", "spikedrift.simulation.build", str(partial)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(partial)},
-                check=False,
-            )
-        if done.returncode:
-            told = (partial / "build.log").read_text().splitlines()
-            errors = [line for line in told if " error: " in line or ": fatal" in line]
-            errors = errors or told[-1:]
-            raise InputError(f"building {request['model']} failed: {' '.join(errors[:1])}")
+    with _partial(target) as partial:
+        asked = json.dumps({**request, "jobs": jobs}, indent=1)
+        (partial / "request.json").write_text(asked)
+        done = _in_its_own_process(partial)
+        if done.returncode or not os.access(partial / "main", os.X_OK):
+            raise _failed(f"building {request['model']}", done, target)
+        (partial / "build.log").write_text(done.stdout, encoding="utf-8")
         for leftover in partial.glob("*.o"):
             leftover.unlink()
         try:
@@ -190,8 +194,60 @@ def _compile(request: Mapping[str, Any], jobs: int, target: Path) -> None:
         except OSError:  # another process was first, without locks
             if not (target / "program.json").is_file():
                 raise
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """Make a directory beside `target` to build in; those of killed processes are removed."""
+    begins = f".{target.name}.{platform.node()}."
+    for left in target.parent.glob(f"{escape(begins)}*.partial"):
+        if not runs(int(left.name.removeprefix(begins).partition(".")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    partial = target.with_name(f"{begins}{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _in_its_own_process(partial: Path) -> subprocess.CompletedProcess[str]:
+    """Build in a process that finds the modules that this one finds, and no others.
+
+    Brian2's device is global state, and a failed build leaves it broken.
+    """
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "spikedrift.simulation.build", str(partial)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,  # no file: the disk may be full
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env={
+            **os.environ,
+            "LC_ALL": "C",  # compilers say why in English
+            "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *filter(None, sys.path)]),
+            "TMPDIR": str(partial),
+        },
+        check=False,
+    )
+
+
+def _failed(what: str, done: subprocess.CompletedProcess[str], target: Path) -> InputError:
+    """Say why a build failed, in one line."""
+    told = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    for line in told:
+        for number in FULL:
+            if os.strerror(number) in line:
+                refused = disk_error(OSError(number, line), target)
+                return DiskError(f"{what} failed: {refused}")
+    if done.returncode < 0:
+        told.append(f"ended by {signal.Signals(-done.returncode).name}")
+    errors = [line for line in told if re.search(r"\b(fatal|error): ", line)]
+    ended = f"exit code {done.returncode}" if done.returncode else "the compiler wrote no program"
+    said = next(iter([*errors, *told[-1:], ended]))
+    return InputError(f"{what} failed: {said}")
 
 
 class Standalone:
@@ -236,10 +292,10 @@ class Standalone:
             loads = []
             for file, variable in (("index", "neuron_index"), ("step", "_timebins")):
                 vector, on_gpu = self._vector(group, variable)
-                loads.append(f"session.load({vector}, {file});")
+                loads.append(f"session.load({vector}, {file}, size);")
                 loads += [f"{on_gpu} = {vector};"] if on_gpu else []
             lines.append(
-                f'session.inputs["{name}"] = [&](const auto& index, const auto& step) '
+                f'session.inputs["{name}"] = [&](const auto& index, const auto& step, auto size) '
                 f"{{ {' '.join(loads)} }};"
             )
         lines.append("session.prepare();")
@@ -282,7 +338,11 @@ def _main(directory: Path) -> None:
     define(standalone, request["structure"])
     # Named only now, so that the header goes into main and not into every file.
     brian2.prefs.codegen.cpp.headers += [f'"{PACKAGE / "simulation" / "session.h"}"']
-    brian2.get_device().build(directory=str(directory), compile=False, run=False)
+    device = brian2.get_device()
+    device.build(directory=str(directory), compile=False, run=False)
+    for name, values in device.static_arrays.items():  # NumPy's `tofile` notices no full disk
+        if (directory / "static_arrays" / name).stat().st_size != values.nbytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
     compile_project(
         directory,
         ".cu" if on_gpu else ".cpp",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 AHEAD = 16  # synapses
+FILES = Path(__file__).with_name("files.h")
 SHARED = ("main", "network", "objects", "rand", "run", "synapses_classes", "brianlib/spikequeue")
 
 
@@ -42,6 +43,8 @@ def compile_project(
     for path in sources:
         if suffix == ".cpp":
             path.write_text(fetch_ahead(path.read_text()))
+    objects = directory / f"objects{suffix}"
+    objects.write_text(whole_files(objects.read_text()))
     headers = sorted(
         {
             line.strip()
@@ -69,8 +72,8 @@ def compile_project(
         running.append(subprocess.Popen(command, cwd=directory))
     for process in [process for process in running if process.wait()]:
         raise subprocess.CalledProcessError(process.returncode, process.args)
-    objects = [f"part_{part}.o" for part in range(jobs)]
-    subprocess.run([*compiler, *objects, *link, "-o", "main"], cwd=directory, check=True)
+    parts = [f"part_{part}.o" for part in range(jobs)]
+    subprocess.run([*compiler, *parts, *link, "-o", "main"], cwd=directory, check=True)
 
 
 def fetch_ahead(code: str) -> str:
@@ -89,3 +92,19 @@ def fetch_ahead(code: str) -> str:
     fetch = "".join(f" __builtin_prefetch(&{array}[_ahead]);" for array in arrays)
     later = f"std::min(_spiking_synapse_idx + {AHEAD}, _num_spiking_synapses - 1)"
     return code.replace(one, f"{one} const size_t _ahead = (*_spiking_synapses)[{later}];{fetch}")
+
+
+def whole_files(code: str) -> str:
+    """Let Brian2's code read and write through `files.h`: it looks at no result of either itself.
+
+    Parameters
+    ----------
+    code : str
+        C++ or CUDA that Brian2 wrote.
+    """
+    found = re.sub(
+        r"\b(?:std::)?([io])fstream (\w+);",
+        lambda match: f"spikedrift::{'InFile' if match[1] == 'i' else 'OutFile'} {match[2]};",
+        code,
+    )
+    return f'#include "{FILES}"\n{found}'

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 # takes some microseconds however little it does. An estimate, not measured.
 WORTH_CELLS = 10_000
 USABLE = 0.9  # of the free memory
+WAIT = 60.0  # s
 WHERE = "simulation.backend cuda"
 
 
@@ -73,9 +74,12 @@ def find() -> Gpu:
 
 
 def _ask(*arguments: str) -> str:
-    done = subprocess.run(
-        ["nvidia-smi", *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
+    try:
+        done = subprocess.run(
+            ["nvidia-smi", *arguments], capture_output=True, text=True, check=False, timeout=WAIT
+        )
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{WHERE}: no GPU: nvidia-smi said nothing for {WAIT:g} s") from None
     if done.returncode:
         said = (done.stdout or done.stderr).strip().splitlines()
         raise InputError(f"{WHERE}: no GPU: nvidia-smi said {' '.join(said[:1])!r}")

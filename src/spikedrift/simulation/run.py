@@ -1,12 +1,15 @@
 """Run one session of a program in a directory of its own."""
 
 import logging
+import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +17,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from spikedrift.disk import disk_error, mount, naming
+from spikedrift.errors import DiskError, InputError
 from spikedrift.simulation.build import Program
 
 log = logging.getLogger(__name__)
 REPORT = 10.0  # s between two lines in the log, at least
 
 
-class Ended(RuntimeError):
+class Ended(InputError, RuntimeError):
     """A simulation that was ended from outside: by a user, or for want of memory."""
 
 
@@ -50,22 +55,54 @@ type Step = Run | Set | Save
 
 @dataclass(frozen=True)
 class Output:
-    """What a session left behind; its files are gone when the `with` block ends."""
+    """What a session left behind; its files are gone when the `with` block ends.
+
+    Attributes
+    ----------
+    program : the program that ran
+    directory : where its files lie
+    written : file -> bytes that the program says it wrote there
+    label : names the point in messages
+
+    Raises
+    ------
+    DiskError
+        From `array` and `saved`, where a file does not hold what was written.
+    """
 
     program: Program
     directory: Path
+    written: Mapping[str, int]
+    label: str
 
     def array(self, name: str) -> np.ndarray:
         """Read an array as it stood at the end, one-dimensional."""
         file, dtype = self.program.arrays[name]
-        return np.fromfile(self.directory / file, dtype=dtype)
+        self._compare(file, self._size(file))
+        found = np.fromfile(self.directory / file, dtype=dtype)
+        self._compare(file, found.nbytes)  # NumPy does not say where reading breaks off
+        return found
 
     def saved(self, name: str, n_saves: int) -> np.ndarray:
         """Map the rows of a saved array: float32, shape (n_saves, size)."""
-        path = self.directory / f"{name}.saved"
-        if path.stat().st_size == 0:
+        file = f"{name}.saved"
+        size = self._size(file)
+        self._compare(file, size)
+        if size == 0:
             return np.empty((n_saves, 0), dtype=np.float32)
-        return np.memmap(path, dtype=np.float32, mode="r").reshape(n_saves, -1)
+        return np.memmap(self.directory / file, dtype=np.float32, mode="r").reshape(n_saves, -1)
+
+    def _size(self, file: str) -> int:
+        place = self.directory / file
+        return place.stat().st_size if place.is_file() else 0
+
+    def _compare(self, file: str, n_bytes: int) -> None:
+        if n_bytes != self.written.get(file):
+            place = self.directory / file
+            raise DiskError(
+                f"{self.label}: {place} has {n_bytes} bytes, {self.written.get(file, 'no')} were "
+                f"written: look after the disk at {mount(place)}, then run the same command again"
+            )
 
 
 @contextmanager
@@ -101,28 +138,61 @@ def session(
 
     Raises
     ------
+    DiskError
+        Where a file could not be written or read whole.
+    Ended
+        Where the program was killed.
+    InputError
+        Where the program cannot be started.
     RuntimeError
         Where the program fails, naming the point.
     """
-    Path(scratch_dir).mkdir(parents=True, exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix=f"{label}.", dir=Path(scratch_dir).resolve()))
-    try:
-        lines = [f"report {REPORT}", *([] if seed is None else [f"seed {seed}"])]
-        for name, (index, step) in inputs.items():
-            np.asarray(index, dtype=np.int32).tofile(directory / f"{name}.index")
-            np.asarray(step, dtype=np.int32).tofile(directory / f"{name}.step")
-            lines.append(f"input {name} {name}.index {name}.step")
-        lines += [_line(Set(name, value), directory) for name, value in parameters.items()]
-        lines += ["start", *(_line(step, directory) for step in steps)]
-        (directory / "session.txt").write_text("\n".join(lines) + "\n")
+    with _directory(scratch_dir, label) as directory:
+        text = _text(seed, parameters, inputs, steps, directory)
+        _write(directory / "session.txt", text.encode())
         total = sum(step.duration for step in steps if isinstance(step, Run))
         log.info("%s: simulating %.0f s", label, total)
         began = time.perf_counter()
-        _execute(program, directory, total, label)
+        written = _execute(program, directory, total, label)
         log.info("%s: took %.1f s", label, time.perf_counter() - began)
-        yield Output(program, directory)
+        yield Output(program, directory, written, label)
+
+
+@contextmanager
+def _directory(scratch_dir: Path, label: str) -> Iterator[Path]:
+    """Make a directory for one session, and remove it afterwards."""
+    with naming(Path(scratch_dir) / label):
+        Path(scratch_dir).mkdir(parents=True, exist_ok=True)
+        directory = Path(tempfile.mkdtemp(prefix=f"{label}.", dir=Path(scratch_dir).resolve()))
+    try:
+        yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _text(
+    seed: int | None,
+    parameters: Mapping[str, float | np.ndarray],
+    inputs: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]],
+    steps: Sequence[Step],
+    directory: Path,
+) -> str:
+    """Text of a session; the arrays that it names are written to `directory`."""
+    lines = [f"report {REPORT}", *([] if seed is None else [f"seed {seed}"])]
+    for name, spikes in inputs.items():
+        index, step = (np.asarray(side, dtype=np.int32) for side in spikes)
+        _write(directory / f"{name}.index", index.tobytes())
+        _write(directory / f"{name}.step", step.tobytes())
+        lines.append(f"input {name} {name}.index {name}.step {step.size}")
+    lines += [_line(Set(name, value), directory) for name, value in parameters.items()]
+    lines += ["start", *(_line(step, directory) for step in steps), "end"]
+    return "\n".join(lines) + "\n"
+
+
+def _write(path: Path, content: bytes) -> None:
+    # Arrays too: NumPy's `tofile` does not notice a full disk while they fit into its buffer.
+    with naming(path):
+        path.write_bytes(content)
 
 
 def _line(step: Step, directory: Path) -> str:
@@ -132,7 +202,7 @@ def _line(step: Step, directory: Path) -> str:
         case Set(name, np.ndarray() as values):
             # Brian2 takes a file's name in lower case.
             file = f"array.{sum(1 for _ in directory.iterdir())}"
-            values.tofile(directory / file)
+            _write(directory / file, values.tobytes())
             return f"set {name} {file}"
         case Set(name, value):
             return f"set {name} {float(value)!r}"
@@ -140,37 +210,62 @@ def _line(step: Step, directory: Path) -> str:
             return "save"
 
 
-def _execute(program: Program, directory: Path, total: float, label: str) -> None:
-    """Run the program to its end and tell in the log how far it is."""
+def _execute(program: Program, directory: Path, total: float, label: str) -> Mapping[str, int]:
+    """Run the program to its end, tell in the log how far it is, return what it wrote."""
     began = time.perf_counter()
-    command = [str(program.directory / "main"), "--results_dir", f"{directory}/"]
-    with (
-        (directory / "errors.txt").open("w+") as errors,
-        subprocess.Popen(
-            command, cwd=program.directory, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process,
-    ):
-        line = ""
+    written = Counter[str]()
+    lost: tuple[OSError, str] | None = None
+    line = ""
+    # What it says goes through pipes: a disk may be full.
+    with _started(program, directory) as process, ThreadPoolExecutor(1) as reader:
+        assert process.stdout is not None and process.stderr is not None
+        errors = reader.submit(process.stderr.read)
         try:
-            for line in process.stdout or ():
-                if line.startswith("at "):
-                    done, taken = float(line[3:]), time.perf_counter() - began
+            for line in process.stdout:
+                word, _, rest = line.strip().partition(" ")
+                if word == "at":
+                    done, taken = float(rest), time.perf_counter() - began
                     log.info(
                         "%s: %.0f of %.0f s, %.3g times real time, %.0f s left",
                         label, done, total, done / taken, (total - done) * taken / done,
                     )  # fmt: skip
+                elif word == "wrote":
+                    n_bytes, _, path = rest.partition(" ")
+                    written[Path(path).name] += int(n_bytes)
+                elif word == "lost":
+                    why, _, path = rest.partition(" ")
+                    lost = OSError(int(why), os.strerror(int(why))), str(directory / path)
         except BaseException:
             process.kill()
             raise
         process.wait()
-        errors.seek(0)
-        told = errors.read().strip().splitlines()
+        told = errors.result().strip().splitlines()
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
         why = ": out of memory?" if name == "SIGKILL" else ""
         raise Ended(f"{label}: the simulation was ended by {name}{why}")
+    if lost is not None:
+        raise DiskError(f"{label}: {disk_error(*lost) or told[-1]}")
     if process.returncode or told:
         raise RuntimeError(
             f"{label}: the simulation failed with exit code {process.returncode}: "
             f"{told[-1] if told else line.strip()}"
         )
+    return written
+
+
+def _started(program: Program, directory: Path) -> subprocess.Popen[str]:
+    main = program.directory / "main"
+    try:
+        return subprocess.Popen(
+            [str(main), "--results_dir", f"{directory}/"],
+            cwd=program.directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        raise InputError(
+            f"cannot run {main}: {error.strerror}: remove {program.directory}, it is built anew"
+        ) from None

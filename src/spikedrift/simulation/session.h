@@ -1,5 +1,5 @@
 // The session of a simulation program: one command a line, read from session.txt in the results
-// directory. Before `start`: report, seed, input, set. After it: set, run, save.
+// directory. Before `start`: report, seed, input, set. After it: set, run, save. Last is `end`.
 #pragma once
 #include <algorithm>
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 #include <unistd.h>
+#include "files.h"
 #include "objects.h"
 
 namespace spikedrift {
@@ -20,7 +21,8 @@ namespace spikedrift {
 struct Session {
     std::string command;
     std::ifstream text;
-    std::map<std::string, std::function<void(const std::string&, const std::string&)>> inputs;
+    std::map<std::string,
+             std::function<void(const std::string&, const std::string&, std::size_t)>> inputs;
     std::map<std::string, std::function<std::vector<float>()>> saved;
     double report = 10.0;
     std::chrono::steady_clock::time_point told = std::chrono::steady_clock::now();
@@ -35,48 +37,52 @@ struct Session {
         std::exit(2);
     }
 
-    // A file of int32 replaces the vector, whatever its size was.
+    template <class T>
+    T next() {
+        T value;
+        if (!(text >> value)) fail("session.txt breaks off, or is wrong, after " + command);
+        return value;
+    }
+
+    // `size` numbers of int32 replace the vector, whatever its size was.
     template <class Vector>
-    void load(Vector& target, const std::string& name) {
-        std::ifstream file(name, std::ios::binary | std::ios::ate);
-        if (!file) fail("cannot read " + name);
-        target.resize(file.tellg() / sizeof(int32_t));
-        file.seekg(0);
-        file.read(reinterpret_cast<char*>(target.data()), target.size() * sizeof(int32_t));
-        if (!file) fail("cannot read " + name);
+    void load(Vector& target, const std::string& name, std::size_t size) {
+        InFile file;
+        file.open(name, std::ios::binary | std::ios::in);
+        target.resize(size);
+        file.read(reinterpret_cast<char*>(target.data()), size * sizeof(int32_t));
     }
 
     template <class Vector>
     void write(const std::string& name, const Vector& values, std::ios::openmode mode = {}) {
-        std::ofstream file(name, std::ios::binary | std::ios::out | mode);
+        OutFile file;
+        file.open(name, std::ios::binary | std::ios::out | mode);
         file.write(reinterpret_cast<const char*>(values.data()),
                    values.size() * sizeof(typename Vector::value_type));
-        if (!file) fail("cannot write " + name);
+        file.close();
     }
 
     void set() {
-        std::string name, value;
-        text >> name >> value;
-        brian::set_variable_by_name(name, value);
+        const auto name = next<std::string>();
+        brian::set_variable_by_name(name, next<std::string>());
     }
 
     void prepare() {
-        while (text >> command && command != "start") {
+        while ((command = next<std::string>()) != "start") {
             if (command == "seed") {
-                unsigned long value;
-                text >> value;
+                auto value = next<unsigned long>();
 #ifdef __CUDACC__
                 brian::random_number_buffer.set_seed(value);
 #else
                 for (auto& generator : brian::_random_generators) generator.seed(value++);
 #endif
             } else if (command == "report") {
-                text >> report;
+                report = next<double>();
             } else if (command == "input") {
-                std::string name, index, step;
-                text >> name >> index >> step;
+                const auto name = next<std::string>(), index = next<std::string>();
+                const auto step = next<std::string>();
                 if (!inputs.count(name)) fail("no input " + name);
-                inputs[name](index, step);
+                inputs[name](index, step, next<std::size_t>());
             } else if (command == "set") {
                 set();
             } else {
@@ -101,11 +107,10 @@ struct Session {
     }
 
     void run(Network& network) {
-        while (text >> command) {
+        while ((command = next<std::string>()) != "end") {
             if (command == "run") {
-                double start, duration;
-                text >> start >> duration;
-                run(network, start, start + duration);
+                const double start = next<double>();
+                run(network, start, start + next<double>());
             } else if (command == "save") {
                 for (auto& item : saved) write(item.first + ".saved", item.second(), std::ios::app);
             } else if (command == "set") {

@@ -6,12 +6,12 @@ Imports nothing heavy: Snakemake reads the points while it parses the workflow.
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.base import Options
-from spikedrift.config.check import checked
+from spikedrift.config.check import validated
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.sweeps import Axis, Condition, Sweep
 from spikedrift.errors import InputError, unknown
@@ -68,6 +68,14 @@ class Point:
     def instance_seed(self) -> str:
         """What the random draws of an instance come from: wiring, patterns and noise."""
         return f"{self.seed}.{self.instance}"
+
+
+def controls(points: Iterable[Point]) -> dict[str, str]:
+    """Name of the control of every other point: at the same values, or the one without values."""
+    every = list(points)
+    at = {tuple(p.axes.items()): p.name for p in every if p.control}
+    found = {p.name: at.get(tuple(p.axes.items()), at.get(())) for p in every if not p.control}
+    return {name: control for name, control in found.items() if control is not None}
 
 
 def points(sweep: Sweep) -> list[Point]:
@@ -130,11 +138,11 @@ def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
     base = override(sweep.options, condition.set, where)
     tree = base.model_dump(mode="json")
     choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
-    seen: list[list[Any]] = []
+    seen: set[str] = set()
     for row in axis_values(sweep) if condition.swept else [{}]:
-        chosen = [row[name] for name in choosing if row]
+        chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
         if chosen not in seen:
-            seen.append(chosen)
+            seen.add(chosen)
             yield override(base, _changes(sweep, row, tree, where), where)
 
 
@@ -254,7 +262,7 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         # Parameters of a rule are free names; who uses them checks them.
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
         node[last if free else _place(node, last, key, where)] = value
-    return checked(type(options), tree, where)
+    return validated(type(options), tree, where)
 
 
 def _place(node: Any, part: str, key: str, where: str) -> str | int:

@@ -16,18 +16,13 @@ import xarray as xr
 from spikedrift import __version__, trials
 from spikedrift.config.sources import NeuropixelsOptions
 from spikedrift.errors import InputError
+from spikedrift.sources.behavior import samples
 from spikedrift.sources.covariates import trial_means
 from spikedrift.sources.movie import showings
-from spikedrift.sources.nwb_file import (
-    column,
-    cut_units,
-    intervals,
-    numbers,
-    open_nwb,
-    rows_of,
-    series,
-)
+from spikedrift.sources.nwb_file import find, is_intervals, open_nwb
 from spikedrift.sources.registry import Source
+from spikedrift.sources.tables import column, numbers, ragged_column, rows_of, spans
+from spikedrift.sources.units import cut_units
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +56,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
         if str(nwb.identifier) != session:
             raise InputError(f"{path}: holds session {nwb.identifier}, not {session}")
         where = f"{path}, {movie}"
-        table = intervals(nwb, f"{movie}_presentations", where)
+        table = find(nwb, is_intervals, f"{movie}_presentations", "table of intervals", where)
         frames = {
             name: numbers(table, name, where)
             for name in ("start_time", "stop_time", "frame", "stimulus_block")
@@ -74,16 +69,17 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
             block=frames["stimulus_block"][order],
             segment_frames=options.segment_frames,
             where=where,
+            first_frame=0,
         )
-        units = _units(nwb, options.areas, str(path))
-        lost_trials, observed = _validity(nwb, shown.start, shown.stop, units["probe"], str(path))
+        row, units, quality = _units(nwb, options.areas, str(path))
+        lost_trials, observed = _validity(nwb, shown.start, shown.stop, quality["probe"], str(path))
         kept = shown.whole & ~lost_trials
         if not kept.any():
             raise InputError(f"{where}: no trial is left of {kept.size}; all are invalid")
         start, stop, observed = shown.start[kept], shown.stop[kept], observed[kept]
-        spike_time, spike_count = cut_units(nwb, units.pop("row"), start, stop, observed, where)
-        running = series(nwb, "running", "running_speed")
-        pupil = series(nwb, "filtered_gaze_mapping", "pupil_area")
+        spike_time, spike_count = cut_units(nwb.units, row, start, stop, observed, where)
+        running = _series(nwb, "running", "running_speed", str(path))
+        pupil = _series(nwb, "filtered_gaze_mapping", "pupil_area", str(path))
         subject = nwb.subject
         animal = getattr(subject, "specimen_name", None) or getattr(subject, "subject_id", "")
         session_type = str(nwb.stimulus_notes or "")
@@ -110,6 +106,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
             "pupil_area": trial_means(*pupil, start, stop),
         },
         unit=units,
+        quality=quality,
         observed=observed,
         attributes={
             "source": "spikedrift.sources.allen_neuropixels",
@@ -124,17 +121,19 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
     )
 
 
-def _units(nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str) -> dict[str, np.ndarray]:
-    """Rows, ids, areas, probes and quality of the good units in some areas, by unit id."""
+def _units(
+    nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str
+) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Rows of the good units in some areas, their ids and areas, their quality and probe."""
     table, channels = nwb.units, nwb.electrodes
     if table is None or channels is None:
         raise InputError(f"{where}: the file has no units or no electrodes")
     channel = rows_of(channels.id[:], where, "electrodes")
-    peak = column(table, "peak_channel_id", where).astype(np.int64).tolist()
+    peak = numbers(table, "peak_channel_id", where).tolist()
     lost = next((unit for unit, value in enumerate(peak) if value not in channel), None)
     if lost is not None:
         raise InputError(
-            f"{where}: unit in row {lost} is on channel {peak[lost]}, which is not there"
+            f"{where}: unit in row {lost} is on channel {peak[lost]:g}, which is not there"
         )
     at = np.array([channel[value] for value in peak], dtype=np.int64)
     area = column(channels, "location", where)[at]
@@ -150,13 +149,8 @@ def _units(nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str) -> dict[str, 
         for name in QUALITY
         if name in table.colnames
     }
-    return {
-        "row": row,
-        "unit_id": ids[row].astype(str),
-        "population": area[row],
-        "probe": column(channels, "probe_id", where)[at][row].astype(str),
-        **quality,
-    }
+    quality["probe"] = column(channels, "probe_id", where)[at][row].astype(str)
+    return row, {"unit_id": ids[row].astype(str), "population": area[row]}, quality
 
 
 def _validity(
@@ -171,19 +165,31 @@ def _validity(
     table = nwb.invalid_times
     if table is None or len(table) == 0:
         return lost, valid
-    bounds = zip(column(table, "start_time", where), column(table, "stop_time", where), strict=True)
+    bounds = zip(*spans(table, where), strict=True)
+    tagged = ragged_column(table, "tags", where) if "tags" in table.colnames else None
     names = {
         name: str(getattr(group, "probe_id", name)) for name, group in nwb.electrode_groups.items()
     }
     for row, (first, last) in enumerate(bounds):
         touched = (start < last) & (stop > first)
-        tags = {str(tag) for tag in table["tags"][row]} if "tags" in table.colnames else set()
+        tags = set() if tagged is None else {str(tag) for tag in tagged.row(row)}
         probes = {names.get(tag, tag) for tag in tags} & set(names.values())
         if "EcephysProbe" in tags and probes:
             valid[np.ix_(touched, np.isin(probe, list(probes)))] = False
         else:
             lost |= touched
     return lost, valid
+
+
+def _series(
+    nwb: pynwb.NWBFile, module: str, name: str, where: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times (s) and values of a series; empty where a session has none, as without eye tracking."""
+    if module not in nwb.processing or name not in nwb.processing[module].data_interfaces:
+        logger.info("%s: no %s/%s in this file", where, module, name)
+        return np.empty(0), np.empty(0)
+    found = samples(nwb.processing[module][name], None, f"{where}: series {module}/{name}")
+    return found.time, found.value
 
 
 def _prepare(options: NeuropixelsOptions, recording: str, seed: int, directory: Path) -> xr.Dataset:

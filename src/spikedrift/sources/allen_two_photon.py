@@ -14,7 +14,6 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import h5py
 import numpy as np
@@ -25,9 +24,10 @@ from spikedrift import __version__, trials
 from spikedrift.config.sources import TwoPhotonOptions
 from spikedrift.errors import InputError, unknown
 from spikedrift.sources.covariates import trial_means
+from spikedrift.sources.hdf5 import open_hdf5, reading, reason
 from spikedrift.sources.movie import showings
-from spikedrift.sources.nwb_file import open_hdf5, rows_of
 from spikedrift.sources.registry import Source
+from spikedrift.sources.tables import rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def read(directory: str | Path, options: TwoPhotonOptions, recording: str) -> xr
 
     Days are ordered by date. A cell that was not found on a day is not observed in its trials, nor
     is one whose events during the movie are not finite. Segments of which a frame is missing are
-    left out. Start times count from the start of the first day's session. The unit column
+    left out. Start times count from the start of the first day's session. The quality column
     `days_found` says on how many days each cell was found.
 
     Parameters
@@ -180,11 +180,8 @@ def read(directory: str | Path, options: TwoPhotonOptions, recording: str) -> xr
             "presentation_index": np.arange(shape[0]),
             "start_time": column["start_time"] + since[session],
         },
-        unit={
-            "unit_id": cells.astype(str),
-            "population": shared["area"],
-            "days_found": found.sum(axis=0),
-        },
+        unit={"unit_id": cells.astype(str), "population": shared["area"]},
+        quality={"days_found": found.sum(axis=0)},
         observed=found[session],
         event_amplitude=np.concatenate([cut.amplitude for cut in cuts])[order],
         attributes={
@@ -269,7 +266,13 @@ def _cut(folder: Path, day: _Day, movie: str, segment_frames: int) -> _Cut:
     # the table; two-photon frames say when.
     place = np.arange(day.frame.size)
     shown = showings(
-        place, place + 1, day.frame, np.zeros(place.size), segment_frames, f"{day.path}, {movie}"
+        place,
+        place + 1,
+        day.frame,
+        np.zeros(place.size),
+        segment_frames,
+        f"{day.path}, {movie}",
+        first_frame=0,
     )
     first, last = shown.start[shown.whole].astype(int), shown.stop[shown.whole].astype(int) - 1
     # A segment lasts until the frame after it begins, if that follows at once.
@@ -289,6 +292,8 @@ def _cut(folder: Path, day: _Day, movie: str, segment_frames: int) -> _Cut:
     shape = (day.cells.size, day.time.size)
     events = _events(path, shape)[:, : end.max()].astype(np.float64)
     found = np.isfinite(events[:, begin.min() :]).all(axis=1)
+    if not found.any():
+        raise InputError(f"{path}: events of no cell are finite while {movie} was shown")
     cell, frame = np.nonzero(np.where(found[:, None], events, 0))
     trial = np.searchsorted(begin, frame, side="right") - 1
     inside = (trial >= 0) & (frame < end[trial])
@@ -323,18 +328,9 @@ def _events(path: Path, shape: tuple[int, int]) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as archive:
             events = archive["ev"]
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        BadZipFile,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ) as error:
-        reason = " ".join(str(error).split())
+    except Exception as error:  # numpy, zipfile and zlib raise what they find
         raise InputError(
-            f"{path}: no archive with an array 'ev' ({reason}); fetch it again"
+            f"{path}: no archive with an array 'ev' ({reason(error)}); fetch it again"
         ) from None
     if events.shape != shape or events.dtype.kind not in "fiu":
         raise InputError(
@@ -346,13 +342,11 @@ def _events(path: Path, shape: tuple[int, int]) -> np.ndarray:
 
 def _value(file: h5py.File, name: str, path: Path) -> Any:
     """Read a dataset."""
-    item = file.get(name)
-    if not isinstance(item, h5py.Dataset):
-        raise InputError(f"{path}: no {name}; not an NWB 1 file of Visual Coding two-photon")
-    try:
+    with reading(f"{path}: {name}"):
+        item = file.get(name)
+        if not isinstance(item, h5py.Dataset):
+            raise InputError(f"{path}: no {name}; not an NWB 1 file of Visual Coding two-photon")
         return item[()]
-    except OSError as error:
-        raise InputError(f"{path}: {name} cannot be read ({error}); fetch it again") from None
 
 
 def _group(file: h5py.File, name: str) -> list[str]:
@@ -362,7 +356,8 @@ def _group(file: h5py.File, name: str) -> list[str]:
 
 def _text(file: h5py.File, name: str, path: Path) -> str:
     value = _value(file, name, path)
-    return value.decode() if isinstance(value, bytes) else str(value)
+    with reading(f"{path}: {name}"):
+        return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _array(file: h5py.File, name: str, path: Path, dims: int) -> np.ndarray:

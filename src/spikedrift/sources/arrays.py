@@ -15,6 +15,9 @@ import xarray as xr
 from spikedrift import trials
 from spikedrift.config.sources import ArraysOptions
 from spikedrift.errors import InputError
+from spikedrift.sources import slices
+from spikedrift.sources.hdf5 import reason
+from spikedrift.sources.labels import as_text
 from spikedrift.sources.registry import Source
 from spikedrift.sources.repeats import order_within
 
@@ -46,12 +49,16 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
     """
     directory = Path(directory)
     time = _load(directory / "spike_times.npy", "f", 1)
-    slices = _load(directory / "ii_spike_times.npy", "iu", 3).astype(np.int64)
+    pairs = _load(directory / "ii_spike_times.npy", "iu", 3).astype(np.int64)
     label = _load(directory / "stim_label.npy", "iuf", 1)
-    n_epochs, n_units = slices.shape[:2]
-    if slices.shape[2] != 2:
+    n_epochs, n_units = pairs.shape[:2]
+    if pairs.shape[2] != 2:
         raise InputError(
-            f"{directory / 'ii_spike_times.npy'}: shape {slices.shape}, must be (epochs, units, 2)"
+            f"{directory / 'ii_spike_times.npy'}: shape {pairs.shape}, must be (epochs, units, 2)"
+        )
+    if not n_epochs or not n_units:
+        raise InputError(
+            f"{directory / 'ii_spike_times.npy'}: {n_epochs} epochs of {n_units} units: empty"
         )
     if label.size != n_epochs:
         raise InputError(
@@ -62,8 +69,8 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         raise InputError(
             f"{directory / 'stim_label.npy'}: epoch {np.argmin(np.isfinite(label))} has no label"
         )
-    _check_slices(directory / "ii_spike_times.npy", slices, time.size)
-    start, stop = slices.reshape(-1, 2).T
+    _check_slices(directory / "ii_spike_times.npy", pairs, time.size)
+    start, stop = pairs.reshape(-1, 2).T
     length = stop - start
     cell = np.repeat(np.arange(length.size), length)
     index = np.arange(cell.size) + np.repeat(start - (np.cumsum(length) - length), length)
@@ -93,6 +100,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         trial={
             "stimulus": recording.rpartition(".")[2],
             "segment": segment,
+            "segment_name": as_text(labels)[segment],
             "repeat": repeat,
             "block": block,
             "duration": options.duration,
@@ -100,7 +108,7 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         unit={"unit_id": [f"{n:04d}" for n in range(n_units)]},
         attributes={
             "source": "spikedrift.sources.arrays",
-            "parameters": {**options.model_dump(), "segment_labels": labels.tolist()},
+            "parameters": options.model_dump(),
             "pseudo_population": 1,
             "trial_order_known": 0,
             "assumptions": assumptions,
@@ -114,8 +122,10 @@ def _load(path: Path, kinds: str, dims: int) -> np.ndarray:
         raise InputError(f"{path}: no such file")
     try:
         array = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path}: not a readable .npy array of numbers ({error})") from None
+    except Exception as error:  # numpy, zipfile and zlib raise what they find
+        raise InputError(
+            f"{path}: not a readable .npy array of numbers ({reason(error)})"
+        ) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds or array.ndim != dims:
         found = (
             f"{array.dtype} with {array.ndim} dimensions"
@@ -127,21 +137,17 @@ def _load(path: Path, kinds: str, dims: int) -> np.ndarray:
     return array
 
 
-def _check_slices(path: Path, slices: np.ndarray, n_spikes: int) -> None:
+def _check_slices(path: Path, pairs: np.ndarray, n_spikes: int) -> None:
     """Refuse slices that run backward, leave the array, or share a spike."""
 
     def name(cell: int) -> str:
-        epoch, unit = divmod(cell, slices.shape[1])
+        epoch, unit = divmod(cell, pairs.shape[1])
         return f"epoch {epoch}, unit {unit}"
 
-    start, stop = slices.reshape(-1, 2).T
-    for bad, problem in (
-        (stop < start, "ends before it starts"),
-        ((start < 0) | (stop > n_spikes), f"is outside the {n_spikes} spikes of spike_times.npy"),
-    ):
-        if bad.any():
-            cell = int(np.argmax(bad))
-            raise InputError(f"{path}: {name(cell)}: slice {start[cell]}:{stop[cell]} {problem}")
+    start, stop = pairs.reshape(-1, 2).T
+    slices.check(
+        start, stop, n_spikes, "spikes of spike_times.npy", lambda cell: f"{path}: {name(cell)}"
+    )
     filled = np.flatnonzero(stop > start)
     filled = filled[np.argsort(start[filled], kind="stable")]
     shared = start[filled[1:]] < stop[filled[:-1]]

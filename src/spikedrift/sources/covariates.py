@@ -1,7 +1,35 @@
 """Behavior beside the trials: running speed and pupil, averaged over each trial."""
 
+import re
+
 import numpy as np
 import numpy.typing as npt
+
+LENGTHS = {"mm": 0.1, "cm": 1.0, "m": 100.0, "km": 1e5}  # cm
+TIMES = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}  # s
+NAMES = {
+    "milli": "m", "centi": "c", "kilo": "k", "meters": "m", "metres": "m", "meter": "m",
+    "metre": "m", "seconds": "s", "second": "s", "secs": "s", "sec": "s", "hours": "h", "hour": "h",
+    "minutes": "min", "minute": "min", " per ": "/",
+}  # fmt: skip
+
+
+def speed_factor(unit: str) -> float | None:
+    """What a speed in some unit is multiplied by to be in cm/s; None for a unit that is none.
+
+    Parameters
+    ----------
+    unit : str
+        Such as m/s, cm s^-1, meters per second.
+    """
+    text = unit.strip().lower().replace("⁻¹", "-1")
+    for name, short in NAMES.items():
+        text = text.replace(name, short)
+    parts = re.fullmatch(r"([a-z]+) ?(?:/ ?([a-z]+)|[*. ·]?([a-z]+) ?(?:\^|\*\*)?-1)", text)
+    if parts is None:
+        return None
+    length, time = LENGTHS.get(parts[1]), TIMES.get(parts[2] or parts[3])
+    return None if length is None or time is None else length / time
 
 
 def trial_means(

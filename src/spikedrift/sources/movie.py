@@ -37,6 +37,7 @@ def showings(
     block: npt.ArrayLike,
     segment_frames: int,
     where: str,
+    first_frame: int | None = None,
 ) -> Showings:
     """Join the frames of a movie into segments of `segment_frames` frames each.
 
@@ -55,12 +56,16 @@ def showings(
     segment_frames : int
     where : str
         What an error starts with: file and stimulus.
+    first_frame : int, optional
+        Number of the movie's first frame: numbers that are not shown are frames that are missing.
+        Default: frames are those that are shown at all, in the order of their numbers, which may
+        start anywhere and have gaps.
 
     Raises
     ------
     InputError
-        Where frames are not in the order of showing or have no number, a segment is longer than
-        the movie, or a shuffled movie comes in another order than at first.
+        Where frames are not in the order of showing or have no number, or one before the first, a
+        segment is longer than the movie, or a shuffled movie comes in another order than at first.
     """
     start, stop = np.asarray(start, dtype=np.float64), np.asarray(stop, dtype=np.float64)
     number, run = np.asarray(frame, dtype=np.float64), np.asarray(block, dtype=np.float64)
@@ -71,10 +76,12 @@ def showings(
         (np.diff(start, prepend=-np.inf) < 0, "is earlier than the one before it"),
         (stop < start, "ends before it starts"),
         (~(np.mod(number, 1) == 0), "has no whole frame number"),
+        (number < (first_frame or 0), f"has frame number {{:g}}, below {first_frame or 0}"),
         (~np.isfinite(run), "belongs to no block"),
     ):
         if bad.any():
-            raise InputError(f"{where}: presentation {int(np.argmax(bad))} {problem}")
+            at = int(np.argmax(bad))
+            raise InputError(f"{where}: presentation {at} {problem.format(number[at])}")
     change = np.flatnonzero(np.diff(run)) + 1
     in_order = np.mean(np.diff(number) < 0) < 0.25
     block_of = np.searchsorted(change, np.arange(start.size), side="right")
@@ -82,7 +89,12 @@ def showings(
     again[1:] = np.diff(number) < 0 if in_order else number[1:] == number[block_of[0]]
     again[change] = True
     repeat_of = np.cumsum(again)
-    position = number.astype(np.int64) if in_order else _shuffled(number, repeat_of, where)
+    if not in_order:
+        position = _shuffled(number, repeat_of, where)
+    elif first_frame is None:
+        position = np.unique(number, return_inverse=True)[1]
+    else:
+        position = number.astype(np.int64) - first_frame
     movie_frames = int(position.max()) + 1
     if segment_frames > movie_frames:
         raise InputError(

@@ -1,4 +1,4 @@
-"""NWB 2 files: opened from disk or from an address, read only where they are asked.
+"""NWB 2 files: opened from disk or from an address, and what stands in them by its path.
 
 Tables come through pynwb; spike times stay in the file until one unit's are cut into trials, so
 that memory does not grow with the length of a recording.
@@ -6,53 +6,20 @@ that memory does not grow with the length of a recording.
 
 import logging
 import warnings
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
-from urllib.parse import quote
+from typing import Any
 
 import h5py
 import numpy as np
 import pynwb
 from pynwb.core import DynamicTable
-from pynwb.epoch import TimeIntervals
 
 from spikedrift.errors import InputError, unknown
-from spikedrift.trials import ragged
+from spikedrift.sources.hdf5 import open_hdf5, reading, reason
 
 logger = logging.getLogger(__name__)
-
-STREAM_BLOCK = 1 << 20  # bytes that one request of a streamed file brings
-STREAM_TIMEOUT = 60.0  # s
-
-
-@contextmanager
-def open_hdf5(location: str | Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading, from disk or streamed from its address.
-
-    Raises
-    ------
-    InputError
-        Naming the file: missing, empty, truncated, no HDF5 file, or an address that does not
-        answer.
-    """
-    with ExitStack() as stack:
-        source: Any = location
-        if "://" in str(location):
-            source = stack.enter_context(_streamed(str(location)))
-        else:
-            path = Path(location)
-            if not path.is_file():
-                raise InputError(f"{path}: no such NWB file")
-            if path.stat().st_size == 0:
-                raise InputError(f"{path}: the file is empty; fetch or copy it again")
-        try:
-            file = stack.enter_context(h5py.File(source, "r"))
-        except OSError as error:
-            problem = "truncated" if "truncated" in str(error) else "no HDF5 file"
-            raise InputError(f"{location}: {problem} ({error}); fetch or copy it again") from None
-        yield file
 
 
 @contextmanager
@@ -68,190 +35,150 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
     Raises
     ------
     InputError
-        As `open_hdf5`, and where the file is not NWB 2.
+        As `open_hdf5`, and where the file is not NWB 2. Links that lead nowhere are named with
+        whatever is wrong with the file; alone they are no error.
     """
     with ExitStack() as stack:
         file = stack.enter_context(open_hdf5(location))
-        version = file.attrs.get("nwb_version")
-        if version is None or not str(version).startswith("2"):
+        with reading(f"{location}: the file's version"):
+            version = _version(file)
+        if version is None or not version.startswith("2"):
             found = "no nwb_version" if version is None else f"nwb_version {version}"
-            raise InputError(f"{location}: an HDF5 file, but not NWB 2 ({found})")
+            old = "; convert it with pynwb" if (version or "").startswith(("1", "NWB-1")) else ""
+            raise InputError(f"{location}: an HDF5 file, but not NWB 2 ({found}){old}")
+        broken: list[str] = []
         try:
-            with warnings.catch_warnings():
-                # Files written by older releases cache specifications that newer ones replace.
-                warnings.simplefilter("ignore")
-                reader = pynwb.NWBHDF5IO(file=file, mode="r", load_namespaces=True)
-                stack.callback(reader.close)
-                nwb = reader.read()
-        except Exception as error:  # pynwb raises what it finds: key, value, type, schema errors
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{location}: pynwb cannot read it ({reason})") from None
-        yield nwb
+            with warnings.catch_warnings(record=True) as said:
+                # Files written by older releases cache specifications that newer ones replace:
+                # of all warnings only those of broken links matter.
+                warnings.simplefilter("always")
+                try:
+                    reader = pynwb.NWBHDF5IO(file=file, mode="r", load_namespaces=True)
+                    stack.callback(reader.close)
+                    nwb = reader.read()
+                except Exception as error:  # pynwb raises what it finds
+                    why = reason(error)
+                    with suppress(Exception):  # the file may be damaged beyond a look at it
+                        why = bad_column(file) or why
+                    raise InputError(f"{location}: pynwb cannot read it ({why})") from None
+                finally:
+                    broken += [
+                        " ".join(str(one.message).split())
+                        for one in said
+                        if one.category.__name__ == "BrokenLinkWarning"
+                    ]
+            for link in broken:
+                logger.warning("%s: %s", location, link)
+            yield nwb
+        except InputError as error:
+            if not broken:
+                raise
+            raise InputError(f"{error}; a link of the file is broken: {broken[0]}") from None
 
 
-def public_url(address: str) -> str:
-    """Web address of an object of a public bucket, `s3://bucket/key`; others stay as they are."""
-    if not address.startswith("s3://"):
-        return address
-    bucket, _, key = address.removeprefix("s3://").partition("/")
-    return f"https://{bucket}.s3.amazonaws.com/{quote(key)}"
+def _version(file: h5py.File) -> str | None:
+    """Version of NWB: an attribute since NWB 2, a dataset before it; text or bytes."""
+    found = file.attrs.get("nwb_version")
+    if found is None and isinstance(file.get("nwb_version"), h5py.Dataset):
+        found = file["nwb_version"][()]
+    return found.decode(errors="replace") if isinstance(found, bytes) else found and str(found)
 
 
-@contextmanager
-def _streamed(address: str) -> Iterator[IO[bytes]]:
-    """File object that fetches the parts that are read."""
-    import aiohttp  # only where something is streamed
-    import fsspec
+def bad_column(file: h5py.File) -> str:
+    """Name the first column that keeps pynwb from reading a table, as pynwb itself does not.
 
-    url = public_url(address)
-    limit = aiohttp.ClientTimeout(total=None, sock_connect=STREAM_TIMEOUT, sock_read=STREAM_TIMEOUT)
-    web = fsspec.filesystem(
-        "http", client_kwargs={"timeout": limit}, block_size=STREAM_BLOCK, skip_instance_cache=True
+    Empty where tables are sound as far as can be seen.
+    """
+    tables: list[h5py.Group] = []
+    file.visititems(
+        lambda _, one: tables.append(one) if "colnames" in one.attrs and "id" in one else None
     )
+    for table in tables:
+        rows = table["id"].shape[0]
+        names = [str(name) for name in np.atleast_1d(table.attrs["colnames"])]
+        for name in names:
+            place = f"{table.name.strip('/')}: column {name!r}"
+            if not isinstance(values := table.get(name), h5py.Dataset):
+                return f"{place} is missing"
+            if "neurodata_type" not in values.attrs:
+                return f"{place} has no neurodata_type"
+            if (to := values.attrs.get("table")) is not None and not _leads(file, to):
+                return f"{place} refers to a table that is not there"
+            if f"{name}_index" not in table and values.shape[:1] != (rows,):
+                return f"{place} has {values.shape} values for {rows} rows and no {name}_index"
+    return ""
+
+
+def _leads(file: h5py.File, reference: h5py.Reference) -> bool:
+    """Whether a reference leads to something."""
     try:
-        size = web.info(url)["size"]
-        if size is None:
-            raise InputError(f"{address}: the server does not tell the size; download the file")
-        with web.open(url, "rb", cache_type="blockcache") as stream:
-            logger.info("%s: %.0f MB, streamed", address, size / 1e6)
-            yield stream
-    except (aiohttp.ClientError, FileNotFoundError, TimeoutError) as error:
-        cause = error.__cause__ or error  # fsspec wraps every refusal into FileNotFoundError
-        reason = str(cause) or f"no answer within {STREAM_TIMEOUT:g} s"
-        if getattr(cause, "status", None) == 404:
-            reason = "the server has no such file"
-        raise InputError(f"{address}: cannot be streamed ({reason})") from None
+        return file[reference].name is not None
+    except (ValueError, KeyError):
+        return False
 
 
-def intervals(nwb: pynwb.NWBFile, name: str, where: str) -> TimeIntervals:
-    """Table of intervals called `name`, `trials` and `epochs` included.
+def is_intervals(found: Any) -> bool:
+    """Whether something of a file is a table of intervals, of whatever type."""
+    return isinstance(found, DynamicTable) and "start_time" in found.colnames
 
-    Raises
-    ------
-    InputError
-        Where there is none, with those that there are.
+
+def is_units(found: Any) -> bool:
+    """Whether something of a file is a table of units, of whatever type."""
+    return isinstance(found, pynwb.misc.Units) or (
+        isinstance(found, DynamicTable) and "spike_times" in found.colnames
+    )
+
+
+def is_series(found: Any) -> bool:
+    """Whether something of a file is a series of samples."""
+    return isinstance(found, pynwb.TimeSeries)
+
+
+def by_path(nwb: pynwb.NWBFile, kind: Callable[[Any], bool]) -> dict[str, Any]:
+    """Whatever is of a kind, wherever it stands, by its path in the file.
+
+    `/intervals` and `/processing`, where most things stand, are left out of the paths.
     """
-    known = {table.name: table for table in (nwb.intervals or {}).values()}
-    known |= {table.name: table for table in (nwb.trials, nwb.epochs) if table is not None}
-    if name not in known:
-        raise unknown(f"{where}: no table of intervals", name, known)
-    return known[name]
-
-
-def column(table: DynamicTable, name: str, where: str) -> np.ndarray:
-    """Column of a table with one value a row: shape (n_rows,).
-
-    Raises
-    ------
-    InputError
-        Where there is no such column, or it holds a list in every row.
-    """
-    if name not in table.colnames:
-        raise unknown(f"{where}: table {table.name!r} has no column", name, table.colnames)
-    values = table[name]
-    data = values.data if hasattr(values, "data") else values
-    if hasattr(values, "target") or np.ndim(data) != 1:
-        raise InputError(f"{where}: column {name!r} of {table.name!r} holds more than one value")
-    read = np.asarray(data[:])
-    return read.astype(str) if read.dtype.kind in "OS" else read
-
-
-def numbers(table: DynamicTable, name: str, where: str) -> np.ndarray:
-    """Column of a table as float64; numbers that were written as text are taken too.
-
-    Raises
-    ------
-    InputError
-        As `column`, and where a text is no number.
-    """
-    values = column(table, name, where)
-    try:
-        return values.astype(np.float64)
-    except ValueError:
-        raise InputError(
-            f"{where}: column {name!r} of {table.name!r} holds {str(values[0])!r}, not numbers"
-        ) from None
-
-
-def series(nwb: pynwb.NWBFile, module: str, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times (s) and values of a series of a processing module; empty where there is none."""
-    if module not in nwb.processing or name not in nwb.processing[module].data_interfaces:
-        logger.info("no %s/%s in this file", module, name)
-        return np.empty(0), np.empty(0)
-    found = nwb.processing[module][name]
-    value = np.asarray(found.data[:], dtype=np.float64)
-    if found.timestamps is not None:
-        return np.asarray(found.timestamps[:], dtype=np.float64), value
-    return found.starting_time + np.arange(value.size) / found.rate, value
-
-
-def rows_of(ids: Any, where: str, what: str) -> dict[int, int]:
-    """Row of every id of a table.
-
-    Raises
-    ------
-    InputError
-        Where an id stands in two rows.
-    """
-    found = {int(value): row for row, value in enumerate(ids)}
-    if len(found) < len(ids):
-        raise InputError(f"{where}: two {what} have the same id")
+    manager = nwb.read_io.manager
+    found = {}
+    for one in nwb.objects.values():
+        if kind(one) and (builder := manager.get_builder(one)) is not None:
+            path = builder.path.removeprefix("root/")
+            found[path.removeprefix("intervals/").removeprefix("processing/")] = one
     return found
 
 
-def cut_units(
-    nwb: pynwb.NWBFile,
-    rows: np.ndarray,
-    start: np.ndarray,
-    stop: np.ndarray,
-    observed: np.ndarray,
-    where: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the spikes of some units into trials, one unit after the other.
+def find(nwb: pynwb.NWBFile, kind: Callable[[Any], bool], path: str, what: str, where: str) -> Any:
+    """Find something of a kind by its path, or by as much of it as tells it apart.
 
-    Parameters
-    ----------
-    nwb : NWBFile
-    rows : array of int, shape (n_units,)
-        Rows of the table of units.
-    start, stop : float64, shape (n_trials,), s
-        Trials, which may overlap.
-    observed : bool, shape (n_trials, n_units)
-        Spikes of a unit in trials in which it was not observed are left out.
-    where : str
-        What an error starts with.
-
-    Returns
-    -------
-    spike_time, spike_count
-        As `trials.ragged` returns them.
+    Parts of the path may be left out, the last one excepted: `behavior/speed` finds
+    `/processing/behavior/BehavioralTimeSeries/speed`, and `speed` does if no other has that name.
 
     Raises
     ------
     InputError
-        Where the units have no spike times, or one of them is no number.
+        Where there is none, with those that there are, or where there are several.
     """
-    index = nwb.units.get("spike_times") if nwb.units is not None else None
-    if index is None:
-        raise InputError(f"{where}: the file has no units with spike times")
-    ends = np.asarray(index.data[:], dtype=np.int64)
-    starts = np.concatenate([[0], ends[:-1]])
-    latest = np.nextafter(stop - start, 0)
-    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for unit, row in enumerate(rows.tolist()):
-        time = np.asarray(index.target.data[starts[row] : ends[row]], dtype=np.float64)
-        if not np.isfinite(time).all():
-            raise InputError(f"{where}: unit in row {row}: a spike time is not finite")
-        if (np.diff(time) < 0).any():
-            time = np.sort(time)
-        first, last = np.searchsorted(time, start), np.searchsorted(time, stop)
-        length = np.where(observed[:, unit], last - first, 0)
-        trial = np.repeat(np.arange(start.size, dtype=np.int32), length)
-        taken = np.arange(trial.size) + np.repeat(first - (np.cumsum(length) - length), length)
-        # Rounding must not move a spike before the end of a trial to its very end.
-        relative = np.minimum(time[taken] - start[trial], latest[trial])
-        parts.append((trial, np.full(trial.size, unit, np.int32), relative))
-        if (unit + 1) % 100 == 0:
-            logger.info("%s: %d of %d units", where, unit + 1, rows.size)
-    trial, cell, relative = (np.concatenate(values) for values in zip(*parts, strict=True))
-    return ragged(trial, cell, relative, (start.size, rows.size))
+    known = by_path(nwb, kind)
+    wanted = path.strip("/").removeprefix("processing/").removeprefix("intervals/").split("/")
+    ways: tuple[Callable[[list[str]], bool], ...] = (
+        lambda parts: parts == wanted,
+        lambda parts: parts[-len(wanted) :] == wanted,
+        lambda parts: parts[-1] == wanted[-1] and _in_order(wanted, parts),
+    )
+    for fits in ways:
+        found = [name for name in known if fits(name.split("/"))]
+        if len(found) > 1:
+            raise InputError(
+                f"{where}: {what} {path!r} is one of several ({', '.join(sorted(found))}); "
+                "give more of its path"
+            )
+        if found:
+            return known[found[0]]
+    raise unknown(f"{where}: no {what}", path, known)
+
+
+def _in_order(wanted: list[str], parts: list[str]) -> bool:
+    """Whether all that is wanted stands among the parts, in that order."""
+    rest = iter(parts)
+    return all(name in rest for name in wanted)

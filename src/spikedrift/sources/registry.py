@@ -8,7 +8,7 @@ time it starts.
 import importlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from spikedrift.config.check import checked
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import SourceOptions
 from spikedrift.errors import unknown
-from spikedrift.fetch.registry import find, read_registry
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -79,7 +78,7 @@ def options(recording: Recording) -> SourceOptions:
 
 
 def prepare(
-    recording: Recording, seed: int, directory: str | Path, data_registry: str | Path
+    recording: Recording, seed: int, directory: str | Path, terms: Mapping[str, str]
 ) -> "xr.Dataset":
     """Make the trials Dataset of a recording.
 
@@ -91,8 +90,8 @@ def prepare(
         same options differ.
     directory : path
         Holds the fetched files as `{data set}/{file}`.
-    data_registry : path
-        The data registry, whose citation and licence go into the attributes.
+    terms : mapping
+        `citation` and `licence` of its public files, for attributes that its source leaves empty.
 
     Raises
     ------
@@ -102,11 +101,4 @@ def prepare(
     checked = options(recording)
     own_seed = zlib.crc32(f"{seed} {recording.name}".encode())
     dataset = get(recording.source).prepare(checked, recording.name, own_seed, Path(directory))
-    registered = read_registry(data_registry)
-    found = [find(registered, *pair) for pair in checked.files(recording.name)]
-    rows = [row for row in found if row is not None]
-    for name in ("citation", "licence"):
-        values = dict.fromkeys(getattr(row, name) for row in rows)
-        if values and not dataset.attrs[name]:
-            dataset.attrs[name] = "; ".join(values)
-    return dataset
+    return dataset.assign_attrs({key: dataset.attrs[key] or said for key, said in terms.items()})

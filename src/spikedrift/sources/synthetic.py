@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.signal import lfilter
 from scipy.special import expit, ndtr, ndtri
 
 from spikedrift import __version__, trials
@@ -103,9 +102,12 @@ def _stream(seed: int, name: str) -> np.random.Generator:
 
 def _autoregressive(noise: np.ndarray, coefficient: float) -> np.ndarray:
     """Stationary AR(1) of unit variance along the last axis from white noise of that shape."""
-    noise = noise.copy()
-    noise[..., 1:] *= np.sqrt(1 - coefficient**2)
-    return lfilter([1.0], [1.0, -coefficient], noise, axis=-1)
+    out = noise.copy()
+    out[..., 1:] *= np.sqrt(1 - coefficient**2)
+    # A loop over the few trials; importing scipy's filter would take longer than all of it.
+    for k in range(1, out.shape[-1]):
+        out[..., k] += coefficient * out[..., k - 1]
+    return out
 
 
 def _draws_so_far(

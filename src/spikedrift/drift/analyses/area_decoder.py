@@ -161,9 +161,7 @@ def prepare(
     n_segments = responses.rate.shape[1]
     if n_segments < FEWEST_SEGMENTS:
         raise InputError(f"{name} needs {FEWEST_SEGMENTS} segments, the selection has {n_segments}")
-    source = np.zeros(responses.rate.shape[2], np.int64)
-    if "recording" in dataset and dataset["recording"].dims == ("unit",):
-        source = np.unique(dataset["recording"].values.astype(str), return_inverse=True)[1]
+    source = np.unique(dataset["recording"].values.astype(str), return_inverse=True)[1]
     pooled = bool(source.max() > 0)
     sets = repeat_sets(responses.repeats.block, pooled)
     if not sets.any(axis=2).all():

@@ -20,6 +20,7 @@ import xarray as xr
 from spikedrift.config.analyses import DecodingOptions
 from spikedrift.drift import decoders
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
+from spikedrift.drift.bands import centered
 from spikedrift.drift.decoders import Evidence
 from spikedrift.drift.means import defined_means
 from spikedrift.drift.pairs import Repeats, repeats_of
@@ -316,7 +317,7 @@ def _accuracies(
     n = np.isfinite(by_repeat).sum(axis=1)
     more: dict[str, Any] = {"unit": "repeats", "interval": "95 % bootstrap over repeats"}
     for index, relation in enumerate(RELATIONS):
-        low, high = _interval(drawn[index])
+        low, high = map(float, centered(drawn[index], values[index]))
         known = null[index][np.isfinite(null[index])]
         statistics.append(
             monte_carlo(
@@ -324,7 +325,7 @@ def _accuracies(
                 n=int(n[index]), low=low, high=high, ordered=False, **more,
             )
         )  # fmt: skip
-    low, high = _interval(drawn[0] - drawn[1])
+    low, high = map(float, centered(drawn[0] - drawn[1], values[0] - values[1]))
     statistics.append(
         Statistic(
             f"{key}.drop", float(values[0] - values[1]), int(n.min()), low=low, high=high,
@@ -332,11 +333,6 @@ def _accuracies(
         )
     )  # fmt: skip
     return statistics
-
-
-def _interval(drawn: np.ndarray) -> tuple[float, float]:
-    known = drawn[np.isfinite(drawn)]
-    return tuple(np.quantile(known, [0.025, 0.975])) if known.size else (NAN, NAN)
 
 
 def _crossing(counts: np.ndarray, accuracy: np.ndarray) -> Statistic:

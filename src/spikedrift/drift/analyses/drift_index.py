@@ -28,6 +28,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from spikedrift.config.analyses import DriftIndexOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
+from spikedrift.drift.bands import centered
 from spikedrift.drift.correlations import TUNING_SEGMENTS
 from spikedrift.drift.means import defined_mean
 from spikedrift.drift.responses import EXCHANGE, Responses, null_of, responses_of
@@ -327,10 +328,8 @@ def _intervals(
             for _ in range(options.bootstrap)
         ]
     )
-    out = np.full((value.shape[1], 2), np.nan)
-    known = np.isfinite(drawn).all(axis=0)
-    out[known] = np.quantile(drawn[:, known], [0.025, 0.975], axis=0).T
-    return out
+    drawn[:, ~np.isfinite(drawn).all(axis=0)] = np.nan
+    return np.stack(centered(drawn, _medians(value, options.min_shared)), axis=-1)
 
 
 ANALYSIS = Analysis(

@@ -29,6 +29,7 @@ from sklearn.manifold import ClassicalMDS
 
 from spikedrift.config.analyses import InternalStructureOptions
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
+from spikedrift.drift.bands import centered
 from spikedrift.drift.correlations import population_vector
 from spikedrift.drift.means import defined_mean
 from spikedrift.drift.responses import (
@@ -195,21 +196,20 @@ def _ratios(
     drawn = np.stack([relations(pair) for pair in resamples])
     ratios = ratio(drawn)
 
-    def interval(samples: np.ndarray) -> np.ndarray:
-        out = np.full((*samples.shape[1:], 2), np.nan)
-        known = np.isfinite(samples).any(axis=0)
-        if known.any():
-            out[known] = np.nanquantile(samples[:, known], [0.025, 0.975], axis=0).T
-        return out
+    def interval(samples: np.ndarray, of: np.ndarray) -> np.ndarray:
+        return np.stack(centered(samples, of), axis=-1)
 
+    difference = np.array([_others(ratio(value))])
     return {
         "relation": np.array(list(halves.means(found["structure"]))),
         "value": value,
-        "interval": interval(drawn),
+        "interval": interval(drawn, value),
         "ratio": ratio(value),
-        "ratio_interval": interval(ratios),
-        "difference": np.array([_others(ratio(value))]),
-        "difference_interval": interval(np.array([[_others(one)] for one in ratios]))[0],
+        "ratio_interval": interval(ratios, ratio(value)),
+        "difference": difference,
+        "difference_interval": interval(np.array([[_others(one)] for one in ratios]), difference)[
+            0
+        ],
     }
 
 

@@ -88,7 +88,8 @@ def run(
     arrays : Dataset
         Dim `rung` (labels: trial, {bin} ms, timing): `bin` (s, NaN for timing),
         `discrimination_within`, `discrimination_between`, `gate_limit`, `index`, `index_matched`,
-        `null_rung` (rung, surrogate), `null_matched` (rung, thinning), `gate_note`.
+        `null_rung` (rung, surrogate), `null_matched` (rung, thinning), `gate` and `gate_note` as
+        in `spikedrift.drift.indices`.
     statistics : list of Statistic
         For each rung `{label}.index` with its exchange test, and for all but the whole trial
         `{label}.index_matched`, for timing the redraw-scaled one. NaN where the gate is shut.
@@ -157,7 +158,8 @@ def run(
         "gate_limit": [one.gate_limit for one, _ in found],
         "index": [one.index_raw for one, _ in found],
         "index_matched": [value for _, value in found],
-        "gate_note": [one.shut for one, _ in found],
+        "gate": [one.gate.state for one, _ in found],
+        "gate_note": [one.gate.words for one, _ in found],
     }
     arrays = xr.Dataset(
         {key: ("rung", np.array(values)) for key, values in columns.items()}, {"rung": labels}

@@ -23,6 +23,7 @@ from scipy.stats import ttest_ind
 
 from spikedrift.config.analyses import ResponseCorrelationsOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
+from spikedrift.drift.bands import centered
 from spikedrift.drift.correlations import (
     MEASURES,
     correlations,
@@ -244,7 +245,10 @@ def _arrays(
     n_measures = len(MEASURES)
     value = np.array([[one[name] for name in relations] for one in means])
     interval = np.array(
-        [[_interval(resampled, name, index) for name in relations] for index in range(n_measures)]
+        [
+            [_interval(resampled, name, index, value[index][k]) for k, name in enumerate(relations)]
+            for index in range(n_measures)
+        ]
     ).reshape(n_measures, len(relations), 2)
     out = xr.Dataset(
         {
@@ -301,7 +305,7 @@ def _statistics(
     for index, measure in enumerate(MEASURES):
         for name in DROPS:
             observed, surrogate = next(columns)
-            low, high = _interval(resampled, name, index)
+            low, high = _interval(resampled, name, index, observed)
             tested[measure, name] = monte_carlo(
                 f"{measure}.{name}", observed, surrogate, "upper", EXCHANGE,
                 low=low, high=high, interval=bootstrap, **units,
@@ -331,13 +335,13 @@ def _statistics(
     return [one for one in out if np.isfinite(one.value)]
 
 
-def _interval(resampled: dict[str, np.ndarray], name: str, index: int) -> tuple[float, float]:
+def _interval(
+    resampled: dict[str, np.ndarray], name: str, index: int, value: float
+) -> tuple[float, float]:
     """95 % interval of a measure's resamples that are defined."""
-    values = resampled[name][:, index] if name in resampled else np.empty(0)
-    known = values[np.isfinite(values)]
-    if not known.size:
+    if name not in resampled:
         return float("nan"), float("nan")
-    low, high = np.quantile(known, [0.025, 0.975])
+    low, high = centered(resampled[name][:, index], value)
     return float(low), float(high)
 
 

@@ -19,6 +19,7 @@ import xarray as xr
 
 from spikedrift.config.analyses import SelfHealingReadoutOptions
 from spikedrift.drift.analysis import Analysis, Statistic
+from spikedrift.drift.bands import centered
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.readout import READOUTS, bumps, heal, learn
 from spikedrift.errors import InputError
@@ -120,10 +121,9 @@ def run(
     more: dict[str, Any] = {"unit": "repeats", "interval": "95 % bootstrap over repeats"}
 
     def over_last(key: str, values: np.ndarray, **extra: Any) -> Statistic:
-        low, high = np.quantile(values[boot].mean(axis=1), [0.025, 0.975])
-        return Statistic(
-            key, float(values[last].mean()), places.size, low=low, high=high, **more, **extra
-        )
+        mean = float(values[last].mean())
+        low, high = map(float, centered(values[boot].mean(axis=1), mean))
+        return Statistic(key, mean, places.size, low=low, high=high, **more, **extra)
 
     statistics = []
     for row, kind in enumerate(READOUTS):

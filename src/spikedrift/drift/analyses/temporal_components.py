@@ -24,6 +24,7 @@ import xarray as xr
 
 from spikedrift.config.analyses import TemporalComponentsOptions
 from spikedrift.drift.analysis import Analysis, Statistic, monte_carlo
+from spikedrift.drift.bands import centered
 from spikedrift.drift.components import (
     discriminant_axes,
     drift_by_lag,
@@ -196,7 +197,8 @@ def _one(
     redrawn = np.stack(
         [[defined_means(one[drawn, lag]) for lag in range(n_occasions)] for one in shown]
     )
-    low, high = np.nanquantile(redrawn, [0.025, 0.975], axis=-1)
+    means = defined_means(shown.swapaxes(1, 2))
+    low, high = centered(np.moveaxis(redrawn, -1, 0), means)
     dims = ("code", "cell")  # `unit` is a column of the statistics
     arrays = xr.Dataset(
         {
@@ -205,7 +207,7 @@ def _one(
             "reliability": (dims, reliability, {"units": "1"}),
             "curve": (
                 ("code", "lag"),
-                defined_means(shown[..., 1:].swapaxes(1, 2)),
+                means[:, 1:],
                 {"units": "1"},
             ),
             "curve_low": (("code", "lag"), low[:, 1:], {"units": "1"}),
@@ -230,11 +232,12 @@ def _one(
         )
         for index, code in enumerate(("rate", "temporal"))
     ]
-    paired = np.quantile(redrawn[0, 0] - redrawn[1, 0], [0.025, 0.975])
+    difference = float(defined_means(shown[0, :, 0] - shown[1, :, 0]))
+    paired = centered(redrawn[0, 0] - redrawn[1, 0], difference)
     statistics.append(
         Statistic(
             f"difference{suffix}",
-            float(defined_means(shown[0, :, 0] - shown[1, :, 0])),
+            difference,
             low=float(paired[0]),
             high=float(paired[1]),
             **common,

@@ -6,6 +6,8 @@ import xarray as xr
 from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.similarity.registry import Measure, Values
 
+CELLS = 1_000_000  # of pairs times units at once
+
 
 def pairs(
     dataset: xr.Dataset,
@@ -50,28 +52,59 @@ def repeats(
         everywhere = np.ones((len(members), shape[2]), bool)
         corr, n_shared = pearson_pairs(count.sum(axis=1), everywhere, first, second, min_shared)
     else:
-        corr, n_shared = np.empty(first.size), np.empty(first.size, np.int64)
-        for pair, (one, two) in enumerate(zip(first, second, strict=True)):
-            joint = (time[one] > 0) & (time[two] > 0)
-            both = joint.any(axis=0, keepdims=True)
-            rates = [
-                np.divide(
-                    (count[repeat] * joint).sum(axis=0),
-                    (time[repeat] * joint).sum(axis=0),
-                    where=both[0],
-                    out=np.zeros(shape[2]),
-                )
-                for repeat in (one, two)
-            ]
-            value, n = pearson_pairs(
-                np.stack(rates), np.repeat(both, 2, axis=0),
-                np.array([0]), np.array([1]), min_shared,
-            )  # fmt: skip
-            corr[pair], n_shared[pair] = value[0], n[0]
+        corr, n_shared = _jointly_observed(count, time, first, second, min_shared)
     value, shared = np.empty((2, len(members), len(members)))
     value[first, second] = value[second, first] = corr
     shared[first, second] = shared[second, first] = n_shared
     return value, shared.astype(np.int64)
+
+
+def _jointly_observed(
+    count: np.ndarray, time: np.ndarray, first: np.ndarray, second: np.ndarray, min_shared: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Correlate rates over what was observed in both repeats of each pair.
+
+    Sums over the segments of two repeats are matrix products unit by unit: spikes, or time, of
+    the one with the mask of the other. `first` ascends.
+    """
+    mask = (time > 0).astype(np.float64)
+    spikes, seconds, seen = (
+        np.ascontiguousarray(np.moveaxis(x, 2, 0)) for x in (count, time, mask)
+    )
+    n_repeats, _, n_units = count.shape
+    step = max(1, CELLS // (n_repeats * n_units))
+    found = []
+    for start in range(0, n_repeats, step):
+        rows = slice(start, start + step)
+        some = (first >= start) & (first < start + step)
+        pairs_here = first[some] - start, second[some]
+        both = _summed(seen[:, rows], seen, pairs_here) > 0
+        rates = [
+            np.divide(n, t, where=both, out=np.zeros(both.shape))
+            for n, t in (
+                (
+                    _summed(spikes[:, rows], seen, pairs_here),
+                    _summed(seconds[:, rows], seen, pairs_here),
+                ),
+                (
+                    _summed(seen[:, rows], spikes, pairs_here),
+                    _summed(seen[:, rows], seconds, pairs_here),
+                ),
+            )
+        ]
+        pair = np.arange(len(both))
+        stacked = np.concatenate(rates), np.tile(both, (2, 1))
+        found.append(pearson_pairs(*stacked, pair, pair.size + pair, min_shared))
+    corr, n_shared = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return corr, n_shared
+
+
+def _summed(
+    one: np.ndarray, two: np.ndarray, pairs_of: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Sum over segments of products of two repeats, (unit, repeat, segment) each: (pair, unit)."""
+    row, column = pairs_of
+    return np.asarray((one @ np.swapaxes(two, 1, 2))[:, row, column].T)
 
 
 MEASURE = Measure(

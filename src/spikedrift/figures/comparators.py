@@ -1,0 +1,254 @@
+"""Every comparator of similarity matrices by itself: each model, ceiling and baselines, each code.
+
+Right is more alike in every panel; where less is more alike the axis is turned round. Upper rows:
+matrices as they are; lower rows: lag and block out of both sides, where means are filled if
+circular shifts of the model's windows give p <= 0.05 (Holm).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from spikedrift.comparison.conclusions import LEVEL, toward
+from spikedrift.config.figures import Figures
+from spikedrift.figures import scores as panels
+from spikedrift.figures import style
+
+ROW_HEIGHT = 0.2  # of a condition, inches
+MOST_ROWS = 10  # conditions that are drawn; the others stand in the file
+VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
+_WORDS = 12  # characters of a line of a comparator's title
+_CELL, _CELL_WORDS = 0.27, 22  # height of a cell of the summary, inches; characters of its lines
+_MARK = {"reached": "\N{CHECK MARK}", "baseline": "", "short": "", "open": ""}
+_FILL = {"reached": "#bfe3d5", "baseline": "0.85", "short": "white", "open": "white"}
+SUMMARY_MARKS = (
+    "the nearest model and its score. Check mark: it reaches the noise ceiling and no baseline "
+    "scores as high; beyond lag and block: alike beyond shifts (Holm). Gray: lag or block alone "
+    "score as high. In brackets: no ceiling. All models: figure comparators."
+)
+
+
+def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
+    """One row a view and code, one panel a comparator.
+
+    Parameters
+    ----------
+    structure : Dataset
+        Of `spikedrift.comparison.structure`.
+    options : Figures, optional
+
+    Returns
+    -------
+    figure : Figure
+    table : DataFrame
+        One row a drawn number: view, code, comparator, condition, series, value, low, high.
+    """
+    options = options or Figures()
+    name = str(structure.attrs["recording"])
+    shown = nearest(structure, MOST_ROWS)
+    order = [str(one) for one in shown["condition"].values]
+    titles = json.loads(structure.attrs["titles"])
+    colors = style.condition_colors(order, structure.attrs["control"] or None)
+    grid = rows_of(shown)
+    each = ROW_HEIGHT * len(order) + 0.62
+    refused = str(structure.attrs.get("refused", "")).split("\n")
+    tables = []
+    with style.applied():
+        figure = style.figure(options.width, 0.65 + each * max(len(grid), 1))
+        figure.suptitle(f"Matrices of models against {name}, comparator by comparator", x=0.01,
+                        ha="left", fontsize=9)  # fmt: skip
+        legend, *places = style.rows(figure, [0.35, *[each] * max(len(grid), 1)])
+        if grid:
+            legend.legend(handles=panels.handles("noise ceiling"), loc="center", ncols=7,
+                          fontsize=6.5, columnspacing=1.0, handlelength=1.6)  # fmt: skip
+        else:
+            style.said(places[0].subplots(), " ".join(filter(None, refused)))
+        for place, (view, code) in zip(places, grid, strict=False):
+            words = [titles.get(one) or one for one in order]
+            tables.append(comparators(place, shown, view, code, order, colors, words))
+        style.footnote(
+            figure,
+            [
+                panels.nearest_of(len(order), structure.sizes["condition"]),
+                *(refused if grid else []),
+                str(structure.attrs.get("inference", "")),
+            ],
+        )
+    return figure, pd.concat(tables) if tables else pd.DataFrame({"refused": refused})
+
+
+def nearest(structure: xr.Dataset, most: int) -> xr.Dataset:
+    """Conditions with the best mean rank over comparators and codes, in their order up to `most`.
+
+    Parameters
+    ----------
+    structure : Dataset
+    most : int
+    """
+    if structure.sizes["condition"] <= most:
+        return structure
+    score = (toward(structure) * structure["condition_score"]).stack(
+        place=("view", "code", "comparator")
+    )
+    rank = pd.DataFrame(score.transpose("condition", "place").values).rank(ascending=False)
+    best = np.argsort(rank.mean(axis=1).to_numpy(), kind="stable")[:most]
+    return structure.isel(condition=np.sort(best))
+
+
+def rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
+    """Views and codes that have a score."""
+    return [
+        (str(view), str(code))
+        for view in structure["view"].values
+        for code in structure["code"].values
+        if np.isfinite(structure["score"].sel(view=view, code=code)).any()
+    ]
+
+
+def comparators(
+    place: Any,
+    structure: xr.Dataset,
+    view: str,
+    code: str,
+    order: Sequence[str],
+    colors: Mapping[str, str],
+    labels: Sequence[str],
+) -> pd.DataFrame:
+    """Draw one row: all comparators of a code, right is more alike in each."""
+    names = [str(one) for one in structure["comparator"].values]
+    titles, directions = (
+        json.loads(structure.attrs[key]) for key in ("comparator_titles", "directions")
+    )
+    axes = place.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    place.suptitle(f"{code}, {VIEWS.get(view, view)}", x=0.03, ha="left", fontsize=8,
+                   color=style.CODE[code])  # fmt: skip
+    tables = []
+    for axis, comparator in zip(axes, names, strict=True):
+        axis.set_title(style.wrapped(titles.get(comparator, comparator), _WORDS), fontsize=6.5)
+        axis.tick_params(axis="y", length=0)
+        at: dict[str, Any] = {"code": code, "comparator": comparator}
+        one = structure.sel({"view": view, **at})
+        if not np.isfinite(one["score"]).any():
+            axis.text(0.5, 0.5, "not\ndefined", ha="center", va="center", fontsize=6.5,
+                      color="0.35", transform=axis.transAxes)  # fmt: skip
+            axis.set_xticks([])
+            continue
+        p = structure["p_holm"].sel({"condition": list(order), **at}).values
+        one = one.sel(condition=list(order))
+        rows = panels.strip(
+            axis,
+            order,
+            colors,
+            ceiling=(float(one["ceiling_low"]), float(one["ceiling_high"])),
+            baselines={str(b): float(one["baseline_score"].sel(baseline=b))
+                       for b in structure["baseline"].values},
+            instances=one["score"].transpose("condition", "instance").values,
+            means=one["condition_score"].values,
+            intervals=np.stack([one["score_low"].values, one["score_high"].values], axis=1),
+            noise=one["matched_noise"].values,
+            filled=None if view == "whole" else list(p <= LEVEL),
+            size=0.7,
+        )  # fmt: skip
+        axis.xaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
+        axis.tick_params(axis="x", labelsize=6)
+        if directions.get(comparator) == "lower":
+            axis.invert_xaxis()
+        tables.append(
+            pd.DataFrame(rows).assign(panel="structure", view=view, code=code,
+                                      comparator=comparator)
+        )  # fmt: skip
+    axes[0].set_yticks(range(len(order)), labels, fontsize=6)
+    axes[0].set_ylim(len(order) - 0.5, -0.5)
+    return pd.concat(tables)
+
+
+def summary_height(structure: xr.Dataset) -> float:
+    """Inches of `summary`."""
+    return _CELL * structure.sizes["comparator"] + 0.65
+
+
+def summary(axes: Axes, structure: xr.Dataset, titles: Mapping[str, str]) -> pd.DataFrame:
+    """Draw a table: comparators by code and view, the nearest model and whether it is enough.
+
+    Parameters
+    ----------
+    axes : Axes
+    structure : Dataset
+        Of `spikedrift.comparison.structure`.
+    titles : mapping of condition -> words
+
+    Returns
+    -------
+    DataFrame
+        panel (structure), view, code, comparator, condition (the nearest), value, ceiling (its
+        lower end), outcome: reached, baseline (a baseline scores as high), short, or open (no
+        ceiling, or nothing is tested).
+    """
+    columns = rows_of(structure)
+    if not columns:
+        refused = str(structure.attrs.get("refused", "")).split("\n")
+        return style.said(axes, " ".join(refused))
+    names = [str(one) for one in structure["comparator"].values]
+    words = json.loads(structure.attrs["comparator_titles"])
+    rows = [
+        {"panel": "structure", "view": view, "code": code, "comparator": name, **found}
+        for view, code in columns
+        for name in names
+        if (found := _nearest(structure, view, code, name))
+    ]
+    for row in rows:
+        place = columns.index((row["view"], row["code"])), names.index(row["comparator"])
+        axes.add_patch(Rectangle((place[0] - 0.5, place[1] - 0.5), 1, 1, ec="white", lw=1.5,
+                                 fc=_FILL[row["outcome"]]))  # fmt: skip
+        title = titles.get(row["condition"]) or row["condition"]
+        value = f"{row['value']:.2f} {_MARK[row['outcome']]}".strip()
+        text = style.wrapped(title, _CELL_WORDS) + ("\n" if len(title) < _CELL_WORDS else " ")
+        axes.text(*place, text + (f"({value})" if row["outcome"] == "open" else value),
+                  ha="center", va="center", fontsize=6, linespacing=1.1)  # fmt: skip
+    for k, name in enumerate(names):
+        for j, column in enumerate(columns):
+            if not any((r["view"], r["code"]) == column and r["comparator"] == name for r in rows):
+                axes.text(j, k, "\N{EN DASH}", ha="center", va="center", fontsize=6, color="0.5")
+    axes.set_xticks(range(len(columns)), [f"{code},\n{VIEWS[view]}" for view, code in columns],
+                    fontsize=7)  # fmt: skip
+    axes.xaxis.tick_top()
+    for tick, (_, code) in zip(axes.get_xticklabels(), columns, strict=True):
+        tick.set_color(style.CODE[code])
+    axes.set_yticks(range(len(names)), [words.get(name, name) for name in names], fontsize=7)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return pd.DataFrame(rows)
+
+
+def _nearest(structure: xr.Dataset, view: str, code: str, name: str) -> dict[str, Any] | None:
+    """The nearest model by one comparator; None where it has no score."""
+    sign = float(toward(structure).sel(comparator=name))
+    one = structure.sel(view=view, code=code, comparator=name)
+    score = one["condition_score"]
+    if not np.isfinite(score).any():
+        return None
+    best = str((sign * score).idxmax("condition").item())
+    value, low = float(score.sel(condition=best)), float(one["ceiling_low"])
+    known = [str(b) for b in structure["baseline"].values if b != "no_drift"]
+    base = sign * one["baseline_score"].sel(baseline=known)
+    if view == "beyond":
+        p = float(structure["p_holm"].sel(code=code, comparator=name, condition=best))
+        outcome = "open" if not np.isfinite(p) else "reached" if p <= LEVEL else "short"
+    elif (base >= sign * value).any():
+        outcome = "baseline"
+    elif not np.isfinite(low):
+        outcome = "open"
+    else:
+        outcome = "reached" if sign * value >= sign * low else "short"
+    return {"condition": best, "value": value, "ceiling": low, "outcome": outcome}

@@ -1,0 +1,78 @@
+"""A job fails: the same command makes it again, and all that stands on what it was to make."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+import xarray as xr
+from running import SMALL, jobs, snakemake
+
+MADE = (
+    "results/trials/mouse-s.movie.nc",
+    "results/drift/mouse-s.movie/all/index.nc",
+    "results/drift/sensitivity.tsv",
+)
+KILOBYTES = 8  # less than the trials need
+
+
+def killed(command, directory) -> str:
+    """Run a command and kill -9 the process that prepares the trials, and no other."""
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, cwd=directory, stdout=said, stderr=said) as process,
+    ):
+        while process.poll() is None:
+            with suppress(psutil.Error):  # ended meanwhile
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    if any("prepare_trials.py" in word for word in child.cmdline()[:2]):
+                        child.kill()
+            time.sleep(0.05)
+        assert process.returncode != 0
+        said.seek(0)
+        return said.read()
+
+
+def full(command, directory) -> str:
+    """Run a command that can write no file of more than some kilobytes."""
+    done = subprocess.run(
+        ["bash", "-c", f'ulimit -f {KILOBYTES}; exec "$@"', "bash", *command],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    return done.stdout
+
+
+@pytest.mark.fault("stale", "a job is killed, then its disk is full", cases=2)
+def test_a_failed_job_is_made_again_with_all_that_stands_on_it(copied, finished, tmp_path):
+    config = tmp_path / "other.yaml"
+    config.write_text(SMALL.read_text().replace("rate_drift: 0.5", "rate_drift: 0.9"))
+    arguments = ("--cores", "2", "--configfile", str(config), "--", "sensitivity")
+    before = snakemake(copied, *(str(SMALL) if one == str(config) else one for one in arguments))
+    assert before.returncode == 0, before.stdout
+    old = (copied / MADE[-1]).read_text()
+
+    for fail in (killed, full):
+        said = fail([".venv/bin/snakemake", *arguments], copied)
+        assert "Error in rule prepare_trials" in said
+        assert not (copied / MADE[0]).exists()
+        assert (copied / MADE[-1]).read_text() == old
+        again = {job.rule for job in jobs(copied, "--configfile", str(config))}
+        assert {"prepare_trials", "drift_curves", "drift_index", "compare_sweep"} <= again
+
+    after = snakemake(copied, *arguments)
+    assert after.returncode == 0, after.stdout
+    undisturbed = tmp_path / "undisturbed"
+    shutil.copytree(finished, undisturbed, symlinks=True)
+    assert snakemake(undisturbed, *arguments).returncode == 0
+    for path in MADE[:2]:
+        with xr.open_dataset(copied / path) as a, xr.open_dataset(undisturbed / path) as b:
+            xr.testing.assert_identical(a.load(), b.load())
+    assert (copied / MADE[-1]).read_text() == (undisturbed / MADE[-1]).read_text() != old

@@ -1,0 +1,23 @@
+"""Write what was found, as a page and as text."""
+
+import pandas as pd
+import xarray as xr
+
+from spikedrift.findings import Compared, findings
+from spikedrift.job import job
+from spikedrift.page import write_article, write_markdown
+
+TITLE = "What was found"
+
+with job(snakemake.log[0]):
+    given, truths = snakemake.input, snakemake.params.truths
+    compared = []
+    for path, recovery in zip(given.scores, snakemake.params.recovered, strict=True):
+        scores = xr.load_dataset(path, engine="h5netcdf")
+        tested = xr.load_dataset(recovery, engine="h5netcdf") if recovery else None
+        compared.append(Compared(scores, tested, truths.get(scores.attrs["recording"])))
+    written = {"sep": "\t", "keep_default_na": False, "na_values": ["nan"]}
+    indices = [pd.read_csv(path, **written) for path in given.indices]
+    parts = findings(compared, *indices)
+    write_markdown(parts, snakemake.output.text, TITLE)
+    write_article(parts, snakemake.output.page, TITLE, *given.picture)

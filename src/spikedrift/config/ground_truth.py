@@ -15,10 +15,11 @@ Code = Literal["rate", "timing"]
 # What a reading of each code is meant to see; all other knobs must leave it where it is. A change
 # of event gains at fixed times is a change of the temporal profile (docs/ground-truth.md).
 SEES: dict[Code, tuple[str, ...]] = {
-    "rate": ("rate_drift", "rate_drift_within"),
+    "rate": ("rate_drift", "rate_drift_within", "tuning_drift"),
     "timing": (
         "event_time_drift",
         "event_time_drift_within",
+        "event_time_shift",
         "event_gain_drift",
         "event_gain_drift_within",
     ),
@@ -111,6 +112,25 @@ CASES = (
     _case("flat-code", "flat code", set={"flat_code": True}),
     _case("flat-code-rate-drift", "flat code, rates redrawn",
           set={"flat_code": True, "rate_drift": 1.0}),
+    _case("unit-state", "slow state of each unit", set={"unit_state": 0.3}),
+    _case("unit-state-fast", "state of each unit, AR .9, SD .5",
+          set={"unit_state": 0.5, "unit_state_coefficient": 0.9}),
+    _case("unit-state-slow", "state of each unit, AR .995, SD .5",
+          set={"unit_state": 0.5, "unit_state_coefficient": 0.995}),
+    _case("event-state", "slow state of each unit's events", set={"unit_state_events": 0.5}),
+    _case("states", "states of each unit and of all",
+          set={"unit_state": 0.3, "state_gain": 1.0, "state_shift": 1.0}),
+    _case("depth-half", "tuning half as deep", set={"depth": 0.5}),
+    _case("depth-double", "tuning twice as deep", set={"depth": 2.0}),
+    _case("flat-double", "flat share .3 to .6", set={"later_flat_share": 0.6}),
+    _case("flat-none", "flat share .3 to 0", set={"later_flat_share": 0.0}),
+    _case("baseline", "constant baseline of 3 Hz", set={"baseline": 3.0}),
+    _case("baseline-rate-drift", "rates redrawn over a baseline of 3 Hz",
+          set={"baseline": 3.0, "rate_drift": 1.0}),
+    _case("excitability", "excitability of each unit redrawn", set={"excitability": 0.5}),
+    _case("tuning-drift", "a fifth of the tuning redrawn at fixed depth",
+          set={"tuning_drift": 0.2}),
+    _case("time-shift", "all events 20 ms later", set={"event_time_shift": 0.02}),
 )  # fmt: skip
 MEASURES = (
     TruthMeasure(measure="curves", seeds=400),
@@ -132,6 +152,7 @@ ANALYSES = {
         measure="decoding", seeds=50, power=False, options={"decoders": ["nearest", "lda"]}
     ),
     "geometry": TruthMeasure(measure="geometry", seeds=50, power=False),
+    "signal_drift": TruthMeasure(measure="signal_drift", seeds=400),
     "temporal_components": TruthMeasure(measure="temporal_components", seeds=50, power=False),
 }  # fmt: skip
 
@@ -149,7 +170,8 @@ class GroundTruth(Options):
     )
     cases: tuple[TruthCase, ...] = Field(CASES, min_length=1, description="what is known")
     power: tuple[Power, ...] = Field(
-        (Power(knob="rate_drift"), Power(knob="event_time_drift")), description="power curves"
+        (Power(knob="rate_drift"), Power(knob="event_time_drift"), Power(knob="tuning_drift")),
+        description="power curves",
     )
     measures: tuple[TruthMeasure, ...] = Field(MEASURES, description="what is measured")
     analyses: tuple[TruthMeasure, ...] | None = Field(

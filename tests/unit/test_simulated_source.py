@@ -117,7 +117,7 @@ def test_a_trials_file_is_a_source_too(tmp_path):
     entry = Recording(
         name="hidden.patterns", source="simulated", options={"trials": str(path), "units": 4}
     )
-    made = registry.prepare(entry, 1, tmp_path, Plan.registry)
+    made = registry.prepare(entry, 1, tmp_path, {})
     assert dict(made.sizes)["unit"] == 4
 
 

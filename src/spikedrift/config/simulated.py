@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from spikedrift.config.base import Location
 from spikedrift.config.sources import SourceOptions
 
 
@@ -22,7 +23,7 @@ class SimulatedOptions(SourceOptions):
         default_factory=dict, description="axis: value, where the sweep has axes"
     )
     instance: int = Field(0, ge=0, description="instance of the network")
-    trials: str | None = Field(
+    trials: Location | None = Field(
         None, description="path of a trials file of a simulation; null: that of the sweep's run"
     )
     units: int | None = Field(

@@ -26,6 +26,9 @@ NAMES = {
 _BACKGROUND = "background rates change between blocks"
 _STATE = "activity follows behavior"
 _BURSTS = "cells fire in bursts"
+_SLOW = "each unit has a slow state of its own"
+_DEPTH = "tuning becomes deeper or shallower"
+_FLAT = "more or fewer spikes are locked to the stimulus"
 _RATES = "firing rates alone change"
 _TIMES = "spike times alone change"
 CAUSES = {  # case of `spikedrift.config.ground_truth` -> what was done, as a reader says it
@@ -46,8 +49,22 @@ CAUSES = {  # case of `spikedrift.config.ground_truth` -> what was done, as a re
     "refractory": "cells are refractory",
     "unit-loss": "units are lost",
     "flat-code": "spike times carry nothing",
+    "unit-state": _SLOW,
+    "unit-state-fast": _SLOW,
+    "unit-state-slow": _SLOW,
+    "event-state": _SLOW,
+    "states": _SLOW,
+    "depth-half": _DEPTH,
+    "depth-double": _DEPTH,
+    "flat-double": _FLAT,
+    "flat-none": _FLAT,
+    "baseline": "units fire at a constant baseline",
+    "baseline-rate-drift": _RATES,
+    "excitability": "units become more or less excitable",
+    "tuning-drift": _RATES,
+    "time-shift": "all responses come later",
 }
-CAUSES_OF_KNOBS = {"rate_drift": _RATES, "event_time_drift": _TIMES}
+CAUSES_OF_KNOBS = {"rate_drift": _RATES, "event_time_drift": _TIMES, "tuning_drift": _RATES}
 
 
 def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -> None:

@@ -78,6 +78,11 @@ def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str,
     }
 
 
+def has_power(found: xr.Dataset) -> bool:
+    """Whether the check of a recovery test can reject: else not to be rejected says nothing."""
+    return bool(float(found["check_power"]) >= LEAST_POWER)
+
+
 def _not_told_apart(found: xr.Dataset) -> list[str]:
     out = []
     rules = [str(one) for one in found["rule"].values]
@@ -113,7 +118,7 @@ def _verdict(found: xr.Dataset, subject: int, instances: int, n_statistics: int)
     if not kept:
         return f"{name}: no tested rule is compatible."
     power, freedom = float(found["check_power"]), float(found["check_freedom"])
-    if not power >= LEAST_POWER:
+    if not has_power(found):
         return (
             f"{name}: cannot be rejected at n = {instances} ({freedom:.0f} degrees of freedom, "
             f"{n_statistics} statistics): no power."

@@ -770,6 +770,13 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
 
 
 @pytest.mark.fault("labels", "a row of a map of two values is labeled with one of them")
+def test_the_map_of_one_point_counts_one(scores):
+    one = scores.isel(condition=[0])
+    said = words(sweep_map.draw(scores=[one])[0])
+    assert "1 point, 2 network instances" in said
+    assert "Not matched with it: 1 point (" in said
+
+
 def test_a_row_of_points_is_labeled_with_what_they_share(scores):
     file = scores.assign_coords(
         rule=("condition", ["a", "a", "frozen"]),

@@ -66,6 +66,14 @@ def test_the_error_rate_is_that_of_the_recovery_test():
     assert f"this answer was right in {right} of the {times} times" in part.answer
 
 
+def test_the_check_names_rules_by_their_titles():
+    _, tested = said(scored(5, 12, 8.0, [8.0, 0.0]))
+    assert "one more draw of A→E STDP (power" in tested.attrs["verdict"]
+    _, tested = said(scored(7, 12, 0.0, [0.5, 0.0]))
+    (told,) = json.loads(tested.attrs["not_told_apart"])
+    assert told.startswith("all frozen and A→E STDP are not told apart")
+
+
 def test_rejections_and_outsiders_are_those_of_the_check():
     part, tested = said(
         scored(5, 12, 8.0, [8.0, 0.0]),

@@ -15,6 +15,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
+from spikedrift import possible
 from spikedrift.allensdk import AllenSdk
 from spikedrift.analyses import Analyses
 from spikedrift.comparisons import Comparisons
@@ -69,8 +70,8 @@ class Plan:
     Raises
     ------
     InputError
-        Where a recording's options, a sweep's condition or a measure's name does not hold, or a
-        `custom_rules` file does not exist.
+        Where a recording's options, a sweep's condition or a measure's name does not hold, a
+        selection cannot be made, or a `custom_rules` file does not exist.
     """
 
     registry = ROOT / "resources" / "data-registry.tsv"
@@ -130,6 +131,7 @@ class Plan:
             self.analyzed,
         )
         self.inferences = self._inferences()
+        possible.check(self)
         self.foretold = Foretold(
             None if config.predictions is None else read_predictions(config.predictions, ROOT),
             self.roster.names,

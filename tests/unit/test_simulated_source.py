@@ -59,6 +59,7 @@ def test_without_options_the_blocks_are_seen_as_they_are():
     assert set(found["phase"].values) == {"block"}
     assert not found["plasticity_on"].any()
     assert found.attrs["kind"] == "synthetic"
+    assert trials.quality_names(found) == list(SimulatedOptions.quality or ())
     assert found.attrs["experience_unit"] == "hidden"
     assert json.loads(found.attrs["parameters"])["run"] == RUN
     assert json.loads(found.attrs["parameters"])["network"] == {"plasticity.afferent.eta": 0.1}

@@ -23,7 +23,7 @@ from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
 from spikedrift.config.sweeps import Sweep
-from spikedrift.errors import InputError, unknown
+from spikedrift.errors import missing, unknown
 from spikedrift.fetch.registry import terms
 from spikedrift.fetch.wanted import Wanted
 from spikedrift.final import FinalFigures
@@ -218,12 +218,12 @@ class Plan:
         """Refuse paths that are not there."""
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
-                raise InputError(f"config: custom_rules[{index}]: no such file {path}")
+                raise missing(f"config: custom_rules[{index}]", path)
         for name, options in self.options.items():
             for path in {*options.paths(name)} - {*self.origins.files(name)}:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
-                    raise InputError(f"config: recording {name}: no such file {path}")
+                    raise missing(f"config: recording {name}", path)
 
     @staticmethod
     def pattern(names: Iterable[str]) -> str:

@@ -44,10 +44,10 @@ WHOLE: dict[str, Any] = {
     "selections": [
         {
             "name": "all",
-            "quality": {"snr": {"min": 1}},
             "reliability": {"min": 0.1},
             "phases": ["naive", "block"],
-        }
+        },
+        {"name": "good", "quality": {"snr": {"min": 1}}, "recordings": ["allen"]},
     ],
     "similarity": {
         "measures": [

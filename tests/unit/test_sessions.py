@@ -34,7 +34,8 @@ def cohort(table, **more) -> Cohort:
 
 def config(table, **more) -> Config:
     given = {"sessions": "all", "stimuli": ["one", "three"]}
-    one = {"name": "mine", "source": "synthetic", "table": str(table), **given}
+    areas = {"populations": ["VISp", "VISl", "LP"]}
+    one = {"name": "mine", "source": "synthetic", "table": str(table), "options": areas, **given}
     return checked(Config, {"cohorts": [one], **more})
 
 

@@ -64,10 +64,15 @@ class Configuration:
         if self.name == name or self._digest == digest:
             return []
         both = len(theirs.intersection(self._results))
+        reports = sorted(map(str, RECORD.parent.glob("report*.zip")))
+        kept = (
+            f"; results/findings.html becomes that of this run, {', '.join(reports)} stays what it "
+            "was until you make it again"
+        )
         return [
             f"results/ is of {name} (digest {digest}), this run is of {self.name}: {both} files "
             f"that both name are made again where they differ, {len(theirs) - both} of {name} stay "
-            "as they are; --directory keeps configurations apart"
+            "as they are" + kept * bool(reports) + "; --directory keeps configurations apart"
         ]
 
     def record(self) -> None:

@@ -34,7 +34,10 @@ def test_another_configuration_is_told_of(here: Path) -> None:
     assert "results/ is of a.yaml (digest " in line
     assert "this run is of b.yaml + c.yaml: 1 files that both name" in line
     assert "2 of a.yaml stay" in line
-    assert "--directory" in line
+    assert line.endswith("stay as they are; --directory keeps configurations apart")
+    Path("results/report.zip").touch()
+    (line,) = other.notices
+    assert "results/findings.html becomes that of this run, results/report.zip stays" in line
     other.record()
     assert other.notices == []
     assert Configuration(["a.yaml"], {"seed": 1}, []).notices != []

@@ -45,7 +45,8 @@ class Job(NamedTuple):
 
 def jobs(directory: Path, *arguments: str) -> list[Job]:
     """Jobs that a dry run would run."""
-    done = snakemake(directory, "--dry-run", *arguments)
+    # The profile leaves out the reasons of jobs.
+    done = snakemake(directory, "--quiet", "progress", "--dry-run", *arguments)
     assert done.returncode == 0, done.stdout[-5000:]
     starts = re.split(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE)[1:]
     return [

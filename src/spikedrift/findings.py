@@ -1,28 +1,36 @@
 """What was found, in sentences: the page that a report opens on.
 
 Nothing is computed here: every number is one of a file of results, and no sentence says more than
-the test behind it. The first sentence of each part answers its question.
+the test behind it. The first sentence of each part answers its question; what speaks against the
+answer stands right below it, in the same size.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from spikedrift.comparison.conclusions import listed
+from spikedrift.comparison import match
+from spikedrift.comparison.caption import has_power
+from spikedrift.comparison.conclusions import described_by, listed
+from spikedrift.comparison.inference import illustrates
+from spikedrift.config.compare import Compare
+from spikedrift.drift import verdicts
 
 LEVEL = 0.05
+CODES = {"rate": "the rate code", "timing": "the temporal profile of responses"}
 
 
 class Part(NamedTuple):
-    """Heading, the answer in one sentence, points that belong to it, and what it rests on."""
+    """Heading, the answer, what speaks against it, points that belong to it, what it rests on."""
 
     heading: str
     answer: str
+    against: tuple[str, ...] = ()
     points: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
 
@@ -86,34 +94,93 @@ def _comparison(one: Compared) -> Part:
     rules = dict(zip(*_rules(scores), strict=True))
     nearest, found = words[names[0]], rules[names[0]]
     points, basis = [], []
-    if one.truth is not None:
-        points.append(_truth(one.truth, found, nearest, set(rules.values())))
     tested = one.recovery if one.recovery is not None and "accuracy" in one.recovery else None
     answer = f"The nearest tested rule is {nearest}."
     if tested is not None:
         answer = f"{_verdict(tested, recording, found, nearest)} {_error_rate(tested, found)}"
         points += _checks(tested, recording, words)
         basis += _tests(tested)
-    elif one.recovery is not None:
-        points.append(f"How often that is wrong is not known: {one.recovery.attrs['refused']}.")
-    else:
-        points.append(
-            "How often that is wrong is not known: a recovery test needs two rules and three "
-            "instances."
-        )
+    if illustrates(scores):
+        few = int(scores["instances_given"].min())
+        answer = f"An illustration ({few} instances a condition), no result. {answer}"
+    if one.truth is not None:
+        empty = _no_evidence(tested)
+        points.insert(0, _truth(one.truth, found, nearest, set(rules.values()), empty))
+    against = _against(one, tested)
     points.append(
         "Distances, of which 1 is expected of one more draw: "
         + ", ".join(f"{words[name]} {ranked.values[k]:.2g}" for k, name in enumerate(names))
-        + f". {scores.attrs['conclusion']}"
+        + f". {_without(scores.attrs['conclusion'], against)}"
     )
-    basis.append(f"Distance: {scores.attrs['inference']}")
+    basis.append(f"Distance: {_without(scores.attrs['inference'], against)}")
     if assumed := str(scores.attrs.get("assumptions", "")):
         basis.append(f"Assumed of the recording: {assumed}.")
     basis.append(
         "Not claimed: that the cortex uses a rule. A rule that is not rejected is not excluded by "
         "this recording, given one fitted time scale; rules that were not simulated are not tested."
     )
-    return Part(heading, answer, tuple(points), tuple(basis))
+    return Part(heading, answer, tuple(against), tuple(points), tuple(basis))
+
+
+def _without(text: str, said: Sequence[str]) -> str:
+    """Leave out what stands beside the answer already."""
+    for sentence in said:
+        text = text.replace(sentence, "")
+    return " ".join(text.split())
+
+
+def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
+    """What speaks against the answer of a comparison, as figure 5 shows it too."""
+    scores = one.scores
+    out = described_by(scores)
+    if tested is not None:
+        out += [said for said in (_not_by_drift(tested), _no_better(tested)) if said]
+    elif one.recovery is not None:
+        out.append(f"How often that is wrong is not known: {one.recovery.attrs['refused']}.")
+    else:
+        out.append(
+            "How often that is wrong is not known: a recovery test needs two rules and three "
+            "instances."
+        )
+    unmatched = match.words(scores, Compare.model_validate_json(scores.attrs["options"]))
+    return out + [unmatched] * bool(unmatched)
+
+
+def _not_by_drift(recovery: xr.Dataset) -> str:
+    """Say that rates tell the rules apart as well as drift does; empty where drift does better."""
+    one = recovery.sel(held_out=recovery.attrs["primary"])
+    drift, rates = (float(one["accuracy"].sel(classifier=name)) for name in ("score", "rates"))
+    said = (
+        f"By statistics of drift {drift:.2f} of the networks are given their rule (balanced over "
+        f"rules), by {_rates(recovery)} {rates:.2f}"
+    )
+    if not drift > rates + 1e-9:  # both are means of counts
+        return f"{said}: drift tells nothing of the rule that rates do not tell."
+    p = float(one["difference_p"].sel(classifier="score"))
+    if not p <= LEVEL:
+        return f"{said}: it is not shown that drift tells more than rates do (p {p:.2g})."
+    return ""
+
+
+def _rates(recovery: xr.Dataset) -> str:
+    """What the classifier by rates sees."""
+    seen = json.loads(recovery.attrs["classifiers"])["rates"]
+    return "mean rates alone" if seen == ["log_rate"] else "statistics of the rate code alone"
+
+
+def _no_better(recovery: xr.Dataset) -> str:
+    """Say that rules are not found more often than by chance; empty where they are."""
+    p = float(_primary(recovery)["p_value"])
+    if p <= LEVEL:
+        return ""
+    return f"It is not shown that rules are found more often than by chance (p {p:.2g})."
+
+
+def _no_evidence(tested: xr.Dataset | None) -> str:
+    """Why to hit the truth is no evidence for a comparison; empty where it is."""
+    if tested is None:
+        return "how often it would be right is not known"
+    return "which is not shown to be more than chance" if _no_better(tested) else ""
 
 
 def _rules(scores: xr.Dataset) -> tuple[list[str], list[str]]:
@@ -122,28 +189,42 @@ def _rules(scores: xr.Dataset) -> tuple[list[str], list[str]]:
     return names, scores["rule"].values.astype(str).tolist() if "rule" in scores.coords else names
 
 
-def _truth(truth: Mapping[str, str], found: str, title: str, rules: set[str]) -> str:
+def _truth(
+    truth: Mapping[str, str], found: str, title: str, rules: set[str], no_evidence: str
+) -> str:
     """Judge the nearest rule by the one that the recording was simulated with."""
     if truth["condition"] not in rules:
         return (
             f"The truth is known: {truth['title']}, which is none of the tested rules: the nearest "
             "one is wrong, whichever it is."
         )
-    judged = "right" if truth["condition"] == found else "wrong"
-    return f"The truth is known: {truth['title']}. Found: {title}. That is {judged}."
+    said = f"The truth is known: {truth['title']}."
+    if truth["condition"] != found:
+        return f"{said} Found: {title}. That is wrong."
+    if no_evidence:
+        return f"{said} It is the nearest rule as well, {no_evidence}."
+    return f"{said} Found: {title}. That is right."
 
 
 def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
     """Say which rule is found, and whether it is compatible with the recording at all."""
     compatible = recovery["compatible"].sel(subject=recording)
     known = compatible.values[compatible.values >= 0]
-    if not known.size or known.all():
-        return f"The nearest tested rule is {nearest}; none is rejected, so that none is excluded."
-    if not known.any():
+    if known.size and not known.any():
         return f"No tested rule is compatible with it; the nearest is {nearest}."
+    if not known.size or not has_power(recovery):
+        return f"The nearest tested rule is {nearest}; {_untested(recovery)}"
+    if known.all():
+        return f"The nearest tested rule is {nearest}; none is rejected, so that none is excluded."
     if int(compatible.sel(rule=found)) == 1:
         return f"The rule found is {nearest}: the nearest one, and not rejected."
     return f"The nearest tested rule is {nearest}, but it is rejected, as others are not."
+
+
+def _untested(recovery: xr.Dataset) -> str:
+    """Say in the words of figure 5 that a check without power tells nothing of the rules."""
+    said = str(recovery.attrs["verdict"]).removesuffix(".")
+    return f"whether any rule is compatible is not known ({said})."
 
 
 def _error_rate(recovery: xr.Dataset, found: str) -> str:
@@ -208,7 +289,8 @@ def _p_by_rule(recovery: xr.Dataset, subject: str) -> dict[str, float]:
 
 def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> str:
     p = _p_by_rule(recovery, recording)
-    if not p:
+    rejected = (recovery["compatible"].sel(subject=recording) == 0).any()
+    if not p or not (rejected or has_power(recovery)):
         return (
             "Rejected: nothing could be, there are too few instances for so many statistics, so "
             "that a rule that is not rejected is no finding."
@@ -230,10 +312,11 @@ def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) ->
             ]
         )
 
+    kept = f"not rejected: {named(1) or 'none'}" if has_power(recovery) else "of others: no power"
     share, freedom = float(recovery["calibration_all"]), float(recovery["check_freedom"])
     own = f"; held-out runs are rejected by their own condition in {100 * share:.0f} %"
     return (
-        f"Rejected as one more draw: {named(0) or 'none'}; not rejected: {named(1) or 'none'} "
+        f"Rejected as one more draw: {named(0) or 'none'}; {kept} "
         f"(Holm over conditions, {freedom:.0f} degrees of freedom{own * bool(np.isfinite(share))})."
     )
 
@@ -255,23 +338,27 @@ def _outsider(recovery: xr.Dataset, subject: str, words: Mapping[str, str]) -> s
 def _drift(indices: pd.DataFrame) -> Part:
     """Drift of recordings between blocks, rate beside timing."""
     plain = indices[indices["matching"] == "none"]
-    lines, moved = [], {"rate": 0, "timing": 0}
-    for (recording, selection), rows in plain.groupby(["recording", "selection"], sort=False):
-        codes = []
-        for row in rows.to_dict("records"):
-            code, index, p = row["code"], row["index"], row["p_value"]
-            if not row["gate_passed"]:
-                codes.append(f"{code} not measured ({row['gate_note']})")
-                continue
-            moved[code] += int(p <= LEVEL)
-            words = "drifts" if p <= LEVEL else "no drift shown"
-            codes.append(f"{code} {words} (index {index:.2g}, p {p:.2g})")
-        lines.append(f"{recording}, {selection}: {'; '.join(codes)}.")
-    n = len(plain[["recording", "selection"]].drop_duplicates())
+    measured = plain[plain["gate_passed"].astype(bool) & plain["p_value"].notna()]
+    drifts = measured[measured["p_value"] <= LEVEL]
+    n = plain["recording"].nunique()
+    answers = [
+        _of_code(words, measured[measured["code"] == code], n) for code, words in CODES.items()
+    ]
+    against = []
+    if (drifts["code"] == "timing").any():
+        against.append(
+            "A changed temporal profile does not say that spikes moved in time: sizes of responses "
+            "at fixed times, and rates over a steady baseline, change it as well."
+        )
+    against += verdicts.notes(*(f"{code}_index" for code in CODES if code in set(drifts["code"])))
+    lines = [
+        f"{recording}, {selection}: {'; '.join(map(_index, rows.to_dict('records')))}."
+        for (recording, selection), rows in plain.groupby(["recording", "selection"], sort=False)
+    ]
     return Part(
         "What drifts in the recordings?",
-        f"Between blocks the rate code is shown to drift in {moved['rate']} and the timing code in "
-        f"{moved['timing']} of {n} recordings as they are selected (p <= {LEVEL:g}).",
+        f"Between blocks {'; '.join(answers)} (p <= {LEVEL:g}; index: 0 kept, 1 redrawn).",
+        tuple(against),
         tuple(lines),
         (
             "The index is 0 without drift and 1 where responses in two blocks are as unlike as "
@@ -280,3 +367,33 @@ def _drift(indices: pd.DataFrame) -> Part:
             "interval. A shift of behavior or of recording quality can look like drift.",
         ),
     )
+
+
+def _of_code(words: str, rows: pd.DataFrame, n: int) -> str:
+    """In how many recordings a code drifts, of those in which it was measured."""
+    of = rows["recording"].nunique()
+    if not of:
+        return f"{words} could be compared in none of {n} recording{'s' * (n > 1)}"
+    shown = rows.assign(shown=rows["p_value"] <= LEVEL).groupby("recording")["shown"]
+    always, ever = int(shown.all().sum()), int(shown.any().sum())
+    said = f"{words} is shown to change in {always} of {of} recording{'s' * (of > 1)}"
+    if ever > always:
+        said += f", in {ever - always} more in some selections only"
+    if ever:
+        index = rows.loc[rows["p_value"] <= LEVEL, "index"]
+        low, high = f"{index.min():.2g}", f"{index.max():.2g}"
+        said += f" (index {low})" if low == high else f" (index {low} to {high})"
+    return said + f" ({n - of} not measured)" * (n > of)
+
+
+def _index(row: Mapping[Hashable, Any]) -> str:
+    """One code of one recording as it is selected."""
+    code, index, p = row["code"], row["index"], row["p_value"]
+    if not row["gate_passed"]:
+        return f"{code} not measured ({row['gate_note']})"
+    if not np.isfinite(p):
+        return f"{code} not tested (index {index:.2g})"
+    if p > LEVEL:
+        return f"{code} no drift shown (index {index:.2g}, p {p:.2g})"
+    what = "drifts" if code == "rate" else "profile changes"
+    return f"{code} {what} (index {index:.2g}, p {p:.2g})"

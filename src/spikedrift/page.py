@@ -44,14 +44,15 @@ ARTICLE = """
 .findings { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 52rem; }
 .findings h1 { font-size: 1.5rem; font-weight: 700; margin: 0 0 .5rem; }
 .findings h2 { font-size: 1.15rem; font-weight: 700; margin: 1.2rem 0 .3rem; }
-.findings .answer { font-size: 1.1rem; font-weight: 600; margin: .3rem 0; }
+.findings .answer, .findings .against { font-size: 1.1rem; font-weight: 600; margin: .3rem 0; }
 .findings ul { list-style: disc; padding-left: 1.2rem; margin: .5rem 0; }
 .findings li { margin: .2rem 0; }
 .findings .basis { font-size: .8rem; line-height: 1.4; color: #555; }
 .findings img { width: 100%; margin: .5rem 0; }
 """
-Words = Sequence[tuple[str, str, Sequence[str], Sequence[str]]]
-"""Parts of an article: heading, answer, points, basis."""
+AGAINST = "What speaks against it:"
+Words = Sequence[tuple[str, str, Sequence[str], Sequence[str], Sequence[str]]]
+"""Parts of an article: heading, answer, what speaks against it, points, basis."""
 
 
 def write_article(
@@ -63,7 +64,7 @@ def write_article(
 
     Parameters
     ----------
-    parts : sequence of (heading, answer, points, basis)
+    parts : sequence of (heading, answer, against, points, basis)
     path : path
     title : str
     picture : path, optional
@@ -74,10 +75,12 @@ def write_article(
         data = base64.b64encode(Path(picture).read_bytes()).decode()
         drawn = f'<img src="data:image/png;base64,{data}" alt="{escape(Path(picture).stem)}">\n'
     blocks = [
-        f'<h2>{escape(heading)}</h2>\n<p class="answer">{escape(answer)}</p>\n{_listed(points)}'
+        f'<h2>{escape(heading)}</h2>\n<p class="answer">{escape(answer)}</p>\n'
+        + f'<div class="against">{AGAINST}\n{_listed(against)}</div>\n' * bool(against)
+        + _listed(points)
         + drawn * (number == 0)
         + f'<div class="basis">{_listed(basis)}</div>\n' * bool(basis)
-        for number, (heading, answer, points, basis) in enumerate(parts)
+        for number, (heading, answer, against, points, basis) in enumerate(parts)
     ]
     page = (
         f'<!doctype html>\n<meta charset="utf-8"><title>{escape(title)}</title>'
@@ -96,7 +99,9 @@ def _listed(sentences: Sequence[str]) -> str:
 def write_markdown(parts: Words, path: str | Path, title: str) -> None:
     """Write an article as Markdown, whole or not at all."""
     blocks = [f"# {title}"]
-    for heading, answer, points, basis in parts:
+    for heading, answer, against, points, basis in parts:
         blocks += [f"## {heading}", f"**{answer}**"]
+        if against:
+            blocks += [f"**{AGAINST}**", "\n".join(f"- **{one}**" for one in against)]
         blocks += ["\n".join(f"- {one}" for one in points), " ".join(basis)]
     write_text("\n\n".join(filter(None, blocks)) + "\n", path)

@@ -35,8 +35,8 @@ def covariates(dataset: xr.Dataset) -> tuple[list[str], np.ndarray]:
             columns.append((value - value[known].mean()) / value[known].std())
     if not names:
         raise InputError(
-            f"{dataset.attrs.get('recording')}: no behavioral covariates: none of "
-            f"{', '.join(COVARIATES)} is known in half of the trials and varies"
+            f"{dataset.attrs.get('recording')}: no behavioral covariates: "
+            f"{' and '.join(COVARIATES)} are constant, or missing in more than half of the trials"
         )
     return names, np.stack(columns, axis=1)
 

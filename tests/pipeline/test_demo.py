@@ -47,6 +47,9 @@ def test_the_first_page_states_the_right_rule_its_error_rate_and_the_stranger(de
     assert "The rule found is A→E STDP: the nearest one, and not rejected." in page
     assert f"of 30 simulated networks that took the recording's place, {wrong} were given" in page
     assert "The truth is known: A→E STDP. Found: A→E STDP. That is right." in page
+    beside = page.partition("What speaks against it")[2].partition("The truth is known")[0]
+    for said in ("The lag alone explains it", "by mean rates alone", "not compared at equal terms"):
+        assert said in beside
     assert re.search(r"Rejected as one more draw: all frozen .*; not rejected: A→E STDP", page)
     assert "mouse-a.movie, of a generator that is none of the tested rules, is noticed" in page
 

@@ -107,9 +107,7 @@ def test_recordings_show_what_the_files_hold(mice, tmp_path):
             mean = count[:, areas == area].mean(axis=1) / KNOBS["segment_duration"]
             np.testing.assert_allclose(over[area], pd.Series(mean).groupby(repeat).mean())
     assert "Illustration: synthetic recordings" in words(figure)
-    said = (
-        "presence_ratio, isi_violations, amplitude_cutoff its source has none (it has: no others)"
-    )
+    said = "presence_ratio, isi_violations, amplitude_cutoff its source has none; the mean rate"
     assert said in words(figure)
     save(figure, table, tmp_path / "one", dpi=50)
     save(*recordings.draw(**joined(mice[:2])), tmp_path / "two", dpi=50)
@@ -244,7 +242,7 @@ def test_network_shows_cells_weights_and_learning_of_every_instance(sweep):
         count = session["spike_count"].values[of.values].sum()
         # Rates times the width of a bin and the number of showings are the spikes again.
         np.testing.assert_allclose(one["value"].sum() * 0.005 * int(of.sum()), count)
-    for phase in ("naive", "learned"):
+    for phase in ("naive", "first block"):
         assert (maps["phase"] == phase).sum() == 2 * 16 * 100
     for quantity in ("selectivity", "detectors"):
         part = table[table["panel"] == quantity]
@@ -263,6 +261,29 @@ def test_network_shows_cells_weights_and_learning_of_every_instance(sweep):
     assert "1 silent" in words(figure)
 
 
+@pytest.mark.fault(
+    "figures", "scatter of a weight that stays fills its panel, and hides the control"
+)
+def test_a_weight_that_stays_is_flat_and_the_control_is_seen_above_it(sweep):
+    still = [file.copy(deep=True) for file in sweep["traces"]]
+    for k, file in enumerate(still):
+        file["mean_weight"][:] = 0.06 + 1e-6 * k
+    runs = {key: sweep[key] for key in ("rate", "timing")} | {"traces": still}
+    figure, _ = network.draw(
+        trials=sweep["trials"][:1], shown=["frozen"], **runs, conditions=CONDITIONS,
+        control="frozen", titles={"frozen": "all frozen"},
+    )  # fmt: skip
+    panels = [axes for axes in figure.axes if axes.get_xlabel() == "time (s)"]
+    for axes in panels:
+        bottom, top = axes.get_ylim()
+        assert top - bottom > 0.1 * 0.06 and bottom < 0.06 < top
+        lines = [line for line in axes.get_lines() if len(line.get_xdata()) > 2]
+        above = max(lines, key=lambda line: line.get_zorder())
+        assert above.get_linestyle() == "--" and above is lines[0]
+    assert "2 network instances" in words(figure) and "or more" not in words(figure)
+    assert not any("learned" in axes.get_title(loc="left") for axes in figure.axes)
+
+
 def test_network_draws_learned_responses_on_repeats_that_did_not_sort_them(sweep):
     """Cells that fire at random in every trial show no order in the repeats that are drawn."""
     rng = np.random.default_rng(3)
@@ -276,7 +297,7 @@ def test_network_draws_learned_responses_on_repeats_that_did_not_sort_them(sweep
     )
     runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
     _, table = network.draw(trials=[noise], shown=["frozen"], **runs, conditions=CONDITIONS)
-    learned = table[(table["panel"] == "response") & (table["phase"] == "learned")]
+    learned = table[(table["panel"] == "response") & (table["phase"] == "first block")]
     value = learned.pivot_table(index="cell", columns="x", values="value").to_numpy()
     assert np.corrcoef(np.arange(16), value.argmax(axis=1))[0, 1] < 0.75
 
@@ -523,6 +544,35 @@ def test_comparison_draws_scores_recovery_and_the_nearest_by_every_comparator(
         assert text in noted
 
 
+@pytest.mark.fault("figures", "a baseline or the noise floor lies beyond the axis")
+def test_what_lies_beyond_the_axis_is_named_at_its_end(scores):
+    def beside(file):
+        figure, _ = comparison.draw(scores=file)
+        left = next(a for a in figure.axes if "distance" in a.get_title(loc="left"))
+        return " ".join(text.get_text() for text in left.texts)
+
+    assert "noise floor" not in beside(scores)
+    near = scores.assign(
+        ceiling_low=0.0026, ceiling_high=0.0052, baseline_score=("baseline", [0.2, 0.0041, 9.0])
+    )
+    assert "noise floor 0.0026 to 0.0052, block only 0.0041" in beside(near)
+
+
+@pytest.mark.parametrize(("counts", "said"), [([2, 2], "2"), ([2, 3], "2 or more"), ([10], "10")])
+def test_a_number_of_instances_is_a_lower_bound_only_where_they_differ(counts, said):
+    assert style.at_least(counts) == said
+
+
+@pytest.mark.fault("figures", "ticks of lags at 2.5 and 7.5")
+@pytest.mark.parametrize("most", [3, 10, 19, 300])
+def test_ticks_of_lags_are_whole(most):
+    axes = style.figure(3, 2).subplots()
+    axes.plot([1, most], [0, 1])
+    style.whole_ticks(axes.xaxis)
+    assert len(axes.get_xticks()) > 1
+    assert np.array_equal(axes.get_xticks() % 1, np.zeros(len(axes.get_xticks())))
+
+
 @pytest.mark.parametrize(
     ("score", "base", "ceiling", "p", "outcomes"),
     [
@@ -623,6 +673,7 @@ def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
     texts = [item.get_text() for axes in said.axes for item in axes.texts]
     assert any("too few instances" in text.replace("\n", " ") for text in texts)
     assert any("similarity matrices were not compared" in text for text in texts)
+    assert any("a survey keeps no trials" in text.replace("\n", " ") for text in texts)
     assert set(table["panel"]) == {"score", "note"}
     with pytest.raises(InputError, match="mixed"):
         comparison.draw(scores=scores, structure=structure.assign_attrs(recording="other.movie"))
@@ -719,6 +770,13 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
 
 
 @pytest.mark.fault("labels", "a row of a map of two values is labeled with one of them")
+def test_the_map_of_one_point_counts_one(scores):
+    one = scores.isel(condition=[0])
+    said = words(sweep_map.draw(scores=[one])[0])
+    assert "1 point, 2 network instances" in said
+    assert "Not matched with it: 1 point (" in said
+
+
 def test_a_row_of_points_is_labeled_with_what_they_share(scores):
     file = scores.assign_coords(
         rule=("condition", ["a", "a", "frozen"]),

@@ -1,9 +1,11 @@
 """What a recovery test may claim, in words for captions."""
 
 import json
+from collections.abc import Mapping
 
 import xarray as xr
 
+from spikedrift.comparison.match import TITLES
 from spikedrift.comparison.posterior_predictive import POWER_AT
 from spikedrift.config.compare import Compare
 
@@ -18,7 +20,9 @@ HELD_OUT_WORDS = {
 }
 
 
-def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str, str | int]:
+def caption(
+    found: xr.Dataset, compare: Compare, n_statistics: int, titles: Mapping[str, str]
+) -> dict[str, str | int]:
     """State n, what is held out, chance, null, assumptions, and the verdicts.
 
     Parameters
@@ -28,6 +32,8 @@ def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str,
     compare : Compare
     n_statistics : int
         Statistics of the score.
+    titles : mapping
+        Words for rules; a rule that is not there has its name.
     """
     primary = "values" if "values" in found["held_out"].values else "instances"
     one = found.sel(held_out=primary, classifier="score")
@@ -55,7 +61,9 @@ def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str,
             f"Intervals: {100 * compare.confidence:g} % percentile bootstrap over instances; of "
             "single rules Clopper-Pearson, n counts instances."
         )
-    verdicts = [_verdict(found, k, instances, n_statistics) for k in range(found.sizes["subject"])]
+    verdicts = [
+        _verdict(found, k, instances, n_statistics, titles) for k in range(found.sizes["subject"])
+    ]
     return {
         "illustration": int(few),
         "instances": instances,
@@ -71,16 +79,21 @@ def caption(found: xr.Dataset, compare: Compare, n_statistics: int) -> dict[str,
         f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
         "is free for every condition, so that parameters that change speed alone are not "
         "recovered.",
-        "not_told_apart": json.dumps(_not_told_apart(found)),
+        "not_told_apart": json.dumps(_not_told_apart(found, titles)),
         "verdict": verdicts[0],
         "outsiders_verdict": " ".join(verdicts[1:])
         or "No generator from outside the library was given.",
     }
 
 
-def _not_told_apart(found: xr.Dataset) -> list[str]:
+def has_power(found: xr.Dataset) -> bool:
+    """Whether the check of a recovery test can reject: else not to be rejected says nothing."""
+    return bool(float(found["check_power"]) >= LEAST_POWER)
+
+
+def _not_told_apart(found: xr.Dataset, titles: Mapping[str, str]) -> list[str]:
     out = []
-    rules = [str(one) for one in found["rule"].values]
+    rules = [titles.get(str(one)) or str(one) for one in found["rule"].values]
     for a, first in enumerate(rules):
         for b, second in enumerate(rules[a + 1 :], a + 1):
             pair = found.isel(first=a, second=b)
@@ -96,24 +109,31 @@ def _not_told_apart(found: xr.Dataset) -> list[str]:
             if statistic := str(pair["separating"].values):
                 effect = float(pair["separation"].sel(statistic=statistic))
                 needed = float(pair["instances_needed"])
-                text += f"; largest difference: {statistic}, d' {effect:.2f}, " + (
-                    f"{needed:.0f} instances each needed" if needed < 1e6 else "none that counts"
+                text += (
+                    f"; largest difference: {TITLES.get(statistic, statistic)}, d' {effect:.2f}, "
+                    + (
+                        f"{needed:.0f} instances each needed"
+                        if needed < 1e6
+                        else "none that counts"
+                    )
                 )
             out.append(text)
     return out
 
 
-def _verdict(found: xr.Dataset, subject: int, instances: int, n_statistics: int) -> str:
+def _verdict(
+    found: xr.Dataset, subject: int, instances: int, n_statistics: int, titles: Mapping[str, str]
+) -> str:
     """What the check says of a subject; without power, that it says nothing."""
     one = found.isel(subject=subject)
     name, value = str(one["subject"].values), one["compatible"].values
     if (value < 0).all():
         return f"{name}: no check, too few instances for so many statistics."
-    kept = [str(rule) for rule in one["rule"].values[value == 1]]
+    kept = [titles.get(str(rule)) or str(rule) for rule in one["rule"].values[value == 1]]
     if not kept:
         return f"{name}: no tested rule is compatible."
     power, freedom = float(found["check_power"]), float(found["check_freedom"])
-    if not power >= LEAST_POWER:
+    if not has_power(found):
         return (
             f"{name}: cannot be rejected at n = {instances} ({freedom:.0f} degrees of freedom, "
             f"{n_statistics} statistics): no power."

@@ -22,6 +22,29 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
+def described_by(found: xr.Dataset) -> list[str]:
+    """Sentences on the baselines that no condition comes nearer than; none where one does.
+
+    Parameters
+    ----------
+    found : Dataset
+        As `spikedrift.comparison.compare.compare` returns it, with a condition that has a score.
+    """
+    least, high = float(found["score"].min()), float(found["ceiling_high"])
+    out = []
+    for baseline, words in BASELINE_WORDS.items():
+        score = float(found["baseline_score"].sel(baseline=baseline))
+        if not score <= least:
+            continue
+        out.append(
+            f"{words.capitalize()} explains it ({score:.2g}): it reaches the noise floor, and no "
+            "condition comes nearer."
+            if score <= high and baseline != "no_drift"
+            else f"No condition comes nearer than {words} ({score:.2g})."
+        )
+    return out
+
+
 def of_scores(found: xr.Dataset) -> list[str]:
     """Sentences on the scores of conditions, their noise floor and the baselines.
 
@@ -53,16 +76,7 @@ def of_scores(found: xr.Dataset) -> list[str]:
             f"No condition reaches the noise floor ({low:.2g} to {high:.2g}); the nearest is "
             f"{titles[best]}, {least:.2g}."
         ]
-    for baseline, words in BASELINE_WORDS.items():
-        score = float(found["baseline_score"].sel(baseline=baseline))
-        if not score <= least:
-            continue
-        out.append(
-            f"{words.capitalize()} explains it ({score:.2g}): it reaches the noise floor, and no "
-            "condition comes nearer."
-            if score <= high and baseline != "no_drift"
-            else f"No condition comes nearer than {words} ({score:.2g})."
-        )
+    out += described_by(found)
     return out + [f"Left out of the score: {reasons}."] * bool(reasons)
 
 

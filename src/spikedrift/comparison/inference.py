@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from spikedrift.comparison.statistics import Run
 from spikedrift.config.compare import Compare
@@ -55,6 +56,11 @@ def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Comp
                 f"{run.name}: {run.n_units} units, a comparison needs {options.min_units} "
                 "(compare.min_units)"
             )
+
+
+def illustrates(scores: xr.Dataset) -> bool:
+    """Whether a comparison has too few instances to be more than an illustration (`words`)."""
+    return "illustration" in str(scores.attrs["inference"])
 
 
 def words(

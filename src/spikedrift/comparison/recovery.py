@@ -180,7 +180,9 @@ def recover(
         ),
         options=options.model_dump_json(),
         seed=seed,
-        **caption(out, compare, scores.sizes["statistic"]),
+        **caption(
+            out, compare, scores.sizes["statistic"], json.loads(scores.attrs.get("titles", "{}"))
+        ),
     )
 
 

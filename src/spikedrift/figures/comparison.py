@@ -40,6 +40,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from spikedrift.comparison.inference import illustrates
 from spikedrift.comparison.match import TITLES
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
@@ -47,6 +48,7 @@ from spikedrift.figures import comparators, style
 from spikedrift.figures import scores as panels
 
 _NO_RECOVERY = "no recovery test: it needs two rules or more and three instances"
+_NO_STRUCTURE = "similarity matrices were not compared: a survey keeps no trials"
 _CLASSIFIERS = {
     "score": "statistics of the score",
     "every": "every statistic",
@@ -101,7 +103,7 @@ def draw(
     rule = dict(zip(order, shown["rule"].values.tolist(), strict=True)) if "rule" in shown else None
     colors = style.point_colors(order, rule, scores.attrs["control"] or None)
     few = int(scores["instances_given"].min())
-    illustration = "illustration" in str(scores.attrs["inference"])
+    illustration = illustrates(scores)
     rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
     heights = style.fitted(
         [
@@ -136,7 +138,7 @@ def draw(
 def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) -> pd.DataFrame:
     axes = place.subplots()
     if structure is None:
-        return style.said(axes, "similarity matrices were not compared")
+        return style.said(axes, _NO_STRUCTURE)
     return comparators.summary(axes, structure, titles)
 
 

@@ -102,6 +102,7 @@ def _lags(axes: Axes, result: xr.Dataset) -> None:
             axes.plot([], [], line, color="0.4", label=NAMES[name])
     axes.plot([], [], "-", color="0.4", alpha=0.5, label="other block: pale")
     axes.set_xlabel("lag (repeats)")
+    style.whole_ticks(axes.xaxis)
     axes.legend(loc="lower left")
 
 

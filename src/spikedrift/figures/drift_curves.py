@@ -115,6 +115,7 @@ def curve(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
             )
         )
     axes.set_xlabel("lag (repeats)")
+    style.whole_ticks(axes.xaxis)
     axes.set_ylabel(str(file.attrs["title"]))
     axes.set_title(f"{code} (up: more similar)", color=color)
     if file.attrs["kind"] == "distance":

@@ -119,10 +119,11 @@ def draw(
             borderaxespad=0.1,
         )
         units = sorted({int(file.attrs["n_units"]) for file in index})
+        of_each = style.at_least(map(list(conditions).count, order))
         style.footnote(
             figure,
             [
-                f"Points: network instances (unit of inference), {smallest} or more a condition; "
+                f"Points: network instances (unit of inference), {of_each} a condition; "
                 "black: their mean"
                 + (
                     f" and {compare.confidence:.0%} interval (Student)."

@@ -15,6 +15,7 @@ network instance (wiring, patterns and noise drawn anew). Raw curves of the two 
 unit and depend on firing rates: the codes are compared by the indices.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -86,7 +87,7 @@ def draw(
     few = smallest < compare.headline_instances
     indices = learning.indices(index, conditions)
     tables = [indices.drop(columns="quantity").assign(panel="index")]
-    n_points, order = len(order), order[:_MOST_ROWS]
+    order = order[:_MOST_ROWS]
     colors = {name: colors[name] for name in order}
     height = min(0.42 * len(order), _TALLEST) + 0.75
     with style.applied():
@@ -113,7 +114,7 @@ def draw(
         below[0].set_ylim(len(order) - 0.5, -0.5)
         for part, text in ((upper, "a"), (lower, "b")):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
-        style.footnote(figure, _notes(index, compare, smallest, len(order), n_points))
+        style.footnote(figure, _notes(index, compare, conditions, len(order)))
     return figure, pd.concat(tables, ignore_index=True)
 
 
@@ -147,6 +148,7 @@ def _curves(
             axes.plot(known["lag"], known.mean("run", skipna=False), color=color, ls=line, lw=1.6)
     axes.set_title(f"{code} (up: more similar)", color=style.CODE[code])
     axes.set(xlabel="lag (repeats)", ylabel=str(files[0].attrs["title"]))
+    style.whole_ticks(axes.xaxis)
     if files[0].attrs["kind"] == "distance":
         axes.invert_yaxis()
     return pd.concat(rows)
@@ -169,13 +171,15 @@ def _handles(
 
 
 def _notes(
-    index: Sequence[xr.Dataset], compare: Compare, smallest: int, drawn: int, n_points: int
+    index: Sequence[xr.Dataset], compare: Compare, conditions: Sequence[str], drawn: int
 ) -> list[str]:
     units = sorted({int(file.attrs["n_units"]) for file in index})
-    enough = smallest >= compare.headline_instances
+    counts = Counter(conditions).values()
+    n_points, enough = len(counts), min(counts) >= compare.headline_instances
     return [
-        f"{smallest} or more network instances (unit of inference) a point, seed "
-        f"{index[0].attrs.get('seed')}, {', '.join(map(str, units))} cells a network. a: thin, "
+        f"{style.at_least(counts)} network instances (unit of inference) a point, "
+        f"{', '.join(map(str, units))} cells a network; seed of the exchange tests "
+        f"{index[0].attrs.get('seed')}. a: thin, "
         "instances; thick, their mean. b: filled where that instance's exchange test has "
         "p <= 0.05; black: mean"
         + (f" and {compare.confidence:.0%} interval (Student)." if enough else ", no interval."),

@@ -8,15 +8,19 @@ Middle: selectivity of cells (cross-validated d' between the preferred pattern a
 without selectivity), share of detectors (a spike or more in at least 80 % of the showings of the
 preferred pattern and in at most 20 % of background windows), and how well single trials tell
 patterns apart, S = (D_different - D_same) / (D_different + D_same), by rate and by timing, naive
-(open) and in the blocks (filled). Lower: mean weight of every plastic projection; bands reach from
-the smallest to the largest instance.
+(open) and in the blocks (filled). Lower: mean weight of every plastic projection, of the control
+dashed; bands reach from the smallest to the largest instance; an axis spans a tenth of its weights
+or more. In a silent pause afferents do not fire. Cells do, by membrane noise, and below the target
+rate of the inhibitory rule, which lowers its weights there.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew). No test is made here;
 the null is the control in gray, whose learning is switched off. Selectivity and S depend on firing
-rates too.
+rates too. Selectivity of a network that does not learn rises as well where a stage has more repeats
+to choose the preferred pattern from: compare conditions at one stage, not stages of one condition.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +38,7 @@ from spikedrift.trials import offsets
 _BIN = 0.005  # of the response maps, s
 _MOST = 0.99  # quantile of the responses at the end of the color scale
 _LEAST_SHARE = 0.1  # of detectors, at the upper end of their axis
+_LEAST_SPAN = 0.1  # of an axis of weights, as a share of the weight in its middle
 _MEASURES = {"selectivity": "selectivity d' (1)", "detectors": "detectors (share of cells)"}
 _PROJECTION = {"afferent": "A→E", "recurrent": "E→E", "inhibitory": "I→E"}
 
@@ -95,6 +100,7 @@ def draw(
     colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
     few = smallest < compare.headline_instances
+    still = {name for name in order if (rules or {}).get(name, name) == control}
     with style.applied():
         figure = style.figure(options.width, 7.2)
         style.title(
@@ -107,15 +113,16 @@ def draw(
             _responses(upper.subplots(1, 2 * len(trials), squeeze=False)[0], trials, shown, titles),
             _learning(middle, traces, rate, timing, conditions, colors, titles, compare),
             _weights(lower.subplots(1, traces[0].sizes["projection"], squeeze=False)[0], traces,
-                     conditions, colors),
+                     conditions, colors, still),
         ]  # fmt: skip
         lower.legend(
-            handles=[Line2D([], [], color=colors[n], label=titles.get(n) or n) for n in order],
+            handles=[Line2D([], [], color=colors[n], label=titles.get(n) or n,
+                            **_line(n in still)) for n in order],
             loc="outside upper center", ncols=min(len(order), 4), fontsize=7,
         )  # fmt: skip
         for part, text in zip((upper, middle, lower), "abc", strict=True):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
-        style.footnote(figure, _notes(trials, traces, smallest, order))
+        style.footnote(figure, _notes(trials, traces, conditions))
     return figure, pd.concat(tables, ignore_index=True)
 
 
@@ -125,7 +132,7 @@ def _responses(
     shown: Sequence[str],
     titles: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Draw maps of cells by time, naive and learned, of every shown network."""
+    """Draw maps of cells by time, naive and in the first block, of every shown network."""
     maps, rows = [], []
     for file in trials:
         pattern = int(file["segment"].values[file["phase"].values == "block"].min())
@@ -143,7 +150,7 @@ def _responses(
                      _mean_rate(file, drawn)[order]))  # fmt: skip
     top = max(np.quantile(one, _MOST) for _, *both in maps for one in both) or 1.0
     for k, (file, name, (pattern, *both)) in enumerate(zip(trials, shown, maps, strict=True)):
-        for j, (value, phase) in enumerate(zip(both, ("naive", "learned"), strict=True)):
+        for j, (value, phase) in enumerate(zip(both, ("naive", "first block"), strict=True)):
             axes = panels[2 * k + j]
             end = 1e3 * _BIN * value.shape[1]
             image = axes.imshow(
@@ -255,8 +262,12 @@ def _weights(
     traces: Sequence[xr.Dataset],
     conditions: Sequence[str],
     colors: Mapping[str, str],
+    control: Collection[str],
 ) -> pd.DataFrame:
-    """Draw the mean weight of every projection over time, phases set apart."""
+    """Draw the mean weight of every projection over time, phases set apart.
+
+    The control is dashed and above the others, which it hides nowhere and is hidden by nowhere.
+    """
     rows = []
     first = traces[0]
     for axes, projection in zip(panels, map(str, first["projection"].values), strict=True):
@@ -268,7 +279,7 @@ def _weights(
                               for f in files])  # fmt: skip
             mean, low, high = value.mean(axis=0), value.min(axis=0), value.max(axis=0)
             axes.fill_between(time, low, high, color=color, alpha=0.2, lw=0)
-            axes.plot(time, mean, color=color)
+            axes.plot(time, mean, color=color, **_line(condition in control))
             rows.append(
                 pd.DataFrame({"panel": "weight", "condition": condition, "projection": projection,
                               "x": time, "value": mean, "low": low, "high": high})
@@ -288,7 +299,7 @@ def _weights(
                     ha="center",
                     va="top",
                 )
-        bottom, top = axes.get_ylim()
+        bottom, top = _spread(*axes.get_ylim())
         axes.set_ylim(bottom, top + 0.3 * (top - bottom))
         axes.set_title(_PROJECTION.get(projection, projection))
         axes.set_xlabel("time (s)")
@@ -296,17 +307,29 @@ def _weights(
     return pd.concat(rows)
 
 
+def _line(control: bool) -> dict[str, Any]:
+    return {"ls": (0, (3, 2)), "zorder": 3} if control else {}
+
+
+def _spread(bottom: float, top: float) -> tuple[float, float]:
+    """Limits at least `_LEAST_SPAN` apart, so that scatter does not fill the panel."""
+    middle = (bottom + top) / 2
+    half = max((top - bottom) / 2, _LEAST_SPAN * abs(middle) / 2)
+    return middle - half, middle + half
+
+
 def _notes(
-    trials: Sequence[xr.Dataset], traces: Sequence[xr.Dataset], smallest: int, order: Sequence[str]
+    trials: Sequence[xr.Dataset], traces: Sequence[xr.Dataset], conditions: Sequence[str]
 ) -> list[str]:
     bad: dict[str, int] = {}
     for file in traces:
         status = str(file.attrs.get("status", "ok"))
         if status != "ok":
             bad[status] = bad.get(status, 0) + 1
+    counts = Counter(conditions).values()
     cells = sorted({file.sizes["unit"] for file in trials})
     return [
-        f"{smallest} or more network instances (unit of inference) in each of {len(order)} "
+        f"{style.at_least(counts)} network instances (unit of inference) in each of {len(counts)} "
         f"conditions, seed {traces[0].attrs.get('seed')}; {', '.join(map(str, cells))} excitatory "
         f"cells; a: instance {trials[0].attrs.get('instance')}. Lines: means over instances. b, "
         "right: black bars are means over instances.",

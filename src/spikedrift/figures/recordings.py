@@ -287,10 +287,11 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     axes.set(xlabel="repeat (number)", ylabel="mean rate (Hz)")
     axes.set_ylim(0, None)
     axes.set_title("rate over repeats")
+    listed = ", ".join(there)
     return pd.concat(rows), (
-        f"Of the quality columns {', '.join(_QUALITY)} its source has none (it has: "
-        f"{', '.join(there) or 'no others'}); the mean rate over repeats is drawn (dotted: a "
-        "new block)."
+        f"Of the quality columns {', '.join(_QUALITY)} its source has none"
+        f"{f' (it has: {listed})' if listed else ''}; the mean rate over repeats is drawn "
+        "(dotted: a new block)."
     )
 
 

@@ -91,6 +91,7 @@ def _lags(axes: Axes, result: xr.Dataset) -> pd.DataFrame:
         ]
     axes.figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
     axes.set(xlabel="lag (repeats)", ylabel="correlation of repeats")
+    style.whole_ticks(axes.xaxis)
     return pd.concat(rows)
 
 
@@ -109,6 +110,7 @@ def _index(axes: Axes, result: xr.Dataset) -> pd.DataFrame:
     bottom, top = axes.get_ylim()
     axes.set_ylim(min(bottom, -0.05), max(top, 0.02))  # or noise fills the panel
     axes.set(xlabel="lag within blocks (repeats)", ylabel="similarity index SI (1)")
+    style.whole_ticks(axes.xaxis)
     return pd.concat(rows)
 
 

@@ -210,9 +210,22 @@ def scored(
     axes.set_xscale("log")
     style.log_ticks(axes.xaxis)
     axes.set_xlim(max(axes.get_xlim()[0], _LEAST_SCORE), None)
+    if beyond := _beyond(file, axes.get_xlim()[0]):
+        axes.annotate(f"\N{BLACK LEFT-POINTING SMALL TRIANGLE} {beyond}", (0.005, 1.0),
+                      xycoords="axes fraction", fontsize=6.5, va="bottom")  # fmt: skip
     axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
-    axes.set_title("distance from the recording")
+    axes.set_title("distance from the recording", pad=14 if beyond else None)
     return pd.DataFrame(rows)
+
+
+def _beyond(file: xr.Dataset, left: float) -> str:
+    """Name noise floor and baselines that lie beyond the left end of the axis."""
+    low, high = float(file["ceiling_low"]), float(file["ceiling_high"])
+    out = [f"noise floor {low:.2g} to {high:.2g}"] if high < left else []
+    for baseline, (words, _) in BASELINE.items():
+        if (value := float(file["baseline_score"].sel(baseline=baseline))) < left:
+            out.append(f"{words} {value:.2g}")
+    return ", ".join(out)
 
 
 def handles(bound: str = "noise floor") -> list[Patch | Line2D]:

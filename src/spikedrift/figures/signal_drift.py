@@ -71,6 +71,7 @@ def _curves(axes: Axes, result: xr.Dataset, codes: list[str]) -> list[dict[str, 
             ]
     axes.axhline(0, color="0.6", lw=0.6)
     axes.set(xlabel="lag (repeats)", ylabel="share of the signal that is new", title="against lag")
+    style.whole_ticks(axes.xaxis)
     lines = [Line2D([], [], color=style.CODE[code], label=code) for code in codes]
     lines += [Line2D([], [], color="0.3", ls=ls, label=f"{r} blocks") for r, ls in _LINE.items()]
     axes.legend(handles=lines, loc="best")

@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from spikedrift.drift import verdicts
 from spikedrift.trials import NO_TIMING
@@ -198,6 +198,22 @@ def log_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def whole_ticks(axis: Axis) -> None:
+    """Set ticks of an axis of counts, such as lags, at whole numbers."""
+    axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
+
+
+def at_least(counts: Iterable[int]) -> str:
+    """The number where all counts are equal, else `2 or more`."""
+    known = set(map(int, counts))
+    return f"{min(known)}" + " or more" * (len(known) > 1)
+
+
+def counted(n: int, word: str) -> str:
+    """1 point, 2 points."""
+    return f"{n} {word}" + "s" * (n != 1)
 
 
 def letter(axes: Axes, text: str) -> None:

@@ -29,6 +29,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from spikedrift.comparison.inference import illustrates
 from spikedrift.config.figures import Figures
 from spikedrift.errors import InputError
 from spikedrift.figures import style
@@ -81,7 +82,7 @@ def draw(
     named = [axis for axis in axes if f"axis_{axis['name']}" in table]
     swept = _swept(table, named)
     few = int(table["given"].min())
-    illustration = any("illustration" in str(file.attrs["inference"]) for file in scores)
+    illustration = any(map(illustrates, scores))
     drawn = scores[:_MOST_RECORDINGS]
     heights = [
         _height(table[table["recording"] == file.attrs["recording"]], named, swept)
@@ -172,7 +173,7 @@ def _recording(
             _map(axis, inside[inside["rule"] == rule], axes[0], axes[1], norm)
             axis.set_title(_of_rule(inside[inside["rule"] == rule]), fontsize=7.5)
     if len(single):
-        _strip(panels[-1], single, norm)
+        _strip(panels[-1], single, norm, alone=not rules)
     place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
     _scale(place, panels, file, norm)
 
@@ -239,14 +240,14 @@ def _word(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, int | float) else str(value)
 
 
-def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm) -> None:
+def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm, alone: bool) -> None:
     """Draw points without values, one a row, the score written beside."""
     for y, row in enumerate(part.to_dict("records")):
         _cell(axes, 0, y, row, norm)
         lost = f", {row['lost']} of {row['given']} not scored" if row["lost"] else ""
         score = f"{row['score']:.2f}" if np.isfinite(row["score"]) else "none"
-        axes.text(0.56, y, score + lost, va="center", fontsize=6.5)
-    axes.set_xlim(-0.5, 2.4)
+        axes.text(0.52 if alone else 0.56, y, score + lost, va="center", fontsize=6.5)
+    axes.set_xlim(-0.5, 0.9 if alone else 2.4)  # room for the words beside
     axes.set_ylim(len(part) - 0.5, -0.5)
     axes.set_yticks(range(len(part)), part["title"], fontsize=7)
     axes.set_xticks([])
@@ -288,8 +289,8 @@ def _notes(
 ) -> list[str]:
     n = table.drop_duplicates("point")
     notes = [
-        f"{len(n)} points, {int(n['given'].min())} or more network instances (unit of inference) "
-        "each, one recording a map. Star: the best "
+        f"{style.counted(len(n), 'point')}, {style.at_least(n['given'])} network instances (unit "
+        "of inference) each, one recording a map. Star: the best "
         "point. Hatched: no instance scored. Dotted: some instances failed or not scored. On the "
         "color scale: gray, noise floor; vermilion lines, baselines (at its end: beyond)."
     ]
@@ -310,8 +311,9 @@ def _notes(
         )
         if unmatched := int(file["unmatched"].sum()):
             notes[-1] += (
-                f" {unmatched} points differ from it in rates, variability, sparseness, "
-                "discrimination or reliability: their drift is not compared at equal terms."
+                f" Not matched with it: {style.counted(unmatched, 'point')} (rates, variability, "
+                "sparseness, discrimination or reliability): their drift is not compared at equal "
+                "terms."
             )
     if len(scores) < n_recordings:
         notes.append(f"{len(scores)} of {n_recordings} recordings are drawn, the table holds all.")

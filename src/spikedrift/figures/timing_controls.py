@@ -86,6 +86,7 @@ def _curves(axes: Any, result: xr.Dataset, names: list[str]) -> None:
             axes.plot(lag[known], value[known], line, marker=marker, color=COLORS[name],
                       lw=0.9, label=label)  # fmt: skip
     axes.set(xlabel="lag (repeats); dashed: between blocks", ylabel="SpikeShip distance (ms)")
+    style.whole_ticks(axes.xaxis)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, columnspacing=1.0)
 
 

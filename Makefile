@@ -29,7 +29,7 @@ STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \
 	/^[0-9]+ of [0-9]+ steps/ { print "report:", $$0, "(" rule ")"; fflush() } \
 	/[Ee]rror|Exception/ { failed = 1 } failed || /^spikedrift:/
 report: ## figures and results/report.zip from the environment that stands
-	@.venv/bin/python workflow/unlock.py
+	@.venv/bin/python workflow/unlock.py --quiet
 	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')
 	@if [ ! -f results/report.zip ] || [ -n "$$(find results config workflow Snakefile -type f \
 	    -newer results/report.zip -print -quit)" ]; then \

@@ -28,7 +28,7 @@ from spikedrift.config.root import Config
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan, share_library
 from spikedrift.standing import Standing
-from spikedrift.start import Configuration, check_python, ending
+from spikedrift.start import Configuration, again, check_python, ending
 
 share_library()
 try:
@@ -48,7 +48,13 @@ if workflow.is_main_process:
 
 
 onsuccess:
-    for line in ending(plan.final.files, workflow.overwrite_configfiles):
+    command = again(
+        HERE,
+        Path(workflow.main_snakefile),
+        workflow.overwrite_configfiles,
+        workflow.config_settings.config,
+    )
+    for line in ending(plan.final.files, HERE, command):
         logger.info(f"spikedrift: {line}")
 
 

@@ -6,14 +6,15 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SNAKEMAKE = [sys.executable, "-m", "snakemake", "--cores", "1"]
 
 
-def unlock(directory: Path) -> subprocess.CompletedProcess[str]:
+def unlock(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "workflow" / "unlock.py")],
+        [sys.executable, str(ROOT / "workflow" / "unlock.py"), *arguments],
         cwd=directory,
         capture_output=True,
         text=True,
@@ -25,7 +26,9 @@ def test_only_a_dead_run_is_unlocked(tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text(
         "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(600)\n"
     )
-    assert unlock(tmp_path).returncode == 0  # nothing ran here yet
+    idle = unlock(tmp_path)  # nothing ran here yet
+    assert (idle.returncode, idle.stdout.startswith(f"no lock in {tmp_path}: ")) == (0, True)
+    assert unlock(tmp_path, "--quiet").stdout == ""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = subprocess.Popen(SNAKEMAKE, cwd=tmp_path, **quiet)
     family = [psutil.Process(running.pid)]
@@ -55,3 +58,20 @@ def test_only_a_dead_run_is_unlocked(tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text("import pathlib\npathlib.Path('out').touch()\n")
     resumed = subprocess.run([*SNAKEMAKE, "--rerun-incomplete"], cwd=tmp_path, **quiet)
     assert resumed.returncode == 0
+
+
+@pytest.mark.fault("kill", "a lock in another directory, named from the project or from there")
+@pytest.mark.parametrize("named", [True, False])
+def test_the_lock_of_another_directory(tmp_path: Path, named: bool) -> None:
+    lock = tmp_path / ".snakemake" / "locks" / "0.input.lock"  # and no Snakefile beside it
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    done = unlock(ROOT, str(tmp_path)) if named else unlock(tmp_path)
+    assert (done.returncode, done.stdout) == (0, "unlocking after an interrupted run\n")
+    assert not lock.exists()
+
+
+def test_no_such_directory(tmp_path: Path) -> None:
+    done = unlock(tmp_path, "elsewhere")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith(f"{tmp_path}/elsewhere: no such directory")

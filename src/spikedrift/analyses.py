@@ -10,10 +10,11 @@ from typing import Any
 
 from spikedrift import plugins
 from spikedrift.config.analyses import AnalysisEntry
-from spikedrift.errors import unknown
+from spikedrift.errors import InputError, unknown
 from spikedrift.provenance import source_digest
 
 PACKAGE = "spikedrift.drift.analyses"
+FIGURES = "spikedrift.figures"
 FOLDER = Path(__file__).parent / "drift" / "analyses"
 
 
@@ -34,7 +35,8 @@ class Analyses:
     Raises
     ------
     InputError
-        For an analysis without a file, or a recording or selection that is not there.
+        For an analysis without a file or without a figure of its name, or a recording or selection
+        that is not there.
     """
 
     def __init__(
@@ -46,11 +48,16 @@ class Analyses:
     ) -> None:
         self.entries = {entry.name: entry for entry in entries}
         self.rows: list[dict[str, str]] = []
-        known = plugins.names(PACKAGE)
+        known, drawn = plugins.names(PACKAGE), plugins.names(FIGURES)
         for index, (label, entry) in enumerate(self.entries.items()):
             where = f"config: analyses[{index}]"
             if entry.analysis not in known:
                 raise unknown(f"{where}.analysis: unknown analysis", entry.analysis, known)
+            if entry.analysis not in drawn:
+                raise InputError(
+                    f"{where}.analysis: {entry.analysis} has no figure; write "
+                    f"src/spikedrift/figures/{entry.analysis}.py with a function `draw`"
+                )
             for recording in entry.recordings or []:
                 if recording not in groups:
                     raise unknown(
@@ -103,7 +110,7 @@ class Analyses:
     def caption(self, wildcards: Any) -> str:
         """Caption of an entry's figure: the docstring of the analysis's file, not imported."""
         path = FOLDER / f"{self._kind(wildcards)}.py"
-        return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"), str(path))) or ""
 
     def digest(self, wildcards: Any) -> str:
         """Digest of what makes an entry's result."""
@@ -115,6 +122,4 @@ class Analyses:
 
     def figure_digest(self, wildcards: Any) -> str:
         """Digest of what draws an entry's figure."""
-        return source_digest(
-            "spikedrift.figures.registry", f"spikedrift.figures.{self._kind(wildcards)}"
-        )
+        return source_digest("spikedrift.figures.registry", f"{FIGURES}.{self._kind(wildcards)}")

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -36,3 +37,25 @@ def unknown(what: str, name: object, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return InputError(f"{what} {str(name)!r}; {hint}known: {', '.join(names) or 'none'}")
+
+
+def missing(where: str, path: str | Path, *roots: str | Path, what: str = "file") -> InputError:
+    """Error for a file of the user's that is not there: it says where it was looked for.
+
+    Parameters
+    ----------
+    where : str
+        The key that names it: `config: predictions`.
+    path : path
+    *roots : path
+        Folders that a relative path may start at, after the working directory.
+    what : str
+        `file` or `directory`.
+    """
+    if Path(path).is_absolute():
+        return InputError(f"{where}: no such {what} {path}")
+    folders = dict.fromkeys(str(Path(root).resolve()) for root in (Path(), *roots))
+    return InputError(
+        f"{where}: no such {what} {path}; looked in {', '.join(folders)} (a relative path starts "
+        "at the working directory)"
+    )

@@ -32,8 +32,8 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     """Send the library's log to `log`; end in one line where the user can mend it.
 
     Bad input and a disk that takes nothing are exit code 1, Ctrl-C is 130. Any other exception
-    keeps its traceback, in the log as well as on standard error. Compiled code and linear algebra
-    use no more than `threads` threads.
+    keeps its traceback, in the log as well as on standard error. Warnings of other libraries go to
+    the log alone. Compiled code and linear algebra use no more than `threads` threads.
     """
     if "numba" in sys.modules:
         sys.modules["numba"].config.NUMBA_NUM_THREADS = threads
@@ -41,6 +41,10 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     logger.setLevel(logging.INFO)
     handler = _opened(Path(log))
     logger.addHandler(handler)
+    warned = logging.getLogger("py.warnings")
+    warned.propagate = False
+    warned.addHandler(handler)
+    logging.captureWarnings(True)
     started = time.monotonic()
     interrupts.heard()
     try:
@@ -57,6 +61,8 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
         logger.error("%s", traceback.format_exc())
         raise
     finally:
+        logging.captureWarnings(False)
+        warned.removeHandler(handler)
         logger.removeHandler(handler)
         handler.close()
 

@@ -15,6 +15,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
+from spikedrift import possible
 from spikedrift.allensdk import AllenSdk
 from spikedrift.analyses import Analyses
 from spikedrift.comparisons import Comparisons
@@ -22,7 +23,7 @@ from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
 from spikedrift.config.sweeps import Sweep
-from spikedrift.errors import InputError, unknown
+from spikedrift.errors import missing, unknown
 from spikedrift.fetch.registry import terms
 from spikedrift.fetch.wanted import Wanted
 from spikedrift.final import FinalFigures
@@ -69,8 +70,8 @@ class Plan:
     Raises
     ------
     InputError
-        Where a recording's options, a sweep's condition or a measure's name does not hold, or a
-        `custom_rules` file does not exist.
+        Where a recording's options, a sweep's condition or a measure's name does not hold, a
+        selection cannot be made, or a `custom_rules` file does not exist.
     """
 
     registry = ROOT / "resources" / "data-registry.tsv"
@@ -130,6 +131,7 @@ class Plan:
             self.analyzed,
         )
         self.inferences = self._inferences()
+        possible.check(self)
         self.foretold = Foretold(
             None if config.predictions is None else read_predictions(config.predictions, ROOT),
             self.roster.names,
@@ -216,12 +218,12 @@ class Plan:
         """Refuse paths that are not there."""
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
-                raise InputError(f"config: custom_rules[{index}]: no such file {path}")
+                raise missing(f"config: custom_rules[{index}]", path)
         for name, options in self.options.items():
             for path in {*options.paths(name)} - {*self.origins.files(name)}:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
-                    raise InputError(f"config: recording {name}: no such file {path}")
+                    raise missing(f"config: recording {name}", path)
 
     @staticmethod
     def pattern(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from spikedrift.config.check import checked
 from spikedrift.config.predictions import Prediction, Predictions
 from spikedrift.config.read import read as read_yaml
 from spikedrift.config.selections import WHERE_USED, Selection
-from spikedrift.errors import InputError
+from spikedrift.errors import missing
 
 
 def read(path: str, root: Path) -> Predictions:
@@ -31,7 +31,7 @@ def read(path: str, root: Path) -> Predictions:
     """
     found = next((p for p in (Path(path), root / path) if p.is_file()), None)
     if found is None:
-        raise InputError(f"config: predictions: no such file {path}")
+        raise missing("config: predictions", path, root)
     return checked(Predictions, read_yaml(found), str(found))
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,15 @@ class Configuration:
         if self.name == name or self._digest == digest:
             return []
         both = len(theirs.intersection(self._results))
+        reports = sorted(map(str, RECORD.parent.glob("report*.zip")))
+        kept = (
+            f"; results/findings.html becomes that of this run, {', '.join(reports)} stays what it "
+            "was until you make it again"
+        )
         return [
             f"results/ is of {name} (digest {digest}), this run is of {self.name}: {both} files "
             f"that both name are made again where they differ, {len(theirs) - both} of {name} stay "
-            "as they are; --directory keeps configurations apart"
+            "as they are" + kept * bool(reports) + "; --directory keeps configurations apart"
         ]
 
     def record(self) -> None:
@@ -76,21 +82,61 @@ class Configuration:
             temporary.write_text(json.dumps(content, indent=0), encoding="utf-8")
 
 
-def ending(figures: Iterable[str], given: Sequence[str | Path]) -> list[str]:
+def again(
+    project: Path, snakefile: Path, given: Sequence[str | Path], settings: Mapping[str, Any]
+) -> str:
+    """Command that calls Snakemake for the configuration of this run, as a shell takes it.
+
+    Short where the working directory is the project, as README has it. Elsewhere, where
+    `--directory` led, every path is absolute, so that the command holds wherever it is typed.
+
+    Parameters
+    ----------
+    project : path
+        Where `.venv` stands.
+    snakefile : path
+        Of the run.
+    given : sequence of path
+        Config files given on the command line.
+    settings : mapping
+        Keys set by `--config`.
+    """
+    if _at_home(project):
+        words = [".venv/bin/snakemake"]
+        files = [os.path.relpath(path) for path in given]
+    else:
+        words = [str(project / ".venv/bin/snakemake")]
+        words += ["--snakefile", str(snakefile), "--directory", str(Path.cwd())]
+        files = [str(Path(path).absolute()) for path in given]
+    if files:
+        words += ["--configfile", *files]
+    if settings:
+        words += ["--config", *(f"{key}={json.dumps(value)}" for key, value in settings.items())]
+    return shlex.join(words)
+
+
+def _at_home(project: Path) -> bool:
+    return Path.cwd() == project.resolve()
+
+
+def ending(figures: Iterable[str], project: Path, command: str) -> list[str]:
     """Lines that say what to open after a run.
 
     Parameters
     ----------
     figures : iterable of str
         Final figures of the configuration; those that are there are counted.
-    given : sequence of path
-        Config files given on the command line, which the report needs too.
+    project : path
+        Where `.venv` stands.
+    command : str
+        What calls Snakemake for this configuration (`again`).
     """
     there = [path for path in map(Path, figures) if path.is_file()]
     if not there:
         return []
-    named = " ".join(["", "--configfile", *map(os.path.relpath, given)] if given else [])
+    folder = there[0].parent
+    shown = folder if _at_home(project) else folder.absolute()
     return [
-        f"final figures: {there[0].parent}/ ({len(there)}, begin with {there[0].name})",
-        f"a report of everything: .venv/bin/snakemake{named} --report results/report.zip",
+        f"final figures: {shown}/ ({len(there)}, begin with {there[0].name})",
+        f"a report of everything: {command} --report results/report.zip",
     ]

@@ -227,6 +227,11 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         {"presence_ratio": {"min": 2, "max": 1}},
         ("selections[0].quality.presence_ratio", "2", "1"),
     ),
+    "quality of a synthetic recording": (
+        ("selections", 0, "quality"),
+        {"presence_ratio": {"min": 0.9}},
+        ("mouse-a.movie", "no quality column 'presence_ratio' (there are: none)", "'all'"),
+    ),
     # names and files
     "recording without a stimulus": (
         ("recordings", 0, "name"),

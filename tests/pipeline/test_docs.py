@@ -1,4 +1,4 @@
-"""The walks of docs/adding-a-rule.md, -a-measure.md and -a-data-set.md, performed as written."""
+"""The walks of the pages docs/adding-*.md, performed as written."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def files_of(page: str) -> dict[str, str]:
 def commands_of(page: str) -> list[list[str]]:
     """Arguments of the snakemake commands of a page, for the recording of the small run."""
     shell = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, flags=re.M | re.S))
-    lines = [line for line in shell.splitlines() if line.startswith("snakemake ")]
+    lines = [line for line in shell.splitlines() if line.startswith(".venv/bin/snakemake ")]
     return [shlex.split(line.replace("mouse-a.movie", RECORDING))[1:] for line in lines]
 
 
@@ -64,7 +64,7 @@ def test_adding_a_measure(clone):
     write(clone, files_of(page))
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, flags=re.M | re.S)
     config = recordings_only() | yaml.safe_load(block)
-    (clone / "config/config.yaml").write_text(yaml.safe_dump(config))
+    (clone / "mine.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
     done = snakemake(clone, *command)
     assert done.returncode == 0, done.stdout
@@ -72,6 +72,27 @@ def test_adding_a_measure(clone):
     with xr.open_dataset(clone / f"results/similarity/{RECORDING}/all/cosine.nc") as matrix:
         count = trials.read(clone / f"results/trials/{RECORDING}.nc")["spike_count"].values
         assert abs(matrix["value"].values[1, 5] - (1 - cosine(count[1], count[5]))) < 1e-12
+
+
+def test_adding_an_analysis(clone):
+    page = (clone / "docs/adding-an-analysis.md").read_text()
+    files = files_of(page)
+    assert len(files) == 2
+    write(clone, files)
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, flags=re.M | re.S)
+    config = recordings_only() | yaml.safe_load(block)
+    (clone / "mine.yaml").write_text(yaml.safe_dump(config))
+    (command,) = commands_of(page)
+    done = snakemake(clone, *command)
+    assert done.returncode == 0, done.stdout
+    data = trials.read(clone / f"results/trials/{RECORDING}.nc")
+    count, block = data["spike_count"].values, data["block"].values
+    mean = (count[block == 1].mean(axis=0) - count[block == 0].mean(axis=0)).mean()
+    found = pd.read_csv(clone / "results/analyses/statistics.tsv", sep="\t")
+    assert sorted(found["analysis"]) == ["longer", "rate_change"]
+    assert abs(found["value"] - mean).max() < 1e-12
+    assert found["p_value"].between(0, 1).all()
+    assert (clone / f"results/figures/rate_change.{RECORDING}.all.png").is_file()
 
 
 def test_adding_a_plasticity_rule(clone):

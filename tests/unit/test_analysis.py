@@ -1,13 +1,20 @@
 """What every analysis shares: needs, statistics, tests, and where a test is void."""
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 import xarray as xr
 
+from spikedrift import plugins
+from spikedrift.analyses import Analyses
+from spikedrift.config.analyses import AnalysisEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import analysis
 from spikedrift.drift.analysis import Analysis, Statistic, analyze, check, monte_carlo
 from spikedrift.errors import InputError
+from spikedrift.figures import registry
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import select
 
@@ -104,3 +111,27 @@ def test_bad_names_and_options_are_named(recording):
         analyze(recording, "template_reliability", {"surrogates": 2})
     with pytest.raises(InputError, match="option surogates"):
         analyze(recording, "template_reliability", {"surogates": 99})
+
+
+@pytest.mark.fault("config", "an analysis without its figure")
+def test_an_analysis_without_its_figure_is_refused(monkeypatch):
+    found = plugins.names
+    monkeypatch.setattr(
+        plugins,
+        "names",
+        lambda package: [*found(package), *["mean_lag"] * (package == "spikedrift.drift.analyses")],
+    )
+    entry = AnalysisEntry(name="mine", analysis="mean_lag")
+    with pytest.raises(InputError) as refused:
+        Analyses([entry], ["a.b"], {"a.b": ["a.b"]}, lambda _: ["all"])
+    assert str(refused.value) == (
+        "config: analyses[0].analysis: mean_lag has no figure; write "
+        "src/spikedrift/figures/mean_lag.py with a function `draw`"
+    )
+
+
+@pytest.mark.fault("config", "a figure file without draw")
+def test_a_figure_without_draw_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "spikedrift.figures.raster", ModuleType("raster"))
+    with pytest.raises(InputError, match="figure raster: its file must define a function `draw`"):
+        registry.get("raster")

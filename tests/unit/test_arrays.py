@@ -52,6 +52,7 @@ def test_every_epoch_and_unit_holds_its_slice(tmp_path):
     time = dataset["spike_time"].values
     found = [time[a:b].tolist() for a, b in pairwise(offsets)]
     assert found == expected
+    assert trials.quality_names(dataset) == list(ArraysOptions.quality or ())
 
 
 def test_labels_become_segments_and_repeats(tmp_path):

@@ -43,11 +43,12 @@ WHOLE: dict[str, Any] = {
     "pools": [{"name": "both.movie", "recordings": ["a.movie", "b.movie"]}],
     "selections": [
         {
-            "name": "all",
+            "name": "good",
             "quality": {"snr": {"min": 1}},
             "reliability": {"min": 0.1},
-            "phases": ["naive", "block"],
-        }
+            "recordings": ["allen"],
+        },
+        {"name": "all", "phases": ["naive", "block"]},
     ],
     "similarity": {
         "measures": [

@@ -184,6 +184,9 @@ with job(log):
     if what == "interrupt":
         import os, signal
         os.kill(os.getpid(), signal.SIGINT)
+    if what == "warn":
+        import warnings
+        warnings.warn("did not converge", RuntimeWarning)
     atomic.write_text("x" * 1_000_000, output)
 """
 
@@ -220,3 +223,11 @@ def test_an_interrupted_job_says_one_line(tmp_path):
     assert (done.stdout, done.stderr) == ("", "spikedrift: interrupted\n")
     assert (tmp_path / "a.log").read_text().endswith(" spikedrift: interrupted\n")
     assert not (tmp_path / "a.txt").exists()
+
+
+@pytest.mark.fault("logs", "a warning of another library in a job")
+def test_warnings_go_to_the_log(tmp_path):
+    done = job(tmp_path / "a.log", tmp_path / "a.txt", "warn")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    log = (tmp_path / "a.log").read_text()
+    assert "RuntimeWarning: did not converge" in log and "done in" in log

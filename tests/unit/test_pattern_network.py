@@ -12,6 +12,7 @@ from spikedrift.errors import InputError
 from spikedrift.networks import registry, stimulus
 from spikedrift.networks.pattern_model import parameters, rates
 from spikedrift.networks.pattern_network import simulate
+from spikedrift.possible import MODELS, Units
 from spikedrift.simulation.sweep import override
 
 SMALL = {
@@ -72,6 +73,8 @@ def learned(run):
 def test_the_trials_are_the_presentations(learned):
     data = learned.trials
     trials.check(data)
+    there = Units(frozenset(trials.quality_names(data)), frozenset(data["population"].values))
+    assert there == MODELS["pattern_network"]
     assert data.attrs["kind"] == "model" and data.attrs["experience_unit"] == "instance 0"
     table = data[["phase", "block", "repeat", "segment", "plasticity_on"]].to_dataframe()
     shown = table.groupby(["phase", "block"])["repeat"].agg(["min", "max", "size"])

@@ -391,6 +391,13 @@ def test_instances_needed_have_the_power_and_one_less_has_not():
         assert test.power(effect, n - 1, 0.05) < 0.8
     assert instances_needed(0.8, 0.8, 0.95) == 26  # Cohen 1988, table 2.4.1
     assert instances_needed(50, 0.8, 0.95) == 2
+    # Two of each: the normal upper tail beyond t times the SD, over the SD's chi distribution.
+    sd, limit = np.linspace(1e-9, 30, 30_001), stats.t.isf(0.025, 2)
+    density = stats.chi(2).pdf(sd)
+    for effect in np.linspace(5.1, 10, 99):
+        tail = stats.norm.sf(limit * sd / np.sqrt(2) - effect)
+        found = np.trapezoid(tail * density, sd)
+        assert instances_needed(effect, 0.8, 0.95) == (2 if found >= 0.8 else 3), effect
     assert instances_needed(0.0, 0.8, 0.95) == np.inf
     assert np.isnan(instances_needed(np.nan, 0.8, 0.95))
 

@@ -34,7 +34,8 @@ def cohort(table, **more) -> Cohort:
 
 def config(table, **more) -> Config:
     given = {"sessions": "all", "stimuli": ["one", "three"]}
-    one = {"name": "mine", "source": "synthetic", "table": str(table), **given}
+    areas = {"populations": ["VISp", "VISl", "LP"]}
+    one = {"name": "mine", "source": "synthetic", "table": str(table), "options": areas, **given}
     return checked(Config, {"cohorts": [one], **more})
 
 
@@ -58,7 +59,7 @@ def test_chosen_sessions_may_be_numbers(table):
     [
         ({"sessions": [104]}, "sessions: not in .*mine.tsv: session '104'; did you mean"),
         ({"stimuli": ["on"]}, "stimuli: no chosen session showed 'on'; did you mean 'one'"),
-        ({"table": "nowhere.tsv"}, "table: no such file nowhere.tsv"),
+        ({"table": "nowhere.tsv"}, f"table: no such file nowhere.tsv; looked in {Path.cwd()} "),
     ],
 )
 def test_what_the_table_lacks_is_one_line(table, change, reason):

@@ -1,6 +1,7 @@
 """A simulated network as a recording: what is seen of it, and that it is never its own model."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +60,7 @@ def test_without_options_the_blocks_are_seen_as_they_are():
     assert set(found["phase"].values) == {"block"}
     assert not found["plasticity_on"].any()
     assert found.attrs["kind"] == "synthetic"
+    assert trials.quality_names(found) == list(SimulatedOptions.quality or ())
     assert found.attrs["experience_unit"] == "hidden"
     assert json.loads(found.attrs["parameters"])["run"] == RUN
     assert json.loads(found.attrs["parameters"])["network"] == {"plasticity.afferent.eta": 0.1}
@@ -163,7 +165,7 @@ def test_the_run_of_the_sweep_is_the_input_of_the_recording():
         ),
         ({"sweep": "hidden", "condition": "fast", "axes": {"rate": 1}}, "names 0 points"),
         ({"sweep": "hidden"}, "give either sweep and condition, or trials"),
-        ({"trials": "nowhere.nc"}, "no such file nowhere.nc"),
+        ({"trials": "nowhere.nc"}, f"no such file nowhere.nc; looked in {Path.cwd()} "),
     ],
 )
 def test_a_run_that_is_not_there_is_one_line(options, message):

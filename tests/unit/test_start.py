@@ -1,11 +1,12 @@
 """What is said around a run: whose results stand here, and what to open."""
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from spikedrift.errors import InputError
-from spikedrift.start import RECORD, Configuration, check_python, ending
+from spikedrift.start import RECORD, Configuration, again, check_python, ending
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,10 @@ def test_another_configuration_is_told_of(here: Path) -> None:
     assert "results/ is of a.yaml (digest " in line
     assert "this run is of b.yaml + c.yaml: 1 files that both name" in line
     assert "2 of a.yaml stay" in line
-    assert "--directory" in line
+    assert line.endswith("stay as they are; --directory keeps configurations apart")
+    Path("results/report.zip").touch()
+    (line,) = other.notices
+    assert "results/findings.html becomes that of this run, results/report.zip stays" in line
     other.record()
     assert other.notices == []
     assert Configuration(["a.yaml"], {"seed": 1}, []).notices != []
@@ -62,11 +66,34 @@ def test_other_paths_may_be_as_they_are() -> None:
 
 def test_the_end_names_what_is_there(here: Path) -> None:
     figures = [f"results/figures/final/{name}.pdf" for name in ("1-path", "2-rules", "3-nets")]
-    assert ending(figures, []) == []
+    command = again(here, here / "Snakefile", [here / "mine.yaml", here / "more.yaml"], {})
+    assert ending(figures, here, command) == []
     Path(figures[0]).parent.mkdir(parents=True)
     for path in figures[:2]:
         Path(path).touch()
-    where, report = ending(figures, [here / "mine.yaml", here / "more.yaml"])
+    where, report = ending(figures, here, command)
     assert where == "final figures: results/figures/final/ (2, begin with 1-path.pdf)"
-    assert report.endswith("--configfile mine.yaml more.yaml --report results/report.zip")
-    assert ".venv/bin/snakemake --report" in ending(figures, [])[1]
+    assert report == (
+        "a report of everything: .venv/bin/snakemake --configfile mine.yaml more.yaml "
+        "--report results/report.zip"
+    )
+    assert again(here, here / "Snakefile", [], {}) == ".venv/bin/snakemake"
+
+
+@pytest.mark.fault("config", "the report of a run in another directory, with other values")
+def test_the_end_of_a_run_elsewhere_holds_from_anywhere(here: Path, tmp_path_factory) -> None:
+    project = tmp_path_factory.mktemp("my project")
+    settings = {"seed": 2, "fetch": {"mirror": "it's"}}
+    command = again(project, project / "Snakefile", ["mine.yaml"], settings)
+    assert shlex.split(command) == [
+        f"{project}/.venv/bin/snakemake",
+        *("--snakefile", f"{project}/Snakefile", "--directory", str(here)),
+        *("--configfile", f"{here}/mine.yaml"),
+        *("--config", "seed=2", """fetch={"mirror": "it's"}"""),
+    ]
+    figure = here / "results/figures/final/1-path.pdf"
+    figure.parent.mkdir(parents=True)
+    figure.touch()
+    where, report = ending(["results/figures/final/1-path.pdf"], project, command)
+    assert where.startswith(f"final figures: {here}/results/figures/final/ (1")
+    assert report.endswith(f"{command} --report results/report.zip")

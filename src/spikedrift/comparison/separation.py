@@ -46,10 +46,13 @@ def instances_needed(effect: float, power: float, confidence: float) -> float:
         return float("inf")
     effect = min(effect, 10.0)  # the noncentral t is not computed far beyond
     test = TTestIndPower()
-    alpha = 1 - confidence
-    if test.power(effect, nobs1=2, alpha=alpha) >= power:
+    alpha, tails = 1 - confidence, "two-sided"
+    if effect > 5:  # the lower tail, below 1e-8 there, comes out as NaN for some effects beyond 7
+        alpha, tails = alpha / 2, "larger"
+    if test.power(effect, nobs1=2, alpha=alpha, alternative=tails) >= power:
         return 2.0
-    return float(np.ceil(test.solve_power(effect_size=effect, alpha=alpha, power=power)))
+    found = test.solve_power(effect_size=effect, alpha=alpha, power=power, alternative=tails)
+    return float(np.ceil(found))
 
 
 def pairs(

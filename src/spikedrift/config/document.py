@@ -26,9 +26,10 @@ A config file is one YAML mapping. `config.yaml` is the embedded default, read w
 the command line, `--config seed=7 fetch='{mirror: path}'`.
 
 Unknown keys, wrong types and values out of bounds are refused with one line that names the key;
-a key that stands twice, and what is no YAML, with its line. YAML reads unquoted `yes`, `no`, `on`
-and `off` as true and false, which are no numbers and no names. Numbers are finite, and integers
-have 64 bits at most.
+a key that stands twice, with its line. A file given with `--configfile` is read by Snakemake first:
+where it is no YAML, Snakemake says that and no line, and where it is not there, it ends in a
+traceback whose last line names it. YAML reads unquoted `yes`, `no`, `on` and `off` as true and
+false, which are no numbers and no names. Numbers are finite, and integers have 64 bits at most.
 Lists (recordings, selections, measures, analyses, sweeps, comparisons) hold named entries; a name
 is a file or folder of results.
 

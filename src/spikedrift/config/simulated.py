@@ -1,6 +1,6 @@
 """Options of recordings that are simulated networks, seen as an experiment would see them."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,8 @@ class SimulatedOptions(SourceOptions):
     It is one run of a sweep (`sweep`, `condition`, `instance`) or a trials file, of which the
     blocks are seen: through some of the units, and with noise that the network has not.
     """
+
+    quality: ClassVar[tuple[str, ...] | None] = ()
 
     sweep: str | None = Field(
         None, description="sweep that simulates the network, one that keeps trials; or give trials"

@@ -26,9 +26,11 @@ class SourceOptions(Options):
     """Options of a source; `files` says what has to be fetched before it can run.
 
     Where `timing` is false its recordings hold no spike times: no timing measure is asked for.
+    `quality` are the columns that selections may limit, None where only the file can tell.
     """
 
     timing: ClassVar[bool] = True
+    quality: ClassVar[tuple[str, ...] | None] = None
 
     def files(self, recording: str) -> list[tuple[str, str]]:
         """Return the (data set, file) pairs of the data registry that a recording is made from."""
@@ -37,6 +39,10 @@ class SourceOptions(Options):
     def paths(self, recording: str) -> list[str]:
         """Return files of the user's own that a recording is made from."""
         return []
+
+    def known_populations(self) -> tuple[str, ...] | None:
+        """Return the populations that units can be of; None where only the file can tell."""
+        return None
 
     def streamed(self, recording: str) -> bool:
         """Whether the source reads from the network, which compute nodes do not have."""
@@ -49,6 +55,8 @@ class SourceOptions(Options):
 
 class ArraysOptions(SourceOptions):
     """Spikes in the array layout of SpikeShip: epochs x units slices into one list of times."""
+
+    quality: ClassVar[tuple[str, ...] | None] = ()
 
     dataset: str = Field(
         "allen_neuropixels_gratings",
@@ -86,6 +94,10 @@ class NeuropixelsOptions(SourceOptions):
     segment_frames: int = Field(
         30, ge=1, description="frames of the movie in a segment, which is a trial; frames"
     )
+
+    def known_populations(self) -> tuple[str, ...] | None:
+        """Return the areas that are taken."""
+        return self.areas
 
     def files(self, recording: str) -> list[tuple[str, str]]:
         """Return the session's NWB file."""

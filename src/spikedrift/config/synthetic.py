@@ -1,5 +1,7 @@
 """Options of synthetic recordings: what is drawn, and how it drifts."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from spikedrift.config.sources import SourceOptions
@@ -12,6 +14,8 @@ class SyntheticOptions(SourceOptions):
     redraws everything. `*_drift` acts in the gap between two blocks; `*_drift_within` acts
     gradually, spread evenly over the repeats of each block.
     """
+
+    quality: ClassVar[tuple[str, ...] | None] = ()
 
     segments: int = Field(10, ge=1, description="segments of the movie")
     segment_duration: float = Field(1.0, gt=0, description="length of a segment; s")
@@ -153,3 +157,7 @@ class SyntheticOptions(SourceOptions):
     refractory_period: float = Field(
         0.0, ge=0, description="shortest interval between spikes of a unit, rates kept; s"
     )
+
+    def known_populations(self) -> tuple[str, ...] | None:
+        """Return the areas that are drawn."""
+        return self.populations

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.errors import InputError, unknown
+from spikedrift.errors import missing, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
 
 RAW = "results/raw"
@@ -43,7 +43,7 @@ class Wanted:
     ) -> None:
         self._options, self._registry = options, registry
         if options.mirror is not None and not Path(options.mirror).is_dir():
-            raise InputError(f"config: fetch.mirror: no such directory {options.mirror}")
+            raise missing("config: fetch.mirror", options.mirror, what="directory")
         self.files: dict[str, DataFile] = {}
         rows = read_registry(registry)
         for index, pairs in enumerate(of_recording.values()):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from spikedrift import results
 from spikedrift.config.figures import Figures
-from spikedrift.errors import unknown
+from spikedrift.errors import InputError, unknown
 from spikedrift.figures.save import save
 
 _CODES = ("rate", "timing")
@@ -32,11 +32,13 @@ def get(name: str) -> Draw:
     Raises
     ------
     InputError
-        Where there is no such figure; names the nearest one.
+        Where there is no such figure, naming the nearest one, or its file has no `draw`.
     """
     if name not in names():
         raise unknown("unknown figure", name, names())
-    draw: Draw = importlib.import_module(f"spikedrift.figures.{name}").draw
+    draw: Draw | None = getattr(importlib.import_module(f"{__package__}.{name}"), "draw", None)
+    if draw is None:
+        raise InputError(f"figure {name}: its file must define a function `draw`")
     return draw
 
 

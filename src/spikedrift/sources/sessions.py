@@ -9,7 +9,7 @@ from typing import Any
 from spikedrift.config.check import checked
 from spikedrift.config.read import text
 from spikedrift.config.recordings import OPTIONS, Cohort, Recording
-from spikedrift.errors import InputError, unknown
+from spikedrift.errors import InputError, missing, unknown
 
 COUNT = re.compile("[0-9]{1,9}")
 
@@ -46,7 +46,7 @@ def sessions(cohort: Cohort, root: Path, where: str) -> list[Session]:
     """
     path = next((p for p in (Path(cohort.table), root / cohort.table) if p.is_file()), None)
     if path is None:
-        raise InputError(f"{where}.table: no such file {cohort.table}")
+        raise missing(f"{where}.table", cohort.table, root)
     rows = _rows(path)
     chosen = list(rows) if cohort.sessions == "all" else [str(one) for one in cohort.sessions]
     for session in chosen:

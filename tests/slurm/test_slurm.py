@@ -15,8 +15,9 @@ pytestmark = pytest.mark.slurm
 # The documented command; its second line is what a cluster without accounting takes.
 COMMAND = [".venv/bin/snakemake", "--workflow-profile", "profiles/slurm"]
 NO_ACCOUNTING = ["--slurm-status-command", "squeue"]
-# All rules of the embedded default, in a quarter of its jobs.
+# All rules of the embedded default but those of surveys, in fewer jobs; and these.
 CONFIGURATION = ["--configfile", str(SMALL)]
+SURVEY = ["--configfile", str(SMALL.with_name("survey.yaml")), "--", "survey"]
 # Targets that only collect files stay with Snakemake.
 TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures", "validate"}
 # Jobs here last seconds, not hours.
@@ -27,8 +28,13 @@ IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2"]
 def sent(slurm: dict[str, str], new_clone: Callable[[], Path]) -> tuple[Path, str]:
     """Directory in which the workflow ran through Slurm, and what Snakemake said."""
     tree = new_clone()
+    return tree, through_slurm(slurm, tree, CONFIGURATION)
+
+
+def through_slurm(slurm: dict[str, str], tree: Path, arguments: list[str]) -> str:
+    """Run a configuration as documented; what Snakemake said."""
     done = subprocess.run(
-        COMMAND + NO_ACCOUNTING + IMPATIENT + CONFIGURATION,
+        COMMAND + NO_ACCOUNTING + IMPATIENT + arguments,
         cwd=tree,
         env=slurm,
         stdin=subprocess.DEVNULL,
@@ -39,7 +45,7 @@ def sent(slurm: dict[str, str], new_clone: Callable[[], Path]) -> tuple[Path, st
     if done.returncode:
         logs = [log.read_text() for log in tree.glob(".snakemake/slurm_logs/**/*.log")]
         pytest.fail("\n".join([done.stdout[-5000:], *logs[:3]]), pytrace=False)
-    return tree, done.stdout
+    return done.stdout
 
 
 def test_every_job_ran_in_slurm(slurm: dict[str, str], sent: tuple[Path, str]) -> None:
@@ -64,11 +70,14 @@ def test_results_equal_the_local_run(sent: tuple[Path, str], finished: Path) -> 
     assert_same_results(sent[0] / "results", finished / "results")
 
 
-def test_no_rule_of_the_embedded_default_is_left_out(sent: tuple[Path, str], clone: Path) -> None:
+def test_no_rule_of_the_embedded_default_is_left_out(
+    slurm: dict[str, str], sent: tuple[Path, str], clone: Path
+) -> None:
     planned = snakemake(clone, "--dry-run")
     assert planned.returncode == 0, planned.stdout
     rules = r"^(?:local)?rule (\w+):$"
+    said = sent[1] + through_slurm(slurm, clone, SURVEY)
     # A recovery test takes three instances of every network, which is many more jobs.
     assert set(re.findall(rules, planned.stdout, flags=re.MULTILINE)) - {"recover"} <= set(
-        re.findall(rules, sent[1], flags=re.MULTILINE)
+        re.findall(rules, said, flags=re.MULTILINE)
     )

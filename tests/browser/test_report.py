@@ -101,7 +101,7 @@ def test_report_shows_every_figure(demo: Path, page: Page, tmp_path: Path) -> No
     assert opening.locator("h2").first.bounding_box()["y"] < 200
     assert "The truth is known: A→E STDP" in opening.inner_text()
     assert opening.locator("img").first.evaluate("image => image.naturalWidth") > 1000
-    menu = page.locator("#app li", has_text=re.compile(r"^\d ")).all_inner_texts()
+    menu = page.locator("#app li", has_text=re.compile(r"^\d [A-Z]")).all_inner_texts()
     assert menu == CATEGORIES
 
     path_of = {result["data_uri"]: path for path, result in page.evaluate("results").items()}

@@ -1,11 +1,14 @@
 """What the embedded default shows, read from the numbers that its figures plot."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+
+from spikedrift import trials
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +60,10 @@ def test_the_first_page_states_the_right_rule_its_error_rate_and_the_stranger(de
 def test_the_hidden_network_is_none_of_those_it_is_compared_with(demo):
     with xr.open_dataset(demo / "results/compare/hidden.nc", engine="h5netcdf") as scores:
         seeds = set(np.ravel(scores["instance_seed"].values.astype(str)))
-    sweeps = pd.read_csv(demo / "results/sweeps/hidden.tsv", sep="\t")
-    own = {f"{row.seed}.{row.instance}" for row in sweeps.itertuples()}
+    hidden = trials.read(demo / "results/trials/hidden.patterns.nc")
+    network = json.loads(hidden.attrs["parameters"])["network"]
     assert len(seeds) == 10
-    assert seeds.isdisjoint(own)
+    assert f"{network['seed']}.{network['instance']}" not in seeds
 
 
 def test_every_figure_comes_with_its_numbers(demo):

@@ -203,8 +203,8 @@ def test_our_reader_agrees_with_allensdk(readings, ours, limits):
     first = masked = 0
     for trials in ours.values():
         passes = (
-            (trials["isi_violations"].values <= LIMITS[limits]["isi_violations"])
-            & (trials["amplitude_cutoff"].values <= LIMITS[limits]["amplitude_cutoff"])
+            (trials["quality_isi_violations"].values <= LIMITS[limits]["isi_violations"])
+            & (trials["quality_amplitude_cutoff"].values <= LIMITS[limits]["amplitude_cutoff"])
             & (trials["quality_presence_ratio"].values >= LIMITS[limits]["presence_ratio"])
         )
         units = trials["unit_id"].values[passes].astype(np.int64)

@@ -33,11 +33,15 @@ from spikedrift.start import Configuration, again, check_python, ending
 share_library()
 try:
     check_python(sys.executable)
-    # Read anew: Snakemake's reader takes the last of two equal keys, and tells no lines.
-    raw = {}
-    for path in workflow.configfiles:
-        raw = merged(raw, read(path))
-    plan = Plan(checked(Config, merged(raw, workflow.config_settings.config)))
+    # Another workflow that imports this one hands a configuration over. Otherwise files are read
+    # anew: Snakemake's reader takes the last of two equal keys, and tells no lines.
+    raw = config
+    if not workflow.modifier.skip_configfile:
+        raw = {}
+        for path in workflow.configfiles:
+            raw = merged(raw, read(path))
+        raw = merged(raw, workflow.config_settings.config)
+    plan = Plan(checked(Config, raw))
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
 

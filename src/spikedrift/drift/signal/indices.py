@@ -65,7 +65,7 @@ class SignalIndex:
     p_value : float
         Of drift: upper tail of the studentized sum of contributions under random signs of units.
     kept : float
-        Value before it is scaled by what signals of other units give.
+        Q over P P: the index is 1 less this, scaled by what signals of other units give.
     chance : float
         Q over P P of signals of different units.
     code_p_value : float
@@ -293,7 +293,7 @@ def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generat
     low, high = np.full((2, kept.size), NAN)
     if usable.any():
         ends = np.nanpercentile(sample[:, usable], [tail, 100 - tail], axis=0)
-        low[usable], high[usable] = 2 * kept[usable] - ends[::-1]  # basic: it holds its point
+        low[usable], high[usable] = 2 * kept[usable] - ends[::-1]  # basic bootstrap
     values = {
         "curve": 1 - kept,
         "curve_low": 1 - high,

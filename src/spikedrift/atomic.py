@@ -88,14 +88,20 @@ def writing(path: str | Path) -> Iterator[Any]:
 
 
 class _Lasting(io.RawIOBase):
-    """A file that keeps what the disk refused to itself until it is asked, and only pretends."""
+    """A file that keeps what the disk refused to itself until it is asked, and only pretends.
+
+    What the disk did not take is kept in memory: HDF5 reads back what it wrote, takes whatever
+    it gets for an address, and crashes.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._file = io.FileIO(path, "w+")
         self._error: OSError | None = None
+        self._kept: list[tuple[int, memoryview]] = []  # place, what the disk did not take
 
     def tell_error(self) -> None:
+        """Raise what the disk has refused, if anything."""
         if self._error is not None:
             raise self._error
 
@@ -107,6 +113,9 @@ class _Lasting(io.RawIOBase):
                 done += self._file.write(view[done:])
             except OSError as error:
                 self._error = error
+        if rest := bytes(view[done:]):
+            self._kept.append((self._file.tell(), memoryview(rest)))
+            self._file.seek(len(rest), os.SEEK_CUR)
         return len(view)
 
     def truncate(self, size: int | None = None) -> int:
@@ -117,10 +126,26 @@ class _Lasting(io.RawIOBase):
             return size or 0
 
     def readinto(self, buffer: Any) -> int:
-        return self._file.readinto(buffer)
+        view = memoryview(buffer).cast("B")
+        start = self._file.tell()
+        done = self._file.readinto(view)
+        if not self._kept:
+            return done
+        view[done:] = bytes(len(view) - done)
+        for place, data in self._kept:
+            low, high = max(place, start), min(place + len(data), start + len(view))
+            if low < high:
+                view[low - start : high - start] = data[low - place : high - place]
+                done = max(done, high - start)
+        self._file.seek(start + done)
+        return done
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
+        if whence != os.SEEK_END:
+            return self._file.seek(offset, whence)
+        end = self._file.seek(0, os.SEEK_END)
+        end = max([end, *(place + len(data) for place, data in self._kept)])
+        return self._file.seek(end + offset)
 
     def tell(self) -> int:
         return self._file.tell()
@@ -146,11 +171,12 @@ def write_text(text: str, path: str | Path) -> None:
 
 
 def write_netcdf(
-    dataset: "xr.Dataset", path: str | Path, finish: Callable[[io.RawIOBase], None] | None = None
+    dataset: "xr.Dataset", path: str | Path, finish: Callable[[Any], None] | None = None
 ) -> None:
     """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all.
 
-    `finish` gets the file, to add what is too large for memory. Large variables carry checksums
+    `finish` gets the file, to add what is too large for memory; `tell_error` of it raises what
+    the disk has refused so far, which is kept in memory until then. Large variables carry checksums
     (fletcher32), and the whole file its digest; below `results` it says which result it is.
     """
     encoding = {

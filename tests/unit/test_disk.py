@@ -1,11 +1,13 @@
 """Disks that are full, read-only or lead nowhere: one line with file, disk and what to do."""
 
 import errno
+import io
 import os
 import resource
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from test_similarity_store import recording
 
@@ -170,6 +174,40 @@ def test_a_folder_that_is_none_is_one_line(tmp_path, link, below):
         (tmp_path / "results").write_text("")
     with pytest.raises(DiskError, match="remove or rename what stands there"):
         atomic.write_text("x", tmp_path / "results" / below / "a.txt")
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["write", "read", "seek", "end"]), st.integers(0, 300)), max_size=30
+)
+
+
+@pytest.mark.fault("disk", "HDF5 that reads back what a full disk did not take, and crashes")
+@settings(max_examples=200, deadline=None)
+@given(steps=STEPS, room=st.integers(0, 400))
+def test_what_a_full_disk_did_not_take_is_read_back_until_the_error_is_told(steps, room):
+    kept = io.BytesIO()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with tempfile.TemporaryDirectory() as folder, atomic._Lasting(Path(folder) / "a") as file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+        try:
+            for turn, (step, number) in enumerate(steps):
+                for one in (file, kept):
+                    if step == "write":
+                        assert one.write(bytes([turn + 1]) * number) == number
+                    elif step == "seek":
+                        one.seek(number)
+                    elif step == "end":
+                        one.seek(0, os.SEEK_END)
+                if step == "read":
+                    assert file.read(number) == kept.read(number)
+                assert file.tell() == kept.tell()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        if len(kept.getvalue()) > room:
+            with pytest.raises(OSError, match="File too large"):
+                file.tell_error()
+        else:
+            file.tell_error()
 
 
 JOB = """

@@ -5,7 +5,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,7 @@ def write(
     store = Store(stored / digest(dataset, source, rule.name, chosen), n_trials, side)
     store.fill(partial(rule.pairs, dataset, **chosen))
 
-    def matrices(opened: RawIOBase) -> None:
+    def matrices(opened: Any) -> None:
         with h5netcdf.File(opened, "a") as file:
             file.dimensions["trial_other"] = n_trials
             dims, chunks = ("trial", "trial_other"), (CHUNK, CHUNK)
@@ -127,6 +126,7 @@ def write(
             for row, some_values, some_shared in store.bands():
                 here = slice(row, row + len(some_values))
                 value[here], n_shared[here] = some_values, some_shared
+                opened.tell_error()
 
     write_netcdf(_summaries(dataset, rule, chosen, store.bands), path, matrices)
     shutil.rmtree(stored)

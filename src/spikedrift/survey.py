@@ -29,8 +29,9 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
 from spikedrift.drift import gates
 from spikedrift.drift.curves import curve_values, unit_halves
-from spikedrift.drift.indices import CODES, indices
 from spikedrift.drift.profile import profile_values
+from spikedrift.drift.signal.indices import CODES
+from spikedrift.drift.signal.recording import SUMS, drift_values
 from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import registry
 from spikedrift.networks.pattern_network import NetworkRun, Simulated
@@ -185,7 +186,9 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         S of segments in the phases naive and block (NaN for a phase that is not there);
         `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut, and
         `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`;
-        and what a comparison with a recording reads, see `compared`.
+        and what a comparison with a recording reads: `drift_chance` (code), `drift_pairs`
+        (relation, drift_lag) and the sums over units of
+        `spikedrift.drift.signal.recording.drift_values`, and see `compared`.
     """
     traces, data = simulated.traces, simulated.trials
     both = Selection(name="survey", phases=PROBES, units=sweep.survey.units)
@@ -199,8 +202,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
     blocks = selections.apply(
         data, Selection(name="survey", phases=("block",), units=sweep.survey.units), point.seed
     )
-    index = indices(blocks, DriftOptions(index=sweep.survey.index), point.seed)
-    index = index.sel(matching="none", drop=True)
+    drift = drift_values(blocks, DriftOptions(index=sweep.survey.index), point.seed)
+    index = drift.sel(matching="none", drop=True)
     staged = {
         name: variable.variable
         for name, variable in traces.data_vars.items()
@@ -218,6 +221,9 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "drift_index": ("code", index["index"].values, {"units": "1"}),
             "drift_p": ("code", index["p_value"].values, {"units": "1"}),
             "drift_gate": ("code", index["gate"].values.astype(str)),
+            "drift_chance": ("code", index["chance"].values),
+            "drift_pairs": (("relation", "drift_lag"), drift["n_pairs"].values),
+            **{name: _by_code(drift[name]) for name in SUMS},
             "n_units": ((), float(blocks.sizes["unit"])),
         },
         coords={
@@ -225,9 +231,16 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "code": list(CODES),
             "stage": traces["stage"].values,
             "population": traces["population"].values,
+            "relation": drift["relation"].values,
+            "drift_lag": drift["lag"].values,
         },
     )
     return _labeled(one.merge(compared(blocks, sweep, point.seed)), point, retry=0)
+
+
+def _by_code(sums: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray]:
+    dims = ("code", "relation", "drift_lag")[: sums.ndim]
+    return dims, sums.transpose("code", ...).values
 
 
 def compared(blocks: xr.Dataset, sweep: Surveyed, seed: int) -> xr.Dataset:

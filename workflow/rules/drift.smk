@@ -1,4 +1,4 @@
-"""Drift of every recording and simulation: similarity against lag, and the anchored indices."""
+"""Drift of every recording and simulation: similarity against lag, and the signal indices."""
 
 
 rule drift:
@@ -40,7 +40,7 @@ rule drift_curves:
 
 
 rule drift_index:
-    """Anchored drift indices of rate and timing, with gate, exchange test and effect size."""
+    """Signal indices of rate and timing with their tests, curves and samples over units."""
     input:
         trials="results/trials/{recording}.nc",
     output:
@@ -58,8 +58,9 @@ rule drift_index:
     params:
         selection=plan.selection,
         options=plan.block("drift", "index", "state"),
+        samples=plan.block("drift.curves", "bootstrap", "halves"),
         seed=plan.config.seed,
-        source=plan.digest("selections", "drift.indices"),
+        source=plan.digest("selections", "drift.signal.recording"),
     script:
         "../scripts/drift_index.py"
 

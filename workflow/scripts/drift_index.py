@@ -1,10 +1,10 @@
-"""Anchored drift indices of rate and timing, with their tests."""
+"""Signal indices of rate and timing, with their tests and samples over units."""
 
 from spikedrift import selections, trials
 from spikedrift.atomic import write_netcdf
-from spikedrift.config.drift import DriftOptions
+from spikedrift.config.drift import CurveOptions, DriftOptions
 from spikedrift.config.selections import Selection
-from spikedrift.drift.indices import indices
+from spikedrift.drift.signal.recording import recording_drift
 from spikedrift.job import job
 
 with job(snakemake.log[0], snakemake.threads):
@@ -12,5 +12,6 @@ with job(snakemake.log[0], snakemake.threads):
     selected = selections.apply(
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
     )
-    options = DriftOptions.part(snakemake.params.options)
-    write_netcdf(indices(selected, options, seed), snakemake.output.index)
+    samples = CurveOptions.part(snakemake.params.samples)
+    options = DriftOptions.part({**snakemake.params.options, "curves": samples})
+    write_netcdf(recording_drift(selected, options, seed), snakemake.output.index)

@@ -13,6 +13,7 @@ import xarray as xr
 
 from spikedrift.comparison.places import Place
 from spikedrift.comparison.statistics import CODES, Run
+from spikedrift.drift.signal.recording import SUMS
 from spikedrift.errors import InputError
 
 
@@ -82,7 +83,7 @@ class Models:
         InputError
             For a survey of an earlier version. That all runs failed is an outcome.
         """
-        if "curve_value" not in data and (data["status"] != "failed").any():
+        if "drift_chance" not in data and (data["status"] != "failed").any():
             raise InputError(
                 f"survey {data.attrs.get('sweep')}: none of its runs can be compared, an earlier "
                 "version made it; run it again"
@@ -152,8 +153,6 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
             attrs={**named, "kind": recording.curves(code).attrs["kind"], "code": code},
         )
 
-    index = one[["drift_index", "drift_gate"]].rename(drift_index="index", drift_gate="gate")
-    index = index.sel(code=list(CODES)).expand_dims(matching=["none"]).assign_attrs(named)
     profile = xr.Dataset(
         {
             "value": one["correlation_value"],
@@ -162,7 +161,17 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
         },
         attrs=named,
     )
-    return Run(file("rate"), file("timing"), index, profile)
+    return Run(file("rate"), file("timing"), _drift(one).assign_attrs(named), profile)
+
+
+def _drift(one: xr.Dataset) -> xr.Dataset:
+    """File of drift of a run, as far as `spikedrift.drift.signal.recording` reads it again."""
+    single = {f"drift_{name}": name for name in ("index", "gate", "chance")}
+    numbers = one[list(single)].rename(single).expand_dims(matching=["none"])
+    sums = one[[*SUMS, "drift_pairs"]].rename(drift_pairs="n_pairs")
+    sums = sums.drop_vars("lag", errors="ignore").rename(drift_lag="lag")
+    sums["n_pairs"] = sums["n_pairs"].fillna(0)
+    return numbers.merge(sums, combine_attrs="drop").sel(code=list(CODES))
 
 
 def failures(runs: Mapping[str, Sequence[Run | Failed]]) -> str:

@@ -1,24 +1,24 @@
 """The few numbers that stand for a recording, data or model alike.
 
-Magnitudes are positive where responses become less alike, and have no unit: 0 is no change, 1 as
-unlike as responses to different segments. So they can be compared between recordings whose trials,
-rates and noise differ. Drift speed multiplies them and the fitted time scale acts on them (to first
-order: similarity cannot fall without end):
+Magnitudes are positive where responses become less alike, and have no unit: 0 is no change, 1 a
+signal that is drawn anew. So they can be compared between recordings whose trials, rates and noise
+differ. Drift speed multiplies them and the fitted time scale acts on them (to first
+order: no more than all of a signal can be new):
 
-* `rate_drop`, `timing_drop`: within blocks, what similarity falls from lag 1 to the largest lag on
-  a straight line, fitted to the curve with its numbers of pairs as weights (the largest lag itself
-  rests on one pair a block), over the anchor D_different - D_same of trials within blocks. Where a
-  model has more lags than the recording, those beyond are left out.
-* `rate_step`, `timing_step`: between blocks, the anchored indices of the drift analysis, free of
-  what counts alone do, whose timing part has passed its gate.
+* `rate_drop`, `timing_drop`: within blocks, the share of the signal's variance that is new at the
+  largest lag more than at the smallest, on a straight line over lags. Where a model has more lags
+  than the recording, those beyond are left out.
+* `rate_step`, `timing_step`: between blocks, the signal indices of the drift analysis
+  (`spikedrift.drift.signal`), which noise, gains, background, depth of the code and slow states of
+  single units leave unbiased. Undefined where no code was detected.
 
 Ratios a : b do not change with drift speed. They are written as angles, `balance`, as a quotient
 of small numbers has no variance: 0 where a = b, 1 where b = 0, -1 where a = 0, and steadily beyond
 where noise makes one of them negative:
 
 * `timing_to_rate`: `timing_step` against `rate_step`; -1: only the rate code drifts.
-* `step_to_drop`: of the rate curve, mean within less mean between blocks, against the drop within;
-  1: all change happens in the gap.
+* `step_to_drop`: of the rate code, between blocks less within blocks over the lags that both have,
+  against the drop within; 1: all change happens in the gap.
 
 Of the correlations of ensemble rates and of tuning curves (`spikedrift.drift.profile`):
 
@@ -44,10 +44,11 @@ import xarray as xr
 
 from spikedrift import results
 from spikedrift.drift.profile import CORRELATIONS
+from spikedrift.drift.signal.magnitudes import MAGNITUDES
+from spikedrift.drift.signal.recording import magnitudes_of
 from spikedrift.errors import InputError
 
 CODES = ("rate", "timing")
-PARTS = ("drop", "gap", "step")
 DESCRIBING = (
     "log_rate",
     "fano_factor",
@@ -122,7 +123,7 @@ class Run:
     rate, timing : Dataset
         Curve files (`spikedrift.drift.curves`) of a rate and of a timing measure.
     index : Dataset
-        Index file (`spikedrift.drift.indices`).
+        Index file (`spikedrift.drift.signal.recording`).
     profile : Dataset, optional
         Profile file (`spikedrift.drift.profile`); without it its statistics are undefined.
     """
@@ -155,7 +156,7 @@ class Run:
                 raise InputError(f"{path}: is a {found} measure, compare.{code} needs a {code} one")
             if run.curves(code).attrs["recording"] != run.name:
                 raise InputError(f"{path}: is not of the recording {run.name}")
-        others = {timing: run.timing}
+        others = {timing: run.timing, index: run.index}
         if profile is not None and run.profile is not None:
             others[profile] = run.profile
         for variable in ("statistic_sample", "half_statistic"):
@@ -196,13 +197,10 @@ class Run:
         out: dict[str, np.ndarray] = {}
         for code in CODES:
             file = self.curves(code)
-            statistic = file["statistic_value"]
-            told = statistic.sel(statistic="discrimination").values
-            unit = anchor(file, told)
-            out[f"{code}_drop"] = fall_to(file, lag) / unit
-            out[f"{code}_gap"] = statistic.sel(statistic="step").values / unit
-            out[f"{code}_step"] = self.index["index"].sel(matching="none", code=code).values
-            out[f"{code}_discrimination"] = told
+            for part, value in magnitudes_of(self.index, code, lag).items():
+                out[f"{code}_{part}"] = value
+            told = file["statistic_value"].sel(statistic="discrimination")
+            out[f"{code}_discrimination"] = told.values
         for name in CORRELATIONS:
             level = positive(self._described(f"{name}_level", "statistic_value"))
             fall = np.array(np.nan)
@@ -221,24 +219,15 @@ class Run:
         return self._sampled("half_statistic")
 
     def _sampled(self, variable: str) -> Parts:
-        """Magnitudes from samples; steps anchored but neither thinned nor scaled, D_same the run's.
-
-        They serve spreads and differences of samples alone, never as values.
-        """
+        """Magnitudes from samples of units."""
         out = {}
         reach = self.largest_lag() - 1
         for code in CODES:
             file = self.curves(code)
-            sample = file[variable]
-            within = sample.sel(statistic="discrimination").values
-            between = sample.sel(statistic="discrimination_between").values
-            unit = anchor(file, within)
-            out[f"{code}_drop"] = sample.sel(statistic="slope").values * reach / unit
-            out[f"{code}_gap"] = sample.sel(statistic="step").values / unit
-            out[f"{code}_step"] = np.divide(
-                within - between, within, out=np.full(within.shape, np.nan), where=within > 0
-            )
-            out[f"{code}_discrimination"] = within
+            for part in MAGNITUDES:
+                name = f"{code}_{part}"
+                out[name] = self.index[variable].sel(statistic=name).values
+            out[f"{code}_discrimination"] = file[variable].sel(statistic="discrimination").values
         for name in CORRELATIONS:
             level = positive(self._described(f"{name}_level", variable))
             out[f"{name}_drop"] = self._described(f"{name}_slope", variable) * reach / level
@@ -284,33 +273,6 @@ def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         one[name].values[known].astype(float) for name in ("lag", "value", "n_pairs")
     )
     return lag, value, n_pairs
-
-
-def anchor(file: xr.Dataset, discrimination: np.ndarray) -> np.ndarray:
-    """Dissimilarity of different segments less that of the same one, within blocks.
-
-    From D_same, the mean of the repeat matrix within blocks, and S = (D_different - D_same) /
-    (D_different + D_same). Exact for measures whose repeat matrix is the mean over pairs of trials
-    of the same segment (spikeship, population_vector).
-
-    Parameters
-    ----------
-    file : Dataset
-        A curve file.
-    discrimination : array
-        S, one or many.
-
-    Returns
-    -------
-    array
-        Shape of `discrimination`, in the measure's units; NaN where S is not positive, since what
-        tells nothing apart cannot be lost.
-    """
-    _, value, n_pairs = curve_within(file)
-    level = float(np.average(value, weights=n_pairs))
-    same = level if file.attrs["kind"] == "distance" else 1.0 - level
-    told = np.where(discrimination > 0, discrimination, np.nan)
-    return np.asarray(2 * told * same / (1 - told))
 
 
 def fitted_fall(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray, kind: str) -> float:

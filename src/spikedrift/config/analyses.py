@@ -44,9 +44,9 @@ class BehaviorOptions(SurrogateOptions):
     shuffles: int = Field(
         100, ge=19, description="circular shifts of running and pupil for each unit's modulation"
     )
-    indices: bool = Field(True, description="anchored indices with and without matched state too")
-    index: IndexOptions = Field(
-        default_factory=IndexOptions, description="their options, as in `drift.index`"
+    indices: bool = Field(True, description="signal indices with and without matched state too")
+    index: SignalOptions = Field(
+        default_factory=SignalOptions, description="their options, as in `drift.index`"
     )
     state: StateOptions = Field(
         default_factory=StateOptions, description="matching of trials, as in `drift.state`"

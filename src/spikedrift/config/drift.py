@@ -1,4 +1,4 @@
-"""Options of the drift analysis: curves against lag, anchored indices, state matching."""
+"""Options of the drift analysis: curves against lag, signal indices, state matching."""
 
 from pydantic import Field
 
@@ -104,5 +104,5 @@ class DriftOptions(Options):
     """All options of the drift analysis."""
 
     curves: CurveOptions = Field(default_factory=CurveOptions, description="similarity against lag")
-    index: IndexOptions = Field(default_factory=IndexOptions, description="anchored indices")
+    index: SignalOptions = Field(default_factory=SignalOptions, description="signal indices")
     state: StateOptions = Field(default_factory=StateOptions, description="state matching")

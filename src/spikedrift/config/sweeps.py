@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options, repeated
-from spikedrift.config.drift import IndexOptions
+from spikedrift.config.drift import SignalOptions
 from spikedrift.config.networks import PatternNetwork
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -77,9 +77,9 @@ class Survey(Options):
     units: int | None = Field(
         default=None, ge=4, description="E cells that the measures see, drawn by seed; null: all"
     )
-    index: IndexOptions = Field(
-        default=IndexOptions(surrogates=39, gate_surrogates=99, thinnings=5),
-        description="drift indices of a run; fewer surrogates than where one run is looked at",
+    index: SignalOptions = Field(
+        default=SignalOptions(flips=499, bootstrap=99),
+        description="signal indices of a run; fewer random signs than where one run is looked at",
     )
     halves: int = Field(
         default=20, ge=2, description="random splits of the units, for the reliability of a run"

@@ -19,6 +19,8 @@ IMPRECISE = "imprecise"
 UNSHARED = "unshared"
 NO_TIMES = "no times"
 UNMATCHED = "unmatched"
+UNTUNED = "few segments"
+LONE = "one block"
 UNDEFINED = "undefined"
 FAILED = "failed"
 SHORT = {  # state -> words of a panel, with the code
@@ -27,6 +29,8 @@ SHORT = {  # state -> words of a panel, with the code
     UNSHARED: "too few shared units",
     NO_TIMES: "no spike timing",
     UNMATCHED: "trials not matched",
+    UNTUNED: "too few segments for tuning",
+    LONE: "one block",
     UNDEFINED: "{code} index undefined",
     FAILED: "run failed",
 }
@@ -44,8 +48,7 @@ class Gate:
     words : str
         The reason with its numbers; empty where the gate is open.
     p_value : float
-        Of the gate test: surrogates without a code that tell segments apart as well; NaN where it
-        was not made.
+        Of the test for a code; NaN where it was not made.
     """
 
     state: str = OPEN
@@ -56,6 +59,7 @@ class Gate:
 WIDE = Gate()  # open
 NONE = Gate(NO_TIMES, NO_TIMING)
 APART = Gate(UNMATCHED, "trials not matched")
+ALONE = Gate(LONE, "one block: see the curve within it")
 
 
 def no_code(code: str, p_value: float, within: float, limit: float) -> Gate:
@@ -65,6 +69,27 @@ def no_code(code: str, p_value: float, within: float, limit: float) -> Gate:
         f"reach {limit:.4f})"
     )
     return Gate(NO_CODE, words, p_value)
+
+
+def no_signal(code: str, block: int, p_value: float, level: float) -> Gate:
+    """The power of the signal is not above 0 in some block."""
+    words = f"no {code} code was detected in block {block} (p = {p_value:.2g}, level {level:g})"
+    return Gate(NO_CODE, words, p_value)
+
+
+def drowned(code: str, p_value: float) -> Gate:
+    """A code was detected, its powers as they are weighted for the index are not above noise."""
+    words = f"no {code} index: the powers of the signal, weighted for it, do not exceed noise"
+    return Gate(UNDEFINED, words, p_value)
+
+
+def untuned(n_segments: int, least: int) -> Gate:
+    """Too few segments for the direction of a tuning curve to change."""
+    words = (
+        f"tuning needs {least} segments, the selection has {n_segments}: over fewer its direction "
+        "cannot change"
+    )
+    return Gate(UNTUNED, words)
 
 
 def imprecise(error: float, limit: float, p_value: float) -> Gate:
@@ -83,7 +108,7 @@ def unshared(missing: float, min_shared: int) -> Gate:
 
 
 def of(file: xr.Dataset, code: str, matching: str = "none") -> str:
-    """State of one index of a file of `spikedrift.drift.indices`."""
+    """State of one index of a file of indices."""
     one = file.sel(matching=matching, code=code)
     return state_of(str(one["gate"].values), float(one["index"]))
 

@@ -12,7 +12,6 @@ import pandas as pd
 import xarray as xr
 
 from spikedrift.config.inference import Inference
-from spikedrift.drift.indices import CODES, MATCHING
 from spikedrift.drift.inference import (
     NAN,
     hedges_g,
@@ -23,6 +22,8 @@ from spikedrift.drift.inference import (
     student_interval,
     wilcoxon,
 )
+from spikedrift.drift.signal.indices import CODES
+from spikedrift.drift.signal.recording import MATCHING
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 

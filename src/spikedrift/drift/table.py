@@ -10,7 +10,8 @@ from spikedrift.drift import verdicts
 from spikedrift.drift.analysis import Statistic
 
 COLUMNS = (
-    "index", "p_value", "gate_passed", "gate", "gate_note", "discrimination_within", "n_trials"
+    "index", "low", "high", "p_value", "gate_passed", "gate", "gate_note", "n_effective",
+    "n_trials",
 )  # fmt: skip
 ATTRIBUTES = ("n_units", "n_trials", "experience_unit", "test_note")
 
@@ -21,12 +22,13 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
     Parameters
     ----------
     rows : iterable of (mapping, Dataset)
-        What tells the row from others (recording, selection), and its `indices` Dataset.
+        What tells the row from others (recording, selection), and what
+        `spikedrift.drift.signal.recording.drift_values` made.
 
     Returns
     -------
     DataFrame
-        The mapping's keys, `n_units`, `matching`, `code`, the columns of `indices` named in
+        The mapping's keys, `n_units`, `matching`, `code`, the variables named in
         `COLUMNS`, `experience_unit` (what inference would count) and `ground_truth`, what that
         says of the index. Rows that could not be matched by state are left out.
     """
@@ -37,7 +39,7 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
         of = {**key, "n_units": dataset.attrs["n_units"]}
         found = found.assign(**of, experience_unit=dataset.attrs.get("experience_unit", ""))
         found["ground_truth"] = [
-            verdicts.verdict(f"{code}_index", "index", matching == "state")
+            verdicts.verdict("signal_drift", f"{code}.index", matching == "state")
             for code, matching in zip(found["code"], found["matching"], strict=True)
         ]
         parts.append(found[[*of, "matching", "code", *COLUMNS, "experience_unit", "ground_truth"]])

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
 from spikedrift.drift import gates, verdicts
-from spikedrift.drift.indices import CODES
+from spikedrift.drift.signal.indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 
@@ -37,7 +37,7 @@ def draw(
         Curve files (`spikedrift.drift.curves`) of one recording. One of two-photon events has no
         timing file; its panel says so.
     index : Dataset, optional
-        Its index file (`spikedrift.drift.indices`); without one the third panel is left out.
+        Its index file (`spikedrift.drift.signal.recording`); without one the third panel is left out.
     options : Figures, optional
 
     Returns

@@ -49,7 +49,7 @@ def draw(
     rate, timing : sequences of Dataset
         Similarity files of the runs, of a selection that keeps the phases naive and block.
     index : sequence of Dataset
-        Index files (`spikedrift.drift.indices`) of the same runs.
+        Index files (`spikedrift.drift.signal.recording`) of the same runs.
     conditions : sequence of str
         Point of the sweep of every run: a condition at one value of each axis. Instances are
         within a point.

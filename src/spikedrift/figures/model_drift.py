@@ -53,7 +53,7 @@ def draw(
     rate, timing : sequences of Dataset
         Curve files (`spikedrift.drift.curves`) of the runs.
     index : sequence of Dataset
-        Their index files (`spikedrift.drift.indices`).
+        Their index files (`spikedrift.drift.signal.recording`).
     conditions : sequence of str
         Point of the sweep of every run: a condition at one value of each axis. Instances are
         within a point.

@@ -140,7 +140,7 @@ def _notes(result: xr.Dataset, codes: list[str]) -> list[str]:
         one = result.sel(statistic=f"{code}.index")
         if np.isfinite(float(one["p_value"])):
             words.append(f"{code}: p of no drift {float(one['p_value']):.2g}, signs of units.")
-        if note := str(result["note"].sel(code=code).values):
+        if note := str(result["gate_note"].sel(code=code).values):
             words.append(f"{code}: {note}.")
     paired = result.sel(statistic="difference")
     if np.isfinite(float(paired["p_value"])):

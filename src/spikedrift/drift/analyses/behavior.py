@@ -19,13 +19,13 @@ import xarray as xr
 from scipy import stats
 
 from spikedrift.config.analyses import BehaviorOptions
-from spikedrift.config.drift import DriftOptions, IndexOptions, StateOptions
+from spikedrift.config.drift import DriftOptions, SignalOptions, StateOptions
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
-from spikedrift.drift.indices import MATCHING, indices
 from spikedrift.drift.matrix_regression import fit, partial_null, shifts_over, shifts_within
 from spikedrift.drift.modulation import modulation, residuals
 from spikedrift.drift.pairs import repeat_means, repeats_of, segment_pairs
 from spikedrift.drift.rate_index import rate_dissimilarity
+from spikedrift.drift.signal.recording import MATCHING, drift_values
 from spikedrift.drift.timing_index import timing_dissimilarity
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
@@ -277,24 +277,24 @@ def _units(
 def _indices(
     dataset: xr.Dataset, spikes: Spikes, options: BehaviorOptions, seed: int
 ) -> tuple[xr.Dataset, list[Statistic]]:
-    """Anchored indices on all trials and on those matched by state, as `drift.indices` has them."""
+    """Signal indices of all trials and of those matched by state."""
     if not options.indices:
         return xr.Dataset(attrs={"index_note": "indices not asked for"}), []
     if int(spikes.block.max()) < 1:
         return xr.Dataset(attrs={"index_note": "one block: no index"}), []
     chosen = DriftOptions(
-        index=IndexOptions.model_validate(options.index),
+        index=SignalOptions.model_validate(options.index),
         state=StateOptions.model_validate(options.state),
     )
-    found = indices(dataset, chosen, seed)
+    found = drift_values(dataset, chosen, seed)
     kept = found["index"].transpose("code", "matching")
-    trials = found["n_trials"].transpose("code", "matching")
+    trials = found["n_trials"]
     statistics = []
     for code in kept["code"].values:
         if code == "timing" and "event_amplitude" in dataset:
             continue
         value = {key: float(kept.sel(code=code, matching=key)) for key in MATCHING}
-        n = {key: int(trials.sel(code=code, matching=key)) for key in MATCHING}
+        n = {key: int(trials.sel(matching=key)) for key in MATCHING}
         more: dict[str, Any] = {"unit": "trials"}  # tested as drift indices, not once more here
         statistics += [
             Statistic(f"{code}.index_all", value["none"], n["none"], **more),

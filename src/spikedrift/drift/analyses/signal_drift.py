@@ -18,7 +18,7 @@ from spikedrift.drift.analysis import NAN, Analysis, Statistic
 from spikedrift.drift.signal.indices import CODES, NUMBERS, signal_indices
 
 NUMBERED = (*NUMBERS, "depth_change", "depth_change_low", "depth_change_high")
-KEPT = ("curve", "curve_low", "curve_high", "depth", "n_pairs", "note")
+KEPT = ("curve", "curve_low", "curve_high", "depth", "n_pairs", "gate", "gate_note")
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
     -------
     arrays : Dataset
         `curve`, `curve_low`, `curve_high` (code, relation, lag), `depth` (code, block), `n_pairs`
-        (relation, lag), `note` (code): see `spikedrift.drift.signal.indices.signal_indices`.
+        (relation, lag), `gate`, `gate_note` (code): see `spikedrift.drift.signal.indices.signal_indices`.
     statistics : list of Statistic
         For each code `index`, with its test of drift, `code`, the p of a signal, and
         `depth_change`, ln of the ratio of depths; `difference`, timing less rate. NaN where a

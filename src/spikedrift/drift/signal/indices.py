@@ -8,6 +8,7 @@ curve (rate) is kept up to a factor, 1 where units answer as other units do.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.drift import SignalOptions
+from spikedrift.drift import gates
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
 from spikedrift.drift.signal.inference import (
@@ -29,7 +31,6 @@ from spikedrift.drift.signal.responses import profiles, tuning
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.spikes import Spikes, spikes_of
-from spikedrift.trials import NO_TIMING
 
 CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
@@ -59,7 +60,7 @@ class SignalIndex:
     Attributes
     ----------
     index : float
-        NaN where `note` says why there is none.
+        NaN where `gate` says why there is none.
     standard_error, low, high : float
         Over units; the interval is Student's and holds the value.
     p_value : float
@@ -70,9 +71,9 @@ class SignalIndex:
         Q over P P of signals of different units.
     code_p_value : float
         Largest over blocks of the p of a signal.
-    note : str
+    gate : Gate
         Why there is no value, with the numbers; or that it is too imprecise to say that nothing
-        drifts, which a value and its test are shown with; empty otherwise.
+        drifts, which a value and its test are shown with.
     n_effective : float
         Units that carry the index; those that are deeply tuned count for more.
     influence : float64, shape (n_units,)
@@ -87,14 +88,14 @@ class SignalIndex:
     kept: float = NAN
     chance: float = NAN
     code_p_value: float = NAN
-    note: str = ""
+    gate: gates.Gate = gates.WIDE
     n_effective: float = NAN
     influence: np.ndarray | None = None
 
 
 def signal_contributions(
     dataset: xr.Dataset, options: SignalOptions, seed: int
-) -> tuple[dict[str, Contributions], dict[str, str]]:
+) -> tuple[dict[str, Contributions], dict[str, gates.Gate]]:
     """Contributions of every unit, by code, and why a code is missing.
 
     Parameters
@@ -121,15 +122,12 @@ def signal_contributions(
     found, missing = {}, {}
     n_segments = int(spikes.segment.max()) + 1
     if n_segments < MIN_SEGMENTS:
-        missing["rate"] = (
-            f"tuning needs {MIN_SEGMENTS} segments, the selection has {n_segments}: over fewer its "
-            "direction cannot change"
-        )
+        missing["rate"] = gates.untuned(n_segments, MIN_SEGMENTS)
     else:
         cells = tuning(spikes, order, _amount(dataset, spikes), times.block)
         found["rate"] = contributions([cells], times, n_units, options.exponent)
     if "event_amplitude" in dataset:
-        missing["timing"] = NO_TIMING
+        missing["timing"] = gates.NONE
     else:
         chunks = profiles(spikes, order, options.bins, options.kernel, times.block, CELLS)
         found["timing"] = contributions(chunks, times, n_units, options.exponent)
@@ -165,16 +163,15 @@ def block_index(
     if not code_p <= options.code_level:
         return SignalIndex(
             code_p_value=code_p,
-            note=f"no {code} code was found in block {int(np.argmax(tests))} (p = {code_p:.2g}, "
-            f"level {options.code_level:g})",
+            gate=gates.no_signal(code, int(np.argmax(tests)), code_p, options.code_level),
         )
     if n_blocks < 2:
-        return SignalIndex(code_p_value=code_p, note="one block: see the curve within it")
+        return SignalIndex(code_p_value=code_p, gate=gates.ALONE)
     power, overlap = found.power.sum(axis=(1, 2)), found.overlap.sum(axis=(1, 2))
     if not (power.sum() > 0 and found.chance_power.sum() > found.chance_overlap.sum()):
         return SignalIndex(
             code_p_value=code_p,
-            note=f"no {code} index: the powers of the signal, weighted for it, do not exceed noise",
+            gate=gates.drowned(code, code_p),
         )
     chance = float(found.chance_overlap.sum() / found.chance_power.sum())
     kept = float(overlap.sum() / power.sum())
@@ -193,10 +190,9 @@ def block_index(
         code_p_value=code_p,
         n_effective=n,
         influence=influence,
-        note=""
+        gate=gates.Gate(p_value=code_p)
         if error <= options.max_standard_error
-        else f"too imprecise: the {code} index has a standard error of {error:.2g}, the limit is "
-        f"{options.max_standard_error:g}",
+        else gates.imprecise(error, options.max_standard_error, code_p),
     )
 
 
@@ -216,7 +212,8 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
         Dims `code` (rate, timing), `relation` (within, between), `lag` (repeats), `block`.
 
         * (code,), float64: `index`, `standard_error`, `low`, `high`, `p_value`, `kept`, `chance`,
-          `code_p_value`, `n_effective` as in `SignalIndex`; `note` (str), why there is no index.
+          `code_p_value`, `n_effective` as in `SignalIndex`; `gate` (str, of
+          `spikedrift.drift.gates`) and `gate_note` (str), why there is no index.
         * (code, relation, lag), float64: `curve`, the index of two windows of repeats that lie a
           lag apart, on the scale of `index`; `curve_low`, `curve_high`, basic bootstrap over
           units; NaN where there is no such pair. `n_pairs` (relation, lag), pairs of windows.
@@ -234,12 +231,22 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
     InputError
         For a single unit, or where no block has two repeats.
     """
+    return indices_of(dataset, *signal_contributions(dataset, options, seed), options, seed)
+
+
+def indices_of(
+    dataset: xr.Dataset,
+    found: Mapping[str, Contributions],
+    missing: Mapping[str, gates.Gate],
+    options: SignalOptions,
+    seed: int,
+) -> xr.Dataset:
+    """`signal_indices` of contributions that are known."""
     name = str(dataset.attrs.get("recording"))
-    found, missing = signal_contributions(dataset, options, seed)
     parts, indices = [], {}
     for code in CODES:
         if code not in found:
-            indices[code] = SignalIndex(note=missing[code])
+            indices[code] = SignalIndex(gate=missing[code])
             parts.append(xr.Dataset({"depth_change": NAN}))
             continue
         rng = stream(seed, name, "signal", code)
@@ -251,7 +258,8 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
     }
     out = xr.concat(parts, xr.DataArray(list(CODES), dims="code", name="code"), join="outer")
     out = out.assign({**numbers, **_difference(indices["timing"], indices["rate"], options)})
-    out["note"] = ("code", [indices[code].note for code in CODES])
+    out["gate"] = ("code", [indices[code].gate.state for code in CODES])
+    out["gate_note"] = ("code", [indices[code].gate.words for code in CODES])
     out["n_pairs"] = (("relation", "lag"), next(iter(found.values())).n_pairs[:, out["lag"]])
     return out.assign_attrs(
         {

@@ -1,0 +1,239 @@
+"""Drift of one recording: the signal indices of both codes, with samples over units.
+
+What a recording, a model instance or an animal is taken for by figures, tables, comparisons and
+inference. Trials matched by behavior state stand beside all trials: gains that follow a state do
+not move the indices, tuning that follows it does.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.drift import DriftOptions
+from spikedrift.drift import gates
+from spikedrift.drift.signal.contributions import Contributions
+from spikedrift.drift.signal.indices import CODES, NAN, NUMBERS, indices_of, signal_contributions
+from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
+from spikedrift.drift.unit_samples import halved_units, resampled_units
+from spikedrift.errors import InputError
+from spikedrift.state import match_state
+
+log = logging.getLogger(__name__)
+
+MATCHING = ("none", "state")
+PAIRED = ("difference", "difference_low", "difference_high", "difference_p_value")
+TESTS = ("p_value", "difference_p_value")
+CURVES = ("curve", "curve_low", "curve_high")
+SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap")
+UNTESTED = (
+    "descriptive indices of one recording, no test: the order of its trials, and so its blocks, "
+    "are assumed"
+)
+
+
+def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
+    """Signal indices of a recording, of all trials and of those matched by state.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection: trials of one duration.
+    options : DriftOptions
+        `index`, `state`, and of `curves` the numbers of resamples and halves.
+    seed : int
+
+    Returns
+    -------
+    Dataset
+        What `drift_values` returns, and
+
+        * `statistic_sample` (sample, statistic), `half_statistic` (split, half, statistic):
+          float64, `{code}_{drop, gap, step}` of resamples and halves of the units, which are those
+          of the curves and the profile: samples of all files are joint.
+
+    Raises
+    ------
+    InputError
+        For fewer than four units, or where no block has two repeats.
+    """
+    out, found = _values(dataset, options, seed)
+    halves = halved_units(dataset, options.curves.halves, seed)
+    parts = [
+        _sampled(out, found, units)
+        for units in (
+            resampled_units(dataset, options.curves.bootstrap, seed),
+            halves.reshape(-1, halves.shape[2]),
+        )
+    ]
+    return out.assign(
+        statistic_sample=(("sample", "statistic"), parts[0]),
+        half_statistic=(("split", "half", "statistic"), parts[1].reshape(*halves.shape[:2], -1)),
+    ).assign_coords(statistic=[f"{code}_{name}" for code in CODES for name in MAGNITUDES])
+
+
+def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
+    """`recording_drift` without samples.
+
+    Returns
+    -------
+    Dataset
+        Dims `matching` (none: all trials; state: trials matched by behavior state, NaN where they
+        cannot be, attribute `state_note` says why), `code` (rate, timing), `relation` (within,
+        between), `lag` (repeats), `block`.
+
+        * (matching, code): the numbers of `spikedrift.drift.signal.indices.signal_indices`, `gate`
+          and `gate_note` (str, of `spikedrift.drift.gates`), `gate_passed` (bool: there is an
+          index); `n_trials` (matching).
+        * (matching,): `difference` with its interval and test, timing less rate.
+        * of all trials, as `signal_indices` has them: `curve` with its band, `n_pairs`, `depth`.
+        * of all trials, sums over units for `spikedrift.drift.signal.magnitudes`: `block_power`,
+          `block_overlap` (code), `lag_power`, `lag_overlap` (code, relation, lag); NaN where no
+          code was detected.
+
+        Tests are NaN where the order of trials is assumed. Attributes: those of the recording,
+        `seed`, `options` (JSON), `n_units`, `state_*` of `match_state`, `inference`.
+
+    Raises
+    ------
+    InputError
+        For a single unit, or where no block has two repeats.
+    """
+    return _values(dataset, options, seed)[0]
+
+
+def _values(
+    dataset: xr.Dataset, options: DriftOptions, seed: int
+) -> tuple[xr.Dataset, Mapping[str, Contributions]]:
+    found, missing = signal_contributions(dataset, options.index, seed)
+    every = indices_of(dataset, found, missing, options.index, seed)
+    matched, state, n_matched = _matched(dataset, options, seed)
+    both = xr.concat(
+        [_numbers(one) for one in (every, matched)],
+        xr.DataArray(list(MATCHING), dims="matching", name="matching"),
+        combine_attrs="drop",
+    )
+    lone = [*CURVES, "n_pairs", "depth", "depth_change", "depth_change_low", "depth_change_high"]
+    out = both.merge(every[lone], combine_attrs="override").merge(_sums(every, found))
+    out["n_trials"] = ("matching", [dataset.sizes["trial"], n_matched])
+    attributes = dict(every.attrs)
+    if not int(dataset.attrs.get("trial_order_known", 1)):
+        out = out.assign({name: out[name] * NAN for name in TESTS})
+        attributes["inference"] = UNTESTED
+    options_used = options.model_dump(include={"index": True, "state": True})
+    attributes["options"] = json.dumps(options_used, sort_keys=True)
+    return out.assign_attrs({**attributes, **state}), found
+
+
+def _matched(
+    dataset: xr.Dataset, options: DriftOptions, seed: int
+) -> tuple[xr.Dataset | None, dict[str, object], int]:
+    """Indices of trials matched by state, what to say of the matching, and trials left."""
+    try:
+        matched = match_state(dataset, options.state)
+        found = indices_of(
+            matched, *signal_contributions(matched, options.index, seed), options.index, seed
+        )
+    except InputError as error:
+        log.info("no state-matched index: %s", error)
+        return None, {"state_note": str(error)}, 0
+    state = {k: v for k, v in matched.attrs.items() if k.startswith("state_")}
+    return found, {"state_note": "", **state}, matched.sizes["trial"]
+
+
+def _numbers(found: xr.Dataset | None) -> xr.Dataset:
+    """What all trials and matched ones both have; NaN behind a shut gate where there is none."""
+    if found is None:
+        one = xr.Dataset(
+            {name: ("code", [NAN] * len(CODES)) for name in NUMBERS}
+            | {name: ((), NAN) for name in PAIRED}
+            | {
+                "gate": ("code", [gates.APART.state] * len(CODES)),
+                "gate_note": ("code", [gates.APART.words] * len(CODES)),
+            },
+            coords={"code": list(CODES)},
+        )
+    else:
+        one = found[[*NUMBERS, *PAIRED, "gate", "gate_note"]].drop_attrs()
+    one = one.assign(gate_passed=np.isfinite(one["index"]))
+    for name in (*NUMBERS, *PAIRED):
+        one[name].attrs["units"] = "1"
+    return one
+
+
+def _sums(every: xr.Dataset, found: Mapping[str, Contributions]) -> xr.Dataset:
+    """Sums over units by code, NaN where there is no code."""
+    lags = every["lag"].values
+    sums = {name: np.full((len(CODES), 2, lags.size), NAN) for name in SUMS[2:]}
+    blocks = {name: np.full(len(CODES), NAN) for name in SUMS[:2]}
+    for k, code in enumerate(CODES):
+        if str(every["gate"].values[k]) in (gates.OPEN, gates.IMPRECISE, gates.LONE):
+            one = _weighted(found[code], np.ones((1, every.attrs["n_units"])), lags)
+            sums["lag_power"][k], sums["lag_overlap"][k] = one.lag_power[0], one.lag_overlap[0]
+            blocks["block_power"][k], blocks["block_overlap"][k] = one.power[0], one.overlap[0]
+    return xr.Dataset(
+        {
+            **{name: ("code", value) for name, value in blocks.items()},
+            **{name: (("code", "relation", "lag"), value) for name, value in sums.items()},
+        },
+        coords={"code": list(CODES), "relation": ["within", "between"], "lag": lags},
+    )
+
+
+def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sums:
+    """Sums over units, each as often as its weight says: (n_rows, n_units) -> (n_rows, ...)."""
+    n_rows, n_units = weight.shape
+
+    def total(values: np.ndarray) -> np.ndarray:
+        summed = weight @ values.reshape(n_units, -1)
+        return np.asarray(summed.reshape(n_rows, *values.shape[1:]))
+
+    return Sums(
+        power=total(found.power.sum(axis=(1, 2))),
+        overlap=total(found.overlap.sum(axis=(1, 2))),
+        lag_power=total(found.lag_power[:, :, lags]),
+        lag_overlap=total(found.lag_overlap[:, :, lags]),
+    )
+
+
+def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndarray) -> np.ndarray:
+    """Magnitudes of rows of units, each unit as often as it stands there: (n_rows, 2 x 3)."""
+    n_units, lags = int(out.attrs["n_units"]), out["lag"].values
+    weight = np.stack([np.bincount(row, minlength=n_units) for row in units]).astype(float)
+    n_pairs, parts = out["n_pairs"].values, []
+    for code in CODES:
+        if np.isnan(out["lag_power"].sel(code=code)).all():
+            parts.append(np.full((len(units), len(MAGNITUDES)), NAN))
+            continue
+        sums = _weighted(found[code], weight, lags)
+        parts.append(magnitudes(sums, n_pairs, lags, chance_of(out, code)))
+    return np.concatenate(parts, axis=1)
+
+
+def chance_of(file: xr.Dataset, code: str) -> float:
+    """Q over P P of signals of other units; 0, which leaves the scale, where there is none."""
+    chance = float(file["chance"].sel(code=code, matching="none"))
+    return chance if np.isfinite(chance) else 0.0
+
+
+def magnitudes_of(file: xr.Dataset, code: str, most: float = np.inf) -> dict[str, np.ndarray]:
+    """Drop, gap and step of all trials of a file of `drift_values`: scalars.
+
+    Parameters
+    ----------
+    file : Dataset
+    code : str
+    most : float
+        Largest lag of the drop, in repeats.
+    """
+    values = magnitudes(
+        sums_of(file, code), file["n_pairs"].values, file["lag"].values, chance_of(file, code), most
+    )
+    return dict(zip(MAGNITUDES, values, strict=True))
+
+
+def sums_of(file: xr.Dataset, code: str) -> Sums:
+    """Sums over units of a file of `drift_values`."""
+    return Sums(*(file[name].sel(code=code).values for name in SUMS))

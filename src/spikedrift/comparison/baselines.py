@@ -30,8 +30,8 @@ def predicted(run: Run, baseline: str) -> Parts:
     `lag_only`: every pair of windows or repeats has the mean of all pairs at its lag, within blocks
     and between. `block_only`: every pair has the mean within or the mean between blocks. The step
     of a code is the recording's own times the share that the baseline explains of what is new
-    between blocks more than within. `no_drift`: all magnitudes are 0, a frozen network without noise. What says nothing
-    of drift is the recording's own.
+    between blocks more than within. `no_drift`: all magnitudes are 0, a frozen network without
+    noise. What says nothing of drift is the recording's own.
     """
     out = dict(run.parts(run.largest_lag()))
     if baseline == "no_drift":

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Options, complete, named_after
-from spikedrift.config.drift import IndexOptions, SignalOptions, StateOptions
+from spikedrift.config.drift import SignalOptions, StateOptions
 
 
 class SurrogateOptions(Options):

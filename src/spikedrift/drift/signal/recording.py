@@ -148,7 +148,7 @@ def _numbers(found: xr.Dataset | None) -> xr.Dataset:
     if found is None:
         one = xr.Dataset(
             {name: ("code", [NAN] * len(CODES)) for name in NUMBERS}
-            | {name: ((), NAN) for name in PAIRED}
+            | dict.fromkeys(PAIRED, ((), NAN))
             | {
                 "gate": ("code", [gates.APART.state] * len(CODES)),
                 "gate_note": ("code", [gates.APART.words] * len(CODES)),

@@ -15,13 +15,15 @@ from spikedrift.comparison.compare import compare
 from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.comparison.intervals import t_interval
-from spikedrift.comparison.statistics import STATISTICS, Run, anchor, balance, vector
+from spikedrift.comparison.statistics import CODES, STATISTICS, Run, balance, vector
 from spikedrift.config.compare import Compare, TimeScaleGrid
-from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
+from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.drift import gates
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
+from spikedrift.drift.signal.recording import SUMS, recording_drift
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
@@ -198,10 +200,8 @@ def test_matched_noise_is_the_score_of_a_condition_against_itself():
 # runs from small synthetic recordings, through the drift analysis
 
 DRIFT = DriftOptions(
-    curves=CurveOptions(bootstrap=40, halves=8),
-    index=IndexOptions(surrogates=19, gate_surrogates=19, thinnings=2, max_missing=0.5,
-                       max_standard_error=0.5),
-)  # fmt: skip
+    curves=CurveOptions(bootstrap=40, halves=8), index=SignalOptions(flips=199, bootstrap=99)
+)
 
 
 def record(name, seed, **knobs):
@@ -225,8 +225,20 @@ def analyzed(recording):
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
             for measure in ("population_vector", "spikeship")
         ),
-        indices(recording, DRIFT, 1),
+        recording_drift(recording, DRIFT, 1),
     )
+
+
+def without_timing(index):
+    """The same recording in which no timing code was detected."""
+    shut = index.copy(deep=True)
+    gate = gates.no_signal("timing", 1, 0.4, 0.01)
+    for name in ("index", *SUMS):
+        shut[name].loc[{"code": "timing"}] = np.nan
+    shut["gate"].loc[{"code": "timing"}] = gate.state
+    shut["gate_note"] = shut["gate_note"].astype(object)
+    shut["gate_note"].loc[{"code": "timing"}] = gate.words
+    return shut
 
 
 @pytest.fixture(scope="module")
@@ -269,10 +281,14 @@ def test_a_comparison_holds_together(scored, mouse, sweep):
     )
     index = mouse.index["index"].sel(matching="none", code="timing")
     assert scored["recording_value"].sel(statistic="timing_step") == pytest.approx(float(index))
-    slope = mouse.rate["statistic_value"].sel(statistic="slope")
-    told = mouse.rate["statistic_value"].sel(statistic="discrimination")
+    within = mouse.index.sel(code="rate", relation="within")
+    new = (within["lag_power"] - within["lag_overlap"]) / within["n_pairs"]
+    used = within["n_pairs"].values > 0
+    slope = np.polyfit(within["lag"][used], new[used], 1, w=np.sqrt(within["n_pairs"][used]))[0]
+    power = float(within["lag_power"][used].sum() / within["n_pairs"][used].sum())
+    scale = 1 - float(mouse.index["chance"].sel(matching="none", code="rate"))
     drop = scored["recording_value"].sel(statistic="rate_drop")
-    assert drop == pytest.approx(float(slope) * 3 / float(anchor(mouse.rate, told)), rel=1e-6)
+    assert drop == pytest.approx(slope * np.ptp(within["lag"][used].values) / power / scale)
     assert (scored["ceiling_low"] * 2).item() == pytest.approx(scored["ceiling_high"].item())
     assert scored["ceiling_low"] < scored["score"].sel(condition="frozen")
     # the fitted point lies on or under the drawn profile
@@ -311,8 +327,7 @@ def test_enough_instances_have_a_reproducible_interval(mouse, sweep):
 
 
 def test_an_instance_without_timing_code_is_not_scored(mouse, sweep):
-    shut = sweep["right"][0].index.copy(deep=True)
-    shut["index"].loc[{"code": "timing"}] = np.nan
+    shut = without_timing(sweep["right"][0].index)
     runs = [Run(sweep["right"][0].rate, sweep["right"][0].timing, shut), *sweep["right"][1:]]
     found = compare(mouse, {"frozen": sweep["frozen"], "right": runs})
     assert found["instances_scored"].sel(condition="right") == 2
@@ -337,14 +352,15 @@ def test_recordings_that_carry_no_comparison_are_refused(mouse, sweep):
         compare(mouse, sweep, Compare(min_units=40))
     with pytest.raises(InputError, match="no model runs"):
         compare(mouse, {})
-    shut = mouse.index.copy(deep=True)
-    shut["index"].loc[{"code": "timing"}] = np.nan
-    shut["gate_note"].loc[{"code": "timing"}] = "no timing code: S_w .01"
+    shut = without_timing(mouse.index)
     less = compare(Run(mouse.rate, mouse.timing, shut), sweep)
     assert less["statistic"].values.tolist() == [
-        "rate_drop", "rate_step", "timing_drop", "step_to_drop",
+        "rate_drop", "rate_step", "step_to_drop",
     ]  # fmt: skip
-    assert "mouse.movie does not have it: timing: no timing code" in less.attrs["conclusion"]
+    assert (
+        "mouse.movie does not have it: timing: no timing code was detected in block 1"
+        in less.attrs["conclusion"]
+    )
     rate_only = Compare(statistics=("rate_drop", "rate_step", "step_to_drop"))
     assert np.isfinite(
         compare(Run(mouse.rate, mouse.timing, shut), sweep, rate_only)["score"]
@@ -370,31 +386,61 @@ def test_run_files_are_checked(mouse, tmp_path):
 LAG = np.arange(1, 10)
 
 
-def curve_run(value, index=(0.3, 0.1), kind="similarity", told=0.2):
-    """A run of 2 blocks x 5 repeats whose matrix is value(lag, same block)."""
+def curve_run(new, index=(0.3, 0.1)):
+    """A run of 2 blocks x 5 repeats: new(lag, same block) is the share of the signal drawn anew."""
     n = np.array([[2 * max(5 - k, 0) for k in LAG], [min(k, 10 - k) for k in LAG]])
-    two = np.array([[value(k, True) for k in LAG], [value(k, False) for k in LAG]])
-    two = np.where(n > 0, two, np.nan)
+    share = np.array([[new(k, True) for k in LAG], [new(k, False) for k in LAG]])
     file = xr.Dataset(
-        {
-            "value": (("relation", "lag"), two),
-            "n_pairs": (("relation", "lag"), n),
-        },
+        {"value": (("relation", "lag"), np.where(n > 0, 0.9, np.nan)),
+         "n_pairs": (("relation", "lag"), n)},
         coords={"relation": ["within", "between"], "lag": LAG},
-        attrs={"recording": "exact.movie", "kind": kind, "n_units": 30},
-    )
-    within, between = np.nansum(two * n, axis=1) / n.sum(axis=1)
-    step = (within - between) * (1 if kind == "similarity" else -1)
-    file["statistic_value"] = xr.DataArray(
-        [step, told], {"statistic": ["step", "discrimination"]}, "statistic"
-    )
-    steps = xr.Dataset({"index": (("matching", "code"), [list(index)])},
-                       {"matching": ["none"], "code": ["rate", "timing"]})  # fmt: skip
-    return Run(file, file, steps.assign_attrs(recording="exact.movie"))
+        attrs={"recording": "exact.movie", "kind": "similarity", "n_units": 30},
+    )  # fmt: skip
+    file["statistic_value"] = xr.DataArray([0.2], {"statistic": ["discrimination"]}, "statistic")
+    power = np.stack([n.astype(float)] * 2)
+    sums = (("code", "relation", "lag"), power), (("code", "relation", "lag"), power * (1 - share))
+    drift = xr.Dataset(
+        {"index": (("matching", "code"), [list(index)]),
+         "chance": (("matching", "code"), [[0.0, 0.0]]),
+         "lag_power": sums[0], "lag_overlap": sums[1], "n_pairs": file["n_pairs"],
+         "block_power": ("code", [1.0, 1.0]), "block_overlap": ("code", 1 - np.array(index))},
+        {"matching": ["none"], "code": list(CODES)},
+    )  # fmt: skip
+    return Run(file, file, drift.assign_attrs(recording="exact.movie"))
+
+
+def test_magnitudes_of_known_sums_and_of_none():
+    lag, n = np.arange(2, 6), np.array([[4, 3, 0, 0], [1, 2, 3, 2]])
+    new = np.array([[0.1, 0.15, 9.0, 9.0], [0.3, 0.35, 0.4, 0.45]])
+    sums = Sums(np.array(2.0), np.array(1.5), 3.0 * n, 3.0 * n * (1 - new))
+    drop, gap, step = magnitudes(sums, n, lag, chance=0.2)
+    assert [drop, gap, step] == pytest.approx([0.05 / 0.8, 0.2 / 0.8, 0.25 / 0.8])
+    silent = Sums(*(np.zeros_like(one) for one in (sums.power, sums.power, 3.0 * n, 3.0 * n)))
+    assert np.isnan(magnitudes(silent, n, lag, chance=0.0)).all()
+    assert np.isnan(magnitudes(sums, n, lag, 0.2, most=2)[0])
+
+
+def test_magnitudes_do_not_know_how_deep_the_code_is():
+    """Another depth in the second block is a factor of every product that has a part in it."""
+    lag, n = LAG, np.array([[2 * max(5 - k, 0) for k in LAG], [min(k, 10 - k) for k in LAG]])
+    sums = Sums(np.array(3.0), np.array(3.0), 1.0 * n, 1.0 * n)
+    deeper = Sums(sums.power * 4, sums.overlap * 4, sums.lag_power * [[8.5], [4]],
+                  sums.lag_overlap * [[8.5], [4]])  # fmt: skip
+    for one in (sums, deeper):
+        assert magnitudes(one, n, lag, 0.1) == pytest.approx([0, 0, 0], abs=1e-12)
+
+
+def test_magnitudes_of_a_file_are_those_of_its_sample_of_all_units_once(mouse):
+    values = mouse.parts(99)
+    sample = mouse.bootstrap_parts()
+    for code in CODES:
+        for name in MAGNITUDES:
+            spread = np.nanstd(sample[f"{code}_{name}"])
+            assert abs(np.nanmean(sample[f"{code}_{name}"]) - values[f"{code}_{name}"]) < spread
 
 
 def test_a_lag_only_recording_is_what_lag_only_predicts_and_block_only_is_not():
-    run = curve_run(lambda lag, same: 0.9 - 0.02 * lag)
+    run = curve_run(lambda lag, same: 0.1 + 0.02 * lag)
     names = list(STATISTICS)
     observed = vector(run.parts(9), names)
     np.testing.assert_allclose(vector(baselines.predicted(run, "lag_only"), names), observed)
@@ -406,7 +452,7 @@ def test_a_lag_only_recording_is_what_lag_only_predicts_and_block_only_is_not():
 
 
 def test_a_block_only_recording_is_what_block_only_predicts_and_lag_only_is_not():
-    run = curve_run(lambda lag, same: 0.9 if same else 0.7)
+    run = curve_run(lambda lag, same: 0.1 if same else 0.4)
     names = list(Compare().statistics)
     observed = vector(run.parts(9), names)
     np.testing.assert_allclose(
@@ -426,14 +472,6 @@ def test_a_block_only_recording_is_what_block_only_predicts_and_lag_only_is_not(
     assert score["block_only"] < 1e-6 < 1 < score["lag_only"]
     assert score["lag_only"] < score["no_drift"]
     assert (vector(baselines.predicted(run, "no_drift"), names) == 0).all()
-
-
-def test_baselines_of_distances_fall_the_same_way():
-    near = curve_run(lambda lag, same: 0.1 + 0.01 * lag, kind="distance")
-    predicted = baselines.predicted(near, "lag_only")
-    # .03 over the lags 1 to 4; D_same = .12, S = .2, so that D_different = .18
-    assert predicted["timing_drop"] == pytest.approx(0.03 / (0.18 - 0.12))
-    assert predicted["timing_gap"] > 0
 
 
 @pytest.mark.parametrize(
@@ -487,29 +525,11 @@ def test_balances_of_pure_cases():
 
 
 def test_a_longer_model_is_read_at_the_recordings_largest_lag():
-    run = curve_run(lambda lag, same: 0.9 - 0.02 * lag)
+    run = curve_run(lambda lag, same: 0.1 + 0.02 * lag)
     assert run.largest_lag() == 4
-    # D_same = 1 - .86, S = .2, so that D_different = .21
-    assert run.parts(2)["rate_drop"] == pytest.approx(0.02 / (0.21 - 0.14))
-    assert run.parts(4)["rate_drop"] == pytest.approx(0.06 / (0.21 - 0.14))
+    assert run.parts(2)["rate_drop"] == pytest.approx(0.02)
+    assert run.parts(4)["rate_drop"] == pytest.approx(0.06)
     assert run.parts(99)["rate_drop"] == run.parts(4)["rate_drop"]
-
-
-@pytest.mark.parametrize("measure", ["population_vector", "spikeship"])
-def test_the_anchor_is_the_distance_between_segments_less_that_within(mouse, measure):
-    file = mouse.rate if measure == "population_vector" else mouse.timing
-    found = anchor(file, file["statistic_value"].sel(statistic="discrimination").values)
-    matrix = similarity(mouse_recording(), measure)
-    value = matrix["value"].values
-    distance_ = value if matrix.attrs["kind"] == "distance" else 1 - value
-    segment, repeat, block = (
-        matrix[f"trial_{key}"].values for key in ("segment", "repeat", "block")
-    )
-    usable = (block[:, None] == block) & (repeat[:, None] != repeat) & np.isfinite(value)
-    same = segment[:, None] == segment
-    expected = distance_[usable & ~same].mean() - distance_[usable & same].mean()
-    assert found == pytest.approx(expected, rel=0.15)  # the drift analysis draws its other segments
-    assert np.isnan(anchor(file, np.array(-0.1)))
 
 
 def test_discrimination_of_a_known_matrix():

@@ -199,6 +199,7 @@ class Run:
             file = self.curves(code)
             for part, value in magnitudes_of(self.index, code, lag).items():
                 out[f"{code}_{part}"] = value
+            out[f"{code}_step"] = self.index["index"].sel(matching="none", code=code).values
             told = file["statistic_value"].sel(statistic="discrimination")
             out[f"{code}_discrimination"] = told.values
         for name in CORRELATIONS:

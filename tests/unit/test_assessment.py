@@ -13,7 +13,7 @@ from spikedrift.config.ground_truth import GroundTruth, TruthCase
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import verdicts
 from spikedrift.drift.analysis import analyze
-from spikedrift.drift.indices import indices
+from spikedrift.drift.signal.recording import drift_values
 from spikedrift.drift.table import index_table, statistics_table
 from spikedrift.errors import InputError
 from spikedrift.figures import style
@@ -232,8 +232,8 @@ def test_tables_and_footnotes_say_it(monkeypatch):
             [
                 rows("none", holds(), measure="template_reliability"),
                 rows("gain", np.full(N, 0.01), measure="template_reliability"),
-                rows("gain", np.full(N, 0.01), measure="rate_index", statistic="index"),
-                rows("matched", holds(), measure="rate_index", statistic="index"),
+                rows("gain", np.full(N, 0.01), measure="signal_drift", statistic="rate.index"),
+                rows("matched", holds(), measure="signal_drift", statistic="rate.index"),
             ]
         ),
         OPTIONS,
@@ -246,8 +246,7 @@ def test_tables_and_footnotes_say_it(monkeypatch):
     assert table.loc["contrast_within", "ground_truth"] == "not in the ground truth"
     said = "drift can be reported by template reliability when all rates change by one factor"
     assert any(said in note for note in style.notes_of(result.attrs))
-    few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
-    found = indices(recording, DriftOptions(index=few), 0)
+    found = drift_values(recording, DriftOptions(index={"flips": 99, "bootstrap": 99}), 0)
     table = index_table([({"recording": "made.movie"}, found)]).set_index(["code", "matching"])
     assert table.loc[("rate", "none"), "ground_truth"] == "biased in the ground truth: gain x1.5"
     assert table.loc[("rate", "state"), "ground_truth"].startswith("no bias found")

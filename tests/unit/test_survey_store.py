@@ -12,14 +12,14 @@ from test_pattern_network import SMALL
 from spikedrift import selections, trials
 from spikedrift.comparison.models import Models
 from spikedrift.comparison.statistics import Run
-from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
+from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
 from spikedrift.drift.profile import profile
+from spikedrift.drift.signal.recording import recording_drift
 from spikedrift.errors import DiskError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
@@ -30,7 +30,7 @@ MEASURES = {
     "rate": {"measure": "population_vector", "options": {}},
     "timing": {"measure": "spikeship", "options": {}},
 }
-INDEX = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
+INDEX = {"flips": 99, "bootstrap": 99}
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,9 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
     keeping = replace(surveyed, options=options, survey=kept)
     found = survey(keeping, runs, tmp_path / "s" / "runs", build_dir)
     data, _ = collect([found], runs, "s", {})
-    options = DriftOptions(curves=CurveOptions(bootstrap=20, halves=4), index=IndexOptions(**INDEX))
+    options = DriftOptions(
+        curves=CurveOptions(bootstrap=20, halves=4), index=SignalOptions(**INDEX)
+    )
     analyzed = []
     for run in runs:
         dataset = trials.read(tmp_path / "s" / "trials" / f"{run.recording}.nc")
@@ -155,7 +157,7 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
             curves(selected, MeasureEntry(name=code, **MEASURES[code]), options.curves, run.seed)
             for code in ("rate", "timing")
         ]
-        index = indices(selected, options, run.seed)
+        index = recording_drift(selected, options, run.seed)
         analyzed.append(Run(*files, index, profile(selected, options.curves, run.seed)))
     models = Models.of_survey(data, analyzed[0])
     assert list(models.runs) == ["a"] and models.places["a"].seeds == ("1.0", "1.1")

@@ -150,7 +150,8 @@ def profiles(
     n_trials, n_units = spikes.counts.shape
     starts = spikes.offsets
     place = spikes.segment * n_repeats + rows.row  # of a trial among the cells of its unit
-    smooth = [_smoothing(n_bins - cut, kernel) for cut in range(max_shift + 1)]
+    whole = _smoothing(n_bins, kernel)
+    crops = [_crops(n_bins, cut, kernel) for cut in range(1, max_shift + 1)]
     cells = max(elements // (n_repeats * n_bins), 1)
     for units in _parts(n_units, max(cells // n_segments, 1)):
         here = order[units]
@@ -163,24 +164,31 @@ def profiles(
         per_bin = np.repeat(n_bins / spikes.duration, here.size)
         bin_ = (spikes.times[spike] * np.repeat(per_bin, size)).astype(np.int64)
         at = np.repeat(home * n_bins, size) + np.minimum(bin_, n_bins - 1)
-        shape = (here.size * n_segments, n_repeats, n_bins)
-        binned = np.bincount(at, minlength=np.prod(shape)).reshape(shape).astype(np.float64)
+        shape = (here.size * n_segments, n_repeats, -1)
+        size_of_all = here.size * n_segments * n_repeats * n_bins
+        binned = np.bincount(at, minlength=size_of_all).astype(np.float64).reshape(-1, n_bins)
         observed = np.zeros((here.size, n_segments * n_repeats), bool)
         observed[:, place] = spikes.observed[:, here].T
         observed = observed.reshape(-1, n_repeats)
-        binned[~observed] = 0.0
-        amount = binned.sum(axis=2)
+        binned[~observed.ravel()] = 0.0
+        amount = binned.sum(axis=1).reshape(shape[:2])
         yield Cells(
             unit=here,
-            response=binned @ smooth[0],
+            response=(binned @ whole).reshape(shape),
             observed=observed,
             amount=amount,
             count=mean_counts(amount, observed, member),
             cropped=tuple(
-                (binned[..., :-cut] @ smooth[cut], binned[..., cut:] @ smooth[cut])
-                for cut in range(1, max_shift + 1)
+                ((binned @ early).reshape(shape), (binned @ late).reshape(shape))
+                for early, late in crops
             ),
         )
+
+
+def _crops(n_bins: int, cut: int, kernel: float) -> tuple[np.ndarray, np.ndarray]:
+    """`_smoothing` without the last `cut` bins, and without the first: (n_bins, n_bins - cut)."""
+    smooth, gone = _smoothing(n_bins - cut, kernel), np.zeros((cut, n_bins - cut))
+    return np.concatenate([smooth, gone]), np.concatenate([gone, smooth])
 
 
 def _parts(n_units: int, most: int) -> list[np.ndarray]:

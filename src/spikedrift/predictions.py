@@ -95,6 +95,8 @@ class Foretold:
             "note": "",
             "absent": 0,
         }
+        if entry.withdrawn is not None:
+            return row
         if not here:
             return {**row, "absent": 1, "note": f"none of its {len(wanted)} recordings"}
         if entry.selection not in self._selections:

@@ -9,6 +9,7 @@ import xarray as xr
 from spikedrift import trials
 from spikedrift.config.drift import SignalOptions
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.drift import gates
 from spikedrift.drift.signal.indices import signal_indices
 from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
@@ -100,11 +101,14 @@ def test_depth_is_that_of_the_signal() -> None:
 
 def test_no_code_and_too_imprecise_are_different_answers() -> None:
     absent = found(4, flat_code=True)
-    assert str(absent["note"].sel(code="timing").values).startswith("no timing code was found")
+    assert str(absent["gate_note"].sel(code="timing").values).startswith(
+        "no timing code was detected"
+    )
     assert np.isnan(absent["index"].sel(code="timing"))
     vague = found(4, units=12, options=OPTIONS.model_copy(update={"max_standard_error": 1e-3}))
-    note = str(vague["note"].sel(code="timing").values)
-    assert note.startswith("too imprecise: the timing index has a standard error of")
+    note = str(vague["gate_note"].sel(code="timing").values)
+    assert note.startswith("too imprecise (standard error ")
+    assert str(vague["gate"].sel(code="timing").values) == gates.IMPRECISE
     assert np.isfinite(vague["index"].sel(code="timing"))
 
 
@@ -136,11 +140,11 @@ def test_events_count_by_their_amplitude_and_have_no_timing() -> None:
         one["kept"].sel(code="rate"), two["kept"].sel(code="rate"), rtol=1e-12
     )
     np.testing.assert_allclose(one["depth"].sel(code="rate"), two["depth"].sel(code="rate"))
-    assert "two-photon" in str(two["note"].sel(code="timing").values)
+    assert "two-photon" in str(two["gate_note"].sel(code="timing").values)
 
 
 def test_what_cannot_be_told_is_said() -> None:
-    assert "3 segments" in str(found(segments=2)["note"].sel(code="rate").values)
-    assert set(found(blocks=1)["note"].values) == {"one block: see the curve within it"}
+    assert "3 segments" in str(found(segments=2)["gate_note"].sel(code="rate").values)
+    assert set(found(blocks=1)["gate_note"].values) == {"one block: see the curve within it"}
     with pytest.raises(InputError, match="two units"):
         found(units=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikedrift.drift.signal.products import between_units, products
+from spikedrift.drift.signal.products import overlaps, products, window_products
 
 BLOCKS = np.repeat(np.eye(2, dtype=bool), [4, 5], axis=1)
 
@@ -38,13 +38,32 @@ def test_closed_form_is_the_sum_over_quadruples(lost: float) -> None:
         assert found.overlap[cell, 0, 1] == pytest.approx(overlap, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize("lost", [0.0, 0.2])
+def test_windows_of_trials_are_sums_over_the_same_quadruples(lost: float, width: int) -> None:
+    rng = np.random.default_rng(5)
+    observed = rng.random((4, 9)) >= lost
+    response = rng.standard_normal((4, 9, 6)) * observed[..., None]
+    found = window_products(response, observed, width)
+    member = np.array([np.isin(np.arange(9), first + np.arange(width)) for first in range(9 - 1)])
+    for first, second in itertools.combinations(range(9 - width + 1), 2):
+        if second - first < width:
+            continue
+        for cell in range(4):
+            pair = found.power[cell, [first, second]].prod(), found.overlap[cell, first, second]
+            enough = (member[[first, second]] & observed[cell]).sum(axis=1).min() >= 2
+            here = member[[first, second]]
+            expected = naive(response[cell], observed[cell], *here) if enough else (0.0, 0.0)
+            assert pair == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
 def test_signals_of_two_units_go_through_the_same_quadruples() -> None:
     rng = np.random.default_rng(4)
     one, two = rng.standard_normal((5, 4, 6)), rng.standard_normal((5, 5, 6))
     seen = np.ones((5, 4), bool), np.ones((5, 5), bool)
     both = np.concatenate([one, two], axis=1)
     joined = products(both, np.ones((5, 9), bool), BLOCKS).overlap[:, 0, 1]
-    np.testing.assert_allclose(between_units(one, seen[0], two, seen[1]), joined, rtol=1e-12)
+    np.testing.assert_allclose(overlaps(one, seen[0], two, seen[1]), joined, rtol=1e-12)
 
 
 def test_too_few_trials_and_shared_trials_are_undefined() -> None:

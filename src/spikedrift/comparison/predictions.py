@@ -18,7 +18,9 @@ from spikedrift.drift.inference import student_interval
 from spikedrift.drift.inference_table import animal_of
 from spikedrift.errors import InputError
 
-OUTCOMES = ("held", "not held", "undecided", "cannot be tested", "not in this configuration")
+OUTCOMES = (
+    "held", "not held", "undecided", "cannot be tested", "not in this configuration", "withdrawn"
+)  # fmt: skip
 MATCHED = "_matched"
 
 
@@ -113,6 +115,8 @@ def _scored(
     found: dict[str, Any] = {"outcome": "", "reason": "", "value": np.nan, "low": np.nan,
                              "high": np.nan, "n_animals": 0, "n_recordings": 0,
                              "n_undefined": 0}  # fmt: skip
+    if entry.withdrawn is not None:
+        return {**found, "outcome": "withdrawn", "reason": entry.withdrawn}
     if row["absent"]:
         return {**found, "outcome": "not in this configuration", "reason": row["note"]}
     untested = {**found, "outcome": "cannot be tested"}

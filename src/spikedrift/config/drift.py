@@ -59,6 +59,12 @@ class SignalOptions(Options):
         description="timing: standard deviation of the Gaussian that smooths over bins; bins, "
         "0: none",
     )
+    max_shift: int = Field(
+        default=3,
+        ge=0,
+        description="timing: largest shift common to all units that is looked for and taken out, "
+        "to either side; bins, a fourth of them at most",
+    )
     exponent: float = Field(
         default=3.0,
         ge=0,

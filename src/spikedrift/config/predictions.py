@@ -41,6 +41,9 @@ class Prediction(Options):
     )
     statement: str = Field(description="what is predicted, in words")
     refuted_by: str = Field(description="what would refute it, in words")
+    withdrawn: str | None = Field(
+        default=None, description="why it is no longer scored, with the day; null: it is"
+    )
     model: From = Field(description="what it rests on")
     recordings: list[str] | None = Field(default=None, description="recordings by name")
     stimulus: str | None = Field(

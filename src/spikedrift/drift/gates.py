@@ -83,6 +83,12 @@ def drowned(code: str, p_value: float) -> Gate:
     return Gate(UNDEFINED, words, p_value)
 
 
+def unrepeated(code: str, blocks: str, p_value: float) -> Gate:
+    """Units were seen twice in fewer than two blocks."""
+    words = f"no {code} index: {blocks} has two repeats of a whole response"
+    return Gate(UNDEFINED, words, p_value)
+
+
 def untuned(n_segments: int, least: int) -> Gate:
     """Too few segments for the direction of a tuning curve to change."""
     words = (

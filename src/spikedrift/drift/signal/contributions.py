@@ -1,14 +1,21 @@
 """What every unit contributes to the signal indices: sums over its cells, with fixed weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from spikedrift.drift.signal.products import between_units, products
+from spikedrift.drift.signal.products import (
+    members,
+    overlaps,
+    powers,
+    window_products,
+)
 from spikedrift.drift.signal.responses import Cells
 
 PARTNERS = 5  # other units that each unit's signal is compared with, for the overlap of a redraw
+ENOUGH = 1000  # pairs of units that say what a redraw gives; with many units, fewer partners each
+HELD = 150_000  # numbers in an array of scalar products, so that it stays in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -18,10 +25,11 @@ class Occasions:
     Attributes
     ----------
     block : bool, shape (n_blocks, n_repeats)
-    window : bool, shape (n_windows, n_repeats)
-        All runs of some successive repeats of a block.
+    width : int
+        Repeats of a window.
     pair : tuple of int64, shape (n_pairs,)
-        Indices of two windows that share no repeat, the earlier first.
+        First repeats of two windows that lie in a block each and share no repeat, the earlier
+        first.
     lag : int64, shape (n_pairs,)
         Repeats from the one to the other.
     between : bool, shape (n_pairs,)
@@ -29,7 +37,7 @@ class Occasions:
     """
 
     block: np.ndarray
-    window: np.ndarray
+    width: int
     pair: tuple[np.ndarray, np.ndarray]
     lag: np.ndarray
     between: np.ndarray
@@ -47,19 +55,17 @@ def occasions(block: np.ndarray, position: np.ndarray, width: int) -> Occasions:
     width : int
         Repeats of a window, two or more.
     """
-    start = np.arange(block.size - width + 1)
+    start = np.arange(max(block.size - width + 1, 0))
     start = start[block[start] == block[start + width - 1]]
-    window = np.zeros((start.size, block.size), bool)
-    window[np.arange(start.size)[:, None], start[:, None] + np.arange(width)] = True
     first, second = np.triu_indices(start.size, k=1)
     apart = start[second] - start[first] >= width
-    first, second = first[apart], second[apart]
+    first, second = start[first[apart]], start[second[apart]]
     return Occasions(
         block=np.equal.outer(np.arange(block.max() + 1), block),
-        window=window,
+        width=width,
         pair=(first, second),
-        lag=position[start[second]] - position[start[first]],
-        between=block[start[first]] != block[start[second]],
+        lag=position[second] - position[first],
+        between=block[first] != block[second],
     )
 
 
@@ -77,9 +83,20 @@ class Contributions:
         Pairs of windows.
     signal, level : float64, shape (n_units, n_blocks)
         Power of the signal, and that of a flat response with the same mean count: their ratio is
-        the squared depth of the code.
+        the squared depth of the code. Of cells that were seen in all blocks with two repeats.
+    code_power : float64, shape (n_units, n_blocks)
+        Power of the signal, of all cells that were seen in the block.
+    n_cells : int64, shape (n_blocks,)
+        Cells with two responses in the block or more.
     chance_power, chance_overlap : float64, shape (n_blocks, n_blocks)
         As `power` and `overlap`, of signals of different units.
+    unit_chance_power, unit_chance_overlap : float64, shape (n_units,)
+        Of them, over all pairs of blocks, the pairs of units that the unit is in.
+    shift_power, shift_overlap : float64, shape (n_units, n_blocks, n_blocks, n_shifts)
+        As `power` and `overlap`, the later block s bins earlier, over the bins that both then have:
+        s from -(n_shifts - 1) / 2 to as much. One shift, 0, for responses without bins.
+    half : bool, shape (n_units,)
+        One half of the units, at random.
     """
 
     power: np.ndarray
@@ -89,12 +106,19 @@ class Contributions:
     n_pairs: np.ndarray
     signal: np.ndarray
     level: np.ndarray
+    code_power: np.ndarray
+    n_cells: np.ndarray
     chance_power: np.ndarray
     chance_overlap: np.ndarray
+    unit_chance_power: np.ndarray
+    unit_chance_overlap: np.ndarray
+    shift_power: np.ndarray
+    shift_overlap: np.ndarray
+    half: np.ndarray
 
 
 def contributions(
-    chunks: Iterable[Cells], times: Occasions, n_units: int, exponent: float
+    chunks: Iterable[Cells], times: Occasions, n_units: int, exponent: float, max_shift: int = 0
 ) -> Contributions:
     """Sum powers and overlaps over the cells of every unit.
 
@@ -108,74 +132,208 @@ def contributions(
     times : Occasions
     n_units : int
     exponent : float
+    max_shift : int
+        Crops that the cells have.
     """
     n_blocks, n_lags = times.block.shape[0], int(times.lag.max(initial=0)) + 1
-    blocks = np.zeros((2, n_units, n_blocks, n_blocks))
     lags = np.zeros((2, n_units, 2 * n_lags))
-    depth = np.zeros((2, n_units, n_blocks))
-    chance = np.zeros((2, n_blocks, n_blocks))
-    place = times.between * n_lags + times.lag
-    by_lag = np.equal.outer(place, np.arange(2 * n_lags)).astype(np.float64)
-    first, second = times.pair
-    member = np.concatenate([times.block, times.window])
+    depth = np.zeros((3, n_units, n_blocks))
+    chance, unit_chance = np.zeros((2, n_blocks, n_blocks)), np.zeros((2, n_units))
+    shifts = np.zeros((2, n_units, n_blocks, n_blocks, 2 * max_shift + 1))
+    n_cells = np.zeros(n_blocks, np.int64)
+    half, given = np.zeros(n_units, bool), 0
+    repeated = times.block.sum(axis=1) >= 2
+    over = members(times.block)
     for cells in chunks:
-        found = products(cells.response, cells.observed, member)
-        weight = cells.count**-exponent
-        power, overlap = found.power[:, :n_blocks], found.overlap[:, :n_blocks, :n_blocks]
-        blocks[:, cells.unit] = _sums(cells, weight, power[:, :, None] * power[:, None, :], overlap)
-        windows, far = found.power[:, n_blocks:], found.overlap[:, n_blocks:, n_blocks:]
-        near = windows[:, first] * windows[:, second]
-        lags[:, cells.unit] = _sums(cells, weight, near, far[:, first, second]) @ by_lag
-        # Depths of blocks are compared: of cells that were seen in all of them.
-        everywhere = np.where(np.isfinite(power).all(axis=1, keepdims=True), power, np.nan)
+        half[cells.unit[given % 2 :: 2]] = True
+        given += cells.unit.size
+        power = powers(cells.response, cells.observed, over)
+        known = np.isfinite(power)
+        n_cells += known.sum(axis=0)
+        everywhere = known[:, repeated].all(axis=1, keepdims=True)
+        flat = powers(cells.amount[..., None], cells.observed, over) / cells.response.shape[2]
         depth[:, cells.unit] = _sums(
-            cells, cells.count**-2.0, everywhere, _flat(cells, times.block)
+            cells,
+            cells.count**-2.0,
+            np.stack([np.where(everywhere, power, 0.0), np.where(everywhere, flat, 0.0), power]),
         )
-        chance += _met(cells, power, times.block, exponent)
+        weight = cells.count**-exponent
+        cropped = [
+            tuple(powers(part, cells.observed, over) for part in parts) for parts in cells.cropped
+        ]
+        partners = min(PARTNERS, cells.unit.size - 1, -(-ENOUGH // n_units))
+        for part in _pieces(cells, times.block.shape[1]):
+            shifts[:, part.units] += _of_blocks(part, cells, times.block, power, cropped, weight)
+            lags[:, part.units] += _of_windows(part, cells, times, weight, n_lags)
+            for ahead in range(1, partners + 1):
+                others = _of_others(part, cells, times.block, power, ahead, exponent)
+                chance += others.sum(axis=1)
+                both = others.sum(axis=(2, 3))
+                unit_chance[:, part.units] += both
+                unit_chance[:, cells.unit[(part.rank + ahead) % part.n_units]] += both
     shape = (n_units, 2, n_lags)
+    place = times.between * n_lags + times.lag
     return Contributions(
-        power=blocks[0],
-        overlap=blocks[1],
+        power=shifts[0, ..., max_shift],
+        overlap=shifts[1, ..., max_shift],
         lag_power=lags[0].reshape(shape),
         lag_overlap=lags[1].reshape(shape),
         n_pairs=np.bincount(place, minlength=2 * n_lags).reshape(2, n_lags),
         signal=depth[0],
         level=depth[1],
+        code_power=depth[2],
+        n_cells=n_cells,
         chance_power=chance[0],
         chance_overlap=chance[1],
+        unit_chance_power=unit_chance[0],
+        unit_chance_overlap=unit_chance[1],
+        shift_power=shifts[0],
+        shift_overlap=shifts[1],
+        half=half,
     )
 
 
-def _sums(cells: Cells, weight: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Weighted sums over the cells of every unit, of what is known of both: (2, n_units, ...)."""
-    weights = weight.reshape(-1, *(1 for _ in one.shape[1:]))
-    known = np.isfinite(one) & np.isfinite(other)
-    both = np.where(known, weights * np.stack([one, other]), 0.0)
-    return np.asarray(both.reshape(2, cells.unit.size, -1, *one.shape[1:]).sum(axis=2))
+@dataclass(frozen=True)
+class _Piece:
+    """Some cells of a chunk: the same segments of some of its units.
+
+    Attributes
+    ----------
+    units : int64, shape (n,)
+        Numbers of the units in the recording.
+    rank : int64, shape (n,)
+        Their places in the chunk.
+    segments : slice
+    n_units, n_segments : int
+        Of the whole chunk.
+    """
+
+    units: np.ndarray
+    rank: np.ndarray
+    segments: slice
+    n_units: int
+    n_segments: int
+
+    def of(self, values: np.ndarray, ahead: int = 0) -> np.ndarray:
+        """Values of these cells, or of those of the units `ahead` places on, from the chunk's."""
+        table = values.reshape(self.n_units, self.n_segments, *values.shape[1:])
+        rank = self.rank + ahead
+        if rank[-1] < self.n_units:
+            chosen = table[rank[0] : rank[-1] + 1, self.segments]
+        else:
+            chosen = table[rank % self.n_units, self.segments]
+        return chosen.reshape(-1, *values.shape[1:])
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sums over the cells of every unit: (n_cells, ...) -> (n, ...)."""
+        return np.asarray(values.reshape(self.units.size, -1, *values.shape[1:]).sum(axis=1))
 
 
-def _flat(cells: Cells, member: np.ndarray) -> np.ndarray:
-    """Power that a flat response with the cell's mean count has, without the noise of trials."""
-    n_features = cells.response.shape[2]
-    total = np.where(cells.observed, cells.amount, 0.0)[..., None]
-    return products(total, cells.observed, member).power / n_features
+def _pieces(cells: Cells, n_repeats: int) -> Iterator[_Piece]:
+    n_units, n_cells = cells.unit.size, cells.count.size
+    n_segments = n_cells // n_units
+    most = max(HELD // (n_repeats * max(n_repeats, cells.response.shape[2])), 1)
+    step = max(most // n_segments, 1)
+    for first in range(0, n_units, step):
+        rank = np.arange(first, min(first + step, n_units))
+        for segment in range(0, n_segments, most):
+            segments = slice(segment, min(segment + most, n_segments))
+            yield _Piece(cells.unit[rank], rank, segments, n_units, n_segments)
 
 
-def _met(cells: Cells, power: np.ndarray, member: np.ndarray, exponent: float) -> np.ndarray:
-    """Powers and overlaps of signals of different units in the same segments: (2, block, block)."""
-    chance = np.zeros((2, member.shape[0], member.shape[0]))
-    n_cells = cells.count.size // cells.unit.size
-    for shift in range(1, min(PARTNERS, cells.unit.size - 1) + 1):
-        partner = (np.arange(cells.count.size) + shift * n_cells) % cells.count.size
-        weight = (cells.count * cells.count[partner]) ** (-exponent / 2)
-        for a, b in zip(*np.triu_indices(member.shape[0], k=1), strict=True):
-            overlap = between_units(
-                cells.response[:, member[a]],
-                cells.observed[:, member[a]],
-                cells.response[partner][:, member[b]],
-                cells.observed[partner][:, member[b]],
+def _sums(cells: Cells, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Weighted sums over the cells of every unit, of what is known: (m, n_units, n_blocks)."""
+    known = np.where(np.isfinite(values), weight[:, None] * values, 0.0)
+    return np.asarray(
+        known.reshape(values.shape[0], cells.unit.size, -1, values.shape[2]).sum(axis=2)
+    )
+
+
+def _both(weight: np.ndarray, power: np.ndarray, overlap: np.ndarray) -> np.ndarray:
+    """Weighted powers and overlaps of what is known of both: float64, shape (2, n_cells)."""
+    known = np.isfinite(power) & np.isfinite(overlap)
+    return np.where(known, weight * np.stack([power, overlap]), 0.0)
+
+
+def _of_blocks(
+    part: _Piece,
+    cells: Cells,
+    block: np.ndarray,
+    power: np.ndarray,
+    cropped: list[tuple[np.ndarray, ...]],
+    weight: np.ndarray,
+) -> np.ndarray:
+    """Powers and overlaps of pairs of blocks, by shift: (2, units, blocks, blocks, shifts)."""
+    n_blocks, most = block.shape[0], len(cropped)
+    found = np.zeros((2, part.units.size, n_blocks, n_blocks, 2 * most + 1))
+    observed, weights = part.of(cells.observed), part.of(weight)
+    pairs = list(zip(*np.triu_indices(n_blocks, k=1), strict=True))
+    # The earlier block, and the later one, of which the first bins are left out where it is late.
+    sides = [(0, (cells.response, power), (cells.response, power))]
+    for cut, (responses, norms) in enumerate(zip(cells.cropped, cropped, strict=True), start=1):
+        short, late = zip(responses, norms, strict=True)
+        sides += [(cut, short, late), (-cut, late, short)]
+    for shift, (early, early_power), (later, later_power) in sides:
+        one, other = part.of(early), part.of(later)
+        p_one, p_other = part.of(early_power), part.of(later_power)
+        for a, b in pairs:
+            overlap = overlaps(
+                one[:, _run(block[a])],
+                observed[:, _run(block[a])],
+                other[:, _run(block[b])],
+                observed[:, _run(block[b])],
             )
-            both = power[:, a] * power[partner, b]
-            known = np.isfinite(both) & np.isfinite(overlap)
-            chance[:, a, b] += [(weight * both)[known].sum(), (weight * overlap)[known].sum()]
-    return chance
+            both = _both(weights, p_one[:, a] * p_other[:, b], overlap)
+            found[0, :, a, b, most + shift] = part.sums(both[0])
+            found[1, :, a, b, most + shift] = part.sums(both[1])
+    return found
+
+
+def _run(member: np.ndarray) -> slice:
+    """Repeats of a block, which follow each other."""
+    at = np.flatnonzero(member)
+    return slice(at[0], at[-1] + 1)
+
+
+def _of_windows(
+    part: _Piece, cells: Cells, times: Occasions, weight: np.ndarray, n_lags: int
+) -> np.ndarray:
+    """Powers and overlaps of pairs of windows, by relation and lag: (2, units, 2 * n_lags)."""
+    out = np.zeros((2, part.units.size, 2 * n_lags))
+    if times.lag.size == 0:
+        return out
+    found = window_products(part.of(cells.response), part.of(cells.observed), times.width)
+    weights = part.of(weight)
+    n = found.power.shape[1]
+    shape = (part.units.size, -1, n)
+    power = found.power.reshape(shape)
+    weighed = (weights[:, None] * found.power).reshape(shape)
+    near = weighed.transpose(0, 2, 1) @ power
+    by_unit = weights.reshape(part.units.size, 1, -1)
+    far = by_unit @ found.overlap.reshape(part.units.size, -1, n * n)
+    at = times.pair[0] * n + times.pair[1]
+    place = times.between * n_lags + times.lag
+    for unit in range(part.units.size):
+        for sums, values in zip(out[:, unit], (near[unit].ravel(), far[unit, 0]), strict=True):
+            sums += np.bincount(place, weights=values[at], minlength=2 * n_lags)
+    return out
+
+
+def _of_others(
+    part: _Piece, cells: Cells, block: np.ndarray, power: np.ndarray, ahead: int, exponent: float
+) -> np.ndarray:
+    """Powers and overlaps with the units `ahead` places on, in the same segments.
+
+    Float64, shape (2, units, blocks, blocks).
+    """
+    out = np.zeros((2, part.units.size, *(block.shape[:1] * 2)))
+    mine, seen = part.of(cells.response), part.of(cells.observed)
+    other, other_seen = part.of(cells.response, ahead), part.of(cells.observed, ahead)
+    weight = (part.of(cells.count) * part.of(cells.count, ahead)) ** (-exponent / 2)
+    own, theirs = part.of(power), part.of(power, ahead)
+    for a, b in zip(*np.triu_indices(block.shape[0], k=1), strict=True):
+        here, there = _run(block[a]), _run(block[b])
+        overlap = overlaps(mine[:, here], seen[:, here], other[:, there], other_seen[:, there])
+        both = _both(weight, own[:, a] * theirs[:, b], overlap)
+        out[0, :, a, b], out[1, :, a, b] = part.sums(both[0]), part.sums(both[1])
+    return out

@@ -17,7 +17,7 @@ import xarray as xr
 
 from spikedrift.config.drift import SignalOptions
 from spikedrift.drift import gates
-from spikedrift.drift.pairs import repeats_of
+from spikedrift.drift.bands import centered
 from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
 from spikedrift.drift.signal.inference import (
     effective_number,
@@ -25,16 +25,17 @@ from spikedrift.drift.signal.inference import (
     ratio_influence,
     resampled_ratios,
     student_interval,
-    student_p,
 )
+from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.drift.signal.responses import profiles, tuning
+from spikedrift.drift.signal.shift import unshifted
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.spikes import Spikes, spikes_of
 
 CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
-CELLS = 4000  # cells that are looked at together, which bounds the memory
+ELEMENTS = 2_000_000  # numbers of the responses that are held together, which bounds the memory
 NAN = float("nan")
 NUMBERS = (
     "index",
@@ -46,6 +47,12 @@ NUMBERS = (
     "chance",
     "code_p_value",
     "n_effective",
+    "index_unshifted",
+    "unshifted_standard_error",
+    "unshifted_low",
+    "unshifted_high",
+    "unshifted_p_value",
+    "shift",
 )
 INFERENCE = (
     "over the units of one recording, given the gains of its trials; noise that units share makes "
@@ -78,6 +85,15 @@ class SignalIndex:
         Units that carry the index; those that are deeply tuned count for more.
     influence : float64, shape (n_units,)
         Of every unit on the value; sums to 0.
+    share : float64, shape (n_units,)
+        Of every unit in what the index divides by; sums to 1.
+    index_unshifted : float
+        Timing: the index over the bins that blocks have in common where the shift that all units
+        share is taken out, found in one half of the units and applied to the other.
+    unshifted_standard_error, unshifted_low, unshifted_high, unshifted_p_value : float
+        Of it, as of the index; given the shifts.
+    shift : float
+        Bins by which events of the last block come later than in the first, mean of both halves.
     """
 
     index: float = NAN
@@ -91,12 +107,19 @@ class SignalIndex:
     gate: gates.Gate = gates.WIDE
     n_effective: float = NAN
     influence: np.ndarray | None = None
+    share: np.ndarray | None = None
+    index_unshifted: float = NAN
+    unshifted_standard_error: float = NAN
+    unshifted_low: float = NAN
+    unshifted_high: float = NAN
+    unshifted_p_value: float = NAN
+    shift: float = NAN
 
 
 def signal_contributions(
     dataset: xr.Dataset, options: SignalOptions, seed: int
-) -> tuple[dict[str, Contributions], dict[str, gates.Gate]]:
-    """Contributions of every unit, by code, and why a code is missing.
+) -> tuple[dict[str, Contributions], dict[str, gates.Gate], str]:
+    """Contributions of every unit by code, why a code is missing, and how repeats were made.
 
     Parameters
     ----------
@@ -114,30 +137,33 @@ def signal_contributions(
     name = str(dataset.attrs.get("recording"))
     order = stream(seed, name, "signal", "partners").permutation(dataset.sizes["unit"])
     spikes = spikes_of(dataset, events=True)
-    repeats = repeats_of(dataset)
-    times = occasions(repeats.block, repeats.position, options.window)
+    rows = rows_of(dataset, spikes)
+    times = occasions(rows.block, rows.position, options.window)
     n_units = dataset.sizes["unit"]
     if times.block.sum(axis=1).max() < 2 or n_units < 2:
         raise InputError(f"{name}: a signal index needs two units, and two repeats of a block")
     found, missing = {}, {}
-    n_segments = int(spikes.segment.max()) + 1
+    n_segments = rows.table.shape[1]
     if n_segments < MIN_SEGMENTS:
         missing["rate"] = gates.untuned(n_segments, MIN_SEGMENTS)
     else:
-        cells = tuning(spikes, order, _amount(dataset, spikes), times.block)
-        found["rate"] = contributions([cells], times, n_units, options.exponent)
+        chunks = tuning(spikes, rows, order, _amount(dataset, spikes), times.block, ELEMENTS)
+        found["rate"] = contributions(chunks, times, n_units, options.exponent)
     if "event_amplitude" in dataset:
         missing["timing"] = gates.NONE
     else:
-        chunks = profiles(spikes, order, options.bins, options.kernel, times.block, CELLS)
-        found["timing"] = contributions(chunks, times, n_units, options.exponent)
-    return found, missing
+        most = min(options.max_shift, options.bins // 4) if times.block.shape[0] > 1 else 0
+        chunks = profiles(
+            spikes, rows, order, options.bins, options.kernel, most, times.block, ELEMENTS
+        )
+        found["timing"] = contributions(chunks, times, n_units, options.exponent, most)
+    return found, missing, rows.note
 
 
 def _amount(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
     """What a trial's response is: spike counts, or summed amplitudes of two-photon events."""
     if "event_amplitude" not in dataset:
-        return spikes.counts.astype(np.float64)
+        return spikes.counts
     trial, unit = spikes.cells
     amount = np.zeros(spikes.counts.shape)
     np.add.at(amount, (trial, unit), dataset["event_amplitude"].values)
@@ -158,15 +184,23 @@ def block_index(
         Of the random signs.
     """
     n_blocks = found.signal.shape[1]
-    tests = [flip_test(found.signal[:, block], options.flips, rng) for block in range(n_blocks)]
-    code_p = max(tests)
+    # A block in which nothing was repeated has no power and no part in any pair of blocks.
+    repeated = np.flatnonzero(found.n_cells)
+    tests = [flip_test(found.code_power[:, block], options.flips, rng) for block in repeated]
+    code_p = max(tests, default=NAN)
+    if repeated.size == 0:
+        return SignalIndex(gate=gates.unrepeated(code, "no block", NAN))
     if not code_p <= options.code_level:
         return SignalIndex(
             code_p_value=code_p,
-            gate=gates.no_signal(code, int(np.argmax(tests)), code_p, options.code_level),
+            gate=gates.no_signal(code, int(repeated[np.argmax(tests)]), code_p, options.code_level),
         )
     if n_blocks < 2:
         return SignalIndex(code_p_value=code_p, gate=gates.ALONE)
+    if repeated.size < 2:
+        return SignalIndex(
+            code_p_value=code_p, gate=gates.unrepeated(code, f"one block of {n_blocks}", code_p)
+        )
     power, overlap = found.power.sum(axis=(1, 2)), found.overlap.sum(axis=(1, 2))
     if not (power.sum() > 0 and found.chance_power.sum() > found.chance_overlap.sum()):
         return SignalIndex(
@@ -175,10 +209,8 @@ def block_index(
         )
     chance = float(found.chance_overlap.sum() / found.chance_power.sum())
     kept = float(overlap.sum() / power.sum())
-    value = (1.0 - kept) / (1.0 - chance)
-    influence = -ratio_influence(overlap, power) / (1.0 - chance)
-    n = effective_number(power)
-    error, low, high = student_interval(value, influence, n, options.confidence)
+    value, influence, share = _scaled(found, power, overlap)
+    error, low, high = student_interval(value, influence, options.confidence)
     return SignalIndex(
         index=value,
         standard_error=error,
@@ -188,12 +220,50 @@ def block_index(
         kept=kept,
         chance=chance,
         code_p_value=code_p,
-        n_effective=n,
+        n_effective=effective_number(power),
         influence=influence,
+        share=share,
+        **_unshifted(found, options, rng),
         gate=gates.Gate(p_value=code_p)
         if error <= options.max_standard_error
         else gates.imprecise(error, options.max_standard_error, code_p),
     )
+
+
+def _scaled(
+    found: Contributions, power: np.ndarray, overlap: np.ndarray
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The index on the scale of a redraw, the influences of units on it, and their shares in it.
+
+    A unit acts on the scale too, by the pairs of units that it is in.
+    """
+    chance = float(found.chance_overlap.sum() / found.chance_power.sum())
+    value = (1.0 - float(overlap.sum() / power.sum())) / (1.0 - chance)
+    redraw = found.unit_chance_overlap - chance * found.unit_chance_power
+    share = power / power.sum() - redraw / (found.chance_power.sum() * (1.0 - chance))
+    new = (power - overlap) / (power.sum() * (1.0 - chance))
+    return value, new - value * share, share
+
+
+def _unshifted(
+    found: Contributions, options: SignalOptions, rng: np.random.Generator
+) -> dict[str, Any]:
+    """The index where the common shift is taken out, and the shift; nothing without bins."""
+    if found.shift_power.shape[-1] < 2:
+        return {}
+    each = unshifted(found)
+    if not each.power.sum() > 0:
+        return {"shift": each.shift}
+    value, influence, _ = _scaled(found, each.power, each.overlap)
+    error, low, high = student_interval(value, influence, options.confidence)
+    return {
+        "index_unshifted": value,
+        "unshifted_standard_error": error,
+        "unshifted_low": low,
+        "unshifted_high": high,
+        "unshifted_p_value": flip_test(each.power - each.overlap, options.flips, rng),
+        "shift": each.shift,
+    }
 
 
 def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr.Dataset:
@@ -214,17 +284,23 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
         * (code,), float64: `index`, `standard_error`, `low`, `high`, `p_value`, `kept`, `chance`,
           `code_p_value`, `n_effective` as in `SignalIndex`; `gate` (str, of
           `spikedrift.drift.gates`) and `gate_note` (str), why there is no index.
+          `index_unshifted` with `unshifted_standard_error`, `unshifted_low`, `unshifted_high`,
+          `unshifted_p_value`, and `shift` (bins): NaN for rate. `shift_time`, s: the same.
         * (code, relation, lag), float64: `curve`, the index of two windows of repeats that lie a
-          lag apart, on the scale of `index`; `curve_low`, `curve_high`, basic bootstrap over
-          units; NaN where there is no such pair. `n_pairs` (relation, lag), pairs of windows.
+          lag apart, on the scale of `index`; `curve_low`, `curve_high`, bootstrap over units
+          (`spikedrift.drift.bands`); NaN where there is no such pair. `n_pairs` (relation, lag),
+          pairs of windows.
         * (code, block), float64: `depth`, standard deviation of the signal over bins or segments
           by its mean, without the noise of trials.
         * (code,), float64: `depth_change`, ln of the depth in the last block over that in the
           first, with `depth_change_low`, `depth_change_high` over units.
         * scalars: `difference` (timing less rate), `difference_low`, `difference_high`,
-          `difference_p_value`: paired over units, two-sided; NaN unless both codes have an index.
+          `difference_p_value`: paired over units, random signs, two-sided; NaN unless both codes
+          have an index.
 
-        Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `inference`.
+        Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `inference`;
+        `repeats_made`, what is to be known of repeats that were made of remaining trials, empty
+        where repeats are as they were shown.
 
     Raises
     ------
@@ -238,6 +314,7 @@ def indices_of(
     dataset: xr.Dataset,
     found: Mapping[str, Contributions],
     missing: Mapping[str, gates.Gate],
+    note: str,
     options: SignalOptions,
     seed: int,
 ) -> xr.Dataset:
@@ -253,11 +330,18 @@ def indices_of(
         indices[code] = block_index(found[code], code, options, rng)
         parts.append(_curves(found[code], options, rng).merge(_depth(found[code], options)))
     numbers: dict[str, Any] = {
-        field: ("code", [getattr(indices[code], field) for code in CODES], {"units": "1"})
+        field: (
+            "code",
+            [getattr(indices[code], field) for code in CODES],
+            {"units": "bins" if field == "shift" else "1"},
+        )
         for field in NUMBERS
     }
     out = xr.concat(parts, xr.DataArray(list(CODES), dims="code", name="code"), join="outer")
-    out = out.assign({**numbers, **_difference(indices["timing"], indices["rate"], options)})
+    rng = stream(seed, name, "signal", "difference")
+    out = out.assign({**numbers, **_difference(indices["timing"], indices["rate"], options, rng)})
+    bin_width = float(dataset["duration"].values.max()) / options.bins
+    out["shift_time"] = (out["shift"] * bin_width).assign_attrs(units="s")
     out["gate"] = ("code", [indices[code].gate.state for code in CODES])
     out["gate_note"] = ("code", [indices[code].gate.words for code in CODES])
     out["n_pairs"] = (("relation", "lag"), next(iter(found.values())).n_pairs[:, out["lag"]])
@@ -268,19 +352,33 @@ def indices_of(
             "options": json.dumps(options.model_dump(), sort_keys=True),
             "n_units": dataset.sizes["unit"],
             "inference": INFERENCE,
+            "repeats_made": note,
         }
     )
 
 
-def _difference(timing: SignalIndex, rate: SignalIndex, options: SignalOptions) -> dict[str, float]:
-    """Timing less rate, paired over units."""
+def _difference(
+    timing: SignalIndex, rate: SignalIndex, options: SignalOptions, rng: np.random.Generator
+) -> dict[str, float]:
+    """Timing less rate, paired over units.
+
+    Tested with what each unit is off where both codes have one index, the mean of the two: its
+    expectation is 0 then, and a unit that is deeply tuned weighs alike in the sum and in what it
+    is studentized by.
+    """
     names = ("difference", "difference_low", "difference_high", "difference_p_value")
-    if timing.influence is None or rate.influence is None:
+    if (
+        timing.influence is None
+        or rate.influence is None
+        or timing.share is None
+        or rate.share is None
+    ):
         return dict.fromkeys(names, NAN)
     value, influence = timing.index - rate.index, timing.influence - rate.influence
-    n = min(timing.n_effective, rate.n_effective)
-    _, low, high = student_interval(value, influence, n, options.confidence)
-    return dict(zip(names, (value, low, high, student_p(value, influence, n)), strict=True))
+    _, low, high = student_interval(value, influence, options.confidence)
+    off = influence + value / 2 * (timing.share + rate.share)
+    p = flip_test(off, options.flips, rng, two_sided=True)
+    return dict(zip(names, (value, low, high, p), strict=True))
 
 
 def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generator) -> xr.Dataset:
@@ -296,21 +394,14 @@ def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generat
     total = power.sum(axis=0)
     usable = (found.n_pairs[:, lag].ravel() > 0) & (total > 0)
     kept = np.divide(overlap.sum(axis=0), total, out=np.full(total.shape, NAN), where=usable)
-    sample = resampled_ratios(overlap, power, options.bootstrap, rng)
-    tail = 100 * (1 - options.confidence) / 2
-    low, high = np.full((2, kept.size), NAN)
-    if usable.any():
-        ends = np.nanpercentile(sample[:, usable], [tail, 100 - tail], axis=0)
-        low[usable], high[usable] = 2 * kept[usable] - ends[::-1]  # basic bootstrap
-    values = {
-        "curve": 1 - kept,
-        "curve_low": 1 - high,
-        "curve_high": 1 - low,
-    }
+    kept = kept.reshape(shape)
+    sample = resampled_ratios(overlap, power, options.bootstrap, rng).reshape(-1, *shape)
+    curve = (1 - kept) / (1 - chance)
+    low, high = centered((1 - sample) / (1 - chance), curve, options.confidence)
     return xr.Dataset(
         {
-            key: (("relation", "lag"), (value / (1 - chance)).reshape(shape), {"units": "1"})
-            for key, value in values.items()
+            key: (("relation", "lag"), value, {"units": "1"})
+            for key, value in (("curve", curve), ("curve_low", low), ("curve_high", high))
         },
         coords={"relation": ["within", "between"], "lag": lag},
     )
@@ -329,8 +420,7 @@ def _depth(found: Contributions, options: SignalOptions) -> xr.Dataset:
             ratio_influence(found.signal[:, block], found.level[:, block]) / (2 * squared[block])
             for block in (-1, 0)
         )
-        n = min(effective_number(found.level[:, block]) for block in (0, -1))
-        _, low, high = student_interval(change, last - first, n, options.confidence)
+        _, low, high = student_interval(change, last - first, options.confidence)
     return xr.Dataset(
         {
             "depth": ("block", depth, {"units": "1"}),

@@ -11,8 +11,10 @@ from scipy import special
 from spikedrift.drift.anchored import upper_tail
 
 
-def flip_test(values: np.ndarray, flips: int, rng: np.random.Generator) -> float:
-    """P of a studentized sum as large under random signs of the values.
+def flip_test(
+    values: np.ndarray, flips: int, rng: np.random.Generator, two_sided: bool = False
+) -> float:
+    """P of a studentized sum as large, or as far from 0, under random signs of the values.
 
     The null: values are independent, of mean 0 and symmetric about it. Studentizing makes the
     level hold for many values without the symmetry.
@@ -24,12 +26,14 @@ def flip_test(values: np.ndarray, flips: int, rng: np.random.Generator) -> float
     flips : int
         Random signs; the least p is 1 / (flips + 1).
     rng : Generator
+    two_sided : bool
     """
     size = np.sqrt((values**2).sum())
     if not size > 0:
         return 1.0
     signs = rng.integers(0, 2, size=(flips, values.size), dtype=np.int8) * 2 - 1
-    return upper_tail(float(values.sum() / size), signs @ (values / size))
+    real, flipped = float(values.sum() / size), signs @ (values / size)
+    return upper_tail(abs(real), np.abs(flipped)) if two_sided else upper_tail(real, flipped)
 
 
 def ratio_influence(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -48,7 +52,7 @@ def effective_number(weight: np.ndarray) -> float:
 
 
 def student_interval(
-    value: float, influence: np.ndarray, n: float, confidence: float
+    value: float, influence: np.ndarray, confidence: float
 ) -> tuple[float, float, float]:
     """Standard error, and the ends of Student's interval about the value, which it holds.
 
@@ -56,24 +60,21 @@ def student_interval(
     ----------
     value : float
     influence : float64, shape (n_units,)
-    n : float
-        Effective number of units; the degrees of freedom are one fewer, and 1 at least.
+        Squares of few units may make up the variance: the degrees of freedom are those of
+        Satterthwaite (1946), (sum of squares)^2 by the sum of fourth powers, less 1 and 1 at least.
     confidence : float
     """
-    error, freedom = _error(influence, n)
+    error, freedom = _error(influence)
     reach = error * float(special.stdtrit(freedom, (1 + confidence) / 2))
     return error, value - reach, value + reach
 
 
-def student_p(value: float, influence: np.ndarray, n: float) -> float:
-    """Two-sided p of a value as far from 0, by its influences over units (Student's t)."""
-    error, freedom = _error(influence, n)
-    return float(2 * special.stdtr(freedom, -abs(value) / error)) if error > 0 else 1.0
-
-
-def _error(influence: np.ndarray, n: float) -> tuple[float, float]:
-    freedom = max(n - 1, 1.0)
-    return float(np.sqrt((influence**2).sum() * (freedom + 1) / freedom)), freedom
+def _error(influence: np.ndarray) -> tuple[float, float]:
+    square = influence**2
+    if not square.any():
+        return 0.0, 1.0
+    freedom = max(float(square.sum() ** 2 / (square**2).sum()) - 1, 1.0)
+    return float(np.sqrt(square.sum() * (freedom + 1) / freedom)), freedom
 
 
 def resampled_ratios(

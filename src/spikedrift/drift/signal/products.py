@@ -18,9 +18,13 @@ NeuroImage 137:188); a ratio of an overlap to powers is the disattenuated correl
 numerator and denominator instead; here no model of the noise is needed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+Sum = Callable[[np.ndarray, int], np.ndarray]
+"""Sums over the trials of each occasion, along an axis: (array, axis) -> array."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,86 @@ class Products:
     overlap: np.ndarray
 
 
+def everything(values: np.ndarray, axis: int) -> np.ndarray:
+    """Sum over all trials, which are one occasion."""
+    return np.asarray(values.sum(axis=axis, keepdims=True))
+
+
+def members(member: np.ndarray) -> Sum:
+    """Sum over the trials of occasions: bool, shape (n_occasions, n_trials); they may overlap."""
+    within = member.astype(np.float64)
+    return lambda values, axis: np.moveaxis(np.moveaxis(values, axis, -1) @ within.T, -1, axis)
+
+
+def runs(width: int) -> Sum:
+    """Sum over all runs of `width` successive trials, by their first trial."""
+
+    def over(values: np.ndarray, axis: int) -> np.ndarray:
+        lines = np.moveaxis(values, axis, -1)
+        n = lines.shape[-1] - width + 1
+        total = lines[..., :n] + lines[..., 1 : n + 1]
+        for step in range(2, width):
+            total += lines[..., step : step + n]
+        return np.moveaxis(total, -1, axis)
+
+    return over
+
+
+def powers(response: np.ndarray, observed: np.ndarray, over: Sum) -> np.ndarray:
+    """Mean of <y_i, y_k> over pairs of different trials: of their sum, |sum y|^2 - sum |y|^2.
+
+    Parameters
+    ----------
+    response : float, shape (n_cells, n_trials, n_features)
+        0 for trials that were not observed.
+    observed : bool, shape (n_cells, n_trials)
+    over : Sum
+
+    Returns
+    -------
+    float64, shape (n_cells, n_occasions)
+        P; NaN where there are fewer than two trials.
+    """
+    pairs = n_pairs(observed, over)
+    total = over(response, 1)
+    own = np.einsum("cof,cof->co", total, total)
+    own -= over(np.einsum("ctf,ctf->ct", response, response), 1)
+    return np.divide(own, pairs, out=np.full(own.shape, np.nan), where=pairs > 0)
+
+
+def n_pairs(observed: np.ndarray, over: Sum) -> np.ndarray:
+    """Ordered pairs of different trials: float64, shape (n_cells, n_occasions)."""
+    n = over(observed.astype(np.float64), 1)
+    return np.asarray(n * (n - 1))
+
+
+def quadruples(scalar: np.ndarray, over: Sum = everything) -> np.ndarray:
+    """Sum of M_ij M_kl over i != k of one occasion and j != l of another, in closed form.
+
+    Of the square of a sum over pairs (i, j), what has i or j twice is taken away,
+
+        sum M_ij M_kl = (sum M)^2 - sum_i (sum_j M)^2 - sum_j (sum_i M)^2 + sum M^2.
+
+    Parameters
+    ----------
+    scalar : float64, shape (n_cells, n_trials, n_other_trials)
+        M: scalar products of trials with other trials; 0 for trials that were not observed. They
+        may be trials of one unit or of two.
+    over : Sum
+
+    Returns
+    -------
+    float64, shape (n_cells, n_occasions, n_other_occasions)
+        Meaningless where two occasions share a trial.
+    """
+    rows = over(scalar, -1)
+    found = over(rows, -2) ** 2
+    found -= over(rows**2, -2)
+    found -= over(over(scalar, -2) ** 2, -1)
+    found += over(over(scalar**2, -1), -2)
+    return np.asarray(found)
+
+
 def products(response: np.ndarray, observed: np.ndarray, member: np.ndarray) -> Products:
     """Powers and overlaps of the signals of every cell.
 
@@ -50,56 +134,36 @@ def products(response: np.ndarray, observed: np.ndarray, member: np.ndarray) -> 
     observed : bool, shape (n_cells, n_trials)
         Trials of a cell that count.
     member : bool, shape (n_occasions, n_trials)
-        Trials of each occasion, such as a block or a window of repeats. Occasions may overlap.
+        Trials of each occasion, such as a block. Occasions may overlap.
 
     Returns
     -------
     Products
     """
     seen = np.where(observed[..., None], response, 0.0)
-    return crossed(seen @ seen.transpose(0, 2, 1), observed, member)
+    over = members(member)
+    overlap = np.full((observed.shape[0], member.shape[0], member.shape[0]), np.nan)
+    for one, other in zip(*np.triu_indices(member.shape[0], k=1), strict=True):
+        if not (member[one] & member[other]).any():
+            overlap[:, one, other] = overlaps(
+                seen[:, member[one]],
+                observed[:, member[one]],
+                seen[:, member[other]],
+                observed[:, member[other]],
+            )
+            overlap[:, other, one] = overlap[:, one, other]
+    return Products(power=powers(seen, observed, over), overlap=overlap)
 
 
-def crossed(gram: np.ndarray, observed: np.ndarray, member: np.ndarray) -> Products:
-    """`products` from the scalar products of all trials of a cell.
-
-    In closed form: of the square of a sum over pairs (i, j), what has i or j twice is taken away,
-
-        sum M_ij M_kl = (sum M)^2 - sum_i (sum_j M)^2 - sum_j (sum_i M)^2 + sum M^2.
-
-    Parameters
-    ----------
-    gram : float64, shape (n_cells, n_trials, n_trials)
-        0 for trials that were not observed.
-    observed : bool, shape (n_cells, n_trials)
-    member : bool, shape (n_occasions, n_trials)
-    """
-    within = member.astype(np.float64)
-    n = observed @ within.T
-    pairs = n * (n - 1)
-    rows = gram @ within.T  # (cell, trial, occasion): of each trial, with all of an occasion
-    total = within @ rows
-    by_row = within @ rows**2
-    quadruples = total**2 - by_row - by_row.transpose(0, 2, 1) + within @ (gram**2 @ within.T)
-    own = np.einsum("coo->co", total) - np.einsum("ctt->ct", gram) @ within.T
-    disjoint = (within @ within.T) == 0
-    every = np.where(disjoint, pairs[:, :, None] * pairs[:, None, :], 0.0)
-    missing = np.full(quadruples.shape, np.nan)
-    return Products(
-        power=np.divide(own, pairs, out=np.full(own.shape, np.nan), where=pairs > 0),
-        overlap=np.divide(quadruples, every, out=missing, where=every > 0),
-    )
-
-
-def between_units(
+def overlaps(
     first: np.ndarray, first_observed: np.ndarray, second: np.ndarray, second_observed: np.ndarray
 ) -> np.ndarray:
-    """Overlaps Q of the signals of different units on two occasions.
+    """Overlaps Q of two signals that have no trial in common, of one unit or of two.
 
     Parameters
     ----------
     first, second : float, shape (n_cells, n_trials, n_features)
-        Centered responses of one unit on one occasion and of another on another.
+        Centered responses on one occasion and on another; 0 for trials that were not observed.
     first_observed, second_observed : bool, shape (n_cells, n_trials)
 
     Returns
@@ -107,15 +171,34 @@ def between_units(
     float64, shape (n_cells,)
         NaN where there are fewer than two trials on either side.
     """
-    one = np.where(first_observed[..., None], first, 0.0)
-    two = np.where(second_observed[..., None], second, 0.0)
-    m = one @ two.transpose(0, 2, 1)
-    quadruples = (
-        m.sum(axis=(1, 2)) ** 2
-        - (m.sum(axis=2) ** 2).sum(axis=1)
-        - (m.sum(axis=1) ** 2).sum(axis=1)
-        + (m**2).sum(axis=(1, 2))
-    )
-    n, k = first_observed.sum(axis=1), second_observed.sum(axis=1)
-    every = (n * (n - 1) * k * (k - 1)).astype(np.float64)
-    return np.divide(quadruples, every, out=np.full(every.shape, np.nan), where=every > 0)
+    found = quadruples(first @ second.transpose(0, 2, 1))[:, 0, 0]
+    every = n_pairs(first_observed, everything) * n_pairs(second_observed, everything)
+    return np.divide(found, every[:, 0], out=np.full(found.shape, np.nan), where=every[:, 0] > 0)
+
+
+def window_products(response: np.ndarray, observed: np.ndarray, width: int) -> Products:
+    """Powers and overlaps of all runs of `width` successive trials, by their first trial.
+
+    Parameters
+    ----------
+    response : float, shape (n_cells, n_trials, n_features)
+        0 for trials that were not observed.
+    observed : bool, shape (n_cells, n_trials)
+    width : int
+        Two or more.
+
+    Returns
+    -------
+    Products
+        0, not NaN, where there are too few trials, so that sums leave it out; an overlap is
+        meaningless where two runs share a trial.
+    """
+    over = runs(width)
+    pairs = n_pairs(observed, over)
+    share = np.divide(1.0, pairs, out=np.zeros(pairs.shape), where=pairs > 0)
+    overlap = quadruples(response @ response.transpose(0, 2, 1), over)
+    if observed.all():
+        overlap *= share[0, 0] ** 2
+    else:
+        overlap *= share[:, :, None] * share[:, None, :]
+    return Products(power=np.nan_to_num(powers(response, observed, over), nan=0.0), overlap=overlap)

@@ -107,8 +107,8 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
 def _values(
     dataset: xr.Dataset, options: DriftOptions, seed: int
 ) -> tuple[xr.Dataset, Mapping[str, Contributions]]:
-    found, missing = signal_contributions(dataset, options.index, seed)
-    every = indices_of(dataset, found, missing, options.index, seed)
+    found, missing, note = signal_contributions(dataset, options.index, seed)
+    every = indices_of(dataset, found, missing, note, options.index, seed)
     matched, state, n_matched = _matched(dataset, options, seed)
     both = xr.concat(
         [_numbers(one) for one in (every, matched)],

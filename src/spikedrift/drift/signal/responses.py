@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spikedrift.drift.signal.repeats import Rows
 from spikedrift.spikes import Spikes
 
 
@@ -22,13 +23,17 @@ class Cells:
         Units whose cells these are, unit by unit and as many of each.
     response : float64, shape (n_cells, n_repeats, n_features)
         Timing: binned spikes of a trial less their mean over bins; a cell is a (unit, segment).
-        Rate: counts of a repeat less their mean over segments; a cell is a unit.
+        Rate: counts of a repeat less their mean over segments; a cell is a unit. 0 where there is
+        no response.
     observed : bool, shape (n_cells, n_repeats)
         Whether the cell has a response in the repeat.
     amount : float64, shape (n_cells, n_repeats)
         Sum of the response before it was centered.
     count : float64, shape (n_cells,)
         Mean count of a trial, over the blocks in the sense of `mean_counts`.
+    cropped : tuple of pairs of float64, shape (n_cells, n_repeats, n_features - s)
+        For s = 1, 2, ...: the response without its last s features, and without its first s, each
+        smoothed and centered by itself.
     """
 
     unit: np.ndarray
@@ -36,17 +41,11 @@ class Cells:
     observed: np.ndarray
     amount: np.ndarray
     count: np.ndarray
-
-
-def trial_table(spikes: Spikes) -> np.ndarray:
-    """Trial of every repeat and segment: int64, shape (n_repeats, n_segments); -1 where none is."""
-    table = np.full((spikes.repeat.max() + 1, spikes.segment.max() + 1), -1)
-    table[spikes.repeat, spikes.segment] = np.arange(spikes.repeat.size)
-    return table
+    cropped: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
 
 def mean_counts(count: np.ndarray, observed: np.ndarray, member: np.ndarray) -> np.ndarray:
-    """Geometric mean over blocks of the mean count of a trial, plus one half.
+    """Geometric mean, over the blocks in which a cell answered twice, of its mean count plus 1/2.
 
     Parameters
     ----------
@@ -57,14 +56,23 @@ def mean_counts(count: np.ndarray, observed: np.ndarray, member: np.ndarray) -> 
     Returns
     -------
     float64, shape (n_cells,)
+        1 for a cell without such a block, which has no say.
     """
     n = observed @ member.T.astype(np.float64)
     total = np.where(observed, count, 0.0) @ member.T.astype(np.float64)
-    mean = np.divide(total, n, out=np.zeros(n.shape), where=n > 0)
-    return np.exp(np.log(mean + 0.5).mean(axis=1))
+    mean = np.divide(total, n, out=np.full(n.shape, 0.5), where=n > 1)
+    log = np.where(n > 1, np.log(mean + 0.5), 0.0).sum(axis=1)
+    return np.asarray(np.exp(log / np.maximum((n > 1).sum(axis=1), 1)))
 
 
-def tuning(spikes: Spikes, order: np.ndarray, amount: np.ndarray, member: np.ndarray) -> Cells:
+def tuning(
+    spikes: Spikes,
+    rows: Rows,
+    order: np.ndarray,
+    amount: np.ndarray,
+    member: np.ndarray,
+    elements: int,
+) -> Iterator[Cells]:
     """Responses of the rate code: counts of each repeat over segments, less their mean.
 
     A unit has a response in the repeats in which it was observed in all segments.
@@ -72,29 +80,46 @@ def tuning(spikes: Spikes, order: np.ndarray, amount: np.ndarray, member: np.nda
     Parameters
     ----------
     spikes : Spikes
+    rows : Rows
     order : int64, shape (n_units,)
         Units in the order in which cells are given.
-    amount : float64, shape (n_trials, n_units)
+    amount : shape (n_trials, n_units)
         What a trial's response is: spike counts, or summed amplitudes of two-photon events.
     member : bool, shape (n_blocks, n_repeats)
+    elements : int
+        About as many numbers are held at a time, which bounds the memory.
+
+    Yields
+    ------
+    Cells
+        Of some units.
     """
-    table = trial_table(spikes)
-    whole = (table >= 0).all(axis=1)
-    observed = whole & spikes.observed[table].all(axis=1).T[order]
-    counts = np.where(observed[..., None], amount[table].transpose(2, 0, 1)[order], 0.0)
-    mean = counts.mean(axis=2, keepdims=True)
-    spiked = spikes.counts[table].mean(axis=1).T[order]
-    return Cells(
-        unit=order,
-        response=counts - mean,
-        observed=observed,
-        amount=counts.sum(axis=2),
-        count=mean_counts(spiked, observed, member),
-    )
+    whole = (rows.table >= 0).all(axis=1)
+    for units in _parts(order.size, max(elements // rows.table.size, 1)):
+        here = order[units]
+        seen = np.zeros((here.size, whole.size), bool)
+        seen[:, whole] = spikes.observed[:, here].T[:, rows.table[whole]].all(axis=2)
+        counts = amount[:, here].T[:, rows.table].astype(np.float64)
+        counts[~seen] = 0.0
+        spiked = spikes.counts[:, here].T[:, rows.table].mean(axis=2)
+        yield Cells(
+            unit=here,
+            response=counts - counts.mean(axis=2, keepdims=True),
+            observed=seen,
+            amount=counts.sum(axis=2),
+            count=mean_counts(spiked, seen, member),
+        )
 
 
 def profiles(
-    spikes: Spikes, order: np.ndarray, n_bins: int, kernel: float, member: np.ndarray, cells: int
+    spikes: Spikes,
+    rows: Rows,
+    order: np.ndarray,
+    n_bins: int,
+    kernel: float,
+    max_shift: int,
+    member: np.ndarray,
+    elements: int,
 ) -> Iterator[Cells]:
     """Responses of the timing code: binned spikes of each trial, less their mean over bins.
 
@@ -102,6 +127,7 @@ def profiles(
     ----------
     spikes : Spikes
         Trials of one duration.
+    rows : Rows
     order : int64, shape (n_units,)
         Units in the order in which cells are given.
     n_bins : int
@@ -109,54 +135,73 @@ def profiles(
     kernel : float
         Standard deviation of the Gaussian that smooths over bins, in bins; 0: none. It is cut at
         the ends of the trial and normalized there, so that a flat response stays flat.
+    max_shift : int
+        Responses are also given without up to as many bins at either end.
     member : bool, shape (n_blocks, n_repeats)
-    cells : int
-        About as many cells as are given at a time, which bounds the memory.
+    elements : int
+        About as many numbers are held at a time, which bounds the memory.
 
     Yields
     ------
     Cells
         Of a few units, all their segments.
     """
-    table = trial_table(spikes)
-    n_repeats, n_segments = table.shape
-    n_units = order.size
-    rank = np.empty(n_units, np.int64)
-    rank[order] = np.arange(n_units)
-    trial, unit = spikes.cells
-    unit = rank[unit]
-    bin_ = np.minimum(spikes.times / spikes.duration[trial] * n_bins, n_bins - 1).astype(np.int64)
-    by_unit = np.argsort(unit, kind="stable")
-    trial, bin_ = trial[by_unit], bin_[by_unit]
-    begin = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=n_units))])
-    place = spikes.segment * n_repeats + spikes.repeat  # of a trial among the cells of its unit
-    smooth = _smoothing(n_bins, kernel)
-    # Two units at least, which are each other's partners; none is left over alone.
-    parts = max(min(n_units * n_segments // cells, n_units // 2), 1)
-    for units in np.array_split(np.arange(n_units), parts):
-        here = slice(begin[units[0]], begin[units[-1] + 1])
-        owner = np.repeat(units - units[0], np.diff(begin[units[0] : units[-1] + 2]))
-        at = (owner * n_segments * n_repeats + place[trial[here]]) * n_bins + bin_[here]
-        shape = (units.size * n_segments, n_repeats, n_bins)
-        binned = np.bincount(at, minlength=np.prod(shape)).reshape(shape).astype(np.float64)
-        seen = np.zeros((units.size, n_segments, n_repeats), bool)
-        seen[:, spikes.segment, spikes.repeat] = spikes.observed[:, order[units]].T
-        observed = seen.reshape(-1, n_repeats)
-        amount = binned.sum(axis=2)
-        response = binned @ smooth
+    n_repeats, n_segments = rows.table.shape
+    n_trials, n_units = spikes.counts.shape
+    starts = spikes.offsets
+    place = spikes.segment * n_repeats + rows.row  # of a trial among the cells of its unit
+    whole = _smoothing(n_bins, kernel)
+    crops = [_crops(n_bins, cut, kernel) for cut in range(1, max_shift + 1)]
+    cells = max(elements // (n_repeats * n_bins), 1)
+    for units in _parts(n_units, max(cells // n_segments, 1)):
+        here = order[units]
+        # Spikes of a trial and unit lie together; those of these units, trial by trial, are taken.
+        first = starts[np.arange(n_trials)[:, None] * n_units + here].ravel()
+        size = spikes.counts[:, here].ravel()
+        behind = np.cumsum(size)
+        spike = np.arange(behind[-1]) + np.repeat(first - behind + size, size)
+        home = np.add.outer(place, np.arange(here.size) * n_segments * n_repeats).ravel()
+        per_bin = np.repeat(n_bins / spikes.duration, here.size)
+        bin_ = (spikes.times[spike] * np.repeat(per_bin, size)).astype(np.int64)
+        at = np.repeat(home * n_bins, size) + np.minimum(bin_, n_bins - 1)
+        shape = (here.size * n_segments, n_repeats, -1)
+        size_of_all = here.size * n_segments * n_repeats * n_bins
+        binned = np.bincount(at, minlength=size_of_all).astype(np.float64).reshape(-1, n_bins)
+        observed = np.zeros((here.size, n_segments * n_repeats), bool)
+        observed[:, place] = spikes.observed[:, here].T
+        observed = observed.reshape(-1, n_repeats)
+        binned[~observed.ravel()] = 0.0
+        amount = binned.sum(axis=1).reshape(shape[:2])
         yield Cells(
-            unit=order[units],
-            response=response - response.mean(axis=2, keepdims=True),
+            unit=here,
+            response=(binned @ whole).reshape(shape),
             observed=observed,
             amount=amount,
             count=mean_counts(amount, observed, member),
+            cropped=tuple(
+                ((binned @ early).reshape(shape), (binned @ late).reshape(shape))
+                for early, late in crops
+            ),
         )
 
 
+def _crops(n_bins: int, cut: int, kernel: float) -> tuple[np.ndarray, np.ndarray]:
+    """`_smoothing` without the last `cut` bins, and without the first: (n_bins, n_bins - cut)."""
+    smooth, gone = _smoothing(n_bins - cut, kernel), np.zeros((cut, n_bins - cut))
+    return np.concatenate([smooth, gone]), np.concatenate([gone, smooth])
+
+
+def _parts(n_units: int, most: int) -> list[np.ndarray]:
+    """Units in parts of about `most`, two at least, so that none lacks a partner."""
+    return np.array_split(np.arange(n_units), max(min(n_units // most, n_units // 2), 1))
+
+
 def _smoothing(n_bins: int, kernel: float) -> np.ndarray:
-    """Matrix that smooths over bins and leaves a flat response flat: shape (n_bins, n_bins)."""
-    if kernel == 0:
-        return np.eye(n_bins)
+    """Matrix that smooths over bins, leaves a flat response flat, and takes the mean away.
+
+    Float64, shape (n_bins, n_bins).
+    """
     distance = np.subtract.outer(np.arange(n_bins), np.arange(n_bins))
-    weight = np.exp(-0.5 * (distance / kernel) ** 2)
-    return np.asarray(weight / weight.sum(axis=0))
+    weight = np.exp(-0.5 * (distance / kernel) ** 2) if kernel > 0 else np.eye(n_bins)
+    weight /= weight.sum(axis=0)
+    return np.asarray(weight - weight.mean(axis=1, keepdims=True))

@@ -30,7 +30,8 @@ def run(
     -------
     arrays : Dataset
         `curve`, `curve_low`, `curve_high` (code, relation, lag), `depth` (code, block), `n_pairs`
-        (relation, lag), `gate`, `gate_note` (code): see `spikedrift.drift.signal.indices.signal_indices`.
+        (relation, lag), `gate`, `gate_note` (code): see
+        `spikedrift.drift.signal.indices.signal_indices`.
     statistics : list of Statistic
         For each code `index`, with its test of drift, `code`, the p of a signal, and
         `depth_change`, ln of the ratio of depths; `difference`, timing less rate. NaN where a

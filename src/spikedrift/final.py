@@ -99,14 +99,12 @@ class FinalFigures:
         inputs = {
             "trials": [f"results/trials/{name}.nc" for name in shown],
             "rate_matrix": [f"results/similarity/{at[name]}/{rate}.nc" for name in shown],
-            "rate_curve": [f"results/drift/{at[name]}/{rate}.nc" for name in shown],
             "index": [
                 f"results/drift/{at[name]}/index.nc" for name in dict.fromkeys([*shown, *analyzed])
             ],
         }
         if timed:
             inputs["timing_matrix"] = [f"results/similarity/{at[n]}/{timing}.nc" for n in timed]
-            inputs["timing_curve"] = [f"results/drift/{at[name]}/{timing}.nc" for name in timed]
         labels = {
             "selections": {name: plan.selection_entry(analyzed[name][0]) for name in shown},
             "seed": plan.config.seed,
@@ -181,10 +179,7 @@ class FinalFigures:
             code: [f"results/similarity/{run}/{matrices}/{name}.nc" for run in runs]
             for code, name in codes.items()
         }
-        drift: dict[str, Any] = {
-            code: [f"results/drift/{run}/{entry.index}/{name}.nc" for run in runs]
-            for code, name in {**codes, "index": "index"}.items()
-        }
+        drift = {"index": [f"results/drift/{run}/{entry.index}/index.nc" for run in runs]}
         self._add(
             Final(3, "network", "networks", "Networks", {"sweep": sweep}, network,
                   {**labels, "shown": shown}, n)

@@ -19,7 +19,7 @@ from spikedrift.comparison.caption import has_power
 from spikedrift.comparison.conclusions import described_by, listed
 from spikedrift.comparison.inference import illustrates
 from spikedrift.config.compare import Compare
-from spikedrift.drift import verdicts
+from spikedrift.drift import gates, verdicts
 
 LEVEL = 0.05
 CODES = {"rate": "the rate code", "timing": "the temporal profile of responses"}
@@ -348,25 +348,51 @@ def _drift(indices: pd.DataFrame) -> Part:
     if (drifts["code"] == "timing").any():
         against.append(
             "A changed temporal profile does not say that spikes moved in time: sizes of responses "
-            "at fixed times, and rates over a steady baseline, change it as well."
+            "at fixed times change it as well."
         )
-    against += verdicts.notes(*(f"{code}_index" for code in CODES if code in set(drifts["code"])))
+    vague = measured[(measured["gate"] == gates.IMPRECISE) & (measured["p_value"] > LEVEL)]
+    if len(vague):
+        against.append(
+            f"Of indices without shown drift {len(vague)} of "
+            f"{(measured['p_value'] > LEVEL).sum()} are too imprecise to say that nothing drifts."
+        )
+    against += verdicts.notes("signal_drift")
     lines = [
-        f"{recording}, {selection}: {'; '.join(map(_index, rows.to_dict('records')))}."
+        f"{recording}, {selection}: {'; '.join(map(_index, rows.to_dict('records')))}"
+        f"{_paired(rows)}."
         for (recording, selection), rows in plain.groupby(["recording", "selection"], sort=False)
     ]
     return Part(
         "What drifts in the recordings?",
-        f"Between blocks {'; '.join(answers)} (p <= {LEVEL:g}; index: 0 kept, 1 redrawn).",
+        f"Between blocks {'; '.join([*answers, *_headline(plain)])} (p <= {LEVEL:g}; index: 0 "
+        "kept, 1 drawn anew).",
         tuple(against),
         tuple(lines),
         (
-            "The index is 0 without drift and 1 where responses in two blocks are as unlike as "
-            "those to different stimuli. Each p is an exchange test within one recording, without "
-            "correction over recordings: nothing is inferred about animals, and an index has no "
-            "interval. A shift of behavior or of recording quality can look like drift.",
+            "The index is the share of a unit's tuning (rate) or temporal profile (timing) that is "
+            "drawn anew: 0 without drift, 1 where units answer as other units do. Intervals: 95 %, "
+            "over units. Each p is of random signs of the units of one recording, that of timing "
+            "less rate is paired over units, and neither is corrected over recordings. Noise that "
+            "units share makes them dependent, and nothing is inferred about animals. A shift of "
+            "behavior or of recording quality can look like drift.",
         ),
     )
+
+
+def _headline(plain: pd.DataFrame) -> list[str]:
+    """In how many recordings timing changes less or more than rate; none where neither is known."""
+    known = plain[plain["difference_p_value"].notna()].drop_duplicates(["recording", "selection"])
+    of = known["recording"].nunique()
+    if not of:
+        return []
+    shown = known[known["difference_p_value"] <= LEVEL]
+    less, more = (
+        shown.loc[sign * shown["difference"] > 0, "recording"].nunique() for sign in (-1, 1)
+    )
+    return [
+        f"timing is shown to change less than rate in {less} and more in {more} of "
+        f"{of} recording{'s' * (of > 1)}"
+    ]
 
 
 def _of_code(words: str, rows: pd.DataFrame, n: int) -> str:
@@ -391,9 +417,26 @@ def _index(row: Mapping[Hashable, Any]) -> str:
     code, index, p = row["code"], row["index"], row["p_value"]
     if not row["gate_passed"]:
         return f"{code} not measured ({row['gate_note']})"
+    value = f"index {index:.2g} [{row['low']:.2g}, {row['high']:.2g}]"
     if not np.isfinite(p):
-        return f"{code} not tested (index {index:.2g})"
+        return f"{code} not tested ({value})"
     if p > LEVEL:
-        return f"{code} no drift shown (index {index:.2g}, p {p:.2g})"
+        said = "no drift shown"
+        if row["gate"] == gates.IMPRECISE:
+            said += ", too imprecise to say that there is none"
+        return f"{code} {said} ({value}, p {p:.2g})"
     what = "drifts" if code == "rate" else "profile changes"
-    return f"{code} {what} (index {index:.2g}, p {p:.2g})"
+    return f"{code} {what} ({value}, p {p:.2g})"
+
+
+def _paired(rows: pd.DataFrame) -> str:
+    """Timing less rate of one recording as it is selected; empty without both indices."""
+    row = rows.iloc[0]
+    if not np.isfinite(row["difference"]):
+        return ""
+    said = (
+        f"; timing less rate {row['difference']:.2g} [{row['difference_low']:.2g}, "
+        f"{row['difference_high']:.2g}]"
+    )
+    p = row["difference_p_value"]
+    return said + (f", p {p:.2g}" if np.isfinite(p) else ", not tested")

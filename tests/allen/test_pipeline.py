@@ -109,7 +109,7 @@ def run(clone, fetch, table, *targets, more=None):
         ],
         "drift": {
             "curves": {"bootstrap": 20},
-            "index": {"surrogates": 99, "gate_surrogates": 99, "thinnings": 5},
+            "index": {"flips": 199, "bootstrap": 99},
         },
         **(more or {}),
     }  # fmt: skip

@@ -453,7 +453,7 @@ def config(mirror=None):
         "selections": [{"name": "all"}],
         "drift": {
             "curves": {"bootstrap": 20, "halves": 2},
-            "index": {"surrogates": 39, "gate_surrogates": 39, "thinnings": 2},
+            "index": {"flips": 99, "bootstrap": 99},
         },
         "fetch": {"mirror": mirror},
     }

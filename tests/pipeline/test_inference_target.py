@@ -5,7 +5,7 @@ import pandas as pd
 import yaml
 from running import snakemake
 
-QUICK = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
+QUICK = {"flips": 99, "bootstrap": 99}
 
 
 def test_four_animals_to_a_table_and_a_figure(clone):

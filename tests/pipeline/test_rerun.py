@@ -64,7 +64,7 @@ CHANGES = {
     ),
     "drift: {curves: {confidence: 0.9}}": ({"drift_curves"}, {"profile", "drift_index"}),
     "drift: {curves: {bootstrap: 30}}": ({"drift_curves", "profile"}, {"drift_index"}),
-    "drift: {index: {surrogates: 29}}": ({"drift_index"}, {"drift_curves", "profile"}),
+    "drift: {index: {flips: 199}}": ({"drift_index"}, {"drift_curves", "profile"}),
     "compare: {bootstrap: 150}": ({"compare_sweep"}, {"compare_structure", "figure_learning"}),
     "compare: {structure: {halves: 3}}": ({"compare_structure"}, {"compare_sweep"}),
     "figures: {raster_units: 9}": ({"figure_raster", "figure_final"}, {"figure_matrices"}),

@@ -40,7 +40,7 @@ def test_defaults_that_are_lists_are_listed():
     assert "- {kind: naive, repeats: 12, plasticity: false}\n- {kind: pause" in page
     assert "- {name: rate_correlation, measure: rate_correlation}" in page
     assert "| `survey` | mapping or null | `null` |" in page
-    assert "see below, with `{surrogates: 39, gate_surrogates: 99, thinnings: 5}`" in page
+    assert "see below, with `{flips: 499, bootstrap: 99}`" in page
 
 
 def test_matrices_of_a_learning_figure_need_not_be_named():

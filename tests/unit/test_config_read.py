@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
         ("selections[0].quality", "the key 1", "quote"),
     ),
     "a key is a boolean": ("no: 1", ("the key False", "quote")),
-    "not a number": ("drift: {index: {gate_level: .nan}}", ("drift.index.gate_level", "NaN")),
+    "not a number": ("drift: {index: {code_level: .nan}}", ("drift.index.code_level", "NaN")),
     "infinity in a free value": (
         "sweeps: [{conditions: [{name: a, set: {a.b: .inf}}]}]",
         ("sweeps[0].conditions[0].set.a.b", "infinite"),

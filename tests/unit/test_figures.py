@@ -12,13 +12,13 @@ from matplotlib.colors import to_rgb
 from spikedrift import trials
 from spikedrift.comparison.compare import compare
 from spikedrift.comparison.statistics import Run
-from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
+from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import analysis, gates
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.signal.recording import drift_values, recording_drift
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, learning, matrices, raster, registry, scores, style
 from spikedrift.figures.save import save
@@ -36,9 +36,8 @@ def recording():
 
 DRIFT = DriftOptions(
     curves=CurveOptions(bootstrap=20, halves=4),
-    index=IndexOptions(surrogates=19, gate_surrogates=19, thinnings=1, max_missing=0.9,
-                       max_standard_error=0.9),
-)  # fmt: skip
+    index=SignalOptions(flips=99, bootstrap=99),
+)
 
 
 def analyzed(name, seed, **knobs):
@@ -49,7 +48,7 @@ def analyzed(name, seed, **knobs):
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
             for measure in ("population_vector", "spikeship")
         ),
-        indices(recording, DRIFT, 1),
+        recording_drift(recording, DRIFT, 1),
     )
 
 
@@ -353,10 +352,16 @@ def test_drift_curves_draw_the_table_and_turn_distances_round(run):
     assert not panels[0].yaxis_inverted()
     assert panels[1].yaxis_inverted()
     shown = table[(table["panel"] == "index") & (table["group"] == "matching: none")]
-    np.testing.assert_array_equal(
-        shown["value"], run.index["index"].sel(matching="none", code=["rate", "timing"])
-    )
+    for column, name in (("value", "index"), ("low", "low"), ("high", "high")):
+        np.testing.assert_array_equal(
+            shown[column], run.index[name].sel(matching="none", code=["rate", "timing"])
+        )
+    drawn = {tuple(line[:, 1]) for part in panels[2].collections for line in part.get_segments()}
+    known = shown.dropna(subset="value")
+    assert set(zip(known["low"], known["high"], strict=True)) <= drawn and len(known)
     assert has_unit(panels[2].get_ylabel())
+    bottom, top = panels[2].get_ylim()
+    assert bottom < 0 and top > 1  # one scale in every recording
 
 
 def closed(index, state):
@@ -372,16 +377,35 @@ def closed(index, state):
 def test_no_index_is_drawn_where_the_gate_is_shut(run):
     shut = closed(run.index, gates.NO_CODE)
     figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=shut)
-    texts = [item.get_text() for item in axes_with_data(figure)[2].texts]
-    assert "no timing code\ndetected" in texts
-    assert any(text.startswith("p = ") for text in texts)
+    rate, none = [label.get_text() for label in axes_with_data(figure)[2].get_xticklabels()]
+    p = float(run.index["p_value"].sel(matching="none", code="rate"))
+    assert rate.startswith(f"rate\np = {p:.2g}")
+    assert none == "timing\nno timing\ncode detected"
     timing = table[(table["panel"] == "index") & (table["code"] == "timing")]
     assert timing["value"].isna().all()
     points = [
         line for line in axes_with_data(figure)[2].get_lines()
-        if line.get_marker() == "D" and line.get_xdata()[0] >= 0.9
+        if line.get_marker() in ("o", "^") and np.ravel(line.get_xdata())[0] >= 0.9
     ]  # fmt: skip
     assert not points
+
+
+@pytest.mark.fault("labels", "an index that is too imprecise is drawn like a precise one")
+def test_an_imprecise_index_is_drawn_and_marked(run):
+    vague = run.index.copy(deep=True)
+    vague["gate"] = vague["gate"].astype(object)
+    vague["gate"].loc[{"code": "rate"}] = gates.IMPRECISE
+    figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=vague)
+    shown = table[(table["panel"] == "index") & (table["code"] == "rate")]
+    assert shown["value"].notna().any()
+    label = axes_with_data(figure)[2].get_xticklabels()[0].get_text()
+    assert label.startswith("rate\np = ") and label.endswith("\n(imprecise)")
+    said = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
+    assert "dotted: too imprecise to say that nothing drifts" in said
+    figure, _ = drift_curves.draw(rate=run.rate, timing=run.timing, index=run.index)
+    assert ("dotted" in " ".join(item.get_text() for item in figure.texts)) == (
+        gates.IMPRECISE in run.index["gate"].where(run.index["gate_passed"]).values
+    )
 
 
 def test_a_recording_without_index_has_two_panels(run):
@@ -409,7 +433,7 @@ def learned():
         files["rate"].append(similarity(session, "population_vector"))
         files["timing"].append(similarity(session, "spikeship"))
         blocks = trials.select(session, trials=phase == "block")
-        files["index"].append(indices(blocks, DRIFT, 1))
+        files["index"].append(drift_values(blocks, DRIFT, 1))
     return files
 
 
@@ -428,7 +452,7 @@ def test_learning_draws_every_instance(learned):
     ):
         part = table[(table["quantity"] == quantity) & (table["code"] == code)]
         drawn = np.concatenate(
-            [line.get_xdata() for line in axes.get_lines() if line.get_marker() == "o"]
+            [line.get_xdata() for line in axes.get_lines() if line.get_marker() in ("o", "d")]
         ).astype(float)
         np.testing.assert_allclose(
             np.sort(drawn[np.isfinite(drawn)]), np.sort(part["value"].dropna())

@@ -16,12 +16,11 @@ from matplotlib.patches import Rectangle
 from spikedrift import gallery, selections, trials
 from spikedrift.comparison.discrimination import discrimination
 from spikedrift.config.check import checked
-from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
+from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.root import Config
-from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift import gates
+from spikedrift.drift.signal.recording import drift_values
 from spikedrift.errors import InputError
 from spikedrift.figures import (
     comparators,
@@ -41,9 +40,8 @@ from spikedrift.sources import synthetic
 
 DRIFT = DriftOptions(
     curves=CurveOptions(bootstrap=20, halves=4),
-    index=IndexOptions(surrogates=19, gate_surrogates=19, thinnings=1, max_missing=0.9,
-                       max_standard_error=0.9),
-)  # fmt: skip
+    index=SignalOptions(flips=99, bootstrap=99),
+)
 KNOBS = {"units": 20, "segments": 3, "repeats": 4, "segment_duration": 0.5}
 
 
@@ -56,15 +54,12 @@ def words(figure):
 
 
 def files_of(recording):
-    entries = {
-        code: MeasureEntry(name=name, measure=name)
-        for code, name in (("rate", "population_vector"), ("timing", "spikeship"))
+    return {
+        "trials": recording,
+        "index": drift_values(recording, DRIFT, 1),
+        "rate_matrix": similarity(recording, "population_vector"),
+        "timing_matrix": similarity(recording, "spikeship"),
     }
-    found = {"trials": recording, "index": indices(recording, DRIFT, 1)}
-    for code, entry in entries.items():
-        found[f"{code}_matrix"] = similarity(recording, entry.measure)
-        found[f"{code}_curve"] = curves(recording, entry, DRIFT.curves, 1)
-    return found
 
 
 def joined(several):
@@ -100,6 +95,18 @@ def test_recordings_show_what_the_files_hold(mice, tmp_path):
         np.testing.assert_array_equal(
             shown["value"], files["index"]["index"].sel(matching="none", code=["rate", "timing"])
         )
+        for code in ("rate", "timing"):
+            lines = part[(part["panel"] == "curve") & (part["code"] == code)]
+            depth = part[(part["panel"] == "depth") & (part["code"] == code)]
+            if gates.of(files["index"], code) not in (gates.OPEN, gates.IMPRECISE):
+                assert not len(lines) and depth["value"].isna().all()
+                continue
+            np.testing.assert_array_equal(depth["value"], files["index"]["depth"].sel(code=code))
+            for relation in ("within", "between"):
+                known = files["index"]["curve"].sel(code=code, relation=relation).dropna("lag")
+                drawn = lines[lines["group"] == relation]
+                np.testing.assert_array_equal(drawn["value"], known)
+                np.testing.assert_array_equal(drawn["lag"], known["lag"])
         over = part[part["panel"] == "quality"].pivot(index="x", columns="group", values="value")
         count, areas = files["trials"]["spike_count"].values, files["trials"]["population"].values
         repeat = files["trials"]["repeat"].values
@@ -160,19 +167,30 @@ def test_all_recordings_are_in_the_last_panel_where_there_are_more(mice):
 
 def test_a_recording_without_spike_times_or_state_says_so(mice):
     files = {**mice[0]}
-    del files["timing_matrix"], files["timing_curve"]
-    files["index"] = files["index"].assign_attrs(state_note="no running speed", spike_timing=0)
+    del files["timing_matrix"]
+    index = files["index"].copy(deep=True)
+    index["gate"] = index["gate"].astype(object)
+    index["gate"].loc[{"code": "timing"}] = gates.NO_TIMES
+    for name in ("index", "low", "high", "p_value"):
+        index[name].loc[{"code": "timing"}] = np.nan
+    files["index"] = index.assign_attrs(state_note="no running speed", spike_timing=0)
     figure, table = recordings.draw(**joined([files]))
     assert set(table.loc[table["panel"] == "matrix", "code"]) == {"rate"}
     texts = [item.get_text() for axes in figure.axes for item in axes.texts]
-    assert sum("no spike timing" in text for text in texts) == 2
+    assert sum("no spike timing" in text for text in texts) == 1
+    below = [label.get_text() for axes in figure.axes for label in axes.get_xticklabels()]
+    assert "timing\nno spike\ntiming" in below
+    named = [text.get_text() for axes in figure.axes if (legend := axes.get_legend())
+             for text in legend.get_texts()]  # fmt: skip
+    assert "timing: no spike\ntiming" in named
+    assert set(table.loc[table["panel"] == "curve", "code"]) == {"rate"}
     assert "No control for behavior: no running speed" in words(figure)
 
 
 def test_recordings_refuse_files_of_others(mice):
     several = joined(mice[:2])
     with pytest.raises(InputError, match="same recordings"):
-        recordings.draw(**{**several, "rate_curve": several["rate_curve"][::-1]})
+        recordings.draw(**{**several, "rate_matrix": several["rate_matrix"][::-1]})
 
 
 # 3 and 4: networks
@@ -181,7 +199,7 @@ def test_recordings_refuse_files_of_others(mice):
 @pytest.fixture(scope="module")
 def sweep():
     """Two conditions x two instances, with naive trials and traces made here."""
-    found = {key: [] for key in ("trials", "traces", "rate", "timing", "curves", "index")}
+    found = {key: [] for key in ("trials", "traces", "rate", "timing", "index")}
     rng = np.random.default_rng(5)
     for k in range(4):
         session = synthetic.record(
@@ -195,13 +213,7 @@ def sweep():
         found["rate"].append(similarity(session, "population_vector"))
         found["timing"].append(similarity(session, "spikeship"))
         blocks = trials.select(session, trials=phase == "block")
-        found["index"].append(indices(blocks, DRIFT, 1))
-        found["curves"].append(
-            [
-                curves(blocks, MeasureEntry(name=name, measure=name), DRIFT.curves, 1)
-                for name in ("population_vector", "spikeship")
-            ]
-        )
+        found["index"].append(drift_values(blocks, DRIFT, 1))
         stages = ["naive 0", "block 0", "block 1"]
         found["traces"].append(
             xr.Dataset(
@@ -308,20 +320,28 @@ def test_network_and_model_drift_refuse_files_of_other_runs(sweep):
         network.draw(trials=[], shown=[], **{**runs, "rate": sweep["rate"][::-1]}, conditions=[])
     with pytest.raises(InputError, match="3 conditions given for 4 runs"):
         network.draw(trials=[], shown=[], **runs, conditions=CONDITIONS[:3])
-    rate, timing = map(list, zip(*sweep["curves"], strict=True))
-    with pytest.raises(InputError, match="same runs"):
-        model_drift.draw(rate=rate[1:], timing=timing, index=sweep["index"], conditions=CONDITIONS)
+    with pytest.raises(InputError, match="4 conditions given for 3 runs"):
+        model_drift.draw(index=sweep["index"][1:], conditions=CONDITIONS)
+    with pytest.raises(InputError, match="there are no index files"):
+        model_drift.draw(index=[], conditions=[])
 
 
 def test_model_drift_draws_every_instance_and_the_mean(sweep):
-    rate, timing = map(list, zip(*sweep["curves"], strict=True))
-    figure, table = model_drift.draw(
-        rate=rate, timing=timing, index=sweep["index"], conditions=CONDITIONS, control="frozen"
-    )
-    upper = [axes for axes in figure.axes if "more similar" in axes.get_title(loc="left")]
-    for axes, files in zip(upper, (rate, timing), strict=True):
-        code = files[0].attrs["code"]
-        for file in files:
+    # One instance has no code: it has no curve, and no part in the mean.
+    files = [file.copy(deep=True) for file in sweep["index"]]
+    for file in files:
+        file["gate"] = file["gate"].astype(object)
+        file["gate"].loc[{"matching": "none"}] = gates.OPEN
+    files[0]["gate"].loc[{"code": "timing"}] = gates.NO_CODE
+    figure, table = model_drift.draw(index=files, conditions=CONDITIONS, control="frozen")
+    upper = [axes for axes in figure.axes if axes.get_xlabel() == "lag (repeats)"]
+    assert upper[0].get_ylim() == upper[1].get_ylim()
+    for axes, code in zip(upper, ("rate", "timing"), strict=True):
+        assert axes.get_title(loc="left") == code
+        curves = [file["curve"].sel(code=code) for file in files]
+        if code == "timing":
+            curves[0] = curves[0] * np.nan
+        for file, curve in zip(files, curves, strict=True):
             for relation in ("within", "between"):
                 part = table[
                     (table["panel"] == "curve")
@@ -329,20 +349,18 @@ def test_model_drift_draws_every_instance_and_the_mean(sweep):
                     & (table["recording"] == file.attrs["recording"])
                     & (table["relation"] == relation)
                 ]
-                known = file["value"].sel(relation=relation).dropna("lag")
+                known = curve.sel(relation=relation).dropna("lag")
                 np.testing.assert_array_equal(part["value"], known)
         thick = [line for line in axes.get_lines() if line.get_linewidth() > 1]
         frozen = [line for line in thick if line.get_color() == style.GRAY]
         assert len(thick) == 4 and len(frozen) == 2
-        mean = np.mean([f["value"].sel(relation="within").values for f in files[:2]], axis=0)
-        np.testing.assert_allclose(frozen[0].get_ydata()[: mean.size], mean)
-        assert axes.yaxis_inverted() == (files[0].attrs["kind"] == "distance")
+        first = [one.sel(relation="within") for one in curves[code == "timing" : 2]]
+        np.testing.assert_allclose(frozen[0].get_ydata(), np.mean(first, axis=0))
     drawn = table[table["panel"] == "index"].set_index(["recording", "code"])["value"]
     for file in sweep["index"]:
         for code in ("rate", "timing"):
             one = file.sel(matching="none", code=code)
-            expected = float(one["index"]) if bool(one["gate_passed"]) else np.nan
-            np.testing.assert_equal(drawn[file.attrs["recording"], code], expected)
+            np.testing.assert_equal(drawn[file.attrs["recording"], code], float(one["index"]))
 
 
 @pytest.mark.fault("labels", "instances of several points of an axis are pooled in one row")
@@ -351,10 +369,9 @@ def test_points_of_an_axis_have_rows_of_their_own(sweep):
     titles = {"on@eta=1": "on, eta 1", "on@eta=2": "on, eta 2"}
     rules = dict.fromkeys(titles, "on")
     drawn = {
-        model_drift: {"rate": [one[0] for one in sweep["curves"]],
-                      "timing": [one[1] for one in sweep["curves"]]},
+        model_drift: {},
         learning: {"rate": sweep["rate"], "timing": sweep["timing"]},
-    }  # fmt: skip
+    }
     for module, files in drawn.items():
         figure, table = module.draw(
             **files, index=sweep["index"], conditions=points, titles=titles, rules=rules
@@ -827,6 +844,10 @@ def test_the_plan_makes_what_the_configuration_carries():
     ]  # fmt: skip
     assert plan.final.omitted == {} and plan.notices == []
     assert set(plan.final.files) <= set(plan.figure_files)
+    assert set(plan.final.made["1_recordings"].inputs) == {
+        "trials", "rate_matrix", "timing_matrix", "index"
+    }  # fmt: skip
+    assert set(plan.final.made["4_model_drift"].inputs) == {"index"}
     network = plan.final.made["3_network"]
     assert network.labels["shown"] == ["off", "on"]
     assert len(network.inputs["traces"]) == 6

@@ -87,7 +87,7 @@ rule figure_matrices:
 
 
 rule figure_drift_curves:
-    """Similarity against lag, and the anchored indices, rate beside timing."""
+    """Similarity against lag, and the signal indices, rate beside timing."""
     input:
         unpack(plan.curves_drawn),
         index="results/drift/{recording}/{selection}/index.nc",

@@ -126,6 +126,11 @@ def state_of(state: str, value: float) -> str:
     return state
 
 
+def absent(state: str, value: float) -> str:
+    """Why an index is not there; open for one that has a value, precise or not."""
+    return OPEN if math.isfinite(value) else state_of(state, value)
+
+
 def short(state: str, code: str) -> str:
     """Words for a panel; empty for an open gate."""
     return SHORT[state].format(code=code) if state != OPEN else ""

@@ -11,7 +11,7 @@ from spikedrift.drift.analysis import Statistic
 
 COLUMNS = (
     "index", "low", "high", "p_value", "gate_passed", "gate", "gate_note", "n_effective",
-    "n_trials",
+    "n_trials", "difference", "difference_low", "difference_high", "difference_p_value",
 )  # fmt: skip
 ATTRIBUTES = ("n_units", "n_trials", "experience_unit", "test_note")
 
@@ -30,7 +30,8 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
     DataFrame
         The mapping's keys, `n_units`, `matching`, `code`, the variables named in
         `COLUMNS`, `experience_unit` (what inference would count) and `ground_truth`, what that
-        says of the index. Rows that could not be matched by state are left out.
+        says of the index. `difference` is timing less rate, the same in the rows of both codes.
+        Rows that could not be matched by state are left out.
     """
     parts = []
     for key, dataset in rows:

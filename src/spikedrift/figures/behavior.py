@@ -126,7 +126,7 @@ def _units(axes: Axes, result: xr.Dataset, covariate: str, rows: list[dict[str, 
 
 
 def _matched(axes: Axes, result: xr.Dataset, rows: list[dict[str, Any]]) -> None:
-    """Anchored indices on all trials and on those matched by state."""
+    """Signal indices on all trials and on those matched by state."""
     if "index" not in result:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "one block:\nno index between blocks", ha="center", va="center",
@@ -140,7 +140,7 @@ def _matched(axes: Axes, result: xr.Dataset, rows: list[dict[str, Any]]) -> None
     axes.axhline(0, color=style.BLACK, lw=0.6)
     axes.set_xticks([0, 1], list(MATCHING.values()))
     axes.set_xlim(-0.4, 1.4)
-    axes.set_ylabel("anchored index")
+    axes.set_ylabel("signal index (1)")
     axes.legend()
 
 

@@ -1,4 +1,4 @@
-"""Similarity against lag, within and between blocks, beside the anchored indices."""
+"""Similarity against lag, within and between blocks, beside the signal indices."""
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,10 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
 from spikedrift.drift import gates, verdicts
-from spikedrift.drift.signal.indices import CODES
 from spikedrift.errors import InputError
-from spikedrift.figures import style
+from spikedrift.figures import signal_drift, style
 
 _HEIGHT = 2.5
-_WORDS = 14  # characters of a line beside an index
 _LINE = {"within": ("-", "o", None), "between": ("--", "s", "white")}
 
 
@@ -28,8 +26,8 @@ def draw(
     """Curves with bootstrap bands over units; rate and timing each on an axis of its own.
 
     Upwards is more similar in both panels: the axis of a distance is turned round. The two axes
-    have no common unit; the codes are compared by the indices at the right, which are drawn only
-    where their gate is open (otherwise the reason stands there).
+    have no common unit; the codes are compared by the signal indices at the right, which are on
+    one scale (where there is none its reason stands there).
 
     Parameters
     ----------
@@ -37,7 +35,8 @@ def draw(
         Curve files (`spikedrift.drift.curves`) of one recording. One of two-photon events has no
         timing file; its panel says so.
     index : Dataset, optional
-        Its index file (`spikedrift.drift.signal.recording`); without one the third panel is left out.
+        Its index file (`spikedrift.drift.signal.recording`); without one the third panel is left
+        out.
     options : Figures, optional
 
     Returns
@@ -45,7 +44,8 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a vertex or index: panel (curve, index), code, relation or matching, lag, value,
-        low, high, n_pairs, p_value, gate, gate_note.
+        low, high, n_pairs, p_value, gate, gate_note. Intervals of curves and indices are over
+        units.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def draw(
     tables = []
     with style.applied():
         figure = style.figure(options.width, _HEIGHT)
-        ratios = [1, 1] if index is None else [1, 1, 0.62]
+        ratios = [1, 1] if index is None else [1, 1, 0.72]
         panels = figure.subplots(1, len(ratios), width_ratios=ratios)
         tables.append(curve(panels[0], rate))
         if timing is None:
@@ -75,7 +75,7 @@ def draw(
             tables.append(curve(panels[1], timing))
         panels[0].legend(handles=handles(), title="blocks", title_fontsize=7)
         if index is not None:
-            tables.append(anchored(panels[2], index))
+            tables.append(indices(panels[2], index))
         figure.suptitle(recording, x=0.01, ha="left", fontsize=9)
         style.footnote(figure, notes(rate, timing, index))
     return figure, pd.concat(tables, ignore_index=True)
@@ -123,62 +123,10 @@ def curve(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     return pd.concat(rows)
 
 
-def anchored(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
-    """Draw each code's effect size, and its test statistic against the null of its exchange."""
-    rows = []
-    axes.axhline(0, color="0.7", lw=0.6, zorder=0)
-    for place, code in enumerate(("rate", "timing")):
-        color = style.CODE[code]
-        for matching, shift, fill in (("none", 0.0, color), ("state", 0.16, "white")):
-            one = file.sel(matching=matching, code=code)
-            passed = bool(one["gate_passed"])
-            value, raw, low, high, p = (
-                float(one[name])
-                for name in ("index", "index_raw", "null_low", "null_high", "p_value")
-            )
-            rows.append(
-                {
-                    "panel": "index",
-                    "code": code,
-                    "group": f"matching: {matching}",
-                    "value": value if passed else np.nan,
-                    "index_raw": raw,
-                    "low": low,
-                    "high": high,
-                    "p_value": p,
-                    "gate": gates.of(file, code, matching),
-                    "gate_note": str(one["gate_note"].values),
-                }
-            )
-            if passed:
-                axes.plot(place + shift, value, "D", color=color, mfc=fill, ms=5)
-            if matching == "state":
-                continue
-            if passed and np.isfinite(p):
-                left = place - 0.3
-                axes.fill_between([left, left + 0.16], low, high, color="0.85", lw=0)
-                axes.plot(left + 0.08, raw, "_", color=color, ms=9, mew=1.8)
-                text = f"p = {p:.2g}"
-            elif passed:
-                text = "no test"
-            else:
-                text = style.wrapped(gates.short(gates.of(file, code, matching), code), _WORDS)
-            axes.annotate(
-                text,
-                (place, 1.0),
-                xycoords=axes.get_xaxis_transform(),
-                ha="center",
-                va="top",
-                fontsize=6.5,
-                color=color,
-            )
-    axes.set_xlim(-0.5, 1.5)
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(min(bottom, -0.05), top + 0.15 * (top - bottom))
-    axes.set_xticks([0, 1], ["rate", "timing"])
-    axes.set_ylabel("change between blocks (1)")
-    axes.set_title("anchored index")
-    return pd.DataFrame(rows)
+def indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
+    """Draw the signal indices of a file; the table as `draw` returns it."""
+    drawn = signal_drift.indices(axes, signal_drift.indices_of(file))
+    return drawn.assign(group="matching: " + drawn["matching"]).drop(columns="matching")
 
 
 def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None) -> list[str]:
@@ -187,20 +135,28 @@ def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None)
         f"{int(rate.attrs['n_units'])} units; bands: bootstrap over units within one recording."
     ]
     if index is not None:
-        text = "Diamonds: effect size (0 kept, 1 as if redrawn), open: trials matched by state. "
-        if np.isfinite(index["p_value"]).any():
-            text += (
-                "Bar: test statistic; gray: its null, spikes or counts exchanged between blocks "
-                "(95 %). "
-            )
-        elif index["gate_passed"].any():
-            text += "No test, as the order of trials is assumed. "
-        if not int(index.attrs.get("spike_timing", 1)):
-            text += "Events are counted; curves sum their amplitudes. "
-        found.append(text + "One recording: descriptive.")
+        found += of_indices(index)
+        found.append("One recording, descriptive; noise that units share makes them dependent.")
     files = [file for file in (rate, timing) if file is not None]
     for file in files:
         found += style.notes_of(file.attrs, judged=False)
     measures = [str(file.attrs["measure"]) for file in files if "measure" in file.attrs]
-    measures += [f"{code}_index" for code in CODES if index is not None]
+    measures += ["signal_drift"] * (index is not None)
     return found + verdicts.notes(*measures, matched=True)
+
+
+def of_indices(index: xr.Dataset) -> list[str]:
+    """List what the marks of the indices mean, and timing less rate."""
+    drawn = signal_drift.indices_of(index)
+    drawn = drawn[np.isfinite(drawn["value"])]
+    if drawn.empty:
+        return []
+    text = "Signal index: 0 kept, 1 drawn anew; bars: Student over units"
+    text += "; open: trials matched by state" * bool((drawn["matching"] == "state").any())
+    vague = (drawn["gate"] == gates.IMPRECISE).any()
+    text += "; dotted: too imprecise to say that nothing drifts" * bool(vague)
+    if np.isfinite(drawn["p_value"]).any():
+        text += "; p: random signs of the units' contributions."
+    else:
+        text += ". No test, as the order of trials is assumed."
+    return [" ".join(filter(None, [text, signal_drift.paired(index)]))]

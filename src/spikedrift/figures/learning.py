@@ -5,7 +5,6 @@ Every point is one network instance; conditions stand in the order given.
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
@@ -18,11 +17,13 @@ from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
 from spikedrift.drift import gates, verdicts
 from spikedrift.errors import InputError
-from spikedrift.figures import style
+from spikedrift.figures import signal_drift, style
 
 CODES = ("rate", "timing")
+_WORDS = 20  # characters of a line below an axis
 _ROW_HEIGHT = 0.52  # of a condition, inches
-_LEVEL = 0.05  # of the exchange test, for filled points
+_LEVEL = 0.05  # of the test of an index, for filled points
+_MARK, _VAGUE = "o", "d"  # of an instance; of one whose index is too imprecise
 _SPREAD = 0.26  # of the instances around their condition, in rows
 
 
@@ -41,8 +42,9 @@ def draw(
     """Discrimination of segments (naive: open, blocks: filled) and drift between blocks.
 
     The mean over instances is a black bar; its interval (Student) is drawn only with
-    `compare.headline_instances` or more. Where the gate of an index is shut no index is drawn and
-    the panel says for how many instances and why.
+    `compare.headline_instances` or more. Where an instance has no index the panel says for how many
+    and why; one that is too imprecise to say that nothing drifts has a value, a mark of its own,
+    and its part in the mean.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a point: condition, recording, code, quantity (discrimination, drift_index),
-        phase, value, p_value of the exchange test, gate and gate_note of an index.
+        phase, value, p_value (random signs of units), gate and gate_note of an index.
 
     Raises
     ------
@@ -88,6 +90,7 @@ def draw(
     order = list(dict.fromkeys(conditions))
     colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
+    words = style.wrapped(signal_drift.LABEL, _WORDS)
     with style.applied():
         figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.0)
         panels = figure.subplots(1, 4, sharey=True)
@@ -97,7 +100,7 @@ def draw(
             part = table[(table["quantity"] == quantity) & (table["code"] == code)]
             panel(axes, part, order, colors, compare)
             axes.set_title(code, color=style.CODE[code])
-            axes.set_xlabel("S within blocks (1)" if quantity == "discrimination" else "index (1)")
+            axes.set_xlabel("S within blocks (1)" if quantity == "discrimination" else words)
         panels[0].set_yticks(range(len(order)), [titles.get(name) or name for name in order])
         panels[0].set_ylim(len(order) - 0.5, -0.5)
         for axes in panels:
@@ -130,11 +133,11 @@ def draw(
                     if smallest >= compare.headline_instances
                     else ", no interval: an illustration."
                 )
-                + f" Units a network: {', '.join(map(str, units))}. Right: filled where that "
-                f"instance's exchange test has p <= {_LEVEL}."
+                + f" Units a network: {', '.join(map(str, units))}. Right: share of the signal "
+                f"drawn anew between blocks; {filled(table)}"
             ]
             + [note for file in index for note in assumed(file)]
-            + verdicts.notes("rate_index", "timing_index"),
+            + verdicts.notes("signal_drift"),
         )
     return figure, table
 
@@ -160,7 +163,9 @@ def check_runs(
     """
     *others, last = files
     runs, *rest = ([str(file.attrs["recording"]) for file in group] for group in files.values())
-    if not runs or any(one != runs for one in rest):
+    if not runs:
+        raise InputError(f"figure {figure}: there are no {last} files")
+    if any(one != runs for one in rest):
         words = f"{', '.join(others)} and {last}"
         raise InputError(f"figure {figure}: {words} files must be of the same runs")
     if len(conditions) != len(runs) or also:
@@ -173,6 +178,17 @@ def assumed(file: xr.Dataset) -> list[str]:
     """List notes without the name of the run: one line for all instances."""
     name = f"{file.attrs['recording']}: "
     return [note.removeprefix(name) for note in style.notes_of(file.attrs, judged=False)]
+
+
+def filled(table: pd.DataFrame) -> str:
+    """Words for the marks of indices: the test of an instance, and what is too imprecise."""
+    shown = table.loc[table["value"].notna() & table["gate"].notna(), "gate"]
+    vague = (shown == gates.IMPRECISE).any()
+    return (
+        f"filled where that instance has p <= {_LEVEL} (random signs of its units)"
+        + "; diamonds: too imprecise to say that nothing drifts" * bool(vague)
+        + "."
+    )
 
 
 def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
@@ -198,12 +214,11 @@ def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> p
 
 
 def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
-    """One row an instance and code, as `draw` returns them; no value where the gate is shut."""
+    """One row an instance and code, as `draw` returns them; NaN where there is no index."""
     rows = []
     for file, condition in zip(files, conditions, strict=True):
         for code in CODES:
             one = file.sel(matching="none", code=code)
-            value = float(one["index"]) if bool(one["gate_passed"]) else np.nan
             rows.append(
                 {
                     "condition": condition,
@@ -211,7 +226,7 @@ def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFr
                     "code": code,
                     "quantity": "drift_index",
                     "phase": "block",
-                    "value": value,
+                    "value": float(one["index"]),
                     "p_value": float(one["p_value"]),
                     "gate": gates.of(file, code),
                     "gate_note": str(one["gate_note"].values),
@@ -242,20 +257,23 @@ def panel(
                     of_run["value"], [place[run]] * len(of_run), color=colors[condition], lw=0.7
                 )
         open_ = ~(here["p_value"] <= _LEVEL) if drift else here["phase"] == "naive"
+        vague = here["gate"] == gates.IMPRECISE if drift else open_ & ~open_
         for chosen, fill in ((open_, "white"), (~open_, colors[condition])):
-            axes.plot(
-                here["value"][chosen],
-                y[chosen],
-                ls="",
-                marker="o",
-                mec=colors[condition],
-                mfc=fill,
-                mew=0.8,
-                ms=4,
-            )
+            for kind, marker in ((~vague, _MARK), (vague, _VAGUE)):
+                axes.plot(
+                    here["value"][chosen & kind],
+                    y[chosen & kind],
+                    ls="",
+                    marker=marker,
+                    mec=colors[condition],
+                    mfc=fill,
+                    mew=0.8,
+                    ms=4,
+                )
         last = here.loc[here["phase"] == "block", "value"].dropna().to_numpy()
         if drift:
-            shut = gates.counted(here["gate"], str(part["code"].iloc[0]))
+            states = map(gates.absent, here["gate"], here["value"])
+            shut = gates.counted(states, str(part["code"].iloc[0]))
             if shut:
                 axes.annotate(
                     shut,

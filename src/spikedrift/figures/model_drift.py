@@ -1,18 +1,19 @@
-"""Drift in models, point by point of a sweep: similarity against lag, and anchored indices.
+"""Drift in models, point by point of a sweep: signal curves and signal indices.
 
-Upper row: similarity of repeats against lag, within blocks (solid) and between them (dashed), of
-rate and of timing; thick lines are means over network instances, thin ones the instances. The axis
-of a distance is turned round: up is more similar. Lower row: anchored index between blocks (0 kept,
-1 as if redrawn), one mark a network instance, filled where its exchange test has p <= 0.05; the
-black bar is the mean over instances, its interval (Student) is given with enough of them. Every
-point of a swept condition has a row and a shade of its own: instances are within a point. Where an
-index is not given the row says why: no code was detected (spike times carry no more than times
-permuted over all trials), or the index is too imprecise, which is no finding about the code.
+The signal index is the share of a cell's tuning (rate) or of its temporal profile (timing) that is
+drawn anew: 0 where it is kept up to a factor, 1 where the cell answers as another cell does. Upper
+row: the index of windows of repeats against the repeats between them, within blocks (solid) and
+between them (dashed); both codes have one axis; thick lines are means over network instances, thin
+ones the instances. Lower row: index between blocks, one mark a network instance, filled where its
+test has p <= 0.05; the black bar is the mean over instances, its interval (Student) is given with
+enough of them. Every point of a swept condition has a row and a shade of its own: instances are
+within a point. Where an instance has no index the row says why, as that no code was detected (the
+power of the signal is not above 0 in some block). An index that is too imprecise to say that
+nothing drifts is drawn as a diamond and counts in the mean.
 
-Null of each test: spikes (timing) or counts (rate) exchanged between blocks among trials of one
-pattern and cell, which assumes that trials are independent given the pattern. Unit of inference:
-network instance (wiring, patterns and noise drawn anew). Raw curves of the two codes have no common
-unit and depend on firing rates: the codes are compared by the indices.
+Test of an instance: random signs of the contributions of its cells, whose mean is 0 where nothing
+drifts. Unit of inference: network instance (wiring, patterns and noise drawn anew); cells of one
+network share noise. Neither rates, gains nor backgrounds of the cells move the indices.
 """
 
 from collections import Counter
@@ -27,17 +28,14 @@ from matplotlib.lines import Line2D
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
 from spikedrift.drift import verdicts
-from spikedrift.figures import learning, style
+from spikedrift.figures import learning, signal_drift, style
 
 _MOST_ROWS, _MOST_LINES = 20, 8  # points that are drawn; that have a line in the legend each
 _TALLEST = 4.6  # of the rows, inches
-_LINE = {"within": "-", "between": "--"}
 
 
 def draw(
     *,
-    rate: Sequence[xr.Dataset],
-    timing: Sequence[xr.Dataset],
     index: Sequence[xr.Dataset],
     conditions: Sequence[str],
     control: str | None = None,
@@ -50,10 +48,8 @@ def draw(
 
     Parameters
     ----------
-    rate, timing : sequences of Dataset
-        Curve files (`spikedrift.drift.curves`) of the runs.
     index : sequence of Dataset
-        Their index files (`spikedrift.drift.signal.recording`).
+        Index files (`spikedrift.drift.signal.recording`) of the runs.
     conditions : sequence of str
         Point of the sweep of every run: a condition at one value of each axis. Instances are
         within a point.
@@ -77,10 +73,10 @@ def draw(
     Raises
     ------
     InputError
-        Where the lists are not of the same runs.
+        Where there are no files, or not one condition for each.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
-    learning.check_runs("model_drift", conditions, rate=rate, timing=timing, index=index)
+    learning.check_runs("model_drift", conditions, index=index)
     order = list(dict.fromkeys(conditions))
     colors = style.point_colors(order, rules, control)
     smallest = min(map(list(conditions).count, order))
@@ -94,13 +90,17 @@ def draw(
         figure = style.figure(options.width, 2.9 + height)
         style.title(figure, "Drift in models", f"{smallest} instances a condition" * few)
         upper, lower = style.rows(figure, [2.6, height])
-        for axes, files in zip(upper.subplots(1, 2), (rate, timing), strict=True):
-            tables.append(_curves(axes, files, conditions, colors))
+        above = upper.subplots(1, 2, sharey=True)
+        for axes, code in zip(above, learning.CODES, strict=True):
+            tables.append(_curves(axes, index, code, conditions, colors))
+        above[0].set_ylabel(signal_drift.LABEL)
+        bottom, top = above[0].get_ylim()
+        above[0].set_ylim(max(bottom, signal_drift.REACH[0]), min(top, signal_drift.REACH[1]))
         upper.legend(
             handles=[
                 *_handles(order, colors, titles, rules or {}),
                 *(Line2D([], [], color="0.3", ls=ls, label=f"{name} blocks")
-                  for name, ls in _LINE.items()),
+                  for name, ls in signal_drift.LINE.items()),
             ],
             loc="outside upper center", ncols=min(len(order) + 2, 4), fontsize=7,
         )  # fmt: skip
@@ -108,28 +108,34 @@ def draw(
         for axes, code in zip(below, learning.CODES, strict=True):
             learning.panel(axes, indices[indices["code"] == code], order, colors, compare)
             axes.set_title(code, color=style.CODE[code])
-            axes.set_xlabel("anchored index (1)")
+            axes.set_xlabel(signal_drift.LABEL)
             axes.tick_params(axis="y", length=0)
         below[0].set_yticks(range(len(order)), [titles.get(name) or name for name in order])
         below[0].set_ylim(len(order) - 0.5, -0.5)
         for part, text in ((upper, "a"), (lower, "b")):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
-        style.footnote(figure, _notes(index, compare, conditions, len(order)))
+        notes = _notes(index, indices, compare, conditions, len(order))
+        style.footnote(figure, [*notes, signal_drift.beyond(*tables)])
     return figure, pd.concat(tables, ignore_index=True)
 
 
 def _curves(
-    axes: Axes, files: Sequence[xr.Dataset], conditions: Sequence[str], colors: Mapping[str, str]
+    axes: Axes,
+    files: Sequence[xr.Dataset],
+    code: str,
+    conditions: Sequence[str],
+    colors: Mapping[str, str],
 ) -> pd.DataFrame:
     """Draw the curves of one code: instances, and their mean at the lags that all have."""
     rows = []
-    code = str(files[0].attrs["code"])
+    axes.axhline(0, color="0.7", lw=0.6, zorder=0)
     for condition, color in colors.items():
         group = [f for f, c in zip(files, conditions, strict=True) if c == condition]
-        for relation, line in _LINE.items():
+        for relation, line in signal_drift.LINE.items():
             known = xr.concat(
-                [f["value"].sel(relation=relation) for f in group], "run", join="outer"
-            ).transpose("run", "lag")
+                [_curve(f, code).sel(relation=relation) for f in group],
+                "run", join="outer",
+            ).transpose("run", "lag")  # fmt: skip
             for file, value in zip(group, known.values, strict=True):
                 axes.plot(known["lag"], value, color=color, ls=line, lw=0.5, alpha=0.4)
                 rows.append(
@@ -145,13 +151,20 @@ def _curves(
                         }
                     ).dropna(subset="value")
                 )
-            axes.plot(known["lag"], known.mean("run", skipna=False), color=color, ls=line, lw=1.6)
-    axes.set_title(f"{code} (up: more similar)", color=style.CODE[code])
-    axes.set(xlabel="lag (repeats)", ylabel=str(files[0].attrs["title"]))
+            given = known.dropna("run", how="all")  # an instance without a code has no curve
+            if given.sizes["run"]:
+                mean = given.mean("run", skipna=False)
+                axes.plot(known["lag"], mean, color=color, ls=line, lw=1.6)
+    axes.set_title(code, color=style.CODE[code])
+    axes.set_xlabel("lag (repeats)")
     style.whole_ticks(axes.xaxis)
-    if files[0].attrs["kind"] == "distance":
-        axes.invert_yaxis()
     return pd.concat(rows)
+
+
+def _curve(file: xr.Dataset, code: str) -> xr.DataArray:
+    """Return the curves of a code, NaN where it was not detected."""
+    known = signal_drift.state_of(file, code) in signal_drift.MEASURED
+    return file["curve"].sel(code=code, drop=True).where(known)
 
 
 def _handles(
@@ -171,20 +184,24 @@ def _handles(
 
 
 def _notes(
-    index: Sequence[xr.Dataset], compare: Compare, conditions: Sequence[str], drawn: int
+    index: Sequence[xr.Dataset],
+    indices: pd.DataFrame,
+    compare: Compare,
+    conditions: Sequence[str],
+    drawn: int,
 ) -> list[str]:
     units = sorted({int(file.attrs["n_units"]) for file in index})
     counts = Counter(conditions).values()
     n_points, enough = len(counts), min(counts) >= compare.headline_instances
     return [
         f"{style.at_least(counts)} network instances (unit of inference) a point, "
-        f"{', '.join(map(str, units))} cells a network; seed of the exchange tests "
+        f"{', '.join(map(str, units))} cells a network; seed of the tests "
         f"{index[0].attrs.get('seed')}. a: thin, "
-        "instances; thick, their mean. b: filled where that instance's exchange test has "
-        "p <= 0.05; black: mean"
-        + (f" and {compare.confidence:.0%} interval (Student)." if enough else ", no interval."),
+        "instances; thick, their mean. b: black, mean"
+        + (f" and {compare.confidence:.0%} interval (Student); " if enough else ", no interval; ")
+        + learning.filled(indices),
         f"The first {drawn} of {n_points} points are drawn, the table holds all indices."
         * (drawn < n_points),
         *(note for file in index for note in learning.assumed(file)),
-        *verdicts.notes("rate_index", "timing_index"),
+        *verdicts.notes("signal_drift"),
     ]

@@ -3,17 +3,24 @@
 Per recording: one repeat of one segment from the first and from the last block (units in the order
 of the first block); rates of the units by area, and the quality columns of the source or, without
 any, the mean rate over repeats; similarity of every repeat with every other, rate beside timing,
-bright is similar, each on a scale of its own; similarity against lag within (filled) and between
-blocks (open), bands: bootstrap over units; anchored index (0 kept, 1 as if redrawn), filled for all
-trials, open for trials matched by running and pupil, which is the control for behavior.
+bright is similar, each on a scale of its own. Similarity also follows rates, backgrounds and
+behavior: how far a code drifts is read from the panels below, on one scale for both codes.
 
-Null of the index, gray: spikes (timing) or counts (rate) exchanged between blocks among trials of
-one segment and unit (middle 95 %), beside its test statistic (bar); it assumes that trials are
-independent given the segment. Where an index is not given its place says why: no code was detected
-(spike times carry no more than times permuted over all trials), or the index is too imprecise. Raw
-timing curves change little even when timing is redrawn, since few spikes leave a high floor: the
-two codes are compared by the index and not by the curves. Unit of inference: one recording,
-descriptive; claims about drift need animals.
+The signal index is the share of a unit's tuning over segments (rate) or of its temporal profile
+(timing) that is drawn anew: 0 where it is kept up to a factor, 1 where the unit answers as another
+unit does. It is made from products of different trials, so that noise, gains and backgrounds of
+single trials leave it alone. Curves: the index of windows of repeats against the repeats between
+them, within blocks (solid) and between blocks (dashed); bands: bootstrap over units. Beside them
+the index between blocks, filled for all trials, open for trials matched by running and pupil,
+which is the control for behavior; bars: Student over units. Depth of the code: how far responses
+go up and down about their mean, without the noise of trials; learning changes it, and it is no
+drift.
+
+Test of drift: random signs of the contributions of the units, whose mean is 0 where nothing drifts.
+Where an index is not given its place says why, as that no code was detected (the power of the
+signal is not above 0 in some block); one that is too imprecise to say that nothing drifts is drawn
+dotted. Unit of inference: the units of one recording, descriptive; noise that they share makes them
+dependent, and claims about drift need animals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,45 +36,50 @@ from matplotlib.ticker import MaxNLocator
 from spikedrift import selections
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
-from spikedrift.drift import gates
+from spikedrift.drift import gates, verdicts
 from spikedrift.drift.signal.indices import CODES
 from spikedrift.errors import InputError
-from spikedrift.figures import drift_curves, matrices, raster, style
+from spikedrift.figures import drift_curves, matrices, raster, signal_drift, style
 from spikedrift.trials import quality, quality_names
 
 # Rows of a recording alone on the page, and of one beside others; heights of rows, inches.
 _WIDE = (
     ("first", "last", "rates", "quality"),
-    ("matrix_rate", "matrix_timing", "index"),
-    ("curve_rate", "curve_timing"),
+    ("matrix_rate", "matrix_timing"),
+    ("curve", "index", "depth"),
 )
 _NARROW = (
     ("first", "last"),
     ("rates", "quality"),
     ("matrix_rate", "matrix_timing"),
-    ("curve_rate", "curve_timing"),
-    ("index",),
+    ("curve",),
+    ("index", "depth"),
 )
-_HEIGHT = {"first": 1.8, "rates": 1.4, "matrix_rate": 2.1, "curve_rate": 1.6, "index": 1.45}
-_LETTERS = {"first": "a", "rates": "b", "matrix_rate": "c", "curve_rate": "d", "index": "e"}
+_WIDTHS = {"curve": 1.7, "depth": 0.8}  # in a row of several panels, others 1
+_HEIGHT = {"first": 1.8, "rates": 1.4, "matrix_rate": 2.1, "curve": 1.7, "index": 1.6}
+_LETTERS = {
+    "first": "a", "rates": "b", "matrix_rate": "c", "curve": "d", "index": "e", "depth": "f"
+}  # fmt: skip
 _TITLE = 0.2  # height of the line with a recording's name, inches
 _QUALITY = {
     "presence_ratio": ("presence ratio", "-"),
     "isi_violations": ("ISI violations", "--"),
     "amplitude_cutoff": ("amplitude cutoff", ":"),
 }
-_WORDS = 20  # characters of a line beside an axis
-_LEVEL = 0.05  # of the exchange test, for filled points
+_WORDS = 14  # characters of a line beside an axis
+_MARKS = (
+    "d, e: bands and bars over units, 95 %; p: random signs of units; open: matched by state; "
+    "dotted: too imprecise to say that nothing drifts."
+)
+_LEVEL = 0.05  # of the test of an index, for filled points
 
 
 def draw(
     *,
     trials: Sequence[xr.Dataset],
     rate_matrix: Sequence[xr.Dataset],
-    rate_curve: Sequence[xr.Dataset],
     index: Sequence[xr.Dataset],
     timing_matrix: Sequence[xr.Dataset] = (),
-    timing_curve: Sequence[xr.Dataset] = (),
     selections: Mapping[str, Mapping[str, Any]] | None = None,
     seed: int = 0,
     options: Figures | None = None,
@@ -78,9 +90,9 @@ def draw(
     ----------
     trials : sequence of Dataset
         Trials files of the recordings that are shown.
-    rate_matrix, rate_curve : sequences of Dataset
-        Their similarity and curve files, in this order.
-    timing_matrix, timing_curve : sequences of Dataset
+    rate_matrix : sequence of Dataset
+        Their similarity files, in this order.
+    timing_matrix : sequence of Dataset
         Likewise, without recordings of two-photon events.
     index : sequence of Dataset
         Index files of the recordings that are shown, then those of all others.
@@ -105,22 +117,19 @@ def draw(
     names = [str(file.attrs["recording"]) for file in trials]
     if not names or any(
         [str(file.attrs["recording"]) for file in files][: len(names)] != names
-        for files in (rate_matrix, rate_curve, index)
+        for files in (rate_matrix, index)
     ):
         raise InputError(
-            "figure recordings: trials, matrices, curves and indices must be of the same recordings"
+            "figure recordings: trials, matrices and indices must be of the same recordings"
         )
-    timed = {
-        panel: {str(file.attrs["recording"]): file for file in files}
-        for panel, files in (("matrix_timing", timing_matrix), ("curve_timing", timing_curve))
-    }
+    timed = {str(file.attrs["recording"]): file for file in timing_matrix}
     layout = _WIDE if len(names) == 1 else _NARROW
     heights = [_HEIGHT[row[0]] for row in layout]
     made_up = all(file.attrs["kind"] == "synthetic" for file in trials)
     others = len(index) > len(names)
     tables: list[pd.DataFrame] = []
     notes: list[str] = []
-    compared: list[Axes] = []
+    compared: list[dict[str, Axes]] = []
     with style.applied():
         figure = style.figure(options.width, sum(heights) + _TITLE + 1.7 * others)
         style.title(figure, "Recordings", "synthetic recordings" * made_up)
@@ -131,28 +140,27 @@ def draw(
             chosen = _selected(trials[k], (selections or {}).get(name), seed)
             files = {
                 "matrix_rate": rate_matrix[k],
-                "curve_rate": rate_curve[k],
-                "matrix_timing": timed["matrix_timing"].get(name),
-                "curve_timing": timed["curve_timing"].get(name),
-                "index": index[k],
+                "matrix_timing": timed.get(name),
             }
-            found, said = _recording(axes, chosen, files, options, alone=len(names) == 1)
+            found, said = _recording(axes, chosen, files, index[k], options, len(names) == 1)
             tables.append(found.assign(recording=name))
-            compared.append(axes["index"])
+            compared.append(axes)
             notes += said
             places[k].suptitle(name, x=0.02, ha="left", fontsize=8.5)
-        limits = [limit for one in compared for limit in one.get_ylim()]
-        for one in compared:  # one measure, one scale
-            one.set_ylim(min(limits), max(limits))
+        for panel in ("curve", "index", "depth"):  # one measure, one scale
+            limits = [limit for axes in compared for limit in axes[panel].get_ylim()]
+            for axes in compared:
+                axes[panel].set_ylim(min(limits), max(limits))
+        notes.append(_MARKS)
         if others:
             tables.append(_all(lower[0].subplots(1, 1), index))
-            style.letter(lower[0].axes[0], "f")
+            style.letter(lower[0].axes[0], "g")
+            shut = [_without(index, code) for code in CODES]
             notes.append(
-                f"f: all {len(index)} recordings, filled where the exchange test of that recording "
-                f"has p <= {_LEVEL}."
+                f"g: all {len(index)} recordings, filled where p <= {_LEVEL}; crosses: matched by "
+                f"state. {'; '.join(filter(None, shut))}".strip()
             )
-            shut = [gates.counted((gates.of(file, code) for file in index), code) for code in CODES]
-            notes.append("; ".join(filter(None, shut)))
+        notes += verdicts.notes("signal_drift", matched=True)
         style.footnote(figure, notes)
     table = pd.concat(tables, ignore_index=True)
     return figure, table[["recording", "panel", *table.columns.difference(["recording", "panel"])]]
@@ -165,7 +173,9 @@ def _panels(
     rows = style.rows(place, heights)
     axes: dict[str, Axes] = {}
     for row, names in zip(rows, layout, strict=True):
-        axes |= dict(zip(names, row.subplots(1, len(names), squeeze=False)[0], strict=True))
+        widths = [_WIDTHS.get(name, 1.0) for name in names]
+        made = row.subplots(1, len(names), squeeze=False, width_ratios=widths)[0]
+        axes |= dict(zip(names, made, strict=True))
         if lettered:
             row.text(0.005, 0.99, _LETTERS[names[0]], fontsize=10, fontweight="bold", va="top")
             for name in names[1:]:
@@ -184,6 +194,7 @@ def _recording(
     axes: Mapping[str, Axes],
     trials: xr.Dataset,
     files: Mapping[str, xr.Dataset | None],
+    index: xr.Dataset,
     options: Figures,
     alone: bool,
 ) -> tuple[pd.DataFrame, list[str]]:
@@ -203,28 +214,29 @@ def _recording(
     parts.append(quality)
     look: Any = {} if alone else {"ticks": 3, "bar_at": "bottom"}
     for code in CODES:
-        matrix, curve = files[f"matrix_{code}"], files[f"curve_{code}"]
-        if matrix is None or curve is None:
+        matrix = files[f"matrix_{code}"]
+        if matrix is None:
             style.no_timing(axes[f"matrix_{code}"])
-            style.no_timing(axes[f"curve_{code}"])
             continue
         drawn = matrices.panel(axes[f"matrix_{code}"], matrix, title=code, **look)
         parts.append(drawn.drop(columns="recording").assign(panel="matrix"))
-        parts.append(drift_curves.curve(axes[f"curve_{code}"], curve))
-        axes[f"curve_{code}"].set_title(code, color=style.CODE[code])
-        axes[f"curve_{code}"].set_ylabel(style.wrapped(axes[f"curve_{code}"].get_ylabel(), _WORDS))
-    index = files["index"]
-    assert index is not None
-    parts.append(drift_curves.anchored(axes["index"], index))
-    axes["index"].set_ylabel(style.wrapped(axes["index"].get_ylabel(), _WORDS))
-    notes = [f"{trials.attrs['recording']}: {raster.note(trials, shown)} {said}".strip()]
-    rate_curve = files["curve_rate"]
-    assert rate_curve is not None
-    notes += drift_curves.notes(rate_curve, files["curve_timing"], index)
-    state = str(index.attrs.get("state_note", ""))
-    notes.append("Curves: filled within, open between blocks. Outlines in matrices: blocks.")
-    if state:
+    curves = signal_drift.curves(axes["curve"], index)
+    parts.append(curves.rename(columns={"relation": "group"}))
+    parts.append(drift_curves.indices(axes["index"], index))
+    parts.append(signal_drift.depths(axes["depth"], index))
+    for panel in ("curve", "index"):
+        axes[panel].set_ylabel(signal_drift.SHORT)
+    axes["depth"].set_title("depth")
+    axes["depth"].set_ylabel(style.wrapped(axes["depth"].get_ylabel(), _WORDS))
+    name = trials.attrs["recording"]
+    paired = signal_drift.paired(index)
+    notes = [f"{name}: {raster.note(trials, shown)} {paired}".strip(), said]
+    notes += style.notes_of(index.attrs, judged=False)
+    if not int(index.attrs.get("trial_order_known", 1)):
+        notes.append("No test, as the order of trials is assumed.")
+    if state := str(index.attrs.get("state_note", "")):
         notes.append(f"No control for behavior: {state}.")
+    notes.append(signal_drift.beyond(curves))
     return pd.concat(parts, ignore_index=True), notes
 
 
@@ -290,36 +302,48 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     listed = ", ".join(there)
     return pd.concat(rows), (
         f"Of the quality columns {', '.join(_QUALITY)} its source has none"
-        f"{f' (it has: {listed})' if listed else ''}; the mean rate over repeats is drawn "
-        "(dotted: a new block)."
+        f"{f' (it has: {listed})' if listed else ''}; the mean rate is drawn (dotted: "
+        "a new block)."
+    )
+
+
+def _without(index: Sequence[xr.Dataset], code: str) -> str:
+    """Say how many recordings have no index of a code, and why."""
+    return gates.counted(
+        (
+            gates.absent(gates.of(file, code), float(file["index"].sel(code=code, matching="none")))
+            for file in index
+        ),
+        code,
     )
 
 
 def _all(axes: Axes, index: Sequence[xr.Dataset]) -> pd.DataFrame:
     """Indices of all recordings side by side, all trials and matched by state."""
-    rows = []
+    parts = []
     axes.axhline(0, color="0.7", lw=0.6, zorder=0)
     for k, file in enumerate(index):
-        for code, shift in zip(CODES, (-0.15, 0.15), strict=True):
-            for matching, mark in (("none", 5.0), ("state", 3.0)):
-                one = file.sel(matching=matching, code=code)
-                if not bool(one["gate_passed"]):
-                    continue
-                value, p = float(one["index"]), float(one["p_value"])
-                color = style.CODE[code]
-                axes.plot(k + shift, value, style.CODE_MARKER[code] if matching == "none" else "x",
-                          color=color, mfc=color if p <= _LEVEL else "white", ms=mark)  # fmt: skip
-                rows.append(
-                    {
-                        "recording": str(file.attrs["recording"]),
-                        "panel": "all",
-                        "code": code,
-                        "group": f"matching: {matching}",
-                        "value": value,
-                        "p_value": p,
-                    }
-                )
+        found = signal_drift.indices_of(file)
+        found = found[np.isfinite(found["value"])]
+        for row in found.to_dict("records"):
+            code, matched = row["code"], row["matching"] == "state"
+            place = k + (-0.18 if code == "rate" else 0.08) + 0.1 * matched
+            color, vague = style.CODE[code], row["gate"] == gates.IMPRECISE
+            axes.vlines(place, row["low"], row["high"], color=color, lw=0.6 if matched else 1.0,
+                        ls=":" if vague else "-")  # fmt: skip
+            axes.plot(place, row["value"], "x" if matched else style.CODE_MARKER[code],
+                      color=color, mfc=color if row["p_value"] <= _LEVEL else "white",
+                      ms=3.0 if matched else 4.5)  # fmt: skip
+        parts.append(
+            found.assign(
+                recording=str(file.attrs["recording"]),
+                panel="all",
+                group="matching: " + found["matching"],
+            ).drop(columns=["matching", "gate_note"])
+        )
     names = [str(file.attrs["recording"]) for file in index]
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set(ylabel="anchored index (1)", xlim=(-0.6, len(names) - 0.4))
-    return pd.DataFrame(rows)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(bottom, signal_drift.REACH[0]), min(top, signal_drift.REACH[1]))
+    axes.set(ylabel=signal_drift.SHORT, xlim=(-0.6, len(names) - 0.4))
+    return pd.concat(parts, ignore_index=True)

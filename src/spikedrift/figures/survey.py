@@ -29,8 +29,8 @@ QUANTITIES = {
     "selectivity": "selectivity d' (1)",
     "S rate": "S of segments, rate (1)",
     "S timing": "S of segments, timing (1)",
-    "drift rate": "drift index, rate (1)",
-    "drift timing": "drift index, timing (1)",
+    "drift rate": "signal index, rate (1)",
+    "drift timing": "signal index, timing (1)",
     "E rate": "E rate (Hz)",
 }
 # Of conditions that are not swept, and of those that are: colors first, then another line.
@@ -267,9 +267,21 @@ def _shut(data: xr.Dataset) -> str:
         ran = data["status"].values != "failed"
         index = one["drift_index"].transpose(*data["status"].dims)
         pairs = zip(one["drift_gate"].values[ran], index.values[ran], strict=True)
-        states = [gates.state_of(str(state), float(value)) for state, value in pairs]
+        states = [gates.absent(str(state), float(value)) for state, value in pairs]
         said.append(gates.counted(states, code))
     return "; ".join(filter(None, said)) or "none"
+
+
+def _vague(data: xr.Dataset) -> str:
+    """How many indices are drawn though they are imprecise."""
+    if not {"drift_gate", "drift_index"} <= set(data):
+        return ""
+    vague = (data["drift_gate"] == gates.IMPRECISE) & np.isfinite(data["drift_index"])
+    counts = {
+        code: int(vague.sel(code=code).sum()) for code in data["code"].values.astype(str).tolist()
+    }
+    said = ", ".join(f"{code} {n}" for code, n in counts.items() if n)
+    return f" Drawn, but too imprecise to say that nothing drifts: {said}." * bool(said)
 
 
 def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
@@ -290,6 +302,7 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
         + f" (of {len(runs)} runs). Runs without an index: {_shut(data)}. S: discrimination of "
         "segments within blocks, selectivity: cross-validated, 0 for cells that do not tell "
-        "patterns apart. Index: 0 kept, 1 as if redrawn between blocks.",
-        *verdicts.notes("rate_index", "timing_index"),
+        "patterns apart. Signal index: share of the signal drawn anew between blocks, 0 kept, 1 as "
+        f"another cell.{_vague(data)}",
+        *verdicts.notes("signal_drift"),
     ]  # fmt: skip

@@ -29,7 +29,7 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
 from spikedrift.drift import gates
 from spikedrift.drift.curves import curve_values, unit_halves
-from spikedrift.drift.indices import CODES, indices
+from spikedrift.drift.anchored_indices import CODES, anchored_indices
 from spikedrift.drift.profile import profile_values
 from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import registry
@@ -199,7 +199,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
     blocks = selections.apply(
         data, Selection(name="survey", phases=("block",), units=sweep.survey.units), point.seed
     )
-    index = indices(blocks, DriftOptions(index=sweep.survey.index), point.seed)
+    index = anchored_indices(blocks, DriftOptions(index=sweep.survey.index), point.seed)
     index = index.sel(matching="none", drop=True)
     staged = {
         name: variable.variable

@@ -22,7 +22,7 @@ from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sources import TwoPhotonOptions
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.rate_index import rate_index
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster
@@ -399,7 +399,7 @@ def analyzed(dataset):
     return {
         "matrix": similarity(dataset, "population_vector"),
         "curves": curves(dataset, entry, options.curves, 0),
-        "index": indices(dataset, options, 0),
+        "index": anchored_indices(dataset, options, 0),
     }
 
 

@@ -13,7 +13,7 @@ from spikedrift.config.ground_truth import GroundTruth, TruthCase
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import verdicts
 from spikedrift.drift.analysis import analyze
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.table import index_table, statistics_table
 from spikedrift.errors import InputError
 from spikedrift.figures import style
@@ -247,7 +247,7 @@ def test_tables_and_footnotes_say_it(monkeypatch):
     said = "drift can be reported by template reliability when all rates change by one factor"
     assert any(said in note for note in style.notes_of(result.attrs))
     few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 1}
-    found = indices(recording, DriftOptions(index=few), 0)
+    found = anchored_indices(recording, DriftOptions(index=few), 0)
     table = index_table([({"recording": "made.movie"}, found)]).set_index(["code", "matching"])
     assert table.loc[("rate", "none"), "ground_truth"] == "biased in the ground truth: gain x1.5"
     assert table.loc[("rate", "state"), "ground_truth"].startswith("no bias found")

@@ -11,7 +11,7 @@ from spikedrift.config.drift import DriftOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.analysis import analyze
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.matrix_regression import (
     fit,
     partial_null,
@@ -208,7 +208,7 @@ def test_indices_are_those_of_the_drift_analysis():
     made = record(SyntheticOptions(segments=4, repeats=10, units=40, rate_drift=0.5), "a.movie", 1)
     out = analyze(made, "behavior", QUICK, 5)
     options = DriftOptions(index=QUICK["index"])
-    expected = indices(made, options, 5)["index"]
+    expected = anchored_indices(made, options, 5)["index"]
     for code in ("rate", "timing"):
         for matching in ("none", "state"):
             assert float(out["index"].sel(index_code=code, matching=matching)) == pytest.approx(

@@ -21,7 +21,7 @@ from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
@@ -225,7 +225,7 @@ def analyzed(recording):
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
             for measure in ("population_vector", "spikeship")
         ),
-        indices(recording, DRIFT, 1),
+        anchored_indices(recording, DRIFT, 1),
     )
 
 

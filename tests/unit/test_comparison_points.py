@@ -20,7 +20,7 @@ from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Axis, Condition, Sweep
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.profile import profile
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan
@@ -33,7 +33,7 @@ def analyzed(recording):
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
             for measure in ("population_vector", "spikeship")
         ),
-        indices(recording, DRIFT, 1),
+        anchored_indices(recording, DRIFT, 1),
         profile(recording, DRIFT.curves, 1),
     )
 

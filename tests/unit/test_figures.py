@@ -18,7 +18,7 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import analysis, gates
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, learning, matrices, raster, registry, scores, style
 from spikedrift.figures.save import save
@@ -49,7 +49,7 @@ def analyzed(name, seed, **knobs):
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
             for measure in ("population_vector", "spikeship")
         ),
-        indices(recording, DRIFT, 1),
+        anchored_indices(recording, DRIFT, 1),
     )
 
 
@@ -409,7 +409,7 @@ def learned():
         files["rate"].append(similarity(session, "population_vector"))
         files["timing"].append(similarity(session, "spikeship"))
         blocks = trials.select(session, trials=phase == "block")
-        files["index"].append(indices(blocks, DRIFT, 1))
+        files["index"].append(anchored_indices(blocks, DRIFT, 1))
     return files
 
 

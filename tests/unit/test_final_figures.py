@@ -21,7 +21,7 @@ from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.errors import InputError
 from spikedrift.figures import (
     comparators,
@@ -60,7 +60,7 @@ def files_of(recording):
         code: MeasureEntry(name=name, measure=name)
         for code, name in (("rate", "population_vector"), ("timing", "spikeship"))
     }
-    found = {"trials": recording, "index": indices(recording, DRIFT, 1)}
+    found = {"trials": recording, "index": anchored_indices(recording, DRIFT, 1)}
     for code, entry in entries.items():
         found[f"{code}_matrix"] = similarity(recording, entry.measure)
         found[f"{code}_curve"] = curves(recording, entry, DRIFT.curves, 1)
@@ -195,7 +195,7 @@ def sweep():
         found["rate"].append(similarity(session, "population_vector"))
         found["timing"].append(similarity(session, "spikeship"))
         blocks = trials.select(session, trials=phase == "block")
-        found["index"].append(indices(blocks, DRIFT, 1))
+        found["index"].append(anchored_indices(blocks, DRIFT, 1))
         found["curves"].append(
             [
                 curves(blocks, MeasureEntry(name=name, measure=name), DRIFT.curves, 1)

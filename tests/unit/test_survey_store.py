@@ -18,7 +18,7 @@ from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Condition, Survey, Sweep
 from spikedrift.drift.curves import curves
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.profile import profile
 from spikedrift.errors import DiskError
 from spikedrift.networks import pattern_network
@@ -155,7 +155,7 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
             curves(selected, MeasureEntry(name=code, **MEASURES[code]), options.curves, run.seed)
             for code in ("rate", "timing")
         ]
-        index = indices(selected, options, run.seed)
+        index = anchored_indices(selected, options, run.seed)
         analyzed.append(Run(*files, index, profile(selected, options.curves, run.seed)))
     models = Models.of_survey(data, analyzed[0])
     assert list(models.runs) == ["a"] and models.places["a"].seeds == ("1.0", "1.1")

@@ -6,7 +6,7 @@ from spikedrift import trials
 from spikedrift.config.drift import DriftOptions, IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored import upper_tail
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.pairs import index_pairs
 from spikedrift.drift.timing_index import timing_index, timing_reading
 from spikedrift.errors import InputError
@@ -90,7 +90,7 @@ def test_pairs_are_limited_to_a_seeded_subset():
 
 
 def test_one_block_is_refused_in_one_line():
-    for function in (timing_index, lambda d, o, s: indices(d, DriftOptions(index=o), s)):
+    for function in (timing_index, lambda d, o, s: anchored_indices(d, DriftOptions(index=o), s)):
         with pytest.raises(InputError, match=r"test.movie: .* needs two blocks") as caught:
             function(recording(blocks=1), OPTIONS, 0)
         assert "\n" not in str(caught.value)
@@ -104,7 +104,7 @@ def test_one_segment_is_refused():
 def test_indices_join_both_codes_and_say_what_they_are(tmp_path):
     dataset = recording(event_time_drift=1.0, repeats=8, state_coefficient=0.5)
     options = DriftOptions(index=OPTIONS)
-    out = indices(dataset, options, 7)
+    out = anchored_indices(dataset, options, 7)
     rate, timing = (out.sel(matching="none", code=code) for code in ("rate", "timing"))
     alone = timing_index(dataset, OPTIONS, 7)
     assert timing["index"].item() == alone.index
@@ -122,14 +122,14 @@ def test_indices_without_covariates_say_so_and_go_on():
     dataset = recording()
     for name in ("running_speed", "pupil_area"):
         dataset[name] = ("trial", np.full(dataset.sizes["trial"], np.nan))
-    out = indices(dataset, DriftOptions(index=OPTIONS), 0)
+    out = anchored_indices(dataset, DriftOptions(index=OPTIONS), 0)
     assert "no behavioral covariates" in out.attrs["state_note"]
     assert np.isnan(out["index"].sel(matching="state")).all()
     assert np.isfinite(out["index"].sel(matching="none")).all()
 
 
 def test_a_shut_gate_leaves_nothing_about_drift_in_the_file():
-    out = indices(recording(flat_code=True), DriftOptions(index=OPTIONS), 0)
+    out = anchored_indices(recording(flat_code=True), DriftOptions(index=OPTIONS), 0)
     timing = out.sel(matching="none", code="timing")
     assert not timing["gate_passed"]
     for name in ("index", "index_raw", "index_thinned", "p_value", "null_mean", "null_high"):

@@ -59,7 +59,7 @@ rule drift_index:
         selection=plan.selection,
         options=plan.block("drift", "index", "state"),
         seed=plan.config.seed,
-        source=plan.digest("selections", "drift.indices"),
+        source=plan.digest("selections", "drift.anchored_indices"),
     script:
         "../scripts/drift_index.py"
 

@@ -4,7 +4,7 @@ from spikedrift import selections, trials
 from spikedrift.atomic import write_netcdf
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.selections import Selection
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.job import job
 
 with job(snakemake.log[0], snakemake.threads):
@@ -13,4 +13,4 @@ with job(snakemake.log[0], snakemake.threads):
         trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
     )
     options = DriftOptions.part(snakemake.params.options)
-    write_netcdf(indices(selected, options, seed), snakemake.output.index)
+    write_netcdf(anchored_indices(selected, options, seed), snakemake.output.index)

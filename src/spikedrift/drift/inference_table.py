@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from spikedrift.config.inference import Inference
-from spikedrift.drift.indices import CODES, MATCHING
+from spikedrift.drift.anchored_indices import CODES, MATCHING
 from spikedrift.drift.inference import (
     NAN,
     hedges_g,

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
 from spikedrift.drift import gates, verdicts
-from spikedrift.drift.indices import CODES
+from spikedrift.drift.anchored_indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import style
 

@@ -30,7 +30,7 @@ from spikedrift import selections
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
 from spikedrift.drift import gates
-from spikedrift.drift.indices import CODES
+from spikedrift.drift.anchored_indices import CODES
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster, style
 from spikedrift.trials import quality, quality_names

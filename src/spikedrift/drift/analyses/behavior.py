@@ -21,7 +21,7 @@ from scipy import stats
 from spikedrift.config.analyses import BehaviorOptions
 from spikedrift.config.drift import DriftOptions, IndexOptions, StateOptions
 from spikedrift.drift.analysis import NAN, Analysis, Statistic, monte_carlo
-from spikedrift.drift.indices import MATCHING, indices
+from spikedrift.drift.anchored_indices import MATCHING, anchored_indices
 from spikedrift.drift.matrix_regression import fit, partial_null, shifts_over, shifts_within
 from spikedrift.drift.modulation import modulation, residuals
 from spikedrift.drift.pairs import repeat_means, repeats_of, segment_pairs
@@ -286,7 +286,7 @@ def _indices(
         index=IndexOptions.model_validate(options.index),
         state=StateOptions.model_validate(options.state),
     )
-    found = indices(dataset, chosen, seed)
+    found = anchored_indices(dataset, chosen, seed)
     kept = found["index"].transpose("code", "matching")
     trials = found["n_trials"].transpose("code", "matching")
     statistics = []

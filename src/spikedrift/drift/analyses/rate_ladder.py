@@ -222,7 +222,7 @@ def _rung(
     return gate_and_test(
         name,
         f"rate_{label}",
-        pairs,
+        (int((pairs.block >= 0).sum()), int((pairs.block < 0).sum())),
         reading(spikes.counts if whole else binned(spikes, width)),
         permuted=moved(everywhere, inside)
         if whole

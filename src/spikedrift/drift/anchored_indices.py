@@ -47,7 +47,7 @@ NO_TEST = (
 )
 
 
-def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
+def anchored_indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
     """Anchored indices of rate and timing between blocks, with gates and exchange tests.
 
     Two-photon events have no timing: the gate is shut and `gate_note` says why.

@@ -30,7 +30,6 @@ import xarray as xr
 from spikedrift.errors import InputError
 from spikedrift.spikes import Spikes, put, spikes_of
 
-
 GROUP = 8  # units of about the same count that times are exchanged among, at least
 
 
@@ -116,9 +115,9 @@ def redraw_units(spikes: Spikes, rng: np.random.Generator) -> Spikes:
 
     Units that spike in a (block, segment) are ordered by their counts there and cut into groups of
     8 to 15; within a group each takes the times of another one, so that sources have about as many
-    spikes. They are dealt as by `redraw_blocks`. Counts are kept; a unit that spikes alone keeps its
-    own times. Where it is the segments that are exchanged, the redrawn profiles are those of the
-    compared segments, which makes trials of different segments the more alike the fewer there are.
+    spikes. They are dealt as by `redraw_blocks`. Counts are kept; a unit that spikes alone keeps
+    its own times. `redraw_blocks` makes the profiles of the segments change places, so that trials
+    of different segments get the more alike the fewer segments there are.
     """
     n_units = spikes.counts.shape[1]
     n_segments, n_blocks = int(spikes.segment.max()) + 1, int(spikes.block.max()) + 1
@@ -140,7 +139,9 @@ def redraw_units(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     turn = np.take_along_axis(turn, np.minimum(group, turn.shape[1] - 1), axis=1)
     step = 1 + turn % np.maximum(length - 1, 1)
     from_place = np.where(
-        (place < n_active) & (length > 1), begin + (place - begin + step) % np.maximum(length, 1), place
+        (place < n_active) & (length > 1),
+        begin + (place - begin + step) % np.maximum(length, 1),
+        place,
     )
     source = np.empty_like(order)
     np.put_along_axis(source, order, np.take_along_axis(order, from_place, axis=1), axis=1)

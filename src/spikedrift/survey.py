@@ -28,8 +28,8 @@ from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
 from spikedrift.drift import gates
-from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.anchored_indices import CODES, anchored_indices
+from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.profile import profile_values
 from spikedrift.errors import DiskError, InputError
 from spikedrift.networks import registry

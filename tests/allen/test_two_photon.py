@@ -21,8 +21,8 @@ from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sources import TwoPhotonOptions
-from spikedrift.drift.curves import curves
 from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.curves import curves
 from spikedrift.drift.rate_index import rate_index
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster

@@ -20,8 +20,8 @@ from spikedrift.config.compare import Compare, TimeScaleGrid
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.curves import curves
 from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.curves import curves
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic

@@ -19,8 +19,8 @@ from spikedrift.config.recovery import Recovery
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Axis, Condition, Sweep
-from spikedrift.drift.curves import curves
 from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.errors import InputError
 from spikedrift.plan import Plan

@@ -17,8 +17,8 @@ from spikedrift.config.figures import Figures
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import analysis, gates
-from spikedrift.drift.curves import curves
 from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.curves import curves
 from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, learning, matrices, raster, registry, scores, style
 from spikedrift.figures.save import save

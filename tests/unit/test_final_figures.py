@@ -20,8 +20,8 @@ from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.curves import curves
 from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.curves import curves
 from spikedrift.errors import InputError
 from spikedrift.figures import (
     comparators,

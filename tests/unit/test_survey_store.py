@@ -17,8 +17,8 @@ from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Condition, Survey, Sweep
-from spikedrift.drift.curves import curves
 from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.errors import DiskError
 from spikedrift.networks import pattern_network

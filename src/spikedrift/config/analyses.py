@@ -16,6 +16,14 @@ class SurrogateOptions(Options):
     )
 
 
+class AnchoredOptions(IndexOptions):
+    """Options of `anchored`: those of the anchored indices, and the matching of trials by state."""
+
+    state: StateOptions = Field(
+        default_factory=StateOptions, description="matching of trials, as in `drift.state`"
+    )
+
+
 class AreaDecoderOptions(SurrogateOptions):
     """Options of `area_decoder`."""
 
@@ -271,6 +279,7 @@ class TimingControlsOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "anchored": AnchoredOptions,
     "area_decoder": AreaDecoderOptions,
     "behavior": BehaviorOptions,
     "decoding": DecodingOptions,

@@ -80,9 +80,7 @@ def ratio_of(deltas: np.ndarray, redrawn: np.ndarray | None = None) -> float:
     return (kept - float(np.mean(deltas[a, b]))) / (kept - gone) if kept > gone else NAN
 
 
-def read_means(
-    total: np.ndarray, weight: np.ndarray, every: np.ndarray, shared: float
-) -> Reading:
+def read_means(total: np.ndarray, weight: np.ndarray, every: np.ndarray, shared: float) -> Reading:
     """Read S and Delta from sums of dissimilarities.
 
     Parameters

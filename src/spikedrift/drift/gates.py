@@ -83,7 +83,7 @@ def unshared(missing: float, min_shared: int) -> Gate:
 
 
 def of(file: xr.Dataset, code: str, matching: str = "none") -> str:
-    """State of one index of a file of `spikedrift.drift.indices`."""
+    """State of one index of a file of `spikedrift.drift.anchored_indices`."""
     one = file.sel(matching=matching, code=code)
     return state_of(str(one["gate"].values), float(one["index"]))
 

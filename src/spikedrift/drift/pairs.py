@@ -213,7 +213,9 @@ class Compared:
         shape = (2, self.n_blocks, self.n_blocks)
         size = 2 * self.n_blocks**2
         total = np.bincount(cell, weights=weight * value[known], minlength=size)
-        return total.reshape(shape), np.bincount(cell, weights=weight, minlength=size).reshape(shape)
+        return total.reshape(shape), np.bincount(cell, weights=weight, minlength=size).reshape(
+            shape
+        )
 
 
 def compared_pairs(

@@ -163,9 +163,7 @@ def _reader(
     need_pairs(dataset, *n_pairs)
 
     def reading(counts: np.ndarray) -> Reading:
-        total, weight, every, shared = correlation_sums(
-            layout, np.sqrt(counts), options.min_shared
-        )
+        total, weight, every, shared = correlation_sums(layout, np.sqrt(counts), options.min_shared)
         return read_means(weight - total, weight, every, shared)
 
     return reading, n_pairs

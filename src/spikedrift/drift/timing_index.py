@@ -112,7 +112,9 @@ def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Ancho
         thin = surrogates.thin_blocks(spikes, rng)
         matched.append(reading(thin))
         redrawn.append(reading(surrogates.redraw_units(thin, rng), outside))
-    within, between = (float(np.mean([getattr(one, k) for one in matched])) for k in ("within", "between"))
+    within, between = (
+        float(np.mean([getattr(one, k) for one in matched])) for k in ("within", "between")
+    )
     floor = float(np.mean([one.between for one in redrawn]))
     deltas, gone = (np.mean([one.deltas for one in some], axis=0) for some in (matched, redrawn))
     return replace(

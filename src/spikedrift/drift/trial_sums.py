@@ -183,9 +183,12 @@ def _sums(
     own = np.einsum("tu,tu->t", left, right) if same_set else np.zeros(n_trials)
     for a in range(n_blocks):
         here = np.flatnonzero(layout.block == a)
-        by_segment = sparse.csr_array(
-            (np.ones(here.size), (layout.segment[here], here)), shape=(n_segments, n_trials)
-        ) @ left
+        by_segment = (
+            sparse.csr_array(
+                (np.ones(here.size), (layout.segment[here], here)), shape=(n_segments, n_trials)
+            )
+            @ left
+        )
         same = np.einsum("tu,tu->t", by_segment[layout.segment[usable]], right[usable])
         same -= np.where(layout.block[usable] == a, own[usable], 0.0)
         of_repeat = np.bincount(layout.repeat[usable], weights=same, minlength=n_repeats)
@@ -195,7 +198,7 @@ def _sums(
         others[inside] -= in_repeat_left[inside]
         different = np.einsum("ru,ru->r", others, in_repeat_right) - of_repeat
         for kind, value in enumerate((of_repeat, different * layout.share)):
-            out[kind, a] = np.bincount(
-                layout.block_of_repeat, weights=value, minlength=n_blocks
-            )[:n_blocks]
+            out[kind, a] = np.bincount(layout.block_of_repeat, weights=value, minlength=n_blocks)[
+                :n_blocks
+            ]
     return out

@@ -277,7 +277,7 @@ def _units(
 def _indices(
     dataset: xr.Dataset, spikes: Spikes, options: BehaviorOptions, seed: int
 ) -> tuple[xr.Dataset, list[Statistic]]:
-    """Anchored indices on all trials and on those matched by state, as `drift.indices` has them."""
+    """Anchored indices on all trials and on those matched by state, as `anchored_indices` has."""
     if not options.indices:
         return xr.Dataset(attrs={"index_note": "indices not asked for"}), []
     if int(spikes.block.max()) < 1:

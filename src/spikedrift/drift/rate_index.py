@@ -11,6 +11,9 @@ assumes that counts in trials of one segment are independent, of each other and 
 slow state that modulates units differently breaks this without drift (and breaks a permutation of
 block labels worse): read the state-matched index beside it.
 
+All pairs of trials are compared, through sums over trials (`trial_sums.py`); pair by pair, at most
+`max_pairs`, where units come and go from trial to trial.
+
 Two-photon events count one each, whatever their amplitude: thinning and the square root are for
 counts, and amplitudes carry the brightness of a cell on that day.
 

@@ -9,12 +9,12 @@ alone. Three steps keep counts out (docs/methods.md):
    kept; p is the upper tail of the index (S_w - S_b) / S_w. It assumes that spikes are
    independent given the segment.
 3. Effect size: (S_w - S_b) / (S_w - S_b^redraw) with counts matched by thinning, where the
-   redrawn spikes of later blocks come from other segments of the same unit. 0: timing kept; 1: as
-   if redrawn. It reads any change of the temporal profile, such as redrawn gains of events at
+   redrawn spikes of later blocks come from other units in the same segment. 0: timing kept; 1: as
+   if redrawn. The ratio form, of Delta in place of S, is divided alike. It reads any change of the temporal profile, such as redrawn gains of events at
    fixed times, as timing.
 
-Pairs: all pairs of trials of one segment (or a random subset of them), and for each a pair of
-different segments with the same repeats.
+Pairs: all pairs of trials of one segment (or a random subset of them), and for each some pairs of
+different segments with the same repeats (`max_others`).
 """
 
 from dataclasses import replace

@@ -8,6 +8,7 @@ more than the statistic itself. What each one destroys and keeps:
 | `permute_over_trials` | timing code: which trial a time belongs to | counts, a unit's times |
 | `exchange_blocks` | timing difference between blocks | counts, profile of (segment, unit) |
 | `redraw_blocks` | timing relation of later blocks to the first | counts |
+| `redraw_units` | the same, whatever the number of segments | counts |
 | `thin_blocks` | count difference between blocks per (segment, unit) | profile of each block |
 | `shuffle_trials` | single-trial relations between units | profile and counts of each unit |
 | `jitter` | timing finer than a window | counts in windows |
@@ -28,6 +29,8 @@ import xarray as xr
 
 from spikedrift.errors import InputError
 from spikedrift.spikes import Spikes, put, spikes_of
+
+GROUP = 8  # units of about the same count that times are exchanged among, at least
 
 
 def _sorted(times: np.ndarray, cell: np.ndarray) -> np.ndarray:
@@ -103,10 +106,71 @@ def redraw_blocks(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     np.put_along_axis(source, order, np.roll(order, 1, axis=-1), axis=-1)
     own = (block * n_units + unit) * n_segments + segment
     other = (block * n_units + unit) * n_segments + source[block, unit, segment]
-    pool = np.argsort(own + rng.random(own.size))
     size = np.bincount(own, minlength=n_blocks * n_units * n_segments)
+    return _redealt(spikes, own, other, size, block > 0, rng)
+
+
+def redraw_units(spikes: Spikes, rng: np.random.Generator) -> Spikes:
+    """Take the spike times of every block but the first from other units in the same segment.
+
+    Units that spike in a (block, segment) are ordered by their counts there and cut into groups of
+    8 to 15; within a group each takes the times of another one, so that sources have about as many
+    spikes. They are dealt as by `redraw_blocks`. Counts are kept; a unit that spikes alone keeps
+    its own times. `redraw_blocks` makes the profiles of the segments change places, so that trials
+    of different segments get the more alike the fewer segments there are.
+    """
+    n_units = spikes.counts.shape[1]
+    n_segments, n_blocks = int(spikes.segment.max()) + 1, int(spikes.block.max()) + 1
+    trial, unit = spikes.cells
+    row = spikes.block[trial] * n_segments + spikes.segment[trial]
+    own = row * n_units + unit
+    size = np.bincount(own, minlength=n_blocks * n_segments * n_units)
+    table = size.reshape(-1, n_units)
+    # Active units first, the most active at the front; ties at random.
+    order = np.argsort(-table + 0.5 * rng.random(table.shape), axis=1)
+    n_active = np.count_nonzero(table, axis=1)[:, None]
+    place = np.arange(n_units)[None, :]
+    groups = np.maximum(n_active // GROUP, 1)
+    # Of n places cut into g groups, group k begins at ceil(k n / g).
+    group = place * groups // np.maximum(n_active, 1)
+    begin = -(-group * n_active // groups)
+    length = -(-(group + 1) * n_active // groups) - begin
+    turn = (rng.random((len(table), n_units // GROUP + 1)) * (2**31)).astype(np.int64)
+    turn = np.take_along_axis(turn, np.minimum(group, turn.shape[1] - 1), axis=1)
+    step = 1 + turn % np.maximum(length - 1, 1)
+    from_place = np.where(
+        (place < n_active) & (length > 1),
+        begin + (place - begin + step) % np.maximum(length, 1),
+        place,
+    )
+    source = np.empty_like(order)
+    np.put_along_axis(source, order, np.take_along_axis(order, from_place, axis=1), axis=1)
+    other = row * n_units + source[row, unit]
+    return _redealt(spikes, own, other, size, spikes.block[trial] > 0, rng)
+
+
+def _redealt(
+    spikes: Spikes,
+    own: np.ndarray,
+    other: np.ndarray,
+    size: np.ndarray,
+    later: np.ndarray,
+    rng: np.random.Generator,
+) -> Spikes:
+    """Deal the times of pool `other` to the spikes of pool `own`, in random order.
+
+    Parameters
+    ----------
+    own, other : int64, shape (n_spikes,)
+    size : int64, shape (n_pools,)
+        Spikes of each pool.
+    later : bool, shape (n_spikes,)
+        Spikes that get new times; those whose source is empty keep theirs.
+    rng : Generator
+    """
+    pool = np.argsort(own + rng.random(own.size))
     start = np.cumsum(size) - size
-    redrawn = (block > 0) & (size[other] > 0)
+    redrawn = later & (size[other] > 0)
     deal = start[other] + _rank(own, rng) % np.maximum(size[other], 1)
     times = spikes.times.copy()
     times[redrawn] = spikes.times[pool[deal[redrawn]]]

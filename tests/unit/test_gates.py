@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from spikedrift.comparison.usable import _codes
-from spikedrift.config.drift import DriftOptions, IndexOptions
+from spikedrift.config.analyses import AnchoredOptions
+from spikedrift.config.drift import IndexOptions
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import gates, verdicts
-from spikedrift.drift.indices import indices
+from spikedrift.drift.anchored_indices import anchored_indices
 from spikedrift.drift.table import index_table
 from spikedrift.figures import drift_curves, learning, model_drift, recordings
 from spikedrift.sources import synthetic
@@ -20,7 +21,7 @@ def found(name, strict=1.0, **knobs):
     options = OPTIONS.model_copy(update={"max_standard_error": 0.9 * strict})
     sizes = {"units": 20, "segments": 4, "repeats": 4, "segment_duration": 0.5, "mean_rate": 12.0}
     recording = synthetic.record(SyntheticOptions(**sizes, **knobs), f"{name}.movie", 1)
-    return indices(recording, DriftOptions(index=options), 1)
+    return anchored_indices(recording, AnchoredOptions(**options.model_dump()), 1)
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,18 @@ import pytest
 import xarray as xr
 
 from spikedrift import trials
-from spikedrift.config.drift import DriftOptions, IndexOptions
+from spikedrift.config.analyses import AnchoredOptions
+from spikedrift.config.drift import IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored import upper_tail
-from spikedrift.drift.indices import indices
-from spikedrift.drift.pairs import index_pairs
+from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.pairs import compared_pairs, index_pairs
 from spikedrift.drift.timing_index import timing_index, timing_reading
 from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import spikes_of
+from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, spikes_of
+from spikedrift.trials import REPEAT_KEY
 
 OPTIONS = IndexOptions(surrogates=39, gate_surrogates=39, thinnings=3)
 
@@ -23,14 +25,43 @@ def recording(seed=0, **knobs):
 
 
 def test_reading_is_what_the_similarity_matrix_says():
+    """All pairs in different repeats: those of one segment, and those of different segments."""
     dataset = recording(segments=3, repeats=3)
-    pairs = index_pairs(dataset, 1000, np.random.default_rng(0))
+    pairs = compared_pairs(dataset, 1000, 1000, np.random.default_rng(0))
     value = similarity(dataset, "spikeship")["value"].values
     out = timing_reading(spikes_of(dataset), pairs, 2)
-    between = pairs.block < 0
-    same = value[pairs.first, pairs.second][between].mean()
-    different = value[pairs.first, pairs.other][between].mean()
-    assert out.between == pytest.approx((different - same) / (different + same), rel=1e-9)
+    segment, block, repeat = (label(dataset, key) for key in (SEGMENT_KEY, BLOCK_KEY, REPEAT_KEY))
+    same = np.equal.outer(segment, segment)
+    apart = np.not_equal.outer(repeat, repeat)
+    of_blocks = np.equal.outer(block, block)
+    mean = {
+        (kind, where): np.mean([value[chosen & kind_of & apart].mean() for chosen in parts])
+        for kind, kind_of in (("same", same), ("different", ~same))
+        for where, parts in (
+            ("within", [of_blocks & (block == b) for b in (0, 1)]),
+            ("between", [~of_blocks]),
+        )
+    }
+    for where in ("within", "between"):
+        near, far = mean["same", where], mean["different", where]
+        assert getattr(out, where) == pytest.approx((far - near) / (far + near), rel=1e-9)
+    between = mean["different", "between"] - mean["same", "between"]
+    assert out.deltas[0, 1] == pytest.approx(between, rel=1e-9)
+    assert out.index_ratio == pytest.approx(
+        1 - between / np.sqrt(out.deltas[0, 0] * out.deltas[1, 1]), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("segments", [2, 4, 8])
+def test_the_scale_of_a_redraw_does_not_depend_on_the_number_of_segments(segments):
+    """Redrawn event times read 1, in both forms; standard error of the mean below .04."""
+    few = OPTIONS.model_copy(
+        update={"surrogates": 19, "gate_surrogates": 19, "max_standard_error": 9.0}
+    )
+    size = {"segments": segments, "repeats": 8, "units": 60, "event_time_drift": 1.0}
+    found = [timing_index(recording(seed, **size), few, seed) for seed in range(4)]
+    assert np.mean([one.index for one in found]) == pytest.approx(1.0, abs=0.1)
+    assert np.mean([one.index_ratio for one in found]) == pytest.approx(1.0, abs=0.12)
 
 
 def test_redrawn_event_times_read_one_and_are_seen():
@@ -89,8 +120,28 @@ def test_pairs_are_limited_to_a_seeded_subset():
     assert (few.block >= 0).sum() == (few.block < 0).sum() == 60
 
 
+def test_other_segments_are_limited_too():
+    dataset = recording(segments=6)
+    few = compared_pairs(dataset, 100, 2, np.random.default_rng(0))
+    n = few.n_within + few.n_between
+    assert n == 200
+    assert few.first.size == 3 * n
+    assert few.weight[n:].sum() == pytest.approx(n)
+    segment, repeat = label(dataset, SEGMENT_KEY), label(dataset, REPEAT_KEY)
+    assert (segment[few.first[:n]] == segment[few.second[:n]]).all()
+    assert (segment[few.first[n:]] != segment[few.second[n:]]).all()
+    assert (repeat[few.first] != repeat[few.second]).all()
+    # The two others of a pair are different trials of the repeat of its second trial.
+    others = few.second[n:].reshape(n, 2)
+    assert (others[:, 0] != others[:, 1]).all()
+    assert (repeat[others] == repeat[few.second[:n]][:, None]).all()
+
+
 def test_one_block_is_refused_in_one_line():
-    for function in (timing_index, lambda d, o, s: indices(d, DriftOptions(index=o), s)):
+    for function in (
+        timing_index,
+        lambda d, o, s: anchored_indices(d, AnchoredOptions(**o.model_dump()), s),
+    ):
         with pytest.raises(InputError, match=r"test.movie: .* needs two blocks") as caught:
             function(recording(blocks=1), OPTIONS, 0)
         assert "\n" not in str(caught.value)
@@ -103,8 +154,8 @@ def test_one_segment_is_refused():
 
 def test_indices_join_both_codes_and_say_what_they_are(tmp_path):
     dataset = recording(event_time_drift=1.0, repeats=8, state_coefficient=0.5)
-    options = DriftOptions(index=OPTIONS)
-    out = indices(dataset, options, 7)
+    options = AnchoredOptions(**OPTIONS.model_dump())
+    out = anchored_indices(dataset, options, 7)
     rate, timing = (out.sel(matching="none", code=code) for code in ("rate", "timing"))
     alone = timing_index(dataset, OPTIONS, 7)
     assert timing["index"].item() == alone.index
@@ -122,14 +173,14 @@ def test_indices_without_covariates_say_so_and_go_on():
     dataset = recording()
     for name in ("running_speed", "pupil_area"):
         dataset[name] = ("trial", np.full(dataset.sizes["trial"], np.nan))
-    out = indices(dataset, DriftOptions(index=OPTIONS), 0)
+    out = anchored_indices(dataset, AnchoredOptions(**OPTIONS.model_dump()), 0)
     assert "no behavioral covariates" in out.attrs["state_note"]
     assert np.isnan(out["index"].sel(matching="state")).all()
     assert np.isfinite(out["index"].sel(matching="none")).all()
 
 
 def test_a_shut_gate_leaves_nothing_about_drift_in_the_file():
-    out = indices(recording(flat_code=True), DriftOptions(index=OPTIONS), 0)
+    out = anchored_indices(recording(flat_code=True), AnchoredOptions(**OPTIONS.model_dump()), 0)
     timing = out.sel(matching="none", code="timing")
     assert not timing["gate_passed"]
     for name in ("index", "index_raw", "index_thinned", "p_value", "null_mean", "null_high"):

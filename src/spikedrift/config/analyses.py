@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Options, complete, named_after
-from spikedrift.config.drift import SignalOptions, StateOptions
+from spikedrift.config.drift import IndexOptions, SignalOptions, StateOptions
 
 
 class SurrogateOptions(Options):
@@ -13,6 +13,14 @@ class SurrogateOptions(Options):
 
     surrogates: int = Field(
         199, ge=19, description="surrogates of a test; the least p is 1 / (surrogates + 1)"
+    )
+
+
+class AnchoredOptions(IndexOptions):
+    """Options of `anchored`: those of the anchored indices, and the matching of trials by state."""
+
+    state: StateOptions = Field(
+        default_factory=StateOptions, description="matching of trials, as in `drift.state`"
     )
 
 
@@ -271,6 +279,7 @@ class TimingControlsOptions(SurrogateOptions):
 
 
 OPTIONS: dict[str, type[Options]] = {
+    "anchored": AnchoredOptions,
     "area_decoder": AreaDecoderOptions,
     "behavior": BehaviorOptions,
     "decoding": DecodingOptions,

@@ -26,10 +26,16 @@ class IndexOptions(Options):
     )
     thinnings: int = Field(default=20, ge=1, description="thinnings that the effect size averages")
     max_pairs: int = Field(
-        default=1000,
+        default=2000,
         ge=100,
-        description="pairs of trials of one segment used within and between blocks, each; beyond "
-        "it a random subset",
+        description="timing: pairs of trials of one segment used within and between blocks, each; "
+        "beyond it a random subset. Rate uses all pairs",
+    )
+    max_others: int = Field(
+        default=4,
+        ge=1,
+        description="timing: other segments that each pair is compared with; beyond it some at "
+        "even distances. Rate uses all of them",
     )
     min_shared: int = Field(
         default=5,

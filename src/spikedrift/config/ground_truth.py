@@ -140,6 +140,10 @@ MEASURES = (
 # Analyses that are not measured as they come: slow ones in fewer recordings, `area_decoder` in such
 # small areas, `behavior` without the indices, which are measures of their own.
 ANALYSES = {
+    "anchored": TruthMeasure(
+        measure="anchored", seeds=100, power=False,
+        options={"gate_surrogates": 99, "thinnings": 5, "max_standard_error": 0.2},
+    ),
     "area_decoder": TruthMeasure(
         measure="area_decoder", seeds=50, power=False, options={"min_units": 7}
     ),

@@ -1,6 +1,6 @@
 """Which pairs of trials speak about drift: the same segment, within and between blocks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -149,16 +149,150 @@ def index_pairs(dataset: xr.Dataset, most: int, rng: np.random.Generator) -> Tri
     """
     need_blocks(dataset, "a drift index")
     pairs = segment_pairs(dataset, rng)
-    kept = []
-    for relation, chosen in (("within", pairs.block >= 0), ("between", pairs.block < 0)):
-        part = np.flatnonzero(chosen & (pairs.other >= 0))
-        if part.size == 0:
-            raise InputError(
-                f"{dataset.attrs.get('recording')}: a drift index needs repeats of two segments "
-                f"{relation} blocks"
-            )
-        kept.append(rng.permutation(part)[:most] if part.size > most else part)
+    parts = [
+        np.flatnonzero(chosen & (pairs.other >= 0))
+        for chosen in (pairs.block >= 0, pairs.block < 0)
+    ]
+    need_pairs(dataset, parts[0].size, parts[1].size)
+    kept = [rng.permutation(part)[:most] if part.size > most else part for part in parts]
     return pairs.subset(np.sort(np.concatenate(kept)))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Pairs of trials of one segment, and of each with trials of other segments.
+
+    Attributes
+    ----------
+    first, second : int64, shape (n,)
+        Trials of different repeats.
+    cell : int64, shape (n,)
+        kind * n_blocks ** 2 + a * n_blocks + b: kind 0 the same segment, 1 different ones; blocks
+        a <= b.
+    weight : float64, shape (n,)
+        1 for the same segment; the pairs that belong to one of these share a weight of 1.
+    n_blocks : int
+    n_within, n_between : int
+        Pairs of the same segment.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    cell: np.ndarray
+    weight: np.ndarray
+    n_blocks: int
+    n_within: int
+    n_between: int
+
+    def chosen(self, within: bool) -> "Compared":
+        """Those within blocks alone, or between them alone."""
+        a, b = np.divmod(self.cell % self.n_blocks**2, self.n_blocks)
+        keep = (a == b) == within
+        return replace(
+            self,
+            **{name: getattr(self, name)[keep] for name in ("first", "second", "cell", "weight")},
+            n_within=self.n_within if within else 0,
+            n_between=0 if within else self.n_between,
+        )
+
+    def sums(self, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weighted sums and weights of the defined values by kind and pair of blocks.
+
+        Parameters
+        ----------
+        value : float64, shape (n,)
+            NaN where undefined.
+
+        Returns
+        -------
+        total, weight : float64, shape (2, n_blocks, n_blocks)
+            Upper triangles; 0 elsewhere.
+        """
+        known = np.isfinite(value)
+        cell, weight = self.cell[known], self.weight[known]
+        shape = (2, self.n_blocks, self.n_blocks)
+        size = 2 * self.n_blocks**2
+        total = np.bincount(cell, weights=weight * value[known], minlength=size)
+        return total.reshape(shape), np.bincount(cell, weights=weight, minlength=size).reshape(
+            shape
+        )
+
+
+def compared_pairs(
+    dataset: xr.Dataset, most: int, others: int, rng: np.random.Generator
+) -> Compared:
+    """Pairs of one segment within and between blocks, each with pairs of different segments.
+
+    A pair (a, b) goes with (a, o), o a trial of another segment in the repeat of b, so that lags
+    and blocks are the same. Where all pairs and all other segments are taken, no pair of different
+    segments comes twice.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+    most : int
+        Pairs of one segment within blocks, and as many between; of more a random subset.
+    others : int
+        Other segments that a pair is compared with; of more some at even distances, the first of
+        them at random.
+    rng : Generator
+
+    Raises
+    ------
+    InputError
+        As `index_pairs`.
+    """
+    segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
+    repeats, n_blocks = repeats_of(dataset), int(block.max()) + 1
+    pairs = index_pairs(dataset, most, rng)
+    # All pairs of two repeats are turned alike: each (a, o) of the two then comes once.
+    turn = (pairs.row < pairs.column) == ((pairs.row + pairs.column) % 2 == 0)
+    a, b = np.where(turn, (pairs.first, pairs.second), (pairs.second, pairs.first))
+    size = np.array([members.size for members in repeats.members])
+    # A repeat that shows this segment alone has no other: the pair is turned round.
+    alone = size[repeats.of_trial[b]] < 2
+    a, b = np.where(alone, (b, a), (a, b))
+    far_a, far_o, owner, share = _other_segments(repeats, a, b, size, others, rng)
+    # A segment that a repeat shows twice is no other segment.
+    true = segment[far_a] != segment[far_o]
+    far_a, far_o, owner, share = (part[true] for part in (far_a, far_o, owner, share))
+    first, second = np.concatenate([a, far_a]), np.concatenate([b, far_o])
+    low, high = np.minimum(block[first], block[second]), np.maximum(block[first], block[second])
+    kind = np.repeat([0, 1], [a.size, far_a.size])
+    return Compared(
+        first=first,
+        second=second,
+        cell=(kind * n_blocks + low) * n_blocks + high,
+        weight=np.concatenate([np.ones(a.size), share]),
+        n_blocks=n_blocks,
+        n_within=int((pairs.block >= 0).sum()),
+        n_between=int((pairs.block < 0).sum()),
+    )
+
+
+def _other_segments(
+    repeats: Repeats,
+    first: np.ndarray,
+    second: np.ndarray,
+    size: np.ndarray,
+    most: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Trials of other segments in the repeat of `second`: (first, other, owner, weight)."""
+    order = np.concatenate(repeats.members)
+    start = np.cumsum(size) - size
+    rank = np.empty(order.size, dtype=np.int64)
+    rank[order] = np.arange(order.size) - np.repeat(start, size)
+    here = repeats.of_trial[second]
+    there = size[here] - 1
+    n = np.minimum(there, most)
+    owner = np.repeat(np.arange(first.size), n)
+    place = np.arange(owner.size) - np.repeat(np.cumsum(n) - n, n)
+    begin = (rng.random(first.size) * there).astype(np.int64)
+    step = 1 + (begin[owner] + place * there[owner] // n[owner]) % there[owner]
+    repeat = here[owner]
+    other = order[start[repeat] + (rank[second[owner]] + step) % size[repeat]]
+    return first[owner], other, owner, 1.0 / n[owner]
 
 
 def mean_within(values: np.ndarray, block: np.ndarray) -> float:
@@ -185,16 +319,17 @@ def discrimination(
         NaN where there is no such pair. Within: mean over blocks of each dissimilarity, then S,
         so that blocks with different noise count alike.
     """
-
-    def index(d_same: float, d_different: float) -> float:
-        total = d_different + d_same
-        return (d_different - d_same) / total if total > 0 else float("nan")
-
     between = block < 0
     return (
-        index(mean_within(same, block), mean_within(different, block)),
-        index(defined_mean(same[between]), defined_mean(different[between])),
+        discriminated(mean_within(same, block), mean_within(different, block)),
+        discriminated(defined_mean(same[between]), defined_mean(different[between])),
     )
+
+
+def discriminated(d_same: float, d_different: float) -> float:
+    """S = (D_diff - D_same) / (D_diff + D_same); NaN unless the sum is positive."""
+    total = d_different + d_same
+    return (d_different - d_same) / total if total > 0 else float("nan")
 
 
 def need_blocks(dataset: xr.Dataset, what: str) -> None:
@@ -211,3 +346,19 @@ def need_blocks(dataset: xr.Dataset, what: str) -> None:
             f"{dataset.attrs.get('recording')}: {what} needs two blocks, the selection has one; "
             "use the lag curves, or give the recording blocks"
         )
+
+
+def need_pairs(dataset: xr.Dataset, n_within: int, n_between: int) -> None:
+    """Refuse a recording without pairs of trials of one segment within or between blocks.
+
+    Raises
+    ------
+    InputError
+        Naming which there are none of.
+    """
+    for relation, n in (("within", n_within), ("between", n_between)):
+        if n == 0:
+            raise InputError(
+                f"{dataset.attrs.get('recording')}: a drift index needs repeats of two segments "
+                f"{relation} blocks"
+            )

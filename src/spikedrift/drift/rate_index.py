@@ -11,6 +11,9 @@ assumes that counts in trials of one segment are independent, of each other and 
 slow state that modulates units differently breaks this without drift (and breaks a permutation of
 block labels worse): read the state-matched index beside it.
 
+All pairs of trials are compared, through sums over trials (`trial_sums.py`); pair by pair, at most
+`max_pairs`, where units come and go from trial to trial.
+
 Two-photon events count one each, whatever their amplitude: thinning and the square root are for
 counts, and amplitudes carry the brightness of a cell on that day.
 
@@ -18,6 +21,7 @@ The gate asks only for a rate code. The spread of the exchange surrogates is no 
 counts move, so that drift itself widens it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,8 +29,16 @@ import xarray as xr
 
 from spikedrift import surrogates
 from spikedrift.config.drift import IndexOptions
-from spikedrift.drift.anchored import Anchored, Reading, gate_and_test, read
-from spikedrift.drift.pairs import index_pairs
+from spikedrift.drift.anchored import (
+    Anchored,
+    Reading,
+    gate_and_test,
+    ratio_of,
+    read_compared,
+    read_means,
+)
+from spikedrift.drift.pairs import compared_pairs, need_blocks, need_pairs
+from spikedrift.drift.trial_sums import correlation_sums, layout_of, pair_counts
 from spikedrift.selections import stream
 from spikedrift.similarity.correlation import pearson_pairs
 from spikedrift.spikes import spikes_of
@@ -102,33 +114,59 @@ def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchore
     InputError
         For a single block, or segments shown once.
     """
+    need_blocks(dataset, "a drift index")
     name = str(dataset.attrs.get("recording"))
-    pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate", "pairs"))
     spikes = spikes_of(dataset, events=True)
-    observed = spikes.observed
-
-    def reading(counts: np.ndarray) -> Reading:
-        return read(
-            pairs,
-            lambda first, second: rate_dissimilarity(
-                counts, observed, first, second, options.min_shared
-            ),
-        )
-
+    reading, n_pairs = _reader(dataset, spikes.observed, options, seed)
     rng = stream(seed, name, "rate", "thinning")
     thinned = [surrogates.match_gain(spikes, rng).counts for _ in range(options.thinnings)]
     everywhere = np.zeros_like(spikes.segment)
+
+    def moved(group: np.ndarray) -> Callable[[np.random.Generator], Reading]:
+        return lambda rng: reading(permuted_counts(thinned[0], spikes.observed, group, rng))
+
     tested = gate_and_test(
         name,
         "rate",
-        pairs,
+        n_pairs,
         reading(thinned[0]),
-        permuted=lambda rng: reading(permuted_counts(thinned[0], observed, everywhere, rng)),
-        exchanged=lambda rng: reading(permuted_counts(thinned[0], observed, spikes.segment, rng)),
+        permuted=moved(everywhere),
+        exchanged=moved(spikes.segment),
         options=options,
         seed=seed,
     )
     if tested.shut:
         return tested
-    index = float(np.mean([reading(counts).index for counts in thinned]))
-    return replace(tested, index=index, index_thinned=index)
+    found = [reading(counts) for counts in thinned]
+    index = float(np.mean([one.index for one in found]))
+    ratio = ratio_of(np.mean([one.deltas for one in found], axis=0))
+    return replace(tested, index=index, index_thinned=index, index_ratio=ratio)
+
+
+def _reader(
+    dataset: xr.Dataset, observed: np.ndarray, options: IndexOptions, seed: int
+) -> tuple[Callable[[np.ndarray], Reading], tuple[int, int]]:
+    """How counts are read, and how many pairs of one segment lie within and between blocks."""
+    name = str(dataset.attrs.get("recording"))
+    layout = layout_of(dataset)
+    if layout is None:
+        rng = stream(seed, name, "rate", "pairs")
+        pairs = compared_pairs(dataset, options.max_pairs, options.max_others, rng)
+        return (
+            lambda counts: read_compared(
+                pairs,
+                lambda first, second: rate_dissimilarity(
+                    counts, observed, first, second, options.min_shared
+                ),
+            )
+        ), (pairs.n_within, pairs.n_between)
+    n = pair_counts(layout)
+    inside = int(np.trace(n))
+    n_pairs = inside, int(n.sum()) - inside
+    need_pairs(dataset, *n_pairs)
+
+    def reading(counts: np.ndarray) -> Reading:
+        total, weight, every, shared = correlation_sums(layout, np.sqrt(counts), options.min_shared)
+        return read_means(weight - total, weight, every, shared)
+
+    return reading, n_pairs

@@ -9,12 +9,12 @@ alone. Three steps keep counts out (docs/methods.md):
    kept; p is the upper tail of the index (S_w - S_b) / S_w. It assumes that spikes are
    independent given the segment.
 3. Effect size: (S_w - S_b) / (S_w - S_b^redraw) with counts matched by thinning, where the
-   redrawn spikes of later blocks come from other segments of the same unit. 0: timing kept; 1: as
-   if redrawn. It reads any change of the temporal profile, such as redrawn gains of events at
-   fixed times, as timing.
+   redrawn spikes of later blocks come from other units in the same segment. 0: timing kept; 1: as
+   if redrawn. The ratio form, of Delta in place of S, is divided alike. It reads any change of the
+   temporal profile, such as redrawn gains of events at fixed times, as timing.
 
-Pairs: all pairs of trials of one segment (or a random subset of them), and for each a pair of
-different segments with the same repeats.
+Pairs: all pairs of trials of one segment (or a random subset of them), and for each some pairs of
+different segments with the same repeats (`max_others`).
 """
 
 from dataclasses import replace
@@ -24,8 +24,8 @@ import xarray as xr
 
 from spikedrift import surrogates
 from spikedrift.config.drift import IndexOptions
-from spikedrift.drift.anchored import NAN, Anchored, Reading, gate_and_test, read
-from spikedrift.drift.pairs import TrialPairs, index_pairs
+from spikedrift.drift.anchored import NAN, Anchored, Reading, gate_and_test, ratio_of, read_compared
+from spikedrift.drift.pairs import Compared, compared_pairs
 from spikedrift.selections import stream
 from spikedrift.similarity.spikeship import spikeship_pairs
 from spikedrift.spikes import Spikes, spikes_of
@@ -62,9 +62,9 @@ def timing_dissimilarity(
     )
 
 
-def timing_reading(spikes: Spikes, pairs: TrialPairs, min_shared: int) -> Reading:
+def timing_reading(spikes: Spikes, pairs: Compared, min_shared: int) -> Reading:
     """S within and between blocks of SpikeShip dissimilarities."""
-    return read(
+    return read_compared(
         pairs, lambda first, second: timing_dissimilarity(spikes, first, second, min_shared)
     )
 
@@ -85,18 +85,18 @@ def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Ancho
         For a single block, segments shown once, or two-photon events.
     """
     name = str(dataset.attrs.get("recording"))
-    pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "timing", "pairs"))
-    inside = pairs.subset(np.flatnonzero(pairs.block >= 0))
-    outside = pairs.subset(np.flatnonzero(pairs.block < 0))
+    rng = stream(seed, name, "timing", "pairs")
+    pairs = compared_pairs(dataset, options.max_pairs, options.max_others, rng)
+    inside, outside = pairs.chosen(within=True), pairs.chosen(within=False)
     spikes = spikes_of(dataset)
 
-    def reading(changed: Spikes, used: TrialPairs = pairs) -> Reading:
+    def reading(changed: Spikes, used: Compared = pairs) -> Reading:
         return timing_reading(changed, used, options.min_shared)
 
     tested = gate_and_test(
         name,
         "timing",
-        pairs,
+        (pairs.n_within, pairs.n_between),
         reading(spikes),
         permuted=lambda rng: reading(surrogates.permute_over_trials(spikes, rng), inside),
         exchanged=lambda rng: reading(surrogates.exchange_blocks(spikes, rng)),
@@ -107,15 +107,19 @@ def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Ancho
     if tested.shut:
         return tested
     rng = stream(seed, name, "timing", "thinning")
-    effect = np.empty((options.thinnings, 3))
-    for row in effect:
+    matched, redrawn = [], []
+    for _ in range(options.thinnings):
         thin = surrogates.thin_blocks(spikes, rng)
-        matched = reading(thin)
-        redrawn = reading(surrogates.redraw_blocks(thin, rng), outside)
-        row[:] = matched.within, matched.between, redrawn.between
-    within, between, floor = effect.mean(axis=0)
+        matched.append(reading(thin))
+        redrawn.append(reading(surrogates.redraw_units(thin, rng), outside))
+    within, between = (
+        float(np.mean([getattr(one, k) for one in matched])) for k in ("within", "between")
+    )
+    floor = float(np.mean([one.between for one in redrawn]))
+    deltas, gone = (np.mean([one.deltas for one in some], axis=0) for some in (matched, redrawn))
     return replace(
         tested,
         index=(within - between) / (within - floor) if within > floor else NAN,
         index_thinned=(within - between) / within if within > 0 else NAN,
+        index_ratio=ratio_of(deltas, gone),
     )

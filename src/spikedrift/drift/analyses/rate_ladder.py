@@ -89,7 +89,7 @@ def run(
         Dim `rung` (labels: trial, {bin} ms, timing): `bin` (s, NaN for timing),
         `discrimination_within`, `discrimination_between`, `gate_limit`, `index`, `index_matched`,
         `null_rung` (rung, surrogate), `null_matched` (rung, thinning), `gate` and `gate_note` as
-        in `spikedrift.drift.indices`.
+        in `spikedrift.drift.anchored_indices`.
     statistics : list of Statistic
         For each rung `{label}.index` with its exchange test, and for all but the whole trial
         `{label}.index_matched`, for timing the redraw-scaled one. NaN where the gate is shut.
@@ -222,7 +222,7 @@ def _rung(
     return gate_and_test(
         name,
         f"rate_{label}",
-        pairs,
+        (int((pairs.block >= 0).sum()), int((pairs.block < 0).sum())),
         reading(spikes.counts if whole else binned(spikes, width)),
         permuted=moved(everywhere, inside)
         if whole

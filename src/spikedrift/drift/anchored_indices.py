@@ -1,4 +1,4 @@
-"""Rate and timing indices of one recording, side by side, all trials and matched by state."""
+"""Anchored indices of rate and timing of one recording, all trials and matched by state."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from operator import attrgetter
 import numpy as np
 import xarray as xr
 
-from spikedrift.config.drift import DriftOptions
+from spikedrift.config.analyses import AnchoredOptions
 from spikedrift.drift import gates
 from spikedrift.drift.anchored import NAN, Anchored, Reading
 from spikedrift.drift.pairs import need_blocks
@@ -29,14 +29,17 @@ NUMBERS = {
     "index": ("index", "effect size: 0 kept, 1 as if redrawn; timing: redraw-scaled, thinned"),
     "index_raw": ("index_raw", "(S_w - S_b) / S_w, statistic of the test; timing: not thinned"),
     "index_thinned": ("index_thinned", "(S_w - S_b) / S_w over thinnings, not redraw-scaled"),
+    "index_ratio": ("index_ratio", "1 - Delta_between / sqrt(Delta_1 Delta_2), scaled as index"),
+    "ratio_raw": ("ratio_raw", "the same as statistic of its test; timing: not thinned"),
     "p_value": ("p_value", "upper tail of the exchange test"),
+    "ratio_p_value": ("ratio_p_value", "upper tail of the exchange test of ratio_raw"),
     "gate_p_value": ("gate.p_value", "upper tail of the gate test: is there a code"),
     "gate_limit": ("gate_limit", "S_w that the permutation surrogates reach"),
     "missing": ("reading.missing", "share of pairs of trials without enough shared units"),
     "shared_units": ("reading.shared", "median number of shared units of a pair"),
 }
 
-TEST = ("p_value", "null", "null_mean", "null_low", "null_high")
+TEST = ("p_value", "ratio_p_value", "null", "null_ratio", "null_mean", "null_low", "null_high")
 INFERENCE = (
     "descriptive index of one recording with its exchange test; inference about drift is over "
     "animals or network instances"
@@ -47,7 +50,7 @@ NO_TEST = (
 )
 
 
-def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
+def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> xr.Dataset:
     """Anchored indices of rate and timing between blocks, with gates and exchange tests.
 
     Two-photon events have no timing: the gate is shut and `gate_note` says why.
@@ -56,7 +59,7 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
     ----------
     dataset : trials Dataset
         After its selection; two blocks or more.
-    options : DriftOptions
+    options : AnchoredOptions
     seed : int
 
     Returns
@@ -66,15 +69,16 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
         cannot be, attribute `state_note` says why), `code` (rate, timing), `surrogate`.
 
         * (matching, code), float64: `discrimination_within`, `discrimination_between`, `index`,
-          `index_raw`, `index_thinned`, `p_value`, `gate_p_value`, `gate_limit`, `missing`,
-          `shared_units`, `null_mean`, `null_low`, `null_high` (2.5 and 97.5 % of the index under
-          the test's null), `standard_error` (its standard deviation); what speaks of drift is NaN
-          where the gate is shut. Where the order of trials is assumed there is no test: its numbers
-          are NaN.
+          `index_raw`, `index_thinned`, `index_ratio`, `ratio_raw`, `p_value`, `ratio_p_value`,
+          `gate_p_value`, `gate_limit`, `missing`, `shared_units`, `null_mean`, `null_low`,
+          `null_high` (2.5 and 97.5 % of the index under the test's null), `standard_error` (its
+          standard deviation); what speaks of drift is NaN where the gate is shut. Where the order
+          of trials is assumed there is no test: its numbers are NaN.
         * (matching, code): `gate_passed` (bool), `gate` (str, of `spikedrift.drift.gates`: open or
           why not), `gate_note` (str, the same with its numbers), `n_within`, `n_between` (int64,
           pairs of trials of one segment), `n_trials` (int64).
-        * (matching, code, surrogate), float64: `null`, the index of every exchange surrogate.
+        * (matching, code, surrogate), float64: `null` and `null_ratio`, the index and the ratio
+          index of every exchange surrogate.
 
         Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `state_note`,
         `state_*` of `match_state`, `inference`.
@@ -106,7 +110,7 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
             **dataset.attrs,
             **state,
             "seed": seed,
-            "options": json.dumps(options.model_dump(include={"index", "state"}), sort_keys=True),
+            "options": json.dumps(options.model_dump(), sort_keys=True),
             "n_units": dataset.sizes["unit"],
             "inference": inference,
             "assumptions_test": "exchange test: trials and units independent given the segment "
@@ -115,20 +119,20 @@ def indices(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset
     )
 
 
-def _both(dataset: xr.Dataset, options: DriftOptions, seed: int) -> dict[str, Anchored]:
+def _both(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> dict[str, Anchored]:
     timed = "event_amplitude" not in dataset
     return {
-        "rate": rate_index(dataset, options.index, seed),
-        "timing": timing_index(dataset, options.index, seed) if timed else NONE,
+        "rate": rate_index(dataset, options, seed),
+        "timing": timing_index(dataset, options, seed) if timed else NONE,
     }
 
 
 def _join(
-    found: dict[str, dict[str, Anchored] | None], n_trials: dict[str, int], options: DriftOptions
+    found: dict[str, dict[str, Anchored] | None], n_trials: dict[str, int], options: AnchoredOptions
 ) -> xr.Dataset:
     dims, shape = ("matching", "code"), (len(MATCHING), len(CODES))
     numbers = {name: np.full(shape, np.nan) for name in NUMBERS}
-    null = np.full((*shape, options.index.surrogates), np.nan)
+    null, null_ratio = np.full((2, *shape, options.surrogates), np.nan)
     summary = {
         name: np.full(shape, np.nan)
         for name in ("null_mean", "null_low", "null_high", "standard_error")
@@ -149,7 +153,7 @@ def _join(
             state[i, j], note[i, j] = one.gate.state, one.gate.words
             n_within[i, j], n_between[i, j] = one.n_within, one.n_between
             if not one.shut:
-                null[i, j] = one.null
+                null[i, j], null_ratio[i, j] = one.null, one.null_ratio
                 summary["null_mean"][i, j] = np.nanmean(one.null)
                 low, high = np.nanquantile(one.null, [0.025, 0.975])
                 summary["null_low"][i, j], summary["null_high"][i, j] = low, high
@@ -163,6 +167,7 @@ def _join(
             },
             **{name: (dims, value, {"units": "1"}) for name, value in summary.items()},
             "null": ((*dims, "surrogate"), null, {"units": "1"}),
+            "null_ratio": ((*dims, "surrogate"), null_ratio, {"units": "1"}),
             "gate_passed": (dims, passed),
             "gate": (dims, state),
             "gate_note": (dims, note),

@@ -54,7 +54,7 @@ def test_codes_that_drift_alike_are_told_apart_at_the_level_only() -> None:
                 OPTIONS,
                 seed,
             )
-            for seed in range(60)
+            for seed in range(40)
         ]
         p = np.array([float(one["difference_p_value"]) for one in found])
         assert (p <= 0.05).sum() <= stats.binom.ppf(0.999, p.size, 0.05)

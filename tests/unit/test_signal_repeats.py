@@ -7,12 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikedrift import trials
-from spikedrift.config.drift import SignalOptions
+from spikedrift.config.drift import SignalOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.drift.signal.contributions import occasions
 from spikedrift.drift.signal.indices import signal_contributions, signal_indices
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.sources.synthetic import record
 from spikedrift.spikes import spikes_of
+from spikedrift.state import match_state
 
 OPTIONS = SignalOptions(flips=199, bootstrap=99)
 
@@ -145,3 +147,47 @@ def test_a_block_with_a_single_repeat_takes_no_part() -> None:
     assert "one block of 3 has two repeats" in str(
         signal_indices(alone, OPTIONS, 0)["gate_note"][0].item()
     )
+
+
+def test_trials_that_were_matched_to_each_other_are_never_compared() -> None:
+    """Speeds that one trial of either block has: no product holds one of them twice."""
+    dataset = recording(4, units=3, segments=4, repeats=9)
+    rng = np.random.default_rng(0)
+    speed = np.zeros(dataset.sizes["trial"])
+    for segment in np.unique(dataset["segment"].values):
+        for block in (0, 1):
+            here = (dataset["segment"].values == segment) & (dataset["block"].values == block)
+            speed[here] = rng.permutation(9) + 10 * segment
+    matched = dataset.assign(
+        running_speed=("trial", speed), pupil_area=("trial", np.full(speed.size, np.nan))
+    ).assign_attrs(state_matched_trials=speed.size)
+    rows = rows_of(matched, spikes_of(matched))
+    times = occasions(rows.block, rows.position, 2, rows.part)
+
+    def speeds(which: slice | np.ndarray) -> set[float]:
+        table = rows.table[which]
+        return set(speed[table[table >= 0]])
+
+    assert len(times.compared) == 2
+    for first, second, here, there in times.compared:
+        assert (rows.block[here] == first).all() and (rows.block[there] == second).all()
+        assert not speeds(here) & speeds(there)
+    windows = zip(*times.pair, times.between, strict=True)
+    assert times.between.any() and not times.between.all()
+    for first, second, between in windows:
+        if between:
+            assert not speeds(first + np.arange(2)) & speeds(second + np.arange(2))
+    assert (times.lag >= 1).all()
+
+
+def test_noise_of_matched_states_is_no_signal() -> None:
+    """A background with the state, nothing drifts: neither code is more alike than itself."""
+    behaving = {"state_coefficient": 0.5, "state_level": -0.9, "state_shift": 1.8}
+    index = []
+    for seed in range(14):
+        dataset = recording(seed, segments=3, repeats=40, state_background=1.75, **behaving)
+        one = signal_indices(match_state(dataset, StateOptions()), OPTIONS, seed)
+        index.append(one["index"].values)
+    error = np.std(index, axis=0, ddof=1) / np.sqrt(len(index))
+    assert (error < [0.03, 0.01]).all()
+    assert (np.abs(np.mean(index, axis=0)) < 3 * error).all()

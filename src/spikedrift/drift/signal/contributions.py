@@ -1,11 +1,13 @@
 """What every unit contributes to the signal indices: sums over its cells, with fixed weights."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from spikedrift.drift.signal.products import (
+    everything,
     members,
     overlaps,
     powers,
@@ -25,6 +27,8 @@ class Occasions:
     Attributes
     ----------
     block : bool, shape (n_blocks, n_repeats)
+    compared : tuple of (int, int, slice, slice)
+        Two blocks, the earlier first, and the repeats of either that are compared with each other.
     width : int
         Repeats of a window.
     pair : tuple of int64, shape (n_pairs,)
@@ -37,13 +41,16 @@ class Occasions:
     """
 
     block: np.ndarray
+    compared: tuple[tuple[int, int, slice, slice], ...]
     width: int
     pair: tuple[np.ndarray, np.ndarray]
     lag: np.ndarray
     between: np.ndarray
 
 
-def occasions(block: np.ndarray, position: np.ndarray, width: int) -> Occasions:
+def occasions(
+    block: np.ndarray, position: np.ndarray, width: int, part: np.ndarray | None = None
+) -> Occasions:
     """Blocks and windows of a recording.
 
     Parameters
@@ -54,17 +61,33 @@ def occasions(block: np.ndarray, position: np.ndarray, width: int) -> Occasions:
         Number of the repeat, counted through the session.
     width : int
         Repeats of a window, two or more.
+    part : int64, shape (n_repeats,), optional
+        0 or 1, the repeats of a block part by part. Where there are both, a part of a block is
+        compared with the other part of another block, and windows lie in one part.
     """
+    part = np.zeros_like(block) if part is None else part
+    group = 2 * block + part
     start = np.arange(max(block.size - width + 1, 0))
-    start = start[block[start] == block[start + width - 1]]
+    start = start[group[start] == group[start + width - 1]]
     first, second = np.triu_indices(start.size, k=1)
     apart = start[second] - start[first] >= width
     first, second = start[first[apart]], start[second[apart]]
+    split = bool(part.any())
+    if split:
+        far = np.abs(position[second] - position[first]) >= width
+        kept = np.where(block[first] == block[second], far, part[first] != part[second])
+        first, second = first[kept], second[kept]
+    names = np.unique(group)
     return Occasions(
         block=np.equal.outer(np.arange(block.max() + 1), block),
+        compared=tuple(
+            (int(one // 2), int(other // 2), _run(group == one), _run(group == other))
+            for one, other in itertools.combinations(names, 2)
+            if one // 2 != other // 2 and (not split or one % 2 != other % 2)
+        ),
         width=width,
         pair=(first, second),
-        lag=position[second] - position[first],
+        lag=np.abs(position[second] - position[first]),
         between=block[first] != block[second],
     )
 
@@ -158,15 +181,12 @@ def contributions(
             np.stack([np.where(everywhere, power, 0.0), np.where(everywhere, flat, 0.0), power]),
         )
         weight = cells.count**-exponent
-        cropped = [
-            tuple(powers(part, cells.observed, over) for part in parts) for parts in cells.cropped
-        ]
         partners = min(PARTNERS, cells.unit.size - 1, -(-ENOUGH // n_units))
         for part in _pieces(cells, times.block.shape[1]):
-            shifts[:, part.units] += _of_blocks(part, cells, times.block, power, cropped, weight)
+            shifts[:, part.units] += _of_blocks(part, cells, times, weight, max_shift)
             lags[:, part.units] += _of_windows(part, cells, times, weight, n_lags)
             for ahead in range(1, partners + 1):
-                others = _of_others(part, cells, times.block, power, ahead, exponent)
+                others = _of_others(part, cells, times, ahead, exponent)
                 chance += others.sum(axis=1)
                 both = others.sum(axis=(2, 3))
                 unit_chance[:, part.units] += both
@@ -249,43 +269,38 @@ def _sums(cells: Cells, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
     )
 
 
-def _both(weight: np.ndarray, power: np.ndarray, overlap: np.ndarray) -> np.ndarray:
-    """Weighted powers and overlaps of what is known of both: float64, shape (2, n_cells)."""
-    known = np.isfinite(power) & np.isfinite(overlap)
-    return np.where(known, weight * np.stack([power, overlap]), 0.0)
+def _both(
+    weight: np.ndarray,
+    first: np.ndarray,
+    first_observed: np.ndarray,
+    second: np.ndarray,
+    second_observed: np.ndarray,
+) -> np.ndarray:
+    """Weighted powers and overlaps where there are trials enough: float64, shape (2, n_cells)."""
+    power = powers(first, first_observed, everything) * powers(second, second_observed, everything)
+    overlap = overlaps(first, first_observed, second, second_observed)
+    known = np.isfinite(power[:, 0]) & np.isfinite(overlap)
+    return np.where(known, weight * np.stack([power[:, 0], overlap]), 0.0)
 
 
 def _of_blocks(
-    part: _Piece,
-    cells: Cells,
-    block: np.ndarray,
-    power: np.ndarray,
-    cropped: list[tuple[np.ndarray, ...]],
-    weight: np.ndarray,
+    part: _Piece, cells: Cells, times: Occasions, weight: np.ndarray, max_shift: int
 ) -> np.ndarray:
     """Powers and overlaps of pairs of blocks, by shift: (2, units, blocks, blocks, shifts)."""
-    n_blocks, most = block.shape[0], len(cropped)
-    found = np.zeros((2, part.units.size, n_blocks, n_blocks, 2 * most + 1))
+    n_blocks = times.block.shape[0]
+    found = np.zeros((2, part.units.size, n_blocks, n_blocks, 2 * max_shift + 1))
     observed, weights = part.of(cells.observed), part.of(weight)
-    pairs = list(zip(*np.triu_indices(n_blocks, k=1), strict=True))
     # The earlier block, and the later one, of which the first bins are left out where it is late.
-    sides = [(0, (cells.response, power), (cells.response, power))]
-    for cut, (responses, norms) in enumerate(zip(cells.cropped, cropped, strict=True), start=1):
-        short, late = zip(responses, norms, strict=True)
+    sides = [(0, cells.response, cells.response)]
+    for cut, (short, late) in enumerate(cells.cropped, start=1):
         sides += [(cut, short, late), (-cut, late, short)]
-    for shift, (early, early_power), (later, later_power) in sides:
+    for shift, early, later in sides:
         one, other = part.of(early), part.of(later)
-        p_one, p_other = part.of(early_power), part.of(later_power)
-        for a, b in pairs:
-            overlap = overlaps(
-                one[:, _run(block[a])],
-                observed[:, _run(block[a])],
-                other[:, _run(block[b])],
-                observed[:, _run(block[b])],
+        for a, b, here, there in times.compared:
+            both = _both(
+                weights, one[:, here], observed[:, here], other[:, there], observed[:, there]
             )
-            both = _both(weights, p_one[:, a] * p_other[:, b], overlap)
-            found[0, :, a, b, most + shift] = part.sums(both[0])
-            found[1, :, a, b, most + shift] = part.sums(both[1])
+            found[:, :, a, b, max_shift + shift] += [part.sums(each) for each in both]
     return found
 
 
@@ -320,20 +335,18 @@ def _of_windows(
 
 
 def _of_others(
-    part: _Piece, cells: Cells, block: np.ndarray, power: np.ndarray, ahead: int, exponent: float
+    part: _Piece, cells: Cells, times: Occasions, ahead: int, exponent: float
 ) -> np.ndarray:
     """Powers and overlaps with the units `ahead` places on, in the same segments.
 
     Float64, shape (2, units, blocks, blocks).
     """
-    out = np.zeros((2, part.units.size, *(block.shape[:1] * 2)))
+    n_blocks = times.block.shape[0]
+    out = np.zeros((2, part.units.size, n_blocks, n_blocks))
     mine, seen = part.of(cells.response), part.of(cells.observed)
     other, other_seen = part.of(cells.response, ahead), part.of(cells.observed, ahead)
     weight = (part.of(cells.count) * part.of(cells.count, ahead)) ** (-exponent / 2)
-    own, theirs = part.of(power), part.of(power, ahead)
-    for a, b in zip(*np.triu_indices(block.shape[0], k=1), strict=True):
-        here, there = _run(block[a]), _run(block[b])
-        overlap = overlaps(mine[:, here], seen[:, here], other[:, there], other_seen[:, there])
-        both = _both(weight, own[:, a] * theirs[:, b], overlap)
-        out[0, :, a, b], out[1, :, a, b] = part.sums(both[0]), part.sums(both[1])
+    for a, b, here, there in times.compared:
+        both = _both(weight, mine[:, here], seen[:, here], other[:, there], other_seen[:, there])
+        out[:, :, a, b] += [part.sums(each) for each in both]
     return out

@@ -138,7 +138,7 @@ def signal_contributions(
     order = stream(seed, name, "signal", "partners").permutation(dataset.sizes["unit"])
     spikes = spikes_of(dataset, events=True)
     rows = rows_of(dataset, spikes)
-    times = occasions(rows.block, rows.position, options.window)
+    times = occasions(rows.block, rows.position, options.window, rows.part)
     n_units = dataset.sizes["unit"]
     if times.block.sum(axis=1).max() < 2 or n_units < 2:
         raise InputError(f"{name}: a signal index needs two units, and two repeats of a block")

@@ -3,6 +3,11 @@
 Tuning needs repeats of all segments. Where trials are missing, as after a matching by state, hardly
 a repeat may be whole. Within a block, the r-th remaining trial of every segment then makes the r-th
 repeat.
+
+Trials that were matched to each other by state have, by that choice, noise in common that comes
+with the state: products of one with the other are no products of independent noise, and read as a
+signal that is kept. Pairs are therefore divided into two parts, and one part of a block is compared
+with the other part of the other block only.
 """
 
 from dataclasses import dataclass
@@ -12,6 +17,7 @@ import xarray as xr
 
 from spikedrift.drift.pairs import repeats_of
 from spikedrift.spikes import Spikes
+from spikedrift.state import covariates
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,9 @@ class Rows:
     block : int64, shape (n_repeats,)
     position : int64, shape (n_repeats,)
         Number of the repeat, counted through the session; of a made one, the mean over its trials.
+    part : int64, shape (n_repeats,)
+        0 or 1 where trials were matched between two blocks: trials that were matched to each other
+        are in the same part. 0 elsewhere.
     made : bool
         Whether they are made of trials that were shown in different repeats.
     """
@@ -35,6 +44,7 @@ class Rows:
     row: np.ndarray
     block: np.ndarray
     position: np.ndarray
+    part: np.ndarray
     made: bool
 
     @property
@@ -44,8 +54,8 @@ class Rows:
             return ""
         whole = int((self.table >= 0).all(axis=1).sum())
         return (
-            f"trials are missing: {whole} repeats are made of those that remain of each segment, "
-            "in their order, so that the gains of the trials of one of them need not be one gain"
+            f"trials are missing or matched: {whole} repeats are made of those that each segment "
+            "has left, in their order; gains of the trials of one of them need not be one gain"
         )
 
 
@@ -64,10 +74,13 @@ def rows_of(dataset: xr.Dataset, spikes: Spikes) -> Rows:
     """
     shown = repeats_of(dataset)
     table = _table(shown.of_trial, spikes.segment)
-    if (table >= 0).all():
-        return Rows(table, shown.of_trial, shown.block, shown.position, made=False)
-    order = np.lexsort((shown.of_trial, spikes.segment, spikes.block))
-    block = spikes.block[order]
+    matched = "state_matched_trials" in dataset.attrs
+    if (table >= 0).all() and not matched:
+        whole = np.zeros(shown.block.size, np.int64)
+        return Rows(table, shown.of_trial, shown.block, shown.position, whole, made=False)
+    group = 2 * spikes.block + (_parts(dataset, spikes) if matched else 0)
+    order = np.lexsort((shown.of_trial, spikes.segment, group))
+    block = group[order]
     new = np.ones(order.size, bool)
     new[1:] = (np.diff(block) != 0) | (np.diff(spikes.segment[order]) != 0)
     rank = np.arange(order.size) - np.flatnonzero(new)[np.cumsum(new) - 1]
@@ -79,10 +92,34 @@ def rows_of(dataset: xr.Dataset, spikes: Spikes) -> Rows:
     return Rows(
         table=_table(row, spikes.segment),
         row=row,
-        block=of_row,
+        block=of_row // 2,
         position=_positions(shown.position[shown.of_trial], row, of_row),
+        part=of_row % 2,
         made=True,
     )
+
+
+def _parts(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
+    """Part, 0 or 1, of every trial of two blocks that were matched by state: in turn, by pairs.
+
+    The pairs are those of the matching, of the trials that it left. A trial without a partner is
+    taken like a pair of its own.
+    """
+    # Few recordings are matched, all import this module: a third of a second.
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    _, state = covariates(dataset)
+    part = np.zeros(spikes.segment.size, np.int64)
+    for segment in range(spikes.segment.max() + 1):
+        one, two = (
+            np.flatnonzero((spikes.segment == segment) & (spikes.block == block))
+            for block in (0, 1)
+        )
+        part[one], part[two] = np.arange(one.size) % 2, np.arange(two.size) % 2
+        first, second = linear_sum_assignment(cdist(state[one], state[two]))
+        part[two[second]] = part[one[first]]
+    return part
 
 
 def _table(row: np.ndarray, segment: np.ndarray) -> np.ndarray:
@@ -92,9 +129,9 @@ def _table(row: np.ndarray, segment: np.ndarray) -> np.ndarray:
 
 
 def _positions(shown: np.ndarray, row: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Mean number of the trials of every row, rising from row to row within the block's numbers."""
+    """Mean number of the trials of every row, rising from row to row of a block or part."""
     mean = np.floor(np.bincount(row, weights=shown) / np.bincount(row) + 0.5).astype(np.int64)
-    for each in range(block.max() + 1):
+    for each in np.unique(block):
         here = np.flatnonzero(block == each)
         step = np.arange(here.size)
         # Rows that not all segments reach may have earlier trials on the average.

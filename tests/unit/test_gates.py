@@ -46,7 +46,7 @@ def test_the_two_answers_are_told_apart_in_the_file(three):
     # has a value with its interval.
     assert p[0] == p[2] <= OPTIONS.code_level < p[1]
     value = [float(f["index"].sel(matching="none", code="timing")) for f in three]
-    assert value[0] == value[2] and np.isnan(value[1])
+    assert np.isfinite(value).tolist() == [True, False, True]
 
 
 def test_figures_and_tables_repeat_it(three):

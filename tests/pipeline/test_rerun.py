@@ -63,7 +63,7 @@ CHANGES = {
         {"simulate_point", "induce_shown"},
     ),
     "drift: {curves: {confidence: 0.9}}": ({"drift_curves"}, {"profile", "drift_index"}),
-    "drift: {curves: {bootstrap: 30}}": ({"drift_curves", "profile"}, {"drift_index"}),
+    "drift: {curves: {bootstrap: 30}}": ({"drift_curves", "profile", "drift_index"}, set()),
     "drift: {index: {flips: 199}}": ({"drift_index"}, {"drift_curves", "profile"}),
     "compare: {bootstrap: 150}": ({"compare_sweep"}, {"compare_structure", "figure_learning"}),
     "compare: {structure: {halves: 3}}": ({"compare_structure"}, {"compare_sweep"}),

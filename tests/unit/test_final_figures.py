@@ -673,11 +673,8 @@ def test_a_large_sweep_makes_no_picture_that_is_higher_than_a_screen(
     figure, table = sweep_map.draw(scores=recordings_)
     assert tall(figure, tmp_path / "6")[1] <= 1400
     assert table["recording"].nunique() == 9 and "4 of 9 recordings are drawn" in words(figure)
-    curves_of = [[one[code] for one in sweep["curves"]] * 16 for code in (0, 1)]
     points = [f"p{n // 2}" for n in range(64)]
-    figure, table = model_drift.draw(
-        rate=curves_of[0], timing=curves_of[1], index=sweep["index"] * 16, conditions=points
-    )
+    figure, table = model_drift.draw(index=sweep["index"] * 16, conditions=points)
     assert tall(figure, tmp_path / "4")[1] <= 1400
 
 

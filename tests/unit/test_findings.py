@@ -10,6 +10,7 @@ from test_recovery import COMPARE, FEW, comparison, gaussian
 
 from spikedrift.comparison.conclusions import of_scores
 from spikedrift.comparison.recovery import attempt, recover
+from spikedrift.drift import verdicts
 from spikedrift.findings import Compared, findings
 from spikedrift.page import write_article, write_markdown
 
@@ -203,19 +204,23 @@ def test_a_comparison_without_a_recovery_test_says_that_its_errors_are_not_known
 
 
 def indices():
-    row = {"selection": "all", "matching": "none", "gate_note": ""}
-    return pd.DataFrame(
+    row = {"selection": "all", "matching": "none", "gate_note": "", "gate": "open",
+           "difference": np.nan, "difference_p_value": np.nan}  # fmt: skip
+    table = pd.DataFrame(
         [
             {**row, "recording": "m.x", "code": "rate", "index": 0.5, "p_value": 0.01,
              "gate_passed": True},
             {**row, "recording": "m.x", "code": "timing", "index": np.nan, "p_value": np.nan,
-             "gate_passed": False, "gate_note": "no timing code"},
+             "gate_passed": False, "gate_note": "no timing code", "gate": "no code"},
             {**row, "recording": "n.x", "code": "rate", "index": 0.1, "p_value": 0.2,
              "gate_passed": True},
             {**row, "recording": "n.x", "code": "rate", "index": 0.9, "p_value": 0.01,
              "gate_passed": True, "matching": "state"},
         ]
     )  # fmt: skip
+    ends = {f"{of}{end}": table[name] + shift for of, name in (("", "index"), ("difference_",
+            "difference")) for end, shift in (("low", -0.1), ("high", 0.1))}  # fmt: skip
+    return table.assign(**ends)
 
 
 def test_drift_of_recordings_alone():
@@ -223,15 +228,36 @@ def test_drift_of_recordings_alone():
     assert part.answer == (
         "Between blocks the rate code is shown to change in 1 of 2 recordings (index 0.5); the "
         "temporal profile of responses could be compared in none of 2 recordings (p <= 0.05; "
-        "index: 0 kept, 1 redrawn)."
+        "index: 0 kept, 1 drawn anew)."
     )
-    assert len(part.against) == 1
-    assert "by the rate index when background rates change" in part.against[0]
+    assert part.against == tuple(verdicts.notes("signal_drift"))
     assert part.points == (
-        "m.x, all: rate drifts (index 0.5, p 0.01); timing not measured (no timing code).",
-        "n.x, all: rate no drift shown (index 0.1, p 0.2).",
+        "m.x, all: rate drifts (index 0.5 [0.4, 0.6], p 0.01); timing not measured (no timing "
+        "code).",
+        "n.x, all: rate no drift shown (index 0.1 [0, 0.2], p 0.2).",
     )
     assert "nothing is inferred about animals" in " ".join(part.basis)
+
+
+def test_timing_less_rate_is_the_paired_difference_and_an_imprecise_index_is_no_absence():
+    table = indices()[:3].copy()
+    table.loc[1, ["index", "low", "high", "p_value", "gate_passed", "gate"]] = [
+        0.2, -0.3, 0.7, 0.4, True, "imprecise",
+    ]  # fmt: skip
+    paired = ["difference", "difference_low", "difference_high", "difference_p_value"]
+    table.loc[:1, paired] = [-0.3, -0.5, -0.1, 0.004]
+    (part,) = findings([], table)
+    assert (
+        "timing is shown to change less than rate in 1 and more in 0 of 1 recording" in part.answer
+    )
+    assert (
+        "timing no drift shown, too imprecise to say that there is none (index 0.2 [-0.3, 0.7], "
+        "p 0.4); timing less rate -0.3 [-0.5, -0.1], p 0.004." in part.points[0]
+    )
+    assert "1 of 2 are too imprecise to say that nothing drifts." in part.against[0]
+    table.loc[:1, "difference_p_value"] = 0.3
+    (part,) = findings([], table)
+    assert "less than rate in 0 and more in 0 of 1" in part.answer
 
 
 @pytest.mark.fault("findings", "selections and codes not measured are counted as recordings")
@@ -255,14 +281,12 @@ def test_recordings_are_counted_once_and_only_where_they_were_measured():
 def test_a_changed_profile_is_not_called_timing_and_its_biases_stand_beside_it():
     table = indices()[:3].copy()
     table.loc[1, ["index", "p_value", "gate_passed"]] = [0.007, 0.02, True]
+    table.loc[1, ["low", "high"]] = [-0.093, 0.107]
     (part,) = findings([], table)
     assert "timing code" not in part.answer
     assert part.against[0].startswith("A changed temporal profile does not say that spikes moved")
-    assert (
-        "by the timing index when cells fire in bursts or firing rates alone change"
-        in (part.against[1])
-    )
-    assert "timing profile changes (index 0.007, p 0.02)" in part.points[0]
+    assert list(part.against[1:]) == verdicts.notes("signal_drift")
+    assert "timing profile changes (index 0.007 [-0.093, 0.11], p 0.02)" in part.points[0]
 
 
 def test_a_configuration_without_either_says_so():

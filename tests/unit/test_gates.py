@@ -4,24 +4,23 @@ import numpy as np
 import pytest
 
 from spikedrift.comparison.usable import _codes
-from spikedrift.config.analyses import AnchoredOptions
-from spikedrift.config.drift import IndexOptions
+from spikedrift.config.drift import DriftOptions, SignalOptions
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import gates, verdicts
-from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.drift.signal.recording import drift_values
 from spikedrift.drift.table import index_table
 from spikedrift.figures import drift_curves, learning, model_drift, recordings
 from spikedrift.sources import synthetic
 
-OPTIONS = IndexOptions(surrogates=19, gate_surrogates=19, thinnings=2, max_standard_error=0.9)
+OPTIONS = SignalOptions(flips=99, bootstrap=99, max_standard_error=0.9)
 
 
 def found(name, strict=1.0, **knobs):
     options = OPTIONS.model_copy(update={"max_standard_error": 0.9 * strict})
     sizes = {"units": 20, "segments": 4, "repeats": 4, "segment_duration": 0.5, "mean_rate": 12.0}
     recording = synthetic.record(SyntheticOptions(**sizes, **knobs), f"{name}.movie", 1)
-    return anchored_indices(recording, AnchoredOptions(**options.model_dump()), 1)
+    return drift_values(recording, DriftOptions(index=options), 1)
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +34,19 @@ def test_the_two_answers_are_told_apart_in_the_file(three):
     states = [gates.of(file, "timing") for file in three]
     assert states == [gates.OPEN, gates.NO_CODE, gates.IMPRECISE]
     notes = [str(f["gate_note"].sel(matching="none", code="timing").values) for f in three]
-    p = [float(f["gate_p_value"].sel(matching="none", code="timing")) for f in three]
+    p = [float(f["code_p_value"].sel(matching="none", code="timing")) for f in three]
     assert notes[0] == ""
-    assert notes[1].startswith(f"no timing code was detected (gate test p = {p[1]:.2g}: ")
+    assert notes[1].startswith("no timing code was detected in block ")
+    assert f"(p = {p[1]:.2g}, level 0.01)" in notes[1]
     error = float(three[2]["standard_error"].sel(matching="none", code="timing"))
     assert notes[2] == (
         f"too imprecise (standard error {error:.3f} of the index, above the limit 9e-05)"
     )
-    # A code is there where the index is too imprecise: the test of the gate rejects its absence.
-    assert p[0] == p[2] == 1 / 20 and p[1] > 1 / 20
+    # A code is there where the index is too imprecise: the test rejects its absence, and the index
+    # has a value with its interval.
+    assert p[0] == p[2] <= OPTIONS.code_level < p[1]
+    value = [float(f["index"].sel(matching="none", code="timing")) for f in three]
+    assert np.isfinite(value).tolist() == [True, False, True]
 
 
 def test_figures_and_tables_repeat_it(three):
@@ -52,19 +55,24 @@ def test_figures_and_tables_repeat_it(three):
     assert timing["gate"].tolist() == [gates.OPEN, gates.NO_CODE, gates.IMPRECISE]
     said = "no timing code detected: 1 of 3; timing index too imprecise: 1 of 3"
     assert gates.counted(timing["gate"], "timing") == said
+    # Of what is not there an imprecise index is no part: it is drawn.
+    absent = map(gates.absent, timing["gate"], timing["value"])
+    assert gates.counted(absent, "timing") == "no timing code detected: 1 of 3"
+    assert learning.filled(rows).endswith("diamonds: too imprecise to say that nothing drifts.")
     table = index_table([({"recording": str(k)}, file) for k, file in enumerate(three)])
     shown = table[(table["code"] == "timing") & (table["matching"] == "none")]
     assert shown["gate"].tolist() == timing["gate"].tolist()
 
 
-@pytest.mark.parametrize(("place", "text"), [(1, "no timing code\ndetected"),
-                                             (2, "timing index\ntoo imprecise")])  # fmt: skip
+@pytest.mark.parametrize(("place", "text"), [(1, "timing\nno timing\ncode detected"),
+                                             (2, "\n(imprecise)")])  # fmt: skip
 def test_the_panel_of_an_index_says_it(three, place, text):
     from matplotlib.figure import Figure
 
     axes = Figure().subplots()
-    drift_curves.anchored(axes, three[place])
-    assert text in [item.get_text() for item in axes.texts]
+    drift_curves.indices(axes, three[place])
+    _, timing = [label.get_text() for label in axes.get_xticklabels()]
+    assert timing.endswith(text)
 
 
 def test_an_open_gate_without_a_value_is_undefined():

@@ -92,7 +92,7 @@ def draw(
     smallest = min(map(list(conditions).count, order))
     words = style.wrapped(signal_drift.LABEL, _WORDS)
     with style.applied():
-        figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.0)
+        figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.15)
         panels = figure.subplots(1, 4, sharey=True)
         for axes, (quantity, code) in zip(
             panels, [(q, c) for q in ("discrimination", "drift_index") for c in CODES], strict=True

@@ -34,7 +34,9 @@ def run(
         `spikedrift.drift.signal.indices.signal_indices`.
     statistics : list of Statistic
         For each code `index`, with its test of drift, `code`, the p of a signal, and
-        `depth_change`, ln of the ratio of depths; `difference`, timing less rate. NaN where a
+        `depth_change`, ln of the ratio of depths; `timing.index_unshifted`, the index of profiles
+        from which the shift that all units have in common is taken; `difference`, timing less
+        rate. NaN where a
         code has no index.
     """
     found = signal_indices(dataset, SignalOptions(**vars(options)), seed)
@@ -79,6 +81,26 @@ def run(
                 of_drift=False,
             ),
         ]
+    one = found.sel(code="timing")
+    value, low, high, p = (
+        float(one[name])
+        for name in ("index_unshifted", "unshifted_low", "unshifted_high", "unshifted_p_value")
+    )
+    statistics.append(
+        Statistic(
+            "timing.index_unshifted",
+            value,
+            n,
+            "units",
+            low=low,
+            high=high,
+            interval=over_units,
+            null="contributions of units have mean 0: random signs",
+            p_value=p,
+            tail="upper",
+            no_drift=0.0,
+        )
+    )
     paired = {name: float(found[f"difference{name}"]) for name in ("", "_low", "_high", "_p_value")}
     statistics.append(
         Statistic(
@@ -89,7 +111,7 @@ def run(
             low=paired["_low"],
             high=paired["_high"],
             interval=over_units,
-            null="both codes drift alike: Student's t over units, paired",
+            null="both codes drift alike: random signs of what units are off, paired",
             p_value=paired["_p_value"],
             tail="two",
             no_drift=NAN,

@@ -36,8 +36,7 @@ def run(
         For each code `index`, with its test of drift, `code`, the p of a signal, and
         `depth_change`, ln of the ratio of depths; `timing.index_unshifted`, the index of profiles
         from which the shift that all units have in common is taken; `difference`, timing less
-        rate. NaN where a
-        code has no index.
+        rate. NaN where a code has no index.
     """
     found = signal_indices(dataset, SignalOptions(**vars(options)), seed)
     n = dataset.sizes["unit"]

@@ -186,8 +186,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         S of segments in the phases naive and block (NaN for a phase that is not there);
         `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut, and
         `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`;
-        and what a comparison with a recording reads: `drift_chance` (code), `drift_pairs`
-        (relation, drift_lag) and the sums over units of
+        and what a comparison with a recording reads: `drift_chance` (code) and the sums
+        over units of
         `spikedrift.drift.signal.recording.drift_values`, and see `compared`.
     """
     traces, data = simulated.traces, simulated.trials
@@ -222,7 +222,6 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "drift_p": ("code", index["p_value"].values, {"units": "1"}),
             "drift_gate": ("code", index["gate"].values.astype(str)),
             "drift_chance": ("code", index["chance"].values),
-            "drift_pairs": (("relation", "drift_lag"), drift["n_pairs"].values),
             **{name: _by_code(drift[name]) for name in SUMS},
             "n_units": ((), float(blocks.sizes["unit"])),
         },

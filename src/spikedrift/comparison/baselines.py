@@ -38,9 +38,9 @@ def predicted(run: Run, baseline: str) -> Parts:
         drift = [name for name, one in STATISTICS.items() if one.scales and name in out]
         return out | dict.fromkeys([*drift, *(f"{code}_gap" for code in CODES)], np.zeros(()))
     for code in CODES:
-        own, known = sums_of(run.index, code), run.index["n_pairs"].values
-        told = _told(own, known, baseline)
-        found = magnitudes(told, known, run.index["lag"].values, chance_of(run.index, code))
+        own = sums_of(run.index, code)
+        told = _told(own, baseline)
+        found = magnitudes(told, run.index["lag"].values, chance_of(run.index, code))
         out[f"{code}_drop"], out[f"{code}_gap"], _ = found
         explained, observed = _more_between(told), _more_between(own)
         share = np.clip(explained / observed, 0.0, 1.0) if observed > 0 else 1.0
@@ -54,15 +54,15 @@ def predicted(run: Run, baseline: str) -> Parts:
     return out
 
 
-def _told(own: Sums, n_pairs: np.ndarray, baseline: str) -> Sums:
+def _told(own: Sums, baseline: str) -> Sums:
     """Sums that a baseline predicts: of powers and of what is new, by relation and lag."""
-    parts = []
+    parts, known = [], own.lag_known
     for values in (own.lag_power, own.lag_overlap):
-        total = np.where(n_pairs > 0, values, 0.0)
+        total = np.where(known > 0, values, 0.0)
         axis = 0 if baseline == "lag_only" else 1
-        n = n_pairs.sum(axis=axis, keepdims=True)
+        n = known.sum(axis=axis, keepdims=True)
         mean = total.sum(axis=axis, keepdims=True) / np.maximum(n, 1)
-        parts.append(mean * n_pairs)
+        parts.append(mean * known)
     return replace(own, lag_power=parts[0], lag_overlap=parts[1])
 
 

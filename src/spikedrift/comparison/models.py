@@ -168,9 +168,7 @@ def _drift(one: xr.Dataset) -> xr.Dataset:
     """File of drift of a run, as far as `spikedrift.drift.signal.recording` reads it again."""
     single = {f"drift_{name}": name for name in ("index", "gate", "chance")}
     numbers = one[list(single)].rename(single).expand_dims(matching=["none"])
-    sums = one[[*SUMS, "drift_pairs"]].rename(drift_pairs="n_pairs")
-    sums = sums.drop_vars("lag", errors="ignore").rename(drift_lag="lag")
-    sums["n_pairs"] = sums["n_pairs"].fillna(0)
+    sums = one[list(SUMS)].drop_vars("lag", errors="ignore").rename(drift_lag="lag")
     return numbers.merge(sums, combine_attrs="drop").sel(code=list(CODES))
 
 

@@ -108,6 +108,12 @@ def imprecise(error: float, limit: float, p_value: float) -> Gate:
     return Gate(IMPRECISE, f"too imprecise ({known})", p_value)
 
 
+def wild(error: float, limit: float, p_value: float) -> Gate:
+    """A code was detected, and its index would be anything between kept and redrawn."""
+    words = f"far too imprecise (standard error {error:.2g} of the index, not below {limit:g})"
+    return Gate(IMPRECISE, words, p_value)
+
+
 def unshared(missing: float, min_shared: int) -> Gate:
     """Too many pairs of trials have no value."""
     return Gate(UNSHARED, f"{missing:.0%} of pairs share fewer than {min_shared} units")

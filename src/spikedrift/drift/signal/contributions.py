@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from spikedrift.drift.signal.products import (
     everything,
@@ -102,8 +103,8 @@ class Contributions:
         Of P_A P_B and of Q_AB (`spikedrift.drift.signal.products`), above the diagonal.
     lag_power, lag_overlap : float64, shape (n_units, 2, n_lags)
         The same of pairs of windows: within blocks and between them, by lag.
-    n_pairs : int64, shape (2, n_lags)
-        Pairs of windows.
+    n_pairs, lag_known : int64, shape (2, n_lags)
+        Pairs of windows, and over all cells those in which both have two responses.
     signal, level : float64, shape (n_units, n_blocks)
         Power of the signal, and that of a flat response with the same mean count: their ratio is
         the squared depth of the code. Of cells that were seen in all blocks with two repeats.
@@ -127,6 +128,7 @@ class Contributions:
     lag_power: np.ndarray
     lag_overlap: np.ndarray
     n_pairs: np.ndarray
+    lag_known: np.ndarray
     signal: np.ndarray
     level: np.ndarray
     code_power: np.ndarray
@@ -159,7 +161,7 @@ def contributions(
         Crops that the cells have.
     """
     n_blocks, n_lags = times.block.shape[0], int(times.lag.max(initial=0)) + 1
-    lags = np.zeros((2, n_units, 2 * n_lags))
+    lags, lag_known = np.zeros((2, n_units, 2 * n_lags)), np.zeros(2 * n_lags, np.int64)
     depth = np.zeros((3, n_units, n_blocks))
     chance, unit_chance = np.zeros((2, n_blocks, n_blocks)), np.zeros((2, n_units))
     shifts = np.zeros((2, n_units, n_blocks, n_blocks, 2 * max_shift + 1))
@@ -175,6 +177,7 @@ def contributions(
         n_cells += known.sum(axis=0)
         everywhere = known[:, repeated].all(axis=1, keepdims=True)
         flat = powers(cells.amount[..., None], cells.observed, over) / cells.response.shape[2]
+        lag_known += _known(cells.observed, times, n_lags)
         depth[:, cells.unit] = _sums(
             cells,
             cells.count**-2.0,
@@ -199,6 +202,7 @@ def contributions(
         lag_power=lags[0].reshape(shape),
         lag_overlap=lags[1].reshape(shape),
         n_pairs=np.bincount(place, minlength=2 * n_lags).reshape(2, n_lags),
+        lag_known=lag_known.reshape(2, n_lags),
         signal=depth[0],
         level=depth[1],
         code_power=depth[2],
@@ -332,6 +336,16 @@ def _of_windows(
         for sums, values in zip(out[:, unit], (near[unit].ravel(), far[unit, 0]), strict=True):
             sums += np.bincount(place, weights=values[at], minlength=2 * n_lags)
     return out
+
+
+def _known(observed: np.ndarray, times: Occasions, n_lags: int) -> np.ndarray:
+    """Pairs of windows with two responses each, over cells, by relation and lag: (2 * n_lags,)."""
+    if times.lag.size == 0:
+        return np.zeros(2 * n_lags, np.int64)
+    seen = sliding_window_view(observed, times.width, axis=1).sum(axis=2) >= 2
+    both = seen.T.astype(np.float64) @ seen
+    place = times.between * n_lags + times.lag
+    return np.bincount(place, weights=both[times.pair], minlength=2 * n_lags).astype(np.int64)
 
 
 def _of_others(

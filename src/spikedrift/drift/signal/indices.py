@@ -36,6 +36,7 @@ from spikedrift.spikes import Spikes, spikes_of
 CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
 ELEMENTS = 2_000_000  # numbers of the responses that are held together, which bounds the memory
+WILD = 0.5  # standard error of an index that tells nothing of what lies between 0 and 1
 NAN = float("nan")
 NUMBERS = (
     "index",
@@ -203,14 +204,13 @@ def block_index(
         )
     power, overlap = found.power.sum(axis=(1, 2)), found.overlap.sum(axis=(1, 2))
     if not (power.sum() > 0 and found.chance_power.sum() > found.chance_overlap.sum()):
-        return SignalIndex(
-            code_p_value=code_p,
-            gate=gates.drowned(code, code_p),
-        )
+        return SignalIndex(code_p_value=code_p, gate=gates.drowned(code, code_p))
     chance = float(found.chance_overlap.sum() / found.chance_power.sum())
     kept = float(overlap.sum() / power.sum())
     value, influence, share = _scaled(found, power, overlap)
     error, low, high = student_interval(value, influence, options.confidence)
+    if not error < WILD:
+        return SignalIndex(code_p_value=code_p, gate=gates.wild(error, WILD, code_p))
     return SignalIndex(
         index=value,
         standard_error=error,
@@ -286,8 +286,9 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
           `spikedrift.drift.gates`) and `gate_note` (str), why there is no index.
           `index_unshifted` with `unshifted_standard_error`, `unshifted_low`, `unshifted_high`,
           `unshifted_p_value`, and `shift` (bins): NaN for rate. `shift_time`, s: the same.
-        * (code, relation, lag), float64: `curve`, the index of two windows of repeats that lie a
-          lag apart, on the scale of `index`; `curve_low`, `curve_high`, bootstrap over units
+        * (code, relation, lag), float64: `curve`, what is new in windows of repeats that lie a lag
+          apart over the mean power at all lags, on the scale of `index`; `curve_low`,
+          `curve_high`, bootstrap over units
           (`spikedrift.drift.bands`); NaN where there is no such pair. `n_pairs` (relation, lag),
           pairs of windows.
         * (code, block), float64: `depth`, standard deviation of the signal over bins or segments
@@ -382,22 +383,27 @@ def _difference(
 
 
 def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generator) -> xr.Dataset:
-    """Index of pairs of windows by lag, with a bootstrap over units."""
+    """Index of pairs of windows by lag, with a bootstrap over units.
+
+    What is new at a lag is divided by the mean power at all lags of its relation: the power at one
+    lag rests on few pairs, and a quotient of it is wild where the code is weak.
+    """
     lag = np.flatnonzero(found.n_pairs.any(axis=0))
     shape = (2, lag.size)
-    power = found.lag_power[:, :, lag].reshape(-1, 2 * lag.size)
-    overlap = found.lag_overlap[:, :, lag].reshape(-1, 2 * lag.size)
+    n = found.lag_known[:, lag]
+    n_units = found.lag_power.shape[0]
+    new = (found.lag_power - found.lag_overlap)[:, :, lag].reshape(n_units, 2 * lag.size)
+    mean = found.lag_power[:, :, lag].sum(axis=2) / np.maximum(n.sum(axis=1), 1)
+    power = (mean[:, :, None] * n).reshape(n_units, 2 * lag.size)
     # One block has no other whose units could say what a redraw gives: the scale is then 1.
     chance = 0.0
     if found.chance_power.sum() > 0:
         chance = float(found.chance_overlap.sum() / found.chance_power.sum())
     total = power.sum(axis=0)
-    usable = (found.n_pairs[:, lag].ravel() > 0) & (total > 0)
-    kept = np.divide(overlap.sum(axis=0), total, out=np.full(total.shape, NAN), where=usable)
-    kept = kept.reshape(shape)
-    sample = resampled_ratios(overlap, power, options.bootstrap, rng).reshape(-1, *shape)
-    curve = (1 - kept) / (1 - chance)
-    low, high = centered((1 - sample) / (1 - chance), curve, options.confidence)
+    share = np.divide(new.sum(axis=0), total, out=np.full(total.shape, NAN), where=total > 0)
+    sample = resampled_ratios(new, power, options.bootstrap, rng).reshape(options.bootstrap, *shape)
+    curve = share.reshape(shape) / (1 - chance)
+    low, high = centered(sample / (1 - chance), curve, options.confidence)
     return xr.Dataset(
         {
             key: (("relation", "lag"), value, {"units": "1"})

@@ -28,24 +28,23 @@ class Sums:
         Of P_A P_B and Q_AB over pairs of blocks (`spikedrift.drift.signal.products`).
     lag_power, lag_overlap : float64, shape (..., 2, n_lags)
         The same over pairs of windows: within blocks and between them, by lag.
+    lag_known : float64, shape (2, n_lags)
+        Number of pairs of windows and cells that these are of.
     """
 
     power: np.ndarray
     overlap: np.ndarray
     lag_power: np.ndarray
     lag_overlap: np.ndarray
+    lag_known: np.ndarray
 
 
-def magnitudes(
-    sums: Sums, n_pairs: np.ndarray, lags: np.ndarray, chance: float, most: float = np.inf
-) -> np.ndarray:
+def magnitudes(sums: Sums, lags: np.ndarray, chance: float, most: float = np.inf) -> np.ndarray:
     """Return drop, gap and step: float64, shape (..., 3); NaN where there is nothing to compare.
 
     Parameters
     ----------
     sums : Sums
-    n_pairs : int64, shape (2, n_lags)
-        Pairs of windows.
     lags : int64, shape (n_lags,)
         In repeats.
     chance : float
@@ -54,35 +53,36 @@ def magnitudes(
         Largest lag that the drop takes.
     """
     new = sums.lag_power - sums.lag_overlap
+    n = sums.lag_known
     step = _over(sums.power - sums.overlap, sums.power)
     values = [
-        _drop(new[..., 0, :], sums.lag_power[..., 0, :], n_pairs[0], lags, most),
-        _gap(new, sums.lag_power, n_pairs),
+        _drop(new[..., 0, :], sums.lag_power[..., 0, :], n[0], lags, most),
+        _gap(new, sums.lag_power, n),
         step,
     ]
     return np.stack(values, axis=-1) / (1.0 - chance)
 
 
 def _drop(
-    new: np.ndarray, power: np.ndarray, n_pairs: np.ndarray, lags: np.ndarray, most: float
+    new: np.ndarray, power: np.ndarray, known: np.ndarray, lags: np.ndarray, most: float
 ) -> np.ndarray:
     """Weighted least squares of what is new by lag, times the range of lags."""
-    used = (n_pairs > 0) & (lags <= most)
+    used = (known > 0) & (lags <= most)
     if used.sum() < 2:
         return np.full(new.shape[:-1], np.nan)
-    lag, n = lags[used].astype(np.float64), n_pairs[used].astype(np.float64)
+    lag, n = lags[used].astype(np.float64), known[used].astype(np.float64)
     distance = lag - np.average(lag, weights=n)
     # Sums over n pairs are n times their mean, which is the weight that the mean has.
     slope = new[..., used] @ distance / (n @ distance**2)
     return _over(slope * np.ptp(lag), power[..., used].sum(axis=-1) / n.sum())
 
 
-def _gap(new: np.ndarray, power: np.ndarray, n_pairs: np.ndarray) -> np.ndarray:
+def _gap(new: np.ndarray, power: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Between blocks less within them, every lag with the weight of its rarer relation."""
-    shared = (n_pairs > 0).all(axis=0)
+    shared = (known > 0).all(axis=0)
     if not shared.any():
         return np.full(new.shape[:-2], np.nan)
-    n = n_pairs[:, shared].astype(np.float64)
+    n = known[:, shared].astype(np.float64)
     weight = n.prod(axis=0) / n.sum(axis=0) / n
     part = (new[..., shared] * weight).sum(axis=-1)
     whole = (power[..., shared] * weight).sum(axis=-1)

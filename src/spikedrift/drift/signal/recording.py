@@ -27,7 +27,7 @@ MATCHING = ("none", "state")
 PAIRED = ("difference", "difference_low", "difference_high", "difference_p_value")
 TESTS = ("p_value", "difference_p_value")
 CURVES = ("curve", "curve_low", "curve_high")
-SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap")
+SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap", "lag_known")
 UNTESTED = (
     "descriptive indices of one recording, no test: the order of its trials, and so its blocks, "
     "are assumed"
@@ -90,8 +90,8 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
         * (matching,): `difference` with its interval and test, timing less rate.
         * of all trials, as `signal_indices` has them: `curve` with its band, `n_pairs`, `depth`.
         * of all trials, sums over units for `spikedrift.drift.signal.magnitudes`: `block_power`,
-          `block_overlap` (code), `lag_power`, `lag_overlap` (code, relation, lag); NaN where no
-          code was detected.
+          `block_overlap` (code), `lag_power`, `lag_overlap`, `lag_known` (code, relation, lag);
+          NaN where there is no index.
 
         Tests are NaN where the order of trials is assumed. Attributes: those of the recording,
         `seed`, `options` (JSON), `n_units`, `state_*` of `match_state`, `inference`.
@@ -169,9 +169,11 @@ def _sums(every: xr.Dataset, found: Mapping[str, Contributions]) -> xr.Dataset:
     sums = {name: np.full((len(CODES), 2, lags.size), NAN) for name in SUMS[2:]}
     blocks = {name: np.full(len(CODES), NAN) for name in SUMS[:2]}
     for k, code in enumerate(CODES):
-        if str(every["gate"].values[k]) in (gates.OPEN, gates.IMPRECISE, gates.LONE):
+        there = np.isfinite(every["index"].values[k])
+        if there or str(every["gate"].values[k]) == gates.LONE:
             one = _weighted(found[code], np.ones((1, every.attrs["n_units"])), lags)
             sums["lag_power"][k], sums["lag_overlap"][k] = one.lag_power[0], one.lag_overlap[0]
+            sums["lag_known"][k] = one.lag_known
             blocks["block_power"][k], blocks["block_overlap"][k] = one.power[0], one.overlap[0]
     return xr.Dataset(
         {
@@ -195,6 +197,7 @@ def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sum
         overlap=total(found.overlap.sum(axis=(1, 2))),
         lag_power=total(found.lag_power[:, :, lags]),
         lag_overlap=total(found.lag_overlap[:, :, lags]),
+        lag_known=found.lag_known[:, lags],
     )
 
 
@@ -202,13 +205,13 @@ def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndar
     """Magnitudes of rows of units, each unit as often as it stands there: (n_rows, 2 x 3)."""
     n_units, lags = int(out.attrs["n_units"]), out["lag"].values
     weight = np.stack([np.bincount(row, minlength=n_units) for row in units]).astype(float)
-    n_pairs, parts = out["n_pairs"].values, []
+    parts = []
     for code in CODES:
         if np.isnan(out["lag_power"].sel(code=code)).all():
             parts.append(np.full((len(units), len(MAGNITUDES)), NAN))
             continue
         sums = _weighted(found[code], weight, lags)
-        parts.append(magnitudes(sums, n_pairs, lags, chance_of(out, code)))
+        parts.append(magnitudes(sums, lags, chance_of(out, code)))
     return np.concatenate(parts, axis=1)
 
 
@@ -228,9 +231,7 @@ def magnitudes_of(file: xr.Dataset, code: str, most: float = np.inf) -> dict[str
     most : float
         Largest lag of the drop, in repeats.
     """
-    values = magnitudes(
-        sums_of(file, code), file["n_pairs"].values, file["lag"].values, chance_of(file, code), most
-    )
+    values = magnitudes(sums_of(file, code), file["lag"].values, chance_of(file, code), most)
     return dict(zip(MAGNITUDES, values, strict=True))
 
 

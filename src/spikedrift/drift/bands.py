@@ -29,6 +29,8 @@ def centered(
         NaN where there is no value or no sample.
     """
     value = np.asarray(value, dtype=np.float64)
+    if value.size == 0:
+        return value, value.copy()
     known = np.isfinite(samples).any(axis=0) & np.isfinite(value)
     tail = (1 - confidence) / 2
     filled = np.where(known, samples, 0.0)

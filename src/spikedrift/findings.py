@@ -373,8 +373,10 @@ def _drift(indices: pd.DataFrame) -> Part:
             "drawn anew: 0 without drift, 1 where units answer as other units do. Intervals: 95 %, "
             "over units. Each p is of random signs of the units of one recording, that of timing "
             "less rate is paired over units, and neither is corrected over recordings. Noise that "
-            "units share makes them dependent, and nothing is inferred about animals. A shift of "
-            "behavior or of recording quality can look like drift.",
+            "units share makes them dependent, and nothing is inferred about animals. A p asks "
+            "whether nothing drifts; an interval says how well the amount is known over units that "
+            "drift by different amounts, and can be wide where p is small. A shift of behavior or "
+            "of recording quality can look like drift.",
         ),
     )
 

@@ -220,4 +220,15 @@ def test_what_is_shipped_can_be_tested_on_all_sessions():
     for entry, row in zip(SHIPPED.predictions, rows, strict=True):
         assert entry.written >= datetime.date(2026, 1, 1)
         assert row["note"] == "" or entry.stimulus is None
-        assert len(row["files"]) == (8 if entry.stimulus else 0)
+        assert len(row["files"]) == (0 if entry.withdrawn else 8)
+    scored_still = [entry for entry in SHIPPED.predictions if entry.withdrawn is None]
+    assert {entry.name for entry in scored_still} == {
+        "tuning-drifts", "profiles-drift", "timing-drifts-as-tuning", "tuning-not-behavior",
+    }  # fmt: skip
+    assert all(entry.written >= datetime.date(2026, 11, 29) for entry in scored_still)
+
+
+def test_a_prediction_that_was_withdrawn_says_why_and_is_not_scored():
+    found = scored(options(withdrawn="biased"), animals([0.3, 0.2, 0.25]))
+    assert (found["outcome"], found["reason"]) == ("withdrawn", "biased")
+    assert np.isnan(found["value"])

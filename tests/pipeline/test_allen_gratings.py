@@ -9,7 +9,10 @@ import xarray as xr
 import yaml
 from running import said, snakemake
 
+from spikedrift import trials
+from spikedrift.config.drift import SignalOptions
 from spikedrift.config.networks import DEFAULT_PHASES
+from spikedrift.drift.signal.indices import signal_indices
 
 pytestmark = pytest.mark.mirror
 CONFIG = "config/allen-gratings.yaml"
@@ -45,6 +48,24 @@ def test_final_figures_are_made_or_refused_by_name(run):
     assert "final figures left out: 2 (plasticity rules): figures.rules names no" in output
     assert "3 (networks) and 4 (drift in models)" in output
     assert "a survey keeps no trials" in output
+
+
+def test_both_codes_change_between_halves_and_neither_between_odd_and_even_repeats(run):
+    """Timing not less than rate; the tests of the file are left out, as the order is assumed."""
+    with xr.open_dataset(run / "results/drift/allen.gratings/all/index.nc") as index:
+        index = index.sel(matching="none").load()
+    assert (index["gate"] == "open").all() and index["p_value"].isnull().all()
+    assert (index["index"] > 0.01).all() and (index["index"] < 0.1).all()
+    assert index["difference"] > 0
+    dataset = trials.read(run / "results/trials/allen.gratings.nc")
+    halves = signal_indices(dataset, SignalOptions(), 1)
+    assert (halves["p_value"] < 0.01).all()
+    np.testing.assert_array_equal(halves["index"], index["index"])
+    repeat = dataset["repeat"].values
+    parity, half = repeat % 2, repeat.max() // 2 + 1
+    mixed = dataset.assign(block=("trial", parity), repeat=("trial", repeat // 2 + parity * half))
+    control = signal_indices(mixed, SignalOptions(), 1)
+    assert (control["p_value"] > 0.05).all() and (np.abs(control["index"]) < 0.01).all()
 
 
 def test_comparison_infers_nothing(run):

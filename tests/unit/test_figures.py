@@ -41,8 +41,8 @@ DRIFT = DriftOptions(
 
 
 def analyzed(name, seed, **knobs):
-    options = SyntheticOptions(units=20, segments=3, repeats=4, segment_duration=0.5, **knobs)
-    recording = synthetic.record(options, name, seed=seed)
+    sizes = {"units": 20, "segments": 3, "repeats": 4, "segment_duration": 0.5}
+    recording = synthetic.record(SyntheticOptions(**{**sizes, **knobs}), name, seed=seed)
     return Run(
         *(
             curves(recording, MeasureEntry(name=measure, measure=measure), DRIFT.curves, 1)
@@ -55,6 +55,12 @@ def analyzed(name, seed, **knobs):
 @pytest.fixture(scope="module")
 def run():
     return analyzed("mouse-a.movie", 1, rate_drift=0.5)
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A recording with units enough for both indices."""
+    return analyzed("mouse-a.movie", 1, rate_drift=0.5, units=80, segments=6, repeats=6)
 
 
 @pytest.fixture(scope="module")
@@ -374,11 +380,11 @@ def closed(index, state):
     return shut
 
 
-def test_no_index_is_drawn_where_the_gate_is_shut(run):
-    shut = closed(run.index, gates.NO_CODE)
-    figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=shut)
+def test_no_index_is_drawn_where_the_gate_is_shut(large):
+    shut = closed(large.index, gates.NO_CODE)
+    figure, table = drift_curves.draw(rate=large.rate, timing=large.timing, index=shut)
     rate, none = [label.get_text() for label in axes_with_data(figure)[2].get_xticklabels()]
-    p = float(run.index["p_value"].sel(matching="none", code="rate"))
+    p = float(large.index["p_value"].sel(matching="none", code="rate"))
     assert rate.startswith(f"rate\np = {p:.2g}")
     assert none == "timing\nno timing\ncode detected"
     timing = table[(table["panel"] == "index") & (table["code"] == "timing")]
@@ -391,20 +397,20 @@ def test_no_index_is_drawn_where_the_gate_is_shut(run):
 
 
 @pytest.mark.fault("labels", "an index that is too imprecise is drawn like a precise one")
-def test_an_imprecise_index_is_drawn_and_marked(run):
-    vague = run.index.copy(deep=True)
+def test_an_imprecise_index_is_drawn_and_marked(large):
+    vague = large.index.copy(deep=True)
     vague["gate"] = vague["gate"].astype(object)
     vague["gate"].loc[{"code": "rate"}] = gates.IMPRECISE
-    figure, table = drift_curves.draw(rate=run.rate, timing=run.timing, index=vague)
+    figure, table = drift_curves.draw(rate=large.rate, timing=large.timing, index=vague)
     shown = table[(table["panel"] == "index") & (table["code"] == "rate")]
     assert shown["value"].notna().any()
     label = axes_with_data(figure)[2].get_xticklabels()[0].get_text()
     assert label.startswith("rate\np = ") and label.endswith("\n(imprecise)")
     said = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
     assert "dotted: too imprecise to say that nothing drifts" in said
-    figure, _ = drift_curves.draw(rate=run.rate, timing=run.timing, index=run.index)
+    figure, _ = drift_curves.draw(rate=large.rate, timing=large.timing, index=large.index)
     assert ("dotted" in " ".join(item.get_text() for item in figure.texts)) == (
-        gates.IMPRECISE in run.index["gate"].where(run.index["gate_passed"]).values
+        gates.IMPRECISE in large.index["gate"].where(large.index["gate_passed"]).values
     )
 
 

@@ -42,8 +42,9 @@ def unit_rates(dataset: xr.Dataset) -> np.ndarray:
 def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Dataset:
     """Cut a trials Dataset down to a selection.
 
-    Trials are chosen first (phases, repeats) and cut to their common duration, which is where all
-    that compares trials gets it from; then come those held out to judge reliability and matching
+    Trials are chosen first (phases, repeats, a random draw of segments) and cut to their common
+    duration, or to the one asked for, which is where all that compares trials gets it from; then
+    come those held out to judge reliability and matching
     by state, then units (population, quality columns, reliability; rate and presence in all blocks
     over the chosen trials), then the unit count is matched by a random draw without replacement,
     then spikes are thinned, then replaced by a surrogate.
@@ -66,9 +67,9 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
     Raises
     ------
     InputError
-        Where a population or quality column does not exist, too few units or no trials remain,
-        durations differ too much to be cut to the shortest, reliability cannot be judged, or
-        trials cannot be matched by state.
+        Where a population or quality column does not exist, too few units, segments or no trials
+        remain, trials are shorter than asked for or differ too much to be cut to the shortest,
+        reliability cannot be judged, or trials cannot be matched by state.
     """
     name = f"{dataset.attrs.get('recording')}, selection {selection.name!r}"
     trials = np.isin(dataset["phase"].values.astype(str), selection.phases)
@@ -81,7 +82,9 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
             f"{name}: no trial left of {trials.size} (phases {', '.join(selection.phases)}, "
             f"repeats {selection.repeats or 'all'})"
         )
-    chosen = _cut(select(dataset, trials=trials), name)
+    if selection.segments is not None:
+        trials &= _drawn_segments(dataset, trials, selection, seed, name)
+    chosen = _cut(select(dataset, trials=trials), selection.duration, name)
     reliable = np.ones(chosen.sizes["unit"], dtype=bool)
     if selection.reliability is not None:
         chosen, reliable = _reliable(chosen, selection.reliability, name)
@@ -128,10 +131,29 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
     return out
 
 
-def _cut(dataset: xr.Dataset, name: str) -> xr.Dataset:
-    """Cut the trials to the shortest; say how long they were."""
+def _drawn_segments(
+    dataset: xr.Dataset, trials: np.ndarray, selection: Selection, seed: int, name: str
+) -> np.ndarray:
+    """Trials of some segments, drawn without replacement among those of the trials given."""
+    segment = label(dataset, SEGMENT_KEY)
+    there = np.unique(segment[trials])
+    wanted = selection.segments or there.size
+    if there.size < wanted:
+        raise InputError(f"{name}: {there.size} segments are shown, segments asks for {wanted}")
+    draw = stream(seed, selection.seed, str(dataset.attrs.get("recording")), "segments")
+    return np.isin(segment, draw.choice(there, size=wanted, replace=False))
+
+
+def _cut(dataset: xr.Dataset, asked: float | None, name: str) -> xr.Dataset:
+    """Cut the trials to the shortest, or to what is asked for; say how long they were."""
     duration = dataset["duration"].values
-    shortest, longest = common_duration(duration, name), float(duration.max())
+    longest = float(duration.max())
+    if asked is None:
+        shortest = common_duration(duration, name)
+    elif (shortest := asked) > float(duration.min()):
+        raise InputError(
+            f"{name}: a trial lasts {duration.min():.4g} s, duration asks for {asked:g} s of each"
+        )
     if shortest < longest:
         dataset = shorten(dataset, shortest)
         log.info("%s: trials of up to %.6g s are cut to %.6g s", name, longest, shortest)

@@ -185,23 +185,28 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
         `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut, and
-        `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`;
+        `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`,
+        `n_segments` and `trial_duration` (s) of what the measures saw;
         and what a comparison with a recording reads: `drift_chance` (code) and the sums
         over units of
         `spikedrift.drift.signal.recording.drift_values`, and see `compared`.
     """
     traces, data = simulated.traces, simulated.trials
-    both = Selection(name="survey", phases=PROBES, units=sweep.survey.units)
-    probed = selections.apply(data, both, point.seed)
+    seen = Selection(
+        name="survey",
+        phases=PROBES,
+        units=sweep.survey.units,
+        duration=sweep.survey.duration,
+        segments=sweep.survey.segments,
+    )
+    probed = selections.apply(data, seen, point.seed)
     values = np.full((len(PROBES), len(CODES)), np.nan)
     for j, code in enumerate(CODES):
         of = sweep.measures[code]
         table = discrimination(similarity(probed, of["measure"], of["options"]))
         for i, probe in enumerate(PROBES):
             values[i, j] = table.loc[table["phase"] == probe, "value"].mean()
-    blocks = selections.apply(
-        data, Selection(name="survey", phases=("block",), units=sweep.survey.units), point.seed
-    )
+    blocks = selections.apply(data, seen.model_copy(update={"phases": ("block",)}), point.seed)
     drift = drift_values(blocks, DriftOptions(index=sweep.survey.index), point.seed)
     index = drift.sel(matching="none", drop=True)
     staged = {
@@ -224,6 +229,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "drift_chance": ("code", index["chance"].values),
             **{name: _by_code(drift[name]) for name in SUMS},
             "n_units": ((), float(blocks.sizes["unit"])),
+            "n_segments": ((), float(drift.attrs["n_segments"])),
+            "trial_duration": ((), float(drift.attrs["trial_duration"]), {"units": "s"}),
         },
         coords={
             "probe": list(PROBES),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.covariance import LedoitWolf
 
+from spikedrift import selections
 from spikedrift.comparison import baselines, ceiling, covariance, distance
 from spikedrift.comparison.compare import compare
 from spikedrift.comparison.conclusions import of_scores
@@ -18,6 +19,7 @@ from spikedrift.comparison.intervals import t_interval
 from spikedrift.comparison.statistics import CODES, STATISTICS, Run, balance, vector
 from spikedrift.config.compare import Compare, TimeScaleGrid
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
+from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import gates
@@ -216,7 +218,12 @@ def mouse_recording():
 
 
 def make_run(name, seed, **knobs):
-    return analyzed(record(name, seed, **knobs))
+    return analyzed(selections.apply(record(name, seed, **knobs), Selection(name="all"), 1))
+
+
+def selected(name, seed, **chosen):
+    selection = Selection(name="all", **chosen)
+    return analyzed(selections.apply(record(name, seed), selection, 1))
 
 
 def analyzed(recording):
@@ -243,7 +250,7 @@ def without_timing(index):
 
 @pytest.fixture(scope="module")
 def mouse():
-    return analyzed(mouse_recording())
+    return analyzed(selections.apply(mouse_recording(), Selection(name="all"), 1))
 
 
 @pytest.fixture(scope="module")
@@ -365,6 +372,19 @@ def test_recordings_that_carry_no_comparison_are_refused(mouse, sweep):
     assert np.isfinite(
         compare(Run(mouse.rate, mouse.timing, shut), sweep, rate_only)["score"]
     ).all()
+
+
+def test_trials_that_are_not_matched_are_named(mouse, sweep):
+    found = compare(mouse, sweep)
+    assert (
+        "Recording and models: trials of 0.5 s, 4 segments (matched)." in found.attrs["inference"]
+    )
+    shorter = [selected(f"m-short-i{k}.movie", 50 + k, duration=0.4, segments=3) for k in range(2)]
+    said = compare(mouse, {**sweep, "short": shorter}).attrs["inference"]
+    assert (
+        "Not matched: trials of 0.5 s, 4 segments in the recording, trials of 0.4 s, 3 segments; "
+        "trials of 0.5 s, 4 segments in the models" in said
+    )
 
 
 def test_run_files_are_checked(mouse, tmp_path):

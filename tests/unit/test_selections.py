@@ -171,6 +171,26 @@ def test_a_unit_without_a_quality_value_goes():
     assert out.sizes["unit"] == 39
 
 
+def test_length_and_number_of_segments_are_matched():
+    dataset = recording()
+    found = apply(dataset, Selection(name="a", duration=0.5, segments=2), seed=3)
+    again = apply(dataset, Selection(name="a", duration=0.5, segments=2), seed=3)
+    xr.testing.assert_identical(found, again)
+    assert (found["duration"] == 0.5).all() and found.attrs["trial_duration"] == 0.5
+    assert float(found["spike_time"].max()) < 0.5
+    kept = np.unique(found["segment"])
+    assert kept.size == 2 and found.sizes["trial"] == 2 * 7
+    # Spikes are those that the same trials have in their first half second.
+    whole = trials.select(dataset, trials=np.isin(dataset["segment"], kept)
+                          & (dataset["phase"] == "block").values)  # fmt: skip
+    assert found.sizes["spike"] == int((whole["spike_time"] < 0.5).sum())
+    drawn = {
+        tuple(np.unique(apply(dataset, Selection(name="a", segments=2, seed=k))["segment"]))
+        for k in range(20)
+    }
+    assert drawn == {(0, 1), (0, 2), (1, 2)}
+
+
 def test_unit_count_is_matched_by_a_seeded_draw():
     dataset, selection = recording(), Selection(name="a", units=20)
     first, again, other = (apply(dataset, selection, seed) for seed in (1, 1, 2))
@@ -190,6 +210,8 @@ def test_unit_count_is_matched_by_a_seeded_draw():
         ({"quality": {"duration": {"min": 1}}}, "no quality column 'duration'"),
         ({"phases": ["train"]}, "no trial left of 24"),
         ({"repeats": (50, 60)}, "no trial left of 24"),
+        ({"duration": 3.0}, "a trial lasts 2 s, duration asks for 3 s of each"),
+        ({"segments": 5}, "3 segments are shown, segments asks for 5"),
     ],
 )
 def test_what_cannot_be_selected_is_refused_in_one_line(options, message):

@@ -228,7 +228,13 @@ def compare(
         inference=" ".join(
             filter(
                 None,
-                [words(recording, runs, scored, options), matching.words(found, options)],
+                [
+                    words(recording, runs, scored, options),
+                    matching.of_trials(
+                        recording, [run for group in runs.values() for run in group]
+                    ),
+                    matching.words(found, options),
+                ],
             )
         ),
         formula="mean over instances of (y - S x)' C^-1 (y - S x) / "

@@ -89,6 +89,22 @@ def match(
     )
 
 
+def of_trials(recording: Run, runs: Sequence[Run]) -> str:
+    """Say whether trials of a recording and of models last as long and show as many segments."""
+    duration, segments = recording.trials
+    models = sorted({(round(run.trials[0], 6), run.trials[1]) for run in runs})
+    own = f"trials of {duration:.4g} s, {segments} segments"
+    if not np.isfinite(duration) or not models:
+        return ""
+    if models == [(round(duration, 6), segments)]:
+        return f"Recording and models: {own} (matched)."
+    theirs = "; ".join(f"trials of {lasting:.4g} s, {n} segments" for lasting, n in models)
+    return (
+        f"Not matched: {own} in the recording, {theirs} in the models; options duration and "
+        "segments of the selection and the survey match them."
+    )
+
+
 def words(found: xr.Dataset, options: Compare) -> str:
     """Say how many conditions are not matched, and in what."""
     beyond = np.abs(found["mismatch"].values) > options.unmatched_above

@@ -83,7 +83,7 @@ class Models:
         InputError
             For a survey of an earlier version. That all runs failed is an outcome.
         """
-        if "drift_chance" not in data and (data["status"] != "failed").any():
+        if "trial_duration" not in data and (data["status"] != "failed").any():
             raise InputError(
                 f"survey {data.attrs.get('sweep')}: none of its runs can be compared, an earlier "
                 "version made it; run it again"
@@ -139,7 +139,12 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
     """Files of a run as its drift analysis would have made them, from its summary."""
     if str(one["status"].values) == "failed":
         return Failed(name, str(one["reason"].values))
-    named = {"recording": name, "n_units": int(one["n_units"])}
+    named = {
+        "recording": name,
+        "n_units": int(one["n_units"]),
+        "n_segments": int(one["n_segments"]),
+        "trial_duration": float(one["trial_duration"]),
+    }
 
     def file(code: str) -> xr.Dataset:
         of = one.sel(code=code)

@@ -179,6 +179,12 @@ class Run:
         """Units after the selection."""
         return int(self.rate.attrs["n_units"])
 
+    @property
+    def trials(self) -> tuple[float, int]:
+        """Duration of a trial (s), and number of segments; NaN and 0 where they are not known."""
+        known = self.index.attrs
+        return float(known.get("trial_duration", np.nan)), int(known.get("n_segments", 0))
+
     def curves(self, code: str) -> xr.Dataset:
         """Curve file of a code."""
         return self.rate if code == "rate" else self.timing

@@ -78,6 +78,17 @@ class Selection(Options):
     repeats: tuple[int, int] | None = Field(
         None, description="first and last repeat kept, counted over the session; null: all"
     )
+    duration: float | None = Field(
+        None,
+        gt=0,
+        description="what is kept of every trial from its start, to match lengths of trials; s, "
+        "null: all",
+    )
+    segments: int | None = Field(
+        None,
+        ge=2,
+        description="number of segments drawn at random, to match their number; null: all",
+    )
     state: Literal["all", "matched"] = Field(
         "all", description="matched: trials of two blocks paired by running and pupil, others go"
     )

@@ -77,6 +77,14 @@ class Survey(Options):
     units: int | None = Field(
         default=None, ge=4, description="E cells that the measures see, drawn by seed; null: all"
     )
+    duration: float | None = Field(
+        default=None,
+        gt=0,
+        description="what the measures see of every trial, as `selections[].duration`; s",
+    )
+    segments: int | None = Field(
+        default=None, ge=2, description="patterns that the measures see, as `selections[].segments`"
+    )
     index: SignalOptions = Field(
         default=SignalOptions(flips=499, bootstrap=99),
         description="signal indices of a run; fewer random signs than where one run is looked at",

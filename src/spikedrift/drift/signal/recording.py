@@ -19,6 +19,7 @@ from spikedrift.drift.signal.indices import CODES, NAN, NUMBERS, indices_of, sig
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.unit_samples import halved_units, resampled_units
 from spikedrift.errors import InputError
+from spikedrift.spikes import SEGMENT_KEY, label
 from spikedrift.state import match_state
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
           NaN where there is no index.
 
         Tests are NaN where the order of trials is assumed. Attributes: those of the recording,
-        `seed`, `options` (JSON), `n_units`, `state_*` of `match_state`, `inference`.
+        `seed`, `options` (JSON), `n_units`, `n_segments`, `state_*` of `match_state`, `inference`.
 
     Raises
     ------
@@ -122,6 +123,7 @@ def _values(
     if not int(dataset.attrs.get("trial_order_known", 1)):
         out = out.assign({name: out[name] * NAN for name in TESTS})
         attributes["inference"] = UNTESTED
+    attributes["n_segments"] = int(label(dataset, SEGMENT_KEY).max()) + 1
     options_used = options.model_dump(include={"index": True, "state": True})
     attributes["options"] = json.dumps(options_used, sort_keys=True)
     return out.assign_attrs({**attributes, **state}), found

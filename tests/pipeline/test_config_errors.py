@@ -41,7 +41,7 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
     "typo at the top": (("sed",), 1, ("sed", "did you mean 'seed'")),
     "typo in drift": (("drift",), {"curve": {}}, ("drift.curve", "'curves'")),
     "typo in curves": (("drift",), {"curves": {"bootsrap": 9}}, ("drift.curves", "'bootstrap'")),
-    "typo in index": (("drift",), {"index": {"surogates": 99}}, ("drift.index", "'surrogates'")),
+    "typo in index": (("drift",), {"index": {"flpis": 99}}, ("drift.index", "'flips'")),
     "typo in fetch": (("fetch",), {"miror": "."}, ("fetch.miror", "did you mean 'mirror'")),
     "typo in a recording": (("recordings", 0, "sorce"), "x", ("recordings[0].sorce", "'source'")),
     "typo in options": (

@@ -124,7 +124,9 @@ def test_animals_are_left_out_in_turn(surveyed, tmp_path):
     chosen = table[table["chosen"] == 1].set_index("animal")
     assert len(chosen) == 5 and set(chosen["condition"]) <= set(table["condition"])
     scored = table.dropna(subset="value")
-    assert set(table["condition"]) - set(scored["condition"]) == {"diverging"}
+    # In the few cells of the control, which learns nothing, no code may be detected.
+    lost = set(table["condition"]) - set(scored["condition"])
+    assert "diverging" in lost and lost <= {"diverging", "frozen"}
     # What is chosen is the nearest to the others, whatever the animal left out says.
     others = scored.loc[scored.groupby("animal")["others"].idxmin()].set_index("animal")
     assert (others["condition"] == chosen["condition"]).all()

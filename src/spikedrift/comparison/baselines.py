@@ -87,4 +87,4 @@ def _read(file: xr.Dataset, baseline: str) -> tuple[float, np.ndarray, np.ndarra
     near, far = (matrix * n).sum(axis=1) / n.sum(axis=1)
     within = n[0] > 0
     lag = file["lag"].values[within].astype(float)
-    return fitted_fall(lag, matrix[0, within], n[0, within], "similarity"), near, far
+    return fitted_fall(lag, matrix[0, within], n[0, within]), near, far

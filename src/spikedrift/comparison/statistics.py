@@ -257,19 +257,17 @@ def positive(value: np.ndarray) -> np.ndarray:
 
 
 def fall_to(file: xr.Dataset, lag: int) -> float:
-    """What similarity falls within blocks over the lags up to `lag`, in the measure's units.
+    """What a similarity falls within blocks over the lags up to `lag`.
 
     Parameters
     ----------
     file : Dataset
-        `value` and `n_pairs` (relation, lag); a similarity unless its attribute `kind` says
-        distance.
+        `value` and `n_pairs` (relation, lag).
     lag : int
     """
     lags, value, n_pairs = curve_within(file)
     keep = lags <= lag
-    kind = str(file.attrs.get("kind", "similarity"))
-    return fitted_fall(lags[keep], value[keep], n_pairs[keep], kind)
+    return fitted_fall(lags[keep], value[keep], n_pairs[keep])
 
 
 def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -282,12 +280,12 @@ def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return lag, value, n_pairs
 
 
-def fitted_fall(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray, kind: str) -> float:
-    """Return what similarity falls over the lags on a fitted line, in the measure's units.
+def fitted_fall(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray) -> float:
+    """Return what a similarity falls over the lags on a fitted line.
 
     NaN for a single lag.
     """
     if lag.size < 2:
         return float("nan")
     slope = np.polyfit(lag, value, 1, w=np.sqrt(n_pairs))[0]
-    return float((slope if kind == "distance" else -slope) * (lag[-1] - lag[0]))
+    return float(-slope * (lag[-1] - lag[0]))

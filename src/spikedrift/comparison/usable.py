@@ -79,10 +79,7 @@ def gates_of(models: Mapping[str, Sequence[Run | Failed]], most: int) -> np.ndar
 
 def _state(run: Run | Failed, code: str) -> str:
     """Why a run has no index; one that is imprecise is an index all the same."""
-    if isinstance(run, Failed):
-        return gates.FAILED
-    value = float(run.index["index"].sel(matching="none", code=code))
-    return gates.OPEN if np.isfinite(value) else gates.of(run.index, code)
+    return gates.FAILED if isinstance(run, Failed) else gates.absent_from(run.index, code)
 
 
 def unshared(known: np.ndarray, kept: Sequence[int], least: int) -> list[int]:

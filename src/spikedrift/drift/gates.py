@@ -137,6 +137,12 @@ def absent(state: str, value: float) -> str:
     return OPEN if math.isfinite(value) else state_of(state, value)
 
 
+def absent_from(file: xr.Dataset, code: str, matching: str = "none") -> str:
+    """Do as `absent`, of one index of a file."""
+    one = file.sel(matching=matching, code=code)
+    return absent(str(one["gate"].values), float(one["index"]))
+
+
 def short(state: str, code: str) -> str:
     """Words for a panel; empty for an open gate."""
     return SHORT[state].format(code=code) if state != OPEN else ""

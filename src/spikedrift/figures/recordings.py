@@ -309,13 +309,7 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
 
 def _without(index: Sequence[xr.Dataset], code: str) -> str:
     """Say how many recordings have no index of a code, and why."""
-    return gates.counted(
-        (
-            gates.absent(gates.of(file, code), float(file["index"].sel(code=code, matching="none")))
-            for file in index
-        ),
-        code,
-    )
+    return gates.counted((gates.absent_from(file, code) for file in index), code)
 
 
 def _all(axes: Axes, index: Sequence[xr.Dataset]) -> pd.DataFrame:

@@ -141,6 +141,12 @@ class Contributions:
     shift_overlap: np.ndarray
     half: np.ndarray
 
+    @property
+    def chance(self) -> float:
+        """Q over P P of signals of different units: what a redraw keeps; NaN where P P is 0."""
+        power = self.chance_power.sum()
+        return float(self.chance_overlap.sum() / power) if power > 0 else float("nan")
+
 
 def contributions(
     chunks: Iterable[Cells], times: Occasions, n_units: int, exponent: float, max_shift: int = 0

@@ -205,7 +205,6 @@ def block_index(
     power, overlap = found.power.sum(axis=(1, 2)), found.overlap.sum(axis=(1, 2))
     if not (power.sum() > 0 and found.chance_power.sum() > found.chance_overlap.sum()):
         return SignalIndex(code_p_value=code_p, gate=gates.drowned(code, code_p))
-    chance = float(found.chance_overlap.sum() / found.chance_power.sum())
     kept = float(overlap.sum() / power.sum())
     value, influence, share = _scaled(found, power, overlap)
     error, low, high = student_interval(value, influence, options.confidence)
@@ -218,7 +217,7 @@ def block_index(
         high=high,
         p_value=flip_test(power - overlap, options.flips, rng),
         kept=kept,
-        chance=chance,
+        chance=found.chance,
         code_p_value=code_p,
         n_effective=effective_number(power),
         influence=influence,
@@ -237,7 +236,7 @@ def _scaled(
 
     A unit acts on the scale too, by the pairs of units that it is in.
     """
-    chance = float(found.chance_overlap.sum() / found.chance_power.sum())
+    chance = found.chance
     value = (1.0 - float(overlap.sum() / power.sum())) / (1.0 - chance)
     redraw = found.unit_chance_overlap - chance * found.unit_chance_power
     share = power / power.sum() - redraw / (found.chance_power.sum() * (1.0 - chance))
@@ -396,9 +395,7 @@ def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generat
     mean = found.lag_power[:, :, lag].sum(axis=2) / np.maximum(n.sum(axis=1), 1)
     power = (mean[:, :, None] * n).reshape(n_units, 2 * lag.size)
     # One block has no other whose units could say what a redraw gives: the scale is then 1.
-    chance = 0.0
-    if found.chance_power.sum() > 0:
-        chance = float(found.chance_overlap.sum() / found.chance_power.sum())
+    chance = found.chance if np.isfinite(found.chance) else 0.0
     total = power.sum(axis=0)
     share = np.divide(new.sum(axis=0), total, out=np.full(total.shape, NAN), where=total > 0)
     sample = resampled_ratios(new, power, options.bootstrap, rng).reshape(options.bootstrap, *shape)

@@ -85,5 +85,6 @@ def _end(line: str, code: int = 1) -> NoReturn:
     logger = logging.getLogger("spikedrift")
     if logger.handlers:
         logger.error("%s", line)
-    print(f"spikedrift: {line}", file=sys.stderr)
+    # In one write, or the lines of jobs that end together run into each other: print makes two.
+    sys.stderr.write(f"spikedrift: {line}\n")
     raise SystemExit(code) from None

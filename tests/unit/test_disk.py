@@ -269,3 +269,24 @@ def test_warnings_go_to_the_log(tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     log = (tmp_path / "a.log").read_text()
     assert "RuntimeWarning: did not converge" in log and "done in" in log
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("from spikedrift.job import job\nwith job('a.log'):\n    raise KeyboardInterrupt",
+         b"spikedrift: interrupted\n"),
+        ("from spikedrift.fetch.progress import say\nsay('3 files')", b"3 files\n"),
+    ],
+)  # fmt: skip
+def test_a_line_is_one_write(tmp_path, program, line):
+    """Jobs that end together share one standard error; a pipe keeps writes apart, not lines."""
+    reading, writing = os.pipe2(os.O_DIRECT)  # a read gives what one write brought
+    try:
+        subprocess.run(
+            [sys.executable, "-c", program], stderr=writing, cwd=tmp_path, check=False, timeout=60
+        )
+        assert os.read(reading, 1000) == line
+    finally:
+        os.close(reading)
+        os.close(writing)

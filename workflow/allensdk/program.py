@@ -38,7 +38,8 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except Failure as error:
-        print(f"allensdk: {' '.join(str(error).split())}", file=sys.stderr)
+        # In one write: other jobs say lines on the same standard error.
+        sys.stderr.write(f"allensdk: {' '.join(str(error).split())}\n")
         raise SystemExit(1) from None
 
 

@@ -13,7 +13,8 @@ UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def say(line: str) -> None:
     """Write a line to the log and to standard error."""
     logger.info("%s", line)
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{line}\n")  # one write: downloads beside it say lines too
+    sys.stderr.flush()
 
 
 def amount(size: float) -> str:

@@ -20,6 +20,7 @@ TABLE = "table: docs/ground-truth.md"
 NAMES = {
     "rate_index": "the rate index",
     "timing_index": "the timing index",
+    "signal_drift": "a signal index",
     "population_vector": "the population vector correlation",
     "spikeship": "SpikeShip",
 }

@@ -282,11 +282,9 @@ def test_warnings_go_to_the_log(tmp_path):
 def test_a_line_is_one_write(tmp_path, program, line):
     """Jobs that end together share one standard error; a pipe keeps writes apart, not lines."""
     reading, writing = os.pipe2(os.O_DIRECT)  # a read gives what one write brought
-    try:
-        subprocess.run(
-            [sys.executable, "-c", program], stderr=writing, cwd=tmp_path, check=False, timeout=60
-        )
-        assert os.read(reading, 1000) == line
-    finally:
-        os.close(reading)
-        os.close(writing)
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+        with os.fdopen(writing, "wb", buffering=0) as end:
+            subprocess.run(
+                [sys.executable, "-c", program], stderr=end, cwd=tmp_path, check=False, timeout=60
+            )
+        assert pipe.read(1000) == line

@@ -14,7 +14,6 @@ def say(line: str) -> None:
     """Write a line to the log and to standard error."""
     logger.info("%s", line)
     sys.stderr.write(f"{line}\n")  # one write: downloads beside it say lines too
-    sys.stderr.flush()
 
 
 def amount(size: float) -> str:

@@ -371,9 +371,9 @@ def _drift(indices: pd.DataFrame) -> Part:
         (
             "The index is the share of a unit's tuning (rate) or temporal profile (timing) that is "
             "drawn anew: 0 without drift, 1 where units answer as other units do. Intervals: 95 %, "
-            "over units. Each p is of random signs of the units of one recording, that of timing "
-            "less rate is paired over units, and neither is corrected over recordings. Noise that "
-            "units share makes them dependent, and nothing is inferred about animals. A p asks "
+            "over units or repeats, whichever is wider. Each p is the larger of two, over units "
+            "(random signs) and over repeats (jackknife), that of timing less rate is paired. None "
+            "is corrected over recordings, and nothing is inferred about animals. A p asks "
             "whether nothing drifts; an interval says how well the amount is known over units that "
             "drift by different amounts, and can be wide where p is small. A shift of behavior or "
             "of recording quality can look like drift.",

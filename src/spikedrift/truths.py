@@ -51,6 +51,12 @@ class Truths:
             if name not in registry.names():
                 where = f"config: ground_truth.curves[{index}]: unknown measure"
                 raise unknown(where, name, registry.names())
+        every = (*BUILT_IN, *found)
+        for index, case in enumerate(options.cases):
+            for name in case.measures or ():
+                if name not in every:
+                    where = f"config: ground_truth.cases[{index}].measures: unknown measure"
+                    raise unknown(where, name, every)
         self.measures = {entry.measure: entry for entry in (*options.measures, *analyses)}
         seeds = (self._seeds(case, measure) for case in self.cases for measure in self.measures)
         n = sum(-(-n // options.chunk) for n in seeds)
@@ -62,6 +68,9 @@ class Truths:
 
     def _seeds(self, case: str, measure: str) -> int:
         most, n = self.cases[case].seeds, self.measures[measure].seeds
+        measures = self.cases[case].measures
+        if measures is not None and measure not in measures:
+            return 0
         if case not in self.listed and not self.measures[measure].power:
             return 0
         return n if most is None else min(n, most)

@@ -66,8 +66,8 @@ def large():
 @pytest.fixture(scope="module")
 def scored(run):
     sweep = {
-        "frozen": [analyzed(f"m-a-i{k}.movie", k) for k in (2, 3)],
-        "noise": [analyzed(f"m-b-i{k}.movie", k, rate_drift=0.3) for k in (4, 5)],
+        "frozen": [analyzed(f"m-a-i{k}.movie", k, repeats=6) for k in (2, 3)],
+        "noise": [analyzed(f"m-b-i{k}.movie", k, rate_drift=0.3, repeats=6) for k in (4, 5)],
     }
     return compare(run, sweep, control="frozen", titles={"noise": "weight noise"})
 

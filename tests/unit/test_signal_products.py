@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikedrift.drift.signal.products import overlaps, products, window_products
+from spikedrift.drift.signal.products import (
+    overlaps,
+    overlaps_without,
+    powers_without,
+    products,
+    window_products,
+)
 
 BLOCKS = np.repeat(np.eye(2, dtype=bool), [4, 5], axis=1)
 
@@ -57,13 +63,37 @@ def test_windows_of_trials_are_sums_over_the_same_quadruples(lost: float, width:
             assert pair == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("lost", [0.0, 0.3])
+def test_a_trial_left_out_is_as_if_it_had_not_been(lost: float) -> None:
+    rng = np.random.default_rng(6)
+    observed = rng.random((30, 9)) >= lost
+    response = rng.standard_normal((30, 9, 6)) * observed[..., None]
+    seen, others = observed[:, BLOCKS[0]], observed[:, BLOCKS[1]]
+    scalar = response[:, BLOCKS[0]] @ response[:, BLOCKS[1]].transpose(0, 2, 1)
+    whole, *without = overlaps_without(scalar, seen, others)
+    power = [powers_without(response[:, block], observed[:, block]) for block in BLOCKS]
+    np.testing.assert_allclose(whole, overlaps(scalar, seen, others), rtol=1e-12, atol=1e-12)
+    for trial in range(9):
+        left = observed & (np.arange(9) != trial)
+        expected = products(response * left[..., None], left, BLOCKS)
+        block = int(BLOCKS[1, trial])
+        at = trial - 4 * block
+        for found, value in (
+            (without[block][:, at], expected.overlap[:, 0, 1]),
+            (power[block][:, at], expected.power[:, block]),
+        ):
+            np.testing.assert_allclose(found, value, rtol=1e-11, atol=1e-11)
+
+
 def test_signals_of_two_units_go_through_the_same_quadruples() -> None:
     rng = np.random.default_rng(4)
     one, two = rng.standard_normal((5, 4, 6)), rng.standard_normal((5, 5, 6))
     seen = np.ones((5, 4), bool), np.ones((5, 5), bool)
     both = np.concatenate([one, two], axis=1)
     joined = products(both, np.ones((5, 9), bool), BLOCKS).overlap[:, 0, 1]
-    np.testing.assert_allclose(overlaps(one, seen[0], two, seen[1]), joined, rtol=1e-12)
+    np.testing.assert_allclose(
+        overlaps(one @ two.transpose(0, 2, 1), seen[0], seen[1]), joined, rtol=1e-12
+    )
 
 
 def test_too_few_trials_and_shared_trials_are_undefined() -> None:

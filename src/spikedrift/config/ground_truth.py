@@ -10,11 +10,12 @@ from spikedrift.config.drift import IndexOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-Code = Literal["rate", "timing"]
+Code = Literal["rate", "timing", "both"]
 
 # What a reading of each code is meant to see; all other knobs must leave it where it is. A change
 # of event gains at fixed times is a change of the temporal profile (docs/ground-truth.md).
-SEES: dict[Code, tuple[str, ...]] = {
+# The difference of the two indices reads both: it is judged where neither code drifts.
+SEES: dict[Literal["rate", "timing"], tuple[str, ...]] = {
     "rate": ("rate_drift", "rate_drift_within", "tuning_drift"),
     "timing": (
         "event_time_drift",
@@ -40,9 +41,14 @@ class TruthCase(Options):
         False, description="measure in trials matched by behavior state between the blocks"
     )
     seeds: int | None = Field(None, ge=2, description="most seeds of this case; null: all")
+    measures: tuple[str, ...] | None = Field(
+        None, description="what is measured in it, of all measures and analyses; null: everything"
+    )
 
     def moves(self, options: SyntheticOptions, code: Code) -> bool:
         """Whether what readings of `code` are meant to see changes in such a recording."""
+        if code == "both":
+            return self.moves(options, "rate") or self.moves(options, "timing")
         if code == "timing" and options.flat_code:
             return False
         return any(getattr(options, knob) > 0 for knob in SEES[code])
@@ -82,6 +88,11 @@ _BEHAVING = {
     "state_shift": 1.8,
     "state_background": 1.75,
 }
+# Noise that all units share in a trial, in few repeats.
+_SHARED = {"state_coefficient": 0.5, "state_background": 1.75}
+# Other sizes; too large, or of no interest, for what is slow or marked in small ones.
+_SIZED = {"measures": ("signal_drift",)}
+_SLOW = {"unit_state": 0.3}
 _HALF = {"rate_drift": 0.5, "event_time_drift": 0.5}
 
 
@@ -131,6 +142,29 @@ CASES = (
     _case("tuning-drift", "a fifth of the tuning redrawn at fixed depth",
           set={"tuning_drift": 0.2}),
     _case("time-shift", "all events 20 ms later", set={"event_time_shift": 0.02}),
+    _case("shared-background-3", "background of all units, 3 repeats",
+          set={**_SHARED, "repeats": 3}, **_SIZED),
+    _case("shared-background", "background of all units, 5 repeats", set=_SHARED, **_SIZED),
+    _case("shared-background-8", "background of all units, 8 repeats",
+          set={**_SHARED, "repeats": 8}, **_SIZED),
+    _case("repeats-3", "3 repeats", set={"repeats": 3}, **_SIZED),
+    _case("repeats-3-state", "3 repeats, slow state of each unit",
+          set={**_SLOW, "repeats": 3}, **_SIZED),
+    _case("repeats-10", "10 repeats", set={"repeats": 10}, **_SIZED),
+    _case("repeats-10-state", "10 repeats, slow state of each unit",
+          set={**_SLOW, "repeats": 10}, **_SIZED),
+    _case("repeats-25", "25 repeats", set={"repeats": 25}, **_SIZED),
+    _case("repeats-25-state", "25 repeats, slow state of each unit",
+          set={**_SLOW, "repeats": 25}, **_SIZED),
+    _case("units-60", "60 units", set={"units": 60}, **_SIZED),
+    _case("units-60-state", "60 units, slow state of each", set={**_SLOW, "units": 60}, **_SIZED),
+    _case("units-300", "300 units", set={"units": 300}, seeds=200, **_SIZED),
+    _case("units-300-state", "300 units, slow state of each",
+          set={**_SLOW, "units": 300}, seeds=200, **_SIZED),
+    _case("short", "25 repeats of 100 ms, 60 units",
+          set={"segment_duration": 0.1, "repeats": 25, "units": 60}, seeds=200, **_SIZED),
+    _case("short-state", "25 repeats of 100 ms, 60 units, slow state of each",
+          set={**_SLOW, "segment_duration": 0.1, "repeats": 25, "units": 60}, seeds=200, **_SIZED),
 )  # fmt: skip
 MEASURES = (
     TruthMeasure(measure="curves", seeds=400),

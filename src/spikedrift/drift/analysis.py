@@ -171,14 +171,16 @@ def get(name: str) -> Analysis:
     return found
 
 
-def code_of(name: str, statistic: str) -> Literal["rate", "timing"]:
+def code_of(name: str, statistic: str) -> Literal["rate", "timing", "both"]:
     """Code that a statistic of the analysis called `name` reads.
 
     A part of the statistic's name says so (`timing.drift_index`, `lda.timing.drop`); without one it
     is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
-    (`trial.index`) are rate.
+    (`trial.index`) are rate. The `difference` of the two codes reads both.
     """
     parts = set(statistic.split("."))
+    if "difference" in parts:
+        return "both"
     if parts & {"rate", "trial"}:
         return "rate"
     return "timing" if "timing" in parts or "timing" in get(name).needs else "rate"

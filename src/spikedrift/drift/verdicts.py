@@ -27,6 +27,7 @@ NAMES = {
 _BACKGROUND = "background rates change between blocks"
 _STATE = "activity follows behavior"
 _BURSTS = "cells fire in bursts"
+_SHARED = "all units share a background"
 _SLOW = "each unit has a slow state of its own"
 _DEPTH = "tuning becomes deeper or shallower"
 _FLAT = "more or fewer spikes are locked to the stimulus"
@@ -64,6 +65,21 @@ CAUSES = {  # case of `spikedrift.config.ground_truth` -> what was done, as a re
     "excitability": "units become more or less excitable",
     "tuning-drift": _RATES,
     "time-shift": "all responses come later",
+    "shared-background-3": _SHARED,
+    "shared-background": _SHARED,
+    "shared-background-8": _SHARED,
+    "repeats-3": "there are 3 repeats",
+    "repeats-3-state": _SLOW,
+    "repeats-10": "there are 10 repeats",
+    "repeats-10-state": _SLOW,
+    "repeats-25": "there are 25 repeats",
+    "repeats-25-state": _SLOW,
+    "units-60": "there are 60 units",
+    "units-60-state": _SLOW,
+    "units-300": "there are 300 units",
+    "units-300-state": _SLOW,
+    "short": "trials are short",
+    "short-state": _SLOW,
 }
 CAUSES_OF_KNOBS = {"rate_drift": _RATES, "event_time_drift": _TIMES, "tuning_drift": _RATES}
 

@@ -151,12 +151,12 @@ def of_indices(index: xr.Dataset) -> list[str]:
     drawn = drawn[np.isfinite(drawn["value"])]
     if drawn.empty:
         return []
-    text = "Signal index: 0 kept, 1 drawn anew; bars: Student over units"
+    text = "Signal index: 0 kept, 1 drawn anew; bars: Student over units or repeats"
     text += "; open: trials matched by state" * bool((drawn["matching"] == "state").any())
     vague = (drawn["gate"] == gates.IMPRECISE).any()
     text += "; dotted: too imprecise to say that nothing drifts" * bool(vague)
     if np.isfinite(drawn["p_value"]).any():
-        text += "; p: random signs of the units' contributions."
+        text += "; p: over units and repeats."
     else:
         text += ". No test, as the order of trials is assumed."
     return [" ".join(filter(None, [text, signal_drift.paired(index)]))]

@@ -70,7 +70,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a point: condition, recording, code, quantity (discrimination, drift_index),
-        phase, value, p_value (random signs of units), gate and gate_note of an index.
+        phase, value, p_value (over units and repeats), gate and gate_note of an index.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def filled(table: pd.DataFrame) -> str:
     shown = table.loc[table["value"].notna() & table["gate"].notna(), "gate"]
     vague = (shown == gates.IMPRECISE).any()
     return (
-        f"filled where that instance has p <= {_LEVEL} (random signs of its units)"
+        f"filled where that instance has p <= {_LEVEL} (over its units and repeats)"
         + "; diamonds: too imprecise to say that nothing drifts" * bool(vague)
         + "."
     )

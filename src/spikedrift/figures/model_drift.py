@@ -11,9 +11,10 @@ within a point. Where an instance has no index the row says why, as that no code
 power of the signal is not above 0 in some block). An index that is too imprecise to say that
 nothing drifts is drawn as a diamond and counts in the mean.
 
-Test of an instance: random signs of the contributions of its cells, whose mean is 0 where nothing
-drifts. Unit of inference: network instance (wiring, patterns and noise drawn anew); cells of one
-network share noise. Neither rates, gains nor backgrounds of the cells move the indices.
+Test of an instance: the larger of two p, of random signs of the contributions of its cells, whose
+mean is 0 where nothing drifts, and of a jackknife over repeats. Unit of inference: network instance
+(wiring, patterns and noise drawn anew). Neither rates, gains nor backgrounds of the cells move the
+indices.
 """
 
 from collections import Counter

@@ -12,15 +12,16 @@ unit does. It is made from products of different trials, so that noise, gains an
 single trials leave it alone. Curves: the index of windows of repeats against the repeats between
 them, within blocks (solid) and between blocks (dashed); bands: bootstrap over units. Beside them
 the index between blocks, filled for all trials, open for trials matched by running and pupil,
-which is the control for behavior; bars: Student over units. Depth of the code: how far responses
-go up and down about their mean, without the noise of trials; learning changes it, and it is no
-drift.
+which is the control for behavior; bars: Student over units or repeats, whichever is wider. Depth of
+the code: how far responses go up and down about their mean, without the noise of trials; learning
+changes it, and it is no drift.
 
-Test of drift: random signs of the contributions of the units, whose mean is 0 where nothing drifts.
+Test of drift: the larger of two p, of random signs of the contributions of units, whose mean is 0
+where nothing drifts, and of a jackknife over repeats, for noise that units share.
 Where an index is not given its place says why, as that no code was detected (the power of the
 signal is not above 0 in some block); one that is too imprecise to say that nothing drifts is drawn
-dotted. Unit of inference: the units of one recording, descriptive; noise that they share makes them
-dependent, and claims about drift need animals.
+dotted. Unit of inference: the units and repeats of one recording, descriptive; claims about drift
+need animals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,7 +69,7 @@ _QUALITY = {
 }
 _WORDS = 14  # characters of a line beside an axis
 _MARKS = (
-    "d, e: bands and bars over units, 95 %; p: random signs of units; open: matched by state; "
+    "d, e: bands and bars over units, 95 %; p: over units and repeats; open: matched by state; "
     "dotted: too imprecise to say that nothing drifts."
 )
 _LEVEL = 0.05  # of the test of an index, for filled points

@@ -274,7 +274,9 @@ def _notes(result: xr.Dataset, codes: list[str]) -> list[str]:
     for code in codes:
         one = result.sel(statistic=f"{code}.index")
         if np.isfinite(float(one["p_value"])):
-            said.append(f"{code}: p of no drift {float(one['p_value']):.2g}, signs of units.")
+            said.append(
+                f"{code}: p of no drift {float(one['p_value']):.2g}, over units and repeats."
+            )
         if note := str(result["gate_note"].sel(code=code).values):
             said.append(f"{code}: {note}.")
     difference = result.sel(statistic="difference")

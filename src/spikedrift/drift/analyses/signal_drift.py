@@ -6,16 +6,17 @@ the unit answers as another unit does. Only products of different trials enter, 
 noise of trials, nor gains or slow states of units, nor a flat background, nor a change of the
 depth of the code moves the index. Curves: the same for windows of successive repeats, against the
 repeats between them; they have no noise floor. Depth of the code stands beside: learning and
-forgetting change it and are no drift. Test of drift: random signs of the contributions of units.
-Timing against rate: paired over units. Unit of inference: the units of one recording, given the
-gains of its trials; noise that units share makes them dependent.
+forgetting change it and are no drift. Test of drift: random signs of the contributions of units,
+and a jackknife over repeats, for noise that units share; the larger p of the two. Timing against
+rate: the same, paired. Unit of inference: the units and the repeats of one recording.
 """
 
 import xarray as xr
 
 from spikedrift.config.drift import SignalOptions
-from spikedrift.drift.analysis import NAN, Analysis, Statistic
-from spikedrift.drift.signal.indices import CODES, NUMBERS, signal_indices
+from spikedrift.drift.analysis import Analysis, Statistic
+from spikedrift.drift.signal.index import NUMBERS
+from spikedrift.drift.signal.indices import CODES, signal_indices
 
 NUMBERED = (*NUMBERS, "depth_change", "depth_change_low", "depth_change_high")
 KEPT = ("curve", "curve_low", "curve_high", "depth", "n_pairs", "gate", "gate_note")
@@ -40,7 +41,8 @@ def run(
     """
     found = signal_indices(dataset, SignalOptions(**vars(options)), seed)
     n = dataset.sizes["unit"]
-    over_units = f"{100 * options.confidence:g} % Student over units"
+    of = f"{100 * options.confidence:g} % Student"
+    wider = f"{of} over units or repeats"
     statistics = []
     for code in CODES:
         one = found.sel(code=code)
@@ -53,8 +55,8 @@ def run(
                 "units",
                 low=number["low"],
                 high=number["high"],
-                interval=over_units,
-                null="contributions of units have mean 0: random signs",
+                interval=wider,
+                null="no drift, for independent units (random signs) and repeats (jackknife)",
                 p_value=number["p_value"],
                 tail="upper",
                 no_drift=0.0,
@@ -76,7 +78,7 @@ def run(
                 "units",
                 low=number["depth_change_low"],
                 high=number["depth_change_high"],
-                interval=over_units,
+                interval=f"{of} over units",
                 of_drift=False,
             ),
         ]
@@ -93,8 +95,8 @@ def run(
             "units",
             low=low,
             high=high,
-            interval=over_units,
-            null="contributions of units have mean 0: random signs",
+            interval=wider,
+            null="no drift, for independent units (random signs) and repeats (jackknife)",
             p_value=p,
             tail="upper",
             no_drift=0.0,
@@ -109,12 +111,11 @@ def run(
             "units",
             low=paired["_low"],
             high=paired["_high"],
-            interval=over_units,
-            null="both codes drift alike: random signs of what units are off, paired",
+            interval=wider,
+            null="both codes drift alike: as of the indices, paired",
             p_value=paired["_p_value"],
             tail="two",
-            no_drift=NAN,
-            of_drift=False,
+            no_drift=0.0,
         )
     )
     return found[list(KEPT)].drop_attrs(deep=False), statistics

@@ -11,7 +11,9 @@ from spikedrift.drift.signal.products import (
     everything,
     members,
     overlaps,
+    overlaps_without,
     powers,
+    powers_without,
     window_products,
 )
 from spikedrift.drift.signal.responses import Cells
@@ -28,6 +30,8 @@ class Occasions:
     Attributes
     ----------
     block : bool, shape (n_blocks, n_repeats)
+    group : int64, shape (n_repeats,)
+        Number of the block, or of the part of a block, that a repeat is in.
     compared : tuple of (int, int, slice, slice)
         Two blocks, the earlier first, and the repeats of either that are compared with each other.
     width : int
@@ -42,6 +46,7 @@ class Occasions:
     """
 
     block: np.ndarray
+    group: np.ndarray
     compared: tuple[tuple[int, int, slice, slice], ...]
     width: int
     pair: tuple[np.ndarray, np.ndarray]
@@ -81,6 +86,7 @@ def occasions(
     names = np.unique(group)
     return Occasions(
         block=np.equal.outer(np.arange(block.max() + 1), block),
+        group=group,
         compared=tuple(
             (int(one // 2), int(other // 2), _run(group == one), _run(group == other))
             for one, other in itertools.combinations(names, 2)
@@ -121,6 +127,11 @@ class Contributions:
         s from -(n_shifts - 1) / 2 to as much. One shift, 0, for responses without bins.
     half : bool, shape (n_units,)
         One half of the units, at random.
+    lost_power, lost_overlap : float64, shape (2, n_blocks, n_blocks, n_shifts, n_repeats)
+        Of `shift_power` and `shift_overlap`, summed over the units of `half` and over the others:
+        what they lose if a repeat is left out. A cell that then has too few trials is lost whole.
+    group : int64, shape (n_repeats,)
+        As of `Occasions`.
     """
 
     power: np.ndarray
@@ -140,6 +151,19 @@ class Contributions:
     shift_power: np.ndarray
     shift_overlap: np.ndarray
     half: np.ndarray
+    lost_power: np.ndarray
+    lost_overlap: np.ndarray
+    group: np.ndarray
+
+    @property
+    def lost(self) -> tuple[np.ndarray, np.ndarray]:
+        """`lost_power`, `lost_overlap` of all units and pairs of blocks: (n_repeats,) each."""
+        middle = self.lost_power.shape[3] // 2
+        power, overlap = (
+            each[..., middle, :].sum(axis=(0, 1, 2))
+            for each in (self.lost_power, self.lost_overlap)
+        )
+        return power, overlap
 
     @property
     def chance(self) -> float:
@@ -171,6 +195,7 @@ def contributions(
     depth = np.zeros((3, n_units, n_blocks))
     chance, unit_chance = np.zeros((2, n_blocks, n_blocks)), np.zeros((2, n_units))
     shifts = np.zeros((2, n_units, n_blocks, n_blocks, 2 * max_shift + 1))
+    lost = np.zeros((2, 2, n_blocks, n_blocks, 2 * max_shift + 1, times.group.size))
     n_cells = np.zeros(n_blocks, np.int64)
     half, given = np.zeros(n_units, bool), 0
     repeated = times.block.sum(axis=1) >= 2
@@ -192,7 +217,10 @@ def contributions(
         weight = cells.count**-exponent
         partners = min(PARTNERS, cells.unit.size - 1, -(-ENOUGH // n_units))
         for part in _pieces(cells, times.block.shape[1]):
-            shifts[:, part.units] += _of_blocks(part, cells, times, weight, max_shift)
+            both, without = _of_blocks(part, cells, times, weight, max_shift)
+            shifts[:, part.units] += both
+            for k, side in enumerate((half[part.units], ~half[part.units])):
+                lost[:, k] += without[:, side].sum(axis=1)
             lags[:, part.units] += _of_windows(part, cells, times, weight, n_lags)
             for ahead in range(1, partners + 1):
                 others = _of_others(part, cells, times, ahead, exponent)
@@ -220,6 +248,9 @@ def contributions(
         shift_power=shifts[0],
         shift_overlap=shifts[1],
         half=half,
+        lost_power=lost[0],
+        lost_overlap=lost[1],
+        group=times.group,
     )
 
 
@@ -288,17 +319,53 @@ def _both(
 ) -> np.ndarray:
     """Weighted powers and overlaps where there are trials enough: float64, shape (2, n_cells)."""
     power = powers(first, first_observed, everything) * powers(second, second_observed, everything)
-    overlap = overlaps(first, first_observed, second, second_observed)
-    known = np.isfinite(power[:, 0]) & np.isfinite(overlap)
-    return np.where(known, weight * np.stack([power[:, 0], overlap]), 0.0)
+    scalar = first @ second.transpose(0, 2, 1)
+    return _known_of(weight, power[:, 0], overlaps(scalar, first_observed, second_observed))
+
+
+def _known_of(weight: np.ndarray, power: np.ndarray, overlap: np.ndarray) -> np.ndarray:
+    """Power and overlap of cells, weighted; 0 where either is not known: (2, n_cells, ...)."""
+    known = np.isfinite(power) & np.isfinite(overlap)
+    return np.where(known, weight * np.stack([power, overlap]), 0.0)
+
+
+def _both_and_lost(
+    weight: np.ndarray,
+    first: np.ndarray,
+    first_observed: np.ndarray,
+    second: np.ndarray,
+    second_observed: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`_both`, and what it loses without each trial of either: float64, (2, n_cells, n_trials)."""
+    scalar = first @ second.transpose(0, 2, 1)
+    power, other = (
+        powers(values, observed, everything)
+        for values, observed in ((first, first_observed), (second, second_observed))
+    )
+    whole, without, others_without = overlaps_without(scalar, first_observed, second_observed)
+    both = _known_of(weight, (power * other)[:, 0], whole)
+    left = (
+        _known_of(weight[:, None], powers_without(values, observed) * rest, overlap)
+        for values, observed, rest, overlap in (
+            (first, first_observed, other, without),
+            (second, second_observed, power, others_without),
+        )
+    )
+    lost, others_lost = (both[..., None] - each for each in left)
+    return both, lost, others_lost
 
 
 def _of_blocks(
     part: _Piece, cells: Cells, times: Occasions, weight: np.ndarray, max_shift: int
-) -> np.ndarray:
-    """Powers and overlaps of pairs of blocks, by shift: (2, units, blocks, blocks, shifts)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Powers and overlaps of pairs of blocks, by shift, and what they lose without a repeat.
+
+    Float64, shapes (2, units, blocks, blocks, shifts) and (2, units, blocks, blocks, shifts,
+    repeats).
+    """
     n_blocks = times.block.shape[0]
     found = np.zeros((2, part.units.size, n_blocks, n_blocks, 2 * max_shift + 1))
+    lost = np.zeros((*found.shape, times.group.size))
     observed, weights = part.of(cells.observed), part.of(weight)
     # The earlier block, and the later one, of which the first bins are left out where it is late.
     sides = [(0, cells.response, cells.response)]
@@ -307,11 +374,14 @@ def _of_blocks(
     for shift, early, later in sides:
         one, other = part.of(early), part.of(later)
         for a, b, here, there in times.compared:
-            both = _both(
+            both, *gone = _both_and_lost(
                 weights, one[:, here], observed[:, here], other[:, there], observed[:, there]
             )
-            found[:, :, a, b, max_shift + shift] += [part.sums(each) for each in both]
-    return found
+            at = (slice(None), slice(None), a, b, max_shift + shift)
+            found[at] += [part.sums(each) for each in both]
+            for repeats, without in zip((here, there), gone, strict=True):
+                lost[(*at, repeats)] += [part.sums(each) for each in without]
+    return found, lost
 
 
 def _run(member: np.ndarray) -> slice:

@@ -1,15 +1,11 @@
 """Signal indices of drift, for the rate code and for the timing code on one scale.
 
-    index = (1 - sum w Q_AB / sum w P_A P_B) / (1 - the same for signals of other units)
-
-over cells, with `spikedrift.drift.signal.products` for P and Q. It is the share of the signal's
-variance that was drawn anew from block A to block B: 0 where every profile (timing) or tuning
-curve (rate) is kept up to a factor, 1 where units answer as other units do.
+The index between blocks (`spikedrift.drift.signal.index`), curves against lag, and the depth of
+the code by block.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,16 +15,14 @@ from spikedrift.config.drift import SignalOptions
 from spikedrift.drift import gates
 from spikedrift.drift.bands import centered
 from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
+from spikedrift.drift.signal.index import NAN, NUMBERS, SignalIndex, block_index, difference
 from spikedrift.drift.signal.inference import (
-    effective_number,
-    flip_test,
     ratio_influence,
     resampled_ratios,
     student_interval,
 )
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.drift.signal.responses import profiles, tuning
-from spikedrift.drift.signal.shift import unshifted
 from spikedrift.errors import InputError
 from spikedrift.selections import stream
 from spikedrift.spikes import Spikes, spikes_of
@@ -36,85 +30,10 @@ from spikedrift.spikes import Spikes, spikes_of
 CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
 ELEMENTS = 2_000_000  # numbers of the responses that are held together, which bounds the memory
-WILD = 0.5  # standard error of an index that tells nothing of what lies between 0 and 1
-NAN = float("nan")
-NUMBERS = (
-    "index",
-    "standard_error",
-    "low",
-    "high",
-    "p_value",
-    "kept",
-    "chance",
-    "code_p_value",
-    "n_effective",
-    "index_unshifted",
-    "unshifted_standard_error",
-    "unshifted_low",
-    "unshifted_high",
-    "unshifted_p_value",
-    "shift",
-)
 INFERENCE = (
-    "over the units of one recording, given the gains of its trials; noise that units share makes "
-    "them dependent, and inference about drift is over animals or network instances"
+    "over the units and over the repeats of one recording: a test rejects where both would; "
+    "inference about drift is over animals or network instances"
 )
-
-
-@dataclass(frozen=True)
-class SignalIndex:
-    """A signal index between blocks, with its tests.
-
-    Attributes
-    ----------
-    index : float
-        NaN where `gate` says why there is none.
-    standard_error, low, high : float
-        Over units; the interval is Student's and holds the value.
-    p_value : float
-        Of drift: upper tail of the studentized sum of contributions under random signs of units.
-    kept : float
-        Q over P P: the index is 1 less this, scaled by what signals of other units give.
-    chance : float
-        Q over P P of signals of different units.
-    code_p_value : float
-        Largest over blocks of the p of a signal.
-    gate : Gate
-        Why there is no value, with the numbers; or that it is too imprecise to say that nothing
-        drifts, which a value and its test are shown with.
-    n_effective : float
-        Units that carry the index; those that are deeply tuned count for more.
-    influence : float64, shape (n_units,)
-        Of every unit on the value; sums to 0.
-    share : float64, shape (n_units,)
-        Of every unit in what the index divides by; sums to 1.
-    index_unshifted : float
-        Timing: the index over the bins that blocks have in common where the shift that all units
-        share is taken out, found in one half of the units and applied to the other.
-    unshifted_standard_error, unshifted_low, unshifted_high, unshifted_p_value : float
-        Of it, as of the index; given the shifts.
-    shift : float
-        Bins by which events of the last block come later than in the first, mean of both halves.
-    """
-
-    index: float = NAN
-    standard_error: float = NAN
-    low: float = NAN
-    high: float = NAN
-    p_value: float = NAN
-    kept: float = NAN
-    chance: float = NAN
-    code_p_value: float = NAN
-    gate: gates.Gate = gates.WIDE
-    n_effective: float = NAN
-    influence: np.ndarray | None = None
-    share: np.ndarray | None = None
-    index_unshifted: float = NAN
-    unshifted_standard_error: float = NAN
-    unshifted_low: float = NAN
-    unshifted_high: float = NAN
-    unshifted_p_value: float = NAN
-    shift: float = NAN
 
 
 def signal_contributions(
@@ -169,100 +88,6 @@ def _amount(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
     amount = np.zeros(spikes.counts.shape)
     np.add.at(amount, (trial, unit), dataset["event_amplitude"].values)
     return amount
-
-
-def block_index(
-    found: Contributions, code: str, options: SignalOptions, rng: np.random.Generator
-) -> SignalIndex:
-    """Signal index over all pairs of blocks, or why there is none.
-
-    Parameters
-    ----------
-    found : Contributions
-    code : str
-    options : SignalOptions
-    rng : Generator
-        Of the random signs.
-    """
-    n_blocks = found.signal.shape[1]
-    # A block in which nothing was repeated has no power and no part in any pair of blocks.
-    repeated = np.flatnonzero(found.n_cells)
-    tests = [flip_test(found.code_power[:, block], options.flips, rng) for block in repeated]
-    code_p = max(tests, default=NAN)
-    if repeated.size == 0:
-        return SignalIndex(gate=gates.unrepeated(code, "no block", NAN))
-    if not code_p <= options.code_level:
-        return SignalIndex(
-            code_p_value=code_p,
-            gate=gates.no_signal(code, int(repeated[np.argmax(tests)]), code_p, options.code_level),
-        )
-    if n_blocks < 2:
-        return SignalIndex(code_p_value=code_p, gate=gates.ALONE)
-    if repeated.size < 2:
-        return SignalIndex(
-            code_p_value=code_p, gate=gates.unrepeated(code, f"one block of {n_blocks}", code_p)
-        )
-    power, overlap = found.power.sum(axis=(1, 2)), found.overlap.sum(axis=(1, 2))
-    if not (power.sum() > 0 and found.chance_power.sum() > found.chance_overlap.sum()):
-        return SignalIndex(code_p_value=code_p, gate=gates.drowned(code, code_p))
-    kept = float(overlap.sum() / power.sum())
-    value, influence, share = _scaled(found, power, overlap)
-    error, low, high = student_interval(value, influence, options.confidence)
-    if not error < WILD:
-        return SignalIndex(code_p_value=code_p, gate=gates.wild(error, WILD, code_p))
-    return SignalIndex(
-        index=value,
-        standard_error=error,
-        low=low,
-        high=high,
-        p_value=flip_test(power - overlap, options.flips, rng),
-        kept=kept,
-        chance=found.chance,
-        code_p_value=code_p,
-        n_effective=effective_number(power),
-        influence=influence,
-        share=share,
-        **_unshifted(found, options, rng),
-        gate=gates.Gate(p_value=code_p)
-        if error <= options.max_standard_error
-        else gates.imprecise(error, options.max_standard_error, code_p),
-    )
-
-
-def _scaled(
-    found: Contributions, power: np.ndarray, overlap: np.ndarray
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """The index on the scale of a redraw, the influences of units on it, and their shares in it.
-
-    A unit acts on the scale too, by the pairs of units that it is in.
-    """
-    chance = found.chance
-    value = (1.0 - float(overlap.sum() / power.sum())) / (1.0 - chance)
-    redraw = found.unit_chance_overlap - chance * found.unit_chance_power
-    share = power / power.sum() - redraw / (found.chance_power.sum() * (1.0 - chance))
-    new = (power - overlap) / (power.sum() * (1.0 - chance))
-    return value, new - value * share, share
-
-
-def _unshifted(
-    found: Contributions, options: SignalOptions, rng: np.random.Generator
-) -> dict[str, Any]:
-    """The index where the common shift is taken out, and the shift; nothing without bins."""
-    if found.shift_power.shape[-1] < 2:
-        return {}
-    each = unshifted(found)
-    if not each.power.sum() > 0:
-        return {"shift": each.shift}
-    value, influence, _ = _scaled(found, each.power, each.overlap)
-    error, low, high = student_interval(value, influence, options.confidence)
-    return {
-        "index_unshifted": value,
-        "unshifted_standard_error": error,
-        "unshifted_low": low,
-        "unshifted_high": high,
-        "unshifted_p_value": flip_test(each.power - each.overlap, options.flips, rng),
-        "shift": each.shift,
-    }
 
 
 def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr.Dataset:
@@ -320,7 +145,8 @@ def indices_of(
 ) -> xr.Dataset:
     """`signal_indices` of contributions that are known."""
     name = str(dataset.attrs.get("recording"))
-    parts, indices = [], {}
+    parts = []
+    indices: dict[str, SignalIndex] = {}
     for code in CODES:
         if code not in found:
             indices[code] = SignalIndex(gate=missing[code])
@@ -332,14 +158,14 @@ def indices_of(
     numbers: dict[str, Any] = {
         field: (
             "code",
-            [getattr(indices[code], field) for code in CODES],
+            [indices[code].numbers[field] for code in CODES],
             {"units": "bins" if field == "shift" else "1"},
         )
         for field in NUMBERS
     }
     out = xr.concat(parts, xr.DataArray(list(CODES), dims="code", name="code"), join="outer")
     rng = stream(seed, name, "signal", "difference")
-    out = out.assign({**numbers, **_difference(indices["timing"], indices["rate"], options, rng)})
+    out = out.assign({**numbers, **difference(indices["timing"], indices["rate"], options, rng)})
     bin_width = float(dataset["duration"].values.max()) / options.bins
     out["shift_time"] = (out["shift"] * bin_width).assign_attrs(units="s")
     out["gate"] = ("code", [indices[code].gate.state for code in CODES])
@@ -355,30 +181,6 @@ def indices_of(
             "repeats_made": note,
         }
     )
-
-
-def _difference(
-    timing: SignalIndex, rate: SignalIndex, options: SignalOptions, rng: np.random.Generator
-) -> dict[str, float]:
-    """Timing less rate, paired over units.
-
-    Tested with what each unit is off where both codes have one index, the mean of the two: its
-    expectation is 0 then, and a unit that is deeply tuned weighs alike in the sum and in what it
-    is studentized by.
-    """
-    names = ("difference", "difference_low", "difference_high", "difference_p_value")
-    if (
-        timing.influence is None
-        or rate.influence is None
-        or timing.share is None
-        or rate.share is None
-    ):
-        return dict.fromkeys(names, NAN)
-    value, influence = timing.index - rate.index, timing.influence - rate.influence
-    _, low, high = student_interval(value, influence, options.confidence)
-    off = influence + value / 2 * (timing.share + rate.share)
-    p = flip_test(off, options.flips, rng, two_sided=True)
-    return dict(zip(names, (value, low, high, p), strict=True))
 
 
 def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generator) -> xr.Dataset:

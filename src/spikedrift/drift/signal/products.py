@@ -84,11 +84,10 @@ def powers(response: np.ndarray, observed: np.ndarray, over: Sum) -> np.ndarray:
     float64, shape (n_cells, n_occasions)
         P; NaN where there are fewer than two trials.
     """
-    pairs = n_pairs(observed, over)
     total = over(response, 1)
     own = np.einsum("cof,cof->co", total, total)
     own -= over(np.einsum("ctf,ctf->ct", response, response), 1)
-    return np.divide(own, pairs, out=np.full(own.shape, np.nan), where=pairs > 0)
+    return _mean(own, n_pairs(observed, over))
 
 
 def n_pairs(observed: np.ndarray, over: Sum) -> np.ndarray:
@@ -124,6 +123,75 @@ def quadruples(scalar: np.ndarray, over: Sum = everything) -> np.ndarray:
     return np.asarray(found)
 
 
+def powers_without(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Power P of all trials but one: of `powers`, the terms that hold the trial are taken away.
+
+    Parameters
+    ----------
+    response : float, shape (n_cells, n_trials, n_features)
+        0 for trials that were not observed.
+    observed : bool, shape (n_cells, n_trials)
+
+    Returns
+    -------
+    float64, shape (n_cells, n_trials)
+        By the trial that is left out; P itself for one that was not observed, NaN where fewer than
+        two trials are left.
+    """
+    total = response.sum(axis=1)
+    size = np.einsum("ctf,ctf->ct", response, response)
+    whole = np.einsum("cf,cf->c", total, total) - size.sum(axis=1)
+    left = whole[:, None] - 2 * (np.einsum("cf,ctf->ct", total, response) - size)
+    return _mean(left, _pairs_without(observed))
+
+
+def _pairs_without(observed: np.ndarray) -> np.ndarray:
+    """`n_pairs` of all trials but one: float64, shape (n_cells, n_trials)."""
+    n = observed.sum(axis=1, keepdims=True) - observed.astype(np.float64)
+    return np.asarray(n * (n - 1))
+
+
+def overlaps_without(
+    scalar: np.ndarray, first_observed: np.ndarray, second_observed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Overlap Q of all trials, of all but one of the first occasion, and but one of the second.
+
+    What holds the trial i in `quadruples` is 2 [S r_i - r_i^2 - sum_j c_j M_ij + sum_j M_ij^2],
+    with r_i and c_j the sums of M over j and over i, and S over both.
+
+    Parameters
+    ----------
+    scalar : float64, shape (n_cells, n_trials, n_other_trials)
+        As in `overlaps`.
+    first_observed, second_observed : bool, shape (n_cells, n_trials)
+
+    Returns
+    -------
+    float64, shapes (n_cells,), (n_cells, n_trials) and (n_cells, n_other_trials)
+        The latter by the trial that is left out. NaN where fewer than two trials are left on either
+        side.
+    """
+    squared = scalar**2
+    row, column = scalar.sum(axis=2), scalar.sum(axis=1)
+    row_squares, column_squares = squared.sum(axis=2), squared.sum(axis=1)
+    total = row.sum(axis=1, keepdims=True)
+    all_of_it = (total**2)[:, 0] - (row**2).sum(axis=1) - (column**2).sum(axis=1)
+    all_of_it += row_squares.sum(axis=1)
+    with_row = (total - row) * row - (scalar @ column[..., None])[..., 0] + row_squares
+    with_column = (total - column) * column - (row[:, None] @ scalar)[:, 0] + column_squares
+    n, other = n_pairs(first_observed, everything), n_pairs(second_observed, everything)
+    return (
+        _mean(all_of_it, (n * other)[:, 0]),
+        _mean(all_of_it[:, None] - 2 * with_row, _pairs_without(first_observed) * other),
+        _mean(all_of_it[:, None] - 2 * with_column, _pairs_without(second_observed) * n),
+    )
+
+
+def _mean(total: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Sums by their numbers of terms; NaN where there are none."""
+    return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
+
+
 def products(response: np.ndarray, observed: np.ndarray, member: np.ndarray) -> Products:
     """Powers and overlaps of the signals of every cell.
 
@@ -145,25 +213,24 @@ def products(response: np.ndarray, observed: np.ndarray, member: np.ndarray) -> 
     overlap = np.full((observed.shape[0], member.shape[0], member.shape[0]), np.nan)
     for one, other in zip(*np.triu_indices(member.shape[0], k=1), strict=True):
         if not (member[one] & member[other]).any():
+            scalar = seen[:, member[one]] @ seen[:, member[other]].transpose(0, 2, 1)
             overlap[:, one, other] = overlaps(
-                seen[:, member[one]],
-                observed[:, member[one]],
-                seen[:, member[other]],
-                observed[:, member[other]],
+                scalar, observed[:, member[one]], observed[:, member[other]]
             )
             overlap[:, other, one] = overlap[:, one, other]
     return Products(power=powers(seen, observed, over), overlap=overlap)
 
 
 def overlaps(
-    first: np.ndarray, first_observed: np.ndarray, second: np.ndarray, second_observed: np.ndarray
+    scalar: np.ndarray, first_observed: np.ndarray, second_observed: np.ndarray
 ) -> np.ndarray:
     """Overlaps Q of two signals that have no trial in common, of one unit or of two.
 
     Parameters
     ----------
-    first, second : float, shape (n_cells, n_trials, n_features)
-        Centered responses on one occasion and on another; 0 for trials that were not observed.
+    scalar : float64, shape (n_cells, n_trials, n_other_trials)
+        Scalar products of centered responses on one occasion with those on another; 0 for trials
+        that were not observed.
     first_observed, second_observed : bool, shape (n_cells, n_trials)
 
     Returns
@@ -171,9 +238,9 @@ def overlaps(
     float64, shape (n_cells,)
         NaN where there are fewer than two trials on either side.
     """
-    found = quadruples(first @ second.transpose(0, 2, 1))[:, 0, 0]
+    found = quadruples(scalar)[:, 0, 0]
     every = n_pairs(first_observed, everything) * n_pairs(second_observed, everything)
-    return np.divide(found, every[:, 0], out=np.full(found.shape, np.nan), where=every[:, 0] > 0)
+    return _mean(found, every[:, 0])
 
 
 def window_products(response: np.ndarray, observed: np.ndarray, width: int) -> Products:

@@ -15,7 +15,8 @@ import xarray as xr
 from spikedrift.config.drift import DriftOptions
 from spikedrift.drift import gates
 from spikedrift.drift.signal.contributions import Contributions
-from spikedrift.drift.signal.indices import CODES, NAN, NUMBERS, indices_of, signal_contributions
+from spikedrift.drift.signal.index import NAN, NUMBERS
+from spikedrift.drift.signal.indices import CODES, indices_of, signal_contributions
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.unit_samples import halved_units, resampled_units
 from spikedrift.errors import InputError

@@ -15,6 +15,8 @@ class Unshifted:
     ----------
     power, overlap : float64, shape (n_units,)
         Over all pairs of blocks.
+    lost_power, lost_overlap : float64, shape (n_repeats,)
+        What their sums over units lose if a repeat is left out and the shift is kept.
     shift : float
         Of the last block against the first, in bins: the mean over the two halves of the units.
         Positive where events come later.
@@ -22,6 +24,8 @@ class Unshifted:
 
     power: np.ndarray
     overlap: np.ndarray
+    lost_power: np.ndarray
+    lost_overlap: np.ndarray
     shift: float
 
 
@@ -34,17 +38,20 @@ def unshifted(found: Contributions) -> Unshifted:
     """
     n_units, n_blocks, _, n_shifts = found.shift_power.shape
     power, overlap = np.zeros((2, n_units))
+    lost_power, lost_overlap = np.zeros((2, found.group.size))
     shift = 0.0
     for a, b in zip(*np.triu_indices(n_blocks, k=1), strict=True):
         best = []
-        for half in (found.half, ~found.half):
+        for other, half in ((1, found.half), (0, ~found.half)):
             at = _best(found.shift_power[half, a, b], found.shift_overlap[half, a, b])
             power[~half] += found.shift_power[~half, a, b, at]
             overlap[~half] += found.shift_overlap[~half, a, b, at]
+            lost_power += found.lost_power[other, a, b, at]
+            lost_overlap += found.lost_overlap[other, a, b, at]
             best.append(at - n_shifts // 2)
         if (a, b) == (0, n_blocks - 1):
             shift = float(np.mean(best))
-    return Unshifted(power, overlap, shift)
+    return Unshifted(power, overlap, lost_power, lost_overlap, shift)
 
 
 def _best(power: np.ndarray, overlap: np.ndarray) -> int:

@@ -136,7 +136,8 @@ class _Lasting(io.RawIOBase):
             low, high = max(place, start), min(place + len(data), start + len(view))
             if low < high:
                 view[low - start : high - start] = data[low - place : high - place]
-                done = max(done, high - start)
+            # What lies before it and was never written is a hole, and reads as zeros.
+            done = max(done, high - start)
         self._file.seek(start + done)
         return done
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from test_similarity_store import recording
@@ -183,6 +183,7 @@ STEPS = st.lists(
 
 @pytest.mark.fault("disk", "HDF5 that reads back what a full disk did not take, and crashes")
 @settings(max_examples=200, deadline=None)
+@example(steps=[("seek", 1), ("write", 1), ("seek", 0), ("read", 1)], room=0)
 @given(steps=STEPS, room=st.integers(0, 400))
 def test_what_a_full_disk_did_not_take_is_read_back_until_the_error_is_told(steps, room):
     kept = io.BytesIO()

@@ -17,18 +17,18 @@ if not workflow.overwrite_configfiles:
 
 sys.path.insert(0, str(HERE / "src"))
 
-from spikedrift import interrupts
+from spikedrift.core import interrupts
 
 interrupts.in_one_line()
 
-from spikedrift import disk
+from spikedrift.core import disk
 from spikedrift.config.check import checked
 from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan, share_library
-from spikedrift.standing import Standing
-from spikedrift.start import Configuration, again, check_python, ending
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan, share_library
+from spikedrift.plan.standing import Standing
+from spikedrift.plan.start import Configuration, again, check_python, ending
 
 share_library()
 try:

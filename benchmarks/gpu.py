@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.overrides import override
 from spikedrift.networks.pattern_network import NetworkRun, simulate_batch
 from spikedrift.simulation import gpu
-from spikedrift.simulation.sweep import override
 
 
 def took(options: PatternNetwork, copies: int, folder: Path) -> tuple[float, float]:

@@ -33,8 +33,8 @@ from pathlib import Path
 import numpy as np
 
 from spikedrift import trials
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.core.atomic import write_netcdf
 from spikedrift.networks import pattern_model, pattern_network, stimulus
 
 PHASES = [

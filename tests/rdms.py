@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import rankdata
 from statsmodels.stats.multitest import multipletests
 
-from spikedrift.comparison.rdm_stacks import centered_unit_length, defined_pairs, ranks, unit_length
+from spikedrift.rsa.stacks import centered_unit_length, defined_pairs, ranks, unit_length
 
 
 def cosine(model, rdms):

@@ -17,14 +17,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pandas as pd
 import pytest
 
-from spikedrift.assessment import assess
 from spikedrift.config.drift import IndexOptions, SignalOptions
 from spikedrift.config.ground_truth import ANALYSES, GroundTruth
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import verdicts
+from spikedrift.drift.anchored.timing import timing_index
 from spikedrift.drift.signal.indices import signal_indices
-from spikedrift.drift.timing_index import timing_index
-from spikedrift.ground_truth import measured
+from spikedrift.ground_truth import verdicts
+from spikedrift.ground_truth.assess import assess
+from spikedrift.ground_truth.measure import measured
 from spikedrift.sources.synthetic import record
 
 SEEDS = {"signal_drift": 40, "curves": 12, "rate_index": 12, "timing_index": 12}

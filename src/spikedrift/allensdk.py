@@ -17,8 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spikedrift.atomic import replacing
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import replacing
+from spikedrift.core.errors import InputError
 
 logger = logging.getLogger(__name__)
 

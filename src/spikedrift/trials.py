@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from spikedrift import results
-from spikedrift.atomic import write_netcdf
-from spikedrift.contract import (
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.contract import (
     ATTRIBUTES,
     CONTRACT_VERSION,
     KINDS,
@@ -31,7 +31,7 @@ from spikedrift.contract import (
     check,
     normal,
 )
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 
 __all__ = [
     "ATTRIBUTES",

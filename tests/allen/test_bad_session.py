@@ -6,7 +6,7 @@ import h5py
 import pytest
 
 from spikedrift.config.sources import NeuropixelsOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.allen_neuropixels import read
 
 pytestmark = pytest.mark.allen

@@ -14,21 +14,22 @@ import yaml
 from running import snakemake
 from write_two_photon import CONTAINER, DATA_SET, EXPERIMENTS, Day
 
-from spikedrift import selections, trials
+from spikedrift import trials
 from spikedrift.config.check import checked
 from spikedrift.config.drift import CurveOptions, DriftOptions, IndexOptions
 from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sources import TwoPhotonOptions
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.rate import rate_index
 from spikedrift.drift.curves import curves
-from spikedrift.drift.rate_index import rate_index
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster
-from spikedrift.plan import Plan
+from spikedrift.plan.plan import Plan
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import allen_two_photon
+from spikedrift.spikes import selections
 
 ROOT = Path(__file__).parents[2]
 RECORDING = f"{CONTAINER}.natural_movie_one"

@@ -8,8 +8,8 @@ import pytest
 from test_cuda import NO_GPU
 
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.overrides import override
 from spikedrift.networks.pattern_network import NetworkRun, program, simulate_batch
-from spikedrift.simulation.sweep import override
 
 SESSION = {
     "plasticity.afferent.eta": 0.02,

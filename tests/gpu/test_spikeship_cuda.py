@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.cuda import missing
 from spikedrift.similarity.spikeship import spikeship_matrix
 

@@ -11,8 +11,8 @@ import yaml
 
 from spikedrift.config.check import checked
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD: dict[str, Any] = {

@@ -9,8 +9,8 @@ import yaml
 from running import snakemake
 
 from spikedrift.config.ground_truth import GroundTruth
-from spikedrift.drift import verdicts
-from spikedrift.ground_truth import measured
+from spikedrift.ground_truth import verdicts
+from spikedrift.ground_truth.measure import measured
 
 
 def configured(directory: Path, seeds: int) -> dict:

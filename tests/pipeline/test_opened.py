@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from running import SMALL, jobs
 
-from spikedrift.provenance import carried
+from spikedrift.core.provenance import carried
 
 MADE = {".snakemake", ".venv", "benchmarks", "logs", "results"}
 

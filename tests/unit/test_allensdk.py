@@ -8,7 +8,7 @@ import pytest
 
 from spikedrift import allensdk
 from spikedrift.allensdk import LOCK, AllenSdk, build, run_program
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 
 @pytest.fixture

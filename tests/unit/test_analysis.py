@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spikedrift import plugins
-from spikedrift.analyses import Analyses
+from spikedrift.analyses.contract import analysis
+from spikedrift.analyses.contract.analysis import Analysis, Statistic, analyze, check, monte_carlo
 from spikedrift.config.analyses import AnalysisEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import analysis
-from spikedrift.drift.analysis import Analysis, Statistic, analyze, check, monte_carlo
-from spikedrift.errors import InputError
+from spikedrift.core import plugins
+from spikedrift.core.errors import InputError
 from spikedrift.figures import registry
+from spikedrift.plan.analyses import Analyses
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import select
 
@@ -119,7 +119,7 @@ def test_an_analysis_without_its_figure_is_refused(monkeypatch):
     monkeypatch.setattr(
         plugins,
         "names",
-        lambda package: [*found(package), *["mean_lag"] * (package == "spikedrift.drift.analyses")],
+        lambda package: [*found(package), *["mean_lag"] * (package == "spikedrift.analyses")],
     )
     entry = AnalysisEntry(name="mine", analysis="mean_lag")
     with pytest.raises(InputError) as refused:

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from spikedrift.analyses.contract.analysis import NO_TEST, analyze
 from spikedrift.config.analyses import AnchoredOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analysis import NO_TEST, analyze
-from spikedrift.drift.anchored_indices import anchored_indices
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.recording import anchored_indices
 from spikedrift.figures import anchored
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import spikes_of
-from spikedrift.surrogates import redraw_units
+from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.surrogates import redraw_units
 
 FEW = {"surrogates": 19, "gate_surrogates": 39, "thinnings": 2, "max_standard_error": 0.5}
 SIZE = {"segments": 4, "repeats": 6, "units": 30}

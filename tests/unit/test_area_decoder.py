@@ -7,12 +7,12 @@ import pytest
 import xarray as xr
 
 from spikedrift import trials
+from spikedrift.analyses import area_decoder as decoder
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses import area_decoder as decoder
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
 from spikedrift.drift.responses import responses_of
-from spikedrift.errors import InputError
-from spikedrift.pooling import pool
+from spikedrift.sources.pooling import pool
 from spikedrift.sources.synthetic import record
 
 AREAS = ("A", "B", "C")

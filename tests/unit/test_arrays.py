@@ -12,7 +12,7 @@ import pytest
 from spikedrift import sources, trials
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import ArraysOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import read_registry, terms
 from spikedrift.sources import registry
 from spikedrift.sources.arrays import read

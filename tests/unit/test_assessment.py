@@ -6,17 +6,17 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from spikedrift.assessment import assess, dataset, false_alarms, shift
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.check import checked
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.ground_truth import GroundTruth, TruthCase
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import verdicts
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.drift.table import index_table, statistics_table
-from spikedrift.errors import InputError
 from spikedrift.figures import style
+from spikedrift.ground_truth import verdicts
+from spikedrift.ground_truth.assess import assess, dataset, false_alarms, shift
+from spikedrift.report.tables import index_table, statistics_table
 from spikedrift.sources.synthetic import record
 
 N = 200

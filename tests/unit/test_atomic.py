@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from spikedrift import atomic
+from spikedrift.core import atomic
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

@@ -5,10 +5,10 @@ import warnings
 import numpy as np
 import pytest
 
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analysis import analyze
 from spikedrift.drift.bands import centered
 from spikedrift.drift.curves import curves
 from spikedrift.sources import synthetic

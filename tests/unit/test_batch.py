@@ -5,10 +5,10 @@ import pytest
 from test_pattern_network import SMALL
 
 from spikedrift.config.networks import PatternNetwork
-from spikedrift.errors import InputError
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
 from spikedrift.networks.pattern_network import NetworkRun, batches, simulate, simulate_batch
 from spikedrift.simulation import gpu
-from spikedrift.simulation.sweep import override
 
 RUNS = [
     NetworkRun("a.patterns", {"plasticity.afferent.noise": 0.03, "cells.rest": -0.061}, 1, 0),

@@ -7,21 +7,16 @@ import xarray as xr
 from scipy import stats
 from scipy.signal import lfilter
 
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.methods.modulation import modulation, residuals
 from spikedrift.config.drift import DriftOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analysis import analyze
-from spikedrift.drift.matrix_regression import (
-    fit,
-    partial_null,
-    shifts_over,
-    shifts_within,
-)
-from spikedrift.drift.modulation import modulation, residuals
+from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.errors import InputError
 from spikedrift.figures.behavior import draw
 from spikedrift.sources.synthetic import record
+from spikedrift.stats.matrix_regression import fit, partial_null, shifts_over, shifts_within
 from spikedrift.trials import select
 
 QUICK = {"index": {"flips": 99, "bootstrap": 99}}

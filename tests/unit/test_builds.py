@@ -9,7 +9,7 @@ import pytest
 from disks import small_disk
 
 from spikedrift.config.networks import Simulation
-from spikedrift.errors import DiskError, InputError
+from spikedrift.core.errors import DiskError, InputError
 from spikedrift.simulation import build as building
 from spikedrift.simulation.build import build
 

@@ -17,9 +17,9 @@ from scipy import stats
 from scipy.linalg import orthogonal_procrustes
 from scipy.spatial.distance import pdist, squareform
 
-from spikedrift.comparison import comparator, whitening
-from spikedrift.comparison.comparators import cka, procrustes
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.rsa import comparator, whitening
+from spikedrift.rsa.comparators import cka, procrustes
 
 OF_RDMS = [name for name in comparator.names() if comparator.get(name).takes == "rdm"]
 IN_TOOLBOX = {

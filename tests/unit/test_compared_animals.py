@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spikedrift.comparison.animals import leave_one_out
+from spikedrift.comparison.scores.across_animals import leave_one_out
 from spikedrift.config.compare import Compare
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import animals
 
 NAMES = ["rate_drop", "rate_step", "timing_step", "timing_to_rate"]

@@ -10,25 +10,26 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.covariance import LedoitWolf
 
-from spikedrift import selections
-from spikedrift.comparison import baselines, ceiling, covariance, distance
-from spikedrift.comparison.compare import compare
 from spikedrift.comparison.conclusions import of_scores
-from spikedrift.comparison.discrimination import discrimination
-from spikedrift.comparison.intervals import t_interval
-from spikedrift.comparison.statistics import CODES, STATISTICS, Run, balance, vector
+from spikedrift.comparison.scores import baselines, ceiling, distance
+from spikedrift.comparison.scores.scores import compare
+from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run, balance, vector
 from spikedrift.config.compare import Compare, TimeScaleGrid
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.curves import curves
+from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.signal.recording import SUMS, recording_drift
-from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
+from spikedrift.spikes import selections
+from spikedrift.stats import covariance
+from spikedrift.stats.intervals import t_interval
 
 GRID = np.geomspace(0.05, 20, 81)
 SCALES = np.array([True, True, True, False, False])

@@ -6,25 +6,25 @@ import numpy as np
 import pytest
 from test_comparison import DRIFT, mouse_recording, record
 
-from spikedrift.comparison.compare import compare
-from spikedrift.comparison.covariance import spread
-from spikedrift.comparison.match import TRAITS
-from spikedrift.comparison.models import Failed, Models
-from spikedrift.comparison.places import Place, axis_columns
-from spikedrift.comparison.recovery import attempt
-from spikedrift.comparison.statistics import STATISTICS, Run, vector
+from spikedrift.comparison.recovery.recovery import attempt
+from spikedrift.comparison.scores.comparability import TRAITS
+from spikedrift.comparison.scores.models import Failed, Models
+from spikedrift.comparison.scores.scores import compare
+from spikedrift.comparison.scores.summary import STATISTICS, Run, vector
 from spikedrift.config.check import checked
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Axis, Condition, Sweep
+from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
-from spikedrift.simulation.sweep import points
+from spikedrift.plan.plan import Plan
+from spikedrift.stats.covariance import spread
+from spikedrift.sweeps.places import Place, axis_columns
+from spikedrift.sweeps.points import points
 
 
 def analyzed(recording):

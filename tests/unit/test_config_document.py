@@ -8,7 +8,7 @@ import yaml
 from spikedrift.config.check import checked
 from spikedrift.config.document import document
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 

@@ -9,7 +9,7 @@ import pytest
 from spikedrift.config.check import checked
 from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 # Name -> (content, words of the line).
 BAD: dict[str, tuple[bytes, tuple[str, ...]]] = {

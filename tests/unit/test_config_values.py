@@ -18,8 +18,8 @@ from spikedrift.config.predictions import Predictions
 from spikedrift.config.recordings import OPTIONS as SOURCES
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import OPTIONS as MEASURES
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = str(ROOT / "config" / "sessions" / "neuropixels.tsv")

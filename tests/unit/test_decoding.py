@@ -7,14 +7,14 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.decoding import cross_validation, crossing
+from spikedrift.analyses.methods import decoders
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import decoders
-from spikedrift.drift.analyses.decoding import cross_validation, crossing
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
 from spikedrift.drift.pairs import repeats_of
-from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import SEGMENT_KEY, label
+from spikedrift.spikes.arrays import SEGMENT_KEY, label
 from spikedrift.trials import select
 
 OPTIONS = {

@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from test_similarity_store import recording
 
-from spikedrift import atomic, disk, trials
-from spikedrift.drift import verdicts
-from spikedrift.errors import DiskError
+from spikedrift import trials
+from spikedrift.core import atomic, disk
+from spikedrift.core.errors import DiskError
 from spikedrift.figures.save import save
-from spikedrift.page import write_page
+from spikedrift.ground_truth import verdicts
+from spikedrift.report.page import write_page
 from spikedrift.similarity.matrix import similarity, write
 
 ROOM = 150_000  # bytes
@@ -215,8 +216,8 @@ JOB = """
 import sys
 from pathlib import Path
 import numpy as np
-from spikedrift import atomic
-from spikedrift.job import job
+from spikedrift.core import atomic
+from spikedrift.core.job import job
 
 log, output, what = sys.argv[1:]
 with job(log):
@@ -275,7 +276,7 @@ def test_warnings_go_to_the_log(tmp_path):
 @pytest.mark.parametrize(
     ("program", "line"),
     [
-        ("from spikedrift.job import job\nwith job('a.log'):\n    raise KeyboardInterrupt",
+        ("from spikedrift.core.job import job\nwith job('a.log'):\n    raise KeyboardInterrupt",
          b"spikedrift: interrupted\n"),
         ("from spikedrift.fetch.progress import say\nsay('3 files')", b"3 files\n"),
     ],

@@ -7,10 +7,10 @@ from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
+from spikedrift.drift.curve_statistics import STATISTICS, contrast, lag_curve
 from spikedrift.drift.curves import curve_values, curves, unit_halves
 from spikedrift.drift.pairs import discrimination, repeats_of, segment_pairs
-from spikedrift.drift.statistics import STATISTICS, contrast, lag_curve
-from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.repeats import counted_through
 from spikedrift.sources.synthetic import record

@@ -8,13 +8,13 @@ import statsmodels.api as sm
 import xarray as xr
 from scipy.io import loadmat
 
+from spikedrift.analyses import drift_index as di
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses import drift_index as di
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
 from spikedrift.drift.correlations import tuning_curves
 from spikedrift.drift.pairs import Repeats
 from spikedrift.drift.responses import Responses, responses_of
-from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
 
 SMALL = {"segments": 8, "repeats": 8, "units": 60}

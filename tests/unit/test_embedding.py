@@ -9,10 +9,10 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.manifold import MDS
 from sklearn.neighbors import NearestNeighbors
 
+from spikedrift.analyses import embedding
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.methods.decoders import distances_of
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses import embedding
-from spikedrift.drift.analysis import analyze
-from spikedrift.drift.decoders import distances_of
 from spikedrift.figures.embedding import segment_colors
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import select

@@ -12,7 +12,7 @@ from misbehaving import Server, serving
 from moto.server import ThreadedMotoServer
 
 from spikedrift.config.fetch import Endpoints, FetchOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import COLUMNS
 from spikedrift.fetch.transfer import fetch
 

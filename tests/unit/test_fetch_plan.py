@@ -9,9 +9,9 @@ import pytest
 
 from spikedrift.config.check import checked
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import COLUMNS
-from spikedrift.plan import ROOT, Plan
+from spikedrift.plan.plan import ROOT, Plan
 
 NAMES = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")
 
@@ -88,7 +88,7 @@ def test_bad_options_are_named(fetch, words):
 
 def test_a_start_of_snakemake_loads_no_client():
     code = (
-        "import sys, spikedrift.plan\n"
+        "import sys, spikedrift.plan.plan\n"
         "print([name for name in ('boto3', 'requests', 'h5py') if name in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import COLUMNS, find, read_registry
 
 PROJECT = Path(__file__).parents[2] / "resources" / "data-registry.tsv"

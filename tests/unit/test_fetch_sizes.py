@@ -8,7 +8,7 @@ import pytest
 from misbehaving import Server, serving
 
 from spikedrift.config.fetch import Endpoints, FetchOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import COLUMNS
 from spikedrift.fetch.sizes import measure
 

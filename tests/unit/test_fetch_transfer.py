@@ -10,7 +10,7 @@ import pytest
 from misbehaving import Server, serving
 
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.errors import DiskError, InputError
+from spikedrift.core.errors import DiskError, InputError
 from spikedrift.fetch.registry import read_registry
 from spikedrift.fetch.transfer import fetch
 

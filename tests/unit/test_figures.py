@@ -10,16 +10,17 @@ import xarray as xr
 from matplotlib.colors import to_rgb
 
 from spikedrift import trials
-from spikedrift.comparison.compare import compare
-from spikedrift.comparison.statistics import Run
+from spikedrift.analyses.contract import analysis
+from spikedrift.comparison.scores.scores import compare
+from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.figures import Figures
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import analysis, gates
+from spikedrift.core.errors import InputError
+from spikedrift.drift import gates
 from spikedrift.drift.curves import curves
 from spikedrift.drift.signal.recording import drift_values, recording_drift
-from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, learning, matrices, raster, registry, scores, style
 from spikedrift.figures.save import save
 from spikedrift.similarity.matrix import similarity

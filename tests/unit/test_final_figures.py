@@ -13,15 +13,15 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
 
-from spikedrift import gallery, selections, trials
-from spikedrift.comparison.discrimination import discrimination
+from spikedrift import trials
 from spikedrift.config.check import checked
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.root import Config
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
+from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.errors import InputError
 from spikedrift.figures import (
     comparators,
     comparison,
@@ -34,9 +34,11 @@ from spikedrift.figures import (
     sweep_map,
 )
 from spikedrift.figures.save import save
-from spikedrift.plan import Plan
+from spikedrift.plan import gallery
+from spikedrift.plan.plan import Plan
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
+from spikedrift.spikes import selections
 
 DRIFT = DriftOptions(
     curves=CurveOptions(bootstrap=20, halves=4),

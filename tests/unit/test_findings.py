@@ -9,10 +9,10 @@ import pytest
 from test_recovery import COMPARE, FEW, comparison, gaussian
 
 from spikedrift.comparison.conclusions import of_scores
-from spikedrift.comparison.recovery import attempt, recover
-from spikedrift.drift import verdicts
-from spikedrift.findings import Compared, findings
-from spikedrift.page import write_article, write_markdown
+from spikedrift.comparison.recovery.recovery import attempt, recover
+from spikedrift.ground_truth import verdicts
+from spikedrift.report.findings import Compared, findings
+from spikedrift.report.page import write_article, write_markdown
 
 TITLES = {"a": "all frozen", "b": "A→E STDP"}
 

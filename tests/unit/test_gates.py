@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from spikedrift.comparison.usable import _codes
+from spikedrift.comparison.scores.usable import _codes
 from spikedrift.config.drift import DriftOptions, SignalOptions
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import gates, verdicts
+from spikedrift.drift import gates
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.drift.table import index_table
 from spikedrift.figures import drift_curves, learning, model_drift, recordings
+from spikedrift.ground_truth import verdicts
+from spikedrift.report.tables import index_table
 from spikedrift.sources import synthetic
 
 OPTIONS = SignalOptions(flips=99, bootstrap=99, max_standard_error=0.9)

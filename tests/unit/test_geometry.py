@@ -7,11 +7,11 @@ import pytest
 import xarray as xr
 from scipy.linalg import subspace_angles
 
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.methods import manifolds
+from spikedrift.analyses.methods.hyperplanes import angle_between, boundary
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift import geometry as space
-from spikedrift.drift.analysis import analyze
-from spikedrift.drift.hyperplanes import angle_between, boundary
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import select, spike_cells
 
@@ -27,7 +27,7 @@ def test_square_without_noise_is_the_mean_over_all_halves():
             first = x[list(half)].mean(axis=0) + y[list(quarter)].mean(axis=0)
             rest = np.delete(x, half, 0).mean(axis=0) + np.delete(y, quarter, 0).mean(axis=0)
             products.append(first * rest)
-    np.testing.assert_allclose(space.unbiased_squares([x, y]), np.mean(products, axis=0))
+    np.testing.assert_allclose(manifolds.unbiased_squares([x, y]), np.mean(products, axis=0))
 
 
 def cloud(rng, mean, n, noise):
@@ -43,16 +43,16 @@ def test_a_known_rotation_reads_its_angle_and_noise_alone_reads_none():
             u, v = np.linalg.qr(rng.standard_normal((50, 2)))[0].T * 5
             turned = np.cos(np.radians(turn)) * u + np.sin(np.radians(turn)) * v
             x = np.concatenate([cloud(rng, u, 8, 0.5), cloud(rng, turned, 8, 0.5)])
-            angles.append(space.mean_geometry(x, [np.arange(8)], [np.arange(8, 16)]))
+            angles.append(manifolds.mean_geometry(x, [np.arange(8)], [np.arange(8, 16)]))
         free.append(np.concatenate([one for one, _ in angles]))
         plug_in.append(np.concatenate([one for _, one in angles]))
-    assert space.angle(free[1]) == pytest.approx(30, abs=1)
-    assert space.relative_drift(free[1]) == pytest.approx(2 * np.sin(np.radians(15)), rel=0.03)
-    assert space.relative_drift(free[0]) < 0.08
+    assert manifolds.angle(free[1]) == pytest.approx(30, abs=1)
+    assert manifolds.relative_drift(free[1]) == pytest.approx(2 * np.sin(np.radians(15)), rel=0.03)
+    assert manifolds.relative_drift(free[0]) < 0.08
     # 2 * variance / trials per unit over a squared length of 25.
     expected = np.sqrt(2 * 50 * 0.25 / 8 / (25 + 50 * 0.25 / 8))
-    assert space.relative_drift(plug_in[0]) == pytest.approx(expected, rel=0.05)
-    assert space.angle(plug_in[0]) > 10 > space.angle(free[0])
+    assert manifolds.relative_drift(plug_in[0]) == pytest.approx(expected, rel=0.05)
+    assert manifolds.angle(plug_in[0]) > 10 > manifolds.angle(free[0])
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
@@ -64,11 +64,11 @@ def test_dimension_of_known_covariances(draw):
     ):
         noise = rng.standard_normal if draw == "normal" else rng.standard_exponential
         responses = [noise((8, scale.size)) * scale for _ in range(3000)]
-        free, plug_in = space.participation(responses)
+        free, plug_in = manifolds.participation(responses)
         assert free == pytest.approx(expected, rel=0.05)
         assert plug_in < 7  # seven components at most from eight trials
     many = rng.standard_normal((3000, 30))
-    assert space.participation([many])[1] == pytest.approx(30 / (1 + 30 / 3000), rel=0.01)
+    assert manifolds.participation([many])[1] == pytest.approx(30 / (1 + 30 / 3000), rel=0.01)
 
 
 def test_overlap_of_equal_orthogonal_and_random_spaces():
@@ -77,7 +77,7 @@ def test_overlap_of_equal_orthogonal_and_random_spaces():
     turned = x[:, ::-1].copy()
 
     def gamma(a, b):
-        return float(space.overlap(a @ a.T, b @ b.T, a @ b.T))
+        return float(manifolds.overlap(a @ a.T, b @ b.T, a @ b.T))
 
     apart = np.zeros((12, 60)), np.zeros((12, 60))
     apart[0][:, :30], apart[1][:, 30:] = rng.standard_normal((2, 12, 30))
@@ -86,15 +86,15 @@ def test_overlap_of_equal_orthogonal_and_random_spaces():
     flat = np.concatenate([flat, -flat])
     assert gamma(flat, 2 * flat + 5) == pytest.approx(1)
     # By components of the data instead of products of trials.
-    share, axes = space.variances(x)
-    theirs, others = space.variances(turned)
-    others = others[: space.leading(theirs)]
+    share, axes = manifolds.variances(x)
+    theirs, others = manifolds.variances(turned)
+    others = others[: manifolds.leading(theirs)]
     expected = [v * np.cos(subspace_angles(w[:, None], others.T)[0])
                 for v, w in zip(share, axes, strict=True)]  # fmt: skip
     assert gamma(x, turned) == pytest.approx(np.sum(expected))
     vectors = rng.standard_normal((20000, 12))
     projected = np.linalg.norm(vectors[:, :3], axis=1) / np.linalg.norm(vectors, axis=1)
-    assert space.random_length(3, 12) == pytest.approx(projected.mean(), rel=0.01)
+    assert manifolds.random_length(3, 12) == pytest.approx(projected.mean(), rel=0.01)
 
 
 def test_boundary_turns_with_the_data_and_random_turns_cost_accuracy():
@@ -187,13 +187,13 @@ def test_components_that_drift_are_found_only_where_drift_follows_them():
     axis = np.zeros(units)
     axis[:5] = 1 / np.sqrt(5)
     noise = rng.standard_normal((2, n, units)) + 9 * rng.standard_normal((2, n, 1)) * axis
-    share, axes = space.variances(noise[0, : n // 2])
-    assert space.leading(share) < 4
+    share, axes = manifolds.variances(noise[0, : n // 2])
+    assert manifolds.leading(share) < 4
     for drift, expected in ((9 * axis, 0.9), (9 * np.roll(axis, 30), 0.1)):
         held, later = noise[0, n // 2 :], noise[1] + drift
-        square = space.unbiased_squares([-held @ axes.T, later @ axes.T])
-        total = space.unbiased_squares([-held, later]).sum()
-        found = square[: space.leading(share)].sum() / total
+        square = manifolds.unbiased_squares([-held @ axes.T, later @ axes.T])
+        total = manifolds.unbiased_squares([-held, later]).sum()
+        found = square[: manifolds.leading(share)].sum() / total
         assert (found > expected) if expected > 0.5 else (found < expected)
 
 

@@ -7,11 +7,11 @@ import pytest
 from test_pattern_network import SMALL
 
 from spikedrift.config.networks import PatternNetwork, Simulation
-from spikedrift.errors import InputError
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
 from spikedrift.networks.memory import memory
 from spikedrift.networks.pattern_network import simulate
 from spikedrift.simulation import gpu
-from spikedrift.simulation.sweep import override
 
 H100 = "NVIDIA H100 80GB HBM3, 9.0, 550.54.15, 80000"
 NVCC = 'echo "Cuda compilation tools, release 12.4, V12.4.131"'

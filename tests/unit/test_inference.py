@@ -9,7 +9,8 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import effectsize_smd
 from statsmodels.stats.multitest import multipletests
 
-from spikedrift.drift.inference import (
+from spikedrift.core.errors import InputError
+from spikedrift.stats.inference import (
     hedges_g,
     hierarchical_bootstrap,
     holm,
@@ -19,7 +20,6 @@ from spikedrift.drift.inference import (
     student_interval,
     wilcoxon,
 )
-from spikedrift.errors import InputError
 
 
 def nested(rng, animals=8, sessions=3, units=5, sd=(1.0, 0.5, 2.0)):

@@ -8,10 +8,10 @@ from scipy import stats
 
 from spikedrift.config.figures import Figures
 from spikedrift.config.inference import Inference
-from spikedrift.drift.inference_table import animal_of, contrasts, infer, long_table
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.drift.over_animals import animal_of, contrasts, infer, long_table
 from spikedrift.figures.inference import draw
-from spikedrift.inferences import Inferences
+from spikedrift.plan.inference import Inferences
 
 
 def options(**more) -> Inference:

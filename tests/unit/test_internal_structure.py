@@ -6,12 +6,12 @@ import xarray as xr
 from scipy.stats import pearsonr, spearmanr
 
 from spikedrift import trials
+from spikedrift.analyses import internal_structure as inner
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses import internal_structure as inner
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
 from spikedrift.drift.responses import halves_of, responses_of
 from spikedrift.drift.structures import compare, in_time_order, structure, triangle
-from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
 
 FAST = {"surrogates": 99, "bootstrap": 100, "orders": 199}

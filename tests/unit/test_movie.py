@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.covariates import trial_means
 from spikedrift.sources.movie import showings
 

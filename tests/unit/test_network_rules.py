@@ -5,11 +5,11 @@ import pytest
 from test_pattern_network import SMALL
 
 from spikedrift.config.networks import PatternNetwork, Phase
-from spikedrift.errors import InputError
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
 from spikedrift.networks import pattern_model
 from spikedrift.networks.pattern_network import simulate
 from spikedrift.plasticity import registry
-from spikedrift.simulation.sweep import override
 
 QUARTET = [
     value

@@ -13,14 +13,15 @@ import pynwb
 import pytest
 from running import snakemake
 
-from spikedrift import selections, trials
+from spikedrift import trials
 from spikedrift.config.check import checked
 from spikedrift.config.selections import Selection
 from spikedrift.config.sources import NwbOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources import nwb
 from spikedrift.sources.hdf5 import public_url
 from spikedrift.sources.nwb_file import open_nwb
+from spikedrift.spikes import selections
 
 N_UNITS, N_TRIALS, SEED = 6, 24, 3
 AREAS = ("VISp", "VISl")

@@ -8,7 +8,7 @@ import pynwb
 import pytest
 from nwb_base import RATE, START, changed, counts, damaged, linked, options, spikes
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources import nwb
 from spikedrift.sources.covariates import speed_factor
 

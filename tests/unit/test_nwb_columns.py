@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from nwb_base import N_TRIALS, changed, damaged, options, put, values
 
 from spikedrift import trials
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources import nwb
 
 ROWS = {"units": 6, "intervals/trials": N_TRIALS}

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from nwb_base import changed, counts, damaged, filtered, linked, options, put, values, without
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources import nwb
 
 

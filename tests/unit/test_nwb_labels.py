@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nwb_base import N_TRIALS, SEGMENT, START, changed, counts, damaged, options, values
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources import nwb
 from spikedrift.sources.labels import as_text
 

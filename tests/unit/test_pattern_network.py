@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from spikedrift import trials
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.networks import PatternNetwork, Phase
-from spikedrift.errors import InputError
+from spikedrift.config.overrides import override
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.errors import InputError
 from spikedrift.networks import registry, stimulus
 from spikedrift.networks.pattern_model import parameters, rates
 from spikedrift.networks.pattern_network import simulate
-from spikedrift.possible import MODELS, Units
-from spikedrift.simulation.sweep import override
+from spikedrift.plan.possible import MODELS, Units
 
 SMALL = {
     "cells.n_excitatory": 20,

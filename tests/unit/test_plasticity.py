@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from inducing import DT, cell_of, spike_trains, weights
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.plasticity import registry, targets
 from spikedrift.plasticity.document import document
 from spikedrift.plasticity.induce import chosen

@@ -6,9 +6,9 @@ import xarray as xr
 
 from spikedrift import trials
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.errors import InputError
-from spikedrift.overview import overview
-from spikedrift.pooling import pool
+from spikedrift.core.errors import InputError
+from spikedrift.report.overview import overview
+from spikedrift.sources.pooling import pool
 from spikedrift.sources.synthetic import record
 
 OPTIONS = SyntheticOptions(segments=3, repeats=4, units=20, unit_loss=0.2)

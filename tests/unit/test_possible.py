@@ -10,9 +10,9 @@ import yaml
 from spikedrift.config.check import checked
 from spikedrift.config.root import Config
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
-from spikedrift.possible import Units, pooled
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan
+from spikedrift.plan.possible import Units, pooled
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import quality_names
 

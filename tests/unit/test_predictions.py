@@ -15,9 +15,9 @@ from spikedrift.config.check import checked
 from spikedrift.config.predictions import Predictions
 from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
-from spikedrift.predictions import Foretold, read
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan
+from spikedrift.plan.predictions import Foretold, read
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = read("config/predictions.yaml", ROOT)

@@ -6,11 +6,12 @@ import xarray as xr
 from scipy import stats
 
 from spikedrift import trials
+from spikedrift.analyses import response_correlations
 from spikedrift.config.analyses import ResponseCorrelationsOptions
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses import response_correlations
+from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curve_values, curves
 from spikedrift.drift.profile import (
     PROFILE,
@@ -22,7 +23,6 @@ from spikedrift.drift.profile import (
 )
 from spikedrift.drift.responses import responses_of
 from spikedrift.drift.unit_samples import halved_units, resampled_units
-from spikedrift.errors import InputError
 from spikedrift.sources import synthetic
 
 OPTIONS = CurveOptions(bootstrap=60, halves=6)

@@ -11,8 +11,8 @@ import pytest
 
 import spikedrift
 from spikedrift.config.root import Config
-from spikedrift.plan import Plan
-from spikedrift.provenance import NUMERICAL, closure, source_digest, versions
+from spikedrift.core.provenance import NUMERICAL, closure, source_digest, versions
+from spikedrift.plan.plan import Plan
 
 PACKAGE = Path(spikedrift.__file__).parent
 MEASURES = "spikedrift.similarity.measures"
@@ -37,7 +37,7 @@ CARRYING = {
 
 def digest_in(root: Path, module: str) -> str:
     """Digest as a fresh process sees it (the parsed files are cached within one)."""
-    code = f"from spikedrift.provenance import source_digest; print(source_digest('{module}'))"
+    code = f"from spikedrift.core.provenance import source_digest; print(source_digest('{module}'))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(root)},
@@ -56,7 +56,7 @@ def copy(tmp_path):
 
 def test_follows_imports_through_packages():
     found = closure(f"{MEASURES}.spikeship")
-    assert {"spikedrift.trials", "spikedrift.errors", "spikedrift.similarity"} <= set(found)
+    assert {"spikedrift.trials", "spikedrift.core.errors", "spikedrift.similarity"} <= set(found)
 
 
 def test_unknown_module_is_refused():
@@ -112,7 +112,7 @@ def test_a_new_version_moves_only_the_digests_of_what_imports_the_package():
 import importlib.metadata, sys
 installed = importlib.metadata.version
 importlib.metadata.version = lambda name: "9" if name == sys.argv[1] else installed(name)
-from spikedrift.provenance import source_digest
+from spikedrift.core.provenance import source_digest
 print(*(source_digest(measure) for measure in {measures}))
 """
 
@@ -154,7 +154,7 @@ def test_every_package_that_is_imported_counts_or_carries_only():
 def test_a_file_that_a_module_names_counts_with_it(tmp_path):
     root = tmp_path / "src"
     shutil.copytree(PACKAGE, root / "spikedrift", ignore=shutil.ignore_patterns("__pycache__"))
-    modules = ["spikedrift.drift.table", f"{MEASURES}.spikeship"]
+    modules = ["spikedrift.report.tables", f"{MEASURES}.spikeship"]
     (tmp_path / "resources").mkdir()
     judged = tmp_path / "resources" / "ground_truth.tsv"
     judged.write_text("one\n")

@@ -4,12 +4,12 @@ import pytest
 from spikedrift import trials
 from spikedrift.config.drift import IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.anchored import ratio_of, read_means
+from spikedrift.drift.anchored.rate import permuted_counts, rate_dissimilarity, rate_index
+from spikedrift.drift.anchored.test import ratio_of, read_means
+from spikedrift.drift.anchored.trial_sums import SETS, correlation_sums, layout_of, pair_counts
 from spikedrift.drift.pairs import compared_pairs, discrimination, index_pairs
-from spikedrift.drift.rate_index import permuted_counts, rate_dissimilarity, rate_index
-from spikedrift.drift.trial_sums import SETS, correlation_sums, layout_of, pair_counts
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
 from spikedrift.trials import REPEAT_KEY
 
 OPTIONS = IndexOptions(surrogates=39, gate_surrogates=39, thinnings=3)

@@ -3,22 +3,18 @@
 import numpy as np
 import pytest
 
-from spikedrift import surrogates
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.rate_ladder import binned, common_units, rung_reading
 from spikedrift.config.drift import IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses.rate_ladder import (
-    binned,
-    common_units,
-    rung_reading,
-)
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.rate import rate_index
+from spikedrift.drift.anchored.timing import timing_index
 from spikedrift.drift.pairs import index_pairs
-from spikedrift.drift.rate_index import rate_index
-from spikedrift.drift.timing_index import timing_index
-from spikedrift.errors import InputError
 from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import spikes_of
+from spikedrift.spikes import surrogates
+from spikedrift.spikes.arrays import spikes_of
 from spikedrift.trials import select
 
 BASE = {"segments": 6, "repeats": 6, "units": 60}

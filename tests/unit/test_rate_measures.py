@@ -6,7 +6,7 @@ import xarray as xr
 from scipy.stats import pearsonr, zscore
 
 from spikedrift import trials
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.similarity.matrix import similarity
 from spikedrift.similarity.measures import rate_correlation

@@ -10,9 +10,9 @@ from rsatoolbox.rdm import RDMs
 from rsatoolbox.util.matrix import get_v
 from scipy import stats
 
-from spikedrift.comparison.rdm_ceiling import ceiling, halves_ceiling, matched_noise
-from spikedrift.comparison.rdm_stacks import relabeled, unit_length
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.rsa.noise_ceiling import ceiling, halves_ceiling, matched_noise
+from spikedrift.rsa.stacks import relabeled, unit_length
 
 
 @pytest.fixture(scope="module")

@@ -6,16 +6,16 @@ from rdms import COMPARATORS, animals, correlation, cosine, holm, truth
 from rsatoolbox.util.inference_util import extract_variances
 from scipy import stats
 
-from spikedrift.comparison.rdm_ceiling import ceiling
-from spikedrift.comparison.rdm_inference import (
+from spikedrift.core.errors import InputError
+from spikedrift.rsa.inference import (
     Bootstrap,
     against_ceiling,
     against_zero,
     between_models,
     bootstrap,
 )
-from spikedrift.comparison.rdm_stacks import unit_length
-from spikedrift.errors import InputError
+from spikedrift.rsa.noise_ceiling import ceiling
+from spikedrift.rsa.stacks import unit_length
 
 
 def made(rng, n_models=3):

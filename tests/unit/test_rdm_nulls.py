@@ -9,8 +9,8 @@ from scipy import stats
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial.distance import squareform
 
-from spikedrift.comparison.rdm_nulls import circular_shift_test, permutation_test, without_lag
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.rsa.nulls import circular_shift_test, permutation_test, without_lag
 
 DRAWS = 500
 

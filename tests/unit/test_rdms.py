@@ -9,12 +9,13 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.covariance import ledoit_wolf
 
 from spikedrift import trials
-from spikedrift.comparison import matching, rdms
-from spikedrift.comparison.side import Side, windows_of
+from spikedrift.comparison.matrices import size_matching as matching
+from spikedrift.comparison.matrices.responses import Side, windows_of
 from spikedrift.config.compare import Structure
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.rsa import distances as rdms
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
 

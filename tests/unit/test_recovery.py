@@ -9,13 +9,15 @@ from scipy import stats
 from sklearn.covariance import ledoit_wolf
 from statsmodels.stats.power import TTestIndPower
 
-from spikedrift.comparison import covariance, distance, nearest, posterior_predictive
-from spikedrift.comparison.recovery import attempt, recover
-from spikedrift.comparison.separation import instances_needed, separation
-from spikedrift.comparison.simulated import Runs
+from spikedrift.comparison.recovery import nearest, posterior_predictive
+from spikedrift.comparison.recovery.pairs_of_rules import instances_needed, separation
+from spikedrift.comparison.recovery.recovery import attempt, recover
+from spikedrift.comparison.recovery.runs import Runs
+from spikedrift.comparison.scores import distance
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.stats import covariance
 
 NAMES = ["timing_to_rate", "step_to_drop"]  # what drift speed leaves alone: normal rules, no factor
 COMPARE = Compare(statistics=NAMES, bootstrap=400)

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spikedrift import selections
 from spikedrift.config.selections import Selection
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.rate import rate_dissimilarity
 from spikedrift.drift.pairs import index_pairs
-from spikedrift.drift.rate_index import rate_dissimilarity
-from spikedrift.errors import InputError
 from spikedrift.similarity.reliability import unit_reliability
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes import selections
 from spikedrift.trials import select
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr
 
+from spikedrift.analyses import response_correlations as rc
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses import response_correlations as rc
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
 from spikedrift.drift.correlations import MEASURES, correlations
 from spikedrift.drift.responses import halves_of, responses_of
-from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
 

@@ -9,11 +9,13 @@ import pytest
 import xarray as xr
 from test_similarity_store import recording
 
-from spikedrift import ground_truth, results, trials
-from spikedrift.atomic import write_netcdf, write_tsv
+from spikedrift import trials
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf, write_tsv
+from spikedrift.core.errors import InputError
 from spikedrift.drift.profile import profile_values
-from spikedrift.errors import InputError
 from spikedrift.figures.registry import render
+from spikedrift.ground_truth import measure as ground_truth
 from spikedrift.similarity.matrix import similarity, write
 
 FLIPS = 30
@@ -204,7 +206,7 @@ def test_a_file_of_another_code_is_not_drawn(tmp_path, matrix):
 @pytest.mark.fault("files", "a file of another version")
 def test_another_format_is_one_line(folder, matrix, monkeypatch):
     path = folder / "similarity/a/all/rate.nc"
-    monkeypatch.setattr("spikedrift.seal.FORMAT", 7)
+    monkeypatch.setattr("spikedrift.core.seal.FORMAT", 7)
     write_netcdf(matrix, path)
     monkeypatch.undo()
     refused(path, "is of format 7, this version of spikedrift reads 1")

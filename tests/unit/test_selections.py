@@ -13,11 +13,11 @@ from spikedrift.config.drift import StateOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry, SimilarityOptions
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curve_values
-from spikedrift.errors import InputError
-from spikedrift.selections import apply, stream
 from spikedrift.sources.synthetic import record
-from spikedrift.state import match_state
+from spikedrift.spikes.selections import apply, stream
+from spikedrift.spikes.state import match_state
 
 
 def recording(n_units=40, n_repeats=4):

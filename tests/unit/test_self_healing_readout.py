@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.methods.readout import READOUTS, bumps, heal, learn, winners
+from spikedrift.analyses.self_healing_readout import follow
 from spikedrift.config.analyses import SelfHealingReadoutOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses.self_healing_readout import follow
-from spikedrift.drift.analysis import analyze
-from spikedrift.drift.readout import READOUTS, bumps, heal, learn, winners
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import select
 

@@ -8,9 +8,9 @@ import yaml
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
-from spikedrift.errors import InputError
-from spikedrift.plan import ROOT, Plan
-from spikedrift.sources.sessions import sessions
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import ROOT, Plan
+from spikedrift.plan.sessions import sessions
 
 TABLE = """\
 session\tstimuli\tVISp\tVISl\trate_drift

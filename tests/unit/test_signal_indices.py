@@ -9,9 +9,9 @@ import xarray as xr
 from spikedrift import trials
 from spikedrift.config.drift import SignalOptions
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.signal.indices import signal_indices
-from spikedrift.errors import InputError
 from spikedrift.sources.synthetic import record
 
 OPTIONS = SignalOptions(flips=199, bootstrap=99)

@@ -13,8 +13,8 @@ from spikedrift.drift.signal.contributions import occasions
 from spikedrift.drift.signal.indices import signal_contributions, signal_indices
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import spikes_of
-from spikedrift.state import match_state
+from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.state import match_state
 
 OPTIONS = SignalOptions(flips=199, bootstrap=99)
 

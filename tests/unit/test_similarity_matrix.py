@@ -12,9 +12,9 @@ import xarray as xr
 from pydantic import ValidationError
 
 from spikedrift import trials
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.similarity import OPTIONS, MeasureEntry
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.errors import InputError
 from spikedrift.similarity import measures, registry
 from spikedrift.similarity.blocks import symmetric, triangle
 from spikedrift.similarity.matrix import similarity

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from spikedrift import trials
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity import store
 from spikedrift.similarity.matrix import similarity, write
 

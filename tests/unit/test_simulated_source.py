@@ -11,8 +11,8 @@ from spikedrift.config.check import checked
 from spikedrift.config.recordings import Recording
 from spikedrift.config.root import Config
 from spikedrift.config.simulated import SimulatedOptions
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan
 from spikedrift.sources import registry
 from spikedrift.sources.simulated import record
 

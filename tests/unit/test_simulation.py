@@ -14,13 +14,14 @@ from disks import small_disk
 from pydantic import ValidationError
 
 from spikedrift.config.networks import PatternNetwork, Phase, Simulation
+from spikedrift.config.overrides import override
 from spikedrift.config.sweeps import Condition, Sweep
-from spikedrift.errors import DiskError, InputError
+from spikedrift.core.errors import DiskError, InputError
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.compile import fetch_ahead
 from spikedrift.simulation.run import Run, Save, Set, session
-from spikedrift.simulation.sweep import override, points
+from spikedrift.sweeps.points import points
 
 MODEL = "test_simulation:define"
 
@@ -357,7 +358,7 @@ def test_phases_say_what_they_need(phase, message):
 
 def test_sweeps_are_expanded_without_heavy_imports():
     code = (
-        "import sys; import spikedrift.simulation.sweep;"
+        "import sys; import spikedrift.sweeps.points;"
         "print(sorted({'brian2', 'xarray', 'pandas', 'numba'} & set(sys.modules)))"
     )
     source = str(Path(build.__code__.co_filename).parents[2])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from scipy.stats import wasserstein_distance
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.spikeship import spikeship_matrix, spikeship_pairs
 from spikedrift.trials import cut
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spikedrift.errors import InputError
-from spikedrift.start import RECORD, Configuration, again, check_python, ending
+from spikedrift.core.errors import InputError
+from spikedrift.plan.start import RECORD, Configuration, again, check_python, ending
 
 
 @pytest.fixture(autouse=True)

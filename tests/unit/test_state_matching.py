@@ -7,9 +7,9 @@ import pytest
 from spikedrift import trials
 from spikedrift.config.drift import StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
-from spikedrift.state import covariates, match_state
+from spikedrift.spikes.state import covariates, match_state
 
 
 def recording(seed=0, **knobs):

@@ -6,9 +6,9 @@ from test_pattern_network import DT, drawn
 
 from spikedrift import trials
 from spikedrift.config.networks import PatternNetwork, Phase
-from spikedrift.errors import InputError
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
 from spikedrift.networks import pattern_model
-from spikedrift.simulation.sweep import override
 
 PHASES = [
     {"kind": "naive", "repeats": 30},

@@ -7,19 +7,19 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from spikedrift.comparison import geometry, lag_and_block
-from spikedrift.comparison.comparator import get
-from spikedrift.comparison.instance_null import p_of_instances
-from spikedrift.comparison.rdm_stacks import relabeled
-from spikedrift.comparison.side import Side
-from spikedrift.comparison.structure import structure
+from spikedrift.comparison.matrices import geometry, lag_and_block
+from spikedrift.comparison.matrices.matrices import structure
+from spikedrift.comparison.matrices.responses import Side
 from spikedrift.config.compare import Compare, Structure
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.inference import holm
-from spikedrift.drift.matrix_regression import shifts_within
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.rsa.comparator import get
+from spikedrift.rsa.stacks import relabeled
 from spikedrift.sources import synthetic
+from spikedrift.stats.inference import holm
+from spikedrift.stats.matrix_regression import shifts_within
+from spikedrift.stats.monte_carlo import p_of_instances
 
 SPIKESHIP = MeasureEntry(name="spikeship", measure="spikeship")
 BLOCK = np.repeat([0, 1], 6)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from spikedrift.comparison.comparators.cosine import COMPARATOR as COSINE
-from spikedrift.comparison.rdm_ceiling import ceiling
-from spikedrift.comparison.rdm_stacks import unit_length
-from spikedrift.comparison.structure_animals import over_animals
+from spikedrift.comparison.matrices.across_animals import over_animals
 from spikedrift.config.compare import Compare
 from spikedrift.figures import structure_animals as figure
+from spikedrift.rsa.comparators.cosine import COMPARATOR as COSINE
+from spikedrift.rsa.noise_ceiling import ceiling
+from spikedrift.rsa.stacks import unit_length
 
 N_WINDOWS, VIEWS, CODES = 14, ("whole", "beyond"), ("rate", "timing")
 COMPARATORS = ("rho_a", "cosine", "procrustes")

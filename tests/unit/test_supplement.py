@@ -4,8 +4,8 @@ import h5netcdf
 import pandas as pd
 import pytest
 
-from spikedrift.page import write_tables
-from spikedrift.supplement import flat, joined, run_times, tables
+from spikedrift.report.page import write_tables
+from spikedrift.report.supplement import flat, joined, run_times, tables
 
 BENCHMARK = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spikedrift import surrogates, trials
+from spikedrift import trials
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.correlation import pearson_pairs
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import put, spikes_of
+from spikedrift.spikes import surrogates
+from spikedrift.spikes.arrays import put, spikes_of
 
 
 def recording(

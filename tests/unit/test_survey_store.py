@@ -9,22 +9,24 @@ import xarray as xr
 from disks import small_disk
 from test_pattern_network import SMALL
 
-from spikedrift import selections, trials
-from spikedrift.comparison.models import Models
-from spikedrift.comparison.statistics import Run
+from spikedrift import trials
+from spikedrift.comparison.scores.models import Models
+from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.overrides import override
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Condition, Survey, Sweep
+from spikedrift.core.errors import DiskError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
-from spikedrift.errors import DiskError
 from spikedrift.networks import pattern_network
 from spikedrift.simulation.run import Ended
-from spikedrift.simulation.sweep import override, points
-from spikedrift.survey import Surveyed, collect, survey
+from spikedrift.spikes import selections
+from spikedrift.sweeps.points import points
+from spikedrift.sweeps.survey import Surveyed, collect, survey
 
 MEASURES = {
     "rate": {"measure": "population_vector", "options": {}},

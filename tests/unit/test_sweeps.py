@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from spikedrift.config.check import checked
 from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Axis, Sweep
-from spikedrift.errors import InputError
-from spikedrift.plan import Plan
-from spikedrift.simulation.sweep import axis_values, points, table, variants
-from spikedrift.surveys import chunked
+from spikedrift.core.errors import InputError
+from spikedrift.plan.plan import Plan
+from spikedrift.plan.surveys import chunked
+from spikedrift.sweeps.points import axis_values, points, table, variants
 
 RATE = {"name": "rate", "keys": ["plasticity.afferent.eta"]}
 WEIGHT = {"name": "weight", "keys": ["wiring.w_ee"]}

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.template_reliability import template_correlations
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses.template_reliability import template_correlations
-from spikedrift.drift.analysis import analyze
 from spikedrift.sources.synthetic import record
 
 

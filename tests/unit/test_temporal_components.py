@@ -9,19 +9,19 @@ from scipy.io import loadmat
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses.temporal_components import scores
-from spikedrift.drift.analysis import analyze
-from spikedrift.drift.components import (
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.methods.components import (
     discriminant_axes,
     drift_by_lag,
     profiles,
     random_halves,
     tuning_correlations,
 )
-from spikedrift.errors import InputError
+from spikedrift.analyses.temporal_components import scores
+from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes, spikes_of
 from spikedrift.trials import select
 
 
@@ -199,7 +199,7 @@ def test_units_are_taken_in_parts_without_a_difference(monkeypatch):
     fit = {"bin": 0.01, "boxcar": 0.05, "n_axes": 3, "shrinkage": None}
     whole = scores(spikes, spikes.block == 0, **fit)
     monkeypatch.setattr(
-        "spikedrift.drift.analyses.temporal_components.CELLS", 2 * spikes.segment.size * 50
+        "spikedrift.analyses.temporal_components.CELLS", 2 * spikes.segment.size * 50
     )
     np.testing.assert_allclose(np.abs(scores(spikes, spikes.block == 0, **fit)), np.abs(whole))
 

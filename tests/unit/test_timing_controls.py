@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.analyses.timing_controls import slower_first_block
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.analyses.timing_controls import slower_first_block
-from spikedrift.drift.analysis import analyze
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.timing import timing_dissimilarity
 from spikedrift.drift.pairs import index_pairs
-from spikedrift.drift.timing_index import timing_dissimilarity
-from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import spikes_of
+from spikedrift.spikes.arrays import spikes_of
 from spikedrift.trials import select
 
 BASE = {"segments": 6, "repeats": 6, "units": 60}

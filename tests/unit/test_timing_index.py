@@ -6,14 +6,14 @@ from spikedrift import trials
 from spikedrift.config.analyses import AnchoredOptions
 from spikedrift.config.drift import IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.anchored import upper_tail
-from spikedrift.drift.anchored_indices import anchored_indices
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.recording import anchored_indices
+from spikedrift.drift.anchored.timing import timing_index, timing_reading
 from spikedrift.drift.pairs import compared_pairs, index_pairs
-from spikedrift.drift.timing_index import timing_index, timing_reading
-from spikedrift.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label, spikes_of
+from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label, spikes_of
+from spikedrift.stats.monte_carlo import upper_tail
 from spikedrift.trials import REPEAT_KEY
 
 OPTIONS = IndexOptions(surrogates=39, gate_surrogates=39, thinnings=3)

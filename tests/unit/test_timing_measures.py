@@ -7,7 +7,7 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from spikedrift import trials
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.matrix import similarity
 from spikedrift.similarity.registry import get, reads_timing
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikedrift import trials
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.repeats import counted_through
 
 TIMES = st.floats(0, 10, allow_nan=False, allow_subnormal=False)

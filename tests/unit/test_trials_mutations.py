@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from spikedrift import trials
-from spikedrift.contract import LEAST, SPIKES, TEXTS, TRIAL_COLUMNS, UNIT_COLUMNS
-from spikedrift.errors import InputError
+from spikedrift.core.contract import LEAST, SPIKES, TEXTS, TRIAL_COLUMNS, UNIT_COLUMNS
+from spikedrift.core.errors import InputError
 
 N_TRIALS, N_UNITS = 8, 3
 

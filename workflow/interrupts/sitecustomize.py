@@ -1,7 +1,7 @@
 """Let Ctrl-C end a job's Python without a page of traceback while it imports.
 
-Python reads this when it starts, as `spikedrift.plan.share_library` puts this folder on the path of
-jobs; `spikedrift.job` then takes over and says in one line that it was interrupted.
+Python reads this when it starts, as `spikedrift.plan.plan.share_library` puts this folder on the
+path of jobs; `spikedrift.core.job` then takes over and says in one line that it was interrupted.
 """
 
 import importlib.machinery

@@ -27,7 +27,7 @@ rule compare_sweep:
         points=plan.comparisons.points,
         options=plan.comparisons.scored,
         seed=plan.config.seed,
-        source=plan.digest("comparison.compare"),
+        source=plan.digest("comparison.scores.scores"),
     script:
         "../scripts/compare_sweep.py"
 
@@ -50,7 +50,7 @@ rule compare_animals:
         runtime=15,
     params:
         options=plan.block("compare", "time_scale"),
-        source=plan.digest("comparison.animals"),
+        source=plan.digest("comparison.scores.across_animals"),
     script:
         "../scripts/compare_animals.py"
 
@@ -136,6 +136,6 @@ rule recover:
         compare=plan.comparisons.scored,
         options=plan.block("recovery"),
         seed=plan.config.seed,
-        source=plan.digest("comparison.recovery"),
+        source=plan.digest("comparison.recovery.recovery"),
     script:
         "../scripts/recover.py"

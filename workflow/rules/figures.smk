@@ -45,7 +45,7 @@ rule figure_raster:
             "raster_units",
         ),
         seed=plan.config.seed,
-        source=plan.figure_digest("raster", "selections"),
+        source=plan.figure_digest("raster", "spikes.selections"),
     script:
         "../scripts/figure_raster.py"
 

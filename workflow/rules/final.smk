@@ -2,7 +2,7 @@
 
 
 rule figure_final:
-    """One of the final figures: spikedrift.final says what each is drawn from."""
+    """One of the final figures: spikedrift.plan.figures says what each is drawn from."""
     input:
         unpack(plan.final.inputs),
     output:
@@ -66,6 +66,6 @@ rule supplement:
         made=plan.final.files,
         omitted=plan.final.omitted,
         given=plan.given,
-        source=plan.digest("supplement", "page"),
+        source=plan.digest("report.supplement", "report.page"),
     script:
         "../scripts/supplement.py"

@@ -60,7 +60,9 @@ rule collect_ground_truth:
     params:
         options=plan.block("ground_truth"),
         versions=plan.versions,
-        source=plan.digest("assessment", "drift.verdicts", "page"),
+        source=plan.digest(
+            "ground_truth.assess", "ground_truth.verdicts", "report.page"
+        ),
     script:
         "../scripts/collect_ground_truth.py"
 

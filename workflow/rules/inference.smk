@@ -38,7 +38,7 @@ rule inference_table:
     params:
         entry=plan.inferences.entry,
         seed=plan.config.seed,
-        source=plan.digest("drift.inference_table", "page"),
+        source=plan.digest("drift.over_animals", "report.page"),
     script:
         "../scripts/inference.py"
 

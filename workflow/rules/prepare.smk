@@ -77,7 +77,7 @@ rule pool_trials:
         mem_mb=8000,
         runtime=60,
     params:
-        source=plan.digest("pooling"),
+        source=plan.digest("sources.pooling"),
     script:
         "../scripts/pool_trials.py"
 
@@ -105,6 +105,6 @@ rule recordings_table:
         mem_mb=1000,
         runtime=10,
     params:
-        source=plan.digest("overview", "page"),
+        source=plan.digest("report.overview", "report.page"),
     script:
         "../scripts/recordings_table.py"

@@ -23,7 +23,7 @@ rule sweep_points:
         runtime=5,
     params:
         sweep=plan.sweep,
-        source=plan.digest("simulation.sweep"),
+        source=plan.digest("sweeps.points"),
     script:
         "../scripts/sweep_points.py"
 

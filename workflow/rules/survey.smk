@@ -49,7 +49,7 @@ rule collect_survey:
     params:
         runs=plan.surveys.runs,
         versions=plan.versions,
-        source=plan.digest("survey"),
+        source=plan.digest("sweeps.survey"),
     script:
         "../scripts/collect_survey.py"
 

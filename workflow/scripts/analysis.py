@@ -1,10 +1,11 @@
 """Run one analysis on one selection of a recording."""
 
-from spikedrift import selections, trials
-from spikedrift.atomic import write_netcdf
+from spikedrift import trials
+from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.selections import Selection
-from spikedrift.drift.analysis import analyze
-from spikedrift.job import job
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
+from spikedrift.spikes import selections
 
 with job(snakemake.log[0], snakemake.threads):
     seed = snakemake.params.seed

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from spikedrift.atomic import write_text
 from spikedrift.config.networks import PatternNetwork
-from spikedrift.job import job
+from spikedrift.core.atomic import write_text
+from spikedrift.core.job import job
 from spikedrift.networks import registry
 
 with job(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Write the catalogue of one Allen data set."""
 
 from spikedrift.allensdk import run_program
-from spikedrift.job import job
+from spikedrift.core.job import job
 
 fetch = snakemake.params.fetch
 with job(snakemake.log[0]):

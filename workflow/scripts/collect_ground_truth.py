@@ -4,13 +4,13 @@ import json
 
 import pandas as pd
 
-from spikedrift.assessment import assess, dataset
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.ground_truth import GroundTruth
-from spikedrift.drift import verdicts
-from spikedrift.ground_truth import read_chunk
-from spikedrift.job import job
-from spikedrift.page import write_page
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
+from spikedrift.ground_truth import verdicts
+from spikedrift.ground_truth.assess import assess, dataset
+from spikedrift.ground_truth.measure import read_chunk
+from spikedrift.report.page import write_page
 
 with job(snakemake.log[0]):
     options, versions = GroundTruth(**snakemake.params.options), snakemake.params.versions

@@ -1,10 +1,10 @@
 """Put all runs of a survey together."""
 
-from spikedrift import results
-from spikedrift.atomic import write_netcdf, write_tsv
-from spikedrift.job import job
-from spikedrift.simulation.sweep import Point
-from spikedrift.survey import collect
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf, write_tsv
+from spikedrift.core.job import job
+from spikedrift.sweeps.points import Point
+from spikedrift.sweeps.survey import collect
 
 with job(snakemake.log[0]):
     data, table = collect(

@@ -1,12 +1,13 @@
 """Hold the similarity matrices of every run of a sweep against those of one recording."""
 
-from spikedrift import selections, trials
-from spikedrift.atomic import write_netcdf
-from spikedrift.comparison.structure import structure
+from spikedrift import trials
+from spikedrift.comparison.matrices.matrices import structure
 from spikedrift.config.compare import Compare
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.job import job
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
+from spikedrift.spikes import selections
 
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params

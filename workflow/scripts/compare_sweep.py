@@ -1,12 +1,12 @@
 """Hold every point of a sweep against one recording."""
 
-from spikedrift import results
-from spikedrift.atomic import write_netcdf
-from spikedrift.comparison.compare import compare
-from spikedrift.comparison.models import Models
-from spikedrift.comparison.statistics import Run
+from spikedrift.comparison.scores.models import Models
+from spikedrift.comparison.scores.scores import compare
+from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.compare import Compare
-from spikedrift.job import job
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spikedrift.config.fetch import FetchOptions
+from spikedrift.core.job import job
 from spikedrift.fetch.sizes import measure
-from spikedrift.job import job
 
 with job(snakemake.log[0]):
     measure(

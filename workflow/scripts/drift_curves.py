@@ -1,12 +1,13 @@
 """Similarity against lag, with intervals over units."""
 
-from spikedrift import selections, trials
-from spikedrift.atomic import write_netcdf
+from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
 from spikedrift.drift.curves import curves
-from spikedrift.job import job
+from spikedrift.spikes import selections
 
 with job(snakemake.log[0], snakemake.threads):
     seed = snakemake.params.seed

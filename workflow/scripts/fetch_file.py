@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spikedrift.config.fetch import FetchOptions
+from spikedrift.core.job import job
 from spikedrift.fetch.transfer import fetch
-from spikedrift.job import job
 
 dataset, _, file = snakemake.wildcards.raw_file.partition("/")
 with job(snakemake.log[0]):

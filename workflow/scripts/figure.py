@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from spikedrift.config.figures import Figures
+from spikedrift.core.job import job
 from spikedrift.figures.registry import render
-from spikedrift.job import job
 
 with job(snakemake.log[0]):
     lists = snakemake.params.lists

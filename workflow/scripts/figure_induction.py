@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from spikedrift import results
 from spikedrift.config.figures import Figures
+from spikedrift.core import results
+from spikedrift.core.job import job
 from spikedrift.figures import induction
 from spikedrift.figures.save import save
-from spikedrift.job import job
 from spikedrift.plasticity import registry
 
 with job(snakemake.log[0]):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
+from spikedrift.core.job import job
 from spikedrift.figures.registry import render
-from spikedrift.job import job
 
 with job(snakemake.log[0]):
     labels = snakemake.params.conditions

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from spikedrift import selections, trials
+from spikedrift import trials
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
+from spikedrift.core.job import job
 from spikedrift.figures.raster import draw
 from spikedrift.figures.save import save
-from spikedrift.job import job
+from spikedrift.spikes import selections
 
 with job(snakemake.log[0]):
     options = Figures.part(snakemake.params.options)

@@ -3,9 +3,9 @@
 import pandas as pd
 import xarray as xr
 
-from spikedrift.findings import Compared, findings
-from spikedrift.job import job
-from spikedrift.page import write_article, write_markdown
+from spikedrift.core.job import job
+from spikedrift.report.findings import Compared, findings
+from spikedrift.report.page import write_article, write_markdown
 
 TITLE = "What was found"
 

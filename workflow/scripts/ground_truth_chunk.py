@@ -1,10 +1,10 @@
 """Measure some seeds of one kind of synthetic recording."""
 
-from spikedrift.atomic import write_tsv
 from spikedrift.config.drift import StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.ground_truth import measured
-from spikedrift.job import job
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
+from spikedrift.ground_truth.measure import measured
 
 with job(snakemake.log[0], snakemake.threads):
     chunk = snakemake.params.chunk

@@ -1,10 +1,10 @@
 """Gather the drift indices of recordings and selections in a table."""
 
-from spikedrift import results
-from spikedrift.atomic import write_tsv
-from spikedrift.drift.table import index_table
-from spikedrift.job import job
-from spikedrift.page import write_page
+from spikedrift.core import results
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
+from spikedrift.report.page import write_page
+from spikedrift.report.tables import index_table
 
 with job(snakemake.log[0]):
     datasets = map(results.read, snakemake.input)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from spikedrift.atomic import write_tsv
 from spikedrift.config.inductions import Induction
-from spikedrift.job import job
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
 from spikedrift.plasticity import registry, targets
 from spikedrift.plasticity.induce import chosen, induce
 

@@ -3,12 +3,12 @@
 import pandas as pd
 import xarray as xr
 
-from spikedrift import results
-from spikedrift.atomic import write_netcdf, write_tsv
 from spikedrift.config.inference import Inference
-from spikedrift.drift.inference_table import contrasts, infer, long_table
-from spikedrift.job import job
-from spikedrift.page import write_page
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf, write_tsv
+from spikedrift.core.job import job
+from spikedrift.drift.over_animals import contrasts, infer, long_table
+from spikedrift.report.page import write_page
 
 with job(snakemake.log[0]):
     entry = snakemake.params.entry

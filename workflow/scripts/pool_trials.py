@@ -1,8 +1,8 @@
 """Join the trials files of several recordings."""
 
 from spikedrift import trials
-from spikedrift.job import job
-from spikedrift.pooling import pool
+from spikedrift.core.job import job
+from spikedrift.sources.pooling import pool
 
 with job(snakemake.log[0]):
     datasets = [trials.read(path) for path in snakemake.input]

@@ -1,11 +1,11 @@
 """Hold the model's predictions against the recordings of this configuration."""
 
-from spikedrift import results
-from spikedrift.atomic import write_tsv
 from spikedrift.comparison.predictions import score
 from spikedrift.config.predictions import Predictions
-from spikedrift.job import job
-from spikedrift.page import write_page
+from spikedrift.core import results
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
+from spikedrift.report.page import write_page
 
 with job(snakemake.log[0]):
     entry = snakemake.params.entry

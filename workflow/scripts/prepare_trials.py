@@ -4,7 +4,7 @@ from pathlib import Path
 
 from spikedrift import trials
 from spikedrift.config.recordings import Recording
-from spikedrift.job import job
+from spikedrift.core.job import job
 from spikedrift.sources.registry import prepare
 
 with job(snakemake.log[0]):

@@ -2,8 +2,8 @@
 
 import json
 
-from spikedrift.atomic import write_text
-from spikedrift.job import job
+from spikedrift.core.atomic import write_text
+from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
     record = {

@@ -1,7 +1,7 @@
 """Read a session through AllenSDK."""
 
 from spikedrift.allensdk import run_program
-from spikedrift.job import job
+from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
     run_program(

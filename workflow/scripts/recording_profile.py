@@ -1,11 +1,12 @@
 """What a recording is like beside its drift."""
 
-from spikedrift import selections, trials
-from spikedrift.atomic import write_netcdf
+from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.selections import Selection
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
 from spikedrift.drift.profile import profile
-from spikedrift.job import job
+from spikedrift.spikes import selections
 
 with job(snakemake.log[0], snakemake.threads):
     seed = snakemake.params.seed

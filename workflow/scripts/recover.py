@@ -1,12 +1,12 @@
 """Recover the rules of a sweep from their own runs, through the comparison with a recording."""
 
-from spikedrift import results
-from spikedrift.atomic import write_netcdf
-from spikedrift.comparison.recovery import attempt
-from spikedrift.comparison.statistics import Run, vector
+from spikedrift.comparison.recovery.recovery import attempt
+from spikedrift.comparison.scores.summary import Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
-from spikedrift.job import job
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -1,9 +1,10 @@
 """Compare all pairs of trials of a selection by one measure."""
 
-from spikedrift import selections, trials
+from spikedrift import trials
 from spikedrift.config.selections import Selection
-from spikedrift.job import job
+from spikedrift.core.job import job
 from spikedrift.similarity.matrix import write
+from spikedrift.spikes import selections
 
 with job(snakemake.log[0], snakemake.threads):
     selected = selections.apply(

@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 
 from spikedrift import trials
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.networks import PatternNetwork
-from spikedrift.job import job
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
 from spikedrift.networks import registry
 
 with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:

@@ -1,10 +1,10 @@
 """Gather the statistics of all analyses in a table."""
 
-from spikedrift import results
-from spikedrift.atomic import write_tsv
-from spikedrift.drift.table import statistics_table
-from spikedrift.job import job
-from spikedrift.page import write_page
+from spikedrift.core import results
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
+from spikedrift.report.page import write_page
+from spikedrift.report.tables import statistics_table
 
 with job(snakemake.log[0]):
     datasets = map(results.read, snakemake.input)

@@ -1,10 +1,10 @@
 """Infer over animals from comparisons of the matrices of single recordings."""
 
-from spikedrift import results
-from spikedrift.atomic import write_netcdf
-from spikedrift.comparison.structure_animals import over_animals
+from spikedrift.comparison.matrices.across_animals import over_animals
 from spikedrift.config.compare import Compare
-from spikedrift.job import job
+from spikedrift.core import results
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
     structures = [results.read(path) for path in snakemake.input]

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from spikedrift import results
-from spikedrift.atomic import write_tsv
-from spikedrift.job import job
-from spikedrift.page import write_tables
-from spikedrift.supplement import joined, tables
+from spikedrift.core import results
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
+from spikedrift.report.page import write_tables
+from spikedrift.report.supplement import joined, tables
 
 with job(snakemake.log[0]):
     params = snakemake.params

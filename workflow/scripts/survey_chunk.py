@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.sweeps import Survey
-from spikedrift.job import job
-from spikedrift.simulation.sweep import Point
-from spikedrift.survey import Surveyed, survey
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.job import job
+from spikedrift.sweeps.points import Point
+from spikedrift.sweeps.survey import Surveyed, survey
 
 with job(snakemake.log[0]):
     output, sweep = Path(snakemake.output[0]), snakemake.params.sweep

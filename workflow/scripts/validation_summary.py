@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from spikedrift import results
-from spikedrift.atomic import write_tsv
-from spikedrift.job import job
-from spikedrift.page import write_page
+from spikedrift.core import results
+from spikedrift.core.atomic import write_tsv
+from spikedrift.core.job import job
 from spikedrift.plasticity import targets
+from spikedrift.report.page import write_page
 
 with job(snakemake.log[0]):
     tables = {

@@ -3,7 +3,7 @@
 import json
 
 from spikedrift.allensdk import run_program
-from spikedrift.job import job
+from spikedrift.core.job import job
 
 fetch = snakemake.params.fetch
 with job(snakemake.log[0]):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from spikedrift.comparison.statistics import STATISTICS
+from spikedrift.comparison.scores.summary import STATISTICS
 from spikedrift.config.compare import Compare
 
 LEVEL = 0.05
@@ -28,7 +28,8 @@ def described_by(found: xr.Dataset) -> list[str]:
     Parameters
     ----------
     found : Dataset
-        As `spikedrift.comparison.compare.compare` returns it, with a condition that has a score.
+        As `spikedrift.comparison.scores.scores.compare` returns it, with a condition that has a
+        score.
     """
     least, high = float(found["score"].min()), float(found["ceiling_high"])
     out = []
@@ -53,7 +54,7 @@ def of_scores(found: xr.Dataset) -> list[str]:
     Parameters
     ----------
     found : Dataset
-        As `spikedrift.comparison.compare.compare` returns it, without its conclusion.
+        As `spikedrift.comparison.scores.scores.compare` returns it, without its conclusion.
     """
     titles = json.loads(found.attrs["titles"])
     dropped = json.loads(found.attrs.get("dropped", "{}"))
@@ -93,7 +94,7 @@ def conclusions(found: xr.Dataset) -> list[str]:
     Parameters
     ----------
     found : Dataset
-        As `spikedrift.comparison.structure.structure` returns it, without its conclusion.
+        As `spikedrift.comparison.matrices.matrices.structure` returns it, without its conclusion.
     """
     n_tests = int(np.isfinite(found["p_value"]).sum())
     return [

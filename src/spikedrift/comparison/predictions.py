@@ -14,9 +14,9 @@ import pandas as pd
 import xarray as xr
 
 from spikedrift.config.predictions import Prediction, Predictions
-from spikedrift.drift.inference import student_interval
-from spikedrift.drift.inference_table import animal_of
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.drift.over_animals import animal_of
+from spikedrift.stats.inference import student_interval
 
 OUTCOMES = (
     "held", "not held", "undecided", "cannot be tested", "not in this configuration", "withdrawn"
@@ -33,8 +33,8 @@ def score(
     ----------
     options : Predictions
     rows : sequence of mapping
-        One a prediction, of `spikedrift.predictions.Foretold`: `files` (one mapping of statistic
-        to path a recording), `note`, `absent`, `n_wanted`, `n_here`.
+        One a prediction, of `spikedrift.plan.predictions.Foretold`: `files` (one mapping of
+        statistic to path a recording), `note`, `absent`, `n_wanted`, `n_here`.
     datasets : mapping of path -> Dataset
 
     Returns

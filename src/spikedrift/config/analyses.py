@@ -303,7 +303,7 @@ class AnalysisEntry(Options):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
         description="label of the files; default: the name of the analysis"
     )
-    analysis: str = Field(description="name of a file in src/spikedrift/drift/analyses/")
+    analysis: str = Field(description="name of a file in src/spikedrift/analyses/")
     options: dict[str, Any] = Field(
         default_factory=dict, validate_default=True, description="options of the analysis"
     )

@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from spikedrift.config.numbers import strict
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 LONGEST_NAME = 100  # characters; two of them and an ending are a file's name, which has 255
 

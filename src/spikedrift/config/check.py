@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from spikedrift.config.base import Options
 from spikedrift.config.plain import check_plain
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 
 def checked[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str = "config") -> M:

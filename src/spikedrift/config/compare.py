@@ -67,7 +67,7 @@ class Structure(Options):
             "procrustes",
         ),
         min_length=1,
-        description="files of comparison/comparators, all reported side by side",
+        description="files of rsa/comparators, all reported side by side",
     )
     units: int | None = Field(
         default=None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spikedrift.config.numbers import LARGEST
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 DEEPEST = 40  # lists and mappings in each other
 MOST_VALUES = 200_000

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from spikedrift.config.plain import DEEPEST
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 LARGEST_FILE = 10_000_000  # bytes; a configuration has thousands
 

@@ -19,7 +19,7 @@ from spikedrift.config.recovery import Recovery
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sweeps import Sweep
-from spikedrift.errors import unknown
+from spikedrift.core.errors import unknown
 
 # Keys of an entry that name an entry of another list.
 REFERENCES = {

@@ -6,8 +6,8 @@ each pair of sets. Deitch, Rubin & Ziv (2021), Current Biology 31:4327.
 
 import numpy as np
 
-from spikedrift.drift.means import defined_means
 from spikedrift.similarity.correlation import pearson_stacks
+from spikedrift.stats.means import defined_means
 
 MEASURES = ("population_vector", "ensemble_rate", "tuning_curve")
 TUNING_SEGMENTS = 3  # over two segments every correlation is 1 or -1

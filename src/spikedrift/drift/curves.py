@@ -10,7 +10,9 @@ import xarray as xr
 
 from spikedrift.config.drift import CurveOptions
 from spikedrift.config.similarity import MeasureEntry
+from spikedrift.core.errors import InputError
 from spikedrift.drift.bands import centered
+from spikedrift.drift.curve_statistics import STATISTICS, Curve, lag_curve, statistics
 from spikedrift.drift.pairs import (
     Repeats,
     TrialPairs,
@@ -19,9 +21,7 @@ from spikedrift.drift.pairs import (
     repeats_of,
     segment_pairs,
 )
-from spikedrift.drift.statistics import STATISTICS, Curve, lag_curve, statistics
 from spikedrift.drift.unit_samples import halved_units, resampled_units, unit_stream
-from spikedrift.errors import InputError
 from spikedrift.similarity import registry
 from spikedrift.trials import select
 
@@ -61,9 +61,9 @@ def curves(
           lag), pairs of repeats; `elapsed` (relation, lag), s, median time between trials, NaN
           where start times are unknown.
         * `similarity_index`, `similarity_index_low`, `similarity_index_high` (lag): see
-          `spikedrift.drift.statistics`.
+          `spikedrift.drift.curve_statistics`.
         * `statistic_value`, `statistic_low`, `statistic_high` (statistic), `statistic_sample`
-          (sample, statistic): what each means is in `spikedrift.drift.statistics`.
+          (sample, statistic): what each means is in `spikedrift.drift.curve_statistics`.
         * `half_statistic` (split, half, statistic), `half_correlation` (split), `reliability`
           (scalar): see `unit_halves`.
 

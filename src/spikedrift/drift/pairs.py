@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from spikedrift.drift.means import defined_mean
-from spikedrift.errors import InputError
-from spikedrift.spikes import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.core.errors import InputError
+from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.stats.means import defined_mean
 from spikedrift.trials import REPEAT_KEY
 
 

@@ -30,13 +30,13 @@ import xarray as xr
 
 from spikedrift.config.drift import CurveOptions
 from spikedrift.drift.correlations import ensemble_rate, tuning_curves
+from spikedrift.drift.curve_statistics import Curve, lag_curve, statistics
 from spikedrift.drift.curves import recording_attributes
-from spikedrift.drift.means import defined_means
 from spikedrift.drift.responses import Responses, responses_of
-from spikedrift.drift.statistics import Curve, lag_curve, statistics
 from spikedrift.drift.unit_samples import halved_units, resampled_units
-from spikedrift.selections import unit_rates
-from spikedrift.spikes import SEGMENT_KEY, label
+from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.selections import unit_rates
+from spikedrift.stats.means import defined_means
 from spikedrift.trials import spike_cells
 
 CORRELATIONS = ("ensemble_rate", "tuning_curve")

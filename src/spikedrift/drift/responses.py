@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from spikedrift.drift.means import defined_mean
+from spikedrift.drift.anchored.rate import permuted_counts
 from spikedrift.drift.pairs import Repeats, repeats_of
-from spikedrift.drift.rate_index import permuted_counts
 from spikedrift.similarity.correlation import activity
-from spikedrift.spikes import SEGMENT_KEY, label
+from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.stats.means import defined_mean
 
 EXCHANGE = "responses exchanged between blocks among trials of the same segment and unit"
 RELATIONS = ("within", "between", "proximal", "distal")

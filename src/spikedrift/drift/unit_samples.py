@@ -7,8 +7,8 @@ set of options.
 import numpy as np
 import xarray as xr
 
-from spikedrift.errors import InputError
-from spikedrift.selections import stream
+from spikedrift.core.errors import InputError
+from spikedrift.spikes.selections import stream
 
 
 def unit_stream(dataset: xr.Dataset, seed: int, task: str) -> np.random.Generator:

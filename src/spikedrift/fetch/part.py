@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from spikedrift.atomic import replacing
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import replacing
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.reply import Copy, Digest, Reply
 
 logger = logging.getLogger(__name__)

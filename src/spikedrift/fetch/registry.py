@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 COLUMNS = ("dataset", "file", "url", "bytes", "sha256", "licence", "citation")
 OPTIONAL = ("bytes", "sha256")

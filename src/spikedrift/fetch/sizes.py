@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from spikedrift.atomic import replacing
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import replacing
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.places import copies
 from spikedrift.fetch.progress import amount, say
 from spikedrift.fetch.registry import DataFile, read_registry, registered

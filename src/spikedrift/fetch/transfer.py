@@ -7,10 +7,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from spikedrift.atomic import replacing
 from spikedrift.config.fetch import FetchOptions
-from spikedrift.disk import disk_error
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import replacing
+from spikedrift.core.disk import disk_error
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.part import Origin, Part
 from spikedrift.fetch.places import copies
 from spikedrift.fetch.progress import Progress, amount

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
-from spikedrift.drift import gates, verdicts
+from spikedrift.drift import gates
 from spikedrift.figures import style
+from spikedrift.ground_truth import verdicts
 
 _WORDS = 14  # characters of a line beside an index
 _FORMS = {  # statistic -> panel, title, statistic of its test, its surrogates, its p

@@ -23,7 +23,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     Parameters
     ----------
     scores : Dataset
-        A file of `spikedrift.comparison.animals`.
+        A file of `spikedrift.comparison.scores.across_animals`.
     options : Figures, optional
 
     Returns

@@ -42,7 +42,7 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
     Parameters
     ----------
     structure : Dataset
-        Of `spikedrift.comparison.structure`.
+        Of `spikedrift.comparison.matrices.matrices`.
     options : Figures, optional
 
     Returns
@@ -182,7 +182,7 @@ def summary(axes: Axes, structure: xr.Dataset, titles: Mapping[str, str]) -> pd.
     ----------
     axes : Axes
     structure : Dataset
-        Of `spikedrift.comparison.structure`.
+        Of `spikedrift.comparison.matrices.matrices`.
     titles : mapping of condition -> words
 
     Returns

@@ -40,10 +40,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spikedrift.comparison.inference import illustrates
-from spikedrift.comparison.match import TITLES
+from spikedrift.comparison.claims import illustrates
+from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import comparators, style
 from spikedrift.figures import scores as panels
 
@@ -69,11 +69,11 @@ def draw(
     Parameters
     ----------
     scores : Dataset
-        A file of `spikedrift.comparison.compare`.
+        A file of `spikedrift.comparison.scores.scores`.
     structure : Dataset, optional
-        Of `spikedrift.comparison.structure`, of the same comparison.
+        Of `spikedrift.comparison.matrices.matrices`, of the same comparison.
     recovery : Dataset, optional
-        Of `spikedrift.comparison.recovery`; the panel says so where there is none.
+        Of `spikedrift.comparison.recovery.recovery`; the panel says so where there is none.
     options : Figures, optional
 
     Returns

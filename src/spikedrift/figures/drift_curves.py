@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from spikedrift.config.figures import Figures
-from spikedrift.drift import gates, verdicts
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.drift import gates
 from spikedrift.figures import signal_drift, style
+from spikedrift.ground_truth import verdicts
 
 _HEIGHT = 2.5
 _LINE = {"within": ("-", "o", None), "between": ("--", "s", "white")}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import style
 
 _ROW = 0.21  # height of a row of a table, inches
@@ -30,7 +30,7 @@ def draw(
     Parameters
     ----------
     data : Dataset
-        As `spikedrift.assessment.dataset` makes it.
+        As `spikedrift.ground_truth.assess.dataset` makes it.
     options : Figures, optional
 
     Returns

@@ -11,13 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from spikedrift.comparison.discrimination import discrimination
-from spikedrift.comparison.intervals import t_interval
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.drift import gates, verdicts
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
+from spikedrift.drift import gates
+from spikedrift.drift.discrimination import discrimination
 from spikedrift.figures import signal_drift, style
+from spikedrift.ground_truth import verdicts
+from spikedrift.stats.intervals import t_interval
 
 CODES = ("rate", "timing")
 _WORDS = 20  # characters of a line below an axis

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from spikedrift.config.figures import Figures
-from spikedrift.drift import verdicts
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import style
+from spikedrift.ground_truth import verdicts
 
 _WORDS = 22  # characters of a line beside a color bar
 _HEIGHT = (3.0, 2.3)  # of a row, inches: up to two recordings, more

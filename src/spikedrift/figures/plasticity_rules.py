@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import induction, style
 
 _COLUMNS = 3

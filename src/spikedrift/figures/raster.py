@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import style
 from spikedrift.trials import offsets
 

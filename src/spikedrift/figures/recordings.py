@@ -34,13 +34,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from spikedrift import selections
 from spikedrift.config.figures import Figures
 from spikedrift.config.selections import Selection
-from spikedrift.drift import gates, verdicts
+from spikedrift.core.errors import InputError
+from spikedrift.drift import gates
 from spikedrift.drift.signal.indices import CODES
-from spikedrift.errors import InputError
 from spikedrift.figures import drift_curves, matrices, raster, signal_drift, style
+from spikedrift.ground_truth import verdicts
+from spikedrift.spikes import selections
 from spikedrift.trials import quality, quality_names
 
 # Rows of a recording alone on the page, and of one beside others; heights of rows, inches.

@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 from matplotlib.figure import Figure
 
-from spikedrift import results
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError, unknown
+from spikedrift.core import results
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.figures.save import save
 
 _CODES = ("rate", "timing")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 
-from spikedrift.atomic import write_tsv, writing
+from spikedrift.core.atomic import write_tsv, writing
 from spikedrift.figures import style
 
 # No dates and no version: the same figure gives the same bytes.

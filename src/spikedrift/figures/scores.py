@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from spikedrift.comparison.statistics import CODES, STATISTICS
+from spikedrift.comparison.scores.summary import CODES, STATISTICS
 from spikedrift.config.figures import Figures
 from spikedrift.drift import gates
 from spikedrift.figures import style
@@ -34,7 +34,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     Parameters
     ----------
     scores : Dataset
-        A file of `spikedrift.comparison.compare`.
+        A file of `spikedrift.comparison.scores.scores`.
     options : Figures, optional
 
     Returns
@@ -123,7 +123,7 @@ def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
     Parameters
     ----------
     scores : Dataset
-        A file of `spikedrift.comparison.compare`.
+        A file of `spikedrift.comparison.scores.scores`.
     most : int
     """
     if scores.sizes["condition"] <= most:
@@ -154,7 +154,7 @@ def unscored(scores: xr.Dataset) -> str:
     Parameters
     ----------
     scores : Dataset
-        A file of `spikedrift.comparison.compare`.
+        A file of `spikedrift.comparison.scores.scores`.
     """
     lost = int((scores["instances_given"] - scores["instances_scored"]).sum())
     if not lost:

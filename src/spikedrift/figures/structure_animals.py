@@ -21,7 +21,7 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
     Parameters
     ----------
     structure : Dataset
-        A file of `spikedrift.comparison.structure_animals`.
+        A file of `spikedrift.comparison.matrices.across_animals`.
     options : Figures, optional
 
     Returns

@@ -22,7 +22,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-from spikedrift.drift import verdicts
+from spikedrift.ground_truth import verdicts
 from spikedrift.trials import NO_TIMING
 
 BLACK, GRAY = "#000000", "#8c8c8c"

@@ -21,8 +21,9 @@ from scipy import stats
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.drift import gates, verdicts
+from spikedrift.drift import gates
 from spikedrift.figures import style
+from spikedrift.ground_truth import verdicts
 
 # Quantity -> words of its axis.
 QUANTITIES = {
@@ -58,7 +59,7 @@ def draw(
     Parameters
     ----------
     data : Dataset
-        As `spikedrift.survey.collect` makes it.
+        As `spikedrift.sweeps.survey.collect` makes it.
     axes : sequence of mapping
         `name`, `title`, `scale` of the axes; without any, conditions stand side by side.
     compare : Compare, optional

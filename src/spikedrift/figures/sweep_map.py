@@ -29,9 +29,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from spikedrift.comparison.inference import illustrates
+from spikedrift.comparison.claims import illustrates
 from spikedrift.config.figures import Figures
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.figures import style
 from spikedrift.figures.scores import BASELINE
 
@@ -56,7 +56,7 @@ def draw(
     Parameters
     ----------
     scores : sequence of Dataset
-        Files of `spikedrift.comparison.compare`, all of one sweep. Coordinates of `condition`
+        Files of `spikedrift.comparison.scores.scores`, all of one sweep. Coordinates of `condition`
         (points): `rule` and `axis_{name}`, each where there is one.
     axes : sequence of mapping
         `name`, `title` and `scale` of the axes; without any the conditions are a strip.

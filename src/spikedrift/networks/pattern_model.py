@@ -11,16 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from spikedrift.config.networks import (
-    PROJECTIONS,
-    InhibitoryPlasticity,
-    PatternNetwork,
-    Phase,
-)
-from spikedrift.errors import InputError
+from spikedrift.config.networks import PROJECTIONS, InhibitoryPlasticity, PatternNetwork, Phase
+from spikedrift.core.errors import InputError
 from spikedrift.networks.copies import own, own_cell
 from spikedrift.plasticity import registry
-from spikedrift.plasticity.chosen import chosen
+from spikedrift.plasticity.parameters import chosen
 from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation import streams
 from spikedrift.simulation.build import Standalone

@@ -21,7 +21,8 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.networks import PatternNetwork, Simulation
-from spikedrift.errors import DiskError, InputError
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import DiskError, InputError
 from spikedrift.networks import pattern_model, stability, stimulus, traces
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.networks.memory import memory
@@ -29,7 +30,6 @@ from spikedrift.plasticity import registry
 from spikedrift.simulation import gpu, streams
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import Run, Save, Set, Step, session
-from spikedrift.simulation.sweep import override
 
 log = logging.getLogger(__name__)
 

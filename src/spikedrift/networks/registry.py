@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from spikedrift.errors import unknown
+from spikedrift.core.errors import unknown
 
 
 def names() -> list[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spikedrift import plugins
-from spikedrift.errors import InputError
+from spikedrift.core import plugins
+from spikedrift.core.errors import InputError
 from spikedrift.plasticity.rule import CELL, Regular
 
 PACKAGE = f"{__package__}.cells"

@@ -21,7 +21,7 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.rule import CELL, Regular, Rule
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from spikedrift.config.inductions import PROTOCOLS, Induction
 from spikedrift.config.networks import Simulation
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import protocol as protocols
 from spikedrift.plasticity import registry

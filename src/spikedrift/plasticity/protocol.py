@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikedrift import plugins
+from spikedrift.core import plugins
 
 PACKAGE = f"{__package__}.protocols"
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from spikedrift import plugins
+from spikedrift.core import plugins
 from spikedrift.plasticity.rule import Rule
 
 PACKAGE = f"{__package__}.rules"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 
 # What a cell offers to the cell variables of a rule.
 CELL = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 KEY = ["induction", "set", "curve", "x"]
 STATUS = ("published", "computed", "unverified")

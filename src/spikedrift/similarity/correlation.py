@@ -9,7 +9,7 @@ the last bit between numbers of threads, and so can standardized counts).
 import numpy as np
 import xarray as xr
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.trials import spike_cells
 
 CELLS = 4_000_000  # of several time bins multiplied at once

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numba import cuda, float64
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.kernels import LARGEST, ROUNDS, Spikes
 
 FAR = 1e300  # beyond all flows

@@ -12,10 +12,10 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
-from spikedrift.atomic import write_netcdf
 from spikedrift.config.base import completed
 from spikedrift.config.similarity import OPTIONS
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.blocks import SIDE, Band, symmetric
 from spikedrift.similarity.registry import Measure, get
 from spikedrift.similarity.store import Store, digest

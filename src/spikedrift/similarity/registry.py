@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.similarity import measures
 
 Values = tuple[np.ndarray, np.ndarray]

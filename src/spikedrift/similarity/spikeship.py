@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import config
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.similarity import kernels
 from spikedrift.similarity.blocks import symmetric
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from spikedrift.atomic import writing
-from spikedrift.errors import InputError
+from spikedrift.core.atomic import writing
+from spikedrift.core.errors import InputError
 from spikedrift.similarity.blocks import Band, Pairs, block_pairs
 
 log = logging.getLogger(__name__)

@@ -30,11 +30,11 @@ from typing import Any
 
 import numpy as np
 
-from spikedrift.atomic import runs
 from spikedrift.config.networks import Simulation
-from spikedrift.disk import FULL, disk_error, naming
-from spikedrift.errors import DiskError, InputError
-from spikedrift.provenance import source_digest
+from spikedrift.core.atomic import runs
+from spikedrift.core.disk import FULL, disk_error, naming
+from spikedrift.core.errors import DiskError, InputError
+from spikedrift.core.provenance import source_digest
 from spikedrift.simulation import cuda, gpu
 from spikedrift.simulation.compile import compile_project
 

@@ -12,7 +12,7 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.simulation.compile import compile_project
 
 HOST_FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 
 from spikedrift.config.networks import Simulation
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.simulation import cuda
 
 log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spikedrift.disk import disk_error, mount, naming
-from spikedrift.errors import DiskError, InputError
+from spikedrift.core.disk import disk_error, mount, naming
+from spikedrift.core.errors import DiskError, InputError
 from spikedrift.simulation.build import Program
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.sources import NeuropixelsOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.behavior import samples
 from spikedrift.sources.covariates import trial_means
 from spikedrift.sources.movie import showings

@@ -22,7 +22,7 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.sources import TwoPhotonOptions
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.sources.covariates import trial_means
 from spikedrift.sources.hdf5 import open_hdf5, reading, reason
 from spikedrift.sources.movie import showings

@@ -14,7 +14,7 @@ import xarray as xr
 
 from spikedrift import trials
 from spikedrift.config.sources import ArraysOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources import slices
 from spikedrift.sources.hdf5 import reason
 from spikedrift.sources.labels import as_text

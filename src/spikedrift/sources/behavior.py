@@ -7,7 +7,7 @@ import numpy as np
 import pynwb
 
 from spikedrift.config.sources import series_path
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.covariates import speed_factor, trial_means
 from spikedrift.sources.hdf5 import reading
 from spikedrift.sources.nwb_file import find, is_series

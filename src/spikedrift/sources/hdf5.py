@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import h5py
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pynwb.core import DynamicTable
 
 from spikedrift import __version__, trials
 from spikedrift.config.sources import NwbOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.behavior import behavior
 from spikedrift.sources.hdf5 import reading
 from spikedrift.sources.labels import as_labels, as_text

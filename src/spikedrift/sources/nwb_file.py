@@ -16,7 +16,7 @@ import numpy as np
 import pynwb
 from pynwb.core import DynamicTable
 
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.sources.hdf5 import open_hdf5, reading, reason
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from spikedrift import sources
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import SourceOptions
-from spikedrift.errors import unknown
+from spikedrift.core.errors import unknown
 
 if TYPE_CHECKING:
     import xarray as xr

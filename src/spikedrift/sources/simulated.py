@@ -14,7 +14,7 @@ import xarray as xr
 
 from spikedrift import __version__, trials
 from spikedrift.config.simulated import SimulatedOptions
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.registry import Source
 
 SEEN = ("segment", "repeat", "block", "session", "presentation_index", "start_time", "duration")

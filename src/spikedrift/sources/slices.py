@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 
 
 def contiguous(end: np.ndarray, size: int, what: str) -> tuple[np.ndarray, np.ndarray]:

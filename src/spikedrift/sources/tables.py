@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pynwb.core import AbstractContainer, DynamicTable, DynamicTableRegion, VectorIndex
 
-from spikedrift.errors import InputError, unknown
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.sources import slices
 from spikedrift.sources.hdf5 import reading
 from spikedrift.sources.labels import as_text

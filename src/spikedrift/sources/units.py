@@ -7,7 +7,7 @@ import pynwb
 from pynwb.core import DynamicTable
 
 from spikedrift import trials
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.sources.labels import Labels, as_labels, as_text
 from spikedrift.sources.nwb_file import by_path, find, is_units
 from spikedrift.sources.tables import column, is_number, ragged_column

@@ -9,11 +9,7 @@ from inducing import spike_trains, weights
 from scipy.integrate import solve_ivp
 
 from spikedrift.plasticity import registry
-from spikedrift.plasticity.calcium_theory import (
-    change_of_bistable,
-    mean_efficacy,
-    shares_above,
-)
+from spikedrift.plasticity.calcium_theory import change_of_bistable, mean_efficacy, shares_above
 from spikedrift.plasticity.induce import induce
 from spikedrift.plasticity.synapse import combine
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from driving import driven, poisson
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.plasticity import registry
 
 DT = 1e-3

@@ -3,8 +3,8 @@
 import numpy as np
 
 from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.overrides import override
 from spikedrift.networks.pattern_network import simulate
-from spikedrift.simulation.sweep import override
 
 SMALL = {
     "cells.n_excitatory": 20,

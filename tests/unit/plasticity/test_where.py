@@ -7,7 +7,7 @@ import pytest
 from inducing import spike_trains, weights
 from waves import offer
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.check import check
 from spikedrift.plasticity.rule import Parameter, Regular, Rule

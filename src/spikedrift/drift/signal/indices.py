@@ -12,20 +12,16 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.drift import SignalOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.bands import centered
 from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
 from spikedrift.drift.signal.index import NAN, NUMBERS, SignalIndex, block_index, difference
-from spikedrift.drift.signal.inference import (
-    ratio_influence,
-    resampled_ratios,
-    student_interval,
-)
+from spikedrift.drift.signal.inference import ratio_influence, resampled_ratios, student_interval
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.drift.signal.responses import profiles, tuning
-from spikedrift.errors import InputError
-from spikedrift.selections import stream
-from spikedrift.spikes import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.selections import stream
 
 CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change

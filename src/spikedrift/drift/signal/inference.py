@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from spikedrift.drift.anchored import upper_tail
+from spikedrift.stats.monte_carlo import upper_tail
 
 
 @dataclass(frozen=True)

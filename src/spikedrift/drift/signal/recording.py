@@ -13,15 +13,15 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.drift import DriftOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.signal.contributions import Contributions
 from spikedrift.drift.signal.index import NAN, NUMBERS
 from spikedrift.drift.signal.indices import CODES, indices_of, signal_contributions
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.unit_samples import halved_units, resampled_units
-from spikedrift.errors import InputError
-from spikedrift.spikes import SEGMENT_KEY, label
-from spikedrift.state import match_state
+from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.state import match_state
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.drift.pairs import repeats_of
-from spikedrift.spikes import Spikes
-from spikedrift.state import covariates
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.state import covariates
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikedrift.drift.signal.repeats import Rows
-from spikedrift.spikes import Spikes
+from spikedrift.spikes.arrays import Spikes
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spikedrift.errors import InputError
+from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import DataFile
 from spikedrift.fetch.reply import CHUNK, Digest, Lasting, Reply
 

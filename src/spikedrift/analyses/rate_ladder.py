@@ -1,0 +1,246 @@
+"""Rate ladder: the anchored drift index in ever finer time bins, beside that of spike timing.
+
+S = (D_different - D_same) / (D_different + D_same) within blocks (S_w) and between (S_b), D = 1 -
+Pearson over units and time bins of square roots of counts; index = (S_w - S_b) / S_w, once with
+blocks thinned to one population rate and once with counts matched for every segment and unit, which
+leaves the time profile alone. Null and gate of the whole trial: counts exchanged between blocks
+among trials of the same segment and unit, and permuted over all trials. Of binned rungs: the same
+with spike times, all counts kept, so that these rungs test the profile and not the counts; what
+counts alone do to the index is the null's mean. Timing: SpikeShip, its index on matched counts
+scaled by a redraw. Matched counts leave the whole trial nothing to drift, so that it has no matched
+index; matching by the trials' own counts also lowers the index of wide bins, more with fewer
+repeats: the same under exchange stands beside it as its null, without a test. One
+fixed set of units, active in every block. Tests assume trials, units and spikes that are
+independent given the segment. Fine bins with few spikes are noisy, and a profile in bins is itself
+a reading of timing: there is no width at which rate ends. Unit of inference: pairs of trials of one
+recording; descriptive.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.analyses.contract.analysis import NAN, Analysis, Statistic, monte_carlo
+from spikedrift.config.analyses import RateLadderOptions
+from spikedrift.config.drift import IndexOptions
+from spikedrift.core.errors import InputError
+from spikedrift.drift.anchored.rate import permuted_counts
+from spikedrift.drift.anchored.test import Anchored, Reading, gate_and_test, read
+from spikedrift.drift.anchored.timing import timing_index
+from spikedrift.drift.pairs import TrialPairs, index_pairs, repeats_of
+from spikedrift.similarity.correlation import pearson_pairs
+from spikedrift.spikes import surrogates
+from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.selections import stream
+from spikedrift.trials import select
+
+COUNTS = "counts exchanged between blocks among trials of the same segment and unit"
+TIMES = "spike times exchanged between blocks among trials of the same segment and unit"
+
+
+def binned(spikes: Spikes, bin: float) -> np.ndarray:
+    """Count spikes in time bins of every trial; what is left at the end is not used.
+
+    Returns
+    -------
+    float64, shape (n_bins, n_trials, n_units)
+    """
+    n_bins = int(np.floor(spikes.duration.min() / bin + 1e-9))
+    index = np.floor(spikes.times / bin + 1e-9).astype(np.int64)
+    keep = index < n_bins
+    cell = np.repeat(np.arange(spikes.counts.size), spikes.counts.ravel())[keep]
+    size = n_bins * spikes.counts.size
+    out = np.bincount(index[keep] * spikes.counts.size + cell, minlength=size)
+    return out.reshape(n_bins, *spikes.counts.shape).astype(np.float64)
+
+
+def rung_reading(
+    counts: np.ndarray, observed: np.ndarray, pairs: TrialPairs, min_shared: int
+) -> Reading:
+    """S within and between blocks of 1 - Pearson of square roots, over units and bins."""
+    root = np.sqrt(counts)
+
+    def dissimilarity(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        value, n_shared = pearson_pairs(root, observed, first, second, min_shared)
+        return 1.0 - value, n_shared
+
+    return read(pairs, dissimilarity)
+
+
+def common_units(dataset: xr.Dataset, spikes: Spikes, common: str) -> np.ndarray:
+    """Units with a spike in every block, or in every repeat, or all: bool, shape (n_units,)."""
+    if common == "all":
+        return np.ones(spikes.counts.shape[1], bool)
+    group = spikes.block if common == "blocks" else repeats_of(dataset).of_trial
+    total = np.zeros((int(group.max()) + 1, spikes.counts.shape[1]))
+    np.add.at(total, group, spikes.counts)
+    return (total > 0).all(axis=0)
+
+
+def run(
+    dataset: xr.Dataset, options: RateLadderOptions, seed: int
+) -> tuple[xr.Dataset, list[Statistic]]:
+    """Indices of all rungs and of timing.
+
+    Returns
+    -------
+    arrays : Dataset
+        Dim `rung` (labels: trial, {bin} ms, timing): `bin` (s, NaN for timing),
+        `discrimination_within`, `discrimination_between`, `gate_limit`, `index`, `index_matched`,
+        `null_rung` (rung, surrogate), `null_matched` (rung, thinning), `gate` and `gate_note` as
+        in `spikedrift.drift.anchored.recording`.
+    statistics : list of Statistic
+        For each rung `{label}.index` with its exchange test, and for all but the whole trial
+        `{label}.index_matched`, for timing the redraw-scaled one. NaN where the gate is shut.
+
+    Raises
+    ------
+    InputError
+        For fewer than `min_shared` units active in every block or repeat.
+    """
+    name = str(dataset.attrs.get("recording"))
+    kept = common_units(dataset, spikes_of(dataset), options.common)
+    if kept.sum() < options.min_shared:
+        raise InputError(
+            f"{name}: rate_ladder: {int(kept.sum())} units spike in all {options.common}, "
+            f"{options.min_shared} are needed; set common to blocks or all, or select other units"
+        )
+    dataset = select(dataset, units=kept)
+    spikes = spikes_of(dataset)
+    index_options = IndexOptions(
+        surrogates=options.surrogates,
+        gate_surrogates=options.gate_surrogates,
+        thinnings=options.thinnings,
+        max_pairs=options.max_pairs,
+        min_shared=options.min_shared,
+    )
+    pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate_ladder", "pairs"))
+    rng = stream(seed, name, "rate_ladder", "thinning")
+    level = surrogates.match_gain(spikes, rng)
+    # The same for all rungs: matched spikes, and what matching makes of spikes without drift.
+    draws = range(options.thinnings)
+    matched = [surrogates.thin_blocks(spikes, rng) for _ in draws]
+    exchanged = [
+        surrogates.thin_blocks(surrogates.exchange_blocks(spikes, rng), rng) for _ in draws
+    ]
+
+    def matched_index(sample: list[Spikes], width: float) -> np.ndarray:
+        return np.array(
+            [
+                rung_reading(binned(one, width), spikes.observed, pairs, options.min_shared).index
+                for one in sample
+            ]
+        )
+
+    duration = float(spikes.duration.min())
+    widths = [duration, *sorted((b for b in options.bins if b < duration), reverse=True)]
+    labels = ["trial", *(f"{1000 * width:g}ms" for width in widths[1:]), "timing"]
+    found: list[tuple[Anchored, float]] = []
+    floor = np.full((len(labels), options.thinnings), np.nan)
+    for row, label, width in zip(floor, labels[:-1], widths, strict=False):
+        tested = _rung(name, label, width, level, pairs, index_options, seed)
+        index = NAN
+        if not tested.shut and width < duration:
+            index = float(matched_index(matched, width).mean())
+            row[:] = matched_index(exchanged, width)
+        found.append((tested, index))
+    timing = timing_index(dataset, index_options, seed)
+    found.append((timing, timing.index))
+    null = np.full((len(found), options.surrogates), np.nan)
+    for row, (one, _) in zip(null, found, strict=True):
+        if not one.shut:
+            row[:] = one.null
+    columns = {
+        "bin": [*widths, NAN],
+        "discrimination_within": [one.reading.within for one, _ in found],
+        "discrimination_between": [one.reading.between for one, _ in found],
+        "gate_limit": [one.gate_limit for one, _ in found],
+        "index": [one.index_raw for one, _ in found],
+        "index_matched": [value for _, value in found],
+        "gate": [one.gate.state for one, _ in found],
+        "gate_note": [one.gate.words for one, _ in found],
+    }
+    arrays = xr.Dataset(
+        {key: ("rung", np.array(values)) for key, values in columns.items()}, {"rung": labels}
+    ).assign(null_rung=(("rung", "surrogate"), null), null_matched=(("rung", "thinning"), floor))
+    arrays.attrs["n_common"] = int(kept.sum())
+    n = int(pairs.first.size)
+    statistics = []
+    for label, row, (one, value) in zip(labels, floor, found, strict=True):
+        what = COUNTS if label == "trial" else TIMES
+        statistics.append(
+            monte_carlo(
+                f"{label}.index",
+                one.index_raw,
+                one.null,
+                "upper",
+                what,
+                n=n,
+                unit="pairs of trials",
+            )
+        )
+        if label != "trial":
+            statistics.append(_matched(f"{label}.index_matched", value, row, what, n))
+    return arrays, statistics
+
+
+def _matched(name: str, value: float, null: np.ndarray, what: str, n: int) -> Statistic:
+    """Index on matched counts, with what matching alone makes of it."""
+    known = null[np.isfinite(null)]
+    if not known.size:
+        return Statistic(name, value, n, "pairs of trials")
+    low, high = np.quantile(known, [0.025, 0.975])
+    return Statistic(
+        name, value, n, "pairs of trials", null=f"{what}, then matched; no test",
+        null_mean=float(known.mean()), null_low=float(low), null_high=float(high),
+    )  # fmt: skip
+
+
+def _rung(
+    name: str,
+    label: str,
+    width: float,
+    spikes: Spikes,
+    pairs: TrialPairs,
+    options: IndexOptions,
+    seed: int,
+) -> Anchored:
+    """Gate and test one rung; counts move at the whole trial, times at the others."""
+    inside = pairs.subset(np.flatnonzero(pairs.block >= 0))
+    everywhere = np.zeros_like(spikes.segment)
+
+    def reading(counts: np.ndarray, used: TrialPairs = pairs) -> Reading:
+        return rung_reading(counts, spikes.observed, used, options.min_shared)
+
+    def moved(group: np.ndarray, used: TrialPairs) -> Callable[[np.random.Generator], Reading]:
+        return lambda rng: reading(
+            permuted_counts(spikes.counts, spikes.observed, group, rng), used
+        )
+
+    whole = label == "trial"
+    return gate_and_test(
+        name,
+        f"rate_{label}",
+        (int((pairs.block >= 0).sum()), int((pairs.block < 0).sum())),
+        reading(spikes.counts if whole else binned(spikes, width)),
+        permuted=moved(everywhere, inside)
+        if whole
+        else lambda rng: reading(
+            binned(surrogates.permute_over_trials(spikes, rng), width), inside
+        ),
+        exchanged=moved(spikes.segment, pairs)
+        if whole
+        else lambda rng: reading(binned(surrogates.exchange_blocks(spikes, rng), width)),
+        options=options,
+        seed=seed,
+    )
+
+
+ANALYSIS = Analysis(
+    name="rate_ladder",
+    title="Drift in ever finer time bins",
+    citation="",
+    run=run,
+    needs=frozenset({"timing", "blocks", "segments"}),
+)

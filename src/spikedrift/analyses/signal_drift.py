@@ -1,0 +1,130 @@
+"""Signal drift: what is left of drift when noise, gain and background of single trials are out.
+
+Of a unit's tuning over segments (rate) and of its temporal profile in a segment (timing), the share
+of the variance that is new from one block to the other: 0 where it is kept up to a factor, 1 where
+the unit answers as another unit does. Only products of different trials enter, so that neither the
+noise of trials, nor gains or slow states of units, nor a flat background, nor a change of the
+depth of the code moves the index. Curves: the same for windows of successive repeats, against the
+repeats between them; they have no noise floor. Depth of the code stands beside: learning and
+forgetting change it and are no drift. Test of drift: random signs of the contributions of units,
+and a jackknife over repeats, for noise that units share; the larger p of the two. Timing against
+rate: the same, paired. Unit of inference: the units and the repeats of one recording.
+"""
+
+import xarray as xr
+
+from spikedrift.analyses.contract.analysis import Analysis, Statistic
+from spikedrift.config.drift import SignalOptions
+from spikedrift.drift.signal.index import NUMBERS
+from spikedrift.drift.signal.indices import CODES, signal_indices
+
+NUMBERED = (*NUMBERS, "depth_change", "depth_change_low", "depth_change_high")
+KEPT = ("curve", "curve_low", "curve_high", "depth", "n_pairs", "gate", "gate_note")
+
+
+def run(
+    dataset: xr.Dataset, options: SignalOptions, seed: int
+) -> tuple[xr.Dataset, list[Statistic]]:
+    """Signal indices of both codes, their difference, and the depth of the codes.
+
+    Returns
+    -------
+    arrays : Dataset
+        `curve`, `curve_low`, `curve_high` (code, relation, lag), `depth` (code, block), `n_pairs`
+        (relation, lag), `gate`, `gate_note` (code): see
+        `spikedrift.drift.signal.indices.signal_indices`.
+    statistics : list of Statistic
+        For each code `index`, with its test of drift, `code`, the p of a signal, and
+        `depth_change`, ln of the ratio of depths; `timing.index_unshifted`, the index of profiles
+        from which the shift that all units have in common is taken; `difference`, timing less
+        rate. NaN where a code has no index.
+    """
+    found = signal_indices(dataset, SignalOptions(**vars(options)), seed)
+    n = dataset.sizes["unit"]
+    of = f"{100 * options.confidence:g} % Student"
+    wider = f"{of} over units or repeats"
+    statistics = []
+    for code in CODES:
+        one = found.sel(code=code)
+        number = {str(name): float(one[name]) for name in NUMBERED}
+        statistics += [
+            Statistic(
+                f"{code}.index",
+                number["index"],
+                n,
+                "units",
+                low=number["low"],
+                high=number["high"],
+                interval=wider,
+                null="no drift, for independent units (random signs) and repeats (jackknife)",
+                p_value=number["p_value"],
+                tail="upper",
+                no_drift=0.0,
+            ),
+            Statistic(
+                f"{code}.code",
+                number["kept"],
+                n,
+                "units",
+                null="no signal in some block: random signs of the powers of units",
+                p_value=number["code_p_value"],
+                tail="upper",
+                of_drift=False,
+            ),
+            Statistic(
+                f"{code}.depth_change",
+                number["depth_change"],
+                n,
+                "units",
+                low=number["depth_change_low"],
+                high=number["depth_change_high"],
+                interval=f"{of} over units",
+                of_drift=False,
+            ),
+        ]
+    one = found.sel(code="timing")
+    value, low, high, p = (
+        float(one[name])
+        for name in ("index_unshifted", "unshifted_low", "unshifted_high", "unshifted_p_value")
+    )
+    statistics.append(
+        Statistic(
+            "timing.index_unshifted",
+            value,
+            n,
+            "units",
+            low=low,
+            high=high,
+            interval=wider,
+            null="no drift, for independent units (random signs) and repeats (jackknife)",
+            p_value=p,
+            tail="upper",
+            no_drift=0.0,
+        )
+    )
+    paired = {name: float(found[f"difference{name}"]) for name in ("", "_low", "_high", "_p_value")}
+    statistics.append(
+        Statistic(
+            "difference",
+            paired[""],
+            n,
+            "units",
+            low=paired["_low"],
+            high=paired["_high"],
+            interval=wider,
+            null="both codes drift alike: as of the indices, paired",
+            p_value=paired["_p_value"],
+            tail="two",
+            no_drift=0.0,
+        )
+    )
+    return found[list(KEPT)].drop_attrs(deep=False), statistics
+
+
+ANALYSIS = Analysis(
+    name="signal_drift",
+    title="Signal drift",
+    citation="",
+    run=run,
+    needs=frozenset({"blocks"}),
+)

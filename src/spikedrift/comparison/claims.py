@@ -1,0 +1,100 @@
+"""What a comparison may claim: refusals before it, and in words what it rests on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.comparison.scores.summary import Run
+from spikedrift.config.compare import Compare
+from spikedrift.core.errors import InputError
+
+
+def doubt(attributes: Mapping[str, Any]) -> str:
+    """Say from its attributes why a recording carries no inference; empty where it may."""
+    if int(attributes.get("pseudo_population", 0)):
+        return "its units are pooled over sessions or animals"
+    if not int(attributes.get("trial_order_known", 1)):
+        return "its trial order or blocks are assumed"
+    return ""
+
+
+def check_order(name: str, attributes: Mapping[str, Any], options: Compare) -> str:
+    """Refuse a recording in doubt unless it may be described; return the doubt.
+
+    Raises
+    ------
+    InputError
+        For pooled units or an assumed order unless `options.assumed_order` is "describe".
+    """
+    reason = doubt(attributes)
+    if reason and options.assumed_order == "refuse":
+        raise InputError(
+            f"{name}: no comparison with models, as {reason}; set compare.assumed_order to "
+            "describe for a comparison without inference"
+        )
+    return reason
+
+
+def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Compare) -> None:
+    """Refuse a recording that carries no comparison, and populations that are too small.
+
+    Raises
+    ------
+    InputError
+        As `check_order`; for fewer units than `options.min_units` on either side, and where no
+        runs are given. That all of them failed is an outcome.
+    """
+    check_order(recording.name, recording.rate.attrs, options)
+    models = [run for runs in conditions.values() for run in runs]
+    if not conditions:
+        raise InputError(f"{recording.name}: no model runs to compare with; give the sweep's")
+    for run in (recording, *models):
+        if run.n_units < options.min_units:
+            raise InputError(
+                f"{run.name}: {run.n_units} units, a comparison needs {options.min_units} "
+                "(compare.min_units)"
+            )
+
+
+def illustrates(scores: xr.Dataset) -> bool:
+    """Whether a comparison has too few instances to be more than an illustration (`words`)."""
+    return "illustration" in str(scores.attrs["inference"])
+
+
+def words(
+    recording: Run,
+    conditions: Mapping[str, Sequence[Run]],
+    scored: Mapping[str, np.ndarray],
+    options: Compare,
+) -> str:
+    """State unit of inference, n, null and assumptions, for captions."""
+    n = [len(x) for x in scored.values()]
+    count = str(min(n)) if min(n) == max(n) else f"{min(n)} to {max(n)}"
+    units = sorted({run.n_units for runs in conditions.values() for run in runs})
+    size = " to ".join(map(str, dict.fromkeys([*units[:1], *units[-1:]]))) or "no"
+    matched = "matched" if units == [recording.n_units] else "not matched"
+    longest = recording.largest_lag()
+    lags = min((run.largest_lag() for runs in conditions.values() for run in runs), default=longest)
+    sentences = [
+        f"One recording ({recording.n_units} units): no animal resampling; its sampling "
+        "covariance is a bootstrap over units with Ledoit-Wolf shrinkage.",
+        f"Model unit of inference: network instance, n = {count} a condition, {size} units each "
+        f"({matched}).",
+        "Null: the recording is one more draw from the condition, at one fitted time scale "
+        "(expected score 1).",
+        "Absolute speed is no evidence.",
+    ]
+    if min(n) < options.headline_instances:
+        sentences.append(
+            f"Fewer than {options.headline_instances} instances: an illustration, no interval."
+        )
+    if lags < longest:
+        sentences.append(
+            f"Models have lags to {lags}, the recording to {longest}: drops are over different "
+            "lags."
+        )
+    if doubt(recording.rate.attrs):
+        sentences.append(f"Descriptive, no inference: {doubt(recording.rate.attrs)}.")
+    return " ".join(sentences)

@@ -1,0 +1,1 @@
+"""Similarity matrices of a recording against those of simulated runs."""

@@ -1,0 +1,279 @@
+"""Similarity matrices of a recording held against those of every simulated run of a sweep.
+
+The file `results/structure/{comparison}.nc`, a Dataset.
+
+Dims
+    `view`: "whole", matrices as they are; "beyond", lag, block and level of windows out.
+    `code`: "rate", "timing". `comparator`: as configured. `condition`; `instance`, padded with NaN.
+    `baseline`: "lag_only", "block_only", "no_drift".
+    `pair`: pairs of windows of repeats, with coordinates `row`, `column` (windows, in order of
+    time), `lag` (windows) and `relation` ("within" or "between" blocks).
+    `block_pair`: pairs of blocks, with coordinates `block`, `block_other`.
+
+Scores, repeat x repeat (drift structure)
+    * `score` (view, code, comparator, condition, instance): each run against the recording. NaN
+      where a comparator has no form in a code (procrustes in timing and beyond lag and block).
+    * `condition_score`, `score_low`, `score_high` (view, code, comparator, condition): mean over
+      instances, and its Student interval, NaN below `headline_instances`.
+    * `baseline_score` (view, code, comparator, baseline).
+    * `matched_noise` (view, code, comparator, condition): mean score of two instances of the
+      condition, one taken for the recording; NaN with a single instance.
+    * `ceiling_low`, `ceiling_high` (view, code, comparator): what a right model can reach, from
+      random halves of the recording's units; NaN where halves share nothing or there is no RDM.
+    * `p_value`, `p_holm` (code, comparator, condition): of the score beyond lag and block, against
+      circular shifts of windows inside their blocks, of each instance by its own; Holm over all
+      that are tested. `least_p` (condition): the smallest p that shifts of its instances can give.
+
+Matrices
+    * `recording_rdm` (view, code, pair), `condition_rdm` (view, code, condition, pair), mean over
+      instances, `baseline_rdm` (view, code, baseline, pair). Units: `rdm_units` (JSON by code).
+
+Segment geometry, where segments correspond (else absent, and `refused` says why)
+    * `geometry_score` (code, comparator, condition, instance), `geometry_condition_score`,
+      `geometry_p_value`, `geometry_p_holm` (code, comparator, condition): segment x segment
+      matrices; movies with the trend over distance in time out of both, against circular shifts of
+      the model's time axis (all of them), other segments against permuted labels.
+
+Change of segment geometry, each side by itself, needs no correspondence
+    * `recording_geometry_between` (code, comparator, block_pair), `recording_geometry_within`
+      (code, comparator): geometry of one block against another, and of the halves (repeats dealt by
+      turns) of one block, mean over blocks; `geometry_between` (code, comparator, condition,
+      instance), mean over pairs of blocks, and `geometry_within` (same dims).
+
+Attributes
+----------
+    `recording`, `sweep`, `control`, `titles` (JSON: condition -> words), `comparator_titles`,
+    `directions` ("higher" or "lower": what is more alike), `blind_to` (JSON by comparator);
+    `matched`: one line, what was brought to the same number; `refused`: what was not compared and
+    why, one a line; `conclusion`: what holds, one sentence a line; `inference`: unit of inference,
+    n, nulls, assumptions; `n_units`, `n_segments`, `options` (JSON), `seed`.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.comparison.claims import check_order
+from spikedrift.comparison.conclusions import conclusions, setting
+from spikedrift.comparison.matrices import geometry, size_matching
+from spikedrift.comparison.matrices.lag_and_block import pairs_of
+from spikedrift.comparison.matrices.repeats import (
+    FEWEST_WINDOWS,
+    VIEWS,
+    Sides,
+    Variables,
+    repeat_scores,
+)
+from spikedrift.comparison.matrices.responses import CODES, Side
+from spikedrift.comparison.scores.baselines import BASELINES
+from spikedrift.comparison.scores.models import stacked
+from spikedrift.config.compare import Compare
+from spikedrift.config.similarity import MeasureEntry
+from spikedrift.core.errors import InputError
+from spikedrift.drift.structures import in_time_order
+from spikedrift.rsa.comparator import Comparator, get
+from spikedrift.spikes.selections import stream
+from spikedrift.stats.inference import holm
+from spikedrift.stats.means import defined_mean, defined_means
+
+log = logging.getLogger(__name__)
+
+
+def structure(
+    recording: xr.Dataset,
+    conditions: Mapping[str, Sequence[xr.Dataset]],
+    timing: MeasureEntry,
+    options: Compare | None = None,
+    seed: int = 0,
+    *,
+    control: str | None = None,
+    titles: Mapping[str, str] | None = None,
+    sweep: str = "",
+) -> xr.Dataset:
+    """Compare the similarity matrices of one recording with those of every run of a sweep.
+
+    Parameters
+    ----------
+    recording : trials Dataset
+        After its selection.
+    conditions : mapping of condition name -> trials Datasets, one an instance
+        After theirs.
+    timing : MeasureEntry
+        Measure of timing dissimilarities.
+    options : Compare, optional
+    seed : int
+        Of the draws of units, segments, halves and permutations.
+    control : str, optional
+        The condition without plasticity.
+    titles : mapping, optional
+        Words for the conditions.
+    sweep : str
+        Name of the sweep.
+
+    Returns
+    -------
+    Dataset
+        See this module.
+
+    Raises
+    ------
+    InputError
+        Where the recording carries no comparison (`compare.assumed_order`), without models, with
+        too few units on a side, or two-photon events.
+    """
+    options = options or Compare()
+    name = str(recording.attrs.get("recording"))
+    runs = [run for group in conditions.values() for run in group]
+    reason = check_order(name, recording.attrs, options)
+    if not runs:
+        raise InputError(f"{name}: no model runs to compare with; give the sweep's")
+    sizes = [size_matching.size_of(one) for one in (recording, *runs)]
+    size = size_matching.common(sizes, options.structure.units)
+    if size.units < options.min_units:
+        raise InputError(
+            f"{name}: {size.units} units are left on both sides, a comparison needs "
+            f"{options.min_units} (compare.min_units)"
+        )
+    segments, refusal = size_matching.corresponding(recording, runs)
+    if segments is not None:
+        size = size_matching.Size(size.units, len(segments), size.blocks, size.repeats)
+
+    def cut(dataset: xr.Dataset) -> xr.Dataset:
+        rng = stream(seed, str(dataset.attrs.get("recording")), "structure", "match")
+        return size_matching.matched(dataset, size, rng, segments)
+
+    def side(dataset: xr.Dataset) -> Side:
+        return Side.of(dataset, options.structure, timing)
+
+    comparators = [get(key) for key in options.structure.comparators]
+    ours = cut(recording)
+    data = side(ours)
+    models = {key: [side(cut(run)) for run in group] for key, group in conditions.items()}
+    log.info("%s: matrices of %d runs at %d units", name, len(runs), size.units)
+    found = repeat_scores(name, ours, data, models, side, comparators, options, seed, bool(reason))
+    found |= _change(data, models, comparators)
+    refused = []
+    if data.block.size < FEWEST_WINDOWS:
+        refused.append(
+            f"repeat x repeat matrices of {name}: {data.block.size} windows of "
+            f"{options.structure.window} repeats, {FEWEST_WINDOWS} are needed"
+        )
+    if segments is None:
+        refused.append(refusal)
+    else:
+        timed = all(in_time_order(one) for one in (recording, *runs))
+        found |= _segments(name, data, models, comparators, options, timed, seed, bool(reason))
+    lag, within, _ = pairs_of(data.block)
+    row, column = np.triu_indices(data.block.size, k=1)
+    out = xr.Dataset(
+        found,
+        coords={
+            "view": list(VIEWS),
+            "code": list(CODES),
+            "comparator": [one.name for one in comparators],
+            "condition": list(conditions),
+            "baseline": list(BASELINES),
+            "row": ("pair", row),
+            "column": ("pair", column),
+            "lag": ("pair", lag, {"units": "windows"}),
+            "relation": ("pair", np.where(within, "within", "between")),
+            "block": ("block_pair", [a for a, _ in geometry.block_pairs(data)]),
+            "block_other": ("block_pair", [b for _, b in geometry.block_pairs(data)]),
+        },
+    )
+    carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit", "kind")
+    out = out.assign_attrs(
+        {key: recording.attrs[key] for key in carried if key in recording.attrs},
+        recording=name,
+        sweep=sweep,
+        control=control or "",
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        comparator_titles=json.dumps({one.name: one.title for one in comparators}),
+        directions=json.dumps({one.name: one.direction for one in comparators}),
+        blind_to=json.dumps({one.name: one.blind_to for one in comparators}),
+        rdm_units=json.dumps({"rate": _rate_units(options), "timing": timing.measure}),
+        matched=size_matching.words(sizes[0], sizes[1:], size, seed),
+        refused="\n".join(refused),
+        n_units=size.units,
+        n_segments=size.segments,
+        options=options.structure.model_dump_json(),
+        seed=seed,
+    )
+    out.attrs["inference"] = setting(out, {k: len(v) for k, v in conditions.items()}, options,
+                                     reason)  # fmt: skip
+    out.attrs["conclusion"] = "\n".join(conclusions(out))
+    return out
+
+
+def _rate_units(options: Compare) -> str:
+    chosen = options.structure
+    if chosen.distance == "poisson":
+        return "symmetrized divergence of Poisson rates; nats per unit"
+    return f"crossnobis, counts {chosen.stabilize}, noise {chosen.noise}; per unit"
+
+
+def _change(data: Side, models: Sides, comparators: Sequence[Comparator]) -> Variables:
+    """How the geometry of segments changes over blocks, within each side."""
+    most = max(map(len, models.values()))
+    shape = len(CODES), len(comparators)
+    between = np.full((*shape, len(geometry.block_pairs(data))), np.nan)
+    within = np.full(shape, np.nan)
+    runs = np.full((2, *shape, len(models), most), np.nan)
+    for place in np.ndindex(*shape):
+        code, comparator = CODES[place[0]], comparators[place[1]]
+        between[place], within[place] = geometry.change(data, code, comparator)
+        for k, group in enumerate(models.values()):
+            for i, run in enumerate(group):
+                apart, same = geometry.change(run, code, comparator)
+                runs[:, *place, k, i] = defined_mean(apart), same
+    dims = ("code", "comparator")
+    return {
+        "recording_geometry_between": ((*dims, "block_pair"), between),
+        "recording_geometry_within": (dims, within),
+        "geometry_between": ((*dims, "condition", "instance"), runs[0]),
+        "geometry_within": ((*dims, "condition", "instance"), runs[1]),
+    }
+
+
+def _segments(
+    name: str,
+    data: Side,
+    models: Sides,
+    comparators: Sequence[Comparator],
+    options: Compare,
+    timed: bool,
+    seed: int,
+    untested: bool,
+) -> Variables:
+    """Segment x segment matrices of both sides."""
+    most = max(map(len, models.values()))
+    score = np.full((len(CODES), len(comparators), len(models), most), np.nan)
+    p_value = np.full(score.shape[:-1], np.nan)
+    for place in np.ndindex(*score.shape[:2]):
+        code, comparator = CODES[place[0]], comparators[place[1]]
+        if comparator.takes == "responses" and code != "rate":
+            continue
+
+        def of(side: Side, code: str = code, comparator: Comparator = comparator) -> np.ndarray:
+            return side.segments(code) if comparator.takes == "rdm" else side.segment_responses()
+
+        value, p = geometry.across(
+            of(data),
+            [np.stack([of(run) for run in group]) for group in models.values()],
+            comparator,
+            timed,
+            options.structure,
+            stream(seed, name, "structure", "labels", code, comparator.name),
+        )
+        score[place] = stacked(value, most)
+        p_value[place] = np.nan if untested else p
+    dims = ("code", "comparator", "condition")
+    return {
+        "geometry_score": ((*dims, "instance"), score),
+        "geometry_condition_score": (dims, defined_means(score)),
+        "geometry_p_value": (dims, p_value),
+        "geometry_p_holm": (dims, holm(p_value.ravel()).reshape(p_value.shape)),
+    }

@@ -1,0 +1,1 @@
+"""Whether a comparison can recover the plasticity rule that made the data."""

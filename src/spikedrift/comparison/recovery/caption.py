@@ -1,0 +1,144 @@
+"""What a recovery test may claim, in words for captions."""
+
+import json
+from collections.abc import Mapping
+
+import xarray as xr
+
+from spikedrift.comparison.recovery.posterior_predictive import POWER_AT
+from spikedrift.comparison.scores.comparability import TITLES
+from spikedrift.config.compare import Compare
+
+LEAST_POWER = 0.5  # below it, not to be rejected says nothing
+
+HELD_OUT_WORDS = {
+    "instances": "Held out: whole instances (wiring, patterns and noise, in all conditions at "
+    "once); parameter values are known.",
+    "values": "Held out: whole instances (wiring, patterns and noise, in all conditions at once) "
+    "and all swept conditions with the run's parameter values; a rule is recovered from its other "
+    "values.",
+}
+
+
+def caption(
+    found: xr.Dataset, compare: Compare, n_statistics: int, titles: Mapping[str, str]
+) -> dict[str, str | int]:
+    """State n, what is held out, chance, null, assumptions, and the verdicts.
+
+    Parameters
+    ----------
+    found : Dataset
+        Of `spikedrift.comparison.recovery.recovery.recover`, with coordinates.
+    compare : Compare
+    n_statistics : int
+        Statistics of the score.
+    titles : mapping
+        Words for rules; a rule that is not there has its name.
+    """
+    primary = "values" if "values" in found["held_out"].values else "instances"
+    one = found.sel(held_out=primary, classifier="score")
+    instances = int((one["recovered"] >= 0).any("condition").sum())
+    few = instances < compare.headline_instances
+    rules = found.sizes["rule"]
+    n = int(one["runs_scored"].sum())
+    missing = int(one["runs_given"].sum()) - n
+    inference = [
+        f"{rules} rules, {found.sizes['condition']} conditions, {n} runs of {instances} instances. "
+        "Unit of inference: network instance."
+    ]
+    if missing:
+        inference.append(
+            f"{missing} runs are not scored: a statistic is undefined (such as timing where no "
+            "code is detected or the index is too imprecise), or no condition of their rule is "
+            "left to be recovered as."
+        )
+    if few:
+        inference.append(
+            f"Fewer than {compare.headline_instances} instances: an illustration, no interval."
+        )
+    else:
+        inference.append(
+            f"Intervals: {100 * compare.confidence:g} % percentile bootstrap over instances; of "
+            "single rules Clopper-Pearson, n counts instances."
+        )
+    verdicts = [
+        _verdict(found, k, instances, n_statistics, titles) for k in range(found.sizes["subject"])
+    ]
+    return {
+        "illustration": int(few),
+        "instances": instances,
+        "inference": " ".join(inference),
+        "held_out_words": HELD_OUT_WORDS[primary],
+        "chance_words": f"Chance: mean over permutations, {float(one['chance']):.2f} (one in "
+        f"{rules} rules: {1 / rules:.2f}).",
+        "null_words": "Null: conditions are exchangeable within an instance; everything fitted "
+        "anew in each permutation. Pairs of rules: how far runs lean to their own rule, Holm over "
+        "pairs. Check: the subject is one more draw from the condition, at any time scale "
+        "(Hotelling); Holm over conditions.",
+        "assumptions": "One covariance of all conditions; check: normal statistics, "
+        f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
+        "is free for every condition, so that parameters that change speed alone are not "
+        "recovered.",
+        "not_told_apart": json.dumps(_not_told_apart(found, titles)),
+        "verdict": verdicts[0],
+        "outsiders_verdict": " ".join(verdicts[1:])
+        or "No generator from outside the library was given.",
+    }
+
+
+def has_power(found: xr.Dataset) -> bool:
+    """Whether the check of a recovery test can reject: else not to be rejected says nothing."""
+    return bool(float(found["check_power"]) >= LEAST_POWER)
+
+
+def _not_told_apart(found: xr.Dataset, titles: Mapping[str, str]) -> list[str]:
+    out = []
+    rules = [titles.get(str(one)) or str(one) for one in found["rule"].values]
+    for a, first in enumerate(rules):
+        for b, second in enumerate(rules[a + 1 :], a + 1):
+            pair = found.isel(first=a, second=b)
+            if int(pair["told_apart"]) == 1:
+                continue
+            text = f"{first} and {second} are not told apart"
+            accuracy = float(pair["pair_accuracy"])
+            text += (
+                f" ({accuracy:.2f}, p {float(pair['pair_p_holm']):.2g})"
+                if accuracy == accuracy
+                else " (too few runs with all statistics)"
+            )
+            if statistic := str(pair["separating"].values):
+                effect = float(pair["separation"].sel(statistic=statistic))
+                needed = float(pair["instances_needed"])
+                text += (
+                    f"; largest difference: {TITLES.get(statistic, statistic)}, d' {effect:.2f}, "
+                    + (
+                        f"{needed:.0f} instances each needed"
+                        if needed < 1e6
+                        else "none that counts"
+                    )
+                )
+            out.append(text)
+    return out
+
+
+def _verdict(
+    found: xr.Dataset, subject: int, instances: int, n_statistics: int, titles: Mapping[str, str]
+) -> str:
+    """What the check says of a subject; without power, that it says nothing."""
+    one = found.isel(subject=subject)
+    name, value = str(one["subject"].values), one["compatible"].values
+    if (value < 0).all():
+        return f"{name}: no check, too few instances for so many statistics."
+    kept = [titles.get(str(rule)) or str(rule) for rule in one["rule"].values[value == 1]]
+    if not kept:
+        return f"{name}: no tested rule is compatible."
+    power, freedom = float(found["check_power"]), float(found["check_freedom"])
+    if not has_power(found):
+        return (
+            f"{name}: cannot be rejected at n = {instances} ({freedom:.0f} degrees of freedom, "
+            f"{n_statistics} statistics): no power."
+        )
+    return (
+        f"{name}: not rejected as one more draw of {', '.join(kept)} (power {power:.2f} against "
+        f"{POWER_AT:g} SD in every statistic)."
+    )

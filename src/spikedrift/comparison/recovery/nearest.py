@@ -1,0 +1,211 @@
+"""The condition nearest to every run, with all that could give the run away held out.
+
+The score is that of `spikedrift.comparison.scores.distance`, with the covariance of
+`spikedrift.stats.covariance.pooled`, for many data sets at once: a permutation test fits
+everything anew thousands of times.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice, permutations, product
+
+import numpy as np
+
+from spikedrift.comparison.scores.distance import freedom
+from spikedrift.core.errors import InputError
+
+AT_ONCE = 4_000_000  # values of one batch of permutations: bounds the memory
+
+
+def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
+    """Which conditions a run of each condition must not be compared with.
+
+    Parameters
+    ----------
+    ranks : float, shape (n_conditions, n_axes)
+        Place of the condition's value among those of the axis; NaN where it is not swept.
+    reach : int or None
+        Conditions whose values lie that many steps away on every axis, or fewer, are left out: 0
+        are those of the same values, of whatever rule. None: none.
+
+    Returns
+    -------
+    bool, shape (n_conditions, n_conditions)
+        First the condition of the run.
+    """
+    n, n_axes = ranks.shape
+    if reach is None or not n_axes:
+        return np.zeros((n, n), bool)
+    steps = np.abs(ranks[:, None] - ranks).max(axis=2)  # NaN compares false
+    return np.asarray(steps <= reach)
+
+
+def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Exchange conditions within instances, in batches.
+
+    What is undefined stays where it is: a closed gate belongs to its condition.
+
+    Parameters
+    ----------
+    values : float, shape (n_instances, n_conditions, n_statistics)
+    n : int
+        Random permutations; where there are no more than that but the values as they are, all of
+        them once.
+    rng : Generator
+
+    Yields
+    ------
+    float, shape (n_batch, n_instances, n_conditions, n_statistics)
+    """
+    places = [np.flatnonzero(known) for known in np.isfinite(values).all(axis=2)]
+    orders: Iterator[Sequence[np.ndarray]]
+    if math.prod(math.factorial(place.size) for place in places) - 1 <= n:
+        all_of = [[np.array(one, int) for one in permutations(place)] for place in places]
+        orders = islice(product(*all_of), 1, None)  # the first is the identity
+    else:
+        orders = ([rng.permutation(place) for place in places] for _ in range(n))
+    while chunk := list(islice(orders, max(AT_ONCE // values.size, 1))):
+        batch = np.broadcast_to(values, (len(chunk), *values.shape)).copy()
+        for k, place in enumerate(places):
+            batch[:, k, place] = values[k][np.array([order[k] for order in chunk])]
+        yield batch
+
+
+def scores(
+    values: np.ndarray, left_out: np.ndarray, scales: np.ndarray, grid: np.ndarray
+) -> np.ndarray:
+    """Score of every run against every condition, the run's instance held out of all of them.
+
+    Parameters
+    ----------
+    values : float, shape (n_sets, n_instances, n_conditions, n_statistics)
+        Data sets that are treated alike; NaN where undefined.
+    left_out : bool, shape (n_conditions, n_conditions)
+        Of `excluded`.
+    scales, grid
+        As for `distance.fit`.
+
+    Returns
+    -------
+    float, shape (n_sets, n_instances, n_conditions, n_conditions)
+        First the condition of the run; 1 expected of its own, inf where there is nothing to compare
+        it with, or it is undefined itself.
+
+    Raises
+    ------
+    InputError
+        Where a statistic does not vary, or too few conditions have two instances to learn from.
+    """
+    n_sets, n_instances, n_conditions, _ = values.shape
+    out = np.empty((n_sets, n_instances, n_conditions, n_conditions))
+    for pattern in np.unique(left_out, axis=0):
+        runs = np.flatnonzero((left_out == pattern).all(axis=1))
+        kept = np.flatnonzero(~pattern)
+        if not kept.size:
+            out[:, :, runs] = np.inf
+            continue
+        for k in range(n_instances):
+            train = np.delete(values[:, :, kept], k, axis=1)
+            known = np.isfinite(train).all(axis=3)
+            train = np.where(known[..., None], train, 0.0)
+            found = np.full((n_sets, len(runs), n_conditions), np.inf)
+            # Spread of the run and of those it is compared with, as in a comparison with data.
+            metric = 2 * within(train, known)
+            found[:, :, kept] = _fitted(values[:, k, runs], train, known, metric, scales, grid)
+            out[:, k, runs] = found
+    return out
+
+
+def within(train: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return `covariance.pooled` of many data sets.
+
+    Parameters
+    ----------
+    train : float, shape (n_sets, n_instances, n_conditions, n_statistics)
+        0 where undefined.
+    known : bool, shape (n_sets, n_instances, n_conditions)
+
+    Returns
+    -------
+    float, shape (n_sets, n_statistics, n_statistics)
+    """
+    used = known & (known.sum(axis=1, keepdims=True) > 1)
+    count = used.sum(axis=1)
+    n, groups = count.sum(axis=1), (count > 0).sum(axis=1)
+    # Two rows are each other's negative: no shrinkage would be found, and no inverse.
+    if not (n - groups >= min(2, train.shape[3])).all():
+        raise InputError(
+            "recovery: too few instances beside the one held out for a covariance; needs three "
+            "with all statistics of the score, in two conditions"
+        )
+    mean = (train * used[..., None]).sum(axis=1) / np.maximum(count, 1)[..., None]
+    residual = np.where(used[..., None], train - mean[:, None], 0.0)
+    residual = residual.reshape(len(train), -1, train.shape[3])
+    dof = (n - groups)[:, None]
+    scale = np.sqrt((residual**2).sum(axis=1) / dof)
+    if not (scale > 0).all():
+        raise InputError(
+            "recovery: a statistic does not vary over instances; drop it from compare.statistics"
+        )
+    x = residual / scale[:, None] * np.sqrt(n[:, None] / dof)[:, None]
+    return _ledoit_wolf(x, n) * scale[:, :, None] * scale[:, None, :]
+
+
+def _ledoit_wolf(x: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Ledoit & Wolf 2004, J Multivar Anal 88:365, of centered samples; rows of 0 do not count.
+
+    Parameters
+    ----------
+    x : float, shape (n_sets, n_rows, n_statistics)
+    n : int, shape (n_sets,)
+        Rows that count.
+    """
+    size, per = x.shape[2], n[:, None, None]
+    plain = np.matmul(x.transpose(0, 2, 1), x) / per
+    squares = np.matmul((x**2).transpose(0, 2, 1), x**2) / per
+    target = np.trace(plain, axis1=1, axis2=2)[:, None, None] / size * np.eye(size)
+    noise = ((squares - plain**2) / per).sum(axis=(1, 2))
+    spread = ((plain - target) ** 2).sum(axis=(1, 2))
+    share = np.divide(np.minimum(noise, spread), spread, out=np.zeros(len(x)), where=spread > 0)
+    weight = share[:, None, None]
+    return np.asarray((1 - weight) * plain + weight * target)
+
+
+def _fitted(
+    runs: np.ndarray,
+    train: np.ndarray,
+    known: np.ndarray,
+    metric: np.ndarray,
+    scales: np.ndarray,
+    grid: np.ndarray,
+) -> np.ndarray:
+    """Score of `distance.fit` of runs against conditions: (set, run, condition).
+
+    Means over instances are taken before runs and conditions meet.
+    """
+    white = np.linalg.inv(np.linalg.cholesky(metric))[:, None]
+    count = known.sum(axis=1)
+    share = (known / np.maximum(count, 1)[:, None])[..., None]
+
+    def turned(x: np.ndarray) -> np.ndarray:
+        return np.asarray(np.matmul(x, white.transpose(0, 1, 3, 2)))
+
+    y = np.where(np.isfinite(runs), runs, 0.0)
+    y = np.matmul(y, white[:, 0].transpose(0, 2, 1))
+    moving, rest = turned(np.where(scales, train, 0.0)), turned(np.where(scales, 0.0, train))
+    mean_moving, mean_rest = (moving * share).sum(axis=1), (rest * share).sum(axis=1)
+    square, cross, still = (
+        (a * b * share).sum(axis=(1, 3))[:, None]
+        for a, b in ((moving, moving), (rest, moving), (rest, rest))
+    )
+    constant = (
+        (y**2).sum(axis=2)[..., None] - 2 * np.matmul(y, mean_rest.transpose(0, 2, 1)) + still
+    )
+    linear = np.matmul(y, mean_moving.transpose(0, 2, 1)) - cross
+    best = np.ones(linear.shape)
+    if scales.any():
+        np.divide(linear, square, out=best, where=square > 0)
+        best = best.clip(grid[0], grid[-1])
+    score = (constant - 2 * best * linear + best**2 * square) / freedom(scales)
+    defined = np.isfinite(runs).all(axis=2)[..., None] & (count > 0)[:, None]
+    return np.asarray(np.where(defined, score, np.inf))

@@ -1,0 +1,1 @@
+"""Scores of simulated runs: distances of their drift statistics from those of a recording."""

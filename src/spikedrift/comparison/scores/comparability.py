@@ -1,0 +1,122 @@
+"""Whether a model and a recording are alike in what must be alike before drift is compared.
+
+A rule is judged by its drift only where rate, irregularity, sparseness, discrimination and
+reliability are those of the recording: all of them move what drift looks like.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.comparison.scores.models import Failed, padded
+from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run, vector
+from spikedrift.config.compare import Compare
+from spikedrift.stats.covariance import spread
+
+RELIABILITIES = tuple(f"{code}_reliability" for code in CODES)
+TRAITS = (*STATISTICS, *RELIABILITIES)
+TITLES = {name: one.title for name, one in STATISTICS.items()} | {
+    f"{code}_reliability": f"{code}: reliability" for code in CODES
+}
+
+
+def traits(runs: Mapping[str, Sequence[Run | Failed]], lag: int) -> np.ndarray:
+    """All statistics and reliabilities of every run, drops over the lags up to `lag`.
+
+    Returns
+    -------
+    array, shape (n_points, most instances, n_traits)
+        NaN for failed runs.
+    """
+
+    def of(run: Run) -> np.ndarray:
+        return np.concatenate([vector(run.parts(lag), list(STATISTICS)), run.reliability()])
+
+    return padded(runs, of, (len(TRAITS),))
+
+
+def match(
+    recording: Run, conditions: Sequence[str], instance_trait: np.ndarray, options: Compare
+) -> xr.Dataset:
+    """Compare everything that is known of a recording with every condition, beside the score.
+
+    Parameters
+    ----------
+    recording : Run
+    conditions : sequence of str
+    instance_trait : array, shape (n_conditions, n_instances, n_traits)
+        As `traits` gives it.
+    options : Compare
+
+    Returns
+    -------
+    Dataset
+        Dims `condition`, `instance`, `trait` (all statistics and reliabilities), `matched` (those
+        of `options.matched_on`).
+
+        * `recording_trait`, `recording_trait_sd` (trait): values, and standard deviations over the
+          bootstrap of units; NaN for reliabilities, of which a bootstrap is not valid.
+        * `instance_trait` (condition, instance, trait), not scaled.
+        * `mismatch` (condition, matched): mean of the instances less the recording, over the root
+          of sampling variance plus variance of instances within conditions (twice the latter where
+          the former is not known); NaN where neither is known.
+        * `unmatched` (condition): whether some mismatch is beyond `options.unmatched_above`.
+    """
+    x, y = instance_trait, traits({"": [recording]}, recording.largest_lag())[0, 0]
+    samples = vector(recording.bootstrap_parts(), list(STATISTICS))
+    sampling = np.concatenate([spread([samples]), np.full(len(CODES), np.nan)])
+    within = spread(list(x))
+    total = np.where(np.isfinite(sampling), sampling, within) + np.nan_to_num(within)
+    place = [TRAITS.index(name) for name in options.matched_on]
+    n = np.isfinite(x).sum(axis=1)
+    mean = np.divide(np.nansum(x, axis=1), n, out=np.full(n.shape, np.nan), where=n > 0)
+    scale = np.sqrt(np.where(total > 0, total, np.nan))
+    mismatch = ((mean - y) / scale)[:, place]
+    return xr.Dataset(
+        {
+            "recording_trait": ("trait", y),
+            "recording_trait_sd": ("trait", np.sqrt(sampling)),
+            "instance_trait": (("condition", "instance", "trait"), x),
+            "mismatch": (("condition", "matched"), mismatch),
+            "unmatched": ("condition", (np.abs(mismatch) > options.unmatched_above).any(axis=1)),
+        },
+        coords={
+            "condition": list(conditions),
+            "trait": list(TRAITS),
+            "matched": list(options.matched_on),
+        },
+    )
+
+
+def of_trials(recording: Run, runs: Sequence[Run]) -> str:
+    """Say whether trials of a recording and of models last as long and show as many segments."""
+    duration, segments = recording.trials
+    models = sorted({(round(run.trials[0], 6), run.trials[1]) for run in runs})
+    own = f"trials of {duration:.4g} s, {segments} segments"
+    if not np.isfinite(duration) or not models:
+        return ""
+    if models == [(round(duration, 6), segments)]:
+        return f"Recording and models: {own} (matched)."
+    theirs = "; ".join(f"trials of {lasting:.4g} s, {n} segments" for lasting, n in models)
+    return (
+        f"Not matched: {own} in the recording, {theirs} in the models; options duration and "
+        "segments of the selection and the survey match them."
+    )
+
+
+def words(found: xr.Dataset, options: Compare) -> str:
+    """Say how many conditions are not matched, and in what."""
+    beyond = np.abs(found["mismatch"].values) > options.unmatched_above
+    n, size = int(beyond.any(axis=1).sum()), found.sizes["condition"]
+    if not n:
+        return ""
+    names = [
+        f"{TITLES[str(name)]} ({count})"
+        for name, count in zip(found["matched"].values, beyond.sum(axis=0), strict=True)
+        if count
+    ]
+    return (
+        f"{n} of {size} conditions are more than {options.unmatched_above:g} SD from the recording "
+        f"in {', '.join(names)}: their drift is not compared at equal terms."
+    )

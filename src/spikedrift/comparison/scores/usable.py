@@ -1,0 +1,134 @@
+"""Which statistics of a comparison are left: one that a side does not have is dropped, and why.
+
+That a code is not detected, or too imprecisely read, is an outcome and no error: the comparison
+goes on by what is left, and where nothing is left it says so.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from spikedrift.comparison.scores.models import Failed
+from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run
+from spikedrift.drift import gates
+
+FEWEST_SAMPLES = 3  # complete bootstrap samples, for a covariance
+
+
+def left(
+    names: Sequence[str],
+    recording: Run,
+    values: np.ndarray,
+    samples: np.ndarray,
+    models: Mapping[str, Sequence[Run | Failed]],
+    instances: np.ndarray,
+) -> tuple[list[int], dict[str, str]]:
+    """Find the statistics that the recording, its bootstrap and some model instance have together.
+
+    Where no instance has all of them, the one that the fewest have is dropped first, of equals the
+    last.
+
+    Parameters
+    ----------
+    names : sequence of str
+    recording : Run
+    values : array, shape (n_statistics,)
+        Of the recording.
+    samples : array, shape (n_samples, n_statistics)
+        Of its bootstrap over units.
+    models : mapping of point -> runs
+    instances : array, shape (n_points, n_instances, n_statistics)
+        NaN where undefined.
+
+    Returns
+    -------
+    kept : list of int
+        Places in `names`.
+    dropped : dict of name -> reason
+    """
+    kept, dropped = list(range(len(names))), {}
+
+    def drop(places: Sequence[int], reasons: Sequence[str]) -> None:
+        for place, reason in zip(places, reasons, strict=True):
+            kept.remove(place)
+            dropped[names[place]] = reason
+
+    absent = [k for k in kept if not np.isfinite(values[k])]
+    drop(absent, [_of_recording(names[k], recording) for k in absent])
+    absent = unshared(np.isfinite(samples), kept, FEWEST_SAMPLES)
+    drop(absent, ["too few samples of units of the recording have it"] * len(absent))
+    rows = instances.reshape(-1, len(names))
+    runs = [run for group in models.values() for run in group]
+    absent = unshared(np.isfinite(rows), kept, 1)
+    drop(absent, [_of_models(names[k], runs, bool(np.isfinite(rows[:, k]).any())) for k in absent])
+    complete = samples[np.isfinite(samples[:, kept]).all(axis=1)]
+    still = [k for k in kept if np.ptp(complete[:, k]) == 0 or not _varies(instances, kept, k)]
+    drop(still, ["it does not vary"] * len(still))
+    return kept, dropped
+
+
+def gates_of(models: Mapping[str, Sequence[Run | Failed]], most: int) -> np.ndarray:
+    """States of the indices of every run: str, shape (n_points, most, n_codes); empty: no run."""
+    out = np.full((len(models), most, len(CODES)), "", dtype=object)
+    for row, group in zip(out, models.values(), strict=True):
+        for k, run in enumerate(group):
+            row[k] = [_state(run, code) for code in CODES]
+    return out
+
+
+def _state(run: Run | Failed, code: str) -> str:
+    """Why a run has no index; one that is imprecise is an index all the same."""
+    return gates.FAILED if isinstance(run, Failed) else gates.absent_from(run.index, code)
+
+
+def unshared(known: np.ndarray, kept: Sequence[int], least: int) -> list[int]:
+    """Places to drop until `least` rows have all others.
+
+    Parameters
+    ----------
+    known : bool, shape (n_rows, n_statistics)
+    kept : sequence of int
+        Places to choose from.
+    least : int
+    """
+    rest, out = list(kept), []
+    while rest and known[:, rest].all(axis=1).sum() < least:
+        out.append(min(rest, key=lambda k: (known[:, k].sum(), -k)))
+        rest.remove(out[-1])
+    return out
+
+
+def _varies(instances: np.ndarray, kept: Sequence[int], place: int) -> bool:
+    """Whether a statistic differs between instances of some point, as far as points have two."""
+    whole = np.isfinite(instances[..., kept]).all(axis=2)
+    groups = [row[known, place] for row, known in zip(instances, whole, strict=True)]
+    spreads = [np.ptp(group) for group in groups if group.size > 1]
+    return not spreads or max(spreads) > 0
+
+
+def _of_recording(name: str, run: Run) -> str:
+    notes = [
+        f"{code}: {note}"
+        for code in _codes(name)
+        if (note := str(run.index["gate_note"].sel(matching="none", code=code).values))
+    ]
+    return f"{run.name} does not have it: {'; '.join(notes) or 'too few repeats, or one block'}"
+
+
+def _of_models(name: str, runs: Sequence[Run | Failed], some: bool) -> str:
+    if some:
+        return "no model instance has it and all others"
+    states = {code: [_state(run, code) for run in runs] for code in _codes(name) or CODES[:1]}
+    said = "; ".join(filter(None, (gates.counted(one, code) for code, one in states.items())))
+    return "no model instance has it" + f": {said}" * bool(said)
+
+
+def _codes(name: str) -> list[str]:
+    """Codes whose index a statistic needs: it is undefined without."""
+    out = []
+    for code in CODES:
+        parts = defaultdict(lambda: np.array(1.0), {f"{code}_step": np.array(np.nan)})
+        if np.isnan(STATISTICS[name].of(parts)):
+            out.append(code)
+    return out

@@ -1,0 +1,54 @@
+"""Options with some values changed, by dotted keys."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spikedrift.config.base import Options
+from spikedrift.config.check import validated
+from spikedrift.core.errors import unknown
+
+
+def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> T:
+    """Return options with some values changed.
+
+    Parameters
+    ----------
+    options : Options
+    changes : mapping of dotted key -> value
+        Parts of the key are field names and, in lists, indices: `phases.6.background`.
+    where : str
+        Begins the message of an error.
+
+    Raises
+    ------
+    InputError
+        For a key that is no option (naming the nearest) or a value that is not allowed.
+    """
+    tree = options.model_dump(mode="json")
+    for key, value in changes.items():
+        node: Any = tree
+        *parents, last = key.split(".")
+        for part in parents:
+            node = node[place(node, part, key, where)]
+        # Parameters of a rule are free names; who uses them checks them.
+        free = isinstance(node, dict) and parents[-1:] == ["parameters"]
+        node[last if free else place(node, last, key, where)] = value
+    return validated(type(options), tree, where)
+
+
+def place(node: Any, part: str, key: str, where: str) -> str | int:
+    """Key or index by which one part of a dotted key is found in a mapping or a list.
+
+    Raises
+    ------
+    InputError
+        For a part that is not there, naming the nearest.
+    """
+    if isinstance(node, list) and part.isdigit() and int(part) < len(node):
+        return int(part)
+    if isinstance(node, dict) and part in node:
+        return part
+    known = list(node) if isinstance(node, dict) else []
+    if isinstance(node, list):
+        known = [str(index) for index in range(len(node))]
+    raise unknown(f"{where}: {key}: unknown option", part, known)

@@ -1,0 +1,1 @@
+"""Anchored indices of rate and timing, for comparison with the literature."""

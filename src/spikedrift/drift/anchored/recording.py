@@ -1,0 +1,183 @@
+"""Anchored indices of rate and timing of one recording, all trials and matched by state."""
+
+import json
+import logging
+from operator import attrgetter
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.analyses import AnchoredOptions
+from spikedrift.core.errors import InputError
+from spikedrift.drift import gates
+from spikedrift.drift.anchored.rate import rate_index
+from spikedrift.drift.anchored.test import NAN, Anchored, Reading
+from spikedrift.drift.anchored.timing import timing_index
+from spikedrift.drift.pairs import need_blocks
+from spikedrift.spikes.state import match_state
+
+log = logging.getLogger(__name__)
+
+CODES = ("rate", "timing")
+NONE = Anchored(
+    Reading(NAN, NAN, NAN, NAN), n_within=0, n_between=0, gate_limit=NAN, gate=gates.NONE
+)
+MATCHING = ("none", "state")
+NUMBERS = {
+    "discrimination_within": ("reading.within", "S_w within blocks; rate: at matched gain"),
+    "discrimination_between": ("reading.between", "S_b between blocks; rate: at matched gain"),
+    "index": ("index", "effect size: 0 kept, 1 as if redrawn; timing: redraw-scaled, thinned"),
+    "index_raw": ("index_raw", "(S_w - S_b) / S_w, statistic of the test; timing: not thinned"),
+    "index_thinned": ("index_thinned", "(S_w - S_b) / S_w over thinnings, not redraw-scaled"),
+    "index_ratio": ("index_ratio", "1 - Delta_between / sqrt(Delta_1 Delta_2), scaled as index"),
+    "ratio_raw": ("ratio_raw", "the same as statistic of its test; timing: not thinned"),
+    "p_value": ("p_value", "upper tail of the exchange test"),
+    "ratio_p_value": ("ratio_p_value", "upper tail of the exchange test of ratio_raw"),
+    "gate_p_value": ("gate.p_value", "upper tail of the gate test: is there a code"),
+    "gate_limit": ("gate_limit", "S_w that the permutation surrogates reach"),
+    "missing": ("reading.missing", "share of pairs of trials without enough shared units"),
+    "shared_units": ("reading.shared", "median number of shared units of a pair"),
+}
+
+TEST = ("p_value", "ratio_p_value", "null", "null_ratio", "null_mean", "null_low", "null_high")
+INFERENCE = (
+    "descriptive index of one recording with its exchange test; inference about drift is over "
+    "animals or network instances"
+)
+NO_TEST = (
+    "descriptive index of one recording, no test: the order of its trials, and so its blocks, are "
+    "assumed"
+)
+
+
+def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> xr.Dataset:
+    """Anchored indices of rate and timing between blocks, with gates and exchange tests.
+
+    Two-photon events have no timing: the gate is shut and `gate_note` says why.
+
+    Parameters
+    ----------
+    dataset : trials Dataset
+        After its selection; two blocks or more.
+    options : AnchoredOptions
+    seed : int
+
+    Returns
+    -------
+    Dataset
+        Dims `matching` (none: all trials; state: trials matched by behavior state; NaN where they
+        cannot be, attribute `state_note` says why), `code` (rate, timing), `surrogate`.
+
+        * (matching, code), float64: `discrimination_within`, `discrimination_between`, `index`,
+          `index_raw`, `index_thinned`, `index_ratio`, `ratio_raw`, `p_value`, `ratio_p_value`,
+          `gate_p_value`, `gate_limit`, `missing`, `shared_units`, `null_mean`, `null_low`,
+          `null_high` (2.5 and 97.5 % of the index under the test's null), `standard_error` (its
+          standard deviation); what speaks of drift is NaN where the gate is shut. Where the order
+          of trials is assumed there is no test: its numbers are NaN.
+        * (matching, code): `gate_passed` (bool), `gate` (str, of `spikedrift.drift.gates`: open or
+          why not), `gate_note` (str, the same with its numbers), `n_within`, `n_between` (int64,
+          pairs of trials of one segment), `n_trials` (int64).
+        * (matching, code, surrogate), float64: `null` and `null_ratio`, the index and the ratio
+          index of every exchange surrogate.
+
+        Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `state_note`,
+        `state_*` of `match_state`, `inference`.
+
+    Raises
+    ------
+    InputError
+        For a single block, or segments shown once.
+    """
+    need_blocks(dataset, "a drift index")
+    found: dict[str, dict[str, Anchored] | None] = {"none": _both(dataset, options, seed)}
+    n_trials = {"none": dataset.sizes["trial"], "state": 0}
+    state: dict[str, object] = {"state_note": ""}
+    try:
+        matched = match_state(dataset, options.state)
+    except InputError as error:
+        log.info("no state-matched index: %s", error)
+        found["state"] = None
+        state["state_note"] = str(error)
+    else:
+        found["state"] = _both(matched, options, seed)
+        n_trials["state"] = matched.sizes["trial"]
+        state.update({k: v for k, v in matched.attrs.items() if k.startswith("state_")})
+    joined, inference = _join(found, n_trials, options), INFERENCE
+    if not int(dataset.attrs.get("trial_order_known", 1)):
+        joined, inference = joined.assign({name: joined[name] * np.nan for name in TEST}), NO_TEST
+    return joined.assign_attrs(
+        {
+            **dataset.attrs,
+            **state,
+            "seed": seed,
+            "options": json.dumps(options.model_dump(), sort_keys=True),
+            "n_units": dataset.sizes["unit"],
+            "inference": inference,
+            "assumptions_test": "exchange test: trials and units independent given the segment "
+            "(rate), spikes independent given the segment (timing)",
+        }
+    )
+
+
+def _both(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> dict[str, Anchored]:
+    timed = "event_amplitude" not in dataset
+    return {
+        "rate": rate_index(dataset, options, seed),
+        "timing": timing_index(dataset, options, seed) if timed else NONE,
+    }
+
+
+def _join(
+    found: dict[str, dict[str, Anchored] | None], n_trials: dict[str, int], options: AnchoredOptions
+) -> xr.Dataset:
+    dims, shape = ("matching", "code"), (len(MATCHING), len(CODES))
+    numbers = {name: np.full(shape, np.nan) for name in NUMBERS}
+    null, null_ratio = np.full((2, *shape, options.surrogates), np.nan)
+    summary = {
+        name: np.full(shape, np.nan)
+        for name in ("null_mean", "null_low", "null_high", "standard_error")
+    }
+    passed = np.zeros(shape, bool)
+    state, note = (np.full(shape, "", dtype=object) for _ in range(2))
+    n_within, n_between = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for i, matching in enumerate(MATCHING):
+        both = found[matching]
+        if both is None:
+            state[i], note[i] = gates.APART.state, gates.APART.words
+            continue
+        for j, code in enumerate(CODES):
+            one = both[code]
+            for name, (field, _) in NUMBERS.items():
+                numbers[name][i, j] = attrgetter(field)(one)
+            passed[i, j] = not one.shut
+            state[i, j], note[i, j] = one.gate.state, one.gate.words
+            n_within[i, j], n_between[i, j] = one.n_within, one.n_between
+            if not one.shut:
+                null[i, j], null_ratio[i, j] = one.null, one.null_ratio
+                summary["null_mean"][i, j] = np.nanmean(one.null)
+                low, high = np.nanquantile(one.null, [0.025, 0.975])
+                summary["null_low"][i, j], summary["null_high"][i, j] = low, high
+            if one.null.size:
+                summary["standard_error"][i, j] = np.nanstd(one.null)
+    out = xr.Dataset(
+        {
+            **{
+                name: (dims, numbers[name], {"units": "1", "long_name": meaning})
+                for name, (_, meaning) in NUMBERS.items()
+            },
+            **{name: (dims, value, {"units": "1"}) for name, value in summary.items()},
+            "null": ((*dims, "surrogate"), null, {"units": "1"}),
+            "null_ratio": ((*dims, "surrogate"), null_ratio, {"units": "1"}),
+            "gate_passed": (dims, passed),
+            "gate": (dims, state),
+            "gate_note": (dims, note),
+            "n_within": (dims, n_within),
+            "n_between": (dims, n_between),
+            "n_trials": (
+                dims,
+                np.repeat([[n_trials[matching]] for matching in MATCHING], len(CODES), axis=1),
+            ),
+        },
+        coords={"matching": list(MATCHING), "code": list(CODES)},
+    )
+    return out

@@ -1,0 +1,243 @@
+"""Indices and statistics of many recordings, taken over animals or network instances.
+
+The value of an animal is the mean of its recordings; animals count alike, whatever the number of
+their recordings and units. What is not known to be one animal is not tested.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from spikedrift.config.inference import Inference
+from spikedrift.core.errors import InputError
+from spikedrift.drift.signal.indices import CODES
+from spikedrift.drift.signal.recording import MATCHING
+from spikedrift.spikes.selections import stream
+from spikedrift.stats.inference import (
+    NAN,
+    hedges_g,
+    hierarchical_bootstrap,
+    holm,
+    mixed_model,
+    sign_flip,
+    student_interval,
+    wilcoxon,
+)
+
+INDEX = "drift_index"
+KEY = ["group", "selection", "analysis", "statistic"]
+COLUMNS = [
+    "n_animals", "n_recordings", "n_units", "n_undefined", "mean", "low", "high", "interval",
+    "mixed_mean", "mixed_low", "mixed_high", "no_drift", "test", "p_value", "p_holm", "least_p",
+    "g", "g_low", "g_high", "note",
+]  # fmt: skip
+VALUES = ["recording", "animal", "value", "no_drift", "n_units", "doubt"]
+Row = tuple[Mapping[str, str], xr.Dataset]
+
+
+def animal_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
+    """Animal or network instance of a recording, and why there is none to count.
+
+    Returns
+    -------
+    animal, doubt : str
+        One of them empty.
+    """
+    unit = str(attributes.get("experience_unit", "")).strip()
+    if int(attributes.get("pseudo_population", 0)) or ";" in unit:
+        return "", "units pooled over sessions or animals"
+    if not unit or unit.startswith("session "):
+        return "", "the animal is not known"
+    return unit, ""
+
+
+def long_table(indices: Iterable[Row], analyses: Iterable[Row]) -> pd.DataFrame:
+    """One row a recording, selection, analysis and statistic.
+
+    Parameters
+    ----------
+    indices : iterable of (mapping, Dataset)
+        What tells a row from others (group, recording, selection), and what `indices` made.
+    analyses : iterable of (mapping, Dataset)
+        The same with `analysis`, and what `analyze` made.
+
+    Returns
+    -------
+    DataFrame
+        `group`, `recording`, `selection`, `analysis`, `statistic`, `value`, `no_drift`, `animal`
+        (empty where not known), `n_units`, `doubt` (why it is not tested).
+    """
+    rows: list[dict[str, Any]] = []
+
+    def add(key: Mapping[str, str], dataset: xr.Dataset, **more: Any) -> None:
+        animal, doubt = animal_of(dataset.attrs)
+        ordered = more.pop("ordered")
+        if not doubt and ordered and not int(dataset.attrs.get("trial_order_known", 1)):
+            doubt = "the order of trials is assumed"
+        rows.append(
+            {**key, **more, "animal": animal, "n_units": dataset.attrs["n_units"], "doubt": doubt}
+        )
+
+    for key, dataset in indices:
+        for code in CODES:
+            for matching in MATCHING:
+                name = f"{code}.index" + "_matched" * (matching == "state")
+                value = float(dataset["index"].sel(code=code, matching=matching))
+                more = {"statistic": name, "value": value, "no_drift": 0.0, "ordered": True}
+                add({**key, "analysis": INDEX}, dataset, **more)
+    for key, dataset in analyses:
+        for name in map(str, dataset["statistic"].values):
+            one = dataset.sel(statistic=name)
+            add(
+                key,
+                dataset,
+                statistic=name,
+                value=float(one["value"]),
+                no_drift=float(one["no_drift"]),
+                ordered=bool(one["ordered"]),
+            )
+    return pd.DataFrame(rows, columns=[*KEY, *VALUES])
+
+
+def contrasts(table: pd.DataFrame, controls: Mapping[str, str]) -> pd.DataFrame:
+    """Differences of groups to their control, recording by recording of the same instance.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `long_table`.
+    controls : mapping of group -> group
+        Conditions of one instance share wiring, patterns and noise, so that differences are paired.
+
+    Returns
+    -------
+    DataFrame
+        As `table`; groups are called `{group} minus {control}`, and no drift is a difference of 0.
+    """
+    parts = []
+    on = ["selection", "analysis", "statistic", "animal"]
+    for group, control in controls.items():
+        one, two = (
+            table[(table["group"] == g) & (table["animal"] != "")] for g in (group, control)
+        )
+        both = one.merge(
+            two.groupby(on, as_index=False)["value"].mean(), on=on, suffixes=("", "_c")
+        )
+        parts.append(
+            both.assign(
+                group=f"{group} minus {control}",
+                value=both["value"] - both["value_c"],
+                no_drift=0.0,
+            )[[*KEY, *VALUES]]
+        )
+    return pd.concat(parts, ignore_index=True) if parts else table.iloc[:0]
+
+
+def infer(table: pd.DataFrame, options: Inference, seed: int) -> pd.DataFrame:
+    """Take every statistic of a long table over animals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `long_table`, with `contrasts` where there are some.
+    options : Inference
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row a group, selection, analysis and statistic: `n_animals`, `n_recordings`, `n_units`
+        (of those recordings together), `n_undefined` (recordings without a value), `mean` over
+        animals with `low`, `high` and what the `interval` is; `mixed_mean`, `mixed_low`,
+        `mixed_high` (intercept of value ~ 1 + (1 | animal); NaN where no animal has two
+        recordings); `no_drift` (mean over animals); `test`, `p_value`, `p_holm` (over the
+        statistics of one group and selection), `least_p` (that n animals can give); Hedges `g` of
+        animals against no drift, `g_low`, `g_high`; `note`, why a row is not tested.
+
+    Raises
+    ------
+    InputError
+        Where `options.statistics` names what is not there, or nothing is left.
+    """
+    names = table["analysis"] + "." + table["statistic"]
+    if options.statistics is not None:
+        for name in options.statistics:
+            if not (names == name).any():
+                raise InputError(
+                    f"config: inference {options.name}: no statistic {name!r}; there are "
+                    f"{', '.join(sorted(set(names))) or 'none'}"
+                )
+        table = table[names.isin(options.statistics)]
+    if table.empty:
+        raise InputError(f"config: inference {options.name}: no recording has a statistic")
+    rows = [
+        {**dict(zip(KEY, key, strict=True)), **_one(part, options, stream(seed, *map(str, key)))}
+        for key, part in table.groupby(KEY, sort=False)
+    ]
+    out = pd.DataFrame(rows)
+    out["p_holm"] = out.groupby(["group", "selection"], sort=False)["p_value"].transform(
+        lambda p: holm(p.to_numpy())
+    )
+    return out[[*KEY, *COLUMNS]]
+
+
+def _one(part: pd.DataFrame, options: Inference, rng: np.random.Generator) -> dict[str, Any]:
+    """Inference of one statistic of one group."""
+    defined = part[np.isfinite(part["value"])]
+    known = defined[defined["animal"] != ""]
+    found: dict[str, Any] = {
+        "n_animals": known["animal"].nunique(),
+        "n_recordings": len(known),
+        "n_units": int(known["n_units"].sum()),
+        "n_undefined": len(part) - len(defined),
+    }
+    animals = known.groupby("animal")["value"].mean().to_numpy()
+    against = known.assign(value=known["value"] - known["no_drift"])
+    deviation = against.groupby("animal")["value"].mean().to_numpy()
+    mean = float(animals.mean()) if animals.size else NAN
+    low, high, interval = _interval(known, animals, options, rng)
+    found |= {"mean": mean, "low": low, "high": high, "interval": interval}
+    found |= _mixed(known, options)
+    found |= {"no_drift": mean - float(deviation.mean()) if animals.size else NAN}
+    doubts = sorted(set(part["doubt"]) - {""})
+    n, note = animals.size, ""
+    if doubts:
+        note = f"no test: {'; '.join(doubts)}"
+    elif n < options.min_animals:
+        note = f"no test: {n} animals or instances, {options.min_animals} are needed"
+    elif not np.isfinite(deviation).all():
+        note = "no test: no value is known for no drift"
+    found |= {"test": "", "p_value": NAN, "least_p": NAN, "g": NAN, "g_low": NAN, "g_high": NAN}
+    if not note:
+        p, least = sign_flip(deviation, rng) if options.test == "sign_flip" else wilcoxon(deviation)
+        effect = hedges_g(deviation, confidence=options.confidence)
+        found |= {"test": options.test, "p_value": p, "least_p": least}
+        found |= {"g": effect.value, "g_low": effect.low, "g_high": effect.high}
+    return {**found, "note": note}
+
+
+def _interval(
+    known: pd.DataFrame, animals: np.ndarray, options: Inference, rng: np.random.Generator
+) -> tuple[float, float, str]:
+    share = f"{100 * options.confidence:g} %"
+    if options.interval == "student" or animals.size < 2:
+        return *student_interval(animals, options.confidence), f"{share} Student over animals"
+    drawn = hierarchical_bootstrap(
+        known["value"].to_numpy(), [known["animal"].to_numpy()], options.bootstrap, rng
+    )
+    tail = (1 - options.confidence) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high), f"{share} bootstrap over animals, then recordings"
+
+
+def _mixed(known: pd.DataFrame, options: Inference) -> dict[str, float]:
+    names = ("mixed_mean", "mixed_low", "mixed_high")
+    try:
+        fixed = mixed_model(known, confidence=options.confidence).fixed
+    except InputError:  # one recording an animal, or values that are all the same
+        return dict.fromkeys(names, NAN)
+    row = fixed.loc["Intercept", ["estimate", "low", "high"]].to_numpy(dtype=float)
+    return dict(zip(names, row.tolist(), strict=True))

@@ -1,0 +1,1 @@
+"""What measures say of synthetic recordings whose drift is known."""

@@ -1,0 +1,1 @@
+"""What the workflow makes of a configuration. The workflow alone reads it."""

@@ -1,0 +1,125 @@
+"""What the tables of inference of a configuration have to make: files and params.
+
+Imports nothing heavy: Snakemake asks for it at every start.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from spikedrift.config.inference import Inference
+from spikedrift.core.errors import InputError, unknown
+
+
+class Inferences:
+    """Files and params of the entries of `inference`.
+
+    Parameters
+    ----------
+    entries : iterable of Inference
+    members : mapping of str -> mapping of recording -> group
+        What an entry may name, recordings, cohorts and sweeps, and the group of each recording.
+    controls : mapping of str -> mapping of group -> group
+        Of sweeps: the control of each other condition.
+    pools : sequence of str
+        Refused: pseudo-populations have no animals to count.
+    selections : callable
+        Name of a recording or sweep -> names of the selections that apply to it.
+    analyzed : iterable of mapping
+        Recording, selection and analysis of every analysis of the configuration.
+
+    Raises
+    ------
+    InputError
+        For a recording or selection that is not there, a pool, or a recording named twice.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Inference],
+        members: Mapping[str, Mapping[str, str]],
+        controls: Mapping[str, Mapping[str, str]],
+        pools: Sequence[str],
+        selections: Callable[[str], list[str]],
+        analyzed: Iterable[Mapping[str, str]],
+    ) -> None:
+        self.entries = {entry.name: entry for entry in entries}
+        self._controls: dict[str, dict[str, str]] = {}
+        self._indices: dict[str, list[dict[str, str]]] = {}
+        self._analyses: dict[str, list[dict[str, str]]] = {}
+        analyzed = list(analyzed)
+        for index, (name, entry) in enumerate(self.entries.items()):
+            where = f"config: inference[{index}]"
+            groups: dict[str, str] = {}
+            chosen: dict[str, list[str]] = {}
+            for given in entry.recordings:
+                if given in pools:
+                    raise InputError(
+                        f"{where}.recordings: {given} is a pool; its units come from several "
+                        "sessions or animals, name the cohort or its recordings"
+                    )
+                if given not in members:
+                    raise unknown(f"{where}.recordings: not there:", given, list(members))
+                for recording, group in members[given].items():
+                    if recording in groups:
+                        raise InputError(f"{where}.recordings: {recording} is named twice")
+                    groups[recording] = group
+                    by = recording if recording in members else given
+                    chosen[recording] = selections(by)
+            offered = {key for keys in chosen.values() for key in keys}
+            for selection in entry.selections or []:
+                if selection not in offered:
+                    raise unknown(
+                        f"{where}.selections: applies to no recording:", selection, sorted(offered)
+                    )
+            wanted = offered if entry.selections is None else set(entry.selections)
+            self._controls[name] = {
+                group: control
+                for given in entry.recordings
+                for group, control in controls.get(given, {}).items()
+            }
+            self._indices[name] = [
+                {"group": group, "recording": recording, "selection": selection}
+                for recording, group in groups.items()
+                for selection in chosen[recording]
+                if entry.indices and selection in wanted
+            ]
+            self._analyses[name] = [
+                {"group": groups[row["recording"]], **row}
+                for row in analyzed
+                if row["recording"] in groups and row["selection"] in wanted
+            ]
+            if not self._indices[name] and not self._analyses[name]:
+                raise InputError(
+                    f"{where}: neither an index nor an analysis of its recordings is made; set "
+                    "indices to true or name the recordings in `analyses`"
+                )
+
+    @property
+    def files(self) -> list[str]:
+        """Tables and figures of all entries."""
+        return [f"results/inference/{name}.tsv" for name in self.entries] + [
+            f"results/figures/inference.{name}.pdf" for name in self.entries
+        ]
+
+    def inputs(self, wildcards: Any) -> dict[str, list[str]]:
+        """Indices and statistics that an entry reads, in the order of its rows."""
+        return {
+            "indices": [
+                "results/drift/{recording}/{selection}/index.nc".format(**row)
+                for row in self._indices[wildcards.inference]
+            ],
+            "analyses": [
+                "results/analyses/{recording}/{selection}/{analysis}.nc".format(**row)
+                for row in self._analyses[wildcards.inference]
+            ],
+        }
+
+    def entry(self, wildcards: Any) -> dict[str, Any]:
+        """Options of an entry, its rows and its controls."""
+        name = wildcards.inference
+        return {
+            "options": self.entries[name].model_dump(mode="json"),
+            "indices": self._indices[name],
+            "analyses": self._analyses[name],
+            "controls": self._controls[name],
+        }

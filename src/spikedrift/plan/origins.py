@@ -1,0 +1,99 @@
+"""Which recordings are made from a simulation, and from which: their rule is known.
+
+Imports nothing heavy: Snakemake asks for it at every start.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from spikedrift.config.simulated import SimulatedOptions
+from spikedrift.config.sources import SourceOptions
+from spikedrift.core.errors import InputError, unknown
+from spikedrift.sweeps.points import Point
+
+
+class Origins:
+    """Simulations that recordings are made from.
+
+    Parameters
+    ----------
+    options : mapping of recording -> SourceOptions
+    points : iterable of Point
+        Of all sweeps whose runs keep trials.
+
+    Attributes
+    ----------
+    points : dict of recording -> Point
+        Only recordings that are made from a simulation of this configuration.
+
+    Raises
+    ------
+    InputError
+        Where there is no such simulation, or several.
+    """
+
+    def __init__(self, options: Mapping[str, SourceOptions], points: Iterable[Point]) -> None:
+        runs = {trials_of(point): point for point in points}
+        self.points: dict[str, Point] = {}
+        for name, chosen in options.items():
+            if not isinstance(chosen, SimulatedOptions):
+                continue
+            if chosen.trials is None:
+                found = _run(chosen, list(runs.values()), f"config: recording {name}: options.")
+                self.points[name] = found
+            elif chosen.trials in runs:
+                self.points[name] = runs[chosen.trials]
+
+    def files(self, recording: str) -> list[str]:
+        """Trials files of this configuration that a recording is made from."""
+        return [trials_of(self.points[recording])] if recording in self.points else []
+
+    def resolved(self, recording: str) -> dict[str, object]:
+        """Options that name a recording's run by its file: to rename a condition reruns nothing."""
+        if recording not in self.points:
+            return {}
+        path = trials_of(self.points[recording])
+        return {"sweep": None, "condition": None, "axes": {}, "instance": 0, "trials": path}
+
+    def titles(self) -> dict[str, dict[str, str]]:
+        """Name and words of the condition that is the truth of a recording."""
+        return {
+            name: {"condition": point.condition, "title": point.words}
+            for name, point in self.points.items()
+        }
+
+    def seeds(self) -> dict[str, str]:
+        """What the random draws of a recording's network come from."""
+        return {name: point.instance_seed for name, point in self.points.items()}
+
+
+def trials_of(point: Point) -> str:
+    """Trials file of a simulation."""
+    return f"results/trials/{point.recording}.nc"
+
+
+def _run(options: SimulatedOptions, points: list[Point], where: str) -> Point:
+    """Return the one run that the options name."""
+    sweeps = dict.fromkeys(point.sweep for point in points)
+    if options.sweep not in sweeps:
+        raise unknown(f"{where}sweep: no sweep whose runs keep trials:", options.sweep, sweeps)
+    left = [point for point in points if point.sweep == options.sweep]
+    conditions = dict.fromkeys(point.condition for point in left)
+    if options.condition not in conditions:
+        raise unknown(
+            f"{where}condition: not in sweep {options.sweep}:", options.condition, conditions
+        )
+    left = [point for point in left if point.condition == options.condition]
+    values = [axes for axes in left if options.axes.items() <= axes.axes.items()]
+    if len({point.id for point in values}) != 1:
+        known = "; ".join(dict.fromkeys(str(point.axes) for point in left))
+        raise InputError(
+            f"{where}axes: {options.axes} names {len({point.id for point in values})} points of "
+            f"condition {options.condition}; give one of: {known}"
+        )
+    for point in values:
+        if point.instance == options.instance:
+            return point
+    raise InputError(
+        f"{where}instance: {options.instance}, but sweep {options.sweep} has {len(values)} "
+        "instances, counted from 0"
+    )

@@ -1,0 +1,128 @@
+"""Selections that cannot be made: what units are known not to have, before anything is computed.
+
+Networks and synthetic recordings have no quality columns and few populations, and some sources say
+which theirs can be. What only a file can tell is found out when it is read.
+
+Imports nothing heavy: Snakemake asks for it at every start.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from spikedrift.config.analyses import AnalysisEntry
+from spikedrift.config.inference import Inference
+from spikedrift.config.selections import Selection
+from spikedrift.core.errors import InputError
+
+if TYPE_CHECKING:
+    from spikedrift.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class Units:
+    """What units can have; None where only their file can tell.
+
+    Attributes
+    ----------
+    quality, populations : frozenset of str, optional
+        Quality columns, and populations.
+    """
+
+    quality: frozenset[str] | None = None
+    populations: frozenset[str] | None = None
+
+    def lacking(self, selection: Selection) -> str:
+        """Words for the first thing of a selection that the units do not have; '' for none."""
+        for what, asked, there in (
+            ("quality column", selection.quality, self.quality),
+            ("population", selection.population or (), self.populations),
+        ):
+            for name in asked:
+                if there is not None and name not in there:
+                    known = ", ".join(sorted(there)) or "none"
+                    return f"no {what} {name!r} (there are: {known})"
+        return ""
+
+
+MODELS = {"pattern_network": Units(frozenset(), frozenset({"E"}))}  # of other networks: nothing
+
+
+def pooled(members: Sequence[Units]) -> Units:
+    """Units of several recordings side by side: only columns that all of them have are kept."""
+    qualities = [one.quality for one in members if one.quality is not None]
+    populations = [one.populations for one in members if one.populations is not None]
+    return Units(
+        frozenset.intersection(*qualities) if qualities else None,
+        frozenset.union(*populations) if len(populations) == len(members) else None,
+    )
+
+
+def check(plan: "Plan") -> None:
+    """Refuse a selection that asks a recording or a network for what it is known not to have.
+
+    Parameters
+    ----------
+    plan : Plan
+        With its comparisons, analyses and inferences.
+
+    Raises
+    ------
+    InputError
+        Naming the selection, who lacks what, and what to write.
+    """
+    recordings = {
+        name: Units(
+            None if options.quality is None else frozenset(options.quality),
+            None if (known := options.known_populations()) is None else frozenset(known),
+        )
+        for name, options in plan.options.items()
+    }
+    recordings |= {
+        pool: pooled([recordings[name] for name in names]) for pool, names in plan.pools.items()
+    }
+    places = {name: index for index, name in enumerate(plan.selections)}
+    for selection, recording in _of_recordings(plan):
+        if lack := recordings[recording].lacking(plan.selections[selection]):
+            raise InputError(
+                f"config: selections[{places[selection]}]: {recording} has {lack} for "
+                f"selection {selection!r}; say with `recordings: [...]` which recordings it is for"
+            )
+    for where, selection, sweep in _of_models(plan):
+        network = plan.sweeps[sweep]
+        if lack := MODELS.get(network.network, Units()).lacking(plan.selections[selection]):
+            raise InputError(
+                f"config: {where}: the networks of sweep {sweep} have {lack} for selection "
+                f"{selection!r}; say with `recordings: [...]` which recordings it is for, and use "
+                f"one for the networks here, such as `{{name: models, recordings: [{sweep}]}}`"
+            )
+
+
+def _of_recordings(plan: "Plan") -> Iterator[tuple[str, str]]:
+    """Selection and recording or pool, wherever one is seen through the other."""
+    for name in plan.roster.names:
+        yield from ((selection, name) for selection in plan.analyzed(name, sensitivity=True))
+    for entry in plan.comparisons.entries.values():
+        yield from ((entry.selection, name) for name in (str(entry.recording), *entry.outsiders))
+
+
+def _of_models(plan: "Plan") -> Iterator[tuple[str, str, str]]:
+    """Place in the configuration, selection and sweep whose runs are seen through it."""
+    for index, entry in enumerate(plan.config.comparisons):
+        if entry.sweep not in plan.surveys.names:
+            yield f"comparisons[{index}].model_selection", entry.model_selection, entry.sweep
+    for index, learned in enumerate(plan.config.figures.learning):
+        yield f"figures.learning[{index}].index", learned.index, learned.sweep
+        matrices = plan.config.matrices_of(learned)
+        if matrices is not None:
+            yield f"figures.learning[{index}].matrices", matrices, learned.sweep
+    blocks: list[tuple[str, Sequence[AnalysisEntry | Inference]]] = [
+        ("analyses", plan.config.analyses),
+        ("inference", plan.config.inference),
+    ]
+    for block, entries in blocks:
+        for index, asking in enumerate(entries):
+            for sweep in filter(plan.sweeps.__contains__, asking.recordings or ()):
+                for selection in plan.analyzed(sweep):
+                    if asking.selections is None or selection in asking.selections:
+                        yield f"{block}[{index}].recordings", selection, sweep

@@ -1,0 +1,146 @@
+"""What the surveys of sweeps have to make: chunks of runs, collected data, figures.
+
+Imports nothing heavy: Snakemake asks for it at every start.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from spikedrift.config.root import Config
+from spikedrift.core.errors import InputError
+from spikedrift.core.provenance import source_digest
+from spikedrift.sweeps.points import Point
+
+
+class Surveys:
+    """Files and params of the sweeps that have a `survey`.
+
+    Parameters
+    ----------
+    config : Config
+    expanded : mapping of sweep -> points
+    modules : mapping of (sweep, condition) -> modules that its simulations use
+        Named from `spikedrift` on.
+
+    Raises
+    ------
+    InputError
+        Where a comparison or a figure asks for trials of a surveyed sweep, or its network shows no
+        two blocks.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        expanded: Mapping[str, Sequence[Point]],
+        modules: Mapping[tuple[str, str], Sequence[str]],
+    ) -> None:
+        self.config, self.modules = config, modules
+        self.sweeps = {sweep.name: sweep for sweep in config.sweeps if sweep.survey is not None}
+        self.names = list(self.sweeps)
+        self.points = {name: list(expanded[name]) for name in self.names}
+        # Runs of one condition have one structure: they can be one batch.
+        self.chunks = {
+            name: {
+                f"{condition}.{part}".removesuffix("."): runs
+                for condition, of_condition in groupby(self.points[name], lambda p: p.condition)
+                for part, runs in chunked(list(of_condition), sweep.survey.chunk).items()
+            }
+            for name, sweep in self.sweeps.items()
+            if sweep.survey is not None
+        }
+        self._check()
+
+    def _check(self) -> None:
+        for index, figure in enumerate(self.config.figures.learning):
+            if figure.sweep in self.sweeps:
+                raise InputError(
+                    f"config: figures.learning[{index}].sweep: {figure.sweep} has a survey and "
+                    "keeps no trials; remove one of the two, or give the sweep twice under two "
+                    "names"
+                )
+        for index, entry in enumerate(self.config.comparisons):
+            if entry.sweep in self.sweeps and "model_selection" in entry.model_fields_set:
+                raise InputError(
+                    f"config: comparisons[{index}].model_selection: {entry.sweep} has a survey, "
+                    "whose runs are seen with survey.units; leave it out"
+                )
+        for index, sweep in enumerate(self.config.sweeps):
+            blocks = sum(phase.kind == "block" for phase in sweep.options.phases)
+            if sweep.survey is not None and blocks < 2:
+                raise InputError(
+                    f"config: sweeps[{index}].options.phases: a survey measures drift between "
+                    f"blocks, there is {blocks}; give two phases of kind block"
+                )
+
+    @property
+    def files(self) -> list[str]:
+        """Data, table and figure of every survey."""
+        return [
+            *(f"results/surveys/{name}.nc" for name in self.names),
+            *(f"results/figures/survey.{name}.pdf" for name in self.names),
+        ]
+
+    @property
+    def chunk_names(self) -> list[str]:
+        """Names of the chunks of all surveys."""
+        return list(dict.fromkeys(name for chunks in self.chunks.values() for name in chunks))
+
+    def chunks_of(self, wildcards: Any) -> list[str]:
+        """Chunk files of a survey."""
+        name = wildcards.sweep
+        return [f"results/surveys/{name}/chunks/{chunk}.nc" for chunk in self.chunks[name]]
+
+    def runs(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Points of a chunk, or of the whole survey in its order."""
+        chunk = wildcards.get("chunk")
+        name = wildcards.sweep
+        return [asdict(p) for p in (self.chunks[name][chunk] if chunk else self.points[name])]
+
+    def of(self, wildcards: Any) -> dict[str, Any]:
+        """Network, options and survey of a sweep, and the measures that it takes."""
+        sweep, compare = self.sweeps[wildcards.sweep], self.config.compare
+        entry = sweep.model_dump(mode="json", include={"name", "network", "options", "survey"})
+        measures = {one.name: one for one in self.config.similarity.measures}
+        entry["measures"] = {
+            code: measures[name].model_dump(mode="json", include={"measure", "options"})
+            for code, name in (("rate", compare.rate), ("timing", compare.timing))
+        }
+        return entry
+
+    def axes(self, wildcards: Any) -> list[dict[str, Any]]:
+        """Axes of a sweep."""
+        return [axis.model_dump(mode="json") for axis in self.sweeps[wildcards.sweep].axes]
+
+    def digest(self, wildcards: Any) -> str:
+        """Digest of what simulates and measures the runs of a chunk."""
+        measures = self.of(wildcards)["measures"].values()
+        used = {f"similarity.measures.{one['measure']}" for one in measures}
+        condition = self.chunks[wildcards.sweep][wildcards.chunk][0].condition
+        modules = ["sweeps.survey", *sorted(used), *self.modules[wildcards.sweep, condition]]
+        return source_digest(*(f"spikedrift.{module}" for module in modules))
+
+
+def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[Point]]:
+    """Divide runs into named parts of at most `size`, by the binary digits of a hash of each.
+
+    As in extendible hashing (Fagin et al. 1979, ACM Trans. Database Syst. 4:315), one more run
+    changes one part: it grows, or is split in two.
+    """
+    if len(runs) <= size:
+        return {"": list(runs)} if runs else {}
+    found = {}
+    for digit in (0, 1):
+        side = [run for run in runs if _hash(run.recording) >> depth & 1 == digit]
+        parts = chunked(side, size, depth + 1)
+        found.update({f"{digit}{name}": part for name, part in parts.items()})
+    return found
+
+
+@cache
+def _hash(recording: str) -> int:
+    return int.from_bytes(hashlib.sha256(recording.encode()).digest())

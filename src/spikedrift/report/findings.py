@@ -1,0 +1,445 @@
+"""What was found, in sentences: the page that a report opens on.
+
+Nothing is computed here: every number is one of a file of results, and no sentence says more than
+the test behind it. The first sentence of each part answers its question; what speaks against the
+answer stands right below it, in the same size.
+"""
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from spikedrift.comparison.claims import illustrates
+from spikedrift.comparison.conclusions import described_by, listed
+from spikedrift.comparison.recovery.caption import has_power
+from spikedrift.comparison.scores import comparability
+from spikedrift.config.compare import Compare
+from spikedrift.drift import gates
+from spikedrift.ground_truth import verdicts
+
+LEVEL = 0.05
+CODES = {"rate": "the rate code", "timing": "the temporal profile of responses"}
+
+
+class Part(NamedTuple):
+    """Heading, the answer, what speaks against it, points that belong to it, what it rests on."""
+
+    heading: str
+    answer: str
+    against: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One comparison: its scores, its recovery test, and the truth where it is known.
+
+    Attributes
+    ----------
+    scores : Dataset
+        Of `spikedrift.comparison.scores.scores`.
+    recovery : Dataset or None
+        Of `spikedrift.comparison.recovery.recovery`.
+    truth : mapping or None
+        `condition` and `title` of the simulation that the recording was made from.
+    """
+
+    scores: xr.Dataset
+    recovery: xr.Dataset | None = None
+    truth: Mapping[str, str] | None = None
+
+
+def findings(compared: Sequence[Compared], indices: pd.DataFrame | None = None) -> list[Part]:
+    """Say what a configuration found.
+
+    Parameters
+    ----------
+    compared : sequence of Compared
+    indices : DataFrame or None
+        As `spikedrift.report.tables.index_table` makes it: one row a recording, selection, matching
+        and code.
+
+    Returns
+    -------
+    list of Part
+        Comparisons, then drift of the recordings; one part that says so where there is neither.
+    """
+    parts = [_comparison(one) for one in compared]
+    if indices is not None and len(indices):
+        parts.append(_drift(indices))
+    return parts or [
+        Part(
+            "Nothing was compared",
+            "This configuration compares no recording with networks, and measures drift in none: "
+            "what it made stands in the results.",
+        )
+    ]
+
+
+def _comparison(one: Compared) -> Part:
+    scores, recording = one.scores, str(one.scores.attrs["recording"])
+    heading = f"Which rule has {recording}?"
+    if "score" not in scores:
+        return Part(heading, f"Not compared: {scores.attrs.get('refused', 'no scores')}.")
+    ranked = scores["score"].dropna("condition").sortby(scores["score"].dropna("condition"))
+    if not ranked.size:
+        return Part(heading, "No condition has an instance with all statistics: none is scored.")
+    words = json.loads(scores.attrs["titles"])
+    names = [str(name) for name in ranked["condition"].values]
+    rules = dict(zip(*_rules(scores), strict=True))
+    nearest, found = words[names[0]], rules[names[0]]
+    points, basis = [], []
+    tested = one.recovery if one.recovery is not None and "accuracy" in one.recovery else None
+    answer = f"The nearest tested rule is {nearest}."
+    if tested is not None:
+        answer = f"{_verdict(tested, recording, found, nearest)} {_error_rate(tested, found)}"
+        points += _checks(tested, recording, words)
+        basis += _tests(tested)
+    if illustrates(scores):
+        few = int(scores["instances_given"].min())
+        answer = f"An illustration ({few} instances a condition), no result. {answer}"
+    if one.truth is not None:
+        empty = _no_evidence(tested)
+        points.insert(0, _truth(one.truth, found, nearest, set(rules.values()), empty))
+    against = _against(one, tested)
+    points.append(
+        "Distances, of which 1 is expected of one more draw: "
+        + ", ".join(f"{words[name]} {ranked.values[k]:.2g}" for k, name in enumerate(names))
+        + f". {_without(scores.attrs['conclusion'], against)}"
+    )
+    basis.append(f"Distance: {_without(scores.attrs['inference'], against)}")
+    if assumed := str(scores.attrs.get("assumptions", "")):
+        basis.append(f"Assumed of the recording: {assumed}.")
+    basis.append(
+        "Not claimed: that the cortex uses a rule. A rule that is not rejected is not excluded by "
+        "this recording, given one fitted time scale; rules that were not simulated are not tested."
+    )
+    return Part(heading, answer, tuple(against), tuple(points), tuple(basis))
+
+
+def _without(text: str, said: Sequence[str]) -> str:
+    """Leave out what stands beside the answer already."""
+    for sentence in said:
+        text = text.replace(sentence, "")
+    return " ".join(text.split())
+
+
+def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
+    """What speaks against the answer of a comparison, as figure 5 shows it too."""
+    scores = one.scores
+    out = described_by(scores)
+    if tested is not None:
+        out += [said for said in (_not_by_drift(tested), _no_better(tested)) if said]
+    elif one.recovery is not None:
+        out.append(f"How often that is wrong is not known: {one.recovery.attrs['refused']}.")
+    else:
+        out.append(
+            "How often that is wrong is not known: a recovery test needs two rules and three "
+            "instances."
+        )
+    unmatched = comparability.words(scores, Compare.model_validate_json(scores.attrs["options"]))
+    return out + [unmatched] * bool(unmatched)
+
+
+def _not_by_drift(recovery: xr.Dataset) -> str:
+    """Say that rates tell the rules apart as well as drift does; empty where drift does better."""
+    one = recovery.sel(held_out=recovery.attrs["primary"])
+    drift, rates = (float(one["accuracy"].sel(classifier=name)) for name in ("score", "rates"))
+    said = (
+        f"By statistics of drift {drift:.2f} of the networks are given their rule (balanced over "
+        f"rules), by {_rates(recovery)} {rates:.2f}"
+    )
+    if not drift > rates + 1e-9:  # both are means of counts
+        return f"{said}: drift tells nothing of the rule that rates do not tell."
+    p = float(one["difference_p"].sel(classifier="score"))
+    if not p <= LEVEL:
+        return f"{said}: it is not shown that drift tells more than rates do (p {p:.2g})."
+    return ""
+
+
+def _rates(recovery: xr.Dataset) -> str:
+    """What the classifier by rates sees."""
+    seen = json.loads(recovery.attrs["classifiers"])["rates"]
+    return "mean rates alone" if seen == ["log_rate"] else "statistics of the rate code alone"
+
+
+def _no_better(recovery: xr.Dataset) -> str:
+    """Say that rules are not found more often than by chance; empty where they are."""
+    p = float(_primary(recovery)["p_value"])
+    if p <= LEVEL:
+        return ""
+    return f"It is not shown that rules are found more often than by chance (p {p:.2g})."
+
+
+def _no_evidence(tested: xr.Dataset | None) -> str:
+    """Why to hit the truth is no evidence for a comparison; empty where it is."""
+    if tested is None:
+        return "how often it would be right is not known"
+    return "which is not shown to be more than chance" if _no_better(tested) else ""
+
+
+def _rules(scores: xr.Dataset) -> tuple[list[str], list[str]]:
+    """Names of the conditions and of their rules."""
+    names = scores["condition"].values.astype(str).tolist()
+    return names, scores["rule"].values.astype(str).tolist() if "rule" in scores.coords else names
+
+
+def _truth(
+    truth: Mapping[str, str], found: str, title: str, rules: set[str], no_evidence: str
+) -> str:
+    """Judge the nearest rule by the one that the recording was simulated with."""
+    if truth["condition"] not in rules:
+        return (
+            f"The truth is known: {truth['title']}, which is none of the tested rules: the nearest "
+            "one is wrong, whichever it is."
+        )
+    said = f"The truth is known: {truth['title']}."
+    if truth["condition"] != found:
+        return f"{said} Found: {title}. That is wrong."
+    if no_evidence:
+        return f"{said} It is the nearest rule as well, {no_evidence}."
+    return f"{said} Found: {title}. That is right."
+
+
+def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
+    """Say which rule is found, and whether it is compatible with the recording at all."""
+    compatible = recovery["compatible"].sel(subject=recording)
+    known = compatible.values[compatible.values >= 0]
+    if known.size and not known.any():
+        return f"No tested rule is compatible with it; the nearest is {nearest}."
+    if not known.size or not has_power(recovery):
+        return f"The nearest tested rule is {nearest}; {_untested(recovery)}"
+    if known.all():
+        return f"The nearest tested rule is {nearest}; none is rejected, so that none is excluded."
+    if int(compatible.sel(rule=found)) == 1:
+        return f"The rule found is {nearest}: the nearest one, and not rejected."
+    return f"The nearest tested rule is {nearest}, but it is rejected, as others are not."
+
+
+def _untested(recovery: xr.Dataset) -> str:
+    """Say in the words of figure 5 that a check without power tells nothing of the rules."""
+    said = str(recovery.attrs["verdict"]).removesuffix(".")
+    return f"whether any rule is compatible is not known ({said})."
+
+
+def _error_rate(recovery: xr.Dataset, found: str) -> str:
+    """How often this comparison finds the right rule, in simulations with known rules."""
+    one = _primary(recovery)
+    scored = one["runs_scored"].values
+    counts = np.nan_to_num(one["confusion"].values * scored[:, None]).round().astype(int)
+    k = one["rule"].values.astype(str).tolist().index(found)
+    given, wrong = int(counts.sum()), int(counts.sum() - np.trace(counts))
+    low, high = 100 * (1 - float(one["accuracy_high"])), 100 * (1 - float(one["accuracy_low"]))
+    interval = f" [{low:.0f}, {high:.0f}]" if np.isfinite(low) else ""
+    return (
+        f"Error rate: of {given} simulated networks that took the recording's place, {wrong} were "
+        f"given a wrong rule, {100 * (1 - float(one['accuracy'])):.0f} %{interval} (by chance "
+        f"{100 * (1 - float(one['chance'])):.0f} %); this answer was right in {counts[k, k]} of "
+        f"the {counts[:, k].sum()} times that it was given."
+    )
+
+
+def _primary(recovery: xr.Dataset) -> xr.Dataset:
+    """Return the recovery by the statistics of the score, of the runs that are held out."""
+    return recovery.sel(held_out=recovery.attrs["primary"], classifier="score")
+
+
+def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> list[str]:
+    """Which rules are rejected for the recording, which outsiders noticed, which rules found."""
+    out = [_rejected(recovery, recording, words)]
+    for subject, kind in zip(
+        recovery["subject"].values, recovery["subject_kind"].values, strict=True
+    ):
+        if str(kind) == "outsider":
+            out.append(_outsider(recovery, str(subject), words))
+    one = _primary(recovery)
+    of_rule = [
+        f"{words.get(str(rule), str(rule))} {100 * one['rule_accuracy'].values[k]:.0f} % "
+        f"[{100 * one['rule_low'].values[k]:.0f}, {100 * one['rule_high'].values[k]:.0f}]"
+        for k, rule in enumerate(one["rule"].values)
+        if one["runs_scored"].values[k]
+    ]
+    out.append(f"Of networks with a rule, so many are given it: {', '.join(of_rule)}.")
+    return out
+
+
+def _tests(recovery: xr.Dataset) -> list[str]:
+    """What the error rate and the rejections rest on."""
+    said = recovery.attrs
+    told = [sentence.partition(";")[0] for sentence in json.loads(said["not_told_apart"])]
+    return [
+        f"Error rate: {said['held_out_words']} {said['inference']} {said['chance_words']}",
+        f"{said['null_words']} {said['assumptions']}",
+        *([f"Pairs of rules by themselves: {'; '.join(told)}."] if told else []),
+    ]
+
+
+def _p_by_rule(recovery: xr.Dataset, subject: str) -> dict[str, float]:
+    """Return the largest p (Holm) of each rule that the check is defined for."""
+    p = recovery["check_p_holm"].sel(subject=subject).values
+    rule = recovery["condition_rule"].values.astype(str)
+    found = {str(name): p[(rule == name) & np.isfinite(p)] for name in recovery["rule"].values}
+    return {name: float(values.max()) for name, values in found.items() if values.size}
+
+
+def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> str:
+    p = _p_by_rule(recovery, recording)
+    rejected = (recovery["compatible"].sel(subject=recording) == 0).any()
+    if not p or not (rejected or has_power(recovery)):
+        return (
+            "Rejected: nothing could be, there are too few instances for so many statistics, so "
+            "that a rule that is not rejected is no finding."
+        )
+    compatible = dict(
+        zip(
+            recovery["rule"].values.astype(str).tolist(),
+            recovery["compatible"].sel(subject=recording).values.tolist(),
+            strict=True,
+        )
+    )
+
+    def named(wanted: int) -> str:
+        return listed(
+            [
+                f"{words.get(name, name)} (p {p[name]:.2g})"
+                for name, value in compatible.items()
+                if value == wanted
+            ]
+        )
+
+    kept = f"not rejected: {named(1) or 'none'}" if has_power(recovery) else "of others: no power"
+    share, freedom = float(recovery["calibration_all"]), float(recovery["check_freedom"])
+    own = f"; held-out runs are rejected by their own condition in {100 * share:.0f} %"
+    return (
+        f"Rejected as one more draw: {named(0) or 'none'}; {kept} "
+        f"(Holm over conditions, {freedom:.0f} degrees of freedom{own * bool(np.isfinite(share))})."
+    )
+
+
+def _outsider(recovery: xr.Dataset, subject: str, words: Mapping[str, str]) -> str:
+    p = _p_by_rule(recovery, subject)
+    said = f"{subject}, of a generator that is none of the tested rules,"
+    if not p:
+        return f"{said} could not be checked: a statistic is undefined or instances are too few."
+    kept = [words.get(name, name) for name, value in p.items() if value >= LEVEL]
+    if kept:
+        return (
+            f"{said} is not noticed: it passes as one more draw of {listed(kept)}; this comparison "
+            "would take a stranger for a tested rule."
+        )
+    return f"{said} is noticed: every tested rule is rejected (largest p {max(p.values()):.2g})."
+
+
+def _drift(indices: pd.DataFrame) -> Part:
+    """Drift of recordings between blocks, rate beside timing."""
+    plain = indices[indices["matching"] == "none"]
+    measured = plain[plain["gate_passed"].astype(bool) & plain["p_value"].notna()]
+    drifts = measured[measured["p_value"] <= LEVEL]
+    n = plain["recording"].nunique()
+    answers = [
+        _of_code(words, measured[measured["code"] == code], n) for code, words in CODES.items()
+    ]
+    against = []
+    if (drifts["code"] == "timing").any():
+        against.append(
+            "A changed temporal profile does not say that spikes moved in time: sizes of responses "
+            "at fixed times change it as well."
+        )
+    vague = measured[(measured["gate"] == gates.IMPRECISE) & (measured["p_value"] > LEVEL)]
+    if len(vague):
+        against.append(
+            f"Of indices without shown drift {len(vague)} of "
+            f"{(measured['p_value'] > LEVEL).sum()} are too imprecise to say that nothing drifts."
+        )
+    against += verdicts.notes("signal_drift")
+    lines = [
+        f"{recording}, {selection}: {'; '.join(map(_index, rows.to_dict('records')))}"
+        f"{_paired(rows)}."
+        for (recording, selection), rows in plain.groupby(["recording", "selection"], sort=False)
+    ]
+    return Part(
+        "What drifts in the recordings?",
+        f"Between blocks {'; '.join([*answers, *_headline(plain)])} (p <= {LEVEL:g}; index: 0 "
+        "kept, 1 drawn anew).",
+        tuple(against),
+        tuple(lines),
+        (
+            "The index is the share of a unit's tuning (rate) or temporal profile (timing) that is "
+            "drawn anew: 0 without drift, 1 where units answer as other units do. Intervals: 95 %, "
+            "over units or repeats, whichever is wider. Each p is the larger of two, over units "
+            "(random signs) and over repeats (jackknife), that of timing less rate is paired. None "
+            "is corrected over recordings, and nothing is inferred about animals. A p asks "
+            "whether nothing drifts; an interval says how well the amount is known over units that "
+            "drift by different amounts, and can be wide where p is small. A shift of behavior or "
+            "of recording quality can look like drift.",
+        ),
+    )
+
+
+def _headline(plain: pd.DataFrame) -> list[str]:
+    """In how many recordings timing changes less or more than rate; none where neither is known."""
+    known = plain[plain["difference_p_value"].notna()].drop_duplicates(["recording", "selection"])
+    of = known["recording"].nunique()
+    if not of:
+        return []
+    shown = known[known["difference_p_value"] <= LEVEL]
+    less, more = (
+        shown.loc[sign * shown["difference"] > 0, "recording"].nunique() for sign in (-1, 1)
+    )
+    return [
+        f"timing is shown to change less than rate in {less} and more in {more} of "
+        f"{of} recording{'s' * (of > 1)}"
+    ]
+
+
+def _of_code(words: str, rows: pd.DataFrame, n: int) -> str:
+    """In how many recordings a code drifts, of those in which it was measured."""
+    of = rows["recording"].nunique()
+    if not of:
+        return f"{words} could be compared in none of {n} recording{'s' * (n > 1)}"
+    shown = rows.assign(shown=rows["p_value"] <= LEVEL).groupby("recording")["shown"]
+    always, ever = int(shown.all().sum()), int(shown.any().sum())
+    said = f"{words} is shown to change in {always} of {of} recording{'s' * (of > 1)}"
+    if ever > always:
+        said += f", in {ever - always} more in some selections only"
+    if ever:
+        index = rows.loc[rows["p_value"] <= LEVEL, "index"]
+        low, high = f"{index.min():.2g}", f"{index.max():.2g}"
+        said += f" (index {low})" if low == high else f" (index {low} to {high})"
+    return said + f" ({n - of} not measured)" * (n > of)
+
+
+def _index(row: Mapping[Hashable, Any]) -> str:
+    """One code of one recording as it is selected."""
+    code, index, p = row["code"], row["index"], row["p_value"]
+    if not row["gate_passed"]:
+        return f"{code} not measured ({row['gate_note']})"
+    value = f"index {index:.2g} [{row['low']:.2g}, {row['high']:.2g}]"
+    if not np.isfinite(p):
+        return f"{code} not tested ({value})"
+    if p > LEVEL:
+        said = "no drift shown"
+        if row["gate"] == gates.IMPRECISE:
+            said += ", too imprecise to say that there is none"
+        return f"{code} {said} ({value}, p {p:.2g})"
+    what = "drifts" if code == "rate" else "profile changes"
+    return f"{code} {what} ({value}, p {p:.2g})"
+
+
+def _paired(rows: pd.DataFrame) -> str:
+    """Timing less rate of one recording as it is selected; empty without both indices."""
+    row = rows.iloc[0]
+    if not np.isfinite(row["difference"]):
+        return ""
+    said = (
+        f"; timing less rate {row['difference']:.2g} [{row['difference_low']:.2g}, "
+        f"{row['difference_high']:.2g}]"
+    )
+    p = row["difference_p_value"]
+    return said + (f", p {p:.2g}" if np.isfinite(p) else ", not tested")

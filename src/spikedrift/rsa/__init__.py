@@ -1,0 +1,1 @@
+"""Representational similarity: dissimilarity matrices, comparators, noise ceilings."""

@@ -1,0 +1,1 @@
+"""Spikes of trials: arrays, selections, behavior state, surrogates."""

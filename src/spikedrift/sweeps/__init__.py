@@ -1,0 +1,1 @@
+"""Sweeps over model variants, parameters and instances."""

@@ -1,0 +1,241 @@
+"""A sweep: conditions times axes times instances, as points with stable short ids.
+
+Imports nothing heavy: Snakemake reads the points while it parses the workflow.
+"""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.overrides import override, place
+from spikedrift.config.sweeps import Axis, Condition, Sweep
+from spikedrift.core.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Point:
+    """One simulation of a sweep.
+
+    Attributes
+    ----------
+    sweep, condition : str
+    id : str
+        Of the point's network: the same options have the same id whatever their names are and
+        wherever they were set.
+    parameters : dict of dotted key -> value
+        What the point changes in the sweep's options.
+    axes : dict of axis -> value
+        Empty for a condition that is not swept.
+    seed, instance : int
+    control : bool
+    """
+
+    sweep: str
+    condition: str
+    title: str
+    id: str
+    parameters: dict[str, Any]
+    axes: dict[str, Any]
+    seed: int
+    instance: int
+    control: bool
+
+    @property
+    def recording(self) -> str:
+        """Recording id of the point's trials."""
+        return f"{self.sweep}-{self.id}-i{self.instance}.patterns"
+
+    @property
+    def name(self) -> str:
+        """Word for a condition at its place on the axes: `pair`, or `pair@rate=0.05`."""
+        values = ",".join(f"{axis}={value}" for axis, value in self.axes.items())
+        return f"{self.condition}@{values}" if values else self.condition
+
+    @property
+    def words(self) -> str:
+        """Title of the condition with its values of the axes."""
+        return ", ".join([self.title, *(f"{axis} {value}" for axis, value in self.axes.items())])
+
+    @property
+    def instance_seed(self) -> str:
+        """What the random draws of an instance come from: wiring, patterns and noise."""
+        return f"{self.seed}.{self.instance}"
+
+
+def controls(points: Iterable[Point]) -> dict[str, str]:
+    """Name of the control of every other point: at the same values, or the one without values."""
+    every = list(points)
+    at = {tuple(p.axes.items()): p.name for p in every if p.control}
+    found = {p.name: at.get(tuple(p.axes.items()), at.get(())) for p in every if not p.control}
+    return {name: control for name, control in found.items() if control is not None}
+
+
+def points(sweep: Sweep) -> list[Point]:
+    """Expand a sweep: conditions outermost, then axes, then instances.
+
+    Raises
+    ------
+    InputError
+        Where a condition or an axis sets something that is no option of the network, or a value
+        that is not allowed, or two points are the same network.
+    """
+    expanded: list[Point] = []
+    seen: dict[str, str] = {}
+    values = axis_values(sweep)
+    for condition in sweep.conditions:
+        where = f"sweep {sweep.name}, condition {condition.name}"
+        base = override(sweep.options, condition.set, where)
+        tree = base.model_dump(mode="json")
+        for row in values if condition.swept else [{}]:
+            here = where + "".join(f", {name} {value}" for name, value in row.items())
+            changes = _changes(sweep, row, tree, here)
+            options = override(base, changes, here) if changes else base
+            network = {"network": sweep.network, "options": options.model_dump(mode="json")}
+            key = _short_id(network)
+            if key in seen:
+                raise InputError(
+                    f"{here}: describes the same network as {seen[key]}; remove one"
+                    + ", or set swept: false where the axes change nothing" * bool(row)
+                )
+            seen[key] = here.removeprefix(f"sweep {sweep.name}, condition ")
+            expanded += _instances(sweep, condition, key, {**condition.set, **changes}, row)
+    return expanded
+
+
+def _instances(
+    sweep: Sweep, condition: Condition, key: str, parameters: dict[str, Any], row: dict[str, Any]
+) -> list[Point]:
+    return [
+        Point(
+            sweep=sweep.name,
+            condition=condition.name,
+            title=condition.title or condition.name,
+            id=key,
+            parameters=parameters,
+            axes=row,
+            seed=sweep.seed,
+            instance=instance,
+            control=condition.control,
+        )
+        for instance in range(sweep.instances)
+    ]
+
+
+def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
+    """Networks of a condition that differ in rules: one, unless an axis chooses among them.
+
+    Values of a rule's parameter are one network: only its name can be wrong.
+    """
+    where = f"sweep {sweep.name}, condition {condition.name}"
+    base = override(sweep.options, condition.set, where)
+    tree = base.model_dump(mode="json")
+    choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
+    seen: set[str] = set()
+    for row in axis_values(sweep) if condition.swept else [{}]:
+        chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
+        if chosen not in seen:
+            seen.add(chosen)
+            yield override(base, _changes(sweep, row, tree, where), where)
+
+
+def _chooses(key: str) -> bool:
+    block, *inner = key.split(".")
+    inner = inner[1:]  # after the projection
+    whole = not inner or inner == ["parameters"]
+    return block == "plasticity" and (whole or inner[0] in ("rule", "set", "also"))
+
+
+def axis_values(sweep: Sweep) -> list[dict[str, Any]]:
+    """Values of the axes at every point of a condition; numbers have six significant digits.
+
+    A Latin hypercube (McKay, Beckman & Conover 1979) puts one sample into each of `samples` equal
+    parts of every axis.
+    """
+    names = [axis.name for axis in sweep.axes]
+    rows: list[tuple[Any, ...]]
+    if sweep.samples is not None:
+        drawn = _drawn(sweep, sweep.samples)
+        rows = list(zip(*map(_stretched, sweep.axes, drawn), strict=True))
+    else:
+        columns = [axis.values or _stretched(axis, _even(axis.n)) for axis in sweep.axes]
+        together = zip if sweep.sampling == "list" else itertools.product
+        rows = list(together(*columns)) if columns else [()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _even(n: int) -> list[float]:
+    return [k / (n - 1) for k in range(n)]
+
+
+def _drawn(sweep: Sweep, n: int) -> list[list[float]]:
+    """Samples of the unit cube, one list an axis."""
+    size, seed = len(sweep.axes), sweep.seed
+    if sweep.sampling == "latin_hypercube":
+        from scipy.stats.qmc import LatinHypercube  # half a second: only where it is asked for
+
+        drawn = LatinHypercube(size, rng=seed).random(n)
+    else:
+        import numpy as np
+
+        drawn = np.random.default_rng(seed).random((n, size))
+    columns: list[list[float]] = drawn.T.tolist()
+    return columns
+
+
+def _stretched(axis: Axis, unit: Sequence[float]) -> tuple[float, ...]:
+    """Numbers of the unit interval, stretched to an axis' range."""
+    low, high = axis.low or 0.0, axis.high or 0.0
+    if axis.scale == "log":
+        found = [low * (high / low) ** u for u in unit]
+    else:
+        found = [low + (high - low) * u for u in unit]
+    return tuple(float(f"{value:.6g}") for value in found)
+
+
+def _changes(
+    sweep: Sweep, row: Mapping[str, Any], tree: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Options that the axes change in a condition, whose options `tree` holds."""
+    changes: dict[str, Any] = {}
+    for axis in sweep.axes:
+        if axis.name not in row:
+            continue
+        for key in axis.keys:
+            value = row[axis.name]
+            if axis.factor:
+                held: Any = tree
+                for part in key.split("."):
+                    held = held[place(held, part, key, where)]
+                if isinstance(held, bool) or not isinstance(held, int | float):
+                    raise InputError(f"{where}: {key}: is no number that a factor could multiply")
+                value = float(f"{held * value:.6g}")
+            changes[key] = value
+    return changes
+
+
+def table(expanded: Sequence[Point]) -> "pd.DataFrame":
+    """Return points as a table, one row a recording; parameters as JSON."""
+    import pandas as pd
+
+    rows = [
+        {
+            "recording": point.recording,
+            **{key: value for key, value in asdict(point).items() if key != "axes"},
+            "parameters": json.dumps(point.parameters, sort_keys=True),
+            **{f"axis_{name}": value for name, value in point.axes.items()},
+        }
+        for point in expanded
+    ]
+    return pd.DataFrame(rows)
+
+
+def _short_id(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:10]  # thousands of points, and no two alike

@@ -10,7 +10,7 @@ from spikedrift.config.figures import Figures
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.anchored.recording import anchored_indices
-from spikedrift.figures import anchored
+from spikedrift.figures.analyses import anchored
 from spikedrift.sources.synthetic import record
 from spikedrift.spikes.arrays import spikes_of
 from spikedrift.spikes.surrogates import redraw_units

@@ -14,7 +14,7 @@ from spikedrift.config.figures import Figures
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.figures.behavior import draw
+from spikedrift.figures.analyses.behavior import draw
 from spikedrift.sources.synthetic import record
 from spikedrift.stats.matrix_regression import fit, partial_null, shifts_over, shifts_within
 from spikedrift.trials import select

@@ -13,7 +13,7 @@ from spikedrift.analyses import embedding
 from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.analyses.methods.decoders import distances_of
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.figures.embedding import segment_colors
+from spikedrift.figures.analyses.embedding import segment_colors
 from spikedrift.sources.synthetic import record
 from spikedrift.trials import select
 

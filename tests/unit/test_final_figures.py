@@ -22,15 +22,13 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.figures import (
-    comparators,
+from spikedrift.figures import comparators, learning, style
+from spikedrift.figures.final import (
     comparison,
-    learning,
     model_drift,
     network,
     plasticity_rules,
     recordings,
-    style,
     sweep_map,
 )
 from spikedrift.figures.save import save

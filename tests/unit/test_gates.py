@@ -9,7 +9,8 @@ from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift import gates
 from spikedrift.drift.signal.recording import drift_values
-from spikedrift.figures import drift_curves, learning, model_drift, recordings
+from spikedrift.figures import drift_curves, learning
+from spikedrift.figures.final import model_drift, recordings
 from spikedrift.ground_truth import verdicts
 from spikedrift.report.tables import index_table
 from spikedrift.sources import synthetic

@@ -13,6 +13,20 @@ def names(package: str) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
 
 
+def module(name: str, *packages: str) -> str:
+    """Dotted name of a file of several packages; the first that has it.
+
+    Raises
+    ------
+    InputError
+        Naming the nearest, where none has it.
+    """
+    for package in packages:
+        if name in names(package):
+            return f"{package}.{name}"
+    raise unknown("no file of that name", name, [one for each in packages for one in names(each)])
+
+
 def load(package: str, name: str, attribute: str, kind: type, what: str) -> Any:
     """Return the object that a file defines.
 

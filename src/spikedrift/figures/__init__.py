@@ -1,5 +1,8 @@
 """Figures: one file a figure, one style, the plotted numbers beside each.
 
-A figure is a module here with `draw(*, ..., options) -> (Figure, DataFrame)`. Its keyword
-arguments are the data sets that it needs; `registry.render` reads them, draws and writes.
+A figure is a module here, one of an analysis in `analyses/`, a final one in `final/`, with
+`draw(*, ..., options) -> (Figure, DataFrame)`. Its keyword arguments are the data sets that it
+needs; `registry.render` reads them, draws and writes.
 """
+
+PACKAGES = ("spikedrift.figures", "spikedrift.figures.analyses", "spikedrift.figures.final")

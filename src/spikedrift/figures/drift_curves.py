@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
-from spikedrift.figures import signal_drift, style
+from spikedrift.figures import style
+from spikedrift.figures.analyses import signal_drift
 from spikedrift.ground_truth import verdicts
 
 _HEIGHT = 2.5

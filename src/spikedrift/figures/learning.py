@@ -16,7 +16,8 @@ from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.discrimination import discrimination
-from spikedrift.figures import signal_drift, style
+from spikedrift.figures import style
+from spikedrift.figures.analyses import signal_drift
 from spikedrift.ground_truth import verdicts
 from spikedrift.stats.intervals import t_interval
 

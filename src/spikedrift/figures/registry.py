@@ -1,4 +1,4 @@
-"""Find figures by listing files: a new figure is one new module in this package."""
+"""Find figures by listing files: a new figure is one new module in this package or beneath."""
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
@@ -10,20 +10,21 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from spikedrift.config.figures import Figures
-from spikedrift.core import results
+from spikedrift.core import plugins, results
 from spikedrift.core.errors import InputError, unknown
+from spikedrift.figures import PACKAGES
 from spikedrift.figures.save import save
 
 _CODES = ("rate", "timing")
-_SUPPORT = {"__init__", "registry", "save", "style"}
+_SUPPORT = {"registry", "save", "style"}
 
 Draw = Callable[..., tuple[Figure, pd.DataFrame]]
 
 
 def names() -> list[str]:
     """Names of all figures, sorted; imports none of them."""
-    stems = {path.stem for path in Path(__file__).parent.glob("*.py")}
-    return sorted(stem for stem in stems - _SUPPORT if not stem.startswith("_"))
+    stems = {stem for package in PACKAGES for stem in plugins.names(package)}
+    return sorted(stems - _SUPPORT)
 
 
 def get(name: str) -> Draw:
@@ -36,7 +37,8 @@ def get(name: str) -> Draw:
     """
     if name not in names():
         raise unknown("unknown figure", name, names())
-    draw: Draw | None = getattr(importlib.import_module(f"{__package__}.{name}"), "draw", None)
+    file = importlib.import_module(plugins.module(name, *PACKAGES))
+    draw: Draw | None = getattr(file, "draw", None)
     if draw is None:
         raise InputError(f"figure {name}: its file must define a function `draw`")
     return draw

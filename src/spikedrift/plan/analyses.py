@@ -14,7 +14,7 @@ from spikedrift.core.errors import InputError, unknown
 from spikedrift.core.provenance import source_digest
 
 PACKAGE = "spikedrift.analyses"
-FIGURES = "spikedrift.figures"
+FIGURES = "spikedrift.figures.analyses"
 FOLDER = Path(__file__).parents[1] / "analyses"
 
 
@@ -56,7 +56,7 @@ class Analyses:
             if entry.analysis not in drawn:
                 raise InputError(
                     f"{where}.analysis: {entry.analysis} has no figure; write "
-                    f"src/spikedrift/figures/{entry.analysis}.py with a function `draw`"
+                    f"src/spikedrift/figures/analyses/{entry.analysis}.py with a function `draw`"
                 )
             for recording in entry.recordings or []:
                 if recording not in groups:

@@ -16,7 +16,8 @@ from spikedrift.plan.report import CATEGORIES
 if TYPE_CHECKING:
     from spikedrift.plan.plan import Plan
 
-FOLDER = Path(__file__).parents[1] / "figures"
+FINAL = "spikedrift.figures.final"
+FOLDER = Path(__file__).parents[1] / "figures" / "final"
 SHOWN = 2  # recordings side by side
 
 
@@ -28,7 +29,7 @@ class Final:
     ----------
     number : int
     module : str
-        File of `spikedrift.figures` that draws it.
+        File of `spikedrift.figures.final` that draws it.
     title : str
         Words for labels.
     category : str
@@ -287,7 +288,7 @@ class FinalFigures:
     def digest(self, wildcards: Any) -> str:
         """Digest of what draws a figure."""
         module = self._of(wildcards).module
-        return source_digest("spikedrift.figures.registry", f"spikedrift.figures.{module}")
+        return source_digest("spikedrift.figures.registry", f"{FINAL}.{module}")
 
 
 def grouped(omitted: Mapping[str, str]) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from spikedrift.plan.plan import ROOT, Plan
 HEAD = """\
 # The final figures
 
-Six figures, one file each in `src/spikedrift/figures/`. They are made by
+Six figures, one file each in `src/spikedrift/figures/final/`. They are made by
 
 ```sh
 make demo                                              # of the embedded default, with the report

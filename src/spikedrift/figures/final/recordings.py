@@ -39,7 +39,8 @@ from spikedrift.config.selections import Selection
 from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.signal.indices import CODES
-from spikedrift.figures import drift_curves, matrices, raster, signal_drift, style
+from spikedrift.figures import drift_curves, matrices, raster, style
+from spikedrift.figures.analyses import signal_drift
 from spikedrift.ground_truth import verdicts
 from spikedrift.spikes import selections
 from spikedrift.trials import quality, quality_names

@@ -28,7 +28,8 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
-from spikedrift.figures import learning, signal_drift, style
+from spikedrift.figures import learning, style
+from spikedrift.figures.analyses import signal_drift
 from spikedrift.ground_truth import verdicts
 
 _MOST_ROWS, _MOST_LINES = 20, 8  # points that are drawn; that have a line in the legend each

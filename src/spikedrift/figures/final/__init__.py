@@ -1,0 +1,1 @@
+"""The six final figures, one file each; the docstring is the caption."""

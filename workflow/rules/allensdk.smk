@@ -63,7 +63,7 @@ rule catalogue_tables:
         cache=plan.allensdk.cache,
         fetch=plan.wanted.options,
         program=plan.allensdk.digest("catalogue"),
-        source=plan.digest("allensdk"),
+        source=plan.digests.of("allensdk"),
     script:
         "../scripts/catalogue.py"
 
@@ -90,7 +90,7 @@ rule warehouse_links:
         wanted=plan.wanted.in_warehouse(),
         fetch=plan.wanted.options,
         program=plan.allensdk.digest("warehouse_links"),
-        source=plan.digest("allensdk"),
+        source=plan.digests.of("allensdk"),
     script:
         "../scripts/warehouse_links.py"
 
@@ -118,6 +118,6 @@ rule read_session:
     params:
         python=plan.allensdk.python,
         program=plan.allensdk.digest("read_session"),
-        source=plan.digest("allensdk"),
+        source=plan.digests.of("allensdk"),
     script:
         "../scripts/read_session.py"

@@ -97,6 +97,6 @@ rule statistics:
         runtime=10,
     params:
         rows=plan.analyses.rows,
-        source=plan.digest("report.tables", "report.page"),
+        source=plan.digests.of("report.tables", "report.page"),
     script:
         "../scripts/statistics.py"

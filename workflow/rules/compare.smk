@@ -27,7 +27,7 @@ rule compare_sweep:
         points=plan.comparisons.points,
         options=plan.comparisons.scored,
         seed=plan.config.seed,
-        source=plan.digest("comparison.scores.scores"),
+        source=plan.digests.of("comparison.scores.scores"),
     script:
         "../scripts/compare_sweep.py"
 
@@ -50,7 +50,7 @@ rule compare_animals:
         runtime=15,
     params:
         options=plan.block("compare", "time_scale"),
-        source=plan.digest("comparison.scores.across_animals"),
+        source=plan.digests.of("comparison.scores.across_animals"),
     script:
         "../scripts/compare_animals.py"
 
@@ -136,6 +136,6 @@ rule recover:
         compare=plan.comparisons.scored,
         options=plan.block("recovery"),
         seed=plan.config.seed,
-        source=plan.digest("comparison.recovery.recovery"),
+        source=plan.digests.of("comparison.recovery.recovery"),
     script:
         "../scripts/recover.py"

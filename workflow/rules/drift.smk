@@ -34,7 +34,7 @@ rule drift_curves:
         selection=plan.selection,
         options=plan.block("drift.curves"),
         seed=plan.config.seed,
-        source=plan.curves_digest,
+        source=plan.digests.curves,
     script:
         "../scripts/drift_curves.py"
 
@@ -60,7 +60,7 @@ rule drift_index:
         options=plan.block("drift", "index", "state"),
         samples=plan.block("drift.curves", "bootstrap", "halves"),
         seed=plan.config.seed,
-        source=plan.digest("spikes.selections", "drift.signal.recording"),
+        source=plan.digests.of("spikes.selections", "drift.signal.recording"),
     script:
         "../scripts/drift_index.py"
 
@@ -85,7 +85,7 @@ rule profile:
         selection=plan.selection,
         options=plan.block("drift.curves", "bootstrap", "halves"),
         seed=plan.config.seed,
-        source=plan.digest("spikes.selections", "drift.profile"),
+        source=plan.digests.of("spikes.selections", "drift.profile"),
     script:
         "../scripts/recording_profile.py"
 
@@ -120,6 +120,6 @@ rule index_table:
         runtime=10,
     params:
         rows=lambda wildcards: plan.indexed(wildcards.table),
-        source=plan.digest("report.tables", "report.page"),
+        source=plan.digests.of("report.tables", "report.page"),
     script:
         "../scripts/index_table.py"

@@ -45,7 +45,7 @@ rule figure_raster:
             "raster_units",
         ),
         seed=plan.config.seed,
-        source=plan.figure_digest("raster", "spikes.selections"),
+        source=plan.digests.figure("raster", "spikes.selections"),
     script:
         "../scripts/figure_raster.py"
 
@@ -81,7 +81,7 @@ rule figure_matrices:
         figure="matrices",
         lists=["rate", "timing"],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("matrices"),
+        source=plan.digests.figure("matrices"),
     script:
         "../scripts/figure.py"
 
@@ -118,7 +118,7 @@ rule figure_drift_curves:
         figure="drift_curves",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("drift_curves"),
+        source=plan.digests.figure("drift_curves"),
     script:
         "../scripts/figure.py"
 
@@ -150,7 +150,7 @@ rule figure_learning:
         conditions=plan.conditions,
         compare=plan.block("compare", "confidence", "headline_instances"),
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("learning"),
+        source=plan.digests.figure("learning"),
     script:
         "../scripts/figure_learning.py"
 
@@ -182,7 +182,7 @@ rule figure_scores:
         figure="scores",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("scores"),
+        source=plan.digests.figure("scores"),
     script:
         "../scripts/figure.py"
 
@@ -214,7 +214,7 @@ rule figure_comparators:
         figure="comparators",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("comparators"),
+        source=plan.digests.figure("comparators"),
     script:
         "../scripts/figure.py"
 
@@ -246,7 +246,7 @@ rule figure_animals:
         figure="animals",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("animals"),
+        source=plan.digests.figure("animals"),
     script:
         "../scripts/figure.py"
 
@@ -281,6 +281,6 @@ rule figure_structure_animals:
         figure="structure_animals",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("structure_animals"),
+        source=plan.digests.figure("structure_animals"),
     script:
         "../scripts/figure.py"

@@ -66,6 +66,6 @@ rule supplement:
         made=plan.final.files,
         omitted=plan.final.omitted,
         given=plan.given,
-        source=plan.digest("report.supplement", "report.page"),
+        source=plan.digests.of("report.supplement", "report.page"),
     script:
         "../scripts/supplement.py"

@@ -60,7 +60,7 @@ rule collect_ground_truth:
     params:
         options=plan.block("ground_truth"),
         versions=plan.versions,
-        source=plan.digest(
+        source=plan.digests.of(
             "ground_truth.assess", "ground_truth.verdicts", "report.page"
         ),
     script:
@@ -98,6 +98,6 @@ rule figure_ground_truth:
         figure="ground_truth",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("ground_truth"),
+        source=plan.digests.figure("ground_truth"),
     script:
         "../scripts/figure.py"

@@ -38,7 +38,7 @@ rule inference_table:
     params:
         entry=plan.inferences.entry,
         seed=plan.config.seed,
-        source=plan.digest("drift.over_animals", "report.page"),
+        source=plan.digests.of("drift.over_animals", "report.page"),
     script:
         "../scripts/inference.py"
 
@@ -74,6 +74,6 @@ rule figure_inference:
         figure="inference",
         lists=[],
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("inference"),
+        source=plan.digests.figure("inference"),
     script:
         "../scripts/figure.py"

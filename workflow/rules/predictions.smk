@@ -31,6 +31,6 @@ rule score_predictions:
         runtime=10,
     params:
         entry=plan.foretold.entry,
-        source=plan.digest("comparison.predictions", "report.page"),
+        source=plan.digests.of("comparison.predictions", "report.page"),
     script:
         "../scripts/predictions.py"

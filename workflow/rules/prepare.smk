@@ -23,7 +23,7 @@ rule prepare_trials:
         recording=plan.recording,
         seed=plan.config.seed,
         terms=plan.terms,
-        source=plan.source_digest,
+        source=plan.digests.source,
     script:
         "../scripts/prepare_trials.py"
 
@@ -55,7 +55,7 @@ rule stream_trials:
         recording=plan.recording,
         seed=plan.config.seed,
         terms=plan.terms,
-        source=plan.source_digest,
+        source=plan.digests.source,
     script:
         "../scripts/prepare_trials.py"
 
@@ -77,7 +77,7 @@ rule pool_trials:
         mem_mb=8000,
         runtime=60,
     params:
-        source=plan.digest("sources.pooling"),
+        source=plan.digests.of("sources.pooling"),
     script:
         "../scripts/pool_trials.py"
 
@@ -105,6 +105,6 @@ rule recordings_table:
         mem_mb=1000,
         runtime=10,
     params:
-        source=plan.digest("report.overview", "report.page"),
+        source=plan.digests.of("report.overview", "report.page"),
     script:
         "../scripts/recordings_table.py"

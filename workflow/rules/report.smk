@@ -26,6 +26,6 @@ rule findings:
     params:
         recovered=plan.report.recovered,
         truths=plan.report.truths,
-        source=plan.digest("report.findings", "report.page"),
+        source=plan.digests.of("report.findings", "report.page"),
     script:
         "../scripts/findings.py"

@@ -21,6 +21,6 @@ rule similarity_matrix:
         measure=plan.measure,
         selection=plan.selection,
         seed=plan.config.seed,
-        source=plan.matrix_digest,
+        source=plan.digests.matrix,
     script:
         "../scripts/similarity_matrix.py"

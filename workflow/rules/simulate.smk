@@ -23,7 +23,7 @@ rule sweep_points:
         runtime=5,
     params:
         sweep=plan.sweep,
-        source=plan.digest("sweeps.points"),
+        source=plan.digests.of("sweeps.points"),
     script:
         "../scripts/sweep_points.py"
 
@@ -44,7 +44,7 @@ rule build_network:
         runtime=30,
     params:
         network=plan.network,
-        source=plan.network_digest,
+        source=plan.digests.network,
     script:
         "../scripts/build_network.py"
 
@@ -69,6 +69,6 @@ rule simulate_point:
     params:
         point=plan.point,
         network=plan.network,
-        source=plan.network_digest,
+        source=plan.digests.network,
     script:
         "../scripts/simulate_point.py"

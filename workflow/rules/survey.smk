@@ -49,7 +49,7 @@ rule collect_survey:
     params:
         runs=plan.surveys.runs,
         versions=plan.versions,
-        source=plan.digest("sweeps.survey"),
+        source=plan.digests.of("sweeps.survey"),
     script:
         "../scripts/collect_survey.py"
 
@@ -81,6 +81,6 @@ rule figure_survey:
         axes=plan.surveys.axes,
         compare=plan.block("compare", "confidence", "headline_instances"),
         options=plan.block("figures", "width", "dpi"),
-        source=plan.figure_digest("survey"),
+        source=plan.digests.figure("survey"),
     script:
         "../scripts/figure_survey.py"

@@ -108,6 +108,6 @@ rule validation_summary:
         mem_mb=1000,
         runtime=10,
     params:
-        source=plan.digest("plasticity.targets", "report.page"),
+        source=plan.digests.of("plasticity.targets", "report.page"),
     script:
         "../scripts/validation_summary.py"

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -21,12 +21,13 @@ from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
 from spikedrift.config.sweeps import Sweep
 from spikedrift.core.errors import missing, unknown
-from spikedrift.core.provenance import source_digest, versions
+from spikedrift.core.provenance import versions
 from spikedrift.fetch.registry import terms
 from spikedrift.networks import registry as networks
 from spikedrift.plan import possible
 from spikedrift.plan.analyses import Analyses
 from spikedrift.plan.comparisons import Comparisons
+from spikedrift.plan.digests import Digests
 from spikedrift.plan.downloads import Wanted
 from spikedrift.plan.figures import FinalFigures
 from spikedrift.plan.ground_truth import Truths
@@ -96,18 +97,19 @@ class Plan:
         self._check_names()
         expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
         self.rules = {sweep.name: self._rules_of(sweep) for sweep in config.sweeps}
-        modules = {
-            (name, condition): self._network_modules(name, condition)
-            for name, by_condition in self.rules.items()
-            for condition in by_condition
-        }
-        self.surveys = Surveys(config, expanded, modules)
         self.points = {
             point.recording: point
             for sweep in config.sweeps
             if sweep.survey is None
             for point in expanded[sweep.name]
         }
+        self.digests = Digests(self.recordings, self.measures, self.sweeps, self.rules, self.points)
+        modules = {
+            (name, condition): self.digests.network_modules(name, condition)
+            for name, by_condition in self.rules.items()
+            for condition in by_condition
+        }
+        self.surveys = Surveys(config, expanded, modules)
         self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
         self.origins = Origins(self.options, self.points.values())
         self.raw = {name: options.files(name) for name, options in self.options.items()}
@@ -475,48 +477,3 @@ class Plan:
     def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
         entry: dict[str, Any] = entries[name].model_dump(mode="json")
         return entry
-
-    # Digests of the modules that a rule uses
-
-    @staticmethod
-    def digest(*modules: str) -> Callable[[Any], str]:
-        """Digest of library modules, named from `spikedrift` on; made when a job asks for it.
-
-        A job on a cluster starts Snakemake anew and asks for its own alone.
-        """
-        return lambda wildcards: _digest(*modules)
-
-    def figure_digest(self, name: str, *modules: str) -> Callable[[Any], str]:
-        """Digest of a figure."""
-        return self.digest("figures.registry", f"figures.{name}", *modules)
-
-    def source_digest(self, wildcards: Any) -> str:
-        """Digest of a recording's source."""
-        source = self.recordings[wildcards.source_recording].source
-        return _digest("sources.registry", f"sources.{source}")
-
-    def network_digest(self, wildcards: Any) -> str:
-        """Digest of a sweep's network, or of a simulation's, and of the plasticity rules in it."""
-        simulated = wildcards.get("simulated_recording")
-        condition = self.points[simulated].condition if simulated else ""
-        return _digest(*self._network_modules(self._sweep_of(wildcards), condition))
-
-    def _network_modules(self, sweep: str, condition: str) -> list[str]:
-        rules = [f"plasticity.rules.{rule}" for rule in self.rules[sweep][condition]]
-        return ["networks.registry", f"networks.{self.sweeps[sweep].network}", *rules]
-
-    def matrix_digest(self, wildcards: Any) -> str:
-        """Digest of what makes a similarity matrix."""
-        return self._measure_digest(wildcards, "similarity.matrix")
-
-    def curves_digest(self, wildcards: Any) -> str:
-        """Digest of what makes a drift curve."""
-        return self._measure_digest(wildcards, "drift.curves")
-
-    def _measure_digest(self, wildcards: Any, module: str) -> str:
-        measure = self.measures[wildcards.measure].measure
-        return _digest("spikes.selections", module, f"similarity.measures.{measure}")
-
-
-def _digest(*modules: str) -> str:
-    return source_digest(*(f"spikedrift.{module}" for module in modules))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from spikedrift import trials
 from spikedrift.config.drift import SignalOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.signal.contributions import occasions
+from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.indices import signal_contributions, signal_indices
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.sources.synthetic import record

@@ -1,12 +1,12 @@
 """What every unit contributes to the signal indices: sums over its cells, with fixed weights."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from spikedrift.drift.signal.occasions import Occasions
 from spikedrift.drift.signal.products import (
     everything,
     members,
@@ -21,82 +21,6 @@ from spikedrift.drift.signal.responses import Cells
 PARTNERS = 5  # other units that each unit's signal is compared with, for the overlap of a redraw
 ENOUGH = 1000  # pairs of units that say what a redraw gives; with many units, fewer partners each
 HELD = 150_000  # numbers in an array of scalar products, so that it stays in the processor's cache
-
-
-@dataclass(frozen=True)
-class Occasions:
-    """Blocks, and windows of successive repeats within them, as sets of repeats.
-
-    Attributes
-    ----------
-    block : bool, shape (n_blocks, n_repeats)
-    group : int64, shape (n_repeats,)
-        Number of the block, or of the part of a block, that a repeat is in.
-    compared : tuple of (int, int, slice, slice)
-        Two blocks, the earlier first, and the repeats of either that are compared with each other.
-    width : int
-        Repeats of a window.
-    pair : tuple of int64, shape (n_pairs,)
-        First repeats of two windows that lie in a block each and share no repeat, the earlier
-        first.
-    lag : int64, shape (n_pairs,)
-        Repeats from the one to the other.
-    between : bool, shape (n_pairs,)
-        Whether they lie in different blocks.
-    """
-
-    block: np.ndarray
-    group: np.ndarray
-    compared: tuple[tuple[int, int, slice, slice], ...]
-    width: int
-    pair: tuple[np.ndarray, np.ndarray]
-    lag: np.ndarray
-    between: np.ndarray
-
-
-def occasions(
-    block: np.ndarray, position: np.ndarray, width: int, part: np.ndarray | None = None
-) -> Occasions:
-    """Blocks and windows of a recording.
-
-    Parameters
-    ----------
-    block : int64, shape (n_repeats,)
-        Block of every repeat, from 0; repeats in their order.
-    position : int64, shape (n_repeats,)
-        Number of the repeat, counted through the session.
-    width : int
-        Repeats of a window, two or more.
-    part : int64, shape (n_repeats,), optional
-        0 or 1, the repeats of a block part by part. Where there are both, a part of a block is
-        compared with the other part of another block, and windows lie in one part.
-    """
-    part = np.zeros_like(block) if part is None else part
-    group = 2 * block + part
-    start = np.arange(max(block.size - width + 1, 0))
-    start = start[group[start] == group[start + width - 1]]
-    first, second = np.triu_indices(start.size, k=1)
-    apart = start[second] - start[first] >= width
-    first, second = start[first[apart]], start[second[apart]]
-    split = bool(part.any())
-    if split:
-        far = np.abs(position[second] - position[first]) >= width
-        kept = np.where(block[first] == block[second], far, part[first] != part[second])
-        first, second = first[kept], second[kept]
-    names = np.unique(group)
-    return Occasions(
-        block=np.equal.outer(np.arange(block.max() + 1), block),
-        group=group,
-        compared=tuple(
-            (int(one // 2), int(other // 2), _run(group == one), _run(group == other))
-            for one, other in itertools.combinations(names, 2)
-            if one // 2 != other // 2 and (not split or one % 2 != other % 2)
-        ),
-        width=width,
-        pair=(first, second),
-        lag=np.abs(position[second] - position[first]),
-        between=block[first] != block[second],
-    )
 
 
 @dataclass(frozen=True)
@@ -382,12 +306,6 @@ def _of_blocks(
             for repeats, without in zip((here, there), gone, strict=True):
                 lost[(*at, repeats)] += [part.sums(each) for each in without]
     return found, lost
-
-
-def _run(member: np.ndarray) -> slice:
-    """Repeats of a block, which follow each other."""
-    at = np.flatnonzero(member)
-    return slice(at[0], at[-1] + 1)
 
 
 def _of_windows(

@@ -15,9 +15,10 @@ from spikedrift.config.drift import SignalOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.bands import centered
-from spikedrift.drift.signal.contributions import Contributions, contributions, occasions
+from spikedrift.drift.signal.contributions import Contributions, contributions
 from spikedrift.drift.signal.index import NAN, NUMBERS, SignalIndex, block_index, difference
 from spikedrift.drift.signal.inference import ratio_influence, resampled_ratios, student_interval
+from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.drift.signal.responses import profiles, tuning
 from spikedrift.spikes.arrays import Spikes, spikes_of

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from spikedrift import trials
 from spikedrift.config.drift import SignalOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.indices import signal_contributions, signal_indices
+from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.sources.synthetic import record
 from spikedrift.spikes.arrays import spikes_of

@@ -117,7 +117,7 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
         * (code,), float64: `depth_change`, ln of the depth in the last block over that in the
           first, with `depth_change_low`, `depth_change_high` over units.
         * scalars: `difference` (timing less rate), `difference_low`, `difference_high`,
-          `difference_p_value`: paired over units, random signs, two-sided; NaN unless both codes
+          `difference_p_value`: paired over units and over repeats, two-sided; NaN unless both codes
           have an index.
 
         Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `inference`;

@@ -235,7 +235,7 @@ def depths(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
 
 
 def paired(file: xr.Dataset) -> str:
-    """Timing less rate of all trials, paired over units; empty where one of them has no index."""
+    """Timing less rate of all trials, paired; empty where one of them has no index."""
     one = file.sel(matching="none")
     value, low, high, p = (
         float(one[f"difference{name}"]) for name in ("", "_low", "_high", "_p_value")
@@ -243,7 +243,7 @@ def paired(file: xr.Dataset) -> str:
     if not np.isfinite(value):
         return ""
     test = f", p = {p:.2g}" if np.isfinite(p) else ", not tested"
-    return f"Timing less rate: {value:.3f} [{low:.3f}, {high:.3f}]{test}, paired over units."
+    return f"Timing less rate: {value:.3f} [{low:.3f}, {high:.3f}]{test}, paired."
 
 
 def _tested(result: xr.Dataset, codes: list[str]) -> pd.DataFrame:
@@ -285,7 +285,7 @@ def _notes(result: xr.Dataset, codes: list[str]) -> list[str]:
             float(difference[name]) for name in ("value", "low", "high", "p_value")
         )
         said.append(
-            f"Timing less rate {value:.3f} [{low:.3f}, {high:.3f}], p {p:.2g}, paired over units."
+            f"Timing less rate {value:.3f} [{low:.3f}, {high:.3f}], p {p:.2g}, paired."
         )
     note = str(result.attrs["test_note"])
     return [" ".join(said), *([f"{note}."] if note else []), *style.notes_of(result.attrs)]

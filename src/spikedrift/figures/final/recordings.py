@@ -71,7 +71,7 @@ _QUALITY = {
 }
 _WORDS = 14  # characters of a line beside an axis
 _MARKS = (
-    "d, e: bands and bars over units, 95 %; p: over units and repeats; open: matched by state; "
+    "Bands: over units, bars: over units or repeats, 95 %; p: over both; open: matched by state; "
     "dotted: too imprecise to say that nothing drifts."
 )
 _LEVEL = 0.05  # of the test of an index, for filled points

@@ -284,8 +284,6 @@ def _notes(result: xr.Dataset, codes: list[str]) -> list[str]:
         value, low, high, p = (
             float(difference[name]) for name in ("value", "low", "high", "p_value")
         )
-        said.append(
-            f"Timing less rate {value:.3f} [{low:.3f}, {high:.3f}], p {p:.2g}, paired."
-        )
+        said.append(f"Timing less rate {value:.3f} [{low:.3f}, {high:.3f}], p {p:.2g}, paired.")
     note = str(result.attrs["test_note"])
     return [" ".join(said), *([f"{note}."] if note else []), *style.notes_of(result.attrs)]

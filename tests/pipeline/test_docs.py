@@ -59,11 +59,17 @@ def test_adding_a_rule(clone):
     assert abs(table["rate_block_0_hz"] - expected.values).max() < 1e-9
 
 
-def test_adding_a_measure(clone):
+def elsewhere(config: dict, folder: Path) -> dict:
+    """The configuration of a page, with the plug-ins in a folder outside of the checkout."""
+    assert config["plugins"] == ["my_plugins"]
+    return config | {"plugins": [str(folder / "my_plugins")]}
+
+
+def test_adding_a_measure(clone, tmp_path):
     page = (clone / "docs/adding-a-measure.md").read_text()
-    write(clone, files_of(page))
+    write(tmp_path, files_of(page))
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, flags=re.M | re.S)
-    config = recordings_only() | yaml.safe_load(block)
+    config = recordings_only() | elsewhere(yaml.safe_load(block), tmp_path)
     (clone / "mine.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
     done = snakemake(clone, *command)
@@ -74,13 +80,13 @@ def test_adding_a_measure(clone):
         assert abs(matrix["value"].values[1, 5] - (1 - cosine(count[1], count[5]))) < 1e-12
 
 
-def test_adding_an_analysis(clone):
+def test_adding_an_analysis(clone, tmp_path):
     page = (clone / "docs/adding-an-analysis.md").read_text()
     files = files_of(page)
     assert len(files) == 2
-    write(clone, files)
+    write(tmp_path, files)
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, flags=re.M | re.S)
-    config = recordings_only() | yaml.safe_load(block)
+    config = recordings_only() | elsewhere(yaml.safe_load(block), tmp_path)
     (clone / "mine.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
     done = snakemake(clone, *command)
@@ -95,18 +101,19 @@ def test_adding_an_analysis(clone):
     assert (clone / f"results/figures/rate_change.{RECORDING}.all.png").is_file()
 
 
-def test_adding_a_plasticity_rule(clone):
+def test_adding_a_plasticity_rule(clone, tmp_path):
     page = (clone / "docs/adding-a-plasticity-rule.md").read_text()
-    write(clone, files_of(page))
-    look = [".venv/bin/python", "-m", "spikedrift.plasticity.check"]
+    write(tmp_path, files_of(page))
+    look = [".venv/bin/python", "-m", "spikedrift.plasticity.check", "my_plugins"]
     assert " ".join(look) in page
+    look[-1] = str(tmp_path / "my_plugins")
     here = {**os.environ, "PYTHONPATH": str(clone / "src")}  # .venv is installed from elsewhere
     done = subprocess.run(look, cwd=clone, capture_output=True, text=True, env=here)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
     further, condition = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
     config = yaml.safe_load(SMALL.read_text())
-    config = {key: config[key] for key in ("seed", "sweeps")} | further
+    config = {key: config[key] for key in ("seed", "sweeps")} | elsewhere(further, tmp_path)
     config["sweeps"][0] |= {"instances": 1, "conditions": [{"name": "power", **condition}]}
     (clone / "config/config.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
@@ -124,7 +131,7 @@ def test_adding_a_plasticity_rule(clone):
     with xr.open_dataset(trace) as traces:
         assert (traces["afferent_weight"][-1] != traces["afferent_weight"][0]).any()
 
-    rule = clone / "src/spikedrift/plasticity/rules/pair_stdp_power.py"
+    rule = tmp_path / "my_plugins/rules/pair_stdp_power.py"
     text = rule.read_text()
     for right, wrong, told in (
         ("w - eta*ratio*w_max*y*", "w - tau*ratio*w_max*y*", "inconsistent units"),

@@ -240,7 +240,8 @@ print([name for name in ("numpy", "pandas", "xarray", "scipy") if name in sys.mo
 
 def test_a_dropped_file_is_a_source(tmp_path, monkeypatch):
     """A user's reader: one file, found by name, with options of its own."""
-    (tmp_path / "silence.py").write_text(
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "silence.py").write_text(
         '''
 """Units that never fire."""
 import numpy as np
@@ -264,7 +265,8 @@ SOURCE = Source(options=Silence, prepare=prepare)
 ''',
         encoding="utf-8",
     )
-    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
+    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", str(tmp_path))
+    monkeypatch.setattr(sources, "__path__", [*sources.__path__])
     assert registry.names() == sorted([*OPTIONS, "silence"])
     recording = Recording(name="a.b", source="silence", options={"units": 4})
     assert registry.options(recording).files(recording.name) == [("silent", "none.bin")]

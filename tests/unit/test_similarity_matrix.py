@@ -248,11 +248,14 @@ def test_a_typo_names_the_nearest_measure() -> None:
 @pytest.fixture
 def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A second folder of measures; what is imported from it is forgotten afterwards."""
-    monkeypatch.setattr(measures, "__path__", [*measures.__path__, str(tmp_path)])
+    folder = tmp_path / "measures"
+    folder.mkdir()
+    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", str(tmp_path))
+    monkeypatch.setattr(measures, "__path__", [*measures.__path__])
     for name in ("overlap", "broken"):
         monkeypatch.setitem(sys.modules, f"{measures.__name__}.{name}", None)
         monkeypatch.delitem(sys.modules, f"{measures.__name__}.{name}")
-    return tmp_path
+    return folder
 
 
 def test_a_measure_is_one_file(data: xr.Dataset, extra: Path) -> None:

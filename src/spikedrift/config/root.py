@@ -72,6 +72,12 @@ class Config(Options):
         GroundTruth(), description="measures against recordings whose drift is known"
     )
     figures: Figures = Field(Figures(), description="how figures are drawn")
+    plugins: list[Location] = Field(
+        [],
+        description="folders with plug-ins of your own, relative to the working directory; by kind "
+        "in sub-folders: measures, analyses, figures, rules, cells, protocols, networks, sources, "
+        "comparators",
+    )
     custom_rules: list[Location] = Field(
         [], description="your own rule files (.smk), relative to the working directory"
     )

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 import spikedrift
+from spikedrift.core import plugins
 
 ROOT = Path(spikedrift.__file__).parent
 # Packages that compute, draw, or say what a file means, by the name under which they are imported.
@@ -44,7 +45,8 @@ def _path(module: str) -> Path | None:
     for candidate in (stem.with_suffix(".py"), stem / "__init__.py"):
         if candidate.is_file():
             return candidate
-    return None
+    package, _, name = module.rpartition(".")
+    return plugins.file(package, name) if package in plugins.KINDS.values() else None
 
 
 @cache

@@ -1,6 +1,5 @@
 """Find figures by listing files: a new figure is one new module in this package or beneath."""
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,8 +36,8 @@ def get(name: str) -> Draw:
     """
     if name not in names():
         raise unknown("unknown figure", name, names())
-    file = importlib.import_module(plugins.module(name, *PACKAGES))
-    draw: Draw | None = getattr(file, "draw", None)
+    package, _, stem = plugins.module(name, *PACKAGES).rpartition(".")
+    draw: Draw | None = getattr(plugins.imported(package, stem), "draw", None)
     if draw is None:
         raise InputError(f"figure {name}: its file must define a function `draw`")
     return draw

@@ -1,19 +1,20 @@
-"""The networks there are. A network is a file of this package with a `simulate` function."""
+"""The networks there are. A network is a file with a `simulate` function."""
 
 import re
-from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 
+from spikedrift.core import plugins
 from spikedrift.core.errors import unknown
+
+PACKAGE = "spikedrift.networks"
 
 
 def names() -> list[str]:
     """Names of the networks, from the text of the files; imports none of them."""
-    files = Path(__file__).parent.glob("*.py")
     return sorted(
         path.stem
-        for path in files
+        for folder in plugins.folders_of(PACKAGE)
+        for path in folder.glob("*.py")
         if re.search(r"^def simulate\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     )
 
@@ -28,4 +29,5 @@ def get(name: str) -> ModuleType:
     """
     if name not in names():
         raise unknown("unknown network", name, names())
-    return import_module(f"spikedrift.networks.{name}")
+    network: ModuleType = plugins.imported(PACKAGE, name)
+    return network

@@ -5,7 +5,6 @@ Imports nothing heavy: Snakemake asks for it at every start.
 
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from spikedrift.config.analyses import AnalysisEntry
@@ -15,7 +14,6 @@ from spikedrift.core.provenance import source_digest
 
 PACKAGE = "spikedrift.analyses"
 FIGURES = "spikedrift.figures.analyses"
-FOLDER = Path(__file__).parents[1] / "analyses"
 
 
 class Analyses:
@@ -109,7 +107,8 @@ class Analyses:
 
     def caption(self, wildcards: Any) -> str:
         """Caption of an entry's figure: the docstring of the analysis's file, not imported."""
-        path = FOLDER / f"{self._kind(wildcards)}.py"
+        path = plugins.file(PACKAGE, self._kind(wildcards))
+        assert path is not None  # names were looked at
         return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"), str(path))) or ""
 
     def digest(self, wildcards: Any) -> str:

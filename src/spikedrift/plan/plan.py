@@ -20,6 +20,7 @@ from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
 from spikedrift.config.sweeps import Sweep
+from spikedrift.core import plugins
 from spikedrift.core.errors import missing, unknown
 from spikedrift.core.provenance import versions
 from spikedrift.fetch.registry import terms
@@ -79,6 +80,7 @@ class Plan:
     allensdk = AllenSdk()
 
     def __init__(self, config: Config) -> None:
+        plugins.use(config.plugins)
         self.config = config
         # Inputs and params are compared between runs: a moved project is the same project.
         root = Path(os.path.relpath(ROOT))

@@ -1,7 +1,7 @@
 """Every line of a rule looked at before anything is compiled: names, units, bounds.
 
 Brian2 knows the units; it is imported here, where a rule is used, and not where one is declared.
-`python -m spikedrift.plasticity.check` looks at all rules.
+`python -m spikedrift.plasticity.check my_plugins` looks at all rules, and those of a folder.
 """
 
 import ast
@@ -21,6 +21,7 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
+from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.rule import CELL, Regular, Rule
@@ -235,6 +236,7 @@ def _one_line(error: Exception) -> str:
 
 if __name__ == "__main__":
     try:
+        plugins.use(sys.argv[1:], "folders of plug-ins")
         for each in registry.names():
             registry.get(each)
     except InputError as found:

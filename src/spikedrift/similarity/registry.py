@@ -1,18 +1,16 @@
 """The measures by name: what each one is, and how to find it."""
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.similarity import measures
 
+PACKAGE = "spikedrift.similarity.measures"
 Values = tuple[np.ndarray, np.ndarray]
 
 
@@ -56,21 +54,16 @@ class Measure:
 
 def names() -> list[str]:
     """Names of all measures, sorted: the files of the `measures` folder, none of them imported."""
-    return sorted(
-        module.name
-        for module in pkgutil.iter_modules(measures.__path__)
-        if not module.name.startswith("_")
-    )
+    return plugins.names(PACKAGE)
 
 
 def reads_timing(name: str) -> bool:
     """Whether a measure reads spike times, from the text of its file: nothing is imported."""
-    for folder in map(Path, measures.__path__):
-        path = folder / f"{name}.py"
-        if path.is_file():
-            text = path.read_text(encoding="utf-8")
-            return re.search(r"^\s+code=[\"']timing[\"']", text, re.MULTILINE) is not None
-    return False
+    path = plugins.file(PACKAGE, name)
+    if path is None:
+        return False
+    text = path.read_text(encoding="utf-8")
+    return re.search(r"^\s+code=[\"']timing[\"']", text, re.MULTILINE) is not None
 
 
 def get(name: str) -> Measure:
@@ -85,7 +78,7 @@ def get(name: str) -> Measure:
     known = names()
     if name not in known:
         raise unknown("unknown similarity measure", name, known)
-    module = importlib.import_module(f"{measures.__name__}.{name}")
+    module = plugins.imported(PACKAGE, name)
     measure = getattr(module, "MEASURE", None)
     if not isinstance(measure, Measure) or measure.name != name:
         raise InputError(f"{module.__file__}: needs MEASURE = Measure(name={name!r}, ...)")

@@ -1,11 +1,10 @@
 """The sources by name: what each reads, and how it becomes a trials file.
 
-A source is a file of this folder with a line that starts `SOURCE = Source(`. Names and the files
-to fetch are known without importing the sources that ship here, as Snakemake asks for them each
-time it starts.
+A source is a file of this folder, or of a user's own, with a line that starts `SOURCE = Source(`.
+Names and the files to fetch are known without importing the sources that ship here, as Snakemake
+asks for them each time it starts.
 """
 
-import importlib
 import re
 import zlib
 from collections.abc import Callable, Mapping
@@ -13,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spikedrift import sources
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import SourceOptions
+from spikedrift.core import plugins
 from spikedrift.core.errors import unknown
 
 if TYPE_CHECKING:
     import xarray as xr
+
+PACKAGE = "spikedrift.sources"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def names() -> list[str]:
     """Names of all sources, sorted; none of them is imported."""
     return sorted(
         path.stem
-        for folder in map(Path, sources.__path__)
+        for folder in plugins.folders_of(PACKAGE)
         for path in folder.glob("*.py")
         if re.search(r"^SOURCE = Source\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     )
@@ -61,7 +62,7 @@ def get(name: str) -> Source:
     known = names()
     if name not in known:
         raise unknown("unknown source", name, known)
-    source: Source = importlib.import_module(f"spikedrift.sources.{name}").SOURCE
+    source: Source = plugins.imported(PACKAGE, name).SOURCE
     return source
 
 

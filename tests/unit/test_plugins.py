@@ -1,0 +1,105 @@
+"""Plug-ins in folders of a user's own and in installed packages."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spikedrift.core import plugins
+from spikedrift.core.errors import InputError
+from spikedrift.plasticity import registry
+
+MEASURES = "spikedrift.similarity.measures"
+LOOK = f"""
+from spikedrift.core import plugins
+from spikedrift.core.provenance import source_digest
+print("mine" in plugins.names({MEASURES!r}), source_digest({f"{MEASURES}.mine"!r}))
+"""
+
+
+@pytest.fixture(autouse=True)
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders of one test are not those of the next."""
+    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", "")
+
+
+def folder(place: Path, *files: str, text: str = "") -> str:
+    for name in files:
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return str(place)
+
+
+@pytest.mark.fault("config", "a folder of plug-ins that is none, or with two of one name", cases=5)
+def test_a_folder_that_cannot_serve_is_one_line(tmp_path: Path) -> None:
+    for given, words in (
+        ([str(tmp_path / "nowhere")], r"config: plugins\[0\]: .*nowhere"),
+        ([folder(tmp_path / "empty", "notes.txt")], "holds no plug-ins"),
+        ([folder(tmp_path / "typo", "mesures/a.py")], "'mesures'; did you mean 'measures'"),
+        (
+            [folder(tmp_path / "taken", "measures/spikeship.py")],
+            r"taken/measures/spikeship\.py: .*similarity/measures/spikeship\.py has the same name",
+        ),
+        (
+            [folder(tmp_path / "one", "rules/a.py"), folder(tmp_path / "two", "rules/a.py")],
+            r"two/rules/a\.py: .*one/rules/a\.py has the same name",
+        ),
+    ):
+        with pytest.raises(InputError, match=words):
+            plugins.use(given)
+
+
+def test_files_are_listed_by_kind_and_only_while_the_folder_is_used(tmp_path: Path) -> None:
+    before = plugins.names(MEASURES)
+    plugins.use([folder(tmp_path, "measures/mine.py", "rules/ours.py", "measures/_shared.py")])
+    assert plugins.names(MEASURES) == sorted([*before, "mine"])
+    assert plugins.file(MEASURES, "mine") == tmp_path / "measures" / "mine.py"
+    assert "ours" in registry.names()
+    plugins.use([])
+    assert plugins.names(MEASURES) == before
+    assert plugins.file(MEASURES, "mine") is None
+
+
+@pytest.mark.fault("config", "a plug-in that is no Python")
+def test_a_plug_in_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:
+    plugins.use([folder(tmp_path, "rules/torn.py", text="a = 1\nb = (\n")])
+    with pytest.raises(InputError, match=r"rules/torn\.py: line 2: '\(' was never closed"):
+        registry.declared("torn")
+
+
+def test_an_edit_of_a_users_file_is_another_digest(tmp_path: Path) -> None:
+    """Asked in a process of its own each time, as jobs do: they learn of the folder around them."""
+    place = folder(tmp_path, "measures/mine.py", text="VALUE = 1\n")
+    plugins.use([place])
+
+    def look() -> list[str]:
+        done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    first = look()
+    assert first[0] == "True"
+    folder(tmp_path, "measures/mine.py", text="VALUE = 1  # as before\n")
+    assert look() == first
+    folder(tmp_path, "measures/mine.py", text="VALUE = 2\n")
+    assert look()[1] != first[1]
+
+
+def test_an_installed_package_may_offer_plug_ins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder(tmp_path, "theirs/__init__.py", "theirs/plugged/__init__.py")
+    folder(tmp_path, "theirs/plugged/rules/offered.py", text="VALUE = 1\n")
+    folder(tmp_path, "theirs-1.0.dist-info/METADATA", text="Name: theirs\nVersion: 1.0\n")
+    text = "[spikedrift.plugins]\ntheirs = theirs.plugged\n"
+    folder(tmp_path, "theirs-1.0.dist-info/entry_points.txt", text=text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugins._offered.cache_clear()
+    try:
+        assert "offered" in registry.names()
+        with pytest.raises(InputError, match="offered: its file must define RULE"):
+            registry.declared("offered")
+    finally:
+        plugins._offered.cache_clear()

@@ -265,7 +265,7 @@ SOURCE = Source(options=Silence, prepare=prepare)
 ''',
         encoding="utf-8",
     )
-    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", str(tmp_path))
+    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", f'["{tmp_path}"]')
     monkeypatch.setattr(sources, "__path__", [*sources.__path__])
     assert registry.names() == sorted([*OPTIONS, "silence"])
     recording = Recording(name="a.b", source="silence", options={"units": 4})

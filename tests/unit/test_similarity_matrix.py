@@ -250,7 +250,7 @@ def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A second folder of measures; what is imported from it is forgotten afterwards."""
     folder = tmp_path / "measures"
     folder.mkdir()
-    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", str(tmp_path))
+    monkeypatch.setenv("SPIKEDRIFT_PLUGINS", f'["{tmp_path}"]')
     monkeypatch.setattr(measures, "__path__", [*measures.__path__])
     for name in ("overlap", "broken"):
         monkeypatch.setitem(sys.modules, f"{measures.__name__}.{name}", None)

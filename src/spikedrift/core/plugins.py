@@ -6,10 +6,10 @@ package), by kind in sub-folders: `measures/cosine.py`. They are imported as if 
 library, `spikedrift.similarity.measures.cosine`. Jobs learn of them by an environment variable.
 """
 
+import json
 import os
 from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache
 from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ _FOLDERS = "SPIKEDRIFT_PLUGINS"
 
 
 def use(folders: Sequence[str], where: str = "config: plugins") -> None:
-    """Let this process and its jobs find the plug-ins of some folders, and of no others.
+    """Let this process and its jobs find plug-ins of some folders and of installed packages.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
                 f"{where}[{index}]: {folder}: holds no plug-ins; they lie in folders by kind: "
                 f"{', '.join(KINDS)}"
             )
-    os.environ[_FOLDERS] = os.pathsep.join(str(Path(folder).resolve()) for folder in folders)
+    given = [str(Path(folder).resolve()) for folder in folders]
+    os.environ[_FOLDERS] = json.dumps([*given, *_offered()])
     for package in KINDS.values():
         found: dict[str, Path] = {}
         for place in folders_of(package):
@@ -75,16 +76,15 @@ def folders_of(package: str) -> list[Path]:
     """Folders that hold the files of a package: the library's, then a user's own."""
     own = Path(__file__).parents[1].joinpath(*package.split(".")[1:])
     kinds = [kind for kind, name in KINDS.items() if name == package]
-    given = filter(None, os.environ.get(_FOLDERS, "").split(os.pathsep))
-    more = [Path(folder) / kind for folder in (*given, *_offered()) for kind in kinds]
+    given = json.loads(os.environ.get(_FOLDERS) or "[]")
+    more = [Path(folder) / kind for folder in given for kind in kinds]
     return [own, *(folder for folder in more if folder.is_dir())]
 
 
-@cache
-def _offered() -> tuple[str, ...]:
+def _offered() -> list[str]:
     """Folders of installed packages; no plug-in is imported."""
     specs = (util.find_spec(entry.value) for entry in metadata.entry_points(group=GROUP))
-    return tuple(place for spec in specs if spec for place in spec.submodule_search_locations or ())
+    return [place for spec in specs if spec for place in spec.submodule_search_locations or ()]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -48,19 +48,7 @@ def run(
         one = found.sel(code=code)
         number = {str(name): float(one[name]) for name in NUMBERED}
         statistics += [
-            Statistic(
-                f"{code}.index",
-                number["index"],
-                n,
-                "units",
-                low=number["low"],
-                high=number["high"],
-                interval=wider,
-                null="no drift, for independent units (random signs) and repeats (jackknife)",
-                p_value=number["p_value"],
-                tail="upper",
-                no_drift=0.0,
-            ),
+            _index(f"{code}.index", one, ("index", "low", "high", "p_value"), n, wider),
             Statistic(
                 f"{code}.code",
                 number["kept"],
@@ -82,26 +70,9 @@ def run(
                 of_drift=False,
             ),
         ]
-    one = found.sel(code="timing")
-    value, low, high, p = (
-        float(one[name])
-        for name in ("index_unshifted", "unshifted_low", "unshifted_high", "unshifted_p_value")
-    )
-    statistics.append(
-        Statistic(
-            "timing.index_unshifted",
-            value,
-            n,
-            "units",
-            low=low,
-            high=high,
-            interval=wider,
-            null="no drift, for independent units (random signs) and repeats (jackknife)",
-            p_value=p,
-            tail="upper",
-            no_drift=0.0,
-        )
-    )
+    moved = ("index_unshifted", "unshifted_low", "unshifted_high", "unshifted_p_value")
+    timing = found.sel(code="timing")
+    statistics.append(_index("timing.index_unshifted", timing, moved, n, wider))
     paired = {name: float(found[f"difference{name}"]) for name in ("", "_low", "_high", "_p_value")}
     statistics.append(
         Statistic(
@@ -119,6 +90,26 @@ def run(
         )
     )
     return found[list(KEPT)].drop_attrs(deep=False), statistics
+
+
+def _index(
+    name: str, found: xr.Dataset, numbers: tuple[str, str, str, str], n: int, interval: str
+) -> Statistic:
+    """An index of a code, by the names of its value, the ends of its interval and its p."""
+    value, low, high, p = (float(found[number]) for number in numbers)
+    return Statistic(
+        name,
+        value,
+        n,
+        "units",
+        low=low,
+        high=high,
+        interval=interval,
+        null="no drift, for independent units (random signs) and repeats (jackknife)",
+        p_value=p,
+        tail="upper",
+        no_drift=0.0,
+    )
 
 
 ANALYSIS = Analysis(

@@ -102,20 +102,6 @@ def file(package: str, name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def module(name: str, *packages: str) -> str:
-    """Dotted name of a file of several packages; the first that has it.
-
-    Raises
-    ------
-    InputError
-        Naming the nearest, where none has it.
-    """
-    for package in packages:
-        if name in names(package):
-            return f"{package}.{name}"
-    raise unknown("no file of that name", name, [one for each in packages for one in names(each)])
-
-
 def imported(package: str, name: str) -> Any:
     """Import a file of a package, of the library or of a user's own.
 

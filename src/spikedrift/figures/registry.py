@@ -36,8 +36,8 @@ def get(name: str) -> Draw:
     """
     if name not in names():
         raise unknown("unknown figure", name, names())
-    package, _, stem = plugins.module(name, *PACKAGES).rpartition(".")
-    draw: Draw | None = getattr(plugins.imported(package, stem), "draw", None)
+    package = next(each for each in PACKAGES if name in plugins.names(each))
+    draw: Draw | None = getattr(plugins.imported(package, name), "draw", None)
     if draw is None:
         raise InputError(f"figure {name}: its file must define a function `draw`")
     return draw

@@ -25,6 +25,7 @@ from spikedrift.drift.signal.shift import unshifted
 
 WILD = 0.5  # standard error of an index that tells nothing of what lies between 0 and 1
 NAN = float("nan")
+_NONE = np.empty(0)
 NUMBERS = (
     "index",
     "standard_error",
@@ -76,7 +77,7 @@ class Estimate:
         value.
     p_value : float
         Of drift: `drift_test`.
-    units, repeats : Parts, optional
+    units, repeats : Parts
     group : int64, shape (n_repeats,)
         As of `Contributions`.
     """
@@ -86,8 +87,8 @@ class Estimate:
     low: float = NAN
     high: float = NAN
     p_value: float = NAN
-    units: Parts | None = None
-    repeats: Parts | None = None
+    units: Parts = Parts(_NONE, _NONE)
+    repeats: Parts = Parts(_NONE, _NONE)
     group: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
@@ -250,7 +251,7 @@ def difference(
     """
     names = ("difference", "difference_low", "difference_high", "difference_p_value")
     one, other = timing.plain, rate.plain
-    if one.units is None or other.units is None or one.repeats is None or other.repeats is None:
+    if not (np.isfinite(one.value) and np.isfinite(other.value)):
         return dict.fromkeys(names, NAN)
     value, mean = one.value - other.value, (one.value + other.value) / 2
     _, low, high = interval(

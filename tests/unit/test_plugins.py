@@ -51,6 +51,13 @@ def test_a_folder_that_cannot_serve_is_one_line(tmp_path: Path) -> None:
             plugins.use(given)
 
 
+@pytest.mark.parametrize("name", ["raster", "recordings", "style"])
+def test_a_figure_is_not_hidden_by_one_of_another_folder(tmp_path: Path, name: str) -> None:
+    """Figures are found by name among those of the library, of analyses and final ones alike."""
+    with pytest.raises(InputError, match=rf"figures/{name}\.py: .*{name}\.py has the same name"):
+        plugins.use([folder(tmp_path, f"figures/{name}.py")])
+
+
 def test_files_are_listed_by_kind_and_only_while_the_folder_is_used(tmp_path: Path) -> None:
     before = plugins.names(MEASURES)
     plugins.use([folder(tmp_path, "measures/mine.py", "rules/ours.py", "measures/_shared.py")])

@@ -27,6 +27,8 @@ KINDS = {  # sub-folder of a user's folder -> package
     "rules": "spikedrift.plasticity.rules",
     "sources": "spikedrift.sources",
 }
+# Packages in which a name of one kind is looked for too: it must not stand twice.
+BESIDE = {"spikedrift.figures.analyses": ("spikedrift.figures", "spikedrift.figures.final")}
 GROUP = "spikedrift.plugins"
 _FOLDERS = "SPIKEDRIFT_PLUGINS"
 
@@ -63,7 +65,7 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
     os.environ[_FOLDERS] = json.dumps([*given, *_offered()])
     for package in KINDS.values():
         found: dict[str, Path] = {}
-        for place in folders_of(package):
+        for place in (p for one in (*BESIDE.get(package, ()), package) for p in folders_of(one)):
             for path in _files(place):
                 if path.stem in found:
                     raise InputError(

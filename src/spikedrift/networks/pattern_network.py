@@ -20,8 +20,9 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import __version__, trials
-from spikedrift.config.networks import PatternNetwork, Simulation
+from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError, InputError
 from spikedrift.networks import pattern_model, stability, stimulus, traces
 from spikedrift.networks.copies import Copies, Recorded

@@ -39,7 +39,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikedrift.config.networks import Simulation
+from spikedrift.config.simulation import Simulation
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.synapse import combine
 from spikedrift.simulation.build import Program, Standalone, build

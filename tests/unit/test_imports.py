@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def imports_of(path: Path) -> str:
 def test_the_plan_needs_no_data_library():
     lines = imports_of(ROOT / "Snakefile").replace("from snakemake.utils import min_version", "")
     assert imported(lines).isdisjoint((*HEAVY, "scipy", "pandas", "xarray", "numba"))
+
+
+def test_the_contract_of_light_imports_holds_for_all_that_the_snakefile_names():
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (contract,) = (one for one in options["contracts"] if "start" in one["name"])
+    for line in re.findall(r"^from spikedrift.*$", (ROOT / "Snakefile").read_text(), re.MULTILINE):
+        module, names = re.fullmatch(r"from (\S+) import (.+)", line).groups()
+        asked = [f"{module}.{name}." for name in names.split(", ")]  # modules, or names in one
+        sources = [f"{source}." for source in contract["source_modules"]]
+        assert any(one.startswith(tuple(sources)) for one in asked), line
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

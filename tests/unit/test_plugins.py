@@ -8,7 +8,9 @@ import pytest
 
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError
-from spikedrift.plasticity import registry
+from spikedrift.plasticity import cell, registry
+from spikedrift.similarity import registry as measures
+from spikedrift.sources import registry as sources
 
 MEASURES = "spikedrift.similarity.measures"
 LOOK = f"""
@@ -76,6 +78,38 @@ def test_a_plug_in_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> N
         registry.declared("torn")
 
 
+def test_a_plug_in_is_called_as_its_file(tmp_path: Path) -> None:
+    text = "from spikedrift.plasticity.cell import Cell\nCELL = Cell('one', '', '')\n"
+    plugins.use([folder(tmp_path, "cells/other.py", text=text)])
+    with pytest.raises(InputError, match=r"cell other: .*other\.py calls it 'one'"):
+        cell.get("other")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("MEASURE = Measure(code='timing')", "timing"),
+        ("MEASURE: Measure = Measure(\n    'mine', '', 'distance', 'timing')", "timing"),
+        ("MEASURE = Measure(code=CODE)\nOTHER = Measure(code='timing')", None),
+        ("MEASURE = Measure(**every)  # code='timing'", None),
+        ("def other():\n    MEASURE = Measure(code='timing')", None),
+    ],
+)
+def test_what_a_file_says_of_itself_is_read_and_not_run(
+    tmp_path: Path, text: str, said: str | None
+) -> None:
+    plugins.use([folder(tmp_path, "measures/mine.py", text=f"import nowhere\n{text}\n")])
+    assert measures.MEASURES.literal("mine", "code") == said
+
+
+def test_files_beside_plug_ins_are_none(tmp_path: Path) -> None:
+    """A source is a file that defines one; helpers lie in the same package."""
+    plugins.use([folder(tmp_path, "sources/helper.py", text="# SOURCE = Source(\n")])
+    assert not {"helper", "registry", "movie"} & set(sources.names())
+    with pytest.raises(InputError, match="unknown source 'helper'"):
+        sources.get("helper")
+
+
 def test_an_edit_of_a_users_file_is_another_digest(tmp_path: Path) -> None:
     """Asked in a process of its own each time, as jobs do: they learn of the folder around them."""
     place = folder(tmp_path, "measures/mine.py", text="VALUE = 1\n")
@@ -105,5 +139,5 @@ def test_an_installed_package_may_offer_plug_ins(
     monkeypatch.syspath_prepend(str(tmp_path))
     plugins.use([])
     assert "offered" in registry.names()
-    with pytest.raises(InputError, match="offered: its file must define RULE"):
+    with pytest.raises(InputError, match=r"rule offered: .*offered\.py must define RULE"):
         registry.declared("offered")

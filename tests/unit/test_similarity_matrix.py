@@ -272,7 +272,7 @@ def test_a_measure_is_one_file(data: xr.Dataset, extra: Path) -> None:
 
 def test_a_file_that_defines_no_measure_is_named(extra: Path) -> None:
     (extra / "broken.py").write_text("MEASURE = 1\n")
-    with pytest.raises(InputError, match=r"broken\.py: needs MEASURE = Measure\(name='broken'"):
+    with pytest.raises(InputError, match=r"measure broken: .*broken\.py must define MEASURE"):
         registry.get("broken")
 
 

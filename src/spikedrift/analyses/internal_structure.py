@@ -19,7 +19,7 @@ them, and neighboring segments of a movie are alike whatever the code. Deitch, R
 Current Biology 31:4327, correlate segments of one average (form: averaged).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from scipy.linalg import orthogonal_procrustes
 from sklearn.manifold import ClassicalMDS
 
 from spikedrift.analyses.contract.analysis import NAN, Analysis, Statistic, monte_carlo
+from spikedrift.analyses.methods.moved_segments import Moved, moved_together
 from spikedrift.config.analyses import InternalStructureOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.bands import centered
@@ -35,9 +36,7 @@ from spikedrift.drift.correlations import population_vector
 from spikedrift.drift.responses import EXCHANGE, Halves, Responses, halves_of, null_of, responses_of
 from spikedrift.drift.structures import (
     FEWEST_SEGMENTS,
-    TEST_SEGMENTS,
     compare,
-    in_time_order,
     structure,
     triangle,
 )
@@ -140,7 +139,7 @@ def run(
         [values(mean[..., drawn.integers(shape[3], size=shape[3])])
          for _ in range(options.bootstrap)],
     )  # fmt: skip
-    out = _of_relations(table, _shuffled(dataset, options, seed, matrices, halves), shape[3])
+    out = _of_relations(table, moved_together(dataset, options, seed, matrices, halves), shape[3])
     if len(table["relation"]) > 1:
         rng = stream(seed, name, "internal_structure", "exchange")
         null = null_of(
@@ -211,67 +210,7 @@ def _others(ratio: np.ndarray) -> float:
     return defined_mean(ratio[1, 1:] - ratio[0, 1:])
 
 
-@dataclass(frozen=True)
-class _Shuffled:
-    """Similarity of structures in each relation, and with the segments of the second moved.
-
-    Attributes
-    ----------
-    suffix : str
-        Of the statistics that are tested: "_beyond_lag" in movies.
-    value : dict of relation -> float
-    null : dict of relation -> float64, shape (n_surrogates,)
-    what : str
-        Empty where there are too few segments for a test.
-    """
-
-    suffix: str = ""
-    value: dict[str, float] = field(default_factory=dict)
-    null: dict[str, np.ndarray] = field(default_factory=dict)
-    what: str = ""
-
-
-def _shuffled(
-    dataset: xr.Dataset,
-    options: InternalStructureOptions,
-    seed: int,
-    matrices: np.ndarray,
-    halves: Halves,
-) -> _Shuffled:
-    n_segments = matrices.shape[-1]
-    if n_segments < TEST_SEGMENTS:
-        return _Shuffled()
-    timed = options.segments == "time" or (options.segments == "auto" and in_time_order(dataset))
-    where = np.arange(n_segments)
-    if timed:
-        moved = [np.roll(where, shift) for shift in range(1, n_segments)]
-        what = "segments of one of two structures shifted in time (all shifts), trend with lag out"
-    else:
-        rng = stream(seed, str(dataset.attrs.get("recording")), "internal_structure", "labels")
-        moved = [rng.permutation(n_segments) for _ in range(options.surrogates)]
-        what = "segments of one of two structures permuted"
-
-    def alike(order: np.ndarray) -> dict[str, float]:
-        partial = timed or options.partial_lag
-        ranks = options.comparison == "spearman"
-        own, other = (
-            triangle(matrix, options.min_separation, partial, ranks)
-            for matrix in (matrices, matrices[:, order[:, None], order])
-        )
-        return halves.means(compare(own, other))
-
-    value, null = alike(where), [alike(order) for order in moved]
-    return _Shuffled(
-        "_beyond_lag" if timed else "",
-        value,
-        {name: np.array([one[name] for one in null]) for name in value},
-        what,
-    )
-
-
-def _of_relations(
-    table: dict[str, np.ndarray], shuffled: _Shuffled, n_units: int
-) -> list[Statistic]:
+def _of_relations(table: dict[str, np.ndarray], moved: Moved, n_units: int) -> list[Statistic]:
     units: dict[str, Any] = {"n": n_units, "unit": "units"}
     out = []
     for row, code in enumerate(CODES):
@@ -291,11 +230,11 @@ def _of_relations(
                         low=low, high=high, interval=BOOTSTRAP, no_drift=1.0,
                     )
                 )  # fmt: skip
-    for relation, value in shuffled.value.items():
+    for relation, value in moved.value.items():
         tested = monte_carlo(
-            f"structure.{relation}{shuffled.suffix}", value, shuffled.null[relation], "upper",
+            f"structure.{relation}{moved.suffix}", value, moved.null[relation], "upper",
             # Halves of one block share segments whatever the order of trials was.
-            shuffled.what, ordered=relation != "within", **units,
+            moved.what, ordered=relation != "within", **units,
         )  # fmt: skip
         names = [one.name for one in out]
         if tested.name in names:

@@ -1,34 +1,39 @@
 """Plug-ins: a file of a folder, found by its name, that defines one object.
 
-The library's own lie in its packages. A user's lie in folders that the configuration names
-(`plugins`) or that an installed package offers (entry point of the group `spikedrift.plugins`, a
-package), by kind in sub-folders: `measures/cosine.py`. They are imported as if they lay in the
-library, `spikedrift.similarity.measures.cosine`. Jobs learn of them by an environment variable.
+Each kind is one `Plugins`, which stands where the type of its objects is defined. The library's own
+lie in its packages. A user's lie in folders that the configuration names (`plugins`) or that an
+installed package offers (entry point of the group `spikedrift.plugins`, a package), by kind in
+sub-folders: `measures/cosine.py`. They are imported as if they lay in the library,
+`spikedrift.similarity.measures.cosine`. Jobs learn of them by an environment variable.
 """
 
+import ast
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module, metadata, util
+from inspect import signature
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from spikedrift.core.errors import InputError, missing, unknown
 
-KINDS = {  # sub-folder of a user's folder -> package
-    "analyses": "spikedrift.analyses",
-    "cells": "spikedrift.plasticity.cells",
-    "comparators": "spikedrift.rsa.comparators",
-    "figures": "spikedrift.figures.analyses",
-    "measures": "spikedrift.similarity.measures",
-    "networks": "spikedrift.networks",
-    "protocols": "spikedrift.plasticity.protocols",
-    "rules": "spikedrift.plasticity.rules",
-    "sources": "spikedrift.sources",
+# Sub-folder of a user's folder -> packages in which a name of the kind is looked for; a user's own
+# files are imported as if they lay in the first.
+KINDS = {
+    "analyses": ("spikedrift.analyses",),
+    "cells": ("spikedrift.plasticity.cells",),
+    "comparators": ("spikedrift.rsa.comparators",),
+    "figures": ("spikedrift.figures.analyses", "spikedrift.figures", "spikedrift.figures.final"),
+    "measures": ("spikedrift.similarity.measures",),
+    "networks": ("spikedrift.networks",),
+    "protocols": ("spikedrift.plasticity.protocols",),
+    "rules": ("spikedrift.plasticity.rules",),
+    "sources": ("spikedrift.sources",),
 }
-# Packages in which a name of one kind is looked for too: it must not stand twice.
-BESIDE = {"spikedrift.figures.analyses": ("spikedrift.figures", "spikedrift.figures.final")}
 GROUP = "spikedrift.plugins"
 _FOLDERS = "SPIKEDRIFT_PLUGINS"
 
@@ -63,9 +68,10 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
             )
     given = [str(Path(folder).resolve()) for folder in folders]
     os.environ[_FOLDERS] = json.dumps([*given, *_offered()])
-    for package in KINDS.values():
+    for packages in KINDS.values():
         found: dict[str, Path] = {}
-        for place in (p for one in (*BESIDE.get(package, ()), package) for p in folders_of(one)):
+        # A user's files, in the first package, come last: the error is to name them.
+        for place in (one for package in reversed(packages) for one in folders_of(package)):
             for path in _files(place):
                 if path.stem in found:
                     raise InputError(
@@ -77,7 +83,7 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
 def folders_of(package: str) -> list[Path]:
     """Folders that hold the files of a package: the library's, then a user's own."""
     own = Path(__file__).parents[1].joinpath(*package.split(".")[1:])
-    kinds = [kind for kind, name in KINDS.items() if name == package]
+    kinds = [kind for kind, (first, *_) in KINDS.items() if first == package]
     given = json.loads(os.environ.get(_FOLDERS) or "[]")
     more = [Path(folder) / kind for folder in given for kind in kinds]
     return [own, *(folder for folder in more if folder.is_dir())]
@@ -104,49 +110,142 @@ def file(package: str, name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def imported(package: str, name: str) -> Any:
-    """Import a file of a package, of the library or of a user's own.
+def parsed(path: Path) -> ast.Module:
+    """Syntax tree of a file, which is not imported.
 
     Raises
     ------
     InputError
         For a file that is no Python.
     """
-    places = import_module(package).__path__
-    for folder in folders_of(package):
-        if str(folder) not in places:
-            places.append(str(folder))
     try:
-        return import_module(f"{package}.{name}")
+        return ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
-        raise InputError(f"{error.filename}: line {error.lineno}: {error.msg}") from None
+        raise _torn(error) from None
 
 
-def load(package: str, name: str, attribute: str, kind: type, what: str) -> Any:
-    """Return the object that a file defines.
+def _torn(error: SyntaxError) -> InputError:
+    return InputError(f"{error.filename}: line {error.lineno}: {error.msg}")
 
-    Parameters
+
+def _definition(path: Path, attribute: str) -> ast.stmt | None:
+    """Statement at the top level of a file that defines a name, as a value or a function."""
+    for node in parsed(path).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
+        if attribute in [getattr(one, "id", getattr(one, "name", None)) for one in targets]:
+            return node
+    return None
+
+
+@dataclass(frozen=True)
+class Plugins[T]:
+    """A kind of plug-in: where its files lie, and what each of them defines.
+
+    Attributes
     ----------
-    package : str
-        `spikedrift.plasticity.rules`
-    name : str
+    folder : str
+        Sub-folder of a user's folder, a key of `KINDS`.
     attribute : str
-        Name of the object, `RULE`.
+        Name of the object that a file defines: `RULE`.
     kind : type
-        What it must be.
+        What the object is. If it has a `name`, that is the file's.
     what : str
         Words for messages: `plasticity rule`.
-
-    Raises
-    ------
-    InputError
-        Naming the nearest, where there is no such file; or for a file without the object.
+    mixed : bool
+        Other files lie beside them: only those count that define the attribute.
     """
-    if name not in names(package):
-        raise unknown(f"unknown {what}", name, names(package))
-    found = getattr(imported(package, name), attribute, None)
-    if not isinstance(found, kind) or getattr(found, "name", name) != name:
-        raise InputError(
-            f"{what} {name}: its file must define {attribute}, a {kind.__name__} of that name"
-        )
-    return found
+
+    folder: str
+    attribute: str
+    kind: type[T]
+    what: str
+    mixed: bool = False
+
+    @property
+    def package(self) -> str:
+        """Package in which the files lie, a user's own too."""
+        return KINDS[self.folder][0]
+
+    def names(self) -> list[str]:
+        """Names of all, sorted; none of them is imported."""
+        packages = KINDS[self.folder]
+        return sorted(one for each in packages for one in names(each) if self._counts(each, one))
+
+    def file(self, name: str) -> Path:
+        """File of a plug-in, which is not imported.
+
+        Raises
+        ------
+        InputError
+            Naming the nearest, where there is none of that name.
+        """
+        return self._found(name)[1]
+
+    def literal(self, name: str, argument: str) -> Any:
+        """Argument that the file of a plug-in makes its object with; nothing is imported.
+
+        `literal("spikeship", "code")` is "timing" if the file holds `MEASURE = Measure(...,
+        code="timing")`. None where it is left out, or is no literal.
+
+        Raises
+        ------
+        InputError
+            Where there is no plug-in of that name, or its file is no Python.
+        """
+        call = getattr(_definition(self.file(name), self.attribute), "value", None)
+        if not isinstance(call, ast.Call):
+            return None
+        given = dict(zip(signature(self.kind).parameters, call.args, strict=False))
+        given |= {one.arg: one.value for one in call.keywords if one.arg}
+        try:
+            return ast.literal_eval(given[argument])
+        except (KeyError, ValueError):
+            return None
+
+    def module(self, name: str) -> ModuleType:
+        """Import the file of a plug-in, of the library or of a user's own.
+
+        Raises
+        ------
+        InputError
+            Naming the nearest, where there is none of that name; for a file that is no Python.
+        """
+        package, _ = self._found(name)
+        places = import_module(package).__path__
+        for folder in folders_of(package):
+            if str(folder) not in places:
+                places.append(str(folder))
+        try:
+            return import_module(f"{package}.{name}")
+        except SyntaxError as error:
+            raise _torn(error) from None
+
+    def get(self, name: str) -> T:
+        """Return the object that the file of a plug-in defines.
+
+        Raises
+        ------
+        InputError
+            As `module`, and for a file without the object or with one of another name.
+        """
+        found = getattr(self.module(name), self.attribute, None)
+        where = f"{self.what} {name}: {self.file(name)}"
+        if not isinstance(found, self.kind):
+            raise InputError(f"{where} must define {self.attribute}, a {self.kind.__name__}")
+        if (called := getattr(found, "name", name)) != name:
+            raise InputError(f"{where} calls it {called!r}; give it the name of its file")
+        return found
+
+    def _counts(self, package: str, name: str) -> bool:
+        if not self.mixed:
+            return True
+        path = file(package, name)
+        return path is not None and _definition(path, self.attribute) is not None
+
+    def _found(self, name: str) -> tuple[str, Path]:
+        """Package and file of a plug-in."""
+        for package in KINDS[self.folder]:
+            path = file(package, name)
+            if path is not None and name in names(package) and self._counts(package, name):
+                return package, path
+        raise unknown(f"unknown {self.what}", name, self.names())

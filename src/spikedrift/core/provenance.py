@@ -46,7 +46,8 @@ def _path(module: str) -> Path | None:
         if candidate.is_file():
             return candidate
     package, _, name = module.rpartition(".")
-    return plugins.file(package, name) if package in plugins.KINDS.values() else None
+    mine = any(package in packages for packages in plugins.KINDS.values())
+    return plugins.file(package, name) if mine else None
 
 
 @cache

@@ -4,5 +4,3 @@ A figure is a module here, one of an analysis in `analyses/`, a final one in `fi
 `draw(*, ..., options) -> (Figure, DataFrame)`. Its keyword arguments are the data sets that it
 needs; `registry.render` reads them, draws and writes.
 """
-
-PACKAGES = ("spikedrift.figures", "spikedrift.figures.analyses", "spikedrift.figures.final")

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
-from spikedrift.figures.scores import MOST_ROWS, height_of, known, nearest, nearest_of
+from spikedrift.figures.score_panel import MOST_ROWS, height_of, known, nearest, nearest_of
 
 
 def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:

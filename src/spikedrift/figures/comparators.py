@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spikedrift.comparison.conclusions import LEVEL, toward
 from spikedrift.config.figures import Figures
-from spikedrift.figures import scores as panels
+from spikedrift.figures import score_panel as panels
 from spikedrift.figures import style
 
 ROW_HEIGHT = 0.2  # of a condition, inches

@@ -1,46 +1,22 @@
 """Find figures by listing files: a new figure is one new module in this package or beneath."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 
 from spikedrift.config.figures import Figures
-from spikedrift.core import plugins, results
-from spikedrift.core.errors import InputError, unknown
-from spikedrift.figures import PACKAGES
+from spikedrift.core import results
+from spikedrift.core.plugins import Plugins
 from spikedrift.figures.save import save
 
 _CODES = ("rate", "timing")
-_SUPPORT = {"registry", "save", "style"}
 
-Draw = Callable[..., tuple[Figure, pd.DataFrame]]
-
-
-def names() -> list[str]:
-    """Names of all figures, sorted; imports none of them."""
-    stems = {stem for package in PACKAGES for stem in plugins.names(package)}
-    return sorted(stems - _SUPPORT)
-
-
-def get(name: str) -> Draw:
-    """Import the `draw` function of a figure.
-
-    Raises
-    ------
-    InputError
-        Where there is no such figure, naming the nearest one, or its file has no `draw`.
-    """
-    if name not in names():
-        raise unknown("unknown figure", name, names())
-    package = next(each for each in PACKAGES if name in plugins.names(each))
-    draw: Draw | None = getattr(plugins.imported(package, name), "draw", None)
-    if draw is None:
-        raise InputError(f"figure {name}: its file must define a function `draw`")
-    return draw
+FIGURES = Plugins("figures", "draw", FunctionType, "figure", mixed=True)
+names, get = FIGURES.names, FIGURES.get
 
 
 def render(

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
 from spikedrift.figures.comparators import ROW_HEIGHT, comparators, rows_of
-from spikedrift.figures.scores import BASELINE
+from spikedrift.figures.score_panel import BASELINE
 
 
 def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:

@@ -10,9 +10,7 @@ instance differ in nothing but what the condition sets.
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,16 +18,17 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import __version__, trials
-from spikedrift.config.networks import PatternNetwork, Simulation
-from spikedrift.config.overrides import override
+from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError, InputError
-from spikedrift.networks import pattern_model, stability, stimulus, traces
+from spikedrift.networks import pattern_model, session_plan, stability, stimulus, traces
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.networks.memory import memory
+from spikedrift.networks.session_plan import NetworkRun, Plan
 from spikedrift.plasticity import registry
-from spikedrift.simulation import gpu, streams
+from spikedrift.simulation import gpu
 from spikedrift.simulation.build import Program, build
-from spikedrift.simulation.run import Run, Save, Set, Step, session
+from spikedrift.simulation.run import session
 
 log = logging.getLogger(__name__)
 
@@ -43,25 +42,6 @@ class Simulated(NamedTuple):
 
 class Diverged(InputError, RuntimeError):
     """A network that left no finite state; it would do so again."""
-
-
-class NetworkRun(NamedTuple):
-    """One network of a batch.
-
-    Attributes
-    ----------
-    recording : str
-        Recording id; names the run in messages.
-    parameters : mapping of dotted key -> value
-        What the condition changes in the options, such as `plasticity.afferent.eta`.
-    seed, instance : int
-        Together they give wiring, initial weights, patterns, background and membrane noise.
-    """
-
-    recording: str
-    parameters: Mapping[str, Any]
-    seed: int
-    instance: int
 
 
 def simulate(
@@ -136,10 +116,10 @@ def simulate_batch(
         For parameters that are no options, for a run that does not fit the first, without a
         compiler, or where backend cuda is asked for and this machine cannot run it.
     """
-    planned = [_plan(options, run) for run in runs]
+    planned = [session_plan.plan(options, run) for run in runs]
     first = planned[0]
     for other in planned[1:]:
-        _refuse_misfit(first, other)
+        session_plan.refuse_misfit(first, other)
     cells, simulation = first.options.cells, first.options.simulation
     simulation = gpu.resolve(
         simulation,
@@ -181,9 +161,7 @@ def batches(options: PatternNetwork, runs: Sequence[NetworkRun]) -> list[list[Ne
         return [[run] for run in runs]
     alike: dict[str, list[NetworkRun]] = {}
     for run in runs:
-        own = override(options, run.parameters, where=run.recording)
-        steps, _ = _steps(own, _timetable(own, _draws(run)[2]))
-        alike.setdefault(repr(_fixed(own, steps)), []).append(run)
+        alike.setdefault(repr(session_plan.in_common(options, run)), []).append(run)
     found: list[list[NetworkRun]] = []
     size = options.cells.n_excitatory + options.cells.n_inhibitory
     for group in alike.values():
@@ -192,69 +170,8 @@ def batches(options: PatternNetwork, runs: Sequence[NetworkRun]) -> list[list[Ne
     return found
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A run before it is simulated: what the program is told, and what the trials need."""
-
-    run: NetworkRun
-    options: PatternNetwork
-    timetable: stimulus.Schedule
-    parameters: Mapping[str, float | np.ndarray]
-    spikes: tuple[np.ndarray, np.ndarray]
-    steps: list[Step]
-    save_time: np.ndarray
-    rng_sample: np.random.Generator
-
-
-def _plan(options: PatternNetwork, run: NetworkRun) -> _Plan:
-    options = override(options, run.parameters, where=run.recording)
-    dt = options.simulation.dt
-    rng_wiring, rng_patterns, rng_order, rng_input, rng_sample = _draws(run)
-    timetable = _timetable(options, rng_order)
-    spikes = stimulus.afferent_spikes(
-        timetable, options.phases, options.patterns, dt, rng_patterns, rng_input
-    )
-    n_cells = options.cells.n_excitatory + options.cells.n_inhibitory
-    keys = streams.branch(rng_wiring.integers(2**63), streams.purpose("cell"), np.arange(n_cells))
-    parameters: dict[str, float | np.ndarray] = {**pattern_model.parameters(options)}
-    parameters["cells.key"] = keys
-    steps, save_time = _steps(options, timetable)
-    return _Plan(run, options, timetable, parameters, spikes, steps, save_time, rng_sample)
-
-
-def _draws(run: NetworkRun) -> list[np.random.Generator]:
-    """Streams of wiring, patterns, their order, their spikes, and the cells that are kept."""
-    seeds = np.random.SeedSequence([run.seed, run.instance]).spawn(5)
-    return [np.random.default_rng(seed) for seed in seeds]
-
-
-def _timetable(options: PatternNetwork, rng: np.random.Generator) -> stimulus.Schedule:
-    dt, tail = options.simulation.dt, options.recording.tail
-    return stimulus.schedule(options.phases, options.patterns, dt, tail, rng)
-
-
-def _fixed(options: PatternNetwork, steps: Sequence[Step]) -> dict[str, Any]:
-    """What the copies of one program have in common."""
-    return {
-        **pattern_model.structure(options),
-        **options.simulation.model_dump(),
-        "times of phases or traces": [s.name if isinstance(s, Set) else s for s in steps],
-    }
-
-
-def _refuse_misfit(first: _Plan, other: _Plan) -> None:
-    """Refuse a run that cannot be a copy of the first run's program."""
-    here, there = _fixed(first.options, first.steps), _fixed(other.options, other.steps)
-    for name in here:
-        if here[name] != there[name]:
-            raise InputError(
-                f"{other.run.recording}: differs from {first.run.recording} in {name}, which one "
-                "batch has in common: run it in another batch"
-            )
-
-
 def _run(
-    planned: Sequence[_Plan], simulation: Simulation, build_dir: Path, scratch_dir: Path
+    planned: Sequence[Plan], simulation: Simulation, build_dir: Path, scratch_dir: Path
 ) -> list[Simulated | Exception]:
     """Run the copies of one program."""
     first, names = planned[0].options, [one.run.recording for one in planned]
@@ -289,7 +206,7 @@ def _run(
     return simulated
 
 
-def _simulated(plan: _Plan, left: Recorded, backend: str) -> Simulated:
+def _simulated(plan: Plan, left: Recorded, backend: str) -> Simulated:
     options, timetable, run = plan.options, plan.timetable, plan.run
     # A spike lies somewhere in its time step: report the middle.
     dt = options.simulation.dt
@@ -362,23 +279,6 @@ def program(
         build_dir,
         uses=[f"{registry.PACKAGE}.{rule}" for rule in sorted(rules)],
     )
-
-
-def _steps(options: PatternNetwork, timetable: stimulus.Schedule) -> tuple[list[Step], np.ndarray]:
-    """Session steps, and the times (s) at which weights are saved: phase edges and between."""
-    dt = options.simulation.dt
-    every = max(1, round(options.recording.trace_interval / dt))
-    stops = timetable.phase_stop.copy()
-    stops[-1] = timetable.stop
-    steps: list[Step] = [Save()]
-    saves = [0]
-    for phase, start, stop in zip(options.phases, timetable.phase_start, stops, strict=True):
-        steps += [Set(name, value) for name, value in pattern_model.rates(options, phase).items()]
-        edges = [int(start), *range((int(start) // every + 1) * every, int(stop), every), int(stop)]
-        for a, b in pairwise(edges):
-            steps += [Run(a * dt, (b - a) * dt), Save()]
-            saves.append(b)
-    return steps, np.array(saves) * dt
 
 
 def _trials(

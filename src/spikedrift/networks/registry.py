@@ -1,33 +1,8 @@
-"""The networks there are. A network is a file with a `simulate` function."""
+"""The networks there are. A network is a file with a function `simulate`, and others beside it."""
 
-import re
-from types import ModuleType
+from types import FunctionType
 
-from spikedrift.core import plugins
-from spikedrift.core.errors import unknown
+from spikedrift.core.plugins import Plugins
 
-PACKAGE = "spikedrift.networks"
-
-
-def names() -> list[str]:
-    """Names of the networks, from the text of the files; imports none of them."""
-    return sorted(
-        path.stem
-        for folder in plugins.folders_of(PACKAGE)
-        for path in folder.glob("*.py")
-        if re.search(r"^def simulate\(", path.read_text(encoding="utf-8"), re.MULTILINE)
-    )
-
-
-def get(name: str) -> ModuleType:
-    """Return the module of the network of that name.
-
-    Raises
-    ------
-    InputError
-        Naming the nearest network, where there is none of that name.
-    """
-    if name not in names():
-        raise unknown("unknown network", name, names())
-    network: ModuleType = plugins.imported(PACKAGE, name)
-    return network
+NETWORKS = Plugins("networks", "simulate", FunctionType, "network", mixed=True)
+names, get = NETWORKS.names, NETWORKS.module

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from spikedrift.core import plugins
 from spikedrift.core.errors import InputError
+from spikedrift.core.plugins import Plugins
 from spikedrift.plasticity.rule import CELL, Regular
-
-PACKAGE = f"{__package__}.cells"
 
 
 @dataclass(frozen=True)
@@ -46,21 +44,9 @@ class Cell:
     settle: float = 0.0
 
 
-def names() -> list[str]:
-    """Names of the cells, by listing files."""
-    return plugins.names(PACKAGE)
-
-
-def get(name: str) -> Cell:
-    """Return the cell of that name.
-
-    Raises
-    ------
-    InputError
-        Naming the nearest, where there is none.
-    """
-    cell: Cell = plugins.load(PACKAGE, name, "CELL", Cell, "cell")
-    return cell
+CELLS = Plugins("cells", "CELL", Cell, "cell")
+PACKAGE = CELLS.package
+names, get = CELLS.names, CELLS.get
 
 
 def refuse(cell: Cell, asked: Iterable[str], rule: str) -> None:

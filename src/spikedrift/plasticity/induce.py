@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spikedrift.config.inductions import PROTOCOLS, Induction
-from spikedrift.config.networks import Simulation
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import protocol as protocols

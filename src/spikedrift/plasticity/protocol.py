@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikedrift.core import plugins
-
-PACKAGE = f"{__package__}.protocols"
+from spikedrift.core.plugins import Plugins
 
 
 @dataclass(frozen=True)
@@ -61,21 +59,9 @@ class Protocol:
     random: bool = False
 
 
-def names() -> list[str]:
-    """Names of the protocols, by listing files."""
-    return plugins.names(PACKAGE)
-
-
-def get(name: str) -> Protocol:
-    """Return the protocol of that name.
-
-    Raises
-    ------
-    InputError
-        Naming the nearest, where there is none.
-    """
-    protocol: Protocol = plugins.load(PACKAGE, name, "PROTOCOL", Protocol, "induction protocol")
-    return protocol
+PROTOCOLS = Plugins("protocols", "PROTOCOL", Protocol, "induction protocol")
+PACKAGE = PROTOCOLS.package
+names, get = PROTOCOLS.names, PROTOCOLS.get
 
 
 def on_grid(times: Any, dt: float) -> np.ndarray:

@@ -2,27 +2,12 @@
 
 from functools import cache
 
-from spikedrift.core import plugins
+from spikedrift.core.plugins import Plugins
 from spikedrift.plasticity.rule import Rule
 
-PACKAGE = f"{__package__}.rules"
-
-
-def names() -> list[str]:
-    """Names of the rules, by listing files; imports none of them."""
-    return plugins.names(PACKAGE)
-
-
-def declared(name: str) -> Rule:
-    """Return the rule of that name as it stands in its file.
-
-    Raises
-    ------
-    InputError
-        Naming the nearest rule, where there is none of that name, or a file without a rule.
-    """
-    rule: Rule = plugins.load(PACKAGE, name, "RULE", Rule, "plasticity rule")
-    return rule
+RULES = Plugins("rules", "RULE", Rule, "plasticity rule")
+PACKAGE = RULES.package
+names, declared = RULES.names, RULES.get
 
 
 @cache

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -51,12 +52,23 @@ ARTICLE = """
 .findings img { width: 100%; margin: .5rem 0; }
 """
 AGAINST = "What speaks against it:"
-Words = Sequence[tuple[str, str, Sequence[str], Sequence[str], Sequence[str]]]
-"""Parts of an article: heading, answer, what speaks against it, points, basis."""
+
+
+class Part(NamedTuple):
+    """Part of an article, in sentences.
+
+    Heading, the answer, what speaks against it, points that belong to it, what it rests on.
+    """
+
+    heading: str
+    answer: str
+    against: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
 
 
 def write_article(
-    parts: Words, path: str | Path, title: str, picture: str | Path | None = None
+    parts: Sequence[Part], path: str | Path, title: str, picture: str | Path | None = None
 ) -> None:
     """Write an article as a page, whole or not at all.
 
@@ -64,7 +76,7 @@ def write_article(
 
     Parameters
     ----------
-    parts : sequence of (heading, answer, against, points, basis)
+    parts : sequence of Part
     path : path
     title : str
     picture : path, optional
@@ -96,7 +108,7 @@ def _listed(sentences: Sequence[str]) -> str:
     return f"<ul>{items}</ul>\n" * bool(sentences)
 
 
-def write_markdown(parts: Words, path: str | Path, title: str) -> None:
+def write_markdown(parts: Sequence[Part], path: str | Path, title: str) -> None:
     """Write an article as Markdown, whole or not at all."""
     blocks = [f"# {title}"]
     for heading, answer, against, points, basis in parts:

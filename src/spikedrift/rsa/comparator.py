@@ -6,10 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spikedrift.core import plugins
+from spikedrift.core.plugins import Plugins
 from spikedrift.rsa.stacks import Normalizer
 
-PACKAGE = "spikedrift.rsa.comparators"
 Score = Callable[..., np.ndarray]
 
 
@@ -52,21 +51,8 @@ class Comparator:
     normalize: Normalizer | None = None
 
 
-def names() -> list[str]:
-    """Names of all comparators, sorted; imports none of them."""
-    return plugins.names(PACKAGE)
-
-
-def get(name: str) -> Comparator:
-    """Import the comparator called `name`.
-
-    Raises
-    ------
-    InputError
-        For an unknown name, or a file without a `COMPARATOR` of that name.
-    """
-    found: Comparator = plugins.load(PACKAGE, name, "COMPARATOR", Comparator, "comparator")
-    return found
+COMPARATORS = Plugins("comparators", "COMPARATOR", Comparator, "comparator")
+names, get = COMPARATORS.names, COMPARATORS.get
 
 
 def over_pairs(score: Score) -> Score:

@@ -1,16 +1,13 @@
 """The measures by name: what each one is, and how to find it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from spikedrift.core import plugins
-from spikedrift.core.errors import InputError, unknown
+from spikedrift.core.plugins import Plugins
 
-PACKAGE = "spikedrift.similarity.measures"
 Values = tuple[np.ndarray, np.ndarray]
 
 
@@ -52,34 +49,16 @@ class Measure:
     repeats: Callable[..., Values] | None = None
 
 
-def names() -> list[str]:
-    """Names of all measures, sorted: the files of the `measures` folder, none of them imported."""
-    return plugins.names(PACKAGE)
+MEASURES = Plugins("measures", "MEASURE", Measure, "similarity measure")
+names, get = MEASURES.names, MEASURES.get
 
 
 def reads_timing(name: str) -> bool:
-    """Whether a measure reads spike times, from the text of its file: nothing is imported."""
-    path = plugins.file(PACKAGE, name)
-    if path is None:
-        return False
-    text = path.read_text(encoding="utf-8")
-    return re.search(r"^\s+code=[\"']timing[\"']", text, re.MULTILINE) is not None
-
-
-def get(name: str) -> Measure:
-    """Import the measure called `name`.
+    """Whether a measure reads spike times, as its file says: nothing is imported.
 
     Raises
     ------
     InputError
-        For an unknown name (with the nearest known one), or a file without a `MEASURE` of that
-        name.
+        For an unknown name (with the nearest known one), or a file that is no Python.
     """
-    known = names()
-    if name not in known:
-        raise unknown("unknown similarity measure", name, known)
-    module = plugins.imported(PACKAGE, name)
-    measure = getattr(module, "MEASURE", None)
-    if not isinstance(measure, Measure) or measure.name != name:
-        raise InputError(f"{module.__file__}: needs MEASURE = Measure(name={name!r}, ...)")
-    return measure
+    return bool(MEASURES.literal(name, "code") == "timing")

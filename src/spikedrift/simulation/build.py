@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from spikedrift.config.networks import Simulation
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.atomic import runs
 from spikedrift.core.disk import FULL, disk_error, naming
 from spikedrift.core.errors import DiskError, InputError

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-from spikedrift.config.networks import Simulation
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import InputError
 from spikedrift.simulation import cuda
 

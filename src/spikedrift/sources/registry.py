@@ -1,11 +1,10 @@
 """The sources by name: what each reads, and how it becomes a trials file.
 
-A source is a file of this folder, or of a user's own, with a line that starts `SOURCE = Source(`.
-Names and the files to fetch are known without importing the sources that ship here, as Snakemake
-asks for them each time it starts.
+A source is a file of this folder, or of a user's own, that defines `SOURCE`. Names and the files to
+fetch are known without importing the sources that ship here, as Snakemake asks for them each time
+it starts.
 """
 
-import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import OPTIONS, Recording
 from spikedrift.config.sources import SourceOptions
-from spikedrift.core import plugins
-from spikedrift.core.errors import unknown
+from spikedrift.core.plugins import Plugins
 
 if TYPE_CHECKING:
     import xarray as xr
-
-PACKAGE = "spikedrift.sources"
 
 
 @dataclass(frozen=True)
@@ -41,29 +37,8 @@ class Source:
     prepare: Callable[[Any, str, int, Path], "xr.Dataset"]
 
 
-def names() -> list[str]:
-    """Names of all sources, sorted; none of them is imported."""
-    return sorted(
-        path.stem
-        for folder in plugins.folders_of(PACKAGE)
-        for path in folder.glob("*.py")
-        if re.search(r"^SOURCE = Source\(", path.read_text(encoding="utf-8"), re.MULTILINE)
-    )
-
-
-def get(name: str) -> Source:
-    """Import the source called `name`.
-
-    Raises
-    ------
-    InputError
-        For an unknown name, with the nearest known one.
-    """
-    known = names()
-    if name not in known:
-        raise unknown("unknown source", name, known)
-    source: Source = plugins.imported(PACKAGE, name).SOURCE
-    return source
+SOURCES = Plugins("sources", "SOURCE", Source, "source", mixed=True)
+names, get = SOURCES.names, SOURCES.get
 
 
 def options(recording: Recording) -> SourceOptions:

@@ -17,13 +17,12 @@ import xarray as xr
 
 from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.base import completed
-from spikedrift.core import plugins
 from spikedrift.core.errors import InputError
+from spikedrift.core.plugins import Plugins
 from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label, segment_names
 from spikedrift.stats.monte_carlo import upper_tail
 from spikedrift.trials import NO_TIMING, REPEAT_KEY
 
-PACKAGE = "spikedrift.analyses"
 NAN = float("nan")
 NO_TEST = "no test: the order of trials, and so the blocks, are assumed"
 
@@ -154,21 +153,8 @@ def monte_carlo(
     )
 
 
-def names() -> list[str]:
-    """Names of all analyses, sorted; none of them is imported."""
-    return plugins.names(PACKAGE)
-
-
-def get(name: str) -> Analysis:
-    """Import the analysis called `name`.
-
-    Raises
-    ------
-    InputError
-        For an unknown name (with the nearest known one), or a file without an `ANALYSIS`.
-    """
-    found: Analysis = plugins.load(PACKAGE, name, "ANALYSIS", Analysis, "analysis")
-    return found
+ANALYSES = Plugins("analyses", "ANALYSIS", Analysis, "analysis")
+names, get = ANALYSES.names, ANALYSES.get
 
 
 def code_of(name: str, statistic: str) -> Literal["rate", "timing", "both"]:

@@ -1,1 +1,1 @@
-"""Methods that analyses share."""
+"""Methods beneath the analyses: what several share, and what is a subject of its own."""

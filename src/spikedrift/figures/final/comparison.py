@@ -45,7 +45,7 @@ from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
 from spikedrift.figures import comparators, style
-from spikedrift.figures import scores as panels
+from spikedrift.figures import score_panel as panels
 
 _NO_RECOVERY = "no recovery test: it needs two rules or more and three instances"
 _NO_STRUCTURE = "similarity matrices were not compared: a survey keeps no trials"

@@ -33,7 +33,7 @@ from spikedrift.comparison.claims import illustrates
 from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
 from spikedrift.figures import style
-from spikedrift.figures.scores import BASELINE
+from spikedrift.figures.score_panel import BASELINE
 
 _CELL = 0.26  # height of a row of a strip or a map, inches
 _MOST = 1000.0  # end of the color scale over its beginning

@@ -1,0 +1,161 @@
+"""Draw the rooms of the library and which imports which: docs/figures/rooms.svg.
+
+`.venv/bin/python docs/rooms.py` writes the picture from the import graph. Heights are the layers of
+the longest import contract in pyproject.toml; an arrow that a longer way implies is left out. The
+picture carries its arrows as text, by which a test sees whether it is stale.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+
+import grimp
+import matplotlib as mpl
+from matplotlib.patches import Patch
+
+from spikedrift.figures import style
+
+ROOT = Path(__file__).parents[1]
+PICTURE = ROOT / "docs" / "figures" / "rooms.svg"
+STRANDS = {  # color, and place from left to right of each room
+    "models": ("#cfe3f1", {"simulation": 0.0, "plasticity": 0.0, "networks": 0.0, "sweeps": 0.3}),
+    "analysis": (
+        "#fbe3bd",
+        {
+            "stats": 1.6, "similarity": 3.0, "rsa": 1.4, "spikes": 2.8, "drift": 2.4,
+            "analyses": 3.1, "comparison": 2.1, "ground_truth": 3.3, "figures": 1.5,
+            "report": 2.6,
+        },
+    ),
+    "recordings": ("#c9e8dc", {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4}),
+    "beneath or above all": (
+        "#e6e6e6",
+        {"core": 2.4, "config": 2.4, "trials": 3.35, "plan": 4.6},
+    ),
+}  # fmt: skip
+COLUMN = {room: x for _, rooms in STRANDS.values() for room, x in rooms.items()}
+COLOR = {room: color for color, rooms in STRANDS.values() for room in rooms}
+
+Edge = tuple[str, str]
+
+
+def imports() -> set[Edge]:
+    """Every pair of rooms of which the first imports the second, by the files that lie in them."""
+    graph = grimp.build_graph("spikedrift", cache_dir=None)
+    found = set()
+    for module in graph.modules:
+        for other in graph.find_modules_directly_imported_by(module):
+            one, two = ([*name.split("."), ""][1] for name in (module, other))
+            if one and two and one != two:
+                found.add((one, two))
+    return found
+
+
+def reached(room: str, edges: set[Edge]) -> set[str]:
+    """All rooms that a room imports, directly or not."""
+    found: set[str] = set()
+    new = {room}
+    while new:
+        new = {two for one, two in edges if one in new} - found
+        found |= new
+    return found
+
+
+def reduced(edges: set[Edge]) -> list[Edge]:
+    """Edges that no other path implies (transitive reduction), sorted.
+
+    Raises
+    ------
+    ValueError
+        Where rooms import each other in a circle.
+    """
+    below = {room: reached(room, edges) for edge in edges for room in edge}
+    if circle := sorted(room for room, rooms in below.items() if room in rooms):
+        raise ValueError(f"rooms import each other in a circle: {', '.join(circle)}")
+    return sorted(
+        (one, two)
+        for one, two in edges
+        if not any(two in below[other] for first, other in edges if first == one)
+    )
+
+
+def layers() -> dict[str, int]:
+    """Height of each room of the longest import contract, from 0 below."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
+    longest = max((one["layers"] for one in contracts if one["type"] == "layers"), key=len)
+    return {
+        room.strip().partition(".")[2]: height
+        for height, layer in enumerate(reversed(longest))
+        for room in layer.split("|")
+    }
+
+
+def heights(edges: set[Edge]) -> dict[str, int]:
+    """Height of every room: its layer, or one above the highest that it imports."""
+    found = layers()
+    rooms = {room for edge in edges for room in edge}
+    while left := rooms - found.keys():
+        for room in sorted(left):
+            under = [two for one, two in edges if one == room]
+            if all(other in found for other in under):
+                found[room] = 1 + max((found[other] for other in under), default=-1)
+    return found
+
+
+def written(edges: Iterable[Edge]) -> str:
+    """Arrows as the picture carries them."""
+    return "; ".join(f"{one} -> {two}" for one, two in edges)
+
+
+def carried(picture: Path = PICTURE) -> str:
+    """Arrows that the picture says it shows."""
+    found = re.search(r"[a-z_]+ -&gt; [^<]*", picture.read_text(encoding="utf-8"))
+    return " ".join(found[0].replace("&gt;", ">").split()) if found else ""
+
+
+def draw(edges: set[Edge], path: Path = PICTURE) -> None:
+    """Write the picture.
+
+    Parameters
+    ----------
+    edges : set of (room, room that it imports)
+    path : Path
+    """
+    with style.applied():
+        figure = style.figure(7.2, 6.4)
+        axes = figure.subplots()
+        axes.set(xlim=(-0.45, 5.85), ylim=(-0.4, 11.4))
+        axes.axis("off")
+        boxes = {
+            room: axes.text(
+                COLUMN[room], height, room, ha="center", va="center", fontsize=9,
+                bbox={"boxstyle": "round,pad=0.35", "fc": COLOR[room], "ec": "0.35", "lw": 0.8},
+            )
+            for room, height in heights(edges).items()
+        }  # fmt: skip
+        figure.draw_without_rendering()  # boxes have their size from then on
+        for one, two in reduced(edges):
+            start, end = boxes[one], boxes[two]
+            axes.annotate(
+                "", end.get_position(), start.get_position(),
+                arrowprops={
+                    "arrowstyle": "-|>", "color": "0.4", "lw": 0.9, "shrinkA": 0, "shrinkB": 1,
+                    "patchA": start.get_bbox_patch(), "patchB": end.get_bbox_patch(),
+                },
+            )  # fmt: skip
+        axes.legend(
+            handles=[
+                Patch(fc=color, ec="0.35", label=name) for name, (color, _) in STRANDS.items()
+            ],
+            loc="upper left",
+        )
+        description = written(reduced(edges))
+        mpl.rcParams["svg.hashsalt"] = "rooms"  # same graph, same bytes
+        figure.savefig(path, metadata={"Date": None, "Description": description})
+
+
+if __name__ == "__main__":
+    draw(imports())

@@ -92,6 +92,7 @@ def test_areas_within_one_animal_are_told_apart_by_halves_of_units():
     assert float(found["p_value"].sel(statistic="accuracy")) <= 0.05
 
 
+@pytest.mark.slow
 def test_areas_that_are_alike_are_not_told_apart():
     p, value = [], []
     for seed in range(20):

@@ -180,6 +180,7 @@ def numbers(results, name, column="value"):
     return np.array([float(one[column].sel(statistic=name)) for one in results])
 
 
+@pytest.mark.slow
 def test_each_truth_moves_its_own_numbers(found):
     # Drift within blocks: lag, in its own code, and not the state.
     assert (numbers(found["drift"], "rate.lag", "p_value") <= 0.02).all()

@@ -119,6 +119,7 @@ def test_slopes_against_least_squares_with_a_mean_for_each_unit():
     assert low < 0.05 < high and low < slope < high
 
 
+@pytest.mark.slow
 def test_rate_drift_moves_it_and_event_times_and_gain_do_not():
     none, half, full = (table(made(rate_drift=share)) for share in (0.0, 0.5, 1.0))
     still = [none, table(made(event_time_drift=1.0)), table(made(gain=1.5))]

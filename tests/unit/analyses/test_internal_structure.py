@@ -140,6 +140,7 @@ def test_few_segments_have_no_test_and_two_are_refused():
         table(made(segments=4), min_separation=3)
 
 
+@pytest.mark.slow
 def test_smooth_responses_that_share_nothing_are_not_alike():
     """A movie redrawn between blocks: its test keeps its level (.1: one in ten shifts)."""
     p = []

@@ -69,6 +69,7 @@ def test_timing_is_the_timing_index():
     assert float(out["p_value"].sel(statistic="timing.index")) == expected.p_value
 
 
+@pytest.mark.slow
 def test_each_truth_moves_its_own_rungs():
     found = {
         name: analyze(recording(**knobs), "rate_ladder", OPTIONS, 1)
@@ -99,6 +100,7 @@ def test_each_truth_moves_its_own_rungs():
         assert p("none", name) > 0.05 and abs(value("none", name)) < 0.1
 
 
+@pytest.mark.slow
 def test_matching_lowers_the_index_of_wide_bins_as_its_null_says():
     for knobs in ({}, {"rate_drift": 1.0}):
         out = analyze(recording(**knobs), "rate_ladder", OPTIONS, 1)

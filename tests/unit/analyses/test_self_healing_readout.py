@@ -65,6 +65,7 @@ def test_a_fixed_readout_decays_with_the_tuning():
     assert error.max() < 0.06
 
 
+@pytest.mark.slow
 def test_healing_readouts_outlast_the_fixed_one():
     days = 301
     shown = [np.arange(SEGMENTS)] * days

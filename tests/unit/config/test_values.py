@@ -204,6 +204,7 @@ def test_every_field_has_a_place() -> None:
 
 @pytest.mark.fault("config", "a value of the wrong kind, in every field of the configuration")
 @pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.slow
 def test_a_value_is_accepted_or_one_line(kind: str) -> None:
     value = VALUES[kind]
     lines = [outcome(spoiled(raw, place, value)) for raw, place in EVERY]

@@ -57,6 +57,7 @@ def test_tables_are_written_whole_and_read_back(tmp_path):
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.tsv", sep="\t"), table)
 
 
+@pytest.mark.process
 def test_what_a_killed_process_left_is_cleared_and_a_live_one_is_left_alone(tmp_path):
     path = tmp_path / "a [1].nc"
     killed = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],

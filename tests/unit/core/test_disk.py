@@ -94,6 +94,7 @@ WRITERS: dict[str, tuple[str, Callable[[xr.Dataset, Path], None]]] = {
 
 @pytest.mark.fault("disk", "a full disk, and a limit on the size of files")
 @pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.process
 def test_a_full_disk_is_one_line(small, data, kind, capfd, monkeypatch):
     name, writer = WRITERS[kind]
     unraisable: list[object] = []
@@ -114,6 +115,7 @@ def test_a_full_disk_is_one_line(small, data, kind, capfd, monkeypatch):
 
 
 @pytest.mark.fault("disk", "a full disk while what is too large for memory is added")
+@pytest.mark.process
 def test_a_disk_that_fills_in_pieces_is_one_line(small, data, capfd, monkeypatch):
     unraisable: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
@@ -238,6 +240,7 @@ def job(log: Path, output: Path, what: str = "") -> subprocess.CompletedProcess[
 
 
 @pytest.mark.fault("disk", "a disk that is full for results and logs alike")
+@pytest.mark.process
 def test_a_job_on_a_full_disk_says_one_line(small):
     (small / "filler").write_bytes(bytes(60_000))
     done = job(small / "logs/a.log", small / "a.txt")
@@ -248,6 +251,7 @@ def test_a_job_on_a_full_disk_says_one_line(small):
 
 
 @pytest.mark.fault("disk", "a log that cannot be opened")
+@pytest.mark.process
 def test_a_log_that_cannot_be_opened_is_one_line(tmp_path):
     (tmp_path / "logs").symlink_to(tmp_path / "nowhere")
     done = job(tmp_path / "logs/a.log", tmp_path / "a.txt")
@@ -257,6 +261,7 @@ def test_a_log_that_cannot_be_opened_is_one_line(tmp_path):
 
 
 @pytest.mark.fault("kill", "Ctrl-C in a job")
+@pytest.mark.process
 def test_an_interrupted_job_says_one_line(tmp_path):
     done = job(tmp_path / "a.log", tmp_path / "a.txt", "interrupt")
     assert done.returncode == 128 + signal.SIGINT == 130
@@ -266,6 +271,7 @@ def test_an_interrupted_job_says_one_line(tmp_path):
 
 
 @pytest.mark.fault("logs", "a warning of another library in a job")
+@pytest.mark.process
 def test_warnings_go_to_the_log(tmp_path):
     done = job(tmp_path / "a.log", tmp_path / "a.txt", "warn")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -281,6 +287,7 @@ def test_warnings_go_to_the_log(tmp_path):
         ("from spikedrift.fetch.progress import say\nsay('3 files')", b"3 files\n"),
     ],
 )  # fmt: skip
+@pytest.mark.process
 def test_a_line_is_one_write(tmp_path, program, line):
     """Jobs that end together share one standard error; a pipe keeps writes apart, not lines."""
     reading, writing = os.pipe2(os.O_DIRECT)  # a read gives what one write brought

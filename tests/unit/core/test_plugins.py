@@ -76,6 +76,7 @@ def test_a_plug_in_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> N
         registry.declared("torn")
 
 
+@pytest.mark.process
 def test_an_edit_of_a_users_file_is_another_digest(tmp_path: Path) -> None:
     """Asked in a process of its own each time, as jobs do: they learn of the folder around them."""
     place = folder(tmp_path, "measures/mine.py", text="VALUE = 1\n")

@@ -64,6 +64,7 @@ def test_unknown_module_is_refused():
         source_digest(f"{MEASURES}.no_such_measure")
 
 
+@pytest.mark.process
 def test_edit_moves_only_the_digests_that_depend_on_it(copy):
     measures = [f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation"]
     before = [digest_in(copy, measure) for measure in measures]
@@ -74,6 +75,7 @@ def test_edit_moves_only_the_digests_that_depend_on_it(copy):
     assert after[1] == before[1]
 
 
+@pytest.mark.process
 def test_edit_of_what_both_import_moves_both(copy):
     measures = [f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation"]
     before = [digest_in(copy, measure) for measure in measures]
@@ -85,6 +87,7 @@ def test_edit_of_what_both_import_moves_both(copy):
     )
 
 
+@pytest.mark.process
 def test_header_of_a_package_counts(copy):
     module = "spikedrift.simulation.build"
     before = digest_in(copy, module)
@@ -93,6 +96,7 @@ def test_header_of_a_package_counts(copy):
     assert digest_in(copy, module) != before
 
 
+@pytest.mark.process
 def test_comments_and_layout_do_not_count(copy):
     before = digest_in(copy, f"{MEASURES}.spikeship")
     path = copy / "spikedrift/trials.py"
@@ -106,6 +110,7 @@ def test_versions_name_what_results_depend_on():
     assert found["brian2"] == "2.10.1"
 
 
+@pytest.mark.process
 def test_a_new_version_moves_only_the_digests_of_what_imports_the_package():
     measures = [f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation"]
     code = f"""
@@ -151,6 +156,7 @@ def test_every_package_that_is_imported_counts_or_carries_only():
 
 
 @pytest.mark.fault("digests", "a table that a module names is another one")
+@pytest.mark.process
 def test_a_file_that_a_module_names_counts_with_it(tmp_path):
     root = tmp_path / "src"
     shutil.copytree(PACKAGE, root / "spikedrift", ignore=shutil.ignore_patterns("__pycache__"))

@@ -44,6 +44,7 @@ def test_what_is_undefined_has_no_interval():
 
 
 @pytest.mark.fault("bands", "a bootstrap band beside its own point", cases=SEEDS)
+@pytest.mark.slow
 def test_bands_of_curves_hold_their_points():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

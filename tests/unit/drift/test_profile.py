@@ -219,6 +219,7 @@ def test_samples_are_the_profile_of_the_units_that_the_curves_draw():
     )
 
 
+@pytest.mark.slow
 def test_samples_of_both_files_have_the_joint_covariance_of_new_populations():
     # Units of one large population, drawn anew: what the bootstrap of one draw stands for.
     whole = record(units=3000, repeats=4, rate_drift=0.4, seed=8)

@@ -295,6 +295,7 @@ def test_a_file_that_no_place_knows_is_named(server, target):
     assert server.requests == 0
 
 
+@pytest.mark.process
 def test_a_killed_download_resumes(server, fetching, target):
     """kill -9 in mid-body: the bytes counted at the server prove that nothing was sent twice."""
     script = (

@@ -116,6 +116,7 @@ def test_figures_are_the_files_of_the_package():
         registry.get("rastr")
 
 
+@pytest.mark.slow
 def test_render_reads_draws_and_writes(recording, matrix_files, tmp_path):
     trials.write(recording, tmp_path / "a.nc")
     stem = tmp_path / "figures" / "raster.mouse-a.movie"
@@ -172,6 +173,7 @@ pdf.use14corefonts: True
 
 
 @pytest.mark.fault("digests", "a matplotlibrc in the working directory")
+@pytest.mark.slow
 def test_a_users_matplotlibrc_changes_nothing(matrix_files, tmp_path):
     save(*matrices.draw(**matrix_files), tmp_path / "plain")
     (tmp_path / "matplotlibrc").write_text(HOSTILE)
@@ -580,6 +582,7 @@ def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
     assert len({line.get_color() for line in points}) == 1, "one condition, one color"
 
 
+@pytest.mark.slow
 def test_every_figure_can_be_saved_twice_with_the_same_bytes(run, scored, learned, tmp_path):
     draws = {
         "drift_curves": lambda: drift_curves.draw(

@@ -39,6 +39,7 @@ def network(**changes):
 
 
 @pytest.mark.parametrize("rules", [{}, RULES], ids=["default rules", "other rules"])
+@pytest.mark.compiles
 def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
     options = network(**rules)
     batch = simulate_batch(options, RUNS, together=True, **places)
@@ -56,6 +57,7 @@ def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
         assert copy.traces.identical(alone.traces)
 
 
+@pytest.mark.compiles
 def test_threads_change_no_bit(places):
     short = {
         "patterns.gap": 0.05,
@@ -76,6 +78,7 @@ def test_threads_change_no_bit(places):
         np.testing.assert_array_equal(one.traces[name], two.traces[name])
 
 
+@pytest.mark.compiles
 def test_one_that_diverges_leaves_the_others_as_they_are(places):
     bad = {"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6}
     runs = [RUNS[0], NetworkRun("bad.patterns", bad, 1, 0), RUNS[2]]
@@ -126,6 +129,7 @@ def test_what_fits_is_one_batch_on_a_gpu_and_one_run_each_on_cores(monkeypatch):
     assert named("cuda") == [["a", "b", "a", "b"], ["longer"] * 2, ["other rule"] * 2]
 
 
+@pytest.mark.compiles
 def test_wiring_and_weights_are_drawn_as_configured(places):
     """Every copy has its own probability; weights are 0.5 to 1.5 times their mean."""
     options = network(**{"recording.n_synapses": 10**6})

@@ -70,6 +70,7 @@ def learned(run):
     return run(LEARNING)
 
 
+@pytest.mark.compiles
 def test_the_trials_are_the_presentations(learned):
     data = learned.trials
     trials.check(data)
@@ -91,6 +92,7 @@ def test_the_trials_are_the_presentations(learned):
     assert json.loads(data.attrs["parameters"])["set"] == LEARNING
 
 
+@pytest.mark.compiles
 def test_same_seed_same_bits_other_seed_other_network(run, learned):
     again, other = run(LEARNING), run(LEARNING, seed=2)
     assert again.trials.identical(learned.trials)
@@ -107,6 +109,7 @@ def test_same_seed_same_bits_other_seed_other_network(run, learned):
     )
 
 
+@pytest.mark.compiles
 def test_conditions_of_an_instance_differ_only_after_the_settling(run, learned):
     frozen = run(FROZEN)
     for name in ("afferent_pre", "recurrent_post", "inhibitory_pre"):
@@ -125,6 +128,7 @@ def test_conditions_of_an_instance_differ_only_after_the_settling(run, learned):
     assert not frozen.trials["plasticity_on"].any()
 
 
+@pytest.mark.compiles
 def test_trials_hold_the_spikes_of_their_time(learned):
     rate = learned.traces["rate"].sel(population="E").values
     width = np.diff(learned.traces["time"].values)
@@ -134,6 +138,7 @@ def test_trials_hold_the_spikes_of_their_time(learned):
     assert 0.3 * mean < in_trials < 3 * mean
 
 
+@pytest.mark.compiles
 def test_a_feed_forward_network_and_all_its_weights(run, learned):
     found = run({**LEARNING, "wiring.p_ee": 0.0, "recording.n_synapses": None}).traces
     assert found.sizes["recurrent_synapse"] == 0
@@ -150,6 +155,7 @@ def test_a_feed_forward_network_and_all_its_weights(run, learned):
     assert learned.traces.sizes["afferent_synapse"] == 30
 
 
+@pytest.mark.compiles
 def test_what_has_not_settled_is_said(run, learned, caplog):
     weight = learned.traces["mean_weight"].sel(projection="inhibitory")
     expected = float(weight.sel(time=2.0) / weight.sel(time=0.0) - 1)
@@ -163,6 +169,7 @@ def test_what_has_not_settled_is_said(run, learned, caplog):
     assert "settled" not in caplog.text
 
 
+@pytest.mark.compiles
 def test_currents_know_only_weight_times_driving_force(run, tmp_path):
     """Twice the weight at half the driving force is the same network, to the spike."""
     small = override(PatternNetwork(), {**SMALL, "cells.synapses": "current"}, "small")
@@ -192,6 +199,7 @@ def test_currents_know_only_weight_times_driving_force(run, tmp_path):
     assert not np.array_equal(one, two), "conductances shunt"
 
 
+@pytest.mark.compiles
 def test_traces_hold_what_was_learned(learned, tmp_path):
     traces = learned.traces
     stages = ["naive 0", "train 0 first", "train 0 last", "block 0", "block 1"]
@@ -212,6 +220,7 @@ def test_traces_hold_what_was_learned(learned, tmp_path):
     write_netcdf(traces, tmp_path / "traces.nc")
 
 
+@pytest.mark.compiles
 def test_silent_and_saturated_networks_are_marked(run):
     quiet = run(
         {
@@ -237,11 +246,13 @@ def test_silent_and_saturated_networks_are_marked(run):
     assert hot.trials.attrs["status"] == "saturated"
 
 
+@pytest.mark.compiles
 def test_a_diverging_network_names_its_recording(run):
     with pytest.raises(RuntimeError, match=r"small-0\.patterns: the simulation diverged"):
         run({"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6})
 
 
+@pytest.mark.compiles
 def test_a_sample_of_units_is_drawn_by_the_seed(run, learned):
     few = run({**LEARNING, "recording.n_units": 7})
     assert few.trials.sizes["unit"] == 7
@@ -273,6 +284,7 @@ def test_the_session_is_the_published_protocol():
     assert len(np.unique(timetable.pattern[timetable.repeat == 50])) == 4
 
 
+@pytest.mark.slow
 def test_patterns_without_jitter_or_noise_are_frozen():
     _, timetable, index, step = drawn({"patterns.jitter": 0.0, "patterns.noise_rate": 0.0})
     shown = {}
@@ -326,6 +338,7 @@ def test_networks_are_listed_and_the_nearest_named():
         registry.get("patern_network")
 
 
+@pytest.mark.compiles
 def test_only_what_rules_ask_of_the_cells_is_set():
     def asked(rule, *also):
         options = {"plasticity.recurrent.rule": rule, "plasticity.recurrent.also": also}

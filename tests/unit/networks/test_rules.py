@@ -96,6 +96,7 @@ def test_what_does_not_fit_is_one_line(changes, match):
         told({f"plasticity.{key}": value for key, value in changes.items()})
 
 
+@pytest.mark.compiles
 def test_four_rules_act_at_once(tmp_path):
     options = override(PatternNetwork(), SMALL, "small")
     changes = {"plasticity.six_parameter": QUARTET} | {

@@ -111,6 +111,7 @@ def test_a_movie_has_no_pauses_and_its_trials_tile_it():
     assert count.sum() == step.size, "every spike in one trial and in one only"
 
 
+@pytest.mark.slow
 def test_the_state_input_adds_to_everything_in_its_phase():
     def with_state(number):
         return {"phases": [{**p, "state_rate": 5.0 * (k == number)} for k, p in enumerate(PHASES)]}

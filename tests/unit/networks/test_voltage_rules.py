@@ -1,10 +1,13 @@
 """Rules that look at the postsynaptic cell, all at once in a small pattern network."""
 
 import numpy as np
+import pytest
 
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override
 from spikedrift.networks.pattern_network import simulate
+
+pytestmark = pytest.mark.compiles
 
 SMALL = {
     "cells.n_excitatory": 20,

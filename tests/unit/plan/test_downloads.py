@@ -86,6 +86,7 @@ def test_bad_options_are_named(fetch, words):
         plan(**fetch)
 
 
+@pytest.mark.process
 def test_a_start_of_snakemake_loads_no_client():
     code = (
         "import sys, spikedrift.plan.plan\n"

@@ -26,6 +26,7 @@ from spikedrift.plasticity.synapse import combine
         (-20, -0.003863),
     ],
 )
+@pytest.mark.slow
 def test_single_pairs_give_the_published_window(interval_ms, change):
     g_max, start = 0.01, 0.03
     w = weights(
@@ -141,6 +142,7 @@ def inhibitory_change(side, other, own, w):
         ),
     ],
 )
+@pytest.mark.slow
 def test_rules_agree_with_an_event_by_event_oracle(name, change, parameters, w_max):
     rng = np.random.default_rng(3)
     n, n_steps = 40, 20_000
@@ -201,6 +203,7 @@ def pairing(rule, values, interval, frequencies, n_pairs=60, dt=1e-3):
         ("nestml", -0.010, [-0.333, -0.317, 0.558, 1.480]),
     ],
 )
+@pytest.mark.slow
 def test_triplets_give_the_frequency_dependence_of_pairing(name, interval, changes):
     rule = registry.get("triplet_stdp")
     got = pairing(rule, rule.values(name), interval, [10.0, 20.0, 40.0, 50.0])
@@ -216,6 +219,7 @@ def test_triplets_at_a_tenth_of_a_hertz():
         assert 60 * one[0] == pytest.approx(change, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_slow_traces_are_read_before_the_spike_that_reads_them():
     """A lone pair holds no triplet: the third-order terms do not act on it."""
     rule = registry.get("triplet_stdp")
@@ -260,6 +264,7 @@ def test_sets_and_overrides():
 
 
 @pytest.mark.parametrize("post_rate", [2.0, 4.0, 9.0])
+@pytest.mark.slow
 def test_inhibitory_rule_rests_at_its_target_rate(post_rate):
     """Independent Poisson trains: dw/dt = 2 tau eta pre_rate (post_rate - target), 0 at target."""
     eta, target, tau, pre_rate = 1e-4, 4.0, 0.020, 12.0
@@ -317,6 +322,7 @@ def test_registry_lists_the_files():
 
 
 @pytest.mark.parametrize("name", [one for one in registry.names() if one != "weight_noise"])
+@pytest.mark.slow
 def test_a_rule_is_off_without_its_learning_rate(name):
     w = weights(
         registry.get(name),

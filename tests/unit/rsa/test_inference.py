@@ -68,6 +68,7 @@ def example():
     return rdms, models
 
 
+@pytest.mark.slow
 def test_animals_alone_vary_as_a_mean_does(example):
     # With conditions fixed, a score is a mean over animals, of variance (population) / n.
     rdms, models = example
@@ -146,6 +147,7 @@ def study(rng, n_animals, n_conditions):
 
 
 @pytest.mark.parametrize(("n_animals", "n_conditions", "most"), [(6, 12, 1.6), (8, 20, 1.3)])
+@pytest.mark.slow
 def test_the_corrected_variance_is_that_of_repeated_studies(n_animals, n_conditions, most):
     # With few conditions a draw of them is too unlike the whole, and the variance too large: tests
     # are then conservative (measured in docs/comparison-inference.md), never too bold.

@@ -109,6 +109,7 @@ SIMULATIONS = 400
 
 
 @pytest.mark.parametrize("n_animals", [5, 10])
+@pytest.mark.slow
 def test_a_true_rdm_without_noise_lies_inside(n_animals):
     # Score and bounds are of the same recordings, so that what these recordings have in common
     # moves all three. Twelve conditions: with fewer the bracket is too narrow, see the docs.
@@ -135,6 +136,7 @@ def test_a_true_model_with_noise_of_its_own_is_below_the_ceiling():
 
 
 @pytest.mark.parametrize(("n_recordings", "n_instances"), [(1, 19), (4, 10)])
+@pytest.mark.slow
 def test_a_true_model_with_noise_is_rejected_in_5_percent(n_recordings, n_instances):
     rng = np.random.default_rng(20 + n_recordings)
     rejected = np.zeros(len(COMPARATORS), dtype=int)

@@ -55,6 +55,7 @@ def test_a_right_model_is_found_and_holm_counts_the_models():
     assert (found.p_value[1:] > 0.01).all()
 
 
+@pytest.mark.slow
 def test_p_of_the_permutation_is_uniform_for_unrelated_models():
     rng = np.random.default_rng(3)
     p = np.empty((DRAWS, len(COMPARATORS)))
@@ -93,6 +94,7 @@ def test_circular_shift_by_hand():
 
 
 @pytest.mark.parametrize("n_bins", [30, 50])
+@pytest.mark.slow
 def test_p_of_the_circular_shift_is_uniform_for_unrelated_movies(n_bins):
     rng = np.random.default_rng(n_bins)
     p = np.empty((DRAWS, len(COMPARATORS)))

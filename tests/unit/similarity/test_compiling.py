@@ -37,6 +37,7 @@ def settings(folder, **variables):
 
 
 @pytest.mark.fault("digests", "a variable or a file that numba heeds", cases=len(ACTING) + 1)
+@pytest.mark.compiles
 def test_nothing_from_outside_changes_how_kernels_are_compiled(tmp_path):
     plain = settings(tmp_path)
     assert plain[-1] == "/kept 1" and "DISABLE_JIT=0" in plain and "LOOP_VECTORIZE=1" in plain

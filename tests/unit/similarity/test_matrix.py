@@ -155,6 +155,7 @@ def test_attributes_and_file(data: xr.Dataset, tmp_path: Path) -> None:
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "m.nc"), out)
 
 
+@pytest.mark.process
 def test_same_bits_every_time_and_with_any_number_of_threads(tmp_path: Path) -> None:
     code = (
         "import sys; from spikedrift import trials; from spikedrift.similarity.matrix import *;"
@@ -218,6 +219,7 @@ def test_entry_takes_its_name_and_defaults() -> None:
         MeasureEntry(measure="../escape")
 
 
+@pytest.mark.process
 def test_registry_lists_the_files_and_imports_none() -> None:
     code = (
         "import sys; from spikedrift.similarity import registry; print(*registry.names());"

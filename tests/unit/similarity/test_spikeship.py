@@ -281,6 +281,7 @@ def single_bound(times: np.ndarray, n_shared: np.ndarray) -> np.ndarray:
 
 @settings(max_examples=60, deadline=None)
 @given(two_epochs(), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+@pytest.mark.slow
 def test_single_precision_stays_within_its_bound(
     epochs: tuple[Epoch, Epoch], shift: float, scale: float
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_damaged_block_is_one_line(tmp_path: Path) -> None:
             list(kept.bands())
 
 
+@pytest.mark.process
 def test_a_killed_job_goes_on_where_it_stopped(data: xr.Dataset, tmp_path: Path) -> None:
     once, twice = tmp_path / "once", tmp_path / "twice"
     for folder in (once, twice):

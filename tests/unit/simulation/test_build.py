@@ -13,6 +13,8 @@ from spikedrift.core.errors import DiskError, InputError
 from spikedrift.simulation import build as building
 from spikedrift.simulation.build import build
 
+pytestmark = pytest.mark.compiles
+
 MODEL = f"{__name__}:define"
 
 

@@ -43,6 +43,7 @@ def machine(tmp_path, monkeypatch):
     return make
 
 
+@pytest.mark.process
 def test_a_gpu_is_taken_with_its_architecture(machine, caplog):
     machine()
     with caplog.at_level(logging.INFO):
@@ -54,6 +55,7 @@ def test_a_gpu_is_taken_with_its_architecture(machine, caplog):
     assert gpu.find() == gpu.Gpu("NVIDIA H100 80GB HBM3", 9.0, "550.54.15", (12, 4), 80000 * 2**20)
 
 
+@pytest.mark.process
 def test_the_first_visible_gpu_is_asked_for(machine, monkeypatch):
     asked = machine()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,1")
@@ -77,6 +79,7 @@ def test_the_first_visible_gpu_is_asked_for(machine, monkeypatch):
         ({}, 75 * 2**30, r"needs about 75\.0 GiB of GPU memory, .* has 78\.1 GiB free: fewer runs"),
     ],
 )  # fmt: skip
+@pytest.mark.process
 def test_what_is_missing_is_one_line_and_auto_goes_on_without(told, need, message, machine, caplog):
     machine(**told)
     with pytest.raises(InputError, match=f"simulation.backend cuda: .*{message}") as raised:
@@ -87,6 +90,7 @@ def test_what_is_missing_is_one_line_and_auto_goes_on_without(told, need, messag
     assert "backend cpp: simulation.backend cuda: " in caplog.text
 
 
+@pytest.mark.process
 def test_a_failing_nvidia_smi_is_quoted(machine, tmp_path):
     machine()
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\necho couldn\\'t reach it\nexit 9\n")
@@ -94,6 +98,7 @@ def test_a_failing_nvidia_smi_is_quoted(machine, tmp_path):
         gpu.find()
 
 
+@pytest.mark.process
 def test_an_nvidia_smi_that_hangs_is_not_waited_for(machine, tmp_path, monkeypatch):
     machine()
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nread x < /dev/zero\n")
@@ -102,6 +107,7 @@ def test_an_nvidia_smi_that_hangs_is_not_waited_for(machine, tmp_path, monkeypat
         gpu.find()
 
 
+@pytest.mark.process
 def test_hidden_gpus_and_small_batches(machine, monkeypatch):
     machine()
     auto = Simulation(backend="auto")
@@ -113,6 +119,7 @@ def test_hidden_gpus_and_small_batches(machine, monkeypatch):
     assert gpu.resolve(Simulation(), 10**6, 1).backend == "cpp"
 
 
+@pytest.mark.process
 def test_nothing_is_built_where_there_is_no_gpu(machine, tmp_path):
     machine(told="")
     options = override(PatternNetwork(), {**SMALL, "simulation.backend": "cuda"}, "small")

@@ -95,6 +95,7 @@ def run(program, scratch, *, seed=1, step=1.0, p=0.6, spikes=((0, 1, 4), (2, 7, 
         }
 
 
+@pytest.mark.compiles
 def test_two_processes_that_ask_at_once_share_one_build(programs):
     cache, told, program = programs
     assert told == [str(program.directory)] * 2
@@ -102,6 +103,7 @@ def test_two_processes_that_ask_at_once_share_one_build(programs):
     assert json.loads((program.directory / "program.json").read_text())["saved"] == ["synapses.w"]
 
 
+@pytest.mark.compiles
 def test_input_of_any_size_arrives_at_its_time_step(program, tmp_path):
     few = run(program, tmp_path)
     assert few["spikes.i"].tolist() == [0, 1, 4]
@@ -114,6 +116,7 @@ def test_input_of_any_size_arrives_at_its_time_step(program, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.compiles
 def test_a_seed_is_given_at_run_time(program, tmp_path):
     first, again, other = (run(program, tmp_path, seed=s) for s in (5, 5, 6))
     for name in program.arrays:
@@ -123,6 +126,7 @@ def test_a_seed_is_given_at_run_time(program, tmp_path):
     assert wiring[0] != wiring[1]
 
 
+@pytest.mark.compiles
 def test_parameters_change_between_runs_and_within_a_session(program, tmp_path):
     spikes = (np.zeros(4, int), [1, 3, 11, 13])
     steps = [Save(), Run(0.0, 0.01), Set("cells.step", 10.0), Run(0.01, 0.01), Save()]
@@ -131,6 +135,7 @@ def test_parameters_change_between_runs_and_within_a_session(program, tmp_path):
     np.testing.assert_allclose(out["saved"], np.tile(out["synapses.w"], (2, 1)), rtol=1e-6)
 
 
+@pytest.mark.compiles
 def test_sessions_of_one_program_run_side_by_side(program, tmp_path):
     alone = [run(program, tmp_path, seed=s) for s in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -139,12 +144,14 @@ def test_sessions_of_one_program_run_side_by_side(program, tmp_path):
         np.testing.assert_array_equal(a["synapses.w"], b["synapses.w"])
 
 
+@pytest.mark.compiles
 def test_a_failed_session_names_its_point(program, tmp_path):
     with pytest.raises(RuntimeError, match=r"point-x.*Cannot set unknown variable 'cells.stepp'"):
         run(program, tmp_path, steps=[Set("cells.stepp", 1.0)])
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.compiles
 def test_the_log_says_how_far_a_session_is(program, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(running, "REPORT", 0.0)
     with caplog.at_level("INFO"):
@@ -165,6 +172,7 @@ def test_the_log_says_how_far_a_session_is(program, tmp_path, monkeypatch, caplo
         ("echo trouble >&2", "point-x: .* exit code 0: trouble$"),
     ],
 )
+@pytest.mark.process
 def test_how_a_program_ended_is_said(ending, message, tmp_path):
     main = tmp_path / "main"
     main.write_text(f"#!/bin/sh\necho at 1.0\n{ending}\n")
@@ -178,6 +186,7 @@ MANY = np.divmod(np.arange(5000), 5)[::-1]  # every cell in each of 1000 steps
 
 
 @pytest.mark.fault("disk", "full while a simulation runs", cases=100)
+@pytest.mark.compiles
 def test_a_full_disk_is_one_line_or_all_spikes(program, tmp_path):
     def simulated(scratch):
         steps = [Save(), Run(0.0, 0.5), Save(), Run(0.5, 0.5), Save()]
@@ -204,6 +213,7 @@ def test_a_full_disk_is_one_line_or_all_spikes(program, tmp_path):
 
 
 @pytest.mark.fault("disk", "keeps less than was written to it", cases=3)
+@pytest.mark.compiles
 def test_what_is_shorter_than_what_was_written_is_not_read(program, tmp_path):
     steps = [Save(), Run(0.0, 0.01)]
     with session(
@@ -223,6 +233,7 @@ def test_what_is_shorter_than_what_was_written_is_not_read(program, tmp_path):
 
 
 @pytest.mark.fault("disk", "loses input of a simulation", cases=2)
+@pytest.mark.compiles
 def test_a_program_reads_its_input_whole(program, tmp_path, monkeypatch):
     write = running._write
     for lost, message in (
@@ -239,6 +250,7 @@ def test_a_program_reads_its_input_whole(program, tmp_path, monkeypatch):
 
 
 @pytest.mark.fault("disk", "has no program where it was")
+@pytest.mark.process
 def test_a_program_that_is_gone_is_named(tmp_path):
     with pytest.raises(InputError, match=r"cannot run .*/gone/main: No such file.*built anew"):
         run(Program(tmp_path / "gone", {}, ()), tmp_path / "scratch")
@@ -251,6 +263,7 @@ def test_a_missing_compiler_names_the_package(tmp_path, monkeypatch):
         build(MODEL, {"n": 5}, Simulation(), tmp_path / "cache")
 
 
+@pytest.mark.compiles
 def test_an_instruction_set_that_the_compiler_refuses_is_named(tmp_path):
     with pytest.raises(InputError, match=r"simulation\.march: .* refuses -march=no-such-level"):
         build(
@@ -284,6 +297,7 @@ int main() {
 """
 
 
+@pytest.mark.compiles
 def test_fetching_ahead_changes_no_result_and_stays_within_the_list(tmp_path):
     told = []
     for name, code in (("plain", LOOP), ("ahead", fetch_ahead(LOOP))):
@@ -295,6 +309,7 @@ def test_fetching_ahead_changes_no_result_and_stays_within_the_list(tmp_path):
     assert "__builtin_prefetch(&w[" in fetch_ahead(LOOP)
 
 
+@pytest.mark.compiles
 def test_programs_fetch_the_synapses_of_spikes_ahead(program):
     code = (program.directory / "code_objects" / "synapses_pre_codeobject.cpp").read_text()
     assert "__builtin_prefetch(" in code
@@ -355,6 +370,7 @@ def test_phases_say_what_they_need(phase, message):
         Phase(**phase)
 
 
+@pytest.mark.process
 def test_sweeps_are_expanded_without_heavy_imports():
     code = (
         "import sys; import spikedrift.sweeps.points;"

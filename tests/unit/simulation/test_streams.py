@@ -58,6 +58,7 @@ def test_numbers_are_those_of_splitmix64():
     assert streams.bits(1234567, np.arange(1, 6)).tolist() == published
 
 
+@pytest.mark.compiles
 def test_a_program_draws_what_numpy_draws(in_cpp):
     steps = np.arange(100)[:, np.newaxis]
     np.testing.assert_array_equal(in_cpp["u"].reshape(100, N), streams.uniform(KEYS, steps))

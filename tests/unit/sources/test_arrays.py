@@ -217,6 +217,7 @@ def test_sources_are_listed_and_their_options_known():
         assert registry.get(name).options is model
 
 
+@pytest.mark.process
 def test_files_are_known_without_heavy_imports():
     code = """
 import sys

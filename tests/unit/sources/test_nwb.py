@@ -338,6 +338,7 @@ def test_an_address_that_does_not_serve_is_one_line(tmp_path, server):
         pass
 
 
+@pytest.mark.pipeline
 def test_the_rules_stream_where_the_network_is(tmp_path, server, clone):
     """No input to wait for, and a job that a cluster run keeps on the submitting host."""
     url, _ = server

@@ -110,6 +110,7 @@ KINDS = ["i1", "u2", "i8", "u8", "f4", "f8", "S", "text", "enumeration"]
 
 @tried("columns of every type that pynwb knows", cases=25)
 @given(place=places, kind=st.sampled_from(KINDS), wish=wishes)
+@pytest.mark.slow
 def test_the_type_of_a_column_changes_nothing(place, kind, wish):
     table, name = place
     if name not in LABELS:
@@ -138,6 +139,7 @@ SHAPES: dict[str, Callable[[np.ndarray], Any]] = {
 
 @tried("columns of another shape, or of what is neither number nor text", cases=30)
 @given(place=places, shape=st.sampled_from(list(SHAPES)), wish=wishes)
+@pytest.mark.slow
 def test_a_column_of_another_shape_is_refused_or_not_needed(place, shape, wish):
     table, name = place
     at = f"{table}/{name}"
@@ -156,6 +158,7 @@ def test_a_column_of_another_shape_is_refused_or_not_needed(place, shape, wish):
     other=st.sampled_from(CONTRACT),
     wish=wishes,
 )
+@pytest.mark.slow
 def test_a_column_that_is_not_where_it_was(place, how, other, wish):
     table, name = place
 
@@ -194,6 +197,7 @@ def test_a_column_that_is_not_where_it_was(place, how, other, wish):
     kind=st.sampled_from(["i2", "u4", "i8", "u8", "f8"]),
     wish=wishes,
 )
+@pytest.mark.slow
 def test_any_other_index_is_refused(name, change, row, by, kind, wish):
     at = f"units/{name}_index"
 
@@ -223,6 +227,7 @@ def test_any_other_index_is_refused(name, change, row, by, kind, wish):
     name=st.sampled_from(["seg", "word", "rep"]),
     text=st.sampled_from(["", "nan", "NaN", "  "]),
 )
+@pytest.mark.slow
 def test_any_trials_without_a_label_are_left_out(lost, name, text):
     at = f"intervals/trials/{name}"
     rows = sorted(lost)
@@ -248,6 +253,7 @@ def test_any_trials_without_a_label_are_left_out(lost, name, text):
     kind=st.sampled_from(["i8", "f8", "?", "S3", "references", "matrix"]),
     wish=wishes,
 )
+@pytest.mark.slow
 def test_further_columns_change_nothing(table, name, kind, wish):
     def harm(file: h5py.File) -> None:
         group, like = file[table], dict(file[table]["id"].attrs)

@@ -260,6 +260,7 @@ def test_bursts_keep_the_rate_and_raise_the_variance(p):
 
 
 @pytest.mark.parametrize(("rate", "dead"), [(20, 0.002), (50, 0.005), (100, 0.003)])
+@pytest.mark.slow
 def test_a_refractory_period_keeps_the_rate_and_lowers_the_variance(rate, dead):
     """Poisson with dead time d at rate r: variance over mean tends to (1 - r d)^2."""
     count, interval = counts(mean_rate=rate, refractory_period=dead)

@@ -236,6 +236,7 @@ def test_a_circular_shift_keeps_the_order_of_responses_in_a_repeat():
     assert len(shifts) > 2
 
 
+@pytest.mark.slow
 def test_circular_shifts_are_uniform_and_those_of_units_hold_in_all_repeats():
     dataset = recording(n_segments=5, n_repeats=2, n_units=3)
     spikes = spikes_of(dataset)

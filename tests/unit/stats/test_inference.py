@@ -124,6 +124,7 @@ def test_sign_flips_are_all_of_them():
     assert wilcoxon(np.zeros(4))[0] == 1.0
 
 
+@pytest.mark.slow
 def test_holm_by_hand_and_statsmodels_and_what_is_not_tested_does_not_count():
     p = np.array([0.01, np.nan, 0.04, 0.03])
     np.testing.assert_allclose(holm(p), [0.03, np.nan, 0.06, 0.06])

@@ -76,6 +76,7 @@ def simulated(monkeypatch):
     return names, errors
 
 
+@pytest.mark.compiles
 def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simulated, tmp_path):
     names, _ = simulated
     store = tmp_path / "s" / "runs"
@@ -104,6 +105,7 @@ def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simu
     ],
     ids=["diverged", "killed", "out of memory", "full disk"],
 )
+@pytest.mark.compiles
 def test_what_was_ended_from_outside_is_tried_again(
     error, again, surveyed, runs, build_dir, simulated, tmp_path
 ):
@@ -121,6 +123,7 @@ def test_what_was_ended_from_outside_is_tried_again(
 
 
 @pytest.mark.fault("files", "a kept run of a survey damaged, or under another's name", cases=2)
+@pytest.mark.compiles
 def test_a_kept_run_that_is_damaged_is_made_again(
     surveyed, runs, build_dir, simulated, tmp_path, caplog
 ):
@@ -139,6 +142,7 @@ def test_a_kept_run_that_is_damaged_is_made_again(
     assert first.identical(again)
 
 
+@pytest.mark.compiles
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
     # The same runs analyzed from their trials, by the functions that recordings go through.
     longer = {"phases.4.repeats": 4, "phases.6.repeats": 4}
@@ -176,6 +180,7 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
 
 
 @pytest.mark.fault("disk", "full while a survey simulates")
+@pytest.mark.compiles
 def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_path, monkeypatch):
     run, store = runs[0], tmp_path / "runs"
     survey(surveyed, runs[1:], store, build_dir)  # builds the program
@@ -191,6 +196,7 @@ def test_a_full_disk_is_no_outcome_of_a_network(surveyed, runs, build_dir, tmp_p
     assert again["status"].item() == "ok" and (store / f"{run.recording}.nc").is_file()
 
 
+@pytest.mark.compiles
 def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, simulated, tmp_path):
     _, errors = simulated
     errors[runs[0].recording] = RuntimeError("the simulation diverged")

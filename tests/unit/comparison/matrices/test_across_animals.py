@@ -64,6 +64,7 @@ def cohort(n=10, noise=0.3, seed=1):
     return files
 
 
+@pytest.mark.slow
 def test_the_right_model_is_above_zero_near_the_ceiling_and_before_the_wrong_one():
     files = cohort()
     found = over_animals(files, "mice", FAST, seed=2)
@@ -96,6 +97,7 @@ def test_the_right_model_is_above_zero_near_the_ceiling_and_before_the_wrong_one
     xr.testing.assert_identical(found, over_animals(files, "mice", FAST, seed=2))
 
 
+@pytest.mark.slow
 def test_sessions_of_an_animal_count_as_one():
     found = over_animals(cohort(12), "mice", FAST)
     assert found.sizes["animal"] == 6 == found.attrs["n_animals"]
@@ -118,6 +120,7 @@ def test_what_is_no_sample_of_animals_is_refused_and_said():
     assert any("needs 5" in text.get_text() for text in drawn.texts)
 
 
+@pytest.mark.slow
 def test_the_figure_draws_animals_and_fills_what_is_above_zero():
     found = over_animals(cohort(), "mice", FAST)
     drawn, table = figure.draw(structure=found)

@@ -95,6 +95,7 @@ def test_baselines_are_the_recordings_own_means():
     assert not none.any()
 
 
+@pytest.mark.slow
 def test_a_model_that_shares_lag_and_block_alone_is_alike_and_passes_no_test():
     """P-values beyond lag and block are uniform; as it is such a model looks good."""
     rng = np.random.default_rng(4)

@@ -105,6 +105,7 @@ def test_ledoit_wolf_of_many_sets_is_scikit_learns():
 
 
 @pytest.mark.parametrize("apart", [1.0, 2.0, 3.0])
+@pytest.mark.slow
 def test_two_normal_rules_are_recovered_as_often_as_the_closed_form_says(apart):
     # Equal covariances: accuracy of the best classifier is Phi(d' / 2); 100 instances come near it.
     found = recover(comparison(gaussian(2, 100, apart), ["a", "b"]), compare=COMPARE, options=FEW)
@@ -151,6 +152,7 @@ def test_only_the_two_rules_that_are_alike_are_named():
     assert found["confusion"].sel(classifier="score", rule="b", rule_recovered="b") > 0.9
 
 
+@pytest.mark.slow
 def test_p_values_of_identical_rules_are_valid():
     # Fitted anew in every permutation: the test is exact, whatever the instances share.
     rng = np.random.default_rng(6)
@@ -262,6 +264,7 @@ def test_a_run_without_a_condition_of_its_rule_is_not_scored():
     ).all()
 
 
+@pytest.mark.slow
 def test_speed_alone_recovers_no_rule():
     rng = np.random.default_rng(10)
     names = ["rate_drop", "rate_step", "timing_drop", "timing_to_rate"]
@@ -496,6 +499,7 @@ def test_an_outsider_is_rejected_and_a_recording_from_a_rule_is_not():
     assert none.attrs["verdict"] == "mouse.movie: no tested rule is compatible."
 
 
+@pytest.mark.slow
 def test_held_out_runs_are_rejected_as_often_as_they_should_be():
     share = [
         recover(comparison(gaussian(100 + k, 12, 3), ["a", "b"]), compare=COMPARE,

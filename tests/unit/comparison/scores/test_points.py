@@ -66,6 +66,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 def test_every_place_on_the_axes_is_a_point_of_its_own(mouse, sweep):
     found = compare(mouse, sweep, places=PLACES)
     assert found["condition"].values.tolist() == list(PLACES)

@@ -273,6 +273,7 @@ def scored(mouse, sweep):
     return compare(mouse, sweep, seed=3, control="frozen", titles={"right": "right one"})
 
 
+@pytest.mark.slow
 def test_the_generating_condition_is_nearest(scored):
     score = scored["score"]
     assert str(score.idxmin("condition").values) == "right"

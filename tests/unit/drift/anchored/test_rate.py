@@ -157,6 +157,7 @@ def test_ratio_of_deltas():
     [({"unit_state": 0.3}, 0.035), ({"depth": 0.5}, 0.15), ({"depth": 2.0}, 0.15)],
     ids=["slow state of units", "depth x .5", "depth x 2"],
 )
+@pytest.mark.slow
 def test_the_ratio_form_is_near_0_where_the_published_one_is_not(knobs, published):
     """No drift in any of these; means over 8 recordings, standard errors below .005."""
     size = {"segments": 8, "repeats": 10, "units": 60}

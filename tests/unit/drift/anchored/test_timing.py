@@ -53,6 +53,7 @@ def test_reading_is_what_the_similarity_matrix_says():
 
 
 @pytest.mark.parametrize("segments", [2, 4, 8])
+@pytest.mark.slow
 def test_the_scale_of_a_redraw_does_not_depend_on_the_number_of_segments(segments):
     """Redrawn event times read 1, in both forms; standard error of the mean below .04."""
     few = OPTIONS.model_copy(

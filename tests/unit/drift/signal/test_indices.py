@@ -39,6 +39,7 @@ def found(seed: int = 0, options: SignalOptions = OPTIONS, **knobs: Any) -> xr.D
 
 
 @pytest.mark.parametrize("name", STILL)
+@pytest.mark.slow
 def test_no_drift_is_zero_whatever_else_changes(name: str) -> None:
     """Mean over recordings within four standard errors of 0, which are small."""
     index = np.array([found(seed, **STILL[name])["index"].values for seed in range(12)])
@@ -49,6 +50,7 @@ def test_no_drift_is_zero_whatever_else_changes(name: str) -> None:
 
 @pytest.mark.parametrize(("segments", "units"), [(3, 600), (8, 150), (30, 60)])
 @pytest.mark.parametrize("amount", [0.1, 0.4, 1.0])
+@pytest.mark.slow
 def test_index_is_the_share_of_the_variance_that_was_redrawn(
     segments: int, units: int, amount: float
 ) -> None:

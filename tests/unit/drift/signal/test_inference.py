@@ -125,6 +125,7 @@ def test_what_repeats_lose_is_the_sums_without_them(code: str) -> None:
         assert overlap - lost_overlap[gone] == pytest.approx(less.overlap.sum(), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_noise_that_units_share_does_not_raise_the_level() -> None:
     """A background that a slow state of all units scales, and few repeats, without drift.
 
@@ -148,6 +149,7 @@ def test_noise_that_units_share_does_not_raise_the_level() -> None:
     assert (rejected <= stats.binom.ppf(0.999, known, 0.05)).all()
 
 
+@pytest.mark.slow
 def test_codes_that_drift_alike_are_told_apart_at_the_level_only() -> None:
     """Neither drifts, or both do alike: no more rejections than chance at 5 % allows (99.9 %)."""
     alike = {"tuning_drift": 0.2, "event_time_drift": 0.18}

@@ -74,6 +74,7 @@ def test_made_repeats_hold_every_trial_once_in_order(seed: int, share: float) ->
 
 @pytest.mark.parametrize("knobs", [{}, {"unit_state": 0.5, "unit_state_coefficient": 0.98}])
 @pytest.mark.parametrize("amount", [0.0, 0.4])
+@pytest.mark.slow
 def test_missing_trials_leave_both_indices_without_bias(
     amount: float, knobs: dict[str, float]
 ) -> None:

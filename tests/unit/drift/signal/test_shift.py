@@ -1,6 +1,7 @@
 """A shift that all units share: taken out of the profile index, and only it."""
 
 import numpy as np
+import pytest
 import xarray as xr
 
 from spikedrift import trials
@@ -42,6 +43,7 @@ def error(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size))
 
 
+@pytest.mark.slow
 def test_a_common_shift_is_drift_of_profiles_unless_it_is_taken_out() -> None:
     for late, bins in ((0.1, 2), (-0.05, -1), (0.15, 3)):
         found = timing(late)

@@ -77,6 +77,7 @@ def mice():
 # 1 recordings
 
 
+@pytest.mark.slow
 def test_recordings_show_what_the_files_hold(mice, tmp_path):
     figure, table = recordings.draw(**joined(mice[:2]))
     for files in mice[:2]:
@@ -651,6 +652,7 @@ def tall(figure, path):
     return int.from_bytes(header[:4]), int.from_bytes(header[4:])
 
 
+@pytest.mark.slow
 def test_a_large_sweep_makes_no_picture_that_is_higher_than_a_screen(
     scores, structure, recovery, sweep, tmp_path
 ):

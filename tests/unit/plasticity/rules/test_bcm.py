@@ -19,6 +19,7 @@ def run(parameters, pre, post, w, duration):
     return np.array(synapses.w)
 
 
+@pytest.mark.slow
 def test_it_agrees_with_an_event_by_event_oracle():
     """In the form of the published program: depression is A (nu/kappa)^2, by another route."""
     rng = np.random.default_rng(8)
@@ -48,6 +49,7 @@ def test_it_agrees_with_an_event_by_event_oracle():
 
 @pytest.mark.parametrize("threshold", [5.0, 15.0])
 @pytest.mark.parametrize("relative", [0.4, 1.0, 1.6])
+@pytest.mark.slow
 def test_the_change_crosses_zero_at_the_threshold(threshold, relative):
     """Poisson spikes, frozen nu: A tau_plus tau_slow x y (y - nu^2/kappa), on a grid of DT."""
     n, n_steps, x, y = 4000, 3000, 20.0, threshold * relative

@@ -106,6 +106,7 @@ def to_weight(values, rho, w_max):
         ("DP", {"gamma_p": 0.0}),
     ],
 )
+@pytest.mark.slow
 def test_the_bistable_rule_agrees_with_an_event_by_event_oracle(name, given):
     values = BISTABLE.values(name, {"sigma": 0.0, "eta": 3.0, **given})
     n, seconds, w_max = 15, 2, 0.7
@@ -137,6 +138,7 @@ def test_the_bistable_rule_agrees_with_an_event_by_event_oracle(name, given):
     ("name", "given"),
     [*((name, {}) for name in GRADED.sets), ("nonlinear", {"ca_scale": 0.7, "boost": 5.0})],
 )
+@pytest.mark.slow
 def test_the_graded_rule_agrees_with_an_event_by_event_oracle(name, given):
     values = GRADED.values(name, {"eta": 5.0, **given})
     n, seconds, w_max = 15, 2, 0.7
@@ -181,6 +183,7 @@ def full_equation(values, pre, post, rho, n_steps, dt):
 
 
 @pytest.mark.parametrize("name", ["DP", "cortical_slices", "hippocampal_cultures"])
+@pytest.mark.slow
 def test_splitting_costs_little(name):
     """Sixty pairs: the drift towards DOWN and UP apart from rise and fall, against both at once."""
     values = BISTABLE.values(name, {"sigma": 0.0})
@@ -247,6 +250,7 @@ def test_in_one_time_step_the_presynaptic_jump_comes_first():
 
 @pytest.mark.parametrize("eta", [1.0, 4.0])
 @pytest.mark.parametrize("updates", [0, 30])
+@pytest.mark.slow
 def test_noise_is_an_ornstein_uhlenbeck_process_however_often_it_is_updated(eta, updates):
     """One jump of calcium; presynaptic spikes without calcium cut its decay into pieces."""
     n, jump = 4000, 60.0
@@ -431,6 +435,7 @@ def test_rate_matters_more_than_timing():
     assert rate == pytest.approx(0.65, abs=0.02)
 
 
+@pytest.mark.compiles
 def test_simulated_synapses_follow_the_published_window(tmp_path):
     """Four thousand synapses with noise, half of them UP, in C++."""
     window = BISTABLE.inductions[0].model_copy(update={"sets": ("DP",)})

@@ -40,6 +40,7 @@ def oracle(values, u, pre, w, w_max, dt):
 
 @pytest.mark.parametrize("homeostasis", [0.0, 1.0])
 @pytest.mark.parametrize(("cell", "dt"), [("adex_2010", 1e-3), ("waves", 0.2e-3)])
+@pytest.mark.slow
 def test_agrees_with_a_step_by_step_oracle(cell, dt, homeostasis, monkeypatch):
     offer(monkeypatch)
     rng = np.random.default_rng(5)
@@ -71,6 +72,7 @@ def one_pair(lag, values=(), dt=1e-3):
     return w[0] - 0.5
 
 
+@pytest.mark.slow
 def test_a_spike_does_not_meet_its_own_trace_for_three_ms():
     """What follows a spike within 3 ms finds the potential as it was before, at rest."""
     assert max(abs(one_pair(lag)) for lag in (0, 1, 2, 3)) < 1e-6  # rest is not quite u_rest
@@ -96,6 +98,7 @@ def test_a_presynaptic_spike_counts_from_the_next_step_on():
     assert 0 < grown[2] / grown[1] - (14 / 15 + ratio) < 0.2
 
 
+@pytest.mark.compiles
 def test_its_published_protocols_and_the_closed_form_of_the_voltage_clamp(tmp_path):
     rule = registry.get("clopath")
     expected = targets.read(ROOT / "resources" / "plasticity" / "clopath.tsv")

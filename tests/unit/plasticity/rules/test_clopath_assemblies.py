@@ -27,6 +27,7 @@ def oracle(values, u, pre, w, w_max):
     return w
 
 
+@pytest.mark.slow
 def test_agrees_with_a_step_by_step_oracle(monkeypatch):
     offer(monkeypatch)
     rng = np.random.default_rng(8)

@@ -58,6 +58,7 @@ def inhibitory(p, pre, post, e, i, w, w_max):
         ("codependent_inhibitory", "receptive_field", {"eta": 5.0}, inhibitory),
     ],
 )
+@pytest.mark.slow
 def test_rules_agree_with_an_event_by_event_oracle(name, chosen, change, oracle, monkeypatch):
     offer(monkeypatch)
     rng = np.random.default_rng(4)
@@ -94,6 +95,7 @@ def held(excitatory, inhibitory):
     )
 
 
+@pytest.mark.slow
 def test_inhibition_rests_where_excitation_is_alpha_times_inhibition(monkeypatch):
     """A lone pair on constant drives changes by eta A E (E - alpha I) exp(-interval/tau)."""
     rule, e, n, interval = registry.get("codependent_inhibitory"), 0.012, 5, 0.007
@@ -112,6 +114,7 @@ def test_inhibition_rests_where_excitation_is_alpha_times_inhibition(monkeypatch
         assert w[0] > 1 > w[4] and abs(w[2] - 1) < 1e-12
 
 
+@pytest.mark.slow
 def test_what_a_lone_spike_does(monkeypatch):
     """z is read before a spike is added to it, or after where `own` is 1; nothing else acts."""
     rule, e = registry.get("codependent"), 0.012
@@ -130,6 +133,7 @@ def test_what_a_lone_spike_does(monkeypatch):
     assert change == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.compiles
 def test_the_frequency_dependence_is_that_of_the_authors_program(tmp_path):
     rule = registry.get("codependent")
     found = induce(

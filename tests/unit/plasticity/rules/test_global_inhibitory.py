@@ -52,6 +52,7 @@ def test_it_agrees_with_an_event_by_event_oracle():
 
 
 @pytest.mark.parametrize("rate", [1.0, 4.0, 12.0])
+@pytest.mark.slow
 def test_weights_move_until_the_population_fires_at_its_target(rate):
     """Independent spikes: dw/dt = eta (H/target - 1) x (1 + 2 y tau), on a grid of DT."""
     n, n_steps, eta = 1000, 4000, 1e-4

@@ -42,6 +42,7 @@ def low_pass(driving, first, tau):
     return found
 
 
+@pytest.mark.slow
 def test_it_agrees_with_an_event_by_event_oracle():
     rng = np.random.default_rng(9)
     n, n_steps, eta = 20, 3000, 0.05

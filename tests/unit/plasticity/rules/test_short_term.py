@@ -32,6 +32,7 @@ def recursion(times, U, f, tau_x, tau_u):
 
 
 @pytest.mark.parametrize("name", [*RULE.sets])
+@pytest.mark.slow
 def test_irregular_spikes_release_what_the_recursion_says(name):
     values = RULE.values(name)
     _, steps = poisson(np.random.default_rng(4), 1, 20.0, 3000, DT)
@@ -45,6 +46,7 @@ def test_irregular_spikes_release_what_the_recursion_says(name):
 
 
 @pytest.mark.parametrize("name", [*RULE.sets])
+@pytest.mark.slow
 def test_regular_spikes_reach_the_closed_form(name):
     values, dt, frequencies = RULE.values(name), 0.005, np.array([1.0, 5.0, 20.0, 50.0])
     U, f = values["U"], values["facilitation"]

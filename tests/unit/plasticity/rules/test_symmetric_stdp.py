@@ -62,6 +62,7 @@ def block(rng, n, w, rho):
 
 
 @pytest.mark.parametrize(("n", "w", "rho"), [(10, 0.05, 0.02), (5, 0.10, 0.03)])
+@pytest.mark.slow
 def test_a_block_drifts_as_theory_says(n, w, rho):
     rng = np.random.default_rng(n)
     blocks = 1000 // n

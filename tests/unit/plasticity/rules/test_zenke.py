@@ -52,6 +52,7 @@ def oracle(pre, post, cells, w, values, n_steps):
     return w, w_ref
 
 
+@pytest.mark.slow
 def test_it_agrees_with_an_event_by_event_oracle():
     rng = np.random.default_rng(5)
     n, n_steps = 30, 6000
@@ -96,6 +97,7 @@ def mean_change(values, w, pre_rate, post_rate):
 
 @pytest.mark.parametrize("post_rate", [2.0, 10.0, 20.0, 40.0])
 @pytest.mark.parametrize("name", ["published", "unstable_control"])
+@pytest.mark.slow
 def test_poisson_spikes_move_the_weight_as_theory_says(name, post_rate):
     n, n_steps, w = 2000, 4000, 0.25
     rng = np.random.default_rng(int(post_rate))
@@ -111,6 +113,7 @@ def test_poisson_spikes_move_the_weight_as_theory_says(name, post_rate):
 
 
 @pytest.mark.parametrize(("w", "end"), [(0.20, 0.0), (0.30, 0.5)])
+@pytest.mark.slow
 def test_consolidation_leads_to_the_nearer_well(w, end):
     """Heterosynaptic depression ties the weight to its reference; the ridge lies at 0.25."""
     rng = np.random.default_rng(1)

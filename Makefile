@@ -13,7 +13,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test report env env-test lock
+.PHONY: help demo test quick report env env-test lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,12 @@ demo: env ## build the environment, run the embedded default to figures and resu
 
 test: env-test ## the same environment with the test tools, then pytest on two workers
 	@.venv/bin/python -m pytest --numprocesses 2 $(PYTEST)
+
+# What takes seconds is marked `slow`; pytest names what takes five and is not.
+QUICK := not compiles and not pipeline and not process and not slow
+quick: env-test ## unit tests that compile nothing and start no process: a minute or two
+	@.venv/bin/python -m pytest --numprocesses 2 tests/unit -m '$(QUICK)' \
+	    --durations 5 --durations-min 5 $(PYTEST)
 
 # One line a finished job; from the first error on, all that Snakemake says.
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \

@@ -1,7 +1,8 @@
 """What some tests need beyond the environment, and the pipeline's one run that several look at.
 
 A test marked `slurm`, `browser`, `mirror` or `allen` skips with one line that names what is
-missing. With SPIKEDRIFT_REQUIRE=all nothing may be missing: it fails instead.
+missing. With SPIKEDRIFT_REQUIRE=all nothing may be missing: it fails instead. A test that starts a
+program says so by a mark, its own or that of its folder.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Any
 
 import faults
 import pytest
+import starting
 from running import small, snakemake
 from workers import Scheduler, arrange, strange
 
@@ -21,6 +23,14 @@ from spikedrift.allensdk import AllenSdk
 
 ROOT = Path(__file__).resolve().parents[1]
 MIRROR_DATA_SET = "allen_neuropixels_gratings"
+FOLDERS = {
+    "allen": "pipeline",
+    "browser": "pipeline",
+    "gpu": "compiles",
+    "pipeline": "pipeline",
+    "slurm": "pipeline",
+}
+"""Marks of all tests of a folder."""
 
 
 def slurm_missing() -> str | None:
@@ -66,14 +76,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(starting)
     if config.getoption("reliability") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(faults.Table())
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest then leaves out what `-m` leaves out
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests whose prerequisite is missing; the check runs once a mark."""
+    """Mark tests by their folder, and those whose prerequisite is missing, checked once a mark."""
     arrange(items)
     for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in FOLDERS:
+            item.add_marker(FOLDERS[folder])
         item.user_properties += [("fault", fault) for fault in faults.of(item)]
     missing = {mark: check() for mark, check in MISSING.items()}
     for item in items:

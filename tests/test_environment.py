@@ -65,6 +65,7 @@ def test_python_version_serves_both_environments() -> None:
     assert project()["requires-python"] == ">=3.12,<3.13"
 
 
+@pytest.mark.process
 def test_tracked_files_name_no_package_index() -> None:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     index = re.compile(r"index[-_]url|find[-_]links|/simple[/\b]", flags=re.IGNORECASE)
@@ -136,6 +137,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path)
 
 
+@pytest.mark.process
 def test_environment_is_made_once_and_shared_by_demo_and_test(sandbox: Sandbox) -> None:
     sandbox.recording_uv()
     assert sandbox.asked("env") == ["venv", "sync core", "install "]
@@ -145,6 +147,7 @@ def test_environment_is_made_once_and_shared_by_demo_and_test(sandbox: Sandbox) 
     assert sandbox.asked("env") == []  # the test lock holds all of core
 
 
+@pytest.mark.process
 def test_environment_follows_lock_project_and_place(sandbox: Sandbox) -> None:
     sandbox.recording_uv()
     sandbox.asked("env-test")
@@ -161,6 +164,7 @@ def test_environment_follows_lock_project_and_place(sandbox: Sandbox) -> None:
     assert sandbox.asked("env-test") == ["venv", "sync test", "install "]
 
 
+@pytest.mark.process
 def test_failed_sync_is_tried_again(sandbox: Sandbox) -> None:
     sandbox.recording_uv()
     working = (sandbox.bin / "uv").read_text()
@@ -170,6 +174,7 @@ def test_failed_sync_is_tried_again(sandbox: Sandbox) -> None:
     assert sandbox.asked("env") == ["sync core", "install "]
 
 
+@pytest.mark.process
 def test_missing_compiler_is_one_line_before_anything_else(sandbox: Sandbox) -> None:
     sandbox.recording_uv()
     (sandbox.bin / "g++").unlink()
@@ -183,6 +188,7 @@ def test_missing_compiler_is_one_line_before_anything_else(sandbox: Sandbox) -> 
 
 @pytest.mark.fault("config", "a path of the project that jobs cannot start from")
 @pytest.mark.parametrize("name", ["a b", "it's", "R&D"])
+@pytest.mark.process
 def test_a_path_that_jobs_cannot_start_from_is_one_line(tmp_path: Path, name: str) -> None:
     sandbox = Sandbox(tmp_path / name)
     sandbox.recording_uv()
@@ -194,6 +200,7 @@ def test_a_path_that_jobs_cannot_start_from_is_one_line(tmp_path: Path, name: st
     assert not sandbox.calls.exists()
 
 
+@pytest.mark.process
 def test_without_venv_and_pip_one_line_names_the_package(sandbox: Sandbox) -> None:
     sandbox.program("python3", f'[ "$1" != -m ] && exec {sys.executable} "$@"')
     done = sandbox.make("env", PYTHON="python3")
@@ -216,6 +223,7 @@ esac
 """
 
 
+@pytest.mark.process
 def test_uv_is_installed_by_the_first_python_that_runs(sandbox: Sandbox) -> None:
     """A failing shim is stepped over; without venv, pip installs the locked uv to a target."""
     sandbox.recording_uv()
@@ -233,6 +241,7 @@ def test_uv_is_installed_by_the_first_python_that_runs(sandbox: Sandbox) -> None
     assert "sync" in sandbox.calls.read_text()
 
 
+@pytest.mark.process
 def test_help_names_the_two_commands(sandbox: Sandbox) -> None:
     said = sandbox.make().stdout
     assert re.search(r"^make demo +\w", said, flags=re.MULTILINE)
@@ -240,6 +249,7 @@ def test_help_names_the_two_commands(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.fault("disk", "a home directory that cannot be written")
+@pytest.mark.process
 def test_make_needs_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for home, kept in (("/dev/null", f"{ROOT}/.snakemake/cache"), (str(tmp_path), "")):
         monkeypatch.setenv("HOME", home)

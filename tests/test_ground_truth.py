@@ -27,6 +27,8 @@ from spikedrift.ground_truth.assess import assess
 from spikedrift.ground_truth.measure import measured
 from spikedrift.sources.synthetic import record
 
+pytestmark = [pytest.mark.process, pytest.mark.slow]
+
 SEEDS = {"signal_drift": 40, "curves": 12, "rate_index": 12, "timing_index": 12}
 SEEN, NOT_SEEN = range(38, 41), range(7)
 EXPECTED = {

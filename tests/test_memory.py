@@ -6,12 +6,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import numpy as np
+import pytest
 import similarity
 import xarray as xr
 from prepare_neuropixels import FILE_SIZE, SESSION, generate, measure, prepare
 
 from spikedrift import trials
 from spikedrift.similarity.matrix import WHOLE
+
+pytestmark = [pytest.mark.process, pytest.mark.slow]
 
 
 def test_a_session_of_two_gigabytes_needs_less_than_two(tmp_path):

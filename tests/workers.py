@@ -32,8 +32,8 @@ FIRST = [
     "tests/test_ground_truth.py",
     "tests/pipeline/test_docs.py",
     "tests/pipeline/test_survey.py",
-    "tests/unit/test_plasticity.py",
-    "tests/unit/plasticity/test_calcium.py",
+    "tests/unit/plasticity/test_rules.py",
+    "tests/unit/plasticity/rules/test_calcium.py",
     "tests/pipeline/test_config_errors.py",
     "tests/gpu/test_cuda.py",
 ]

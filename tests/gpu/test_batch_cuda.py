@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from test_cuda import NO_GPU
+from tests.gpu.test_cuda import NO_GPU
 
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override

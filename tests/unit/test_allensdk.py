@@ -40,6 +40,7 @@ def test_directory_carries_the_digest_of_the_lock():
     assert AllenSdk().python == f"{AllenSdk().directory}/bin/python"
 
 
+@pytest.mark.process
 def test_build_asks_for_the_locked_packages_then_marks(uv, calls, tmp_path):
     marker = tmp_path / "envs" / "allensdk-1" / "made"
     build(LOCK, marker)
@@ -52,6 +53,7 @@ def test_build_asks_for_the_locked_packages_then_marks(uv, calls, tmp_path):
     assert marker.is_file()
 
 
+@pytest.mark.process
 def test_a_build_that_ends_early_has_no_marker_and_is_made_again(uv, calls, tmp_path):
     marker = tmp_path / "allensdk-1" / "made"
     marker.parent.mkdir()
@@ -68,6 +70,7 @@ def test_a_build_that_ends_early_has_no_marker_and_is_made_again(uv, calls, tmp_
     assert len(calls()) == 4
 
 
+@pytest.mark.process
 def test_without_python_one_line_says_which(uv, tmp_path):
     uv(venv="echo 'error: No interpreter found for Python 3.11' >&2; exit 2")
     with pytest.raises(InputError, match=r"needs Python 3\.11.*pyenv install 3\.11"):
@@ -87,18 +90,21 @@ def program(tmp_path, monkeypatch):
     return write
 
 
+@pytest.mark.process
 def test_program_gets_arguments_options_and_input(program, tmp_path):
     name = program("open(sys.argv[1], 'w').write(' '.join(sys.argv[2:]) + sys.stdin.read())")
     run_program(sys.executable, name, str(tmp_path / "out"), given="[1]", timeout=2.5)
     assert (tmp_path / "out").read_text() == "--timeout 2.5[1]"
 
 
+@pytest.mark.process
 def test_programs_own_line_is_the_error(program):
     name = program("print('asking', file=sys.stderr); sys.exit('allensdk: no such session')")
     with pytest.raises(InputError, match=r"^no such session$"):
         run_program(sys.executable, name)
 
 
+@pytest.mark.process
 def test_a_program_that_breaks_is_no_bad_input(program):
     with pytest.raises(RuntimeError, match=r"one ended with exit code 1: ZeroDivisionError"):
         run_program(sys.executable, program("1 / 0"))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("scipy.stats", "scipy.optimize", "scipy.signal", "scipy.spatial", "sklearn", "statsmodels",
          "matplotlib", "brian2", "pynwb")  # fmt: skip

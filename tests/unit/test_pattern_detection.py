@@ -28,6 +28,7 @@ def test_afferents_wander_about_54_hz_and_none_is_silent_beyond_50_ms(short):
     assert interval.max() <= detection.LONGEST + detection.BIN
 
 
+@pytest.mark.slow
 def test_a_quarter_of_the_windows_repeats_one_pattern_in_half_of_the_afferents(short):
     cell, step, starts = detection.stimulus(np.random.default_rng(1))
     shown = np.rint(starts / WINDOW).astype(int)

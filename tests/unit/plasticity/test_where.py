@@ -36,6 +36,7 @@ def run(rule, n=8, duration=0.4, start=0.0, w_max=1e6, pre=((), ())):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_they_run_in_the_steps_in_which_the_condition_holds_and_in_no_other(monkeypatch):
     offer(monkeypatch)
     w, seen = run(counting(grow("u > theta")))
@@ -53,6 +54,7 @@ def test_they_keep_their_place_among_the_other_statements(monkeypatch):
 
 
 @pytest.mark.parametrize("name", LOOKED_AT)
+@pytest.mark.slow
 def test_a_voltage_rule_that_looks_at_every_synapse_gives_the_same_weights(name, monkeypatch):
     offer(monkeypatch)
     rule, n = registry.get(name), 30

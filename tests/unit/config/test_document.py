@@ -1,0 +1,61 @@
+"""config/README.md says what the models say."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spikedrift.config.check import checked
+from spikedrift.config.document import document
+from spikedrift.config.root import Config
+from spikedrift.core.errors import InputError
+
+CONFIG = Path(__file__).resolve().parents[3] / "config"
+
+
+def test_readme_is_what_the_models_say():
+    assert (CONFIG / "README.md").read_text(encoding="utf-8") == document()
+
+
+def test_configs_that_ship_are_valid():
+    # Predictions are a file of their own kind, which the configurations name.
+    files = sorted(set(CONFIG.glob("*.yaml")) - {CONFIG / "predictions.yaml"})
+    assert len(files) >= 2
+    for path in files:
+        checked(Config, yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_the_allen_config_holds_real_recordings_only():
+    raw = yaml.safe_load((CONFIG / "allen-gratings.yaml").read_text(encoding="utf-8"))
+    config = checked(Config, raw)
+    assert {recording.source for recording in config.recordings} == {"arrays"}
+    default = checked(Config, yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8")))
+    assert {sweep.name for sweep in config.sweeps}.isdisjoint(
+        sweep.name for sweep in default.sweeps
+    )
+
+
+def test_defaults_that_are_lists_are_listed():
+    page = document()
+    assert "- {kind: naive, repeats: 12, plasticity: false}\n- {kind: pause" in page
+    assert "- {name: rate_correlation, measure: rate_correlation}" in page
+    assert "| `survey` | mapping or null | `null` |" in page
+    assert "see below, with `{flips: 499, bootstrap: 99}`" in page
+
+
+def test_matrices_of_a_learning_figure_need_not_be_named():
+    raw = {
+        "sweeps": [{"name": "net", "conditions": [{"name": "a"}]}],
+        "figures": {"learning": [{"sweep": "net"}]},
+        "selections": [
+            {"name": "all"},
+            {"name": "other", "phases": ["naive", "block"], "recordings": ["else"]},
+            {"name": "early", "phases": ["naive", "train", "block"], "recordings": ["net"]},
+            {"name": "late", "phases": ["naive", "block"]},
+        ],
+    }
+    config = checked(Config, raw)
+    assert config.matrices_of(config.figures.learning[0]) == "early"
+    raw["selections"] = raw["selections"][:2]
+    with pytest.raises(InputError, match=r"figures.learning\[0\].matrices: .*with-naive"):
+        checked(Config, raw)

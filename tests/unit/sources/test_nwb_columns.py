@@ -1,0 +1,271 @@
+"""Columns of NWB tables in every form: the same result, or one line; never other numbers.
+
+Each example changes a copy of one small file as a converter, another release of pynwb or a damaged
+disk might, and reads it. `must` says that the change is harmless: the result is that of the file
+as it was.
+"""
+
+import functools
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nwb_base import N_TRIALS, changed, damaged, options, put, values
+
+from spikedrift import trials
+from spikedrift.core.errors import InputError
+from spikedrift.sources import nwb
+
+ROWS = {"units": 6, "intervals/trials": N_TRIALS}
+ONE_VALUE = {
+    "units": ["presence_ratio", "area", "electrode_group"],
+    "intervals/trials": ["start_time", "stop_time", "seg", "rep", "word", "group"],
+}
+RAGGED = ["spike_times", "obs_intervals", "electrodes"]
+LABELS = ("seg", "rep", "word", "area")
+CONTRACT = [*trials.TRIAL_COLUMNS, *trials.UNIT_COLUMNS, "spike_time", "spike_count", "observed"]
+WANTED = [
+    {},
+    {"segment": "word", "repeat": "rep", "population": "location"},
+    {"segment": "group", "population": "electrode_group"},
+    {"segment": None, "block": "rep", "population": None},
+]
+places = st.sampled_from([(table, name) for table, names in ONE_VALUE.items() for name in names])
+wishes = st.sampled_from(range(len(WANTED)))
+
+
+def tried(what: str, cases: int) -> Callable[[Any], Any]:
+    """Mark a test with its fault, and bound its examples, which are the same in every run."""
+    bounded = settings(max_examples=cases, deadline=None, derandomize=True, database=None)
+    return lambda test: pytest.mark.fault("nwb", what, cases=cases)(bounded(test))
+
+
+@functools.cache
+def base(wish: int) -> xr.Dataset:
+    """What the unchanged file holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        return nwb.read(damaged(Path(folder) / "m.nwb"), options(**WANTED[wish]), "m.grating")
+
+
+def check(harm: Any, wish: int, must: bool = False, kept: np.ndarray | None = None) -> None:
+    """Read a changed file: as it was (in the trials `kept`), or one line."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = damaged(Path(folder) / "m.nwb", harm)
+        try:
+            found = nwb.read(path, options(**WANTED[wish]), "m.grating")
+        except InputError as error:
+            assert not must, error
+            line = str(error)
+            assert "\n" not in line and str(path) in line and len(line) < 400 + len(str(path))
+            return
+    expected = base(wish) if kept is None else trials.select(base(wish), kept)
+    for name in ("spike_time", "spike_count", "observed", *trials.UNIT_COLUMNS):
+        np.testing.assert_array_equal(found[name], expected[name])
+    for name in trials.TRIAL_COLUMNS:
+        if kept is None or name not in ("repeat", "block", "segment", "presentation_index"):
+            np.testing.assert_array_equal(found[name], expected[name])
+
+
+def as_enumeration(file: h5py.File, at: str) -> None:
+    """Numbers of texts, which stand in a column of their own."""
+    text, number = np.unique(file[at][:], return_inverse=True)
+    elements = file.create_dataset(f"{at}_elements", data=[str(_plain(one)) for one in text])
+    elements.attrs.update(file[at].attrs)
+    elements.attrs["object_id"] = "00000000-0000-0000-0000-000000000002"
+    put(file, at, lambda: file.create_dataset(at, data=number.astype(np.uint8)))
+    file[at].attrs.update(
+        neurodata_type="EnumData", namespace="hdmf-experimental", elements=elements.ref
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def as_type(file: h5py.File, at: str, kind: str) -> None:
+    """Same labels in another type."""
+    if kind == "enumeration":
+        return as_enumeration(file, at)
+    label = file[at][:]
+    if label.dtype.kind == "O":
+        label = np.array([_plain(one) for one in label])
+    if kind == "text":
+        label = np.array([str(one) for one in label.tolist()], dtype=object)
+    elif label.dtype.kind == "U":
+        label = label.astype("S")
+    else:
+        label = label.astype(kind)
+    values(at, label)(file)
+
+
+KINDS = ["i1", "u2", "i8", "u8", "f4", "f8", "S", "text", "enumeration"]
+
+
+@tried("columns of every type that pynwb knows", cases=25)
+@given(place=places, kind=st.sampled_from(KINDS), wish=wishes)
+@pytest.mark.slow
+def test_the_type_of_a_column_changes_nothing(place, kind, wish):
+    table, name = place
+    if name not in LABELS:
+        kind = {"enumeration": "f8", "i1": "f4", "f8": "text"}.get(kind, "f8")
+    if name not in ("group", "electrode_group"):
+        times = name in ("start_time", "stop_time", "presence_ratio")
+        check(lambda file: as_type(file, f"{table}/{name}", kind), wish, must=not times)
+
+
+SHAPES: dict[str, Callable[[np.ndarray], Any]] = {
+    "column": lambda v: v[:, None],
+    "matrix": lambda v: np.stack([v, v], 1),
+    "scalar": lambda v: v[0],
+    "short": lambda v: v[:-1],
+    "long": lambda v: np.append(v, v[:1]),
+    "empty": lambda v: v[:0],
+    "complex": lambda v: np.arange(v.size) + 1j,
+    "compound": lambda v: np.zeros(v.size, dtype=[("a", "i4"), ("b", "f8")]),
+    "opaque": lambda v: np.zeros(v.size, dtype="V8"),
+    "bytes": lambda v: np.array([b"\xff\xfe"] * v.size),
+    "infinite": lambda v: np.full(v.size, np.inf),
+    "no number": lambda v: np.full(v.size, np.nan),
+    "references": lambda v: np.full(v.size, h5py.Reference(), h5py.ref_dtype),
+}
+
+
+@tried("columns of another shape, or of what is neither number nor text", cases=30)
+@given(place=places, shape=st.sampled_from(list(SHAPES)), wish=wishes)
+@pytest.mark.slow
+def test_a_column_of_another_shape_is_refused_or_not_needed(place, shape, wish):
+    table, name = place
+    at = f"{table}/{name}"
+    if shape == "infinite" and name in (WANTED[wish].get("repeat"), WANTED[wish].get("block")):
+        return  # a label like any other
+    if shape in ("infinite", "no number") and name in LABELS[:1] + LABELS[3:]:
+        return  # so are these; missing ones have a test of their own
+
+    check(changed(at, SHAPES[shape]), wish)
+
+
+@tried("columns that are missing, renamed, reordered or half there", cases=30)
+@given(
+    place=places,
+    how=st.sampled_from(["gone", "unlisted", "listed", "bare", "renamed", "reversed", "ragged"]),
+    other=st.sampled_from(CONTRACT),
+    wish=wishes,
+)
+@pytest.mark.slow
+def test_a_column_that_is_not_where_it_was(place, how, other, wish):
+    table, name = place
+
+    def harm(file: h5py.File) -> None:
+        group = file[table]
+        listed = [str(one) for one in group.attrs["colnames"]]
+        if how in ("gone", "unlisted"):
+            listed.remove(name)
+        if how in ("gone", "listed"):
+            del group[name]
+        if how == "bare":
+            for key in list(group[name].attrs):
+                del group[name].attrs[key]
+        if how == "renamed" and other not in group:
+            group.move(name, other)
+            listed[listed.index(name)] = other
+        if how == "reversed":
+            listed.reverse()
+        if how == "ragged":
+            index = group.create_dataset(f"{name}_index", data=np.arange(1, ROWS[table] + 1))
+            index.attrs.update(group[name].attrs)
+            index.attrs.update(
+                neurodata_type="VectorIndex", target=group[name].ref, object_id="0" * 8
+            )
+        group.attrs["colnames"] = np.array(listed, dtype=h5py.string_dtype())
+
+    check(harm, wish, must=how == "reversed")
+
+
+@tried("ragged columns with any index", cases=25)
+@given(
+    name=st.sampled_from(RAGGED),
+    change=st.sampled_from(["move", "swap", "shift", "cut", "grow", "type", "target"]),
+    row=st.integers(0, 5),
+    by=st.integers(-700, 700).filter(bool),
+    kind=st.sampled_from(["i2", "u4", "i8", "u8", "f8"]),
+    wish=wishes,
+)
+@pytest.mark.slow
+def test_any_other_index_is_refused(name, change, row, by, kind, wish):
+    at = f"units/{name}_index"
+
+    def harm(file: h5py.File) -> None:
+        index = file[at][:].astype(np.int64)
+        if change == "move" and name == "spike_times" and row < 5:
+            by_row = by if abs(by) > 600 else 601 * np.sign(by)  # never another valid division
+            index[row] += by_row
+        elif change == "swap":
+            index = index[::-1]
+        elif change == "shift":
+            index += by
+        elif change in ("cut", "grow"):
+            data = file[f"units/{name}"][:]
+            data = data[:-1] if change == "cut" else np.concatenate([data, data[-1:]])
+            values(f"units/{name}", data)(file)
+        elif change == "target":
+            del file[at].attrs["target"]
+        values(at, index.astype(kind if change == "type" else "i8"))(file)
+
+    check(harm, wish, must=change == "type" and kind != "f8")
+
+
+@tried("labels of any trials missing", cases=10)
+@given(
+    lost=st.sets(st.integers(0, N_TRIALS - 1), min_size=1, max_size=N_TRIALS - 1),
+    name=st.sampled_from(["seg", "word", "rep"]),
+    text=st.sampled_from(["", "nan", "NaN", "  "]),
+)
+@pytest.mark.slow
+def test_any_trials_without_a_label_are_left_out(lost, name, text):
+    at = f"intervals/trials/{name}"
+    rows = sorted(lost)
+
+    def harm(file: h5py.File) -> None:
+        label = file[at][:]
+        if name == "word":
+            label = np.array([_plain(one) for one in label], dtype=object)
+            label[rows] = text
+        else:
+            label = label.astype(float)
+            label[rows] = np.nan
+        values(at, label)(file)
+
+    wish = {"seg": 0, "word": 1, "rep": 3}[name]
+    check(harm, wish, must=True, kept=np.setdiff1d(np.arange(N_TRIALS), rows))
+
+
+@tried("further columns with names of the contract", cases=12)
+@given(
+    table=st.sampled_from(list(ROWS)),
+    name=st.sampled_from([one for one in CONTRACT if one != "start_time"]),
+    kind=st.sampled_from(["i8", "f8", "?", "S3", "references", "matrix"]),
+    wish=wishes,
+)
+@pytest.mark.slow
+def test_further_columns_change_nothing(table, name, kind, wish):
+    def harm(file: h5py.File) -> None:
+        group, like = file[table], dict(file[table]["id"].attrs)
+        rows = ROWS[table]
+        if kind == "references":
+            data = np.array([file["general/devices/probe"].ref] * rows, dtype=h5py.ref_dtype)
+        else:
+            data = np.ones((rows, 3)) if kind == "matrix" else np.arange(rows).astype(kind)
+        group.create_dataset(name, data=data).attrs.update(
+            like, neurodata_type="VectorData", description="more", object_id="1" * 8
+        )
+        listed = [*map(str, group.attrs["colnames"]), name]
+        group.attrs["colnames"] = np.array(listed, dtype=h5py.string_dtype())
+
+    check(harm, wish, must=True)

@@ -27,6 +27,7 @@ from spikedrift.drift.anchored.timing import timing_dissimilarity
 from spikedrift.drift.pairs import index_pairs, mean_within
 from spikedrift.spikes import surrogates
 from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.caveats import pooled
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.spikes.thinning import thin_blocks
@@ -83,7 +84,7 @@ def run(
         "poisson": (lambda s, rng: surrogates.poisson(s, rng, options.poisson_bin), options.draws),
         "rates": (lambda s, rng: slower_first_block(s, rng, options.gain), options.draws),
     }
-    if int(dataset.attrs.get("pseudo_population", 0)):
+    if pooled(dataset.attrs):
         del draws["shuffle"]
     value, shared = timing_dissimilarity(spikes, pairs.first, pairs.second, options.min_shared)
     levels, curves, by_block = {}, {}, {}

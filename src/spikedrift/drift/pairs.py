@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from spikedrift.core.errors import InputError
+from spikedrift.spikes.caveats import need_blocks
 from spikedrift.spikes.layout import Layout, Repeats
 from spikedrift.stats.means import defined_mean
 
@@ -293,21 +294,6 @@ def discriminated(d_same: float, d_different: float) -> float:
     """S = (D_diff - D_same) / (D_diff + D_same); NaN unless the sum is positive."""
     total = d_different + d_same
     return (d_different - d_same) / total if total > 0 else float("nan")
-
-
-def need_blocks(layout: Layout, what: str) -> None:
-    """Refuse a recording with a single block.
-
-    Raises
-    ------
-    InputError
-        Naming `what` needs the blocks.
-    """
-    if layout.n_blocks < 2:
-        raise InputError(
-            f"{layout.name}: {what} needs two blocks, the selection has one; "
-            "use the lag curves, or give the recording blocks"
-        )
 
 
 def need_pairs(layout: Layout, n_within: int, n_between: int) -> None:

@@ -8,6 +8,7 @@ import xarray as xr
 
 from spikedrift.drift.anchored.rate import permuted_counts
 from spikedrift.similarity.correlation import activity
+from spikedrift.spikes.caveats import order_known
 from spikedrift.spikes.layout import Layout, Repeats
 from spikedrift.stats.means import defined_mean
 
@@ -184,7 +185,7 @@ def null_of(
     -------
     float64, shape (n_statistics, surrogates or 0)
     """
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not order_known(dataset.attrs):
         surrogates = 0
     drawn = [statistic(responses.exchanged(rng)) for _ in range(surrogates)]
     return np.stack(drawn, axis=1) if drawn else np.empty((statistic(responses).size, 0))

@@ -28,6 +28,7 @@ import xarray as xr
 
 from spikedrift.core.errors import InputError
 from spikedrift.spikes.arrays import Spikes, put
+from spikedrift.spikes.caveats import pooled
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.thinning import random_rank
 
@@ -316,7 +317,7 @@ def surrogate(
         For two-photon events, and for `shuffle` on a pseudo-population, whose units were never
         recorded together.
     """
-    if name == "shuffle" and dataset.attrs.get("pseudo_population"):
+    if name == "shuffle" and pooled(dataset.attrs):
         raise InputError(
             f"{dataset.attrs.get('recording')}: surrogate 'shuffle' needs units recorded together, "
             "but this is a pseudo-population"

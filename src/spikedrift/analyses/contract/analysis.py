@@ -19,6 +19,7 @@ from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.base import completed
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError
+from spikedrift.spikes import caveats
 from spikedrift.spikes.layout import Layout
 from spikedrift.stats.monte_carlo import upper_tail
 from spikedrift.trials import NO_TIMING
@@ -223,7 +224,7 @@ def analyze(
     check(layout, analysis)
     arrays, statistics = analysis.run(dataset, chosen, seed)
     note = ""
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not caveats.order_known(dataset.attrs):
         note = NO_TEST
     out = arrays.merge(_table(statistics, void=bool(note)))
     return out.assign_attrs(
@@ -265,11 +266,9 @@ def check(layout: Layout, analysis: Analysis) -> None:
         raise InputError(f"{where} needs spike times ({NO_TIMING}); choose a rate analysis")
     if "segments" in analysis.needs and layout.n_segments < 2:
         raise InputError(f"{where} needs two segments, the selection has one")
-    if "blocks" in analysis.needs and layout.n_blocks < 2:
-        raise InputError(
-            f"{where} needs two blocks, the selection has one; give the recording blocks"
-        )
-    if "simultaneous" in analysis.needs and int(dataset.attrs.get("pseudo_population", 0)):
+    if "blocks" in analysis.needs:
+        caveats.need_blocks(layout, analysis.name)
+    if "simultaneous" in analysis.needs and caveats.pooled(dataset.attrs):
         raise InputError(
             f"{where} needs units recorded together; these were pooled over sessions or animals"
         )

@@ -36,8 +36,9 @@ from spikedrift.drift.anchored.test import (
     read_means,
 )
 from spikedrift.drift.anchored.trial_sums import correlation_sums, pair_counts, sets_of
-from spikedrift.drift.pairs import compared_pairs, need_blocks, need_pairs
+from spikedrift.drift.pairs import compared_pairs, need_pairs
 from spikedrift.similarity.correlation import pearson_pairs
+from spikedrift.spikes.caveats import need_blocks
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.spikes.thinning import match_gain

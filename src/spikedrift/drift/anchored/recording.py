@@ -13,7 +13,7 @@ from spikedrift.drift import gates
 from spikedrift.drift.anchored.rate import rate_index
 from spikedrift.drift.anchored.test import NAN, Anchored, Reading
 from spikedrift.drift.anchored.timing import timing_index
-from spikedrift.drift.pairs import need_blocks
+from spikedrift.spikes.caveats import ASSUMED, need_blocks, order_known
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 
@@ -45,10 +45,7 @@ INFERENCE = (
     "descriptive index of one recording with its exchange test; inference about drift is over "
     "animals or network instances"
 )
-NO_TEST = (
-    "descriptive index of one recording, no test: the order of its trials, and so its blocks, are "
-    "assumed"
-)
+NO_TEST = f"descriptive index of one recording, no test: {ASSUMED}"
 
 
 def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> xr.Dataset:
@@ -105,7 +102,7 @@ def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -
         n_trials["state"] = matched.dataset.sizes["trial"]
         state.update({k: v for k, v in matched.dataset.attrs.items() if k.startswith("state_")})
     joined, inference = _join(found, n_trials, options), INFERENCE
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not order_known(dataset.attrs):
         joined, inference = joined.assign({name: joined[name] * np.nan for name in TEST}), NO_TEST
     return joined.assign_attrs(
         {

@@ -20,6 +20,7 @@ from spikedrift.drift.signal.index import NAN, NUMBERS
 from spikedrift.drift.signal.indices import CODES, indices_of, signal_contributions
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.unit_samples import halved_units, resampled_units
+from spikedrift.spikes.caveats import ASSUMED, order_known
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 
@@ -30,10 +31,7 @@ PAIRED = ("difference", "difference_low", "difference_high", "difference_p_value
 TESTS = ("p_value", "difference_p_value")
 CURVES = ("curve", "curve_low", "curve_high")
 SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap", "lag_known")
-UNTESTED = (
-    "descriptive indices of one recording, no test: the order of its trials, and so its blocks, "
-    "are assumed"
-)
+UNTESTED = f"descriptive indices of one recording, no test: {ASSUMED}"
 
 
 def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
@@ -122,7 +120,7 @@ def _values(
     out = both.merge(every[lone], combine_attrs="override").merge(_sums(every, found))
     out["n_trials"] = ("matching", [dataset.sizes["trial"], n_matched])
     attributes = dict(every.attrs)
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not order_known(dataset.attrs):
         out = out.assign({name: out[name] * NAN for name in TESTS})
         attributes["inference"] = UNTESTED
     attributes["n_segments"] = layout.n_segments

@@ -77,6 +77,18 @@ def caveat(attributes: Mapping[str, Any]) -> str:
     return "" if order_known(attributes) else ASSUMED
 
 
+def handed_on(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes that answer for a recording, for what is made of it and has others of its own.
+
+    Raises
+    ------
+    InputError
+        Where one of them is missing.
+    """
+    names = ("pseudo_population", "trial_order_known", "experience_unit")
+    return {name: _said(attributes, name) for name in names}
+
+
 def need_blocks(layout: Layout, what: str) -> None:
     """Refuse a recording with a single block.
 

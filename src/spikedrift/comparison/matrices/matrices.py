@@ -75,6 +75,7 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.core.errors import InputError
 from spikedrift.drift.structures import in_time_order
 from spikedrift.rsa.comparator import Comparator, get
+from spikedrift.spikes.caveats import handed_on
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.inference import holm
@@ -187,9 +188,9 @@ def structure(
             "block_other": ("block_pair", [b for _, b in geometry.block_pairs(data)]),
         },
     )
-    carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit", "kind")
     out = out.assign_attrs(
-        {key: recording.attrs[key] for key in carried if key in recording.attrs},
+        handed_on(recording.attrs)
+        | {key: recording.attrs[key] for key in ("assumptions", "kind") if key in recording.attrs},
         recording=name,
         sweep=sweep,
         control=control or "",

@@ -26,6 +26,7 @@ from spikedrift.ground_truth import verdicts
 from spikedrift.ground_truth.assess import assess
 from spikedrift.ground_truth.measure import measured
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]
 
@@ -161,7 +162,10 @@ def test_the_anchored_index_without_thinning_fails_under_rate_drift(table):
 
 def test_the_null_of_the_timing_test_knows_what_counts_do(table):
     recorded = OPTIONS.recorded(CASES["rate-drift"])
-    found = [timing_index(record(recorded, "truth.movie", k), OPTIONS.index, k) for k in range(5)]
+    found = [
+        timing_index(Layout.of(record(recorded, "truth.movie", k)), OPTIONS.index, k)
+        for k in range(5)
+    ]
     raw = table.loc[("timing_index", "index_raw", "rate-drift"), "mean"]
     assert sum(one.null.mean() for one in found) / len(found) == pytest.approx(raw, abs=0.03)
 

@@ -17,6 +17,7 @@ import xarray as xr
 
 from spikedrift.core import results
 from spikedrift.core.atomic import write_netcdf
+from spikedrift.core.columns import typed
 from spikedrift.core.contract import (
     ATTRIBUTES,
     CONTRACT_VERSION,
@@ -200,7 +201,7 @@ def assemble(
             value = given.get(name, default)
             if value is None:
                 raise InputError(f"{recording}: {dim} column {name!r} is missing")
-            column = _typed(np.asarray(value), dtype, f"{recording}: {dim} column {name!r}")
+            column = typed(np.asarray(value), dtype, f"{recording}: {dim} column {name!r}")
             if column.ndim and column.shape != (size,):
                 raise InputError(
                     f"{recording}: {dim} column {name!r} has shape {column.shape}, needs ({size},)"
@@ -229,46 +230,6 @@ def assemble(
     dataset = xr.Dataset(variables, attrs=merged)
     check(dataset)
     return normal(dataset)
-
-
-def _typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
-    """Convert a column without losing anything.
-
-    No text, fraction or missing value becomes a number, and no missing value or object a label.
-    """
-    if dtype == "str":
-        return _texts(column, name)
-    allowed = {"int64": "iuf", "bool": "biuf", "float64": "biuf"}[dtype]
-    if column.dtype.kind not in allowed:
-        raise InputError(f"{name} must be {dtype}, got {column.dtype}")
-    with np.errstate(invalid="ignore"):
-        bad = np.zeros(column.shape, dtype=bool)
-        if dtype == "int64":
-            bad = ~(np.mod(column, 1) == 0) | (np.abs(column.astype(np.float64)) >= 2.0**63)
-        if dtype == "bool":
-            bad = ~np.isin(column, (0, 1))
-    if bad.any():
-        what = "whole numbers" if dtype == "int64" else "true or false"
-        raise InputError(f"{name} must hold {what}, {_place(bad)} has {column.flat[bad.argmax()]}")
-    return column.astype(dtype)
-
-
-def _texts(column: np.ndarray, name: str) -> np.ndarray:
-    """Labels as text; a whole number is its digits."""
-    if column.dtype.kind in "UTiu":
-        return column.astype(str)
-    known = np.array([isinstance(value, str) for value in column.flat]).reshape(column.shape)
-    if not known.all():
-        value = column.flat[(~known).argmax()]
-        raise InputError(
-            f"{name} must hold texts or whole numbers, {_place(~known)} has {str(value)[:40]!r}; "
-            "leave out what has no label"
-        )
-    return column.astype(str)
-
-
-def _place(bad: np.ndarray) -> str:
-    return f"place {int(bad.argmax())}" if bad.ndim else "which"
 
 
 def quality_names(dataset: xr.Dataset) -> list[str]:

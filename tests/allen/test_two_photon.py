@@ -30,6 +30,7 @@ from spikedrift.plan.plan import Plan
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import allen_two_photon
 from spikedrift.spikes import selections
+from spikedrift.spikes.layout import Layout
 
 ROOT = Path(__file__).parents[2]
 RECORDING = f"{CONTAINER}.natural_movie_one"
@@ -357,9 +358,9 @@ def test_a_redrawn_day_is_less_like_the_others(dataset, tmp_path, measure):
 
 def test_rate_index_sees_the_redrawn_day_only(dataset, tmp_path):
     first_days = selections.apply(dataset, Selection(name="two", repeats=(0, 19)))
-    assert abs(rate_index(first_days, FEW, 0).index) < 0.1
+    assert abs(rate_index(Layout.of(first_days), FEW, 0).index) < 0.1
     last_days = selections.apply(dataset, Selection(name="two", repeats=(10, 29)))
-    out = rate_index(last_days, FEW, 0)
+    out = rate_index(Layout.of(last_days), FEW, 0)
     assert out.index == pytest.approx(1.0, abs=0.15)
     assert out.p_value == 1 / 40
 
@@ -367,7 +368,7 @@ def test_rate_index_sees_the_redrawn_day_only(dataset, tmp_path):
 def test_rate_index_counts_events_and_leaves_amplitudes_out(dataset):
     bright = dataset.copy()
     bright["event_amplitude"] = dataset["event_amplitude"] * 3
-    one, other = (rate_index(d, FEW, 0) for d in (dataset, bright))
+    one, other = (rate_index(Layout.of(d), FEW, 0) for d in (dataset, bright))
     assert one.index == other.index
 
 

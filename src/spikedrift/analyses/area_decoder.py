@@ -28,6 +28,7 @@ from spikedrift.config.analyses import AreaDecoderOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.responses import Responses, responses_of
 from spikedrift.drift.structures import FEWEST_SEGMENTS, compare, structure, triangle
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 
 NULL = "areas of units permuted within each recording"
@@ -211,7 +212,7 @@ def run(
         `accuracy` at the largest size with its test, and `accuracy_above_chance`.
     """
     name = str(dataset.attrs.get("recording"))
-    population, areas, left = prepare(dataset, responses_of(dataset), options.min_units)
+    population, areas, left = prepare(dataset, responses_of(Layout.of(dataset)), options.min_units)
     rng = stream(seed, name, "area_decoder", "divisions")
     drawn: list[np.ndarray] = []
     for _ in range(TRIES * options.splits):

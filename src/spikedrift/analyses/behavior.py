@@ -25,10 +25,11 @@ from spikedrift.config.drift import DriftOptions, SignalOptions, StateOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.anchored.rate import rate_dissimilarity
 from spikedrift.drift.anchored.timing import timing_dissimilarity
-from spikedrift.drift.pairs import repeat_means, repeats_of, segment_pairs
+from spikedrift.drift.pairs import repeat_means, segment_pairs
 from spikedrift.drift.signal.recording import MATCHING, drift_values
 from spikedrift.similarity.reliability import unit_reliability
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.spikes.state import covariates
 from spikedrift.stats.matrix_regression import fit, partial_null, shifts_over, shifts_within
@@ -42,13 +43,11 @@ STATE = ("running_speed", "pupil_area", "rate")
 
 
 def dissimilarities(
-    dataset: xr.Dataset, spikes: Spikes, options: BehaviorOptions, rng: np.random.Generator
+    layout: Layout, options: BehaviorOptions, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Repeat x repeat dissimilarity of each code that the recording has, by its name."""
-    pairs = segment_pairs(dataset, rng)
-    repeats = repeats_of(dataset)
-    n_repeats = len(repeats.members)
-    n_segments = int(spikes.segment.max()) + 1
+    pairs, spikes = segment_pairs(layout, rng), layout.events
+    n_repeats, n_segments = layout.table.shape
     most = max(1, options.max_pairs // max(1, n_repeats * (n_repeats - 1) // 2))
     if most < n_segments:
         kept = rng.choice(n_segments, most, replace=False)
@@ -58,7 +57,7 @@ def dissimilarities(
         spikes.counts, spikes.observed, pairs.first, pairs.second, options.min_shared
     )
     found = {"rate": repeat_means(value, cell, n_repeats)}
-    if "event_amplitude" not in dataset:
+    if layout.timed:
         value, _ = timing_dissimilarity(spikes, pairs.first, pairs.second, options.min_shared)
         found["timing"] = repeat_means(value, cell, n_repeats)
     return found
@@ -124,13 +123,12 @@ def run(
     InputError
         Without running and pupil, or with fewer than six repeats left.
     """
-    name = str(dataset.attrs.get("recording"))
+    layout = Layout.of(dataset)
     covariate, state = covariates(dataset)
-    spikes = spikes_of(dataset, events=True)
-    arrays, statistics = _regressions(dataset, spikes, covariate, state, options, seed)
+    arrays, statistics = _regressions(layout, covariate, state, options, seed)
     parts = [
-        _units(spikes, covariate, state, dataset["presentation_index"].values, options, seed, name),
-        _indices(dataset, spikes, options, seed),
+        _units(layout, covariate, state, options, seed),
+        _indices(layout, options, seed),
     ]
     for more, found in parts:
         arrays = arrays.merge(more, combine_attrs="no_conflicts")
@@ -139,17 +137,15 @@ def run(
 
 
 def _regressions(
-    dataset: xr.Dataset,
-    spikes: Spikes,
+    layout: Layout,
     covariate: list[str],
     state: np.ndarray,
     options: BehaviorOptions,
     seed: int,
 ) -> tuple[xr.Dataset, list[Statistic]]:
-    name = str(dataset.attrs.get("recording"))
-    matrices = dissimilarities(dataset, spikes, options, stream(seed, name, "behavior", "pairs"))
-    repeats = repeats_of(dataset)
-    states = repeat_states(spikes, covariate, state, repeats.block.size)
+    name, repeats = layout.name, layout.repeats
+    matrices = dissimilarities(layout, options, stream(seed, name, "behavior", "pairs"))
+    states = repeat_states(layout.events, covariate, state, repeats.block.size)
     used = usable(np.isfinite(np.array(list(states.values()))).all(axis=0), matrices)
     if used.size < MIN_REPEATS:
         raise InputError(
@@ -221,15 +217,14 @@ def _regressions(
 
 
 def _units(
-    spikes: Spikes,
+    layout: Layout,
     covariate: list[str],
     state: np.ndarray,
-    presented: np.ndarray,
     options: BehaviorOptions,
     seed: int,
-    name: str,
 ) -> tuple[xr.Dataset, list[Statistic]]:
     """Modulation and reliability of units."""
+    spikes, presented = layout.events, layout.dataset["presentation_index"].values
     order = np.lexsort((spikes.segment, presented, spikes.repeat))
     response = residuals(spikes.counts.astype(np.float64), spikes.observed, spikes.segment)[order]
     known = np.isfinite(state)
@@ -239,7 +234,7 @@ def _units(
     value, z = np.full((2, len(covariate), n["n"]), np.nan)
     statistics = [Statistic("reliability", _median(reliability), ordered=False, **n)]
     for index, key in enumerate(covariate):
-        rng = stream(seed, name, "behavior", "modulation", key)
+        rng = stream(seed, layout.name, "behavior", "modulation", key)
         value[index], null = modulation(
             response, spikes.observed[order], trace[:, index], options.shuffles, rng
         )
@@ -275,23 +270,23 @@ def _units(
 
 
 def _indices(
-    dataset: xr.Dataset, spikes: Spikes, options: BehaviorOptions, seed: int
+    layout: Layout, options: BehaviorOptions, seed: int
 ) -> tuple[xr.Dataset, list[Statistic]]:
     """Signal indices of all trials and of those matched by state."""
     if not options.indices:
         return xr.Dataset(attrs={"index_note": "indices not asked for"}), []
-    if int(spikes.block.max()) < 1:
+    if layout.n_blocks < 2:
         return xr.Dataset(attrs={"index_note": "one block: no index"}), []
     chosen = DriftOptions(
         index=SignalOptions.model_validate(options.index),
         state=StateOptions.model_validate(options.state),
     )
-    found = drift_values(dataset, chosen, seed)
+    found = drift_values(layout.dataset, chosen, seed)
     kept = found["index"].transpose("code", "matching")
     trials = found["n_trials"]
     statistics = []
     for code in kept["code"].values:
-        if code == "timing" and "event_amplitude" in dataset:
+        if code == "timing" and not layout.timed:
             continue
         value = {key: float(kept.sel(code=code, matching=key)) for key in MATCHING}
         n = {key: int(trials.sel(matching=key)) for key in MATCHING}

@@ -24,11 +24,9 @@ from spikedrift.config.analyses import DecodingOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.bands import centered
 from spikedrift.drift.curve_statistics import lag_curve
-from spikedrift.drift.pairs import Repeats, repeats_of
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout, Repeats
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.means import defined_means
-from spikedrift.trials import select
 
 RELATIONS = ("within", "between")
 SHUFFLED = "labels permuted within repeats, decoders fitted anew"
@@ -166,9 +164,8 @@ def lag_accuracy(
 
 
 def unit_curve(
-    dataset: xr.Dataset,
+    layout: Layout,
     splits: list[Split],
-    segment: np.ndarray,
     options: DecodingOptions,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -182,12 +179,12 @@ def unit_curve(
     accuracy : float64, shape (2, 2, n_counts, n_draws)
         By code and relation.
     """
-    n_units = dataset.sizes["unit"]
+    n_units, segment = layout.dataset.sizes["unit"], layout.segment
     counts = np.array(sorted({min(count, n_units) for count in options.unit_counts}))
     accuracy = np.full((2, 2, counts.size, options.unit_draws), np.nan)
     name = options.unit_decoder
     whole = (
-        Evidence.of(dataset, (name,), options.bins, options.min_shared)
+        Evidence.of(layout, (name,), options.bins, options.min_shared)
         if name != "nearest"
         else None
     )
@@ -199,7 +196,7 @@ def unit_curve(
                 continue
             units = np.sort(order[:count])
             if whole is None:
-                chosen = select(dataset, units=units)
+                chosen = layout.of_units(units)
                 part = Evidence.of(chosen, (name,), options.bins, options.min_shared)
             else:
                 part = replace(
@@ -257,12 +254,12 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
         For each decoder and code: `accuracy_within`, `accuracy_between`, and `drop`, their
         difference; `crossing`.
     """
-    name = str(dataset.attrs.get("recording"))
-    segment, repeats = label(dataset, SEGMENT_KEY), repeats_of(dataset)
+    layout = Layout.of(dataset)
+    name, segment, repeats = layout.name, layout.segment, layout.repeats
     splits = cross_validation(repeats, options.folds)
     if not splits:
         raise InputError(f"{name}: decoding needs three repeats in a block, no block has them")
-    evidence = Evidence.of(dataset, options.decoders, options.bins, options.min_shared)
+    evidence = Evidence.of(layout, options.decoders, options.bins, options.min_shared)
     keys: list[tuple[str, str]] = [
         (decoder, code) for decoder in options.decoders for code in evidence.codes
     ]
@@ -279,7 +276,7 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
             f"{decoder}.{code}", correct[row], by_repeat[row], null[row], boot
         )
     lag, curves = lag_accuracy(evidence, repeats, segment, keys)
-    counts, by_units = unit_curve(dataset, splits, segment, options, rng)
+    counts, by_units = unit_curve(layout, splits, options, rng)
     arrays = xr.Dataset(
         {
             "accuracy": (("key", "relation"), defined_means(correct)),
@@ -296,7 +293,7 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
             "count": counts,
             "code": ["rate", "timing"],
         },
-        {"n_segments": int(segment.max()) + 1, "training_trials": int(splits[0].train.size)},
+        {"n_segments": layout.n_segments, "training_trials": int(splits[0].train.size)},
     )
     if "timing" in evidence.codes:
         statistics.append(_crossing(counts, by_units[:, 0]))

@@ -34,6 +34,7 @@ from spikedrift.drift.correlations import TUNING_SEGMENTS
 from spikedrift.drift.curve_statistics import contrast
 from spikedrift.drift.responses import EXCHANGE, Responses, null_of, responses_of
 from spikedrift.similarity.correlation import pearson_stacks
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.means import defined_mean
 
@@ -219,7 +220,7 @@ def run(
         `unit.slope`, `population.slope` with the exchange test, and `unit.slope_mixed`; per lag.
     """
     name = str(dataset.attrs.get("recording"))
-    responses = responses_of(dataset)
+    responses = responses_of(Layout.of(dataset))
     group, lag_unit = responses.groups
     if np.bincount(group).min() < 2:
         raise InputError(

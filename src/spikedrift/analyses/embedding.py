@@ -23,8 +23,7 @@ from spikedrift.analyses.contract.analysis import Analysis, Statistic, monte_car
 from spikedrift.analyses.methods.decoders import distances_of, features_of
 from spikedrift.config.analyses import EmbeddingOptions
 from spikedrift.core.errors import InputError
-from spikedrift.drift.pairs import repeats_of
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.trials import select
 
@@ -32,18 +31,18 @@ MAPS = ("rate.pca", "rate.mds", "rate.tsne", "timing.mds", "timing.tsne")
 PERMUTED = "segments permuted within repeats"
 
 
-def thinned(dataset: xr.Dataset, most: int) -> xr.Dataset:
+def thinned(layout: Layout, most: int) -> Layout:
     """Keep whole repeats at even distances, as many as hold `most` trials (two at least)."""
-    repeats = repeats_of(dataset)
+    repeats = layout.repeats
     n = len(repeats.members)
-    size = dataset.sizes["trial"] / n
+    size = layout.segment.size / n
     kept = max(2, int(most / size))
     if kept >= n:
-        return dataset
+        return layout
     order = np.argsort(repeats.position, kind="stable")
     chosen = order[np.linspace(0, n - 1, kept).round().astype(int)]
     trials = np.sort(np.concatenate([repeats.members[r] for r in chosen]))
-    return select(dataset, trials=trials)
+    return Layout.of(select(layout.dataset, trials=trials))
 
 
 def filled(distance: np.ndarray) -> tuple[np.ndarray, int]:
@@ -113,20 +112,17 @@ def run(dataset: xr.Dataset, options: EmbeddingOptions, seed: int) -> tuple[xr.D
     InputError
         With fewer than six trials, or where no two trials can be compared.
     """
-    name = str(dataset.attrs.get("recording"))
-    used = thinned(dataset, options.max_trials)
-    n = used.sizes["trial"]
+    used = thinned(Layout.of(dataset), options.max_trials)
+    name, segment, n = used.name, used.segment, used.segment.size
     if n < 6:
         raise InputError(f"{name}: embedding needs six trials, the selection has {n}")
-    segment, block = label(used, SEGMENT_KEY), label(used, BLOCK_KEY)
     # Trustworthiness is defined for fewer neighbors than half of the trials.
     k = min(options.neighbors, (n - 1) // 2)
     perplexity = min(options.perplexity, n / 5)
     rng = stream(seed, name, "embedding")
-    repeats = repeats_of(used)
     permuted = np.tile(segment, (options.surrogates, 1))
     for row in permuted:
-        for trials in repeats.members:
+        for trials in used.repeats.members:
             row[trials] = segment[rng.permutation(trials)]
     root = features_of(used, 2)["rate"]
     distances, missing = {}, {}
@@ -172,7 +168,7 @@ def run(dataset: xr.Dataset, options: EmbeddingOptions, seed: int) -> tuple[xr.D
             "map": list(maps),
             "axis": [0, 1],
             "point_segment": ("point", segment),
-            "point_block": ("point", block),
+            "point_block": ("point", used.block),
         },
         {
             "neighbors": k,

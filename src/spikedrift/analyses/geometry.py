@@ -32,7 +32,7 @@ from spikedrift.analyses.methods.geometry_readings import (
 )
 from spikedrift.config.analyses import GeometryOptions
 from spikedrift.drift.anchored.rate import EXCHANGE, permuted_counts
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 
 RESIDUALS = "trials exchanged between blocks within a segment, means of both taken out"
@@ -53,10 +53,10 @@ def run(dataset: xr.Dataset, options: GeometryOptions, seed: int) -> tuple[xr.Da
         `boundary_accuracy` (place).
     statistics : list of Statistic
     """
-    name = str(dataset.attrs.get("recording"))
-    spikes = spikes_of(dataset, events=True)
+    layout = Layout.of(dataset)
+    name, spikes = layout.name, layout.events
     rng = stream(seed, name, "geometry")
-    steps = [Step(spikes, block, options, name) for block in range(int(spikes.block.max()))]
+    steps = [Step(spikes, block, options, name) for block in range(layout.n_blocks - 1)]
     free, plug_in, null_free, null_plug = _lengths(steps, options, rng)
     n = len(free)
     more: dict[str, Any] = {"n": n, "unit": "segments"}

@@ -40,6 +40,7 @@ from spikedrift.drift.structures import (
     structure,
     triangle,
 )
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.means import defined_mean
 
@@ -98,7 +99,7 @@ def run(
         within); `{code}.lag_correlation` where there are four sessions or blocks.
     """
     name = str(dataset.attrs.get("recording"))
-    responses = complete(responses_of(dataset), options.min_shared, name)
+    responses = complete(responses_of(Layout.of(dataset)), options.min_shared, name)
     halves = halves_of(responses)
     needed = 2 if options.form == "cross_repeat" else 1
     if not len(halves.member) or halves.member.sum(axis=1).min() < needed:

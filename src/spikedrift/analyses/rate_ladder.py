@@ -28,12 +28,13 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift.anchored.rate import permuted_counts
 from spikedrift.drift.anchored.test import Anchored, Reading, gate_and_test, read
 from spikedrift.drift.anchored.timing import timing_index
-from spikedrift.drift.pairs import TrialPairs, index_pairs, repeats_of
+from spikedrift.drift.pairs import TrialPairs, index_pairs
 from spikedrift.similarity.correlation import pearson_pairs
 from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
-from spikedrift.trials import select
+from spikedrift.spikes.thinning import match_gain, thin_blocks
 
 COUNTS = "counts exchanged between blocks among trials of the same segment and unit"
 TIMES = "spike times exchanged between blocks among trials of the same segment and unit"
@@ -68,11 +69,11 @@ def rung_reading(
     return read(pairs, dissimilarity)
 
 
-def common_units(dataset: xr.Dataset, spikes: Spikes, common: str) -> np.ndarray:
+def common_units(spikes: Spikes, common: str) -> np.ndarray:
     """Units with a spike in every block, or in every repeat, or all: bool, shape (n_units,)."""
     if common == "all":
         return np.ones(spikes.counts.shape[1], bool)
-    group = spikes.block if common == "blocks" else repeats_of(dataset).of_trial
+    group = spikes.block if common == "blocks" else spikes.repeat
     total = np.zeros((int(group.max()) + 1, spikes.counts.shape[1]))
     np.add.at(total, group, spikes.counts)
     return (total > 0).all(axis=0)
@@ -99,15 +100,15 @@ def run(
     InputError
         For fewer than `min_shared` units active in every block or repeat.
     """
-    name = str(dataset.attrs.get("recording"))
-    kept = common_units(dataset, spikes_of(dataset), options.common)
+    layout = Layout.of(dataset)
+    name, kept = layout.name, common_units(layout.spikes, options.common)
     if kept.sum() < options.min_shared:
         raise InputError(
             f"{name}: rate_ladder: {int(kept.sum())} units spike in all {options.common}, "
             f"{options.min_shared} are needed; set common to blocks or all, or select other units"
         )
-    dataset = select(dataset, units=kept)
-    spikes = spikes_of(dataset)
+    layout = layout.of_units(kept)
+    spikes = layout.spikes
     index_options = IndexOptions(
         surrogates=options.surrogates,
         gate_surrogates=options.gate_surrogates,
@@ -115,15 +116,13 @@ def run(
         max_pairs=options.max_pairs,
         min_shared=options.min_shared,
     )
-    pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "rate_ladder", "pairs"))
+    pairs = index_pairs(layout, options.max_pairs, stream(seed, name, "rate_ladder", "pairs"))
     rng = stream(seed, name, "rate_ladder", "thinning")
-    level = surrogates.match_gain(spikes, rng)
+    level = match_gain(spikes, rng)
     # The same for all rungs: matched spikes, and what matching makes of spikes without drift.
     draws = range(options.thinnings)
-    matched = [surrogates.thin_blocks(spikes, rng) for _ in draws]
-    exchanged = [
-        surrogates.thin_blocks(surrogates.exchange_blocks(spikes, rng), rng) for _ in draws
-    ]
+    matched = [thin_blocks(spikes, rng) for _ in draws]
+    exchanged = [thin_blocks(surrogates.exchange_blocks(spikes, rng), rng) for _ in draws]
 
     def matched_index(sample: list[Spikes], width: float) -> np.ndarray:
         return np.array(
@@ -145,7 +144,7 @@ def run(
             index = float(matched_index(matched, width).mean())
             row[:] = matched_index(exchanged, width)
         found.append((tested, index))
-    timing = timing_index(dataset, index_options, seed)
+    timing = timing_index(layout, index_options, seed)
     found.append((timing, timing.index))
     null = np.full((len(found), options.surrogates), np.nan)
     for row, (one, _) in zip(null, found, strict=True):

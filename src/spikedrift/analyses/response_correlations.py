@@ -36,6 +36,7 @@ from spikedrift.drift.correlations import (
 from spikedrift.drift.curve_statistics import Curve, lag_curve
 from spikedrift.drift.curve_statistics import statistics as curve_statistics
 from spikedrift.drift.responses import EXCHANGE, Halves, Responses, halves_of, null_of, responses_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.means import defined_mean
 
@@ -110,7 +111,7 @@ def run(
         three sessions `drop_distal` (proximal minus distal); and the median activity differences.
     """
     name = str(dataset.attrs.get("recording"))
-    responses = responses_of(dataset)
+    responses = responses_of(Layout.of(dataset))
     if options.adaptation is not None:
         keep = ~falling_units(responses, options.adaptation)
         if keep.sum() < options.min_shared:

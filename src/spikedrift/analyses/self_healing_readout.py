@@ -22,8 +22,7 @@ from spikedrift.analyses.methods.readout import READOUTS, bumps, heal, learn
 from spikedrift.config.analyses import SelfHealingReadoutOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.bands import centered
-from spikedrift.drift.pairs import repeats_of
-from spikedrift.spikes.arrays import SEGMENT_KEY, label, spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 
 DRAWS = 1000  # of the bootstrap over repeats
@@ -90,9 +89,8 @@ def run(
     InputError
         With fewer than four repeats in the first block.
     """
-    name = str(dataset.attrs.get("recording"))
-    spikes, repeats = spikes_of(dataset, events=True), repeats_of(dataset)
-    segment = label(dataset, SEGMENT_KEY)
+    layout = Layout.of(dataset)
+    name, spikes, repeats, segment = layout.name, layout.events, layout.repeats, layout.segment
     order = np.argsort(repeats.position, kind="stable")
     block = repeats.block[order]
     own = int((block == block[0]).sum())
@@ -146,7 +144,7 @@ def run(
             "position": ("repeat", position[learned:] - position[learned - 1]),
             "repeat_block": ("repeat", block),
         },
-        {"n_segments": int(segment.max()) + 1, "learned_repeats": learned, "every": options.every},
+        {"n_segments": layout.n_segments, "learned_repeats": learned, "every": options.every},
     )
     return arrays, statistics
 

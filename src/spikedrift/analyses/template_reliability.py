@@ -15,7 +15,7 @@ from spikedrift.analyses.contract.analysis import NAN, Analysis, Statistic, mont
 from spikedrift.config.analyses import TemplateReliabilityOptions
 from spikedrift.drift.anchored.rate import EXCHANGE, permuted_counts
 from spikedrift.similarity.correlation import pearson_pairs
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.means import defined_mean
 
@@ -92,9 +92,9 @@ def run(
         `reliability_within`, `reliability_between`, `contrast_within` (own minus other segment),
         and `drop`, within minus between, with its exchange test.
     """
-    name = str(dataset.attrs.get("recording"))
-    spikes = spikes_of(dataset, events=True)
-    within = np.equal.outer(spikes.block, np.arange(spikes.block.max() + 1))
+    layout = Layout.of(dataset)
+    name, spikes = layout.name, layout.events
+    within = np.equal.outer(spikes.block, np.arange(layout.n_blocks))
 
     def means(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
         own, other = template_correlations(

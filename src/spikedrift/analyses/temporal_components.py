@@ -34,7 +34,8 @@ from spikedrift.config.analyses import TemporalComponentsOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.anchored.rate import permuted_counts
 from spikedrift.drift.bands import centered
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.spikes.surrogates import exchange_blocks
 from spikedrift.stats.means import defined_means
@@ -86,10 +87,10 @@ def scores(
     return out
 
 
-def occasions(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
+def occasions(layout: Layout) -> np.ndarray:
     """Index of the day of each trial where there are several, else of its block."""
-    days, day = np.unique(dataset["session"].values, return_inverse=True)
-    return day if days.size > 1 else spikes.block
+    days, day = np.unique(layout.dataset["session"].values, return_inverse=True)
+    return day if days.size > 1 else layout.block
 
 
 def run(
@@ -114,9 +115,8 @@ def run(
     InputError
         For fewer than three segments, or fewer than two trials of a segment to compare.
     """
-    name = str(dataset.attrs.get("recording"))
-    spikes = spikes_of(dataset)
-    n_segments = int(spikes.segment.max()) + 1
+    layout = Layout.of(dataset)
+    name, spikes, n_segments = layout.name, layout.spikes, layout.n_segments
     if n_segments < 3:
         raise InputError(
             f"{name}: temporal_components correlates tuning over segments and needs three, the "
@@ -135,7 +135,7 @@ def run(
             f"{name}: temporal_components: bins of {fit['bin']:.4g} s leave fewer than four in a "
             f"trial of {duration:.4g} s; choose a smaller bin"
         )
-    occasion = occasions(dataset, spikes)
+    occasion = occasions(layout)
     names = ("first", "all") if options.axes == "both" else (options.axes,)
     parts = [
         _one(name, choice, spikes, occasion, n_segments, fit, options, seed) for choice in names

@@ -17,7 +17,6 @@ Sotomayor-Gomez, Battaglia & Vinck (2023); jitter: Amarasingham et al. (2012).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -25,10 +24,13 @@ import xarray as xr
 from spikedrift.analyses.contract.analysis import Analysis, Statistic, monte_carlo
 from spikedrift.config.analyses import TimingControlsOptions
 from spikedrift.drift.anchored.timing import timing_dissimilarity
-from spikedrift.drift.pairs import index_pairs, mean_within, repeats_of
+from spikedrift.drift.pairs import index_pairs, mean_within
 from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.caveats import pooled
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
+from spikedrift.spikes.thinning import thin_blocks
 from spikedrift.stats.means import defined_means
 
 EXCHANGE = "spike times exchanged between blocks among trials of the same segment and unit"
@@ -45,9 +47,7 @@ def slower_first_block(spikes: Spikes, rng: np.random.Generator, gain: float) ->
     exchanged = surrogates.exchange_blocks(spikes, rng)
     trial, _ = exchanged.cells
     keep = (exchanged.block[trial] > 0) | (rng.random(trial.size) < 1.0 / gain)
-    cell = np.repeat(np.arange(exchanged.counts.size), exchanged.counts.ravel())[keep]
-    counts = np.bincount(cell, minlength=exchanged.counts.size).reshape(exchanged.counts.shape)
-    return replace(exchanged, times=exchanged.times[keep], counts=counts)
+    return exchanged.kept(keep)
 
 
 def run(
@@ -68,15 +68,14 @@ def run(
         `{surrogate}.excess_within`, `{surrogate}.excess_between`, `{surrogate}.excess_drop`
         (within minus between), `missing` and `shared_units`.
     """
-    name = str(dataset.attrs.get("recording"))
-    pairs = index_pairs(dataset, options.max_pairs, stream(seed, name, "timing_controls", "pairs"))
-    spikes = spikes_of(dataset)
-    position = repeats_of(dataset).position
+    layout = Layout.of(dataset)
+    name, spikes, position = layout.name, layout.spikes, layout.repeats.position
+    pairs = index_pairs(layout, options.max_pairs, stream(seed, name, "timing_controls", "pairs"))
     lag = np.abs(position[pairs.row] - position[pairs.column])
     draws: dict[str, tuple[Draw, int]] = {
         "raw": (lambda s, rng: s, 1),
         "exchange": (surrogates.exchange_blocks, options.surrogates),
-        "thinned": (surrogates.thin_blocks, options.draws),
+        "thinned": (thin_blocks, options.draws),
         "jitter": (
             lambda s, rng: surrogates.jitter(s, rng, options.jitter_window),
             options.draws,
@@ -85,7 +84,7 @@ def run(
         "poisson": (lambda s, rng: surrogates.poisson(s, rng, options.poisson_bin), options.draws),
         "rates": (lambda s, rng: slower_first_block(s, rng, options.gain), options.draws),
     }
-    if int(dataset.attrs.get("pseudo_population", 0)):
+    if pooled(dataset.attrs):
         del draws["shuffle"]
     value, shared = timing_dissimilarity(spikes, pairs.first, pairs.second, options.min_shared)
     levels, curves, by_block = {}, {}, {}
@@ -103,8 +102,7 @@ def run(
         mean = defined_means(each, 0)
         curves[key] = _by_lag(mean, pairs.block, lag)
         by_block[key] = [
-            float(defined_means(mean[pairs.block == index], 0))
-            for index in range(spikes.block.max() + 1)
+            float(defined_means(mean[pairs.block == index], 0)) for index in range(layout.n_blocks)
         ]
     arrays = _arrays(levels, curves, by_block, _counts(pairs.block, lag))
     n = int(pairs.first.size)

@@ -9,26 +9,18 @@ import xarray as xr
 from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.compare import Compare
 from spikedrift.core.errors import InputError
-
-
-def doubt(attributes: Mapping[str, Any]) -> str:
-    """Say from its attributes why a recording carries no inference; empty where it may."""
-    if int(attributes.get("pseudo_population", 0)):
-        return "its units are pooled over sessions or animals"
-    if not int(attributes.get("trial_order_known", 1)):
-        return "its trial order or blocks are assumed"
-    return ""
+from spikedrift.spikes.caveats import caveat
 
 
 def check_order(name: str, attributes: Mapping[str, Any], options: Compare) -> str:
-    """Refuse a recording in doubt unless it may be described; return the doubt.
+    """Refuse a recording with a caveat unless it may be described; return the caveat.
 
     Raises
     ------
     InputError
         For pooled units or an assumed order unless `options.assumed_order` is "describe".
     """
-    reason = doubt(attributes)
+    reason = caveat(attributes)
     if reason and options.assumed_order == "refuse":
         raise InputError(
             f"{name}: no comparison with models, as {reason}; set compare.assumed_order to "
@@ -95,6 +87,6 @@ def words(
             f"Models have lags to {lags}, the recording to {longest}: drops are over different "
             "lags."
         )
-    if doubt(recording.rate.attrs):
-        sentences.append(f"Descriptive, no inference: {doubt(recording.rate.attrs)}.")
+    if reason := caveat(recording.rate.attrs):
+        sentences.append(f"Descriptive, no inference: {reason}.")
     return " ".join(sentences)

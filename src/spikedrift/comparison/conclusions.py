@@ -202,7 +202,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     return out
 
 
-def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, doubt: str) -> str:
+def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, caveat: str) -> str:
     """State unit of inference, n, ceilings, nulls and assumptions, for captions."""
     n = sorted(set(instances.values()))
     count = str(n[0]) if len(n) == 1 else f"{n[0]} to {n[-1]}"
@@ -219,6 +219,6 @@ def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, d
         sentences.append(
             f"Fewer than {options.headline_instances} instances: an illustration, no interval."
         )
-    if doubt:
-        sentences.append(f"Descriptive, no inference: {doubt}.")
+    if caveat:
+        sentences.append(f"Descriptive, no inference: {caveat}.")
     return " ".join(sentences)

@@ -15,7 +15,7 @@ import xarray as xr
 
 from spikedrift.config.predictions import Prediction, Predictions
 from spikedrift.core.errors import InputError
-from spikedrift.drift.over_animals import animal_of
+from spikedrift.spikes import caveats
 from spikedrift.stats.inference import student_interval
 
 OUTCOMES = (
@@ -122,18 +122,16 @@ def _scored(
     untested = {**found, "outcome": "cannot be tested"}
     if row["note"]:
         return {**untested, "reason": row["note"]}
-    values, animals, doubts = [], [], []
+    values, animals, against = [], [], []
     for files in row["files"]:
         primary = datasets[files[entry.statistic]]
         value = value_of(primary, entry.statistic)
         if entry.minus is not None:
             value -= entry.times * value_of(datasets[files[entry.minus]], entry.minus)
-        animal, doubt = animal_of(primary.attrs)
-        if not doubt and not int(primary.attrs.get("trial_order_known", 1)):
-            doubt = "the order of trials, and so the blocks, are assumed"
+        animal, caveat = caveats.subject_of(primary.attrs)
         values.append(value)
         animals.append(animal)
-        doubts.append(doubt)
+        against.append(caveat or caveats.caveat(primary.attrs))
     known = np.isfinite(values)
     table = pd.DataFrame({"animal": animals, "value": values})[known]
     found |= {"n_recordings": len(table), "n_undefined": int((~known).sum())}
@@ -141,8 +139,8 @@ def _scored(
         reason = "undefined in all recordings: " + _why(entry, row, datasets)
         return {**untested, **found, "outcome": "cannot be tested", "reason": reason}
     found["value"] = float(table["value"].mean())
-    if any(doubts):
-        reason = "; ".join(sorted({one for one in doubts if one}))
+    if any(against):
+        reason = "; ".join(sorted({one for one in against if one}))
         return {**found, "outcome": "cannot be tested", "reason": reason}
     by_animal = table.groupby("animal")["value"].mean().to_numpy()
     found |= {"n_animals": by_animal.size, "value": float(by_animal.mean())}

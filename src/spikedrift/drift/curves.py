@@ -14,15 +14,14 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift.bands import centered
 from spikedrift.drift.curve_statistics import STATISTICS, Curve, lag_curve, statistics
 from spikedrift.drift.pairs import (
-    Repeats,
     TrialPairs,
     discrimination,
     repeat_means,
-    repeats_of,
     segment_pairs,
 )
 from spikedrift.drift.unit_samples import halved_units, resampled_units, unit_stream
 from spikedrift.similarity import registry
+from spikedrift.spikes.layout import Layout, Repeats
 from spikedrift.trials import select
 
 log = logging.getLogger(__name__)
@@ -106,7 +105,8 @@ def curves(
         statistic_sample=(("sample", "statistic"), statistic_sample),
     )
     out.attrs["confidence"] = options.confidence
-    return out.merge(unit_halves(dataset, entry, options, seed), combine_attrs="override")
+    halves = _halves(dataset, evaluate, entry, options, seed)
+    return out.merge(halves, combine_attrs="override")
 
 
 def curve_values(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> xr.Dataset:
@@ -195,6 +195,17 @@ def unit_halves(
         As `curves`, and for fewer than four units.
     """
     evaluate, _, _ = _evaluator(dataset, entry, seed)
+    return _halves(dataset, evaluate, entry, options, seed)
+
+
+def _halves(
+    dataset: xr.Dataset,
+    evaluate: Callable[[xr.Dataset], Evaluated],
+    entry: MeasureEntry,
+    options: CurveOptions,
+    seed: int,
+) -> xr.Dataset:
+    """`unit_halves` where the measure's evaluator is known."""
     parts = halved_units(dataset, options.halves, seed)
     statistic = np.empty((options.halves, 2, len(STATISTICS)))
     matrices: list[np.ndarray] = []
@@ -227,8 +238,9 @@ def _evaluator(
             f"{dataset.attrs.get('recording')}: {entry.measure} needs spike times, but the file "
             "holds two-photon events"
         )
-    repeats = repeats_of(dataset)
-    pairs = segment_pairs(dataset, unit_stream(dataset, seed, "pairs"))
+    layout = Layout.of(dataset)
+    repeats = layout.repeats
+    pairs = segment_pairs(layout, unit_stream(dataset, seed, "pairs"))
     n, n_repeats = pairs.first.size, len(repeats.members)
     has_other = np.flatnonzero(pairs.other >= 0)
     first = np.concatenate([pairs.first, pairs.first[has_other]])

@@ -15,6 +15,7 @@ from spikedrift.config.inference import Inference
 from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.indices import CODES
 from spikedrift.drift.signal.recording import MATCHING
+from spikedrift.spikes import caveats
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.inference import (
     NAN,
@@ -34,24 +35,8 @@ COLUMNS = [
     "mixed_mean", "mixed_low", "mixed_high", "no_drift", "test", "p_value", "p_holm", "least_p",
     "g", "g_low", "g_high", "note",
 ]  # fmt: skip
-VALUES = ["recording", "animal", "value", "no_drift", "n_units", "doubt"]
+VALUES = ["recording", "animal", "value", "no_drift", "n_units", "caveat"]
 Row = tuple[Mapping[str, str], xr.Dataset]
-
-
-def animal_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
-    """Animal or network instance of a recording, and why there is none to count.
-
-    Returns
-    -------
-    animal, doubt : str
-        One of them empty.
-    """
-    unit = str(attributes.get("experience_unit", "")).strip()
-    if int(attributes.get("pseudo_population", 0)) or ";" in unit:
-        return "", "units pooled over sessions or animals"
-    if not unit or unit.startswith("session "):
-        return "", "the animal is not known"
-    return unit, ""
 
 
 def long_table(indices: Iterable[Row], analyses: Iterable[Row]) -> pd.DataFrame:
@@ -68,17 +53,16 @@ def long_table(indices: Iterable[Row], analyses: Iterable[Row]) -> pd.DataFrame:
     -------
     DataFrame
         `group`, `recording`, `selection`, `analysis`, `statistic`, `value`, `no_drift`, `animal`
-        (empty where not known), `n_units`, `doubt` (why it is not tested).
+        (empty where not known), `n_units`, `caveat` (why it is not tested).
     """
     rows: list[dict[str, Any]] = []
 
     def add(key: Mapping[str, str], dataset: xr.Dataset, **more: Any) -> None:
-        animal, doubt = animal_of(dataset.attrs)
-        ordered = more.pop("ordered")
-        if not doubt and ordered and not int(dataset.attrs.get("trial_order_known", 1)):
-            doubt = "the order of trials is assumed"
+        animal, caveat = caveats.subject_of(dataset.attrs)
+        if more.pop("ordered"):
+            caveat = caveat or caveats.caveat(dataset.attrs)
         rows.append(
-            {**key, **more, "animal": animal, "n_units": dataset.attrs["n_units"], "doubt": doubt}
+            {**key, **more, "animal": animal, "n_units": dataset.attrs["n_units"], "caveat": caveat}
         )
 
     for key, dataset in indices:
@@ -202,10 +186,10 @@ def _one(part: pd.DataFrame, options: Inference, rng: np.random.Generator) -> di
     found |= {"mean": mean, "low": low, "high": high, "interval": interval}
     found |= _mixed(known, options)
     found |= {"no_drift": mean - float(deviation.mean()) if animals.size else NAN}
-    doubts = sorted(set(part["doubt"]) - {""})
+    against = sorted(set(part["caveat"]) - {""})
     n, note = animals.size, ""
-    if doubts:
-        note = f"no test: {'; '.join(doubts)}"
+    if against:
+        note = f"no test: {'; '.join(against)}"
     elif n < options.min_animals:
         note = f"no test: {n} animals or instances, {options.min_animals} are needed"
     elif not np.isfinite(deviation).all():

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import xarray as xr
 
 from spikedrift.core.errors import InputError
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes.caveats import need_blocks
+from spikedrift.spikes.layout import Layout, Repeats
 from spikedrift.stats.means import defined_mean
-from spikedrift.trials import REPEAT_KEY
 
 
 @dataclass(frozen=True)
@@ -40,42 +39,12 @@ class TrialPairs:
         return TrialPairs(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
-@dataclass(frozen=True)
-class Repeats:
-    """The repeats of a recording, in order.
-
-    Attributes
-    ----------
-    of_trial : int64, shape (n_trials,)
-    members : list of int64 arrays
-        Trials of each repeat.
-    block : int64, shape (n_repeats,)
-        Index of the repeat's (session, phase, block).
-    position : int64, shape (n_repeats,)
-        Lag is the difference of positions: the repeat's number, from the first one here.
-    """
-
-    of_trial: np.ndarray
-    members: list[np.ndarray]
-    block: np.ndarray
-    position: np.ndarray
-
-
-def repeats_of(dataset: xr.Dataset) -> Repeats:
-    """Find the repeats of a trials Dataset."""
-    of_trial = label(dataset, REPEAT_KEY)
-    members = [np.flatnonzero(of_trial == index) for index in range(int(of_trial.max()) + 1)]
-    first = np.array([trials[0] for trials in members])
-    repeat = dataset["repeat"].values[first]
-    return Repeats(of_trial, members, label(dataset, BLOCK_KEY)[first], repeat - repeat.min())
-
-
-def segment_pairs(dataset: xr.Dataset, rng: np.random.Generator) -> TrialPairs:
+def segment_pairs(layout: Layout, rng: np.random.Generator) -> TrialPairs:
     """All pairs of trials that show the same segment in different repeats.
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
     rng : Generator
         Draws the trials of other segments.
 
@@ -84,10 +53,9 @@ def segment_pairs(dataset: xr.Dataset, rng: np.random.Generator) -> TrialPairs:
     InputError
         Where no segment is shown twice.
     """
-    segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
-    repeats = repeats_of(dataset)
+    segment, block, repeats = layout.segment, layout.block, layout.repeats
     first, second = [], []
-    for index in range(int(segment.max()) + 1):
+    for index in range(layout.n_segments):
         trials = np.flatnonzero(segment == index)
         trials = trials[np.argsort(repeats.of_trial[trials], kind="stable")]
         one, two = np.triu_indices(trials.size, k=1)
@@ -95,9 +63,7 @@ def segment_pairs(dataset: xr.Dataset, rng: np.random.Generator) -> TrialPairs:
         second.append(trials[two])
     a, b = np.concatenate(first), np.concatenate(second)
     if a.size == 0:
-        raise InputError(
-            f"{dataset.attrs.get('recording')}: no segment is shown twice; drift needs repeats"
-        )
+        raise InputError(f"{layout.name}: no segment is shown twice; drift needs repeats")
     # Half of the pairs turned round, so that `other` lies in the earlier repeat as often as later.
     turn = rng.random(a.size) < 0.5
     a, b = np.where(turn, b, a), np.where(turn, a, b)
@@ -138,7 +104,7 @@ def _other_segment(
     return np.where(segment[other] == segment[trial], -1, other)
 
 
-def index_pairs(dataset: xr.Dataset, most: int, rng: np.random.Generator) -> TrialPairs:
+def index_pairs(layout: Layout, most: int, rng: np.random.Generator) -> TrialPairs:
     """Pairs for an anchored index: at most `most` within blocks and `most` between, at random.
 
     Raises
@@ -147,13 +113,13 @@ def index_pairs(dataset: xr.Dataset, most: int, rng: np.random.Generator) -> Tri
         For a single block, or where no repeat shows two segments or no segment is shown twice
         within and between blocks.
     """
-    need_blocks(dataset, "a drift index")
-    pairs = segment_pairs(dataset, rng)
+    need_blocks(layout, "a drift index")
+    pairs = segment_pairs(layout, rng)
     parts = [
         np.flatnonzero(chosen & (pairs.other >= 0))
         for chosen in (pairs.block >= 0, pairs.block < 0)
     ]
-    need_pairs(dataset, parts[0].size, parts[1].size)
+    need_pairs(layout, parts[0].size, parts[1].size)
     kept = [rng.permutation(part)[:most] if part.size > most else part for part in parts]
     return pairs.subset(np.sort(np.concatenate(kept)))
 
@@ -218,9 +184,7 @@ class Compared:
         )
 
 
-def compared_pairs(
-    dataset: xr.Dataset, most: int, others: int, rng: np.random.Generator
-) -> Compared:
+def compared_pairs(layout: Layout, most: int, others: int, rng: np.random.Generator) -> Compared:
     """Pairs of one segment within and between blocks, each with pairs of different segments.
 
     A pair (a, b) goes with (a, o), o a trial of another segment in the repeat of b, so that lags
@@ -229,7 +193,7 @@ def compared_pairs(
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
     most : int
         Pairs of one segment within blocks, and as many between; of more a random subset.
     others : int
@@ -242,9 +206,9 @@ def compared_pairs(
     InputError
         As `index_pairs`.
     """
-    segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
-    repeats, n_blocks = repeats_of(dataset), int(block.max()) + 1
-    pairs = index_pairs(dataset, most, rng)
+    segment, block, repeats = layout.segment, layout.block, layout.repeats
+    n_blocks = layout.n_blocks
+    pairs = index_pairs(layout, most, rng)
     # All pairs of two repeats are turned alike: each (a, o) of the two then comes once.
     turn = (pairs.row < pairs.column) == ((pairs.row + pairs.column) % 2 == 0)
     a, b = np.where(turn, (pairs.first, pairs.second), (pairs.second, pairs.first))
@@ -332,23 +296,7 @@ def discriminated(d_same: float, d_different: float) -> float:
     return (d_different - d_same) / total if total > 0 else float("nan")
 
 
-def need_blocks(dataset: xr.Dataset, what: str) -> None:
-    """Refuse a recording with a single block.
-
-    Raises
-    ------
-    InputError
-        Naming `what` needs the blocks.
-    """
-    blocks = int(label(dataset, BLOCK_KEY).max()) + 1
-    if blocks < 2:
-        raise InputError(
-            f"{dataset.attrs.get('recording')}: {what} needs two blocks, the selection has one; "
-            "use the lag curves, or give the recording blocks"
-        )
-
-
-def need_pairs(dataset: xr.Dataset, n_within: int, n_between: int) -> None:
+def need_pairs(layout: Layout, n_within: int, n_between: int) -> None:
     """Refuse a recording without pairs of trials of one segment within or between blocks.
 
     Raises
@@ -359,6 +307,5 @@ def need_pairs(dataset: xr.Dataset, n_within: int, n_between: int) -> None:
     for relation, n in (("within", n_within), ("between", n_between)):
         if n == 0:
             raise InputError(
-                f"{dataset.attrs.get('recording')}: a drift index needs repeats of two segments "
-                f"{relation} blocks"
+                f"{layout.name}: a drift index needs repeats of two segments {relation} blocks"
             )

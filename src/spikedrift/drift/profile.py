@@ -34,7 +34,7 @@ from spikedrift.drift.curve_statistics import Curve, lag_curve, statistics
 from spikedrift.drift.curves import recording_attributes
 from spikedrift.drift.responses import Responses, responses_of
 from spikedrift.drift.unit_samples import halved_units, resampled_units
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import unit_rates
 from spikedrift.stats.means import defined_means
 from spikedrift.trials import spike_cells
@@ -122,12 +122,13 @@ class _Profiled:
     """Sums by unit, from which the statistics of any choice of units follow."""
 
     def __init__(self, dataset: xr.Dataset) -> None:
-        self.responses = responses_of(dataset)
+        layout = Layout.of(dataset)
+        self.responses = responses_of(layout)
         self.rate = unit_rates(dataset)
         self.fano = np.full(self.rate.size, np.nan)
         self.variation = np.zeros((2, self.rate.size))
-        if "event_amplitude" not in dataset:
-            self.fano = fano_factors(dataset, self.responses)
+        if layout.timed:
+            self.fano = fano_factors(layout, self.responses)
             self.variation = local_variations(dataset)
         whole = np.ones((1, self.responses.rate.shape[0]), bool)
         mean, seen = self.responses.averaged(whole)
@@ -189,17 +190,17 @@ def _of_curve(curve: Curve) -> np.ndarray:
     return np.array([curve.mean[0], slope, step])
 
 
-def fano_factors(dataset: xr.Dataset, responses: Responses) -> np.ndarray:
+def fano_factors(layout: Layout, responses: Responses) -> np.ndarray:
     """Allan factor of every unit: shape (n_units,); NaN where it did not fire in such a pair.
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
     responses : Responses
-        Of that dataset.
+        Of that layout.
     """
     count = np.zeros(responses.rate.shape)
-    count[responses.repeats.of_trial, label(dataset, SEGMENT_KEY)] = dataset["spike_count"].values
+    count[layout.repeat, layout.segment] = layout.dataset["spike_count"].values
     block, position = responses.repeats.block, responses.repeats.position
     order = np.lexsort((position, block))
     early, late = order[:-1], order[1:]

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.drift.anchored.rate import permuted_counts
-from spikedrift.drift.pairs import Repeats, repeats_of
 from spikedrift.similarity.correlation import activity
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.caveats import order_known
+from spikedrift.spikes.layout import Layout, Repeats
 from spikedrift.stats.means import defined_mean
 
 EXCHANGE = "responses exchanged between blocks among trials of the same segment and unit"
@@ -75,15 +75,15 @@ class Responses:
         return mean.reshape(shape), (count > 0).reshape(shape)
 
 
-def responses_of(dataset: xr.Dataset) -> Responses:
+def responses_of(layout: Layout) -> Responses:
     """Arrange the trials of a recording by repeat and segment; a trial not shown is unobserved."""
-    repeats, segment = repeats_of(dataset), label(dataset, SEGMENT_KEY)
-    shape = (len(repeats.members), int(segment.max()) + 1, dataset.sizes["unit"])
+    dataset, repeats, segment = layout.dataset, layout.repeats, layout.segment
+    shape = (len(repeats.members), layout.n_segments, dataset.sizes["unit"])
     seen = dataset["observed"].values.astype(bool)
     rate, observed = np.zeros(shape), np.zeros(shape, bool)
     per_trial = activity(dataset)[0] / dataset["duration"].values[:, None]
-    rate[repeats.of_trial, segment] = np.where(seen, per_trial, 0.0)
-    observed[repeats.of_trial, segment] = seen
+    rate[layout.repeat, segment] = np.where(seen, per_trial, 0.0)
+    observed[layout.repeat, segment] = seen
     first = np.array([members[0] for members in repeats.members])
     session = np.unique(dataset["session"].values[first], return_inverse=True)[1]
     return Responses(rate, observed, repeats, session.astype(np.int64))
@@ -185,7 +185,7 @@ def null_of(
     -------
     float64, shape (n_statistics, surrogates or 0)
     """
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not order_known(dataset.attrs):
         surrogates = 0
     drawn = [statistic(responses.exchanged(rng)) for _ in range(surrogates)]
     return np.stack(drawn, axis=1) if drawn else np.empty((statistic(responses).size, 0))

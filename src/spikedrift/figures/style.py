@@ -23,6 +23,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
 from spikedrift.ground_truth import verdicts
+from spikedrift.spikes import caveats
 from spikedrift.trials import NO_TIMING
 
 BLACK, GRAY = "#000000", "#8c8c8c"
@@ -242,9 +243,9 @@ def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
     assumptions = str(attributes.get("assumptions", "")).strip()
     if assumptions:
         notes.append(f"{name}: {assumptions}")
-    elif not int(attributes.get("trial_order_known", 1)):
+    elif not caveats.order_known(attributes):
         notes.append(f"{name}: the order of trials is not known")
-    if int(attributes.get("pseudo_population", 0)):
+    if caveats.pooled(attributes):
         notes.append(f"{name}: pseudo-population (units pooled over sessions or animals)")
     if not int(attributes.get("spike_timing", 1)):
         notes.append(f"{name}: {NO_TIMING}")

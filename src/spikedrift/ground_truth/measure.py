@@ -25,6 +25,7 @@ from spikedrift.drift.curve_statistics import STATISTICS
 from spikedrift.drift.curves import curve_statistics
 from spikedrift.similarity import registry
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 
 NAN = float("nan")
@@ -70,7 +71,7 @@ def measured(
         try:
             dataset = record(recording, "truth.movie", seed)
             if state is not None:
-                dataset = match_state(dataset, state)
+                dataset = match_state(Layout.of(dataset), state)
             found = list(read(dataset, seed))
         except InputError as error:
             found = [(measure, "", "", NAN, NAN, NAN, str(error))]
@@ -102,10 +103,10 @@ def _reader(measure: str, options: Mapping[str, Any]) -> Callable[[xr.Dataset, i
         return lambda dataset, seed: _curves(dataset, options["measures"], seed)
     if measure == "rate_index":
         index = IndexOptions(**options)
-        return lambda dataset, seed: _index(rate_index(dataset, index, seed), "rate")
+        return lambda dataset, seed: _index(rate_index(Layout.of(dataset), index, seed), "rate")
     if measure == "timing_index":
         index = IndexOptions(**options)
-        return lambda dataset, seed: _index(timing_index(dataset, index, seed), "timing")
+        return lambda dataset, seed: _index(timing_index(Layout.of(dataset), index, seed), "timing")
     return lambda dataset, seed: _analysis(dataset, measure, options, seed)
 
 

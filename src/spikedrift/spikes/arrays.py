@@ -1,15 +1,9 @@
 """Spikes of a trials file as flat arrays, which measures and surrogates work on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
-
-from spikedrift.core.errors import InputError
-from spikedrift.trials import REPEAT_KEY
-
-SEGMENT_KEY = ("stimulus", "segment")
-BLOCK_KEY = ("session", "phase", "block")
 
 
 @dataclass(frozen=True)
@@ -50,49 +44,11 @@ class Spikes:
         trial, unit = np.divmod(cell, self.counts.shape[1])
         return trial, unit
 
-
-def label(dataset: xr.Dataset, columns: tuple[str, ...]) -> np.ndarray:
-    """Index of each trial's combination of `columns`, from 0 in sorted order."""
-    codes = [np.unique(dataset[name].values, return_inverse=True)[1] for name in columns]
-    return np.unique(np.stack(codes), axis=1, return_inverse=True)[1].ravel().astype(np.int64)
-
-
-def segment_names(dataset: xr.Dataset) -> list[str]:
-    """Name of each segment in the order of `label`, its number where the source has no name."""
-    _, first = np.unique(label(dataset, SEGMENT_KEY), return_index=True)
-    names, numbers = dataset["segment_name"].values[first], dataset["segment"].values[first]
-    return [str(name) or str(number) for name, number in zip(names, numbers, strict=True)]
-
-
-def spikes_of(dataset: xr.Dataset, events: bool = False) -> Spikes:
-    """Take the spikes out of a trials Dataset.
-
-    Parameters
-    ----------
-    dataset : trials Dataset
-    events : bool
-        Take two-photon events for spikes, without their amplitudes: for what reads counts alone.
-
-    Raises
-    ------
-    InputError
-        Where the file holds two-photon events and they are not asked for: they have no spike
-        times to permute.
-    """
-    if "event_amplitude" in dataset and not events:
-        raise InputError(
-            f"{dataset.attrs.get('recording')}: holds two-photon events; surrogates and thinning "
-            "need spikes"
-        )
-    return Spikes(
-        times=dataset["spike_time"].values,
-        counts=dataset["spike_count"].values.astype(np.int64),
-        observed=dataset["observed"].values.astype(bool),
-        segment=label(dataset, SEGMENT_KEY),
-        block=label(dataset, BLOCK_KEY),
-        repeat=label(dataset, REPEAT_KEY),
-        duration=dataset["duration"].values,
-    )
+    def kept(self, keep: np.ndarray) -> "Spikes":
+        """Those spikes alone where `keep` is true: bool, shape (n_spikes,)."""
+        cell = np.repeat(np.arange(self.counts.size), self.counts.ravel())
+        counts = np.bincount(cell[keep], minlength=self.counts.size).reshape(self.counts.shape)
+        return replace(self, times=self.times[keep], counts=counts)
 
 
 def put(dataset: xr.Dataset, spikes: Spikes) -> xr.Dataset:

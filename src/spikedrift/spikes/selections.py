@@ -10,9 +10,11 @@ from spikedrift.config.selections import Reliability, Selection
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.similarity.reliability import MIN_SEGMENTS, unit_reliability
 from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label, put, spikes_of
+from spikedrift.spikes.arrays import put
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
-from spikedrift.trials import REPEAT_KEY, common_duration, quality, quality_names, select, shorten
+from spikedrift.spikes.thinning import thin_blocks
+from spikedrift.trials import common_duration, quality, quality_names, select, shorten
 
 log = logging.getLogger(__name__)
 
@@ -77,27 +79,28 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
         )
     if selection.segments is not None:
         trials &= _drawn_segments(dataset, trials, selection, seed, name)
-    chosen = _cut(select(dataset, trials=trials), selection.duration, name)
-    reliable = np.ones(chosen.sizes["unit"], dtype=bool)
+    chosen = Layout.of(_cut(select(dataset, trials=trials), selection.duration, name))
+    reliable = np.ones(dataset.sizes["unit"], dtype=bool)
     if selection.reliability is not None:
         chosen, reliable = _reliable(chosen, selection.reliability, name)
     if selection.state == "matched":
-        chosen = match_state(chosen, selection.matching)
+        chosen = Layout.of(match_state(chosen, selection.matching))
     available = np.flatnonzero(reliable & _unit_mask(chosen, selection, name))
     needed = selection.units or selection.min_units
     if available.size < max(needed, selection.min_units):
         raise InputError(
-            f"{name}: {available.size} units pass the filters of {chosen.sizes['unit']}, "
+            f"{name}: {available.size} units pass the filters of {dataset.sizes['unit']}, "
             f"{max(needed, selection.min_units)} are needed; relax the filters or the count"
         )
     units = available
     if selection.units is not None:
         draw = stream(seed, selection.seed, str(dataset.attrs.get("recording")), "units")
         units = np.sort(draw.choice(available, size=selection.units, replace=False))
-    out = select(chosen, units=units)
+    chosen = chosen.of_units(units)
+    out = chosen.dataset
     if selection.thinning == "blocks":
         rng = stream(seed, selection.seed, str(dataset.attrs.get("recording")), "thinning")
-        out = put(out, surrogates.thin_blocks(spikes_of(out), rng))
+        out = put(out, thin_blocks(chosen.spikes, rng))
     if selection.surrogate != "none":
         rng = stream(seed, selection.seed, str(dataset.attrs.get("recording")), "surrogate")
         out = surrogates.surrogate(
@@ -128,7 +131,7 @@ def _drawn_segments(
     dataset: xr.Dataset, trials: np.ndarray, selection: Selection, seed: int, name: str
 ) -> np.ndarray:
     """Trials of some segments, drawn without replacement among those of the trials given."""
-    segment = label(dataset, SEGMENT_KEY)
+    segment = Layout.of(dataset).segment
     there = np.unique(segment[trials])
     wanted = selection.segments or there.size
     if there.size < wanted:
@@ -153,16 +156,14 @@ def _cut(dataset: xr.Dataset, asked: float | None, name: str) -> xr.Dataset:
     return dataset.assign_attrs(trial_duration=shortest, longest_duration=longest)
 
 
-def _reliable(
-    dataset: xr.Dataset, options: Reliability, name: str
-) -> tuple[xr.Dataset, np.ndarray]:
+def _reliable(layout: Layout, options: Reliability, name: str) -> tuple[Layout, np.ndarray]:
     """Judge units by repeats of the first block; return what is left to analyze, and which pass.
 
     Repeats that judged a unit read as more alike than others, since their noise was chosen with
     it; that passes for drift. Held out, they come before whatever is compared.
     """
-    segment, repeat = label(dataset, SEGMENT_KEY), label(dataset, REPEAT_KEY)
-    first = np.unique(repeat[label(dataset, BLOCK_KEY) == 0])
+    dataset, segment, repeat = layout.dataset, layout.segment, layout.repeat
+    first = np.unique(repeat[layout.block == 0])
     judges = first[: (first.size + 1) // 2] if options.held_out else first
     judging = np.isin(repeat, judges)
     if judges.size < 2 or np.unique(segment[judging]).size < MIN_SEGMENTS:
@@ -178,23 +179,24 @@ def _reliable(
         np.unique(repeat[judging], return_inverse=True)[1],
         np.unique(segment[judging], return_inverse=True)[1],
     )
-    kept = select(dataset, trials=~judging) if options.held_out else dataset
+    kept = Layout.of(select(dataset, trials=~judging)) if options.held_out else layout
     return kept, np.isfinite(value) & (value >= options.min)
 
 
-def _common(dataset: xr.Dataset) -> np.ndarray:
+def _common(layout: Layout) -> np.ndarray:
     """Units observed with every segment shown, and active, in each block: (n_units,)."""
-    block, segment = label(dataset, BLOCK_KEY), label(dataset, SEGMENT_KEY)
-    observed, count = dataset["observed"].values, dataset["spike_count"].values
-    cell, n_units = block * (int(segment.max()) + 1) + segment, observed.shape[1]
+    observed = layout.dataset["observed"].values
+    count = layout.dataset["spike_count"].values
+    cell, n_units = layout.block * layout.n_segments + layout.segment, observed.shape[1]
     seen = np.zeros((int(cell.max()) + 1, n_units), dtype=bool)
     np.logical_or.at(seen, cell, observed)
-    active = np.zeros((int(block.max()) + 1, n_units), dtype=bool)
-    np.logical_or.at(active, block, count > 0)
+    active = np.zeros((layout.n_blocks, n_units), dtype=bool)
+    np.logical_or.at(active, layout.block, count > 0)
     return np.asarray(seen[np.unique(cell)].all(axis=0) & active.all(axis=0))
 
 
-def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarray:
+def _unit_mask(layout: Layout, selection: Selection, name: str) -> np.ndarray:
+    dataset = layout.dataset
     mask = np.ones(dataset.sizes["unit"], dtype=bool)
     if selection.population is not None:
         population = dataset["population"].values.astype(str)
@@ -223,7 +225,7 @@ def _unit_mask(dataset: xr.Dataset, selection: Selection, name: str) -> np.ndarr
     rate = unit_rates(dataset)
     mask &= np.isfinite(rate) & (rate >= selection.min_rate)
     if selection.common:
-        mask &= _common(dataset)
+        mask &= _common(layout)
     if selection.min_population:
         population = dataset["population"].values.astype(str)
         names, size = np.unique(population[mask], return_counts=True)

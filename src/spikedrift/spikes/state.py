@@ -5,7 +5,7 @@ import xarray as xr
 
 from spikedrift.config.drift import StateOptions
 from spikedrift.core.errors import InputError
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 COVARIATES = ("running_speed", "pupil_area")
@@ -41,7 +41,7 @@ def covariates(dataset: xr.Dataset) -> tuple[list[str], np.ndarray]:
     return names, np.stack(columns, axis=1)
 
 
-def match_state(dataset: xr.Dataset, options: StateOptions) -> xr.Dataset:
+def match_state(layout: Layout, options: StateOptions) -> xr.Dataset:
     """Keep trials of two blocks that can be paired by segment and behavior state.
 
     For each segment the trials of block 1 and block 2 are paired one to one so that as many as
@@ -51,7 +51,7 @@ def match_state(dataset: xr.Dataset, options: StateOptions) -> xr.Dataset:
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
         With two blocks.
     options : StateOptions
 
@@ -71,16 +71,14 @@ def match_state(dataset: xr.Dataset, options: StateOptions) -> xr.Dataset:
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
 
-    name = dataset.attrs.get("recording")
-    names, state = covariates(dataset)
-    segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
-    n_blocks = int(block.max()) + 1
-    if n_blocks != 2:
-        raise InputError(f"{name}: matching by state needs two blocks, there are {n_blocks}")
+    name, segment, block = layout.name, layout.segment, layout.block
+    names, state = covariates(layout.dataset)
+    if layout.n_blocks != 2:
+        raise InputError(f"{name}: matching by state needs two blocks, there are {layout.n_blocks}")
     known = np.isfinite(state).all(axis=1)
     kept: list[np.ndarray] = []
     n_segments = 0
-    for index in range(int(segment.max()) + 1):
+    for index in range(layout.n_segments):
         one, two = (np.flatnonzero(known & (segment == index) & (block == b)) for b in (0, 1))
         distance = cdist(state[one], state[two])
         # A pair beyond the caliper costs more than all pairs within it together.
@@ -103,7 +101,7 @@ def match_state(dataset: xr.Dataset, options: StateOptions) -> xr.Dataset:
         means = [state[chosen][block[chosen] == b].mean(axis=0) for b in (0, 1)]
         return float(np.linalg.norm(means[1] - means[0]))
 
-    out = select(dataset, trials=trials)
+    out = select(layout.dataset, trials=trials)
     out.attrs.update(
         state_covariates=",".join(names),
         state_matched_trials=int(trials.size),

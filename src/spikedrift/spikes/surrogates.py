@@ -9,7 +9,6 @@ more than the statistic itself. What each one destroys and keeps:
 | `exchange_blocks` | timing difference between blocks | counts, profile of (segment, unit) |
 | `redraw_blocks` | timing relation of later blocks to the first | counts |
 | `redraw_units` | the same, whatever the number of segments | counts |
-| `thin_blocks` | count difference between blocks per (segment, unit) | profile of each block |
 | `shuffle_trials` | single-trial relations between units | profile and counts of each unit |
 | `jitter` | timing finer than a window | counts in windows |
 | `poisson` | single-trial structure within a unit | counts, binned profile of each block |
@@ -28,7 +27,10 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.core.errors import InputError
-from spikedrift.spikes.arrays import Spikes, put, spikes_of
+from spikedrift.spikes.arrays import Spikes, put
+from spikedrift.spikes.caveats import pooled
+from spikedrift.spikes.layout import Layout
+from spikedrift.spikes.thinning import random_rank
 
 GROUP = 8  # units of about the same count that times are exchanged among, at least
 
@@ -46,15 +48,6 @@ def _permuted(times: np.ndarray, group: np.ndarray, rng: np.random.Generator) ->
     out = np.empty_like(times)
     out[target] = times[source]
     return out
-
-
-def _rank(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Random rank of every entry within its group, from 0."""
-    order = np.argsort(group + rng.random(group.size))
-    size = np.bincount(group)
-    rank = np.empty(group.size, dtype=np.int64)
-    rank[order] = np.arange(group.size) - np.repeat(np.cumsum(size) - size, size)
-    return rank
 
 
 def _retimed(spikes: Spikes, times: np.ndarray) -> Spikes:
@@ -171,62 +164,10 @@ def _redealt(
     pool = np.argsort(own + rng.random(own.size))
     start = np.cumsum(size) - size
     redrawn = later & (size[other] > 0)
-    deal = start[other] + _rank(own, rng) % np.maximum(size[other], 1)
+    deal = start[other] + random_rank(own, rng) % np.maximum(size[other], 1)
     times = spikes.times.copy()
     times[redrawn] = spikes.times[pool[deal[redrawn]]]
     return _retimed(spikes, times)
-
-
-def _kept(spikes: Spikes, keep: np.ndarray) -> Spikes:
-    cell = np.repeat(np.arange(spikes.counts.size), spikes.counts.ravel())
-    counts = np.bincount(cell[keep], minlength=spikes.counts.size).reshape(spikes.counts.shape)
-    return replace(spikes, times=spikes.times[keep], counts=counts)
-
-
-def thin_blocks(spikes: Spikes, rng: np.random.Generator) -> Spikes:
-    """Thin each (segment, unit) at random to the mean count of its quietest block.
-
-    Means are over observed trials; a block in which the unit was never observed with the segment
-    does not count. The number of spikes left is rounded to the nearest integer.
-    """
-    n_units = spikes.counts.shape[1]
-    n_segments, n_blocks = int(spikes.segment.max()) + 1, int(spikes.block.max()) + 1
-    group = spikes.segment * n_blocks + spikes.block
-    total = np.zeros((n_segments * n_blocks, n_units))
-    trials = np.zeros_like(total)
-    np.add.at(total, group, spikes.counts)
-    np.add.at(trials, group, spikes.observed)
-    mean = np.where(trials > 0, total / np.maximum(trials, 1), np.inf)
-    lowest = mean.reshape(n_segments, n_blocks, n_units).min(axis=1)
-    quota = np.where(trials > 0, trials, 0) * np.repeat(
-        np.where(np.isfinite(lowest), lowest, 0.0), n_blocks, axis=0
-    )
-    quota = np.rint(quota).astype(np.int64)
-    trial, unit = spikes.cells
-    rank = _rank(group[trial] * n_units + unit, rng)
-    return _kept(spikes, rank < quota[group[trial], unit])
-
-
-def match_gain(spikes: Spikes, rng: np.random.Generator) -> Spikes:
-    """Thin whole blocks at random to the population rate of the quietest block.
-
-    One probability a block, the same for all units, segments and trials: a gain shared by the
-    population goes, differences between units and segments stay. The rate of a block is summed
-    over the (segment, unit) that were observed in every block.
-    """
-    n_blocks = int(spikes.block.max()) + 1
-    n_segments = int(spikes.segment.max()) + 1
-    shape = (n_segments * n_blocks, spikes.counts.shape[1])
-    group = spikes.segment * n_blocks + spikes.block
-    total, trials = np.zeros(shape), np.zeros(shape)
-    np.add.at(total, group, spikes.counts)
-    np.add.at(trials, group, spikes.observed)
-    mean = (total / np.where(trials > 0, trials, np.nan)).reshape(n_segments, n_blocks, shape[1])
-    shared = np.isfinite(mean).all(axis=1, keepdims=True)
-    rate = np.where(shared, mean, 0.0).sum(axis=(0, 2))
-    probability = np.divide(rate.min(), rate, out=np.ones(n_blocks), where=rate > 0)
-    trial, _ = spikes.cells
-    return _kept(spikes, rng.random(spikes.times.size) < probability[spikes.block[trial]])
 
 
 def shuffle_trials(spikes: Spikes, rng: np.random.Generator) -> Spikes:
@@ -376,12 +317,12 @@ def surrogate(
         For two-photon events, and for `shuffle` on a pseudo-population, whose units were never
         recorded together.
     """
-    if name == "shuffle" and dataset.attrs.get("pseudo_population"):
+    if name == "shuffle" and pooled(dataset.attrs):
         raise InputError(
             f"{dataset.attrs.get('recording')}: surrogate 'shuffle' needs units recorded together, "
             "but this is a pseudo-population"
         )
-    spikes = spikes_of(dataset)
+    spikes = Layout.of(dataset).spikes
     match name:
         case "permute":
             spikes = permute_over_trials(spikes, rng)

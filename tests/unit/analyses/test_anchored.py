@@ -12,7 +12,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift.anchored.recording import anchored_indices
 from spikedrift.figures.analyses import anchored
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.surrogates import redraw_units
 
 FEW = {"surrogates": 19, "gate_surrogates": 39, "thinnings": 2, "max_standard_error": 0.5}
@@ -93,7 +93,7 @@ def test_options_out_of_bounds_are_refused(recording):
 
 def test_redrawn_units_keep_counts_and_take_times_of_other_units():
     dataset = record(SyntheticOptions(segments=3, repeats=4, units=21), "test.movie", 1)
-    spikes = spikes_of(dataset)
+    spikes = Layout.of(dataset).spikes
     out = redraw_units(spikes, np.random.default_rng(0))
     np.testing.assert_array_equal(out.counts, spikes.counts)
     trial, unit = spikes.cells

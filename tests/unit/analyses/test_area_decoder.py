@@ -14,6 +14,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift.responses import responses_of
 from spikedrift.sources.pooling import pool
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 
 AREAS = ("A", "B", "C")
 FAST = {"surrogates": 39, "splits": 10, "min_units": 10}
@@ -52,7 +53,7 @@ def animal(seed: int, shares: float, repeats: int = 8, units: int = 40) -> xr.Da
 
 def test_assignment_is_the_best_of_all_permutations():
     dataset = animal(1, 0.2)
-    population, areas, left = decoder.prepare(dataset, responses_of(dataset), 10)
+    population, areas, left = decoder.prepare(dataset, responses_of(Layout.of(dataset)), 10)
     assert areas == list(AREAS) and not left
     rng = np.random.default_rng(3)
     mouse = decoder.divide(population.area, population.source, False, 10, rng)

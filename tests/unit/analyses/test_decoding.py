@@ -12,9 +12,8 @@ from spikedrift.analyses.decoding import cross_validation, crossing
 from spikedrift.analyses.methods import decoders
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
-from spikedrift.drift.pairs import repeats_of
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 OPTIONS = {
@@ -47,8 +46,8 @@ def test_lda_is_that_of_sklearn_at_the_same_shrinkage(monkeypatch):
 
 def test_components_of_the_training_trials_change_no_linear_decoder():
     dataset = made()
-    features = decoders.features_of(dataset, 4)
-    segment, repeat = label(dataset, SEGMENT_KEY), dataset["repeat"].values
+    features = decoders.features_of(Layout.of(dataset), 4)
+    segment, repeat = Layout.of(dataset).segment, dataset["repeat"].values
     train, test = np.flatnonzero(repeat < 6), np.flatnonzero(repeat >= 6)
     scores = decoders.linear_evidence({"rate": features["rate"]}, train, test)["rate"]
     counts = np.sqrt(dataset["spike_count"].values)
@@ -63,8 +62,8 @@ def test_components_of_the_training_trials_change_no_linear_decoder():
 
 def test_nearest_neighbor_is_that_of_sklearn():
     dataset = made()
-    distance = decoders.distances_of(dataset, 2)
-    segment = label(dataset, SEGMENT_KEY)
+    distance = decoders.distances_of(Layout.of(dataset), 2)
+    segment = Layout.of(dataset).segment
     train, test = np.arange(0, 60, 2), np.arange(1, 60, 2)
     counts = np.sqrt(dataset["spike_count"].values)
     theirs = KNeighborsClassifier(1, metric="correlation").fit(counts[train], segment[train])
@@ -78,7 +77,7 @@ def test_nearest_neighbor_is_that_of_sklearn():
 
 def test_nothing_is_fitted_to_test_trials():
     dataset = made(unit_loss=0.2)
-    features = decoders.features_of(dataset, 5)
+    features = decoders.features_of(Layout.of(dataset), 5)
     train, test = np.arange(30), np.arange(30, 60)
     for code, each in features.items():
         changed = decoders.Features(each.values.copy(), each.known.copy())
@@ -91,7 +90,7 @@ def test_nothing_is_fitted_to_test_trials():
 
 def test_folds_hold_out_whole_repeats_and_train_on_as_many_for_both_relations():
     dataset = made(blocks=3)
-    repeats = repeats_of(dataset)
+    repeats = Layout.of(dataset).repeats
     splits = cross_validation(repeats, 3)
     assert len(splits) == 9
     for split in splits:

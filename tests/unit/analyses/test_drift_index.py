@@ -13,9 +13,9 @@ from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.correlations import tuning_curves
-from spikedrift.drift.pairs import Repeats
 from spikedrift.drift.responses import Responses, responses_of
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout, Repeats
 
 SMALL = {"segments": 8, "repeats": 8, "units": 60}
 
@@ -76,7 +76,7 @@ def test_halves_are_disjoint_and_of_one_size():
 @pytest.mark.parametrize("missing", [False, True])
 def test_the_population_index_is_that_of_corrcoef(missing):
     dataset = made(rate_drift=0.4, unit_loss=0.2 * missing)
-    found = responses_of(dataset)
+    found = responses_of(Layout.of(dataset))
     block = found.repeats.block
     x = np.where(found.observed, found.rate, np.nan).reshape(block.size, -1)
     value = np.full((block.size, block.size), np.nan)
@@ -92,7 +92,7 @@ def test_the_population_index_is_that_of_corrcoef(missing):
 
 
 def test_reliability_is_that_of_corrcoef():
-    found = responses_of(made())
+    found = responses_of(Layout.of(made()))
     group = found.repeats.block
     value = di.reliability(found, group)
     for unit in (0, 17, 59):

@@ -15,6 +15,7 @@ from spikedrift.analyses.methods.decoders import distances_of
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.figures.analyses.embedding import segment_colors
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 OPTIONS = {"surrogates": 39}
@@ -59,7 +60,7 @@ def test_stress_is_that_of_sklearn():
 
 def test_purity_is_that_of_sklearn_neighbors():
     dataset = made(rate_spread=0.4)
-    distance, missing = embedding.filled(distances_of(dataset, 2)["rate"])
+    distance, missing = embedding.filled(distances_of(Layout.of(dataset), 2)["rate"])
     assert missing == 0
     segment = dataset["segment"].values
     theirs = NearestNeighbors(n_neighbors=5, metric="precomputed").fit(distance).kneighbors()[1]

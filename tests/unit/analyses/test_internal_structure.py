@@ -13,6 +13,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift.responses import halves_of, responses_of
 from spikedrift.drift.structures import compare, in_time_order, structure, triangle
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 
 FAST = {"surrogates": 99, "bootstrap": 100, "orders": 199}
 
@@ -79,7 +80,7 @@ def test_partial_lag_takes_any_trend_with_distance_in_time():
 
 
 def test_parts_of_halves_are_disjoint_and_cover_them():
-    halves = halves_of(responses_of(made()))
+    halves = halves_of(responses_of(Layout.of(made())))
     one, two = inner.parts_of(halves)
     assert not (one & two).any() and ((one | two) == halves.member).all()
     assert one.sum(axis=1).tolist() == two.sum(axis=1).tolist() == [2, 2, 2, 2]

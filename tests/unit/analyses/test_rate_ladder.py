@@ -13,8 +13,8 @@ from spikedrift.drift.anchored.timing import timing_index
 from spikedrift.drift.pairs import index_pairs
 from spikedrift.similarity.correlation import activity, pearson_pairs
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.layout import Layout
+from spikedrift.spikes.thinning import match_gain
 from spikedrift.trials import select
 
 BASE = {"segments": 6, "repeats": 6, "units": 60}
@@ -45,17 +45,17 @@ def test_correlation_over_units_and_bins_is_that_of_the_flattened_response(missi
 
 def test_bins_are_those_of_the_rate_measures():
     made = recording(segments=2, repeats=2)
-    np.testing.assert_array_equal(binned(spikes_of(made), 0.3), activity(made, 0.3))
+    np.testing.assert_array_equal(binned(Layout.of(made).spikes, 0.3), activity(made, 0.3))
 
 
 def test_the_whole_trial_is_the_rate_index():
     made = recording(rate_drift=0.3)
-    pairs = index_pairs(made, 1000, np.random.default_rng(0))
-    spikes = spikes_of(made)
-    level = surrogates.match_gain(spikes, np.random.default_rng(1))
+    pairs = index_pairs(Layout.of(made), 1000, np.random.default_rng(0))
+    spikes = Layout.of(made).spikes
+    level = match_gain(spikes, np.random.default_rng(1))
     reading = rung_reading(binned(level, 1.0), spikes.observed, pairs, 5)
     options = IndexOptions(surrogates=19, gate_surrogates=19, thinnings=20)
-    assert reading.index == pytest.approx(rate_index(made, options, 0).index, abs=0.05)
+    assert reading.index == pytest.approx(rate_index(Layout.of(made), options, 0).index, abs=0.05)
     ladder = analyze(made, "rate_ladder", OPTIONS, 0)["value"]
     assert float(ladder.sel(statistic="trial.index")) == pytest.approx(reading.index, abs=0.05)
 
@@ -64,7 +64,7 @@ def test_timing_is_the_timing_index():
     made = recording(event_time_drift=0.5)
     out = analyze(made, "rate_ladder", OPTIONS, 0)
     options = IndexOptions(surrogates=19, gate_surrogates=19, thinnings=3, max_pairs=2000)
-    expected = timing_index(made, options, 0)
+    expected = timing_index(Layout.of(made), options, 0)
     assert float(out["value"].sel(statistic="timing.index_matched")) == expected.index
     assert float(out["p_value"].sel(statistic="timing.index")) == expected.p_value
 
@@ -123,8 +123,8 @@ def test_a_flat_code_shuts_the_gates_of_the_fine_rungs():
 
 def test_rungs_and_common_units():
     made = recording(segments=3, repeats=3, mean_rate=0.5, segment_duration=0.4)
-    spikes = spikes_of(made)
-    blocks, repeats = (common_units(made, spikes, name) for name in ("blocks", "repeats"))
+    spikes = Layout.of(made).spikes
+    blocks, repeats = (common_units(spikes, name) for name in ("blocks", "repeats"))
     assert 0 < repeats.sum() < blocks.sum() < 60 and not (repeats & ~blocks).any()
     options = {**OPTIONS, "bins": [1.0, 0.4, 0.1], "common": "all"}
     assert analyze(made, "rate_ladder", options)["rung"].values.tolist() == [

@@ -12,6 +12,7 @@ from spikedrift.drift.correlations import MEASURES, correlations
 from spikedrift.drift.responses import halves_of, responses_of
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 
 SMALL = {"segments": 6, "repeats": 6, "units": 60}
 
@@ -69,7 +70,9 @@ def test_agrees_with_the_similarity_measures():
 
 
 def test_halves_are_of_equal_size_unless_the_published_ones_are_asked_for():
-    made = responses_of(record(SyntheticOptions(**{**SMALL, "repeats": 5}), "made.movie", 2))
+    made = responses_of(
+        Layout.of(record(SyntheticOptions(**{**SMALL, "repeats": 5}), "made.movie", 2))
+    )
     equal, published = halves_of(made), halves_of(made, unequal=True)
     assert equal.member.sum(axis=1).tolist() == [2, 2, 2, 2]
     assert published.member.sum(axis=1).tolist() == [2, 3, 2, 3]
@@ -90,7 +93,7 @@ def test_sessions_are_proximal_or_distal_and_take_units_active_in_both_halves():
     )
     found = analyze(days, "response_correlations", {"surrogates": 19, "bootstrap": 100})
     assert found["relation"].values.tolist() == ["within", "proximal", "distal"]
-    responses = responses_of(days)
+    responses = responses_of(Layout.of(days))
     mean = responses.averaged(halves_of(responses).member)[0].mean(axis=1)  # halves x units
     pairs = {"within": [], "proximal": [], "distal": []}
     for a in range(6):
@@ -140,7 +143,7 @@ def test_the_adaptation_control_leaves_falling_units_out():
     made = made.drop_vars("spike_time").assign(
         spike_count=(("trial", "unit"), count), spike_time=("spike", time)
     )
-    falling = rc.falling_units(responses_of(made), 0.05)
+    falling = rc.falling_units(responses_of(Layout.of(made)), 0.05)
     assert falling[:20].mean() > 0.85 and falling[20:].mean() < 0.15
     options = {"surrogates": 19, "bootstrap": 100, "adaptation": 0.05}
     found = analyze(made, "response_correlations", options)

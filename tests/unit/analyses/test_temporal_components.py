@@ -21,7 +21,8 @@ from spikedrift.analyses.temporal_components import scores
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 
@@ -195,7 +196,7 @@ def test_same_seed_same_bits():
 
 def test_units_are_taken_in_parts_without_a_difference(monkeypatch):
     recording = record(SyntheticOptions(**{**BASE, "repeats": 4, "units": 7}), "made.movie", 3)
-    spikes = spikes_of(recording)
+    spikes = Layout.of(recording).spikes
     fit = {"bin": 0.01, "boxcar": 0.05, "n_axes": 3, "shrinkage": None}
     whole = scores(spikes, spikes.block == 0, **fit)
     monkeypatch.setattr(

@@ -11,7 +11,7 @@ from spikedrift.drift.anchored.timing import timing_dissimilarity
 from spikedrift.drift.pairs import index_pairs
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 BASE = {"segments": 6, "repeats": 6, "units": 60}
@@ -93,13 +93,13 @@ def test_a_flat_code_has_no_excess():
 
 
 def test_the_rate_control_changes_counts_and_no_profile():
-    spikes = spikes_of(recording())
+    spikes = Layout.of(recording()).spikes
     out = slower_first_block(spikes, np.random.default_rng(0), 1.5)
     first, second = (out.counts[out.block == b].sum() for b in (0, 1))
     before = [spikes.counts[spikes.block == b].sum() for b in (0, 1)]
     assert second == before[1]
     assert first == pytest.approx(before[0] / 1.5, rel=0.05)
-    pairs = index_pairs(recording(), 2000, np.random.default_rng(0))
+    pairs = index_pairs(Layout.of(recording()), 2000, np.random.default_rng(0))
     by_block = [
         np.nanmean(timing_dissimilarity(out, pairs.first, pairs.second, 5)[0][pairs.block == b])
         for b in (0, 1)

@@ -49,7 +49,13 @@ def index_file(rate, timing=0.1, animal="mouse", note="", **attributes):
             "gate_note": (("matching", "code"), [["", note], ["", note]]),
         },
         {"matching": ["none", "state"], "code": ["rate", "timing"]},
-        {"recording": "a.movie", "experience_unit": animal, "trial_order_known": 1, **attributes},
+        {
+            "recording": "a.movie",
+            "experience_unit": animal,
+            "pseudo_population": 0,
+            "trial_order_known": 1,
+            **attributes,
+        },
     )
 
 
@@ -103,8 +109,11 @@ def test_what_is_taken_off_is_taken_off_recording_by_recording():
     ("datasets", "reason"),
     [
         (animals([0.3, 0.2]), "no inference over animals: 2, 3 are needed"),
-        (animals([0.3, 0.2, 0.1], trial_order_known=0), "the order of trials"),
-        (animals([0.3, 0.2, 0.1], pseudo_population=1), "units pooled over sessions or animals"),
+        (animals([0.3, 0.2, 0.1], trial_order_known=0), "the order of its trials"),
+        (
+            animals([0.3, 0.2, 0.1], pseudo_population=1),
+            "units are pooled over sessions",
+        ),
     ],
 )
 def test_what_carries_no_inference_is_described_and_not_tested(datasets, reason):

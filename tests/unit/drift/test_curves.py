@@ -10,10 +10,11 @@ from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.curve_statistics import STATISTICS, contrast, lag_curve
 from spikedrift.drift.curves import curve_values, curves, unit_halves
-from spikedrift.drift.pairs import discrimination, repeats_of, segment_pairs
+from spikedrift.drift.pairs import discrimination, segment_pairs
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.repeats import counted_through
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 
 FEW = CurveOptions(bootstrap=20, halves=3)
 MEASURES = ("spikeship", "rate_correlation", "population_vector")
@@ -188,13 +189,13 @@ def test_lags_go_on_over_sessions():
     day["session"] = ("trial", np.ones(day.sizes["trial"], dtype=np.int64))
     day["repeat"] = dataset["repeat"] + 4
     two = xr.concat([dataset.drop_dims("spike"), day.drop_dims("spike")], "trial", data_vars="all")
-    repeats = repeats_of(two)
+    repeats = Layout.of(two).repeats
     np.testing.assert_array_equal(repeats.position, np.arange(8))
     np.testing.assert_array_equal(repeats.block, [0] * 4 + [1] * 4)
 
 
 def test_pairs_are_of_one_segment_and_their_partners_match(drifting):
-    pairs = segment_pairs(drifting, np.random.default_rng(0))
+    pairs = segment_pairs(Layout.of(drifting), np.random.default_rng(0))
     segment, repeat = drifting["segment"].values, drifting["repeat"].values
     block = drifting["block"].values
     assert pairs.first.size == 4 * 8 * 7 / 2
@@ -216,7 +217,7 @@ def test_discrimination_weighs_blocks_alike():
 
 
 def test_lag_curve_leaves_undefined_pairs_out(drifting):
-    repeats = repeats_of(drifting)
+    repeats = Layout.of(drifting).repeats
     matrix = np.ones((8, 8))
     matrix[0, 1] = matrix[1, 0] = np.nan
     matrix[1, 2] = matrix[2, 1] = 4.0

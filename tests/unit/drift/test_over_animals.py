@@ -9,9 +9,10 @@ from scipy import stats
 from spikedrift.config.figures import Figures
 from spikedrift.config.inference import Inference
 from spikedrift.core.errors import InputError
-from spikedrift.drift.over_animals import animal_of, contrasts, infer, long_table
+from spikedrift.drift.over_animals import contrasts, infer, long_table
 from spikedrift.figures.inference import draw
 from spikedrift.plan.inference import Inferences
+from spikedrift.spikes.caveats import ASSUMED, subject_of
 
 
 def options(**more) -> Inference:
@@ -31,7 +32,7 @@ def values(n_animals=8, sessions=1, shift=1.0, seed=0, statistics=("s",), group=
             "value": shift * (k == 0) + mean + 0.3 * rng.standard_normal(),
             "no_drift": 0.0,
             "n_units": 40 + animal,
-            "doubt": "",
+            "caveat": "",
         }
         for k, name in enumerate(statistics)
         for animal, mean in enumerate(0.5 * rng.standard_normal(n_animals))
@@ -91,9 +92,9 @@ def test_what_is_not_tested_says_why_and_keeps_its_mean():
     assert np.isfinite(two["mean"]) and np.isnan(two["g"])
     free = infer(values().assign(no_drift=np.nan), options(), 1).iloc[0]
     assert "no value is known" in free["note"] and np.isnan(free["p_value"])
-    unknown = infer(values().assign(animal="", doubt="the animal is not known"), options(), 1)
+    unknown = infer(values().assign(animal="", caveat="its animal is not known"), options(), 1)
     assert unknown["n_animals"][0] == 0 and np.isnan(unknown["mean"][0])
-    assert unknown["note"][0] == "no test: the animal is not known"
+    assert unknown["note"][0] == "no test: its animal is not known"
     table = values()
     table.loc[3, "value"] = np.nan
     part = infer(table, options(), 1).iloc[0]
@@ -124,20 +125,22 @@ def test_contrasts_are_paired_by_instance():
 
 
 @pytest.mark.parametrize(
-    ("attributes", "animal", "doubt"),
+    ("attributes", "animal", "caveat"),
     [
         ({"experience_unit": "animal 7"}, "animal 7", ""),
         ({"experience_unit": "instance 0"}, "instance 0", ""),
         ({"experience_unit": ""}, "", "not known"),
-        ({}, "", "not known"),
         ({"experience_unit": "session 3"}, "", "not known"),
         ({"experience_unit": "a; b"}, "", "pooled"),
         ({"experience_unit": "animal 7", "pseudo_population": 1}, "", "pooled"),
     ],
 )
-def test_who_is_one_animal(attributes, animal, doubt):
-    found = animal_of(attributes)
-    assert found[0] == animal and doubt in found[1] and bool(found[1]) == bool(doubt)
+def test_who_is_one_animal(attributes, animal, caveat):
+    found = subject_of({"pseudo_population": 0, **attributes})
+    assert found[0] == animal and caveat in found[1] and bool(found[1]) == bool(caveat)
+
+
+KNOWN = {"experience_unit": "animal 1", "pseudo_population": 0, "trial_order_known": 1}
 
 
 def result(**attrs) -> xr.Dataset:
@@ -148,15 +151,15 @@ def result(**attrs) -> xr.Dataset:
             "ordered": ("statistic", [True, False]),
         },
         {"statistic": ["lag", "share"]},
-        {"experience_unit": "animal 1", "n_units": 30, "trial_order_known": 1, **attrs},
+        {**KNOWN, "n_units": 30, **attrs},
     )
 
 
-def test_long_table_reads_both_kinds_and_doubts_what_rests_on_an_assumed_order():
+def test_long_table_reads_both_kinds_and_warns_of_what_rests_on_an_assumed_order():
     index = xr.Dataset(
         {"index": (("matching", "code"), [[0.1, np.nan], [0.3, 0.4]])},
         {"matching": ["none", "state"], "code": ["rate", "timing"]},
-        {"experience_unit": "animal 1", "n_units": 30, "trial_order_known": 1},
+        {**KNOWN, "n_units": 30},
     )
     key = {"group": "movie", "recording": "m.movie", "selection": "all"}
     table = long_table([(key, index)], [({**key, "analysis": "behavior"}, result())])
@@ -164,9 +167,9 @@ def test_long_table_reads_both_kinds_and_doubts_what_rests_on_an_assumed_order()
     assert found["drift_index", "rate.index"] == 0.1
     assert found["drift_index", "timing.index_matched"] == 0.4
     assert np.isnan(found["drift_index", "timing.index"])
-    assert found["behavior", "lag"] == 0.3 and not table["doubt"].any()
+    assert found["behavior", "lag"] == 0.3 and not table["caveat"].any()
     assumed = long_table([], [({**key, "analysis": "b"}, result(trial_order_known=0))])
-    assert list(assumed["doubt"]) == ["the order of trials is assumed", ""]
+    assert list(assumed["caveat"]) == [ASSUMED, ""]
 
 
 def plan(entries, **more):

@@ -24,6 +24,7 @@ from spikedrift.drift.profile import (
 from spikedrift.drift.responses import responses_of
 from spikedrift.drift.unit_samples import halved_units, resampled_units
 from spikedrift.sources import synthetic
+from spikedrift.spikes.layout import Layout
 
 OPTIONS = CurveOptions(bootstrap=60, halves=6)
 
@@ -137,7 +138,7 @@ def test_the_coefficient_of_variation_would_depend_on_it():
 def test_fano_factors_of_renewal_trains(shape):
     # Cox 1962: Var N = m / k + (1 - 1 / k^2) / 6 for m expected events in equilibrium
     dataset = renewal(shape, units=10)
-    found = fano_factors(dataset, responses_of(dataset))
+    found = fano_factors(Layout.of(dataset), responses_of(Layout.of(dataset)))
     m = 20.0
     assert found.mean() == pytest.approx(1 / shape + (1 - shape**-2) / (6 * m), rel=0.05)
 
@@ -146,7 +147,7 @@ def test_a_slow_change_of_rate_does_not_enter_the_fano_factor():
     dataset = renewal(1.0, gain=8.0, units=8, rate=10)
     count = dataset["spike_count"].values
     plain = (count.var(axis=0) / count.mean(axis=0)).mean()
-    found = fano_factors(dataset, responses_of(dataset)).mean()
+    found = fano_factors(Layout.of(dataset), responses_of(Layout.of(dataset))).mean()
     assert plain > 5
     assert found == pytest.approx(1, abs=0.06)
 

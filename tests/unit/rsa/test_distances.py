@@ -18,6 +18,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.rsa import distances as rdms
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
+from spikedrift.spikes.layout import Layout
 
 SPIKESHIP = MeasureEntry(name="spikeship", measure="spikeship")
 PLAIN = Structure(stabilize="none", noise="none")
@@ -257,18 +258,18 @@ def test_missing_units_leave_a_side_defined():
 
 def test_sides_are_brought_to_the_same_size():
     big, small = record(1, units=30, repeats=7, segments=8), record(2, units=20, repeats=4)
-    sizes = [matching.size_of(side) for side in (big, small)]
+    sizes = [matching.size_of(Layout.of(side)) for side in (big, small)]
     assert sizes[0] == matching.Size(30, 8, 2, 7)
     size = matching.common(sizes)
     assert size == matching.Size(20, 5, 2, 4)
-    cut = matching.matched(big, size, np.random.default_rng(1))
+    cut = matching.matched(Layout.of(big), size, np.random.default_rng(1))
     trials.check(cut)
-    assert matching.size_of(cut) == size
+    assert matching.size_of(Layout.of(cut)) == size
     assert cut.sizes["trial"] == 5 * 2 * 4
     assert sorted(set(cut["repeat"].values.tolist())) == [0, 1, 2, 3, 7, 8, 9, 10]
-    again = matching.matched(big, size, np.random.default_rng(1))
+    again = matching.matched(Layout.of(big), size, np.random.default_rng(1))
     xr.testing.assert_identical(cut, again)
-    other = matching.matched(big, size, np.random.default_rng(2))
+    other = matching.matched(Layout.of(big), size, np.random.default_rng(2))
     assert set(other["unit_id"].values) != set(cut["unit_id"].values)
     line = matching.words(sizes[0], [sizes[1]], size, 7)
     for part in ("20 units (of 30 and 20)", "5 segments (of 8 and 5)", "seed 7", "4 repeats"):
@@ -290,18 +291,20 @@ def test_units_never_observed_and_segments_not_always_shown_do_not_count():
     out["spike_count"].values[:], out["observed"].values[:] = lost, seen
     drop = (out["segment"].values == 2) & (out["repeat"].values == 4)
     out = trials.select(out, trials=~drop)
-    assert matching.size_of(out) == matching.Size(19, 4, 2, 5)
-    cut = matching.matched(out, matching.Size(19, 4, 2, 5), np.random.default_rng(0))
+    assert matching.size_of(Layout.of(out)) == matching.Size(19, 4, 2, 5)
+    cut = matching.matched(Layout.of(out), matching.Size(19, 4, 2, 5), np.random.default_rng(0))
     assert set(cut["segment"].values) == {0, 1, 3, 4}
     assert recording["unit_id"].values[3] not in cut["unit_id"].values
 
 
 def test_segments_correspond_by_name_or_not_at_all():
     movie, other = record(), record(2, segments=8)
-    segments, reason = matching.corresponding(movie, [other, movie])
+    segments, reason = matching.corresponding(
+        Layout.of(movie), [Layout.of(other), Layout.of(movie)]
+    )
     assert segments == [("movie", k) for k in range(5)] and reason == ""
     renamed = other.assign(stimulus=("trial", np.full(other.sizes["trial"], "patterns")))
-    segments, reason = matching.corresponding(movie, [renamed])
+    segments, reason = matching.corresponding(Layout.of(movie), [Layout.of(renamed)])
     assert segments is None
     for part in ("mouse.movie", "movie", "patterns", "no correspondence"):
         assert part in reason

@@ -12,6 +12,7 @@ from spikedrift.drift.pairs import index_pairs
 from spikedrift.similarity.reliability import unit_reliability
 from spikedrift.sources.synthetic import record
 from spikedrift.spikes import selections
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 
@@ -80,7 +81,7 @@ BASE = {"segments": 8, "repeats": 6, "units": 120, "mean_rate": 3.0, "unit_share
 
 def step(dataset, seed):
     """Dissimilarity between blocks less that within, over pairs of trials of one segment."""
-    pairs = index_pairs(dataset, 4000, np.random.default_rng(seed))
+    pairs = index_pairs(Layout.of(dataset), 4000, np.random.default_rng(seed))
     value, _ = rate_dissimilarity(
         dataset["spike_count"].values, dataset["observed"].values, pairs.first, pairs.second, 5
     )

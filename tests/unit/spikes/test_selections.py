@@ -16,6 +16,7 @@ from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curve_values
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import apply, stream
 from spikedrift.spikes.state import match_state
 
@@ -260,7 +261,7 @@ def test_state_is_matched_before_units_are_chosen():
         1,
     )
     out = apply(made, Selection(name="a", state="matched"))
-    expected = match_state(made, StateOptions())
+    expected = match_state(Layout.of(made), StateOptions())
     np.testing.assert_array_equal(out["spike_count"], expected["spike_count"])
     assert out.attrs["state_difference_after"] < 0.3 < out.attrs["state_difference_before"]
     wide = apply(made, Selection(name="a", state="matched", matching={"caliper": 5.0}))

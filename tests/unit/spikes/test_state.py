@@ -9,6 +9,7 @@ from spikedrift.config.drift import StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import covariates, match_state
 
 
@@ -25,7 +26,7 @@ def recording(seed=0, **knobs):
 
 def test_matched_blocks_have_the_same_trials_a_segment_and_nearly_the_same_state():
     dataset = recording()
-    out = match_state(dataset, StateOptions())
+    out = match_state(Layout.of(dataset), StateOptions())
     trials.check(out)
     table = pd.crosstab(out["segment"].values, out["block"].values)
     assert (table[0] == table[1]).all()
@@ -42,7 +43,7 @@ def test_matching_is_the_best_assignment(seed):
     dataset = recording(seed, segments=2, repeats=6)
     options = StateOptions(caliper=1.0, min_repeats=2, min_segments=2)
     _, state = covariates(dataset)
-    out = match_state(dataset, options)
+    out = match_state(Layout.of(dataset), options)
     segment, block = dataset["segment"].values, dataset["block"].values
     for s in (0, 1):
         one, two = (np.flatnonzero((segment == s) & (block == b)) for b in (0, 1))
@@ -64,7 +65,9 @@ def test_matching_is_the_best_assignment(seed):
 def test_one_covariate_is_enough():
     dataset = recording()
     dataset["pupil_area"] = ("trial", np.full(dataset.sizes["trial"], np.nan))
-    assert match_state(dataset, StateOptions()).attrs["state_covariates"] == "running_speed"
+    assert (
+        match_state(Layout.of(dataset), StateOptions()).attrs["state_covariates"] == "running_speed"
+    )
 
 
 def test_trials_without_a_state_are_left_out():
@@ -72,7 +75,7 @@ def test_trials_without_a_state_are_left_out():
     pupil = dataset["pupil_area"].values.copy()
     pupil[::5] = np.nan
     dataset["pupil_area"] = ("trial", pupil)
-    assert np.isfinite(match_state(dataset, StateOptions())["pupil_area"]).all()
+    assert np.isfinite(match_state(Layout.of(dataset), StateOptions())["pupil_area"]).all()
 
 
 def test_refusals_name_what_is_missing():
@@ -81,8 +84,8 @@ def test_refusals_name_what_is_missing():
     for name in ("running_speed", "pupil_area"):
         blind[name] = ("trial", np.zeros(dataset.sizes["trial"]))
     with pytest.raises(InputError, match="no behavioral covariates"):
-        match_state(blind, StateOptions())
+        match_state(Layout.of(blind), StateOptions())
     with pytest.raises(InputError, match="two blocks, there are 3"):
-        match_state(recording(blocks=3), StateOptions())
+        match_state(Layout.of(recording(blocks=3)), StateOptions())
     with pytest.raises(InputError, match=r"0 segments have 3 trials a block .* widen the caliper"):
-        match_state(dataset, StateOptions(caliper=1e-9))
+        match_state(Layout.of(dataset), StateOptions(caliper=1e-9))

@@ -8,7 +8,9 @@ from spikedrift.core.errors import InputError
 from spikedrift.similarity.correlation import pearson_pairs
 from spikedrift.sources.synthetic import record
 from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import put, spikes_of
+from spikedrift.spikes.arrays import put
+from spikedrift.spikes.layout import Layout
+from spikedrift.spikes.thinning import match_gain, thin_blocks
 
 
 def recording(
@@ -80,8 +82,8 @@ def test_counts_are_kept(name):
 
 def test_permute_keeps_the_times_of_a_unit_and_mixes_segments():
     dataset = recording(n_units=1, rate=40.0)
-    before = spikes_of(dataset)
-    after = spikes_of(draw("permute", dataset))
+    before = Layout.of(dataset).spikes
+    after = Layout.of(draw("permute", dataset)).spikes
     np.testing.assert_array_equal(np.sort(before.times), np.sort(after.times))
     # Each segment had its own peak; afterwards all segments have one profile.
     parts = [after.times[after.segment[after.cells[0]] == s] for s in range(4)]
@@ -92,7 +94,7 @@ def test_permute_keeps_the_times_of_a_unit_and_mixes_segments():
 
 def test_exchange_moves_times_between_blocks_only_within_segment_and_unit():
     dataset = recording()
-    before, after = spikes_of(dataset), spikes_of(draw("exchange", dataset))
+    before, after = Layout.of(dataset).spikes, Layout.of(draw("exchange", dataset)).spikes
     for left, right in zip(pooled(before, before.segment), pooled(after, after.segment), strict=1):
         np.testing.assert_array_equal(left, right)
     assert not np.array_equal(
@@ -104,7 +106,7 @@ def test_exchange_moves_times_between_blocks_only_within_segment_and_unit():
 def test_exchange_is_uniform_over_the_trials():
     """Each spike of a (segment, unit) lands in each trial in proportion to its count."""
     dataset = recording(n_segments=1, n_repeats=2, n_units=1, rate=8.0)
-    spikes = spikes_of(dataset)
+    spikes = Layout.of(dataset).spikes
     marked = spikes.times.min()
     landed = np.zeros(4)
     rng = np.random.default_rng(0)
@@ -117,7 +119,7 @@ def test_exchange_is_uniform_over_the_trials():
 
 def test_redraw_takes_block_two_from_one_other_segment_and_leaves_block_one():
     dataset = recording()
-    before, after = spikes_of(dataset), spikes_of(draw("redraw", dataset))
+    before, after = Layout.of(dataset).spikes, Layout.of(draw("redraw", dataset)).spikes
     trial, unit = before.cells
     first = before.block[trial] == 0
     np.testing.assert_array_equal(before.times[first], after.times[first])
@@ -141,8 +143,8 @@ def test_thinning_matches_mean_counts_and_only_removes():
     lost = lost.isel(spike=keep)
     lost["spike_count"] = (("trial", "unit"), count)
     lost["observed"] = (("trial", "unit"), observed)
-    spikes = spikes_of(lost)
-    thin = surrogates.thin_blocks(spikes, np.random.default_rng(0))
+    spikes = Layout.of(lost).spikes
+    thin = thin_blocks(spikes, np.random.default_rng(0))
     assert (thin.counts <= spikes.counts).all()
     assert np.isin(thin.times, spikes.times).all()
     for s in range(4):
@@ -158,8 +160,8 @@ def test_thinning_matches_mean_counts_and_only_removes():
 
 def test_matching_the_gain_evens_blocks_without_evening_units():
     dataset = recording(gain=1.5, n_units=60, n_repeats=20)
-    spikes = spikes_of(dataset)
-    even = surrogates.match_gain(spikes, np.random.default_rng(0))
+    spikes = Layout.of(dataset).spikes
+    even = match_gain(spikes, np.random.default_rng(0))
     rate = [even.counts[spikes.block == b].mean() for b in (0, 1)]
     assert rate[1] / rate[0] == pytest.approx(1.0, abs=0.02)
     np.testing.assert_array_equal(even.counts[spikes.block == 0], spikes.counts[spikes.block == 0])
@@ -167,7 +169,7 @@ def test_matching_the_gain_evens_blocks_without_evening_units():
 
 def test_shuffle_deals_whole_trains_within_segment_and_block():
     dataset = recording()
-    before, after = spikes_of(dataset), spikes_of(draw("shuffle", dataset))
+    before, after = Layout.of(dataset).spikes, Layout.of(draw("shuffle", dataset)).spikes
     groups = (before.segment, before.block)
     for left, right in zip(pooled(before, *groups), pooled(after, *groups), strict=True):
         np.testing.assert_array_equal(left, right)
@@ -184,12 +186,12 @@ def test_two_photon_events_are_refused():
     dataset = recording()
     dataset["event_amplitude"] = ("spike", np.ones(dataset.sizes["spike"]))
     with pytest.raises(InputError, match="two-photon"):
-        spikes_of(dataset)
+        _ = Layout.of(dataset).spikes
 
 
 def test_jitter_keeps_window_counts_and_is_uniform_inside():
     dataset = recording(n_units=40)
-    before, after = spikes_of(dataset), spikes_of(draw("jitter", dataset))
+    before, after = Layout.of(dataset).spikes, Layout.of(draw("jitter", dataset)).spikes
     for spikes in (before, after):
         spikes.times[:] = np.minimum(spikes.times, np.nextafter(1.0, 0))
     window = [np.bincount(np.floor(s.times / 0.1).astype(int)) for s in (before, after)]
@@ -199,7 +201,7 @@ def test_jitter_keeps_window_counts_and_is_uniform_inside():
 
 def test_poisson_keeps_the_profile_and_loses_the_trial():
     dataset = recording(n_units=2, rate=50.0)
-    before, after = spikes_of(dataset), spikes_of(draw("poisson", dataset))
+    before, after = Layout.of(dataset).spikes, Layout.of(draw("poisson", dataset)).spikes
     for s in range(4):
         for u in range(2):
             left, right = (
@@ -216,8 +218,8 @@ def test_redraw_needs_two_segments():
 
 def test_a_circular_shift_keeps_the_order_of_responses_in_a_repeat():
     dataset = recording(n_segments=7, n_repeats=4)
-    before = spikes_of(dataset)
-    after = spikes_of(draw("circular_shift", dataset))
+    before = Layout.of(dataset).spikes
+    after = Layout.of(draw("circular_shift", dataset)).spikes
     shifts = set()
     for repeat in range(8):
         here = before.repeat == repeat
@@ -239,7 +241,7 @@ def test_a_circular_shift_keeps_the_order_of_responses_in_a_repeat():
 @pytest.mark.slow
 def test_circular_shifts_are_uniform_and_those_of_units_hold_in_all_repeats():
     dataset = recording(n_segments=5, n_repeats=2, n_units=3)
-    spikes = spikes_of(dataset)
+    spikes = Layout.of(dataset).spikes
     rng = np.random.default_rng(3)
     landed = np.zeros((2, 5))
     for _ in range(2000):
@@ -302,8 +304,8 @@ def test_what_is_missing_moves_with_the_response_and_trains_stay_in_their_trial(
 
 def test_permuted_labels_move_whole_trials_within_a_segment():
     dataset = recording()
-    before = spikes_of(dataset)
-    after = spikes_of(draw("permute_labels", dataset))
+    before = Layout.of(dataset).spikes
+    after = Layout.of(draw("permute_labels", dataset)).spikes
     for s in range(4):
         here = before.segment == s
         rows = [sorted(map(tuple, k.counts[here])) for k in (before, after)]
@@ -328,7 +330,7 @@ def test_permuted_labels_reject_far_too_often_under_a_slow_state():
             "made.movie",
             seed,
         )
-        spikes = spikes_of(made)
+        spikes = Layout.of(made).spikes
         rng = np.random.default_rng(seed)
         first, second = np.triu_indices(spikes.segment.size, k=1)
         same = spikes.segment[first] == spikes.segment[second]

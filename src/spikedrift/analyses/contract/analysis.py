@@ -19,9 +19,10 @@ from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.base import completed
 from spikedrift.core.errors import InputError
 from spikedrift.core.plugins import Plugins
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label, segment_names
+from spikedrift.spikes import caveats
+from spikedrift.spikes.layout import Layout
 from spikedrift.stats.monte_carlo import upper_tail
-from spikedrift.trials import NO_TIMING, REPEAT_KEY
+from spikedrift.trials import NO_TIMING
 
 NAN = float("nan")
 NO_TEST = "no test: the order of trials, and so the blocks, are assumed"
@@ -205,10 +206,11 @@ def analyze(
     analysis = get(name)
     where = str(dataset.attrs.get("recording", "trials"))
     chosen = SimpleNamespace(**completed(OPTIONS, "analysis", name, options or {}))
-    check(dataset, analysis)
+    layout = Layout.of(dataset)
+    check(layout, analysis)
     arrays, statistics = analysis.run(dataset, chosen, seed)
     note = ""
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not caveats.order_known(dataset.attrs):
         note = NO_TEST
     out = arrays.merge(_table(statistics, void=bool(note)))
     return out.assign_attrs(
@@ -223,12 +225,12 @@ def analyze(
             "n_units": dataset.sizes["unit"],
             "n_trials": dataset.sizes["trial"],
             "test_note": note,
-            "segment_names": json.dumps(segment_names(dataset)),
+            "segment_names": json.dumps(layout.segment_names),
         }
     )
 
 
-def check(dataset: xr.Dataset, analysis: Analysis) -> None:
+def check(layout: Layout, analysis: Analysis) -> None:
     """Refuse a recording that cannot carry the analysis.
 
     Raises
@@ -237,23 +239,22 @@ def check(dataset: xr.Dataset, analysis: Analysis) -> None:
         In one line: fewer than two units or repeats, no spikes, or one of `analysis.needs`
         that is not there.
     """
+    dataset = layout.dataset
     where = f"{dataset.attrs.get('recording', 'trials')}: {analysis.name}"
     n_units = dataset.sizes["unit"]
     if n_units < 2:
         raise InputError(f"{where} needs two units, the selection has {n_units}")
-    if label(dataset, REPEAT_KEY).max(initial=-1) < 1:
+    if layout.repeat.max(initial=-1) < 1:
         raise InputError(f"{where} needs two repeats, the selection has one")
     if not int(dataset["spike_count"].where(dataset["observed"], 0).sum()):
         raise InputError(f"{where}: no unit spikes in any trial of the selection")
-    if "timing" in analysis.needs and "event_amplitude" in dataset:
+    if "timing" in analysis.needs and not layout.timed:
         raise InputError(f"{where} needs spike times ({NO_TIMING}); choose a rate analysis")
-    if "segments" in analysis.needs and label(dataset, SEGMENT_KEY).max() < 1:
+    if "segments" in analysis.needs and layout.n_segments < 2:
         raise InputError(f"{where} needs two segments, the selection has one")
-    if "blocks" in analysis.needs and label(dataset, BLOCK_KEY).max() < 1:
-        raise InputError(
-            f"{where} needs two blocks, the selection has one; give the recording blocks"
-        )
-    if "simultaneous" in analysis.needs and int(dataset.attrs.get("pseudo_population", 0)):
+    if "blocks" in analysis.needs:
+        caveats.need_blocks(layout, analysis.name)
+    if "simultaneous" in analysis.needs and caveats.pooled(dataset.attrs):
         raise InputError(
             f"{where} needs units recorded together; these were pooled over sessions or animals"
         )

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import xarray as xr
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.linear_model import LogisticRegression
 
 from spikedrift.drift.anchored.rate import rate_dissimilarity
 from spikedrift.similarity.spikeship import spikeship_matrix
-from spikedrift.spikes.arrays import spikes_of
-from spikedrift.trials import offsets, spike_cells
+from spikedrift.spikes.layout import Layout
 
 CODES = ("rate", "timing", "both")
 Pair = tuple[np.ndarray, np.ndarray]
@@ -62,18 +60,18 @@ class Features:
         return gram / scale, (centered(test) @ x.T).astype(np.float64) / scale
 
 
-def features_of(dataset: xr.Dataset, bins: int) -> dict[str, Features]:
+def features_of(layout: Layout, bins: int) -> dict[str, Features]:
     """Rate: square roots of spike counts. Timing: temporal profiles free of the count.
 
     A profile is the share of a unit's spikes in each of `bins` equal parts of the trial; a unit
     that is silent in a trial has none there. Two-photon events have no timing.
     """
-    spikes = spikes_of(dataset, events=True)
+    spikes = layout.events
     root = np.sqrt(spikes.counts * spikes.observed).astype(np.float32)
     found = {"rate": Features(root[..., None], spikes.observed)}
-    if "event_amplitude" in dataset:
+    if not layout.timed:
         return found
-    trial, unit = spike_cells(dataset)
+    trial, unit = spikes.cells
     part = np.minimum((spikes.times / spikes.duration[trial] * bins).astype(np.int64), bins - 1)
     shape = (*spikes.counts.shape, bins)
     cell = (trial * shape[1] + unit) * bins + part
@@ -84,7 +82,7 @@ def features_of(dataset: xr.Dataset, bins: int) -> dict[str, Features]:
     return found
 
 
-def distances_of(dataset: xr.Dataset, min_shared: int) -> dict[str, np.ndarray]:
+def distances_of(layout: Layout, min_shared: int) -> dict[str, np.ndarray]:
     """Distances between all trials: 1 - Pearson of square roots of counts, and SpikeShip.
 
     Returns
@@ -92,7 +90,7 @@ def distances_of(dataset: xr.Dataset, min_shared: int) -> dict[str, np.ndarray]:
     dict of code -> float64, shape (n_trials, n_trials)
         NaN where two trials share too few units.
     """
-    spikes = spikes_of(dataset, events=True)
+    spikes = layout.events
     n_trials, n_units = spikes.counts.shape
     first, second = np.triu_indices(n_trials, k=1)
     rate = np.zeros((n_trials, n_trials))
@@ -100,10 +98,10 @@ def distances_of(dataset: xr.Dataset, min_shared: int) -> dict[str, np.ndarray]:
         spikes.counts, spikes.observed, first, second, max(min_shared, 2)
     )[0]
     found = {"rate": rate + rate.T}
-    if "event_amplitude" not in dataset:
+    if layout.timed:
         found["timing"] = spikeship_matrix(
-            dataset["spike_time"].values,
-            offsets(dataset),
+            spikes.times,
+            spikes.offsets,
             n_trials,
             n_units,
             spikes.observed,
@@ -228,12 +226,10 @@ class Evidence:
     distances: dict[str, np.ndarray]
 
     @classmethod
-    def of(
-        cls, dataset: xr.Dataset, names: tuple[str, ...], bins: int, min_shared: int
-    ) -> "Evidence":
-        """Evidence of a trials Dataset."""
-        distances = distances_of(dataset, min_shared) if "nearest" in names else {}
-        return cls(names, features_of(dataset, bins), distances)
+    def of(cls, layout: Layout, names: tuple[str, ...], bins: int, min_shared: int) -> "Evidence":
+        """Evidence of a layout."""
+        distances = distances_of(layout, min_shared) if "nearest" in names else {}
+        return cls(names, features_of(layout, bins), distances)
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from spikedrift.rsa import inference as rdm_inference
 from spikedrift.rsa.comparator import Comparator, get
 from spikedrift.rsa.noise_ceiling import check_animals
 from spikedrift.rsa.stacks import by_animal, n_conditions
+from spikedrift.spikes.caveats import ASSUMED, order_known
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.inference import holm
 
@@ -148,8 +149,8 @@ def _members(structures: Sequence[xr.Dataset]) -> dict[str, list[int]]:
         )
     for one in structures:
         name = str(one.attrs["recording"])
-        if not int(one.attrs.get("trial_order_known", 1)):
-            raise InputError(f"{name}: no inference over animals, its order of trials is assumed")
+        if not order_known(one.attrs):
+            raise InputError(f"{name}: no inference over animals, {ASSUMED}")
         if not np.isfinite(one["recording_rdm"]).all():
             raise InputError(f"{name}: no inference over animals, its matrices are not all defined")
         if not all(one[key].equals(first[key]) for key in ("pair", "row", "column", "relation")):

@@ -75,6 +75,8 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.core.errors import InputError
 from spikedrift.drift.structures import in_time_order
 from spikedrift.rsa.comparator import Comparator, get
+from spikedrift.spikes.caveats import handed_on
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.inference import holm
 from spikedrift.stats.means import defined_mean, defined_means
@@ -126,32 +128,34 @@ def structure(
     """
     options = options or Compare()
     name = str(recording.attrs.get("recording"))
-    runs = [run for group in conditions.values() for run in group]
     reason = check_order(name, recording.attrs, options)
+    layout = Layout.of(recording)
+    laid_out = {key: [Layout.of(run) for run in group] for key, group in conditions.items()}
+    runs = [run for group in laid_out.values() for run in group]
     if not runs:
         raise InputError(f"{name}: no model runs to compare with; give the sweep's")
-    sizes = [size_matching.size_of(one) for one in (recording, *runs)]
+    sizes = [size_matching.size_of(one) for one in (layout, *runs)]
     size = size_matching.common(sizes, options.structure.units)
     if size.units < options.min_units:
         raise InputError(
             f"{name}: {size.units} units are left on both sides, a comparison needs "
             f"{options.min_units} (compare.min_units)"
         )
-    segments, refusal = size_matching.corresponding(recording, runs)
+    segments, refusal = size_matching.corresponding(layout, runs)
     if segments is not None:
         size = size_matching.Size(size.units, len(segments), size.blocks, size.repeats)
 
-    def cut(dataset: xr.Dataset) -> xr.Dataset:
-        rng = stream(seed, str(dataset.attrs.get("recording")), "structure", "match")
-        return size_matching.matched(dataset, size, rng, segments)
+    def cut(whole: Layout) -> xr.Dataset:
+        rng = stream(seed, whole.name, "structure", "match")
+        return size_matching.matched(whole, size, rng, segments)
 
     def side(dataset: xr.Dataset) -> Side:
         return Side.of(dataset, options.structure, timing)
 
     comparators = [get(key) for key in options.structure.comparators]
-    ours = cut(recording)
+    ours = cut(layout)
     data = side(ours)
-    models = {key: [side(cut(run)) for run in group] for key, group in conditions.items()}
+    models = {key: [side(cut(run)) for run in group] for key, group in laid_out.items()}
     log.info("%s: matrices of %d runs at %d units", name, len(runs), size.units)
     found = repeat_scores(name, ours, data, models, side, comparators, options, seed, bool(reason))
     found |= _change(data, models, comparators)
@@ -164,7 +168,7 @@ def structure(
     if segments is None:
         refused.append(refusal)
     else:
-        timed = all(in_time_order(one) for one in (recording, *runs))
+        timed = all(in_time_order(one) for one in (recording, *(run.dataset for run in runs)))
         found |= _segments(name, data, models, comparators, options, timed, seed, bool(reason))
     lag, within, _ = pairs_of(data.block)
     row, column = np.triu_indices(data.block.size, k=1)
@@ -184,9 +188,9 @@ def structure(
             "block_other": ("block_pair", [b for _, b in geometry.block_pairs(data)]),
         },
     )
-    carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit", "kind")
     out = out.assign_attrs(
-        {key: recording.attrs[key] for key in carried if key in recording.attrs},
+        handed_on(recording.attrs)
+        | {key: recording.attrs[key] for key in ("assumptions", "kind") if key in recording.attrs},
         recording=name,
         sweep=sweep,
         control=control or "",

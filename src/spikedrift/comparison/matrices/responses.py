@@ -14,7 +14,6 @@ import xarray as xr
 
 from spikedrift.config.compare import Structure
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.responses import responses_of
 from spikedrift.rsa.distances import (
     crossnobis_folds,
@@ -26,7 +25,7 @@ from spikedrift.rsa.distances import (
 )
 from spikedrift.similarity.blocks import symmetric
 from spikedrift.similarity.registry import get
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout
 from spikedrift.stats.means import defined_means
 
 CODES = ("rate", "timing")
@@ -85,16 +84,14 @@ class Side:
         """
         n_trials = dataset.sizes["trial"]
         # Counts, which are rates over a second.
-        counts = responses_of(dataset.assign(duration=("trial", np.ones(n_trials))))
+        layout = Layout.of(dataset.assign(duration=("trial", np.ones(n_trials))))
+        counts = responses_of(layout)
         windows = windows_of(counts.repeats.block, options.window)
         count, seen = counts.rate[windows], counts.observed[windows]
         poisson = options.distance == "poisson"
         if not poisson:
             count, seen = normalized(stabilized(count, options.stabilize), seen, options.noise)
-        repeats, segment = repeats_of(dataset), label(dataset, SEGMENT_KEY)
-        trial = np.full((len(repeats.members), int(segment.max()) + 1), -1)
-        trial[repeats.of_trial, segment] = np.arange(n_trials)
-        trial = trial[windows.ravel()]
+        trial = layout.table[windows.ravel()]
         measure = get(timing.measure)
         value = symmetric(n_trials, partial(measure.pairs, dataset, **timing.options))[0]
         value = 1.0 - value if measure.kind == "similarity" else value

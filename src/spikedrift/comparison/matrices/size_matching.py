@@ -12,8 +12,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.core.errors import InputError
-from spikedrift.drift.pairs import repeats_of
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.layout import SEGMENT_KEY, Layout
 from spikedrift.trials import select
 
 FEWEST_SEGMENTS = 4  # three pairs of three segments have no structure that could differ
@@ -41,25 +40,22 @@ class Size:
     repeats: int
 
 
-def shown(dataset: xr.Dataset) -> list[Segment]:
+def shown(layout: Layout) -> list[Segment]:
     """Segments that every repeat shows, in order."""
-    repeats, segment = repeats_of(dataset), label(dataset, SEGMENT_KEY)
-    table = np.zeros((len(repeats.members), int(segment.max()) + 1), bool)
-    table[repeats.of_trial, segment] = True
-    first = [int(np.flatnonzero(segment == index)[0]) for index in range(table.shape[1])]
-    stimulus, number = (dataset[name].values for name in SEGMENT_KEY)
+    _, first = np.unique(layout.segment, return_index=True)
+    stimulus, number = (layout.dataset[name].values for name in SEGMENT_KEY)
     return [
         (str(stimulus[trial]), int(number[trial]))
-        for trial, whole in zip(first, table.all(axis=0), strict=True)
+        for trial, whole in zip(first, (layout.table >= 0).all(axis=0), strict=True)
         if whole
     ]
 
 
-def size_of(dataset: xr.Dataset) -> Size:
+def size_of(layout: Layout) -> Size:
     """Numbers of a trials Dataset."""
-    of_block = np.bincount(repeats_of(dataset).block)
-    units = int(dataset["observed"].values.any(axis=0).sum())
-    return Size(units, len(shown(dataset)), of_block.size, int(of_block.min()))
+    of_block = np.bincount(layout.repeats.block)
+    units = int(layout.dataset["observed"].values.any(axis=0).sum())
+    return Size(units, len(shown(layout)), of_block.size, int(of_block.min()))
 
 
 def common(sizes: Sequence[Size], units: int | None = None) -> Size:
@@ -89,9 +85,7 @@ def common(sizes: Sequence[Size], units: int | None = None) -> Size:
     )
 
 
-def corresponding(
-    recording: xr.Dataset, models: Sequence[xr.Dataset]
-) -> tuple[list[Segment] | None, str]:
+def corresponding(recording: Layout, models: Sequence[Layout]) -> tuple[list[Segment] | None, str]:
     """Segments that both sides show under one name, and else why there are none.
 
     Returns
@@ -104,37 +98,36 @@ def corresponding(
     both = [key for key in ours if all(key in keys for keys in seen)]
     if len(both) >= FEWEST_SEGMENTS:
         return both, ""
-    name = str(recording.attrs.get("recording"))
     theirs = sorted({stimulus for keys in seen for stimulus, _ in keys})
     return None, (
-        f"segment geometry of {name}: no correspondence between segments of "
+        f"segment geometry of {recording.name}: no correspondence between segments of "
         f"{', '.join(sorted({stimulus for stimulus, _ in ours}))} and of {', '.join(theirs)} "
         f"(the model's); it takes {FEWEST_SEGMENTS} segments of one name on both sides"
     )
 
 
 def matched(
-    dataset: xr.Dataset, size: Size, rng: np.random.Generator, segments: list[Segment] | None = None
+    layout: Layout, size: Size, rng: np.random.Generator, segments: list[Segment] | None = None
 ) -> xr.Dataset:
     """Cut a trials Dataset down to a size.
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
     size : Size
-        No larger than the Dataset's own.
+        No larger than the layout's own.
     rng : Generator
         Draws units and, where no segments are given, segments.
     segments : list, optional
         Segments to keep.
     """
+    dataset, repeats = layout.dataset, layout.repeats
     seen = np.flatnonzero(dataset["observed"].values.any(axis=0))
     units = np.sort(rng.choice(seen, size.units, replace=False))
     if segments is None:
-        known = shown(dataset)
+        known = shown(layout)
         drawn = rng.choice(len(known), size.segments, replace=False)
         segments = [known[index] for index in np.sort(drawn)]
-    repeats = repeats_of(dataset)
     rank = np.zeros(repeats.block.size, np.int64)  # of each repeat in its block
     for block in np.unique(repeats.block):
         here = np.flatnonzero(repeats.block == block)
@@ -143,7 +136,7 @@ def matched(
     wanted = set(segments)
     stimulus, number = (dataset[name].values.tolist() for name in SEGMENT_KEY)
     of_segment = np.array([key in wanted for key in zip(stimulus, number, strict=True)])
-    return select(dataset, trials=kept[repeats.of_trial] & of_segment, units=units)
+    return select(dataset, trials=kept[layout.repeat] & of_segment, units=units)
 
 
 def words(recording: Size, models: Sequence[Size], size: Size, seed: int) -> str:

@@ -13,7 +13,7 @@ from spikedrift.comparison.scores.distance import Fit, fit, freedom
 from spikedrift.comparison.scores.usable import unshared
 from spikedrift.config.compare import MIN_ANIMALS, Compare
 from spikedrift.core.errors import InputError
-from spikedrift.drift.over_animals import animal_of
+from spikedrift.spikes.caveats import subject_of
 from spikedrift.stats.covariance import pooled, shrunk
 
 
@@ -159,10 +159,10 @@ def members_of(files: Sequence[xr.Dataset]) -> dict[str, list[int]]:
     """
     members: dict[str, list[int]] = {}
     for k, one in enumerate(files):
-        animal, doubt = animal_of(one.attrs)
-        if doubt:
+        animal, caveat = subject_of(one.attrs)
+        if caveat:
             raise InputError(
-                f"{one.attrs['recording']}: no animal to leave out, {doubt}; compare the "
+                f"{one.attrs['recording']}: no animal to leave out, {caveat}; compare the "
                 "recordings one by one"
             )
         members.setdefault(animal, []).append(k)

@@ -16,6 +16,7 @@ from spikedrift.comparison.scores.models import Failed, failures, measured, padd
 from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.drift.bands import centered
+from spikedrift.spikes.caveats import handed_on
 from spikedrift.spikes.selections import stream
 from spikedrift.stats import covariance
 from spikedrift.sweeps.places import Place, axis_columns
@@ -211,15 +212,14 @@ def compare(
             "code": list(CODES),
         },
     )  # fmt: skip
-    carried = ("assumptions", "pseudo_population", "trial_order_known", "experience_unit",
-               "recording_kind", "selection")  # fmt: skip
+    carried = ("assumptions", "recording_kind", "selection")
     attributes = recording.rate.attrs
     out = out.assign_attrs(
         titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
         dropped=json.dumps(dropped),
     )
     return out.merge(found).assign_attrs(
-        {key: attributes[key] for key in carried if key in attributes},
+        handed_on(attributes) | {key: attributes[key] for key in carried if key in attributes},
         recording=name,
         control=control or "",
         conclusion=" ".join(of_scores(out)),

@@ -25,7 +25,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
 from spikedrift.config.drift import IndexOptions
 from spikedrift.drift.anchored.test import (
@@ -36,12 +35,13 @@ from spikedrift.drift.anchored.test import (
     read_compared,
     read_means,
 )
-from spikedrift.drift.anchored.trial_sums import correlation_sums, layout_of, pair_counts
-from spikedrift.drift.pairs import compared_pairs, need_blocks, need_pairs
+from spikedrift.drift.anchored.trial_sums import correlation_sums, pair_counts, sets_of
+from spikedrift.drift.pairs import compared_pairs, need_pairs
 from spikedrift.similarity.correlation import pearson_pairs
-from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.caveats import need_blocks
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
+from spikedrift.spikes.thinning import match_gain
 
 EXCHANGE = "counts exchanged between blocks among trials of the same segment and unit"
 
@@ -93,12 +93,12 @@ def permuted_counts(
     return out
 
 
-def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchored:
+def rate_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
     """Gate, test and effect size of rate drift between blocks.
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
         After its selection; two blocks or more.
     options : IndexOptions
     seed : int
@@ -114,12 +114,11 @@ def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchore
     InputError
         For a single block, or segments shown once.
     """
-    need_blocks(dataset, "a drift index")
-    name = str(dataset.attrs.get("recording"))
-    spikes = spikes_of(dataset, events=True)
-    reading, n_pairs = _reader(dataset, spikes.observed, options, seed)
+    need_blocks(layout, "a drift index")
+    name, spikes = layout.name, layout.events
+    reading, n_pairs = _reader(layout, options, seed)
     rng = stream(seed, name, "rate", "thinning")
-    thinned = [surrogates.match_gain(spikes, rng).counts for _ in range(options.thinnings)]
+    thinned = [match_gain(spikes, rng).counts for _ in range(options.thinnings)]
     everywhere = np.zeros_like(spikes.segment)
 
     def moved(group: np.ndarray) -> Callable[[np.random.Generator], Reading]:
@@ -144,14 +143,13 @@ def rate_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchore
 
 
 def _reader(
-    dataset: xr.Dataset, observed: np.ndarray, options: IndexOptions, seed: int
+    layout: Layout, options: IndexOptions, seed: int
 ) -> tuple[Callable[[np.ndarray], Reading], tuple[int, int]]:
     """How counts are read, and how many pairs of one segment lie within and between blocks."""
-    name = str(dataset.attrs.get("recording"))
-    layout = layout_of(dataset)
-    if layout is None:
-        rng = stream(seed, name, "rate", "pairs")
-        pairs = compared_pairs(dataset, options.max_pairs, options.max_others, rng)
+    sets, observed = sets_of(layout), layout.events.observed
+    if sets is None:
+        rng = stream(seed, layout.name, "rate", "pairs")
+        pairs = compared_pairs(layout, options.max_pairs, options.max_others, rng)
         return (
             lambda counts: read_compared(
                 pairs,
@@ -160,13 +158,13 @@ def _reader(
                 ),
             )
         ), (pairs.n_within, pairs.n_between)
-    n = pair_counts(layout)
+    n = pair_counts(sets)
     inside = int(np.trace(n))
     n_pairs = inside, int(n.sum()) - inside
-    need_pairs(dataset, *n_pairs)
+    need_pairs(layout, *n_pairs)
 
     def reading(counts: np.ndarray) -> Reading:
-        total, weight, every, shared = correlation_sums(layout, np.sqrt(counts), options.min_shared)
+        total, weight, every, shared = correlation_sums(sets, np.sqrt(counts), options.min_shared)
         return read_means(weight - total, weight, every, shared)
 
     return reading, n_pairs

@@ -13,7 +13,8 @@ from spikedrift.drift import gates
 from spikedrift.drift.anchored.rate import rate_index
 from spikedrift.drift.anchored.test import NAN, Anchored, Reading
 from spikedrift.drift.anchored.timing import timing_index
-from spikedrift.drift.pairs import need_blocks
+from spikedrift.spikes.caveats import ASSUMED, need_blocks, order_known
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 
 log = logging.getLogger(__name__)
@@ -44,10 +45,7 @@ INFERENCE = (
     "descriptive index of one recording with its exchange test; inference about drift is over "
     "animals or network instances"
 )
-NO_TEST = (
-    "descriptive index of one recording, no test: the order of its trials, and so its blocks, are "
-    "assumed"
-)
+NO_TEST = f"descriptive index of one recording, no test: {ASSUMED}"
 
 
 def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> xr.Dataset:
@@ -88,22 +86,23 @@ def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -
     InputError
         For a single block, or segments shown once.
     """
-    need_blocks(dataset, "a drift index")
-    found: dict[str, dict[str, Anchored] | None] = {"none": _both(dataset, options, seed)}
+    layout = Layout.of(dataset)
+    need_blocks(layout, "a drift index")
+    found: dict[str, dict[str, Anchored] | None] = {"none": _both(layout, options, seed)}
     n_trials = {"none": dataset.sizes["trial"], "state": 0}
     state: dict[str, object] = {"state_note": ""}
     try:
-        matched = match_state(dataset, options.state)
+        matched = Layout.of(match_state(layout, options.state))
     except InputError as error:
         log.info("no state-matched index: %s", error)
         found["state"] = None
         state["state_note"] = str(error)
     else:
         found["state"] = _both(matched, options, seed)
-        n_trials["state"] = matched.sizes["trial"]
-        state.update({k: v for k, v in matched.attrs.items() if k.startswith("state_")})
+        n_trials["state"] = matched.dataset.sizes["trial"]
+        state.update({k: v for k, v in matched.dataset.attrs.items() if k.startswith("state_")})
     joined, inference = _join(found, n_trials, options), INFERENCE
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not order_known(dataset.attrs):
         joined, inference = joined.assign({name: joined[name] * np.nan for name in TEST}), NO_TEST
     return joined.assign_attrs(
         {
@@ -119,11 +118,10 @@ def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -
     )
 
 
-def _both(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> dict[str, Anchored]:
-    timed = "event_amplitude" not in dataset
+def _both(layout: Layout, options: AnchoredOptions, seed: int) -> dict[str, Anchored]:
     return {
-        "rate": rate_index(dataset, options, seed),
-        "timing": timing_index(dataset, options, seed) if timed else NONE,
+        "rate": rate_index(layout, options, seed),
+        "timing": timing_index(layout, options, seed) if layout.timed else NONE,
     }
 
 

@@ -20,7 +20,6 @@ different segments with the same repeats (`max_others`).
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
 from spikedrift.config.drift import IndexOptions
 from spikedrift.drift.anchored.test import (
@@ -34,8 +33,10 @@ from spikedrift.drift.anchored.test import (
 from spikedrift.drift.pairs import Compared, compared_pairs
 from spikedrift.similarity.spikeship import spikeship_pairs
 from spikedrift.spikes import surrogates
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
+from spikedrift.spikes.thinning import thin_blocks
 
 
 def timing_dissimilarity(
@@ -76,12 +77,12 @@ def timing_reading(spikes: Spikes, pairs: Compared, min_shared: int) -> Reading:
     )
 
 
-def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Anchored:
+def timing_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
     """Gate, test and effect size of timing drift between blocks.
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
         After its selection; two blocks or more.
     options : IndexOptions
     seed : int
@@ -91,11 +92,11 @@ def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Ancho
     InputError
         For a single block, segments shown once, or two-photon events.
     """
-    name = str(dataset.attrs.get("recording"))
+    name = layout.name
     rng = stream(seed, name, "timing", "pairs")
-    pairs = compared_pairs(dataset, options.max_pairs, options.max_others, rng)
+    pairs = compared_pairs(layout, options.max_pairs, options.max_others, rng)
     inside, outside = pairs.chosen(within=True), pairs.chosen(within=False)
-    spikes = spikes_of(dataset)
+    spikes = layout.spikes
 
     def reading(changed: Spikes, used: Compared = pairs) -> Reading:
         return timing_reading(changed, used, options.min_shared)
@@ -116,7 +117,7 @@ def timing_index(dataset: xr.Dataset, options: IndexOptions, seed: int) -> Ancho
     rng = stream(seed, name, "timing", "thinning")
     matched, redrawn = [], []
     for _ in range(options.thinnings):
-        thin = surrogates.thin_blocks(spikes, rng)
+        thin = thin_blocks(spikes, rng)
         matched.append(reading(thin))
         redrawn.append(reading(surrogates.redraw_units(thin, rng), outside))
     within, between = (

@@ -9,24 +9,20 @@ two sets are correlated over the units that both have.
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from scipy import sparse
 
-from spikedrift.drift.pairs import repeats_of
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
+from spikedrift.spikes.layout import Layout
 
 SETS = 8  # sets of trials with the same units, up to which sums are taken
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Which trials belong together.
+class Sets:
+    """Trials in sets of the same observed units, with what their repeats show.
 
     Attributes
     ----------
-    segment, block, repeat : int64, shape (n_trials,)
-    n_blocks : int
-    block_of_repeat : int64, shape (n_repeats,)
+    layout : Layout
     shown : sparse, shape (n_repeats, n_segments)
         1 where a repeat shows a segment.
     share : float64, shape (n_repeats,)
@@ -36,37 +32,25 @@ class Layout:
     units : bool, shape (n_sets, n_units)
     """
 
-    segment: np.ndarray
-    block: np.ndarray
-    repeat: np.ndarray
-    n_blocks: int
-    block_of_repeat: np.ndarray
+    layout: Layout
     shown: sparse.csr_array
     share: np.ndarray
     set_of_trial: np.ndarray
     units: np.ndarray
 
 
-def layout_of(dataset: xr.Dataset) -> Layout | None:
-    """Lay out the trials; None where more than `SETS` different sets of units were observed."""
-    observed = dataset["observed"].values.astype(bool)
-    units, of_trial = np.unique(observed, axis=0, return_inverse=True)
+def sets_of(layout: Layout) -> Sets | None:
+    """Divide the trials; None where more than `SETS` different sets of units were observed."""
+    units, of_trial = np.unique(layout.events.observed, axis=0, return_inverse=True)
     if len(units) > SETS:
         return None
-    segment, block = label(dataset, SEGMENT_KEY), label(dataset, BLOCK_KEY)
-    repeats = repeats_of(dataset)
-    n_repeats, n_segments = len(repeats.members), int(segment.max()) + 1
     shown = sparse.coo_array(
-        (np.ones(segment.size), (repeats.of_trial, segment)), shape=(n_repeats, n_segments)
+        (np.ones(layout.segment.size), (layout.repeat, layout.segment)), shape=layout.table.shape
     ).tocsr()
     shown.data[:] = 1.0
     n = np.diff(shown.indptr)
-    return Layout(
-        segment=segment,
-        block=block,
-        repeat=repeats.of_trial,
-        n_blocks=int(block.max()) + 1,
-        block_of_repeat=repeats.block,
+    return Sets(
+        layout=layout,
         shown=shown,
         share=np.divide(1.0, n - 1, out=np.zeros(n.size), where=n > 1),
         set_of_trial=of_trial.ravel(),
@@ -74,19 +58,19 @@ def layout_of(dataset: xr.Dataset) -> Layout | None:
     )
 
 
-def pair_counts(layout: Layout) -> np.ndarray:
+def pair_counts(sets: Sets) -> np.ndarray:
     """Pairs of trials of one segment in different repeats by blocks: int64, (n_blocks, n_blocks).
 
     Upper triangle. Only pairs of which one repeat shows another segment, which can be compared.
     """
-    one = np.ones((layout.segment.size, 1))
-    n = _sums(layout, one, one, np.ones(layout.segment.size, bool), same_set=True)[0]
+    one = np.ones((sets.set_of_trial.size, 1))
+    n = _sums(sets, one, one, np.ones(sets.set_of_trial.size, bool), same_set=True)[0]
     # Within blocks every pair was met from both sides, between them from one side a cell.
     return np.rint(np.triu(n + n.T, 1) / 2 + np.diag(np.diag(n)) / 2).astype(np.int64)
 
 
 def correlation_sums(
-    layout: Layout, response: np.ndarray, min_shared: int
+    sets: Sets, response: np.ndarray, min_shared: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Sums of correlations over all pairs of trials of the same and of different segments.
 
@@ -96,7 +80,7 @@ def correlation_sums(
 
     Parameters
     ----------
-    layout : Layout
+    sets : Sets
     response : float64, shape (n_trials, n_units)
     min_shared : int
         Trials with fewer units observed in both have no correlation.
@@ -111,14 +95,15 @@ def correlation_sums(
     shared : float
         Median number of shared units over the pairs.
     """
-    shape = (2, layout.n_blocks, layout.n_blocks)
+    n_blocks = sets.layout.n_blocks
+    shape = (2, n_blocks, n_blocks)
     total, weight, every = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     shared: list[tuple[int, float]] = []
-    for i, units_i in enumerate(layout.units):
-        for j, units_j in enumerate(layout.units):
-            left, right = layout.set_of_trial == i, layout.set_of_trial == j
+    for i, units_i in enumerate(sets.units):
+        for j, units_j in enumerate(sets.units):
+            left, right = sets.set_of_trial == i, sets.set_of_trial == j
             both = units_i & units_j
-            all_pairs = _sums(layout, left[:, None] * 1.0, right[:, None] * 1.0, right, i == j)
+            all_pairs = _sums(sets, left[:, None] * 1.0, right[:, None] * 1.0, right, i == j)
             every += all_pairs
             shared.append((int(both.sum()), float(all_pairs.sum())))
             if both.sum() < min_shared:
@@ -126,12 +111,12 @@ def correlation_sums(
             z, varies = _standard(response, both)
             # The trials of another set are 0, and so add nothing.
             one, other = np.where(left[:, None], z, 0.0), np.where(right[:, None], z, 0.0)
-            total += _sums(layout, one, other, right, i == j)
+            total += _sums(sets, one, other, right, i == j)
             if varies.all():
                 weight += all_pairs
             else:
                 one, other = (left & varies)[:, None] * 1.0, (right & varies)[:, None] * 1.0
-                weight += _sums(layout, one, other, right, i == j)
+                weight += _sums(sets, one, other, right, i == j)
     n, times = np.array(sorted(shared)).T
     middle = int(np.searchsorted(np.cumsum(times), times.sum() / 2))
     return _folded(total), _folded(weight), _folded(every), float(n[min(middle, n.size - 1)])
@@ -154,7 +139,7 @@ def _standard(response: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _sums(
-    layout: Layout, left: np.ndarray, right: np.ndarray, chosen: np.ndarray, same_set: bool
+    sets: Sets, left: np.ndarray, right: np.ndarray, chosen: np.ndarray, same_set: bool
 ) -> np.ndarray:
     """Sum products of `left` of trial a and `right` of trial o over pairs in different repeats.
 
@@ -172,14 +157,15 @@ def _sums(
     float64, shape (2, n_blocks, n_blocks)
         [kind, block of a, block of o].
     """
+    layout, block_of_repeat = sets.layout, sets.layout.repeats.block
     n_trials, n_blocks = layout.segment.size, layout.n_blocks
-    n_repeats, n_segments = layout.shown.shape
+    n_repeats, n_segments = sets.shown.shape
     out = np.zeros((2, n_blocks, n_blocks))
     by_repeat = sparse.csr_array(
         (np.ones(n_trials), (layout.repeat, np.arange(n_trials))), shape=(n_repeats, n_trials)
     )
     in_repeat_left, in_repeat_right = by_repeat @ left, by_repeat @ right
-    usable = np.flatnonzero(chosen & (layout.share[layout.repeat] > 0))
+    usable = np.flatnonzero(chosen & (sets.share[layout.repeat] > 0))
     own = np.einsum("tu,tu->t", left, right) if same_set else np.zeros(n_trials)
     for a in range(n_blocks):
         here = np.flatnonzero(layout.block == a)
@@ -193,12 +179,12 @@ def _sums(
         same -= np.where(layout.block[usable] == a, own[usable], 0.0)
         of_repeat = np.bincount(layout.repeat[usable], weights=same, minlength=n_repeats)
         # All trials of block a whose segment the repeat shows, but not those of the repeat itself.
-        others = layout.shown @ by_segment
-        inside = layout.block_of_repeat == a
+        others = sets.shown @ by_segment
+        inside = block_of_repeat == a
         others[inside] -= in_repeat_left[inside]
         different = np.einsum("ru,ru->r", others, in_repeat_right) - of_repeat
-        for kind, value in enumerate((of_repeat, different * layout.share)):
-            out[kind, a] = np.bincount(layout.block_of_repeat, weights=value, minlength=n_blocks)[
+        for kind, value in enumerate((of_repeat, different * sets.share)):
+            out[kind, a] = np.bincount(block_of_repeat, weights=value, minlength=n_blocks)[
                 :n_blocks
             ]
     return out

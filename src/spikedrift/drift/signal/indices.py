@@ -21,7 +21,7 @@ from spikedrift.drift.signal.inference import ratio_influence, resampled_ratios,
 from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.drift.signal.responses import profiles, tuning
-from spikedrift.spikes.arrays import Spikes, spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 
 CODES = ("rate", "timing")
@@ -34,13 +34,13 @@ INFERENCE = (
 
 
 def signal_contributions(
-    dataset: xr.Dataset, options: SignalOptions, seed: int
+    layout: Layout, options: SignalOptions, seed: int
 ) -> tuple[dict[str, Contributions], dict[str, gates.Gate], str]:
     """Contributions of every unit by code, why a code is missing, and how repeats were made.
 
     Parameters
     ----------
-    dataset : trials Dataset
+    layout : Layout
         After its selection: trials of one duration.
     options : SignalOptions
     seed : int
@@ -51,12 +51,11 @@ def signal_contributions(
     InputError
         For a single unit, or where no block has two repeats.
     """
-    name = str(dataset.attrs.get("recording"))
-    order = stream(seed, name, "signal", "partners").permutation(dataset.sizes["unit"])
-    spikes = spikes_of(dataset, events=True)
-    rows = rows_of(dataset, spikes)
+    name, spikes = layout.name, layout.events
+    n_units = spikes.counts.shape[1]
+    order = stream(seed, name, "signal", "partners").permutation(n_units)
+    rows = rows_of(layout)
     times = occasions(rows.block, rows.position, options.window, rows.part)
-    n_units = dataset.sizes["unit"]
     if times.block.sum(axis=1).max() < 2 or n_units < 2:
         raise InputError(f"{name}: a signal index needs two units, and two repeats of a block")
     found, missing = {}, {}
@@ -64,9 +63,9 @@ def signal_contributions(
     if n_segments < MIN_SEGMENTS:
         missing["rate"] = gates.untuned(n_segments, MIN_SEGMENTS)
     else:
-        chunks = tuning(spikes, rows, order, _amount(dataset, spikes), times.block, ELEMENTS)
+        chunks = tuning(spikes, rows, order, _amount(layout), times.block, ELEMENTS)
         found["rate"] = contributions(chunks, times, n_units, options.exponent)
-    if "event_amplitude" in dataset:
+    if not layout.timed:
         missing["timing"] = gates.NONE
     else:
         most = min(options.max_shift, options.bins // 4) if times.block.shape[0] > 1 else 0
@@ -77,13 +76,14 @@ def signal_contributions(
     return found, missing, rows.note
 
 
-def _amount(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
+def _amount(layout: Layout) -> np.ndarray:
     """What a trial's response is: spike counts, or summed amplitudes of two-photon events."""
-    if "event_amplitude" not in dataset:
+    spikes = layout.events
+    if layout.timed:
         return spikes.counts
     trial, unit = spikes.cells
     amount = np.zeros(spikes.counts.shape)
-    np.add.at(amount, (trial, unit), dataset["event_amplitude"].values)
+    np.add.at(amount, (trial, unit), layout.dataset["event_amplitude"].values)
     return amount
 
 
@@ -129,7 +129,8 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
     InputError
         For a single unit, or where no block has two repeats.
     """
-    return indices_of(dataset, *signal_contributions(dataset, options, seed), options, seed)
+    found = signal_contributions(Layout.of(dataset), options, seed)
+    return indices_of(dataset, *found, options, seed)
 
 
 def indices_of(

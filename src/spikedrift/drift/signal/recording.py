@@ -20,7 +20,8 @@ from spikedrift.drift.signal.index import NAN, NUMBERS
 from spikedrift.drift.signal.indices import CODES, indices_of, signal_contributions
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.unit_samples import halved_units, resampled_units
-from spikedrift.spikes.arrays import SEGMENT_KEY, label
+from spikedrift.spikes.caveats import ASSUMED, order_known
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,7 @@ PAIRED = ("difference", "difference_low", "difference_high", "difference_p_value
 TESTS = ("p_value", "difference_p_value")
 CURVES = ("curve", "curve_low", "curve_high")
 SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap", "lag_known")
-UNTESTED = (
-    "descriptive indices of one recording, no test: the order of its trials, and so its blocks, "
-    "are assumed"
-)
+UNTESTED = f"descriptive indices of one recording, no test: {ASSUMED}"
 
 
 def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
@@ -109,9 +107,10 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
 def _values(
     dataset: xr.Dataset, options: DriftOptions, seed: int
 ) -> tuple[xr.Dataset, Mapping[str, Contributions]]:
-    found, missing, note = signal_contributions(dataset, options.index, seed)
+    layout = Layout.of(dataset)
+    found, missing, note = signal_contributions(layout, options.index, seed)
     every = indices_of(dataset, found, missing, note, options.index, seed)
-    matched, state, n_matched = _matched(dataset, options, seed)
+    matched, state, n_matched = _matched(layout, options, seed)
     both = xr.concat(
         [_numbers(one) for one in (every, matched)],
         xr.DataArray(list(MATCHING), dims="matching", name="matching"),
@@ -121,24 +120,23 @@ def _values(
     out = both.merge(every[lone], combine_attrs="override").merge(_sums(every, found))
     out["n_trials"] = ("matching", [dataset.sizes["trial"], n_matched])
     attributes = dict(every.attrs)
-    if not int(dataset.attrs.get("trial_order_known", 1)):
+    if not order_known(dataset.attrs):
         out = out.assign({name: out[name] * NAN for name in TESTS})
         attributes["inference"] = UNTESTED
-    attributes["n_segments"] = int(label(dataset, SEGMENT_KEY).max()) + 1
+    attributes["n_segments"] = layout.n_segments
     options_used = options.model_dump(include={"index": True, "state": True})
     attributes["options"] = json.dumps(options_used, sort_keys=True)
     return out.assign_attrs({**attributes, **state}), found
 
 
 def _matched(
-    dataset: xr.Dataset, options: DriftOptions, seed: int
+    layout: Layout, options: DriftOptions, seed: int
 ) -> tuple[xr.Dataset | None, dict[str, object], int]:
     """Indices of trials matched by state, what to say of the matching, and trials left."""
     try:
-        matched = match_state(dataset, options.state)
-        found = indices_of(
-            matched, *signal_contributions(matched, options.index, seed), options.index, seed
-        )
+        matched = match_state(layout, options.state)
+        parts = signal_contributions(Layout.of(matched), options.index, seed)
+        found = indices_of(matched, *parts, options.index, seed)
     except InputError as error:
         log.info("no state-matched index: %s", error)
         return None, {"state_note": str(error)}, 0

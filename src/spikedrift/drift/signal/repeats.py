@@ -13,10 +13,8 @@ with the other part of the other block only.
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from spikedrift.drift.pairs import repeats_of
-from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout, trial_table
 from spikedrift.spikes.state import covariates
 
 
@@ -59,7 +57,7 @@ class Rows:
         )
 
 
-def rows_of(dataset: xr.Dataset, spikes: Spikes) -> Rows:
+def rows_of(layout: Layout) -> Rows:
     """Repeats as shown where all are whole, and made ones elsewhere.
 
     What is assumed of made ones: the gains of trials that come into one repeat differ by chance
@@ -68,21 +66,18 @@ def rows_of(dataset: xr.Dataset, spikes: Spikes) -> Rows:
 
     Parameters
     ----------
-    dataset : trials Dataset
-    spikes : Spikes
-        Of the same trials.
+    layout : Layout
     """
-    shown = repeats_of(dataset)
-    table = _table(shown.of_trial, spikes.segment)
-    matched = "state_matched_trials" in dataset.attrs
-    if (table >= 0).all() and not matched:
+    shown, segment = layout.repeats, layout.segment
+    matched = "state_matched_trials" in layout.dataset.attrs
+    if (layout.table >= 0).all() and not matched:
         whole = np.zeros(shown.block.size, np.int64)
-        return Rows(table, shown.of_trial, shown.block, shown.position, whole, made=False)
-    group = 2 * spikes.block + (_parts(dataset, spikes) if matched else 0)
-    order = np.lexsort((shown.of_trial, spikes.segment, group))
+        return Rows(layout.table, layout.repeat, shown.block, shown.position, whole, made=False)
+    group = 2 * layout.block + (_parts(layout) if matched else 0)
+    order = np.lexsort((layout.repeat, segment, group))
     block = group[order]
     new = np.ones(order.size, bool)
-    new[1:] = (np.diff(block) != 0) | (np.diff(spikes.segment[order]) != 0)
+    new[1:] = (np.diff(block) != 0) | (np.diff(segment[order]) != 0)
     rank = np.arange(order.size) - np.flatnonzero(new)[np.cumsum(new) - 1]
     longest = np.zeros(block.max() + 1, np.int64)
     np.maximum.at(longest, block, rank + 1)
@@ -90,16 +85,16 @@ def rows_of(dataset: xr.Dataset, spikes: Spikes) -> Rows:
     row[order] = (np.cumsum(longest) - longest)[block] + rank
     of_row = np.repeat(np.arange(longest.size), longest)
     return Rows(
-        table=_table(row, spikes.segment),
+        table=trial_table(row, segment),
         row=row,
         block=of_row // 2,
-        position=_positions(shown.position[shown.of_trial], row, of_row),
+        position=_positions(shown.position[layout.repeat], row, of_row),
         part=of_row % 2,
         made=True,
     )
 
 
-def _parts(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
+def _parts(layout: Layout) -> np.ndarray:
     """Part, 0 or 1, of every trial of two blocks that were matched by state: in turn, by pairs.
 
     The pairs are those of the matching, of the trials that it left. A trial without a partner is
@@ -109,23 +104,17 @@ def _parts(dataset: xr.Dataset, spikes: Spikes) -> np.ndarray:
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
 
-    _, state = covariates(dataset)
-    part = np.zeros(spikes.segment.size, np.int64)
-    for segment in range(spikes.segment.max() + 1):
+    _, state = covariates(layout.dataset)
+    part = np.zeros(layout.segment.size, np.int64)
+    for segment in range(layout.n_segments):
         one, two = (
-            np.flatnonzero((spikes.segment == segment) & (spikes.block == block))
+            np.flatnonzero((layout.segment == segment) & (layout.block == block))
             for block in (0, 1)
         )
         part[one], part[two] = np.arange(one.size) % 2, np.arange(two.size) % 2
         first, second = linear_sum_assignment(cdist(state[one], state[two]))
         part[two[second]] = part[one[first]]
     return part
-
-
-def _table(row: np.ndarray, segment: np.ndarray) -> np.ndarray:
-    table = np.full((row.max() + 1, segment.max() + 1), -1)
-    table[row, segment] = np.arange(row.size)
-    return table
 
 
 def _positions(shown: np.ndarray, row: np.ndarray, block: np.ndarray) -> np.ndarray:

@@ -43,6 +43,7 @@ from spikedrift.figures import drift_curves, matrices, raster, style
 from spikedrift.figures.analyses import signal_drift
 from spikedrift.ground_truth import verdicts
 from spikedrift.spikes import selections
+from spikedrift.spikes.caveats import order_known
 from spikedrift.trials import quality, quality_names
 
 # Rows of a recording alone on the page, and of one beside others; heights of rows, inches.
@@ -235,7 +236,7 @@ def _recording(
     paired = signal_drift.paired(index)
     notes = [f"{name}: {raster.note(trials, shown)} {paired}".strip(), said]
     notes += style.notes_of(index.attrs, judged=False)
-    if not int(index.attrs.get("trial_order_known", 1)):
+    if not order_known(index.attrs):
         notes.append("No test, as the order of trials is assumed.")
     if state := str(index.attrs.get("state_note", "")):
         notes.append(f"No control for behavior: {state}.")

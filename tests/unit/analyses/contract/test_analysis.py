@@ -16,6 +16,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.figures import registry
 from spikedrift.plan.analyses import Analyses
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 
@@ -59,9 +60,9 @@ def changed(dataset: xr.Dataset, **columns) -> xr.Dataset:
     ],
 )
 def test_what_is_missing_is_said_in_one_line(recording, needs, change, said):
-    check(recording, needing(*(set(needs) - {"sessions"})))
+    check(Layout.of(recording), needing(*(set(needs) - {"sessions"})))
     with pytest.raises(InputError, match=said) as raised:
-        check(change(recording), needing(*needs))
+        check(Layout.of(change(recording)), needing(*needs))
     assert "\n" not in str(raised.value) and str(raised.value).startswith("made.movie: x")
 
 

@@ -53,6 +53,8 @@ def cohort(n=10, noise=0.3, seed=1):
                 attrs={
                     "recording": f"r{k}.movie",
                     "experience_unit": f"animal {k // 2 if n > 10 else k}",
+                    "pseudo_population": 0,
+                    "trial_order_known": 1,
                     "titles": json.dumps({"right": "the right rule", "wrong": "the wrong rule"}),
                     "comparator_titles": json.dumps({name: name for name in COMPARATORS}),
                     "directions": json.dumps(dict.fromkeys(COMPARATORS, "higher")),
@@ -112,7 +114,7 @@ def test_what_is_no_sample_of_animals_is_refused_and_said():
     longer = [*files[:5], files[5].isel(pair=slice(0, -3))]
     assert "windows of repeats are not those" in over_animals(longer, "m", FAST).attrs["refused"]
     assumed = [*files[:5], files[5].assign_attrs(trial_order_known=0)]
-    assert "order of trials is assumed" in over_animals(assumed, "m", FAST).attrs["refused"]
+    assert "the order of its trials" in over_animals(assumed, "m", FAST).attrs["refused"]
     short = [one.isel(pair=(one["column"] < 4).values) for one in files]
     assert "4 windows of repeats" in over_animals(short, "m", FAST).attrs["refused"]
     drawn, table = figure.draw(structure=few)

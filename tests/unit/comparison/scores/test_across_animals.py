@@ -29,7 +29,8 @@ def scores(value, instances, animal, k, **attributes):
             "axis_rate": ("condition", [np.nan, 1.0, 2.0]),
             "statistic": NAMES,
         },
-        attrs={"recording": f"r{k}.movie", "experience_unit": animal, "titles": "{}", "control": "",
+        attrs={"recording": f"r{k}.movie", "experience_unit": animal,
+               "pseudo_population": 0, "trial_order_known": 1, "titles": "{}", "control": "",
                **attributes},
     )  # fmt: skip
 
@@ -132,7 +133,7 @@ def test_what_cannot_be_left_out_is_refused_in_a_line():
     with pytest.raises(InputError, match="1 animals"):
         leave_one_out(same)
     unknown = [*files[:5], files[5].assign_attrs(experience_unit="session 9")]
-    with pytest.raises(InputError, match=r"r5.movie: no animal to leave out, the animal is not"):
+    with pytest.raises(InputError, match=r"r5.movie: no animal to leave out, its animal is not"):
         leave_one_out(unknown)
     with pytest.raises(InputError, match=r"r5.movie: conditions are not those of r0.movie"):
         leave_one_out([*files[:5], files[5].isel(condition=[0, 1])])

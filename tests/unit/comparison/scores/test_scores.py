@@ -353,7 +353,7 @@ def test_recordings_that_carry_no_comparison_are_refused(mouse, sweep):
 
     with pytest.raises(InputError, match="pooled over sessions"):
         compare(marked(pseudo_population=1), sweep)
-    with pytest.raises(InputError, match="order or blocks are assumed"):
+    with pytest.raises(InputError, match="order of its trials, and so its blocks, are assumed"):
         compare(marked(trial_order_known=0), sweep)
     described = compare(marked(trial_order_known=0), sweep, Compare(assumed_order="describe"))
     assert "no inference" in described.attrs["inference"]

@@ -6,11 +6,10 @@ from spikedrift.config.drift import IndexOptions
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.drift.anchored.rate import permuted_counts, rate_dissimilarity, rate_index
 from spikedrift.drift.anchored.test import ratio_of, read_means
-from spikedrift.drift.anchored.trial_sums import SETS, correlation_sums, layout_of, pair_counts
+from spikedrift.drift.anchored.trial_sums import SETS, correlation_sums, pair_counts, sets_of
 from spikedrift.drift.pairs import compared_pairs, discrimination, index_pairs
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes.arrays import BLOCK_KEY, SEGMENT_KEY, label
-from spikedrift.trials import REPEAT_KEY
+from spikedrift.spikes.layout import Layout
 
 OPTIONS = IndexOptions(surrogates=39, gate_surrogates=39, thinnings=3)
 
@@ -64,7 +63,8 @@ def naive(dataset, response, min_shared):
 
     Also the number of pairs of one segment, and the shared units of all pairs.
     """
-    segment, block, repeat = (label(dataset, key) for key in (SEGMENT_KEY, BLOCK_KEY, REPEAT_KEY))
+    layout = Layout.of(dataset)
+    segment, block, repeat = layout.segment, layout.block, layout.repeat
     seen = dataset["observed"].values
     n, blocks = segment.size, block.max() + 1
     total, weight, pairs = np.zeros((2, blocks, blocks)), np.zeros((2, blocks, blocks)), 0
@@ -101,7 +101,7 @@ def test_sums_over_trials_are_sums_over_pairs(missing):
     dataset = dataset.copy()
     response = np.sqrt(dataset["spike_count"].values * dataset["observed"].values)
     response[2] = 1.0  # a trial that does not vary over units
-    layout = layout_of(dataset)
+    layout = sets_of(Layout.of(dataset))
     total, weight, every, _ = correlation_sums(layout, response, 3)
     expected, expected_weight, pairs = naive(dataset, response, 3)
     np.testing.assert_allclose(total, expected, atol=1e-12)
@@ -115,10 +115,10 @@ def test_sums_over_trials_are_sums_over_pairs(missing):
 def test_all_pairs_compared_one_by_one_say_the_same():
     dataset = recording(segments=4, repeats=3, units=20)
     counts, observed = dataset["spike_count"].values, dataset["observed"].values
-    pairs = compared_pairs(dataset, 1000, 1000, np.random.default_rng(0))
+    pairs = compared_pairs(Layout.of(dataset), 1000, 1000, np.random.default_rng(0))
     value, _ = rate_dissimilarity(counts, observed, pairs.first, pairs.second, 3)
     total, weight = pairs.sums(value)
-    together, n, _, _ = correlation_sums(layout_of(dataset), np.sqrt(counts), 3)
+    together, n, _, _ = correlation_sums(sets_of(Layout.of(dataset)), np.sqrt(counts), 3)
     here = weight > 0
     np.testing.assert_array_equal(here, n > 0)
     np.testing.assert_allclose(
@@ -135,8 +135,8 @@ def test_units_that_come_and_go_by_trial_are_compared_pair_by_pair():
     seen, silent = dataset["observed"].values, dataset["spike_count"].values == 0
     seen[silent] = np.random.default_rng(0).random(silent.sum()) < 0.5
     assert len(np.unique(seen, axis=0)) > SETS
-    assert layout_of(dataset) is None
-    out = rate_index(dataset, OPTIONS, 0)
+    assert sets_of(Layout.of(dataset)) is None
+    out = rate_index(Layout.of(dataset), OPTIONS, 0)
     assert out.index == pytest.approx(1.0, abs=0.15)
     assert out.index_ratio == pytest.approx(1.0, abs=0.2)
 
@@ -161,13 +161,15 @@ def test_ratio_of_deltas():
 def test_the_ratio_form_is_near_0_where_the_published_one_is_not(knobs, published):
     """No drift in any of these; means over 8 recordings, standard errors below .005."""
     size = {"segments": 8, "repeats": 10, "units": 60}
-    found = [rate_index(recording(seed, **size, **knobs), OPTIONS, seed) for seed in range(8)]
+    found = [
+        rate_index(Layout.of(recording(seed, **size, **knobs)), OPTIONS, seed) for seed in range(8)
+    ]
     assert np.mean([one.index for one in found]) > published
     assert abs(np.mean([one.index_ratio for one in found])) < 0.02
 
 
 def test_the_ratio_form_reads_a_redraw_and_its_test_sees_it():
-    out = rate_index(recording(rate_drift=1.0), OPTIONS, 0)
+    out = rate_index(Layout.of(recording(rate_drift=1.0)), OPTIONS, 0)
     assert out.index_ratio == pytest.approx(1.0, abs=0.2)
     assert out.ratio_p_value == 1 / 40
 
@@ -176,9 +178,9 @@ def test_all_pairs_are_more_precise_than_some():
     """Null of the exchange: all pairs and all others against random pairs with one other each."""
     dataset = recording(segments=8, repeats=6, units=40)
     counts, observed = dataset["spike_count"].values, dataset["observed"].values
-    segment = label(dataset, SEGMENT_KEY)
-    pairs = index_pairs(dataset, 1000, np.random.default_rng(0))
-    n, layout = pairs.first.size, layout_of(dataset)
+    segment = Layout.of(dataset).segment
+    pairs = index_pairs(Layout.of(dataset), 1000, np.random.default_rng(0))
+    n, layout = pairs.first.size, sets_of(Layout.of(dataset))
     first = np.concatenate([pairs.first, pairs.first])
     second = np.concatenate([pairs.second, pairs.other])
     some, every = [], []
@@ -194,14 +196,14 @@ def test_all_pairs_are_more_precise_than_some():
 
 
 def test_redrawn_rates_read_one_and_are_seen():
-    out = rate_index(recording(rate_drift=1.0), OPTIONS, 0)
+    out = rate_index(Layout.of(recording(rate_drift=1.0)), OPTIONS, 0)
     assert out.shut == ""
     assert out.index == pytest.approx(1.0, abs=0.15)
     assert out.p_value == 1 / 40
 
 
 def test_half_redrawn_rates_read_in_between():
-    out = rate_index(recording(rate_drift=0.5), OPTIONS, 0)
+    out = rate_index(Layout.of(recording(rate_drift=0.5)), OPTIONS, 0)
     assert 0.3 < out.index < 0.9
     assert out.p_value == 1 / 40
 
@@ -210,7 +212,7 @@ def test_half_redrawn_rates_read_in_between():
     "knobs", [{}, {"gain": 1.5}, {"event_time_drift": 1.0}], ids=["none", "gain", "timing"]
 )
 def test_what_is_not_rate_drift_reads_zero(knobs):
-    out = rate_index(recording(seed=1, **knobs), OPTIONS, 0)
+    out = rate_index(Layout.of(recording(seed=1, **knobs)), OPTIONS, 0)
     assert out.index == pytest.approx(0.0, abs=0.06)
 
 
@@ -223,23 +225,23 @@ def test_gain_matching_lets_unit_gains_through():
     trial, unit = trials.spike_cells(dataset)
     changed = dataset.isel(spike=~silenced[trial, unit])
     changed["spike_count"] = (("trial", "unit"), np.where(silenced, 0, count))
-    assert rate_index(changed, OPTIONS, 0).p_value == 1 / 40
+    assert rate_index(Layout.of(changed), OPTIONS, 0).p_value == 1 / 40
 
 
 def test_one_rate_for_all_segments_shuts_the_gate():
-    out = rate_index(recording(seed=1, unit_share=1.0), OPTIONS, 1)
+    out = rate_index(Layout.of(recording(seed=1, unit_share=1.0)), OPTIONS, 1)
     assert "no rate code" in out.shut
     assert np.isnan([out.index, out.index_raw, out.p_value]).all()
 
 
 def test_seed_decides():
     dataset = recording(rate_drift=0.1)
-    first, again, other = (rate_index(dataset, OPTIONS, seed) for seed in (0, 0, 1))
+    first, again, other = (rate_index(Layout.of(dataset), OPTIONS, seed) for seed in (0, 0, 1))
     assert first.index == again.index != other.index
     np.testing.assert_array_equal(first.null, again.null)
 
 
 def test_missing_units_are_left_out():
-    out = rate_index(recording(unit_loss=0.2), OPTIONS, 0)
+    out = rate_index(Layout.of(recording(unit_loss=0.2)), OPTIONS, 0)
     assert out.index == pytest.approx(0.0, abs=0.06)
     assert out.reading.shared == 40

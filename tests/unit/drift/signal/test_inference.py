@@ -6,7 +6,6 @@ from scipy import stats
 
 from spikedrift.config.drift import SignalOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.pairs import repeats_of
 from spikedrift.drift.signal.index import block_index
 from spikedrift.drift.signal.indices import signal_contributions, signal_indices
 from spikedrift.drift.signal.inference import (
@@ -18,6 +17,7 @@ from spikedrift.drift.signal.inference import (
     student_interval,
 )
 from spikedrift.sources.synthetic import record
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import select
 
 OPTIONS = SignalOptions(flips=199, bootstrap=99, max_shift=0)
@@ -113,13 +113,13 @@ def test_what_repeats_lose_is_the_sums_without_them(code: str) -> None:
     dataset = record(recording, "truth.movie", 2)
     # Weights that counts do not move: they are those of all trials else.
     options = SignalOptions(flips=199, bootstrap=99, max_shift=2, exponent=0)
-    found = signal_contributions(dataset, options, 0)[0][code]
+    found = signal_contributions(Layout.of(dataset), options, 0)[0][code]
     lost_power, lost_overlap = found.lost
     assert found.lost_power.shape[3] == (1 if code == "rate" else 5)
     for gone in (0, 6):
-        left = select(dataset, trials=repeats_of(dataset).of_trial != gone)
+        left = select(dataset, trials=Layout.of(dataset).repeats.of_trial != gone)
         assert left.sizes["trial"] == 35
-        less = signal_contributions(left, options, 0)[0][code]
+        less = signal_contributions(Layout.of(left), options, 0)[0][code]
         power, overlap = found.power.sum(), found.overlap.sum()
         assert power - lost_power[gone] == pytest.approx(less.power.sum(), rel=1e-9)
         assert overlap - lost_overlap[gone] == pytest.approx(less.overlap.sum(), rel=1e-9)
@@ -177,7 +177,7 @@ def test_influences_are_what_leaving_units_out_does() -> None:
     dataset = record(
         SyntheticOptions(segments=6, repeats=8, units=30, tuning_drift=0.5), "truth.movie", 1
     )
-    found = signal_contributions(dataset, OPTIONS, 0)[0]["rate"]
+    found = signal_contributions(Layout.of(dataset), OPTIONS, 0)[0]["rate"]
     one = block_index(found, "rate", OPTIONS, np.random.default_rng(0))
     assert one.plain.units is not None
     influence = one.plain.units.off(one.plain.value)

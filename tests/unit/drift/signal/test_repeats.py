@@ -13,7 +13,7 @@ from spikedrift.drift.signal.indices import signal_contributions, signal_indices
 from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.repeats import rows_of
 from spikedrift.sources.synthetic import record
-from spikedrift.spikes.arrays import spikes_of
+from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 
 OPTIONS = SignalOptions(flips=199, bootstrap=99)
@@ -43,7 +43,7 @@ def lost(dataset: xr.Dataset, gone: np.ndarray) -> xr.Dataset:
 
 def test_whole_repeats_stay_as_they_were_shown() -> None:
     dataset = recording(0, units=4)
-    rows = rows_of(dataset, spikes_of(dataset))
+    rows = rows_of(Layout.of(dataset))
     assert not rows.made and rows.note == ""
     assert (dataset["repeat"].values[rows.table] == np.arange(16)[:, None]).all()
     assert signal_indices(dataset, OPTIONS, 0).attrs["repeats_made"] == ""
@@ -55,7 +55,7 @@ def test_made_repeats_hold_every_trial_once_in_order(seed: int, share: float) ->
     dataset = gapped(recording(0, units=1, mean_rate=0.1, repeats=5), share, seed)
     if dataset.sizes["trial"] == 0:
         return
-    rows = rows_of(dataset, spikes_of(dataset))
+    rows = rows_of(Layout.of(dataset))
     chosen = rows.table[rows.table >= 0]
     assert sorted(chosen) == list(range(dataset.sizes["trial"]))
     repeat, block = dataset["repeat"].values, dataset["block"].values
@@ -108,11 +108,11 @@ def test_units_that_are_missing_on_a_day_speak_of_the_others() -> None:
     """Three days, each unit missing on one or on none: as in a recording of the days it has."""
     dataset = recording(2, blocks=3, repeats=4, units=24)
     away = np.arange(24) % 4 - 1
-    found, _, _ = signal_contributions(lost(dataset, away), OPTIONS, 0)
+    found, _, _ = signal_contributions(Layout.of(lost(dataset, away)), OPTIONS, 0)
     for day in range(3):
         seen = [block for block in range(3) if block != day]
         rest = trials.select(dataset, trials=dataset["block"].values != day)
-        alone, _, _ = signal_contributions(rest, OPTIONS, 0)
+        alone, _, _ = signal_contributions(Layout.of(rest), OPTIONS, 0)
         units = away == day
         for code in ("rate", "timing"):
             for name in ("power", "overlap"):
@@ -162,7 +162,7 @@ def test_trials_that_were_matched_to_each_other_are_never_compared() -> None:
     matched = dataset.assign(
         running_speed=("trial", speed), pupil_area=("trial", np.full(speed.size, np.nan))
     ).assign_attrs(state_matched_trials=speed.size)
-    rows = rows_of(matched, spikes_of(matched))
+    rows = rows_of(Layout.of(matched))
     times = occasions(rows.block, rows.position, 2, rows.part)
 
     def speeds(which: slice | np.ndarray) -> set[float]:
@@ -187,7 +187,7 @@ def test_noise_of_matched_states_is_no_signal() -> None:
     index = []
     for seed in range(14):
         dataset = recording(seed, segments=3, repeats=40, state_background=1.75, **behaving)
-        one = signal_indices(match_state(dataset, StateOptions()), OPTIONS, seed)
+        one = signal_indices(match_state(Layout.of(dataset), StateOptions()), OPTIONS, seed)
         index.append(one["index"].values)
     error = np.std(index, axis=0, ddof=1) / np.sqrt(len(index))
     assert (error < [0.03, 0.01]).all()

@@ -456,6 +456,8 @@ def scores():
                 "code": ["rate", "timing"]},
         attrs={
             "recording": "mouse.movie",
+            "pseudo_population": 0,
+            "trial_order_known": 1,
             "control": "frozen",
             "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
             "inference": "Fewer than 10 instances: an illustration.",

@@ -38,10 +38,10 @@ report: ## figures and results/report.zip from the environment that stands
 	@.venv/bin/python workflow/unlock.py --quiet
 	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')
 	@if [ ! -f results/report.zip ] || [ -n "$$(find results config workflow Snakefile -type f \
-	    -newer results/report.zip -print -quit)" ]; then \
+	    -newer results/report.zip ! -path 'results/logs/*' -print -quit)" ]; then \
 	    $(SNAKEMAKE) --report-stylesheet workflow/report/report.css \
-	    --report results/report.zip >logs/report.log 2>&1 || \
-	    { cat logs/report.log; exit 1; }; fi
+	    --report results/report.zip >results/logs/report.log 2>&1 || \
+	    { cat results/logs/report.log; exit 1; }; fi
 	@echo "report: results/report.zip; what was found: results/findings.html"
 
 env: ## .venv from envs/core.lock.txt

@@ -26,11 +26,19 @@ from spikedrift.config.check import checked
 from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import Plan, share_library
+from spikedrift.plan.digests import code
+from spikedrift.plan.figures import CATEGORIES, drawn
+from spikedrift.plan.outputs import Paths, output, trials
+from spikedrift.plan.plan import Plan, pattern, share_library
 from spikedrift.plan.standing import Standing
 from spikedrift.plan.start import Configuration, again, check_python, ending
 
 share_library()
+
+# Paths of what several rules make, and of what the plan looks for.
+TRIALS = "results/trials/{recording}.nc"
+RAW = "results/raw"
+
 try:
     check_python(sys.executable)
     # Another workflow that imports this one hands a configuration over. Otherwise files are read
@@ -41,58 +49,32 @@ try:
         for path in workflow.configfiles:
             raw = merged(raw, read(path))
         raw = merged(raw, workflow.config_settings.config)
-    plan = Plan(checked(Config, raw))
+    plan = Plan(checked(Config, raw), trials=TRIALS, raw=RAW)
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
-configuration = Configuration(workflow.configfiles, plan.block(), plan.results)
-if workflow.is_main_process:
-    for notice in (*plan.notices, *configuration.notices):
-        logger.warning(f"spikedrift: {notice}")
-
-
-onsuccess:
-    command = again(
-        HERE,
-        Path(workflow.main_snakefile),
-        workflow.overwrite_configfiles,
-        workflow.config_settings.config,
-    )
-    for line in ending(plan.final.files, HERE, command):
-        logger.info(f"spikedrift: {line}")
-
-
-whole = Standing(workflow)
+study = plan.study
+paths = Paths(rules)
+whole = Standing(workflow, paths)
 
 
 report: "workflow/report/workflow.rst"
 
 
-onstart:
-    try:
-        disk.probe("results")
-        configuration.record()
-    except InputError as error:
-        sys.exit(f"spikedrift: {error}")
-
-
 wildcard_constraints:
-    source_recording=plan.pattern(plan.recordings),
-    pooled_recording=plan.pattern(plan.pools),
-    simulated_recording=plan.pattern(plan.points),
     recording=r"[^/]+",
-    selection=plan.pattern(plan.selections),
-    measure=plan.pattern(plan.measures),
-    analysis=plan.pattern(plan.analyses.entries),
-    sweep=plan.pattern(plan.sweeps),
-    chunk=plan.pattern(plan.surveys.chunk_names),
-    comparison=plan.pattern(plan.comparisons.entries),
-    compared_group=plan.pattern(plan.comparisons.groups),
-    inference=plan.pattern(plan.inferences.entries),
-    truth_case=plan.pattern(plan.truths.cases),
-    truth_measure=plan.pattern(plan.truths.measures),
-    final=plan.pattern(plan.final.made),
-    plasticity_rule=plan.pattern(plan.validation.names),
+    selection=pattern(study.selections),
+    measure=pattern(study.measures),
+    analysis=pattern(plan.analyses.entries),
+    sweep=pattern(study.sweeps),
+    chunk=pattern(plan.surveys.chunk_names),
+    comparison=pattern(plan.comparisons.entries),
+    compared_group=pattern(plan.comparisons.groups),
+    inference=pattern(plan.inferences.entries),
+    truth_case=pattern(plan.truths.cases),
+    truth_measure=pattern(plan.truths.measures),
+    figure=pattern(plan.figures.files),
+    plasticity_rule=pattern(plan.validation.names),
 
 
 localrules:
@@ -111,16 +93,6 @@ localrules:
     predictions,
 
 
-rule all:
-    """Everything: the figures, the numbers behind them, and what made them."""
-    default_target: True
-    input:
-        whole(plan.results),
-        "results/provenance.json",
-        "results/supplement.tsv",
-        "results/findings.html",
-
-
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/allensdk.smk"
 include: "workflow/rules/prepare.smk"
@@ -132,14 +104,50 @@ include: "workflow/rules/analyses.smk"
 include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/predictions.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/final.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Everything: the figures, the numbers behind them, and what made them."""
+    default_target: True
+    input:
+        whole(plan.results),
+        rules.provenance.output[0],
+        rules.supplement.output.tsv,
+        rules.findings.output.page,
 
 
 for rules_file in plan.custom_rules:
 
     include: rules_file
+
+
+configuration = Configuration(
+    workflow.configfiles, study.block(), paths.of(plan.results)
+)
+if workflow.is_main_process:
+    for notice in (*plan.notices, *configuration.notices):
+        logger.warning(f"spikedrift: {notice}")
+
+
+onstart:
+    try:
+        disk.probe("results")
+        configuration.record()
+    except InputError as error:
+        sys.exit(f"spikedrift: {error}")
+
+
+onsuccess:
+    command = again(
+        HERE,
+        Path(workflow.main_snakefile),
+        workflow.overwrite_configfiles,
+        workflow.config_settings.config,
+    )
+    for line in ending(paths.of(plan.final.made), HERE, command):
+        logger.info(f"spikedrift: {line}")

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 
 MADE_WITH = ("software", "digest", "source", "seal", "git", "version", "versions", "wall_time")
+NOT_RESULTS = ("build", "benchmarks", "logs")  # folders below the results
 
 
 def arrays(one: Path, other: Path) -> list[str]:
@@ -56,7 +57,10 @@ def main(one: Path, other: Path) -> int:
             path.relative_to(root)
             for pattern in ("*.nc", "*.tsv")
             for path in root.rglob(pattern)
-            if not any(part.startswith(".") or part == "build" for part in path.parts)
+            if not any(
+                part.startswith(".") or part in ("build", "benchmarks", "logs")
+                for part in path.parts
+            )
         }
         for root in (one, other)
     }

@@ -99,7 +99,7 @@ def test_catalogue(catalogued, neuropixels, allen_python):
         }
     ]
 
-    log = (catalogued / "logs/catalogue/neuropixels.log").read_text()
+    log = (catalogued / "results/logs/catalogue/neuropixels.log").read_text()
     assert "719161530 is new" in log
     assert "5 is not in the warehouse" in log
     assert f"{SESSION}: animal is {row['animal']}, was 1" in log

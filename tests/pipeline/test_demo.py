@@ -93,7 +93,7 @@ def test_all_six_final_figures_are_made_and_labeled(demo):
     made = cells.query("table == 'Final figures'")
     assert set(made.loc[made["column"] == "made", "cell"]) == {"yes"}
     jobs = cells.query("table == 'Run times by rule' and column == 'rule'")
-    assert {"simulate_point", "figure_final", "drift_index"} <= set(jobs["cell"])
+    assert {"simulate_point", "figure", "drift_index"} <= set(jobs["cell"])
 
 
 def test_published_values_are_met_in_the_figure_of_rules(demo):

@@ -8,7 +8,7 @@ from running import SMALL, jobs
 
 from spikedrift.core.provenance import carried
 
-MADE = {".snakemake", ".venv", "benchmarks", "logs", "results"}
+MADE = {".snakemake", ".venv", "results"}
 
 
 def scripts(workflow: Path) -> dict[str, set[str]]:

@@ -90,7 +90,9 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
     surveys.rename(surveys.with_name("resumed"))
     run(directory, CONFIG, "--", "survey")
     xr.testing.assert_identical(load(directory), resumed)
-    log = "".join(path.read_text() for path in (directory / "logs/survey_chunk").glob("*.log"))
+    log = "".join(
+        path.read_text() for path in (directory / "results/logs/survey_chunk").glob("*.log")
+    )
     for instance in range(2):
         assert re.search(f"condition diverging, instance {instance}: failed .*diverged", log)
 

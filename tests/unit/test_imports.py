@@ -15,7 +15,7 @@ HEAVY = ("scipy.stats", "scipy.optimize", "scipy.signal", "scipy.spatial", "skle
          "matplotlib", "brian2", "pynwb")  # fmt: skip
 # Most jobs are of these.
 SCRIPTS = ("prepare_trials", "simulate_point", "similarity_matrix", "drift_curves", "drift_index",
-           "recording_profile", "statistics")  # fmt: skip
+           "profile", "statistics")  # fmt: skip
 
 
 def imported(lines: str) -> set[str]:

@@ -4,12 +4,13 @@ Its programs are in workflow/allensdk. They run on Python 3.11, know nothing of 
 only files pass between the two.
 """
 
+CATALOGUES = ("neuropixels", "two-photon")
+
 
 rule catalogue:
     """Tables of all Allen sessions, and the caches that AllenSDK opens in a notebook."""
     input:
-        "results/catalogue/neuropixels.tsv",
-        "results/catalogue/two-photon.tsv",
+        collect("results/catalogue/{catalogue}.tsv", catalogue=CATALOGUES),
 
 
 # On the submitting host: compute nodes have no network.
@@ -27,7 +28,7 @@ rule allensdk_env:
     output:
         plan.allensdk.marker,
     log:
-        "logs/allensdk_env/allensdk_env.log",
+        "results/logs/allensdk_env/allensdk_env.log",
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -46,11 +47,11 @@ rule catalogue_tables:
     output:
         "results/catalogue/{catalogue}.tsv",
     log:
-        "logs/catalogue/{catalogue}.log",
+        "results/logs/catalogue/{catalogue}.log",
     benchmark:
-        "benchmarks/catalogue/{catalogue}.tsv"
+        "results/benchmarks/catalogue/{catalogue}.tsv"
     wildcard_constraints:
-        catalogue="neuropixels|two-photon",
+        catalogue=pattern(CATALOGUES),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -63,7 +64,7 @@ rule catalogue_tables:
         cache=plan.allensdk.cache,
         fetch=plan.wanted.options,
         program=plan.allensdk.digest("catalogue"),
-        source=plan.digests.of("allensdk"),
+        source=code("catalogue"),
     script:
         "../scripts/catalogue.py"
 
@@ -73,11 +74,11 @@ rule warehouse_links:
     input:
         environment=ancient(plan.allensdk.marker),
     output:
-        "results/catalogue/warehouse-links.tsv",
+        links="results/catalogue/warehouse-links.tsv",
     log:
-        "logs/warehouse_links/warehouse_links.log",
+        "results/logs/warehouse_links/warehouse_links.log",
     benchmark:
-        "benchmarks/warehouse_links/warehouse_links.tsv"
+        "results/benchmarks/warehouse_links/warehouse_links.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -90,7 +91,7 @@ rule warehouse_links:
         wanted=plan.wanted.in_warehouse(),
         fetch=plan.wanted.options,
         program=plan.allensdk.digest("warehouse_links"),
-        source=plan.digests.of("allensdk"),
+        source=code("warehouse_links"),
     script:
         "../scripts/warehouse_links.py"
 
@@ -99,13 +100,14 @@ rule read_session:
     """A session as AllenSDK reads it: what our own reading is checked against."""
     input:
         environment=ancient(plan.allensdk.marker),
-        session="results/raw/visual-coding-neuropixels/session_{session}/session_{session}.nwb",
+        session=RAW
+        + "/visual-coding-neuropixels/session_{session}/session_{session}.nwb",
     output:
         "results/allensdk/{session}.{limits}.npz",
     log:
-        "logs/read_session/{session}.{limits}.log",
+        "results/logs/read_session/{session}.{limits}.log",
     benchmark:
-        "benchmarks/read_session/{session}.{limits}.tsv"
+        "results/benchmarks/read_session/{session}.{limits}.tsv"
     wildcard_constraints:
         session=r"\d+",
         limits=r"default|0\.9|unfiltered",
@@ -118,6 +120,6 @@ rule read_session:
     params:
         python=plan.allensdk.python,
         program=plan.allensdk.digest("read_session"),
-        source=plan.digests.of("allensdk"),
+        source=code("read_session"),
     script:
         "../scripts/read_session.py"

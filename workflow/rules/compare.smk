@@ -4,19 +4,19 @@
 rule compare:
     """Scores of every configured comparison."""
     input:
-        whole(plan.comparisons.files),
+        whole(plan.comparisons.made),
 
 
 rule compare_sweep:
     """Every point of a sweep against one recording."""
     input:
-        unpack(plan.comparisons.inputs),
+        unpack(paths(plan.comparisons.inputs)),
     output:
-        "results/compare/{comparison}.nc",
+        scores="results/compare/{comparison}.nc",
     log:
-        "logs/compare_sweep/{comparison}.log",
+        "results/logs/compare_sweep/{comparison}.log",
     benchmark:
-        "benchmarks/compare_sweep/{comparison}.tsv"
+        "results/benchmarks/compare_sweep/{comparison}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -26,8 +26,8 @@ rule compare_sweep:
     params:
         points=plan.comparisons.points,
         options=plan.comparisons.scored,
-        seed=plan.config.seed,
-        source=plan.digests.of("comparison.scores.scores"),
+        seed=study.config.seed,
+        source=code("compare_sweep"),
     script:
         "../scripts/compare_sweep.py"
 
@@ -35,13 +35,13 @@ rule compare_sweep:
 rule compare_animals:
     """The point that is best for the other animals, scored on each animal left out."""
     input:
-        plan.comparisons.animals,
+        paths(plan.comparisons.animals),
     output:
-        "results/compare/{compared_group}.animals.nc",
+        scores="results/compare/{compared_group}.animals.nc",
     log:
-        "logs/compare_animals/{compared_group}.log",
+        "results/logs/compare_animals/{compared_group}.log",
     benchmark:
-        "benchmarks/compare_animals/{compared_group}.tsv"
+        "results/benchmarks/compare_animals/{compared_group}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -49,8 +49,8 @@ rule compare_animals:
         mem_mb=1000,
         runtime=15,
     params:
-        options=plan.block("compare", "time_scale"),
-        source=plan.digests.of("comparison.scores.across_animals"),
+        options=study.block("compare", "time_scale"),
+        source=code("compare_animals"),
     script:
         "../scripts/compare_animals.py"
 
@@ -58,13 +58,13 @@ rule compare_animals:
 rule compare_structure:
     """Similarity matrices of a recording against those of every run, with what lag alone gives."""
     input:
-        unpack(plan.comparisons.trials),
+        unpack(paths(plan.comparisons.trials)),
     output:
-        "results/structure/{comparison}.nc",
+        structure="results/structure/{comparison}.nc",
     log:
-        "logs/compare_structure/{comparison}.log",
+        "results/logs/compare_structure/{comparison}.log",
     benchmark:
-        "benchmarks/compare_structure/{comparison}.tsv"
+        "results/benchmarks/compare_structure/{comparison}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -75,10 +75,8 @@ rule compare_structure:
         sweep=plan.comparisons.sweep,
         points=plan.comparisons.points,
         selections=plan.comparisons.selections,
-        timing=lambda wildcards: plan.measures[plan.config.compare.timing].model_dump(
-            mode="json"
-        ),
-        options=plan.block(
+        timing=study.timing,
+        options=study.block(
             "compare",
             "structure",
             "min_units",
@@ -86,8 +84,10 @@ rule compare_structure:
             "confidence",
             "headline_instances",
         ),
-        seed=plan.config.seed,
-        source=plan.comparisons.structure_digest,
+        seed=study.config.seed,
+        source=code(
+            "compare_structure", plan.plugins.timing, plan.comparisons.comparators
+        ),
     script:
         "../scripts/compare_structure.py"
 
@@ -95,13 +95,13 @@ rule compare_structure:
 rule structure_animals:
     """Similarity matrices over animals: ceiling, and models against it and each other."""
     input:
-        plan.comparisons.structures,
+        paths(plan.comparisons.structures_of),
     output:
-        "results/structure/{compared_group}.animals.nc",
+        structure="results/structure/{compared_group}.animals.nc",
     log:
-        "logs/structure_animals/{compared_group}.log",
+        "results/logs/structure_animals/{compared_group}.log",
     benchmark:
-        "benchmarks/structure_animals/{compared_group}.tsv"
+        "results/benchmarks/structure_animals/{compared_group}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -109,9 +109,9 @@ rule structure_animals:
         mem_mb=1000,
         runtime=60,
     params:
-        options=plan.block("compare", "bootstrap", "confidence"),
-        seed=plan.config.seed,
-        source=plan.comparisons.structure_animals_digest,
+        options=study.block("compare", "bootstrap", "confidence"),
+        seed=study.config.seed,
+        source=code("structure_animals", plan.comparisons.comparators),
     script:
         "../scripts/structure_animals.py"
 
@@ -119,13 +119,13 @@ rule structure_animals:
 rule recover:
     """Which rules a comparison could tell apart, and whether any is compatible with the data."""
     input:
-        unpack(plan.comparisons.recovered),
+        unpack(paths(plan.comparisons.recovered)),
     output:
-        "results/recovery/{comparison}.nc",
+        recovery="results/recovery/{comparison}.nc",
     log:
-        "logs/recover/{comparison}.log",
+        "results/logs/recover/{comparison}.log",
     benchmark:
-        "benchmarks/recover/{comparison}.tsv"
+        "results/benchmarks/recover/{comparison}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -134,8 +134,8 @@ rule recover:
         runtime=60,
     params:
         compare=plan.comparisons.scored,
-        options=plan.block("recovery"),
-        seed=plan.config.seed,
-        source=plan.digests.of("comparison.recovery.recovery"),
+        options=study.block("recovery"),
+        seed=study.config.seed,
+        source=code("recover"),
     script:
         "../scripts/recover.py"

@@ -4,25 +4,25 @@
 rule drift:
     """Similarity matrices, drift curves and indices of the configured recordings."""
     input:
-        whole(plan.drift_files),
+        whole(study.drifts),
 
 
 rule sensitivity:
     """The indices again with every selection, those of the sensitivity analysis included."""
     input:
-        whole(["results/drift/sensitivity.tsv"]),
+        whole([output("index_table.tsv", table="sensitivity")]),
 
 
 rule drift_curves:
     """Similarity against lag, within and between blocks, with bootstrap intervals over units."""
     input:
-        trials="results/trials/{recording}.nc",
+        trials=TRIALS,
     output:
         curves="results/drift/{recording}/{selection}/{measure}.nc",
     log:
-        "logs/drift_curves/{recording}.{selection}.{measure}.log",
+        "results/logs/drift_curves/{recording}.{selection}.{measure}.log",
     benchmark:
-        "benchmarks/drift_curves/{recording}.{selection}.{measure}.tsv"
+        "results/benchmarks/drift_curves/{recording}.{selection}.{measure}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -30,11 +30,11 @@ rule drift_curves:
         mem_mb=2000,
         runtime=60,
     params:
-        measure=plan.measure,
-        selection=plan.selection,
-        options=plan.block("drift.curves"),
-        seed=plan.config.seed,
-        source=plan.digests.curves,
+        measure=study.measure,
+        selection=study.selection,
+        options=study.block("drift.curves"),
+        seed=study.config.seed,
+        source=code("drift_curves", plan.plugins.measure),
     script:
         "../scripts/drift_curves.py"
 
@@ -42,13 +42,13 @@ rule drift_curves:
 rule drift_index:
     """Signal indices of rate and timing with their tests, curves and samples over units."""
     input:
-        trials="results/trials/{recording}.nc",
+        trials=TRIALS,
     output:
         index="results/drift/{recording}/{selection}/index.nc",
     log:
-        "logs/drift_index/{recording}.{selection}.log",
+        "results/logs/drift_index/{recording}.{selection}.log",
     benchmark:
-        "benchmarks/drift_index/{recording}.{selection}.tsv"
+        "results/benchmarks/drift_index/{recording}.{selection}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -56,11 +56,11 @@ rule drift_index:
         mem_mb=2000,
         runtime=60,
     params:
-        selection=plan.selection,
-        options=plan.block("drift", "index", "state"),
-        samples=plan.block("drift.curves", "bootstrap", "halves"),
-        seed=plan.config.seed,
-        source=plan.digests.of("spikes.selections", "drift.signal.recording"),
+        selection=study.selection,
+        options=study.block("drift", "index", "state"),
+        samples=study.block("drift.curves", "bootstrap", "halves"),
+        seed=study.config.seed,
+        source=code("drift_index"),
     script:
         "../scripts/drift_index.py"
 
@@ -68,13 +68,13 @@ rule drift_index:
 rule profile:
     """Rate, irregularity, sparseness, ensemble rate and tuning of a recording, over units."""
     input:
-        trials="results/trials/{recording}.nc",
+        trials=TRIALS,
     output:
         profile="results/profiles/{recording}/{selection}.nc",
     log:
-        "logs/profile/{recording}.{selection}.log",
+        "results/logs/profile/{recording}.{selection}.log",
     benchmark:
-        "benchmarks/profile/{recording}.{selection}.tsv"
+        "results/benchmarks/profile/{recording}.{selection}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -82,24 +82,24 @@ rule profile:
         mem_mb=2000,
         runtime=10,
     params:
-        selection=plan.selection,
-        options=plan.block("drift.curves", "bootstrap", "halves"),
-        seed=plan.config.seed,
-        source=plan.digests.of("spikes.selections", "drift.profile"),
+        selection=study.selection,
+        options=study.block("drift.curves", "bootstrap", "halves"),
+        seed=study.config.seed,
+        source=code("profile"),
     script:
-        "../scripts/recording_profile.py"
+        "../scripts/profile.py"
 
 
 rule index_table:
     """Drift indices of all recordings and selections, side by side."""
     input:
-        plan.indices_of,
+        paths(lambda wildcards: study.indices(study.indexed(wildcards.table))),
     output:
         tsv="results/drift/{table}.tsv",
         page=report(
             "results/drift/{table}.html",
             caption="../report/indices.rst",
-            category=plan.report.categories["Drift"],
+            category=CATEGORIES["Drift"],
             labels={
                 "recording": "all",
                 "figure": "table of {table}",
@@ -107,9 +107,9 @@ rule index_table:
             },
         ),
     log:
-        "logs/index_table/{table}.log",
+        "results/logs/index_table/{table}.log",
     benchmark:
-        "benchmarks/index_table/{table}.tsv"
+        "results/benchmarks/index_table/{table}.tsv"
     wildcard_constraints:
         table="indices|sensitivity",
     conda:
@@ -119,7 +119,7 @@ rule index_table:
         mem_mb=1000,
         runtime=10,
     params:
-        rows=lambda wildcards: plan.indexed(wildcards.table),
-        source=plan.digests.of("report.tables", "report.page"),
+        rows=lambda wildcards: study.indexed(wildcards.table),
+        source=code("index_table"),
     script:
         "../scripts/index_table.py"

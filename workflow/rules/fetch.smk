@@ -4,7 +4,7 @@
 rule fetch:
     """Download every public file that the configured recordings need."""
     input:
-        plan.wanted.paths,
+        paths(plan.wanted.made),
 
 
 # On the submitting host: compute nodes have no network.
@@ -16,13 +16,13 @@ localrules:
 rule download_sizes:
     """How large the files are that are not there yet; refused where the disk lacks the space."""
     input:
-        links=plan.wanted.links,
+        links=paths(plan.wanted.links),
     output:
-        temp("results/raw/sizes.tsv"),
+        temp(RAW + "/sizes.tsv"),
     log:
-        "logs/download_sizes/download_sizes.log",
+        "results/logs/download_sizes/download_sizes.log",
     benchmark:
-        "benchmarks/download_sizes/download_sizes.tsv"
+        "results/benchmarks/download_sizes/download_sizes.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -40,16 +40,16 @@ rule download_sizes:
 rule fetch_file:
     """One file of a public data set that is not there yet."""
     input:
-        sizes=ancient("results/raw/sizes.tsv"),
-        links=plan.wanted.links,
+        sizes=ancient(rules.download_sizes.output[0]),
+        links=paths(plan.wanted.links),
     output:
-        "results/raw/{raw_file}",
+        file=RAW + "/{raw_file}",
     log:
-        "logs/fetch_file/{raw_file}.log",
+        "results/logs/fetch_file/{raw_file}.log",
     benchmark:
-        "benchmarks/fetch_file/{raw_file}.tsv"
+        "results/benchmarks/fetch_file/{raw_file}.tsv"
     wildcard_constraints:
-        raw_file=plan.pattern(plan.wanted.missing),
+        raw_file=pattern(plan.wanted.missing),
     conda:
         "../../envs/core.yaml"
     threads: 1

@@ -4,7 +4,7 @@
 rule ground_truth:
     """Table, figure and page: what each measure says of every kind of known recording."""
     input:
-        whole(plan.truths.files),
+        whole([*plan.truths.made, *drawn(plan.truths.figures)]),
 
 
 rule ground_truth_chunk:
@@ -12,9 +12,9 @@ rule ground_truth_chunk:
     output:
         tsv="results/ground_truth/chunks/{truth_case}/{truth_measure}.{first}.tsv",
     log:
-        "logs/ground_truth_chunk/{truth_case}.{truth_measure}.{first}.log",
+        "results/logs/ground_truth_chunk/{truth_case}.{truth_measure}.{first}.log",
     benchmark:
-        "benchmarks/ground_truth_chunk/{truth_case}.{truth_measure}.{first}.tsv"
+        "results/benchmarks/ground_truth_chunk/{truth_case}.{truth_measure}.{first}.tsv"
     wildcard_constraints:
         first=r"\d+",
     conda:
@@ -25,7 +25,7 @@ rule ground_truth_chunk:
         runtime=120,
     params:
         chunk=plan.truths.chunk,
-        source=plan.truths.digest,
+        source=code("ground_truth_chunk", plan.truths.modules),
     script:
         "../scripts/ground_truth_chunk.py"
 
@@ -33,14 +33,14 @@ rule ground_truth_chunk:
 rule collect_ground_truth:
     """Bias, false alarms and power of every statistic, judged; and all seeds."""
     input:
-        plan.truths.chunks,
+        paths(plan.truths.chunks),
     output:
         tsv="results/ground_truth/table.tsv",
         data="results/ground_truth/seeds.nc",
         page=report(
             "results/ground_truth/table.html",
             caption="../report/ground_truth.rst",
-            category=plan.report.categories["Drift"],
+            category=CATEGORIES["Drift"],
             labels={
                 "recording": "ground truth",
                 "figure": "table",
@@ -48,9 +48,9 @@ rule collect_ground_truth:
             },
         ),
     log:
-        "logs/collect_ground_truth.log",
+        "results/logs/collect_ground_truth.log",
     benchmark:
-        "benchmarks/collect_ground_truth.tsv"
+        "results/benchmarks/collect_ground_truth.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -58,46 +58,8 @@ rule collect_ground_truth:
         mem_mb=2000,
         runtime=20,
     params:
-        options=plan.block("ground_truth"),
+        options=study.block("ground_truth"),
         versions=plan.versions,
-        source=plan.digests.of(
-            "ground_truth.assess", "ground_truth.verdicts", "report.page"
-        ),
+        source=code("collect_ground_truth"),
     script:
         "../scripts/collect_ground_truth.py"
-
-
-rule figure_ground_truth:
-    """How often each test rejects in each kind of recording, and power curves."""
-    input:
-        data="results/ground_truth/seeds.nc",
-    output:
-        pdf="results/figures/ground_truth.pdf",
-        png=report(
-            "results/figures/ground_truth.png",
-            caption="../report/ground_truth.rst",
-            category=plan.report.categories["Drift"],
-            labels={
-                "recording": "ground truth",
-                "figure": "rejections and power",
-                "selection": "all",
-            },
-        ),
-        tsv="results/figures/ground_truth.tsv",
-    log:
-        "logs/figure_ground_truth.log",
-    benchmark:
-        "benchmarks/figure_ground_truth.tsv"
-    conda:
-        "../../envs/core.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        figure="ground_truth",
-        lists=[],
-        options=plan.block("figures", "width", "dpi"),
-        source=plan.digests.figure("ground_truth"),
-    script:
-        "../scripts/figure.py"

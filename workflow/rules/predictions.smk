@@ -4,25 +4,25 @@
 rule predictions:
     """The table of predictions."""
     input:
-        whole(plan.foretold.files),
+        whole(plan.foretold.made),
 
 
 rule score_predictions:
     """Which predictions held, which did not, and which these recordings cannot test."""
     input:
-        plan.foretold.inputs,
+        paths(plan.foretold.inputs),
     output:
         tsv="results/predictions.tsv",
         page=report(
             "results/predictions.html",
             caption="../report/predictions.rst",
-            category=plan.report.categories["Comparison"],
+            category=CATEGORIES["Comparison"],
             labels={"comparison": "predictions", "figure": "table"},
         ),
     log:
-        "logs/score_predictions.log",
+        "results/logs/score_predictions.log",
     benchmark:
-        "benchmarks/score_predictions.tsv"
+        "results/benchmarks/score_predictions.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -31,6 +31,6 @@ rule score_predictions:
         runtime=10,
     params:
         entry=plan.foretold.entry,
-        source=plan.digests.of("comparison.predictions", "report.page"),
+        source=code("score_predictions"),
     script:
-        "../scripts/predictions.py"
+        "../scripts/score_predictions.py"

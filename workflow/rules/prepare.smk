@@ -4,15 +4,15 @@
 rule prepare_trials:
     """Trials file of one configured recording."""
     input:
-        plan.files_of_recording,
+        paths(plan.files_of),
     output:
-        trials="results/trials/{source_recording}.nc",
+        trials=TRIALS,
     log:
-        "logs/prepare_trials/{source_recording}.log",
+        "results/logs/prepare_trials/{recording}.log",
     benchmark:
-        "benchmarks/prepare_trials/{source_recording}.tsv"
+        "results/benchmarks/prepare_trials/{recording}.tsv"
     wildcard_constraints:
-        source_recording=plan.pattern(plan.stored),
+        recording=pattern(study.stored),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -20,10 +20,11 @@ rule prepare_trials:
         mem_mb=2000,
         runtime=60,
     params:
-        recording=plan.recording,
-        seed=plan.config.seed,
+        recording=study.recording,
+        raw=RAW,
+        seed=study.config.seed,
         terms=plan.terms,
-        source=plan.digests.source,
+        source=code("prepare_trials", plan.plugins.source),
     script:
         "../scripts/prepare_trials.py"
 
@@ -36,13 +37,13 @@ localrules:
 rule stream_trials:
     """Trials file of a recording that is read from an address, without a download."""
     output:
-        trials="results/trials/{source_recording}.nc",
+        trials=TRIALS,
     log:
-        "logs/stream_trials/{source_recording}.log",
+        "results/logs/stream_trials/{recording}.log",
     benchmark:
-        "benchmarks/stream_trials/{source_recording}.tsv"
+        "results/benchmarks/stream_trials/{recording}.tsv"
     wildcard_constraints:
-        source_recording=plan.pattern(plan.streamed),
+        recording=pattern(study.streamed),
     retries: 2
     conda:
         "../../envs/core.yaml"
@@ -52,10 +53,11 @@ rule stream_trials:
         runtime=240,
         downloads=1,
     params:
-        recording=plan.recording,
-        seed=plan.config.seed,
+        recording=study.recording,
+        raw=RAW,
+        seed=study.config.seed,
         terms=plan.terms,
-        source=plan.digests.source,
+        source=code("prepare_trials", plan.plugins.source),
     script:
         "../scripts/prepare_trials.py"
 
@@ -63,13 +65,15 @@ rule stream_trials:
 rule pool_trials:
     """Units of several recordings side by side, joined on stimulus, segment, repeat and block."""
     input:
-        plan.pooled,
+        lambda wildcards: collect(TRIALS, recording=study.pooled(wildcards)),
     output:
-        trials="results/trials/{pooled_recording}.nc",
+        trials=TRIALS,
     log:
-        "logs/pool_trials/{pooled_recording}.log",
+        "results/logs/pool_trials/{recording}.log",
     benchmark:
-        "benchmarks/pool_trials/{pooled_recording}.tsv"
+        "results/benchmarks/pool_trials/{recording}.tsv"
+    wildcard_constraints:
+        recording=pattern(study.pools),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -77,7 +81,7 @@ rule pool_trials:
         mem_mb=8000,
         runtime=60,
     params:
-        source=plan.digests.of("sources.pooling"),
+        source=code("pool_trials"),
     script:
         "../scripts/pool_trials.py"
 
@@ -85,19 +89,19 @@ rule pool_trials:
 rule recordings_table:
     """What each recording is, whom to cite for it and under which terms it is used."""
     input:
-        plan.trials_files,
+        collect(TRIALS, recording=study.roster.names),
     output:
         tsv="results/recordings.tsv",
         page=report(
             "results/recordings.html",
             caption="../report/recordings.rst",
-            category=plan.report.categories["Data"],
+            category=CATEGORIES["Data"],
             labels={"recording": "all", "figure": "sources", "selection": "all"},
         ),
     log:
-        "logs/recordings_table/recordings_table.log",
+        "results/logs/recordings_table/recordings_table.log",
     benchmark:
-        "benchmarks/recordings_table/recordings_table.tsv"
+        "results/benchmarks/recordings_table/recordings_table.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -105,6 +109,6 @@ rule recordings_table:
         mem_mb=1000,
         runtime=10,
     params:
-        source=plan.digests.of("report.overview", "report.page"),
+        source=code("recordings_table"),
     script:
         "../scripts/recordings_table.py"

@@ -6,9 +6,9 @@ rule provenance:
     output:
         "results/provenance.json",
     log:
-        "logs/provenance/provenance.log",
+        "results/logs/provenance/provenance.log",
     benchmark:
-        "benchmarks/provenance/provenance.tsv"
+        "results/benchmarks/provenance/provenance.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -16,7 +16,7 @@ rule provenance:
         mem_mb=500,
         runtime=5,
     params:
-        config=plan.block(),
+        config=study.block(),
         lock_sha256=plan.lock_sha256,
         versions=plan.versions,
     script:

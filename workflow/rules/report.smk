@@ -4,19 +4,19 @@
 rule findings:
     """What was found, in sentences, with the headline figure."""
     input:
-        unpack(plan.report.inputs),
+        unpack(paths(plan.report.inputs)),
     output:
         text="results/findings.md",
         page=report(
             "results/findings.html",
             caption="../report/findings.rst",
-            category=plan.report.categories["Start here"],
+            category=CATEGORIES["Start here"],
             labels={"page": "what was found"},
         ),
     log:
-        "logs/findings.log",
+        "results/logs/findings.log",
     benchmark:
-        "benchmarks/findings.tsv"
+        "results/benchmarks/findings.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -26,6 +26,6 @@ rule findings:
     params:
         recovered=plan.report.recovered,
         truths=plan.report.truths,
-        source=plan.digests.of("report.findings", "report.page"),
+        source=code("findings"),
     script:
         "../scripts/findings.py"

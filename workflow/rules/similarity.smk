@@ -4,13 +4,13 @@
 rule similarity_matrix:
     """Similarity of all pairs of trials, with repeat x repeat and segment x segment summaries."""
     input:
-        trials="results/trials/{recording}.nc",
+        trials=TRIALS,
     output:
         matrix="results/similarity/{recording}/{selection}/{measure}.nc",
     log:
-        "logs/similarity_matrix/{recording}.{selection}.{measure}.log",
+        "results/logs/similarity_matrix/{recording}.{selection}.{measure}.log",
     benchmark:
-        "benchmarks/similarity_matrix/{recording}.{selection}.{measure}.tsv"
+        "results/benchmarks/similarity_matrix/{recording}.{selection}.{measure}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -18,9 +18,9 @@ rule similarity_matrix:
         mem_mb=2000,
         runtime=60,
     params:
-        measure=plan.measure,
-        selection=plan.selection,
-        seed=plan.config.seed,
-        source=plan.digests.matrix,
+        measure=study.measure,
+        selection=study.selection,
+        seed=study.config.seed,
+        source=code("similarity_matrix", plan.plugins.measure),
     script:
         "../scripts/similarity_matrix.py"

@@ -4,17 +4,22 @@
 rule sweep:
     """Simulate every point and instance of every sweep."""
     input:
-        whole([*plan.sweep_tables, *plan.simulated_trials]),
+        whole(
+            [
+                *(output("sweep_points.table", sweep=name) for name in study.sweeps),
+                *map(trials, study.points),
+            ]
+        ),
 
 
 rule sweep_points:
     """Table of a sweep's points: id, condition, instance, overrides."""
     output:
-        "results/sweeps/{sweep}.tsv",
+        table="results/sweeps/{sweep}.tsv",
     log:
-        "logs/sweep_points/{sweep}.log",
+        "results/logs/sweep_points/{sweep}.log",
     benchmark:
-        "benchmarks/sweep_points/{sweep}.tsv"
+        "results/benchmarks/sweep_points/{sweep}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -22,8 +27,8 @@ rule sweep_points:
         mem_mb=500,
         runtime=5,
     params:
-        sweep=plan.sweep,
-        source=plan.digests.of("sweeps.points"),
+        sweep=study.sweep,
+        source=code("sweep_points"),
     script:
         "../scripts/sweep_points.py"
 
@@ -31,11 +36,11 @@ rule sweep_points:
 rule build_network:
     """Compile a sweep's network once; every point and instance runs from this binary."""
     output:
-        "results/networks/{sweep}.json",
+        network="results/networks/{sweep}.json",
     log:
-        "logs/build_network/{sweep}.log",
+        "results/logs/build_network/{sweep}.log",
     benchmark:
-        "benchmarks/build_network/{sweep}.tsv"
+        "results/benchmarks/build_network/{sweep}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 2
@@ -43,8 +48,8 @@ rule build_network:
         mem_mb=4000,
         runtime=30,
     params:
-        network=plan.network,
-        source=plan.digests.network,
+        network=study.network,
+        source=code("build_network", plan.plugins.network),
     script:
         "../scripts/build_network.py"
 
@@ -52,14 +57,16 @@ rule build_network:
 rule simulate_point:
     """Trials, and traces of rates and weights, of one instance at one point of a sweep."""
     input:
-        build=plan.build_of_point,
+        build=paths(study.build),
     output:
-        trials="results/trials/{simulated_recording}.nc",
-        traces="results/traces/{simulated_recording}.nc",
+        trials=TRIALS,
+        traces="results/traces/{recording}.nc",
     log:
-        "logs/simulate_point/{simulated_recording}.log",
+        "results/logs/simulate_point/{recording}.log",
     benchmark:
-        "benchmarks/simulate_point/{simulated_recording}.tsv"
+        "results/benchmarks/simulate_point/{recording}.tsv"
+    wildcard_constraints:
+        recording=pattern(study.points),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -67,8 +74,8 @@ rule simulate_point:
         mem_mb=3000,
         runtime=60,
     params:
-        point=plan.point,
-        network=plan.network,
-        source=plan.digests.network,
+        point=study.point,
+        network=study.network,
+        source=code("simulate_point", plan.plugins.network),
     script:
         "../scripts/simulate_point.py"

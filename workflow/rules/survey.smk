@@ -4,17 +4,17 @@
 rule survey:
     """Data, table and figure of every sweep that has a survey."""
     input:
-        whole(plan.surveys.files),
+        whole([*plan.surveys.made, *drawn(plan.surveys.figures)]),
 
 
 rule survey_chunk:
     """Simulate and summarize some runs; finished ones lie in results/surveys/{sweep}/runs."""
     output:
-        "results/surveys/{sweep}/chunks/{chunk}.nc",
+        chunk="results/surveys/{sweep}/chunks/{chunk}.nc",
     log:
-        "logs/survey_chunk/{sweep}.{chunk}.log",
+        "results/logs/survey_chunk/{sweep}.{chunk}.log",
     benchmark:
-        "benchmarks/survey_chunk/{sweep}.{chunk}.tsv"
+        "results/benchmarks/survey_chunk/{sweep}.{chunk}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -24,7 +24,8 @@ rule survey_chunk:
     params:
         sweep=plan.surveys.of,
         runs=plan.surveys.runs,
-        source=plan.surveys.digest,
+        build="results/networks/build",
+        source=code("survey_chunk", plan.surveys.modules),
     script:
         "../scripts/survey_chunk.py"
 
@@ -32,14 +33,14 @@ rule survey_chunk:
 rule collect_survey:
     """All runs of a survey as one data set and one table, failed ones marked."""
     input:
-        chunks=plan.surveys.chunks_of,
+        chunks=paths(plan.surveys.chunks_of),
     output:
         data="results/surveys/{sweep}.nc",
         table="results/surveys/{sweep}.tsv",
     log:
-        "logs/collect_survey/{sweep}.log",
+        "results/logs/collect_survey/{sweep}.log",
     benchmark:
-        "benchmarks/collect_survey/{sweep}.tsv"
+        "results/benchmarks/collect_survey/{sweep}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -49,38 +50,6 @@ rule collect_survey:
     params:
         runs=plan.surveys.runs,
         versions=plan.versions,
-        source=plan.digests.of("sweeps.survey"),
+        source=code("collect_survey"),
     script:
         "../scripts/collect_survey.py"
-
-
-rule figure_survey:
-    """Learning and drift of every condition of a survey along its axis."""
-    input:
-        data="results/surveys/{sweep}.nc",
-    output:
-        pdf="results/figures/survey.{sweep}.pdf",
-        png=report(
-            "results/figures/survey.{sweep}.png",
-            caption="../report/survey.rst",
-            category=plan.report.categories["Networks"],
-            labels={"figure": "survey", "sweep": "{sweep}"},
-        ),
-        tsv="results/figures/survey.{sweep}.tsv",
-    log:
-        "logs/figure_survey/{sweep}.log",
-    benchmark:
-        "benchmarks/figure_survey/{sweep}.tsv"
-    conda:
-        "../../envs/core.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        axes=plan.surveys.axes,
-        compare=plan.block("compare", "confidence", "headline_instances"),
-        options=plan.block("figures", "width", "dpi"),
-        source=plan.digests.figure("survey"),
-    script:
-        "../scripts/figure_survey.py"

@@ -4,7 +4,7 @@
 rule validate:
     """One figure and one table a rule, and a summary: measured against published."""
     input:
-        whole(plan.validation.files),
+        whole([*plan.validation.made, *drawn(plan.validation.figures)]),
 
 
 rule induce:
@@ -14,9 +14,9 @@ rule induce:
     output:
         tsv="results/validate/{plasticity_rule}.tsv",
     log:
-        "logs/induce/{plasticity_rule}.log",
+        "results/logs/induce/{plasticity_rule}.log",
     benchmark:
-        "benchmarks/induce/{plasticity_rule}.tsv"
+        "results/benchmarks/induce/{plasticity_rule}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -26,39 +26,9 @@ rule induce:
     params:
         inductions=plan.validation.further,
         seed=plan.config.validation.seed,
-        source=plan.validation.digest,
+        source=code("induce", plan.validation.modules),
     script:
         "../scripts/induce.py"
-
-
-rule figure_induction:
-    """Measured against published, a panel for every protocol and parameter set."""
-    input:
-        tsv="results/validate/{plasticity_rule}.tsv",
-    output:
-        pdf="results/figures/induction.{plasticity_rule}.pdf",
-        png=report(
-            "results/figures/induction.{plasticity_rule}.png",
-            caption="../report/induction.rst",
-            category=plan.report.categories["Rules"],
-            labels={"rule": "{plasticity_rule}", "figure": "induction"},
-        ),
-        tsv="results/figures/induction.{plasticity_rule}.tsv",
-    log:
-        "logs/figure_induction/{plasticity_rule}.log",
-    benchmark:
-        "benchmarks/figure_induction/{plasticity_rule}.tsv"
-    conda:
-        "../../envs/core.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        options=plan.block("figures", "width", "dpi"),
-        source=plan.validation.figure_digest,
-    script:
-        "../scripts/figure_induction.py"
 
 
 rule induce_shown:
@@ -68,9 +38,9 @@ rule induce_shown:
     output:
         tsv="results/validate/shown.tsv",
     log:
-        "logs/induce_shown.log",
+        "results/logs/induce_shown.log",
     benchmark:
-        "benchmarks/induce_shown.tsv"
+        "results/benchmarks/induce_shown.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -80,7 +50,7 @@ rule induce_shown:
     params:
         panels=plan.validation.panels,
         seed=plan.config.validation.seed,
-        source=plan.validation.shown_digest,
+        source=code("induce_shown", plan.validation.modules_shown),
     script:
         "../scripts/induce_shown.py"
 
@@ -88,19 +58,19 @@ rule induce_shown:
 rule validation_summary:
     """How many targets every rule meets."""
     input:
-        plan.validation.tables,
+        paths(plan.validation.tables),
     output:
         tsv="results/validate/summary.tsv",
         page=report(
             "results/validate/summary.html",
             caption="../report/validation.rst",
-            category=plan.report.categories["Rules"],
+            category=CATEGORIES["Rules"],
             labels={"rule": "all", "figure": "table of targets"},
         ),
     log:
-        "logs/validation_summary.log",
+        "results/logs/validation_summary.log",
     benchmark:
-        "benchmarks/validation_summary.tsv"
+        "results/benchmarks/validation_summary.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -108,6 +78,6 @@ rule validation_summary:
         mem_mb=1000,
         runtime=10,
     params:
-        source=plan.digests.of("plasticity.targets", "report.page"),
+        source=code("validation_summary"),
     script:
         "../scripts/validation_summary.py"

@@ -1,8 +1,6 @@
 """Similarity against lag, with intervals over units."""
 
-from spikedrift import trials
 from spikedrift.config.drift import CurveOptions
-from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
@@ -10,10 +8,8 @@ from spikedrift.drift.curves import curves
 from spikedrift.spikes import selections
 
 with job(snakemake.log[0], snakemake.threads):
-    seed = snakemake.params.seed
-    selected = selections.apply(
-        trials.read(snakemake.input.trials), Selection(**snakemake.params.selection), seed
-    )
-    measure = MeasureEntry(**snakemake.params.measure)
-    options = CurveOptions.part(snakemake.params.options)
-    write_netcdf(curves(selected, measure, options, seed), snakemake.output.curves)
+    params = snakemake.params
+    selected = selections.read(snakemake.input.trials, params.selection, params.seed)
+    measure = MeasureEntry(**params.measure)
+    options = CurveOptions.part(params.options)
+    write_netcdf(curves(selected, measure, options, params.seed), snakemake.output.curves)

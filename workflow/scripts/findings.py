@@ -12,9 +12,10 @@ TITLE = "What was found"
 with job(snakemake.log[0]):
     given, truths = snakemake.input, snakemake.params.truths
     compared = []
-    for path, recovery in zip(given.scores, snakemake.params.recovered, strict=True):
+    recoveries = iter(given.recovery)
+    for path, recovered in zip(given.scores, snakemake.params.recovered, strict=True):
         scores = xr.load_dataset(path, engine="h5netcdf")
-        tested = xr.load_dataset(recovery, engine="h5netcdf") if recovery else None
+        tested = xr.load_dataset(next(recoveries), engine="h5netcdf") if recovered else None
         compared.append(Compared(scores, tested, truths.get(scores.attrs["recording"])))
     written = {"sep": "\t", "keep_default_na": False, "na_values": ["nan"]}
     indices = [pd.read_csv(path, **written) for path in given.indices]

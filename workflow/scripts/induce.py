@@ -26,4 +26,5 @@ with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
         for induction in inductions(rule_, further)
     ]
     known = targets.read(snakemake.input.targets) if snakemake.input.get("targets") else None
-    write_tsv(targets.judge(pd.concat(tables, ignore_index=True), known), output)
+    judged = targets.judge(pd.concat(tables, ignore_index=True), known)
+    write_tsv(judged.assign(rule_title=rule_.title, citation=rule_.citation), output)

@@ -6,4 +6,4 @@ from spikedrift.sources.pooling import pool
 
 with job(snakemake.log[0]):
     datasets = [trials.read(path) for path in snakemake.input]
-    trials.write(pool(datasets, snakemake.wildcards.pooled_recording), snakemake.output.trials)
+    trials.write(pool(datasets, snakemake.wildcards.recording), snakemake.output.trials)

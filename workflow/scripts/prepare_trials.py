@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
     dataset = prepare(
         Recording(**snakemake.params.recording),
         snakemake.params.seed,
-        Path("results/raw"),
+        Path(snakemake.params.raw),
         snakemake.params.terms,
     )
     trials.write(dataset, snakemake.output.trials)

@@ -14,7 +14,7 @@ with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
     simulated = registry.get(network["network"]).simulate(
         PatternNetwork(**network["options"]),
         point["parameters"],
-        recording=snakemake.wildcards.simulated_recording,
+        recording=snakemake.wildcards.recording,
         seed=point["seed"],
         instance=point["instance"],
         build_dir=Path(snakemake.input.build).parent / "build",

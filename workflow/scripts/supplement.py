@@ -14,8 +14,8 @@ with job(snakemake.log[0]):
         made=params.made,
         omitted=params.omitted,
         given=params.given,
-        indices=params.indices,
-        benchmarks=Path("benchmarks"),
+        counted=zip(params.indices, snakemake.input.counted, strict=True),
+        benchmarks=Path(params.benchmarks),
         provenance=results.record(snakemake.input.software),
     )
     write_tables(found, snakemake.output.page, "Supplement")

@@ -20,5 +20,5 @@ with job(snakemake.log[0]):
     )
     points = [Point(**run) for run in snakemake.params.runs]
     write_netcdf(
-        survey(surveyed, points, output.parents[1] / "runs", Path("results/networks/build")), output
+        survey(surveyed, points, output.parents[1] / "runs", Path(snakemake.params.build)), output
     )

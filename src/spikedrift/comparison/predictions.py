@@ -25,7 +25,7 @@ MATCHED = "_matched"
 
 
 def score(
-    options: Predictions, rows: Sequence[Mapping[str, Any]], datasets: Mapping[str, xr.Dataset]
+    options: Predictions, rows: Sequence[Mapping[str, Any]], datasets: Sequence[xr.Dataset]
 ) -> pd.DataFrame:
     """Score every prediction.
 
@@ -34,8 +34,8 @@ def score(
     options : Predictions
     rows : sequence of mapping
         One a prediction, of `spikedrift.plan.predictions.Foretold`: `files` (one mapping of
-        statistic to path a recording), `note`, `absent`, `n_wanted`, `n_here`.
-    datasets : mapping of path -> Dataset
+        statistic to place in `datasets` a recording), `note`, `absent`, `n_wanted`, `n_here`.
+    datasets : sequence of Dataset
 
     Returns
     -------
@@ -109,7 +109,7 @@ def outcome(low: float, high: float, above: float | None, below: float | None) -
 def _scored(
     entry: Prediction,
     row: Mapping[str, Any],
-    datasets: Mapping[str, xr.Dataset],
+    datasets: Sequence[xr.Dataset],
     options: Predictions,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"outcome": "", "reason": "", "value": np.nan, "low": np.nan,
@@ -163,15 +163,15 @@ def _scored(
     }
 
 
-def _why(entry: Prediction, row: Mapping[str, Any], datasets: Mapping[str, xr.Dataset]) -> str:
+def _why(entry: Prediction, row: Mapping[str, Any], datasets: Sequence[xr.Dataset]) -> str:
     """Why a statistic is undefined, as far as the files know: gates of the indices."""
     notes = set()
     for files in row["files"]:
-        for statistic, path in files.items():
+        for statistic, place_of in files.items():
             place, code, what = statistic.split(".", 2)
             if place == "index":
                 matching = "state" if what.endswith(MATCHED) else "none"
-                note = datasets[path]["gate_note"].sel(code=code, matching=matching)
+                note = datasets[place_of]["gate_note"].sel(code=code, matching=matching)
                 notes.add(f"{code}: {note.item()}" if note.item() else "")
     return "; ".join(sorted(notes - {""})) or "too few repeats, or one block"
 

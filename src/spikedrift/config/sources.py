@@ -48,7 +48,7 @@ class SourceOptions(Options):
         """Whether the source reads from the network, which compute nodes do not have."""
         return False
 
-    def doubt(self) -> str:
+    def caveat(self) -> str:
         """Return why inference from the recording is refused; empty where nothing is against it."""
         return ""
 
@@ -75,7 +75,7 @@ class ArraysOptions(SourceOptions):
         names = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")
         return [(self.dataset, name) for name in names]
 
-    def doubt(self) -> str:
+    def caveat(self) -> str:
         """Units of this layout are pooled over sessions, and their order is undocumented."""
         return "its units are pooled over sessions and its trial order is assumed"
 

@@ -245,7 +245,8 @@ class Plugins[T]:
     def _found(self, name: str) -> tuple[str, Path]:
         """Package and file of a plug-in."""
         for package in KINDS[self.folder]:
-            path = file(package, name)
-            if path is not None and name in names(package) and self._counts(package, name):
+            # Names first: not every text can be asked for as a file.
+            path = file(package, name) if name in names(package) else None
+            if path is not None and self._counts(package, name):
                 return package, path
         raise unknown(f"unknown {self.what}", name, self.names())

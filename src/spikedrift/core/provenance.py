@@ -1,10 +1,10 @@
 """Which code and which versions made a result.
 
 Snakemake reruns a rule when its script changes but not when a module that the script imports does.
-Each rule therefore carries `source_digest(...)` of the modules that it uses as a param: an edited
-measure reruns what depends on it and nothing else. What else such a module takes its numbers from
-counts with it: the packages that compute or draw, by their versions, and files of the project that
-it names.
+Each rule therefore carries `script_digest(...)` of its script's imports as a param: an edited
+measure reruns what depends on it and nothing else. What else a module takes its numbers from counts
+with it: the packages that compute or draw, by their versions, and files of the project that it
+names.
 """
 
 import ast
@@ -34,6 +34,8 @@ NUMERICAL = {
     "statsmodels": "statsmodels",
     "xarray": "xarray",
 }
+# What surrounds a job changes no result: its log and its end, and the words of its errors.
+AROUND = {f"spikedrift.core.{name}" for name in ("disk", "errors", "interrupts", "job")}
 PACKAGES = (*sorted(NUMERICAL.values()), "snakemake")
 _NAMED = re.compile(r"Path\(__file__\)\.parents\[(\d+)\]((?: / '[^']+')+)")
 
@@ -107,6 +109,20 @@ def _version(package: str) -> str:
     return metadata.version(package)
 
 
+def file_of(module: str) -> Path:
+    """File of a spikedrift module or package, a user's own plug-in included.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Where a module has no file.
+    """
+    path = _path(module)
+    if path is None:
+        raise ModuleNotFoundError(f"no source file for {module}")
+    return path
+
+
 def closure(*modules: str) -> dict[str, Path]:
     """Modules named, and all spikedrift modules that they import, directly or not."""
     found: dict[str, Path] = {}
@@ -114,7 +130,7 @@ def closure(*modules: str) -> dict[str, Path]:
     while queue:
         module = queue.pop()
         path = _path(module)
-        if path is None or module in found:
+        if path is None or module in found or module in AROUND:
             continue
         found[module] = path
         queue.extend(_parsed(path)[1])
@@ -137,10 +153,28 @@ def source_digest(*modules: str) -> str:
         Where a named module has no file.
     """
     for module in modules:
-        if _path(module) is None:
-            raise ModuleNotFoundError(f"no source file for {module}")
+        file_of(module)
     lines = [f"{name} {_parsed(path)[0]}" for name, path in sorted(closure(*modules).items())]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def script_digest(script: Path, *plugins: str) -> str:
+    """Digest of the spikedrift modules that a script imports, and of plug-ins.
+
+    Parameters
+    ----------
+    script : Path
+        Snakemake itself sees that the script was edited.
+    *plugins : str
+        Modules that the job loads by name.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Where a plug-in has no file.
+    """
+    imported = [name for name in _parsed(script)[1] if _path(name) is not None]
+    return source_digest(*imported, *plugins)
 
 
 def versions() -> dict[str, str]:

@@ -1,4 +1,17 @@
-"""Several animals: the point that is nearest to the others, scored on each animal left out."""
+"""Several animals: the point that is nearest to the others, scored on each animal left out.
+
+Every animal is left out in turn. The others choose the nearest point, fit its one time-scale factor
+and give the metric (covariance between animals with Ledoit-Wolf shrinkage plus the spread of
+network instances); the animal left out has no part in any of it and is then scored.
+
+Score: mean squared residual of the statistics of drift, less is nearer; 1 is expected (dotted)
+where the animal is one more draw from the point. Stars: the point that the other animals chose. A
+point that is chosen for every animal and scores near 1 is one that the animals agree on; that all
+points score far above 1 is a result, too.
+
+Unit of inference: animal. Recordings of one animal are averaged. Scores of animals share the others
+and are not independent: no test is made on them.
+"""
 
 import json
 

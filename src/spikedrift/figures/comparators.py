@@ -1,8 +1,18 @@
 """Every comparator of similarity matrices by itself: each model, ceiling and baselines, each code.
 
-Right is more alike in every panel; where less is more alike the axis is turned round. Upper rows:
-matrices as they are; lower rows: lag and block out of both sides, where means are filled if
-circular shifts of the model's windows give p <= 0.05 (Holm).
+Repeat x repeat similarity matrices of every model against those of the recording; right is more
+alike in each panel, and the axis of a distance is turned round. Circles, network instances;
+diamonds, their mean; short bars, one instance of a condition against another; gray band, noise
+ceiling from random halves of the recording's units; lines, matrices that know only the lag, only
+the block, or no drift. Upper rows: matrices as they are, which a matrix that knows only the lag or
+the block can match. Lower rows: lag and block out of both sides; there means are filled if circular
+shifts of the model's windows inside their blocks give p <= 0.05 (Holm over conditions, comparators
+and codes).
+
+Each comparator is blind to something: levels, scales, or the directions of small variance. That a
+model is near by one and not by another says which of these it has right. Unit of inference: network
+instance on the side of models, one recording on the other. What is assumed stands in the figure's
+note.
 """
 
 import json

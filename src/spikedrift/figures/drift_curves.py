@@ -1,4 +1,22 @@
-"""Similarity against lag, within and between blocks, beside the signal indices."""
+"""Similarity against lag, within and between blocks, beside the signal indices.
+
+Within blocks filled, between blocks open. Bands: bootstrap over units (percentiles, its bias taken
+out), which says how far the units sampled matter, not how animals differ. The axis of a distance is
+turned round: up is more similar. Similarity also follows rates, backgrounds and behavior, and raw
+timing curves change little even when timing is redrawn, since few spikes leave a high floor: the
+two codes are compared by the signal indices at the right.
+
+Signal index: the share of a unit's tuning over segments (rate) or of its temporal profile (timing)
+that is drawn anew across the gap; 0, kept up to a factor; 1, the unit answers as another unit does.
+It is made from products of different trials. Bars: Student over units. p: random signs of the
+contributions of the units, whose mean is 0 where nothing drifts. Where no code was detected no
+index is given. An index that is too imprecise to say that nothing drifts is drawn dotted and named
+so. Open marks: trials matched by behavior state, where covariates were recorded.
+
+Unit of inference: the units of one recording, descriptive; noise that they share makes them
+dependent. Claims about drift need animals, or network instances. What is assumed about order and
+blocks stands in the figure's note.
+"""
 
 import numpy as np
 import pandas as pd

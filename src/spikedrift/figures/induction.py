@@ -1,4 +1,12 @@
-"""Induction: a plasticity rule, run through its protocols, against what was published."""
+"""Induction: a plasticity rule, run through its protocols, against what was published.
+
+One panel for every induction protocol and parameter set. Dots and lines are simulated (Brian2,
+C++), wide pale lines are theory where the rule has one. Open circles are published or independently
+computed values with the tolerance that was set for them; red crosses are values that were missed;
+gray squares are unverified and decide nothing. The table beside the figure has measured value,
+target, tolerance, source and verdict of every condition. Data of experiments are not shown: a rule
+that meets its targets is the published rule, which says nothing about whether it holds in a cortex.
+"""
 
 import math
 import textwrap
@@ -25,16 +33,16 @@ _WORDS = {"yes": "target, met", "no": "target, missed", "": "unverified value"}
 
 
 def draw(
-    table: pd.DataFrame, title: str, options: Figures | None = None
+    *, table: pd.DataFrame, rule: str, options: Figures | None = None
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw one panel for every induction and parameter set.
 
     Parameters
     ----------
     table : DataFrame
-        `results/validate/{rule}.tsv`: one row a condition.
-    title : str
-        Of the rule.
+        Of the rule `induce`: one row a condition.
+    rule : str
+        Name of the plasticity rule, which the table must be of.
     options : Figures, optional
 
     Returns
@@ -44,6 +52,7 @@ def draw(
         As given.
     """
     options = options or Figures()
+    title, citation = table[["rule_title", "citation"]].iloc[0]
     table = with_words(table)
     panels = list(table.groupby(["induction", "set"], sort=False))
     columns = min(_COLUMNS, len(panels))
@@ -55,7 +64,7 @@ def draw(
             panel(axes, part)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+        figure.suptitle(f"{title}: {citation}", x=0.01, ha="left", fontsize=9)
         style.footnote(figure, notes(table))
     return figure, table
 

@@ -1,4 +1,12 @@
-"""Inference: effect sizes over animals or network instances, with their means and tests beside."""
+"""Inference: effect sizes over animals or network instances, with their means and tests beside.
+
+One group a stimulus or a point of a sweep. The value of an animal is the mean of its recordings.
+Effect size: Hedges g with its interval (noncentral t). Two-sided test of the animals' values
+against no drift; p is corrected over the statistics of one group and selection (Holm). Rows without
+a test stand in the table alone, which says why: fewer animals than needed, animal not known, order
+of trials assumed, or a statistic whose value without drift is not known. Recordings in which a
+statistic is undefined, as a timing index where no code was detected, are left out and counted.
+"""
 
 from typing import Any
 

@@ -1,6 +1,17 @@
-"""Learning and drift by condition: discrimination before and after, drift index, rate and timing.
+"""Learning and drift of the simulations of a sweep, condition by condition.
 
-Every point is one network instance; conditions stand in the order given.
+Left: how well single trials tell segments apart, S = (D between - D within) / (D between + D
+within), where D is the mean distance of trials of different segments and of one segment; before
+training (naive, open) and in the blocks after it (filled), by rate and by timing. Right: signal
+index between blocks, the share of the signal that is drawn anew (0 kept, 1 as another cell);
+filled where the test of that instance, random signs of its cells, gives p <= 0.05. Where instances
+have no index the panel says for how many and why, as that no code was detected; diamonds are too
+imprecise to say that nothing drifts, and count in the mean. Every point of an axis has a row of its
+own; conditions stand in the order of the configuration.
+
+Unit of inference: network instance (wiring, patterns and noise drawn anew). Null of each test: no
+change between blocks. Discrimination depends on firing rates too: read it beside the control in
+gray.
 """
 
 from collections.abc import Mapping, Sequence

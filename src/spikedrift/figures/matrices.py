@@ -1,4 +1,12 @@
-"""Repeat by repeat similarity, rate beside timing, blocks outlined; one row a recording."""
+"""Similarity of every repeat with every other, rate beside timing, one row a recording.
+
+Left rate, right timing, by the measures that the color bars name. Bright is similar in both panels;
+each has its own scale, as the two have no common unit, so brightness does not say which code is
+more stable. Outlines are blocks; the diagonal is left out.
+
+n: one recording. Pairs of repeats share repeats and are not independent: no test is made on the
+cells. What is assumed about order and blocks stands in the figure's note.
+"""
 
 from collections.abc import Sequence
 from typing import Literal

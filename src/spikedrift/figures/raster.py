@@ -1,7 +1,14 @@
-"""Raster: a few repeats of one segment, the first and the last block side by side."""
+"""Raster: a few repeats of one segment, the first and the last block side by side.
 
-from collections.abc import Iterable
-from typing import NamedTuple
+Repeats evenly spaced in the first block (left) and in the last (right). One row is one unit; color
+is the population. Units are sorted by their median first-spike latency in the first block, so that
+an order which holds in the last block is not fitted to it.
+
+n: one recording; the figure's note gives its units and what is assumed about it. No inference.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,14 +17,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spikedrift.config.figures import Figures
+from spikedrift.config.selections import Selection
 from spikedrift.core.errors import InputError
 from spikedrift.figures import style
+from spikedrift.spikes import selections
 from spikedrift.trials import offsets
 
 _ROW_HEIGHT = 1.7
 
 
-def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
+def draw(
+    *,
+    trials: xr.Dataset,
+    selection: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    options: Figures | None = None,
+) -> tuple[Figure, pd.DataFrame]:
     """Spikes of one segment, one row of panels a repeat, left the first block, right the last.
 
     Units are sorted by population, then by their median first-spike latency in the first block
@@ -28,6 +43,10 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     ----------
     trials : Dataset
         A trials file (`spikedrift.trials`).
+    selection : mapping, optional
+        Options of a `Selection` that is applied first.
+    seed : int
+        Of the run, for the random draws of the selection.
     options : Figures, optional
 
     Returns
@@ -42,6 +61,8 @@ def draw(*, trials: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         Where the recording has no trials of the phase "block", or none of the segment asked for.
     """
     options = options or Figures()
+    if selection is not None:
+        trials = selections.apply(trials, Selection(**selection), seed)
     shown = choose(trials, options)
     recording, n_rows = trials.attrs["recording"], max(map(len, shown.trials.values()))
     with style.applied():

@@ -37,23 +37,28 @@ def render(
     stem : path without suffix
     options : Figures, optional
     **labels
-        Further arguments of that figure's `draw`, e.g. `conditions`.
+        Further arguments of that figure's `draw`, e.g. `conditions`. Of `rule` tables must be.
     """
     options = options or Figures()
-    data = {key: _read(key, value) for key, value in files.items()}
+    of = {"rule": labels["rule"]} if "rule" in labels else {}
+    data = {key: _read(key, value, of) for key, value in files.items()}
     figure, table = get(name)(**data, **labels, options=options)
     save(figure, table, stem, options.dpi)
 
 
-def _read(key: str, paths: Any) -> xr.Dataset | pd.DataFrame | list[xr.Dataset | pd.DataFrame]:
+def _read(
+    key: str, paths: Any, of: Mapping[str, str]
+) -> xr.Dataset | pd.DataFrame | list[xr.Dataset | pd.DataFrame]:
     """Read what is handed over as `key`; files of a code must be of that code."""
     said = {"code": key} if key in _CODES else {}
     if not isinstance(paths, str | Path):
-        return [_load(path, said) for path in paths]
-    return _load(paths, said)
+        return [_load(path, said, of) for path in paths]
+    return _load(paths, said, of)
 
 
-def _load(path: str | Path, said: Mapping[str, str]) -> xr.Dataset | pd.DataFrame:
+def _load(
+    path: str | Path, said: Mapping[str, str], of: Mapping[str, str]
+) -> xr.Dataset | pd.DataFrame:
     if Path(path).suffix == ".tsv":
-        return results.table(path)
+        return results.table(path, of)
     return results.read(path, **said)

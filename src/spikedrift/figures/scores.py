@@ -1,4 +1,28 @@
-"""Points of a sweep against a recording: scores beside ceiling and baselines, and the reasons."""
+"""Points of a sweep against a recording: which tested conditions are not excluded, and why.
+
+Given one fitted time scale; not which rule the cortex uses. Score: mean over instances of the
+squared difference of a few statistics (drop within blocks, step between blocks, for rate and
+timing; timing against rate; gap against blocks), in units of the recording's sampling covariance
+(bootstrap over units, Ledoit-Wolf) plus the spread of instances, over their number less the fitted
+factor. A recording that is one more draw from the condition is expected at 1; less is nearer.
+Magnitudes are compared, not the pattern of matrices, which a matrix that knows only the lag would
+match.
+
+Lines: baselines made from the recording itself (only lag, only block, no drift) with a factor of
+their own. Gray band: noise floor from random halves of the recording's units; its lower end is a
+right model without noise, its upper end another sample of units of the same brain. Short bars: a
+condition scored against its own instances. Factor: multiplies a model's drift magnitudes, not its
+ratios; speed itself is no evidence, as a model's gap stands for any time. A dagger marks conditions
+that are more than a few standard deviations (compare.unmatched_above) from the recording in rate,
+irregularity, sparseness, discrimination or reliability: their drift is not compared at equal terms.
+
+Statistics that the recording or all models lack are left out of the score; the figure's note says
+which and why. Where none is left the figure holds that sentence alone.
+
+Unit of inference: network instance on the side of models; one recording on the other, no animal
+resampling. Null: the recording is one more draw from the condition. Unit counts of both sides,
+whether they match, and what is assumed stand in the figure's note.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

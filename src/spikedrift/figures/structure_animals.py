@@ -1,4 +1,15 @@
-"""Similarity matrices over animals, comparator by comparator, beside the ceiling over animals."""
+"""Similarity matrices over animals, comparator by comparator, beside the ceiling over animals.
+
+Repeat x repeat similarity matrices of all animals, by every comparator that can be pooled over
+animals. Circles: animals; diamonds: their mean with its interval; gray band: noise ceiling over
+animals (each animal against the mean of the others, and against the mean of all); lines: matrices
+that know only the lag or only the block, made from these recordings themselves. Upper rows:
+matrices as they are; lower rows: lag and block out of both sides, where diamonds are filled if the
+score is above zero (p <= 0.05, Holm).
+
+Unit of inference: animal, and window of repeats; both are resampled. What is assumed, n, and what
+is concluded stand in the figure's note.
+"""
 
 import json
 

@@ -4,6 +4,17 @@ Every point is one network instance; a row of panels stands for an axis, a line 
 a condition. Conditions that are not swept are horizontal lines, without a color of their own; the
 control is a band from its smallest to its largest instance. A survey without axes has its
 conditions side by side, with the mean and its interval over instances.
+
+Selectivity: cross-validated d' of a cell between its preferred pattern and the others, mean over
+cells; its expectation is 0 where cells do not tell patterns apart. S: how well single trials tell
+segments apart within blocks, (D between - D within) / (D between + D within), where D is the mean
+distance of trials of different segments and of one segment. Signal index: the share of the signal
+that is drawn anew between blocks (0 kept, 1 as another cell); the note counts runs without one, by
+reason, and those that are drawn but too imprecise to say that nothing drifts.
+
+Unit of inference: network instance (wiring, patterns and noise drawn anew). Selectivity and S
+depend on firing rates too: read them beside the E rate and the controls. Networks that are silent,
+saturated, runaway, synchronous or regular are crosses.
 """
 
 import itertools

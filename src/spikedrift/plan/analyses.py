@@ -3,14 +3,14 @@
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
-import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from spikedrift.config.analyses import AnalysisEntry
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.core.provenance import source_digest
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output
 
 PACKAGE = "spikedrift.analyses"
 FIGURES = "spikedrift.figures.analyses"
@@ -54,7 +54,8 @@ class Analyses:
             if entry.analysis not in drawn:
                 raise InputError(
                     f"{where}.analysis: {entry.analysis} has no figure; write "
-                    f"src/spikedrift/figures/analyses/{entry.analysis}.py with a function `draw`"
+                    f"figures/{entry.analysis}.py, with a function `draw`, in the folder of "
+                    "plug-ins that holds the analysis"
                 )
             for recording in entry.recordings or []:
                 if recording not in groups:
@@ -79,46 +80,41 @@ class Analyses:
             ]
 
     @property
-    def results(self) -> list[str]:
+    def results(self) -> list[Output]:
         """What the analyses found, in the order of `rows`."""
-        return ["results/analyses/{recording}/{selection}/{analysis}.nc".format(**row)
-                for row in self.rows]  # fmt: skip
+        return [output("analysis.result", **row) for row in self.rows]
 
     @property
-    def files(self) -> list[str]:
-        """Figures of all analyses, and the table of their statistics."""
-        drawn = [
-            "results/figures/{analysis}.{recording}.{selection}.pdf".format(**row)
-            for row in self.rows
-        ]
-        return drawn + ["results/analyses/statistics.tsv"] * bool(drawn)
+    def made(self) -> list[Output]:
+        """The table of the statistics of all analyses; their figures stand on the rest."""
+        return [output("statistics.tsv")] * bool(self.rows)
 
-    def _kind(self, wildcards: Any) -> str:
-        return self.entries[wildcards.analysis].analysis
+    @property
+    def figures(self) -> list[Figure]:
+        """Figures of all analyses, whose captions are the docstrings of the analyses."""
+        return [self._figure(**row) for row in self.rows]
+
+    def _figure(self, recording: str, selection: str, analysis: str) -> Figure:
+        at = {"recording": recording, "selection": selection, "analysis": analysis}
+        kind = self.entries[analysis].analysis
+        return Figure(
+            f"{analysis}.{recording}.{selection}",
+            f"analyses.{kind}",
+            "Drift",
+            {"recording": recording, "figure": analysis, "selection": selection},
+            {"result": output("analysis.result", **at)},
+            caption=f"Recording {recording}, selection {selection}. Where no inference over "
+            "animals or network instances is named, the figure describes one recording. What is "
+            "assumed about order and blocks stands in the figure's note; all numbers with their "
+            "nulls and n stand in the table of statistics.",
+            words=f"analyses.{kind}",
+        )
 
     def entry(self, wildcards: Any) -> dict[str, Any]:
         """Analysis and options of an entry."""
         entry = self.entries[wildcards.analysis]
         return {"analysis": entry.analysis, "options": entry.model_dump(mode="json")["options"]}
 
-    def figure(self, wildcards: Any) -> str:
-        """Name of the figure of an entry: that of its analysis."""
-        return self._kind(wildcards)
-
-    def caption(self, wildcards: Any) -> str:
-        """Caption of an entry's figure: the docstring of the analysis's file, not imported."""
-        path = plugins.file(PACKAGE, self._kind(wildcards))
-        assert path is not None  # names were looked at
-        return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"), str(path))) or ""
-
-    def digest(self, wildcards: Any) -> str:
-        """Digest of what makes an entry's result."""
-        return source_digest(
-            "spikedrift.spikes.selections",
-            "spikedrift.analyses.contract.analysis",
-            f"{PACKAGE}.{self._kind(wildcards)}",
-        )
-
-    def figure_digest(self, wildcards: Any) -> str:
-        """Digest of what draws an entry's figure."""
-        return source_digest("spikedrift.figures.registry", f"{FIGURES}.{self._kind(wildcards)}")
+    def modules(self, wildcards: Any) -> list[str]:
+        """Module of the analysis of an entry."""
+        return [f"{PACKAGE}.{self.entries[wildcards.analysis].analysis}"]

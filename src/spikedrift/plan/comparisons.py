@@ -3,17 +3,15 @@
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
-from spikedrift.config.root import Config
-from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.core.provenance import source_digest
-from spikedrift.plan.recordings import Roster
-from spikedrift.sweeps.points import Point
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output, trials
+from spikedrift.plan.study import Study
 
 COMPARATORS = "spikedrift.rsa.comparators"
 
@@ -23,16 +21,7 @@ class Comparisons:
 
     Parameters
     ----------
-    config : Config
-    roster : Roster
-    points : mapping of sweep -> points
-        Of sweeps whose runs are recordings, not of surveys.
-    timed : callable
-        Name of a recording or pool -> whether it has spike times.
-    doubts : mapping of recording -> str
-        Why no comparison can rest on it; empty where one can.
-    seeds : mapping of recording -> str
-        Of recordings that are made from a simulation: what its random draws come from.
+    study : Study
 
     Attributes
     ----------
@@ -52,31 +41,23 @@ class Comparisons:
         the selection.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        roster: Roster,
-        points: Mapping[str, Sequence[Point]],
-        timed: Callable[[str], bool],
-        doubts: Mapping[str, str],
-        seeds: Mapping[str, str],
-    ) -> None:
-        self.config, self._roster, self._points = config, roster, points
-        self._selections = {selection.name: selection for selection in config.selections}
+    def __init__(self, study: Study) -> None:
+        self._study, self._roster = study, study.roster
+        self._compare = study.config.compare
         self.entries: dict[str, Comparison] = {}
         self.groups: dict[str, list[str]] = {}
         self.notices: list[str] = []
         known = plugins.names(COMPARATORS)
-        for name in config.compare.structure.comparators:
+        for name in self._compare.structure.comparators:
             if name not in known:
                 where = "config: compare.structure.comparators: unknown comparator"
                 raise unknown(where, name, known)
-        for index, entry in enumerate(config.comparisons):
+        for index, entry in enumerate(study.config.comparisons):
             where = f"config: comparisons[{index}]"
             key, members = self._members(entry, where)
             for one in members.values():
-                self._check(one, where, key, timed, doubts)
-                self._check_apart(one, where, key, seeds)
+                self._check(one, where, key)
+                self._check_apart(one, where, key)
             self.entries |= members
             if entry.recording is None and len(members) >= MIN_ANIMALS:
                 self.groups[entry.name] = list(members)
@@ -92,7 +73,7 @@ class Comparisons:
             return "recording", {entry.name: entry}
         key, names = "recordings", list(entry.recordings or ())
         if entry.cohort is not None:
-            key, selection = "cohort", self._selections[entry.selection]
+            key, selection = "cohort", self._study.selections[entry.selection]
             of_cohort = self._roster.cohorts.get(entry.cohort, [])
             names = [name for name in of_cohort if self._roster.analyzes(name, selection)]
             if not names:
@@ -108,14 +89,7 @@ class Comparisons:
             for member, name in members.items()
         }
 
-    def _check(
-        self,
-        entry: Comparison,
-        where: str,
-        key: str,
-        timed: Callable[[str], bool],
-        doubts: Mapping[str, str],
-    ) -> None:
+    def _check(self, entry: Comparison, where: str, key: str) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
         recording, known = str(entry.recording), self._roster.names
         if recording not in known:
@@ -125,26 +99,22 @@ class Comparisons:
                 raise unknown(
                     f"{where}.outsiders: not among recordings:", outsider, self._roster.recordings
                 )
-        if not timed(recording):
+        if not self._study.timed(recording):
             raise InputError(
                 f"{where}.{key}: {recording} holds two-photon events; comparisons need spike timing"
             )
-        if (doubt := doubts[recording]) and self.config.compare.assumed_order == "refuse":
+        if (caveat := self._study.caveat(recording)) and self._compare.assumed_order == "refuse":
             raise InputError(
-                f"{where}.{key}: {recording} is not compared with models, {doubt}; set "
+                f"{where}.{key}: {recording} is not compared with models, {caveat}; set "
                 "compare.assumed_order to describe for a comparison without inference"
             )
 
-    def _check_apart(
-        self, entry: Comparison, where: str, key: str, seeds: Mapping[str, str]
-    ) -> None:
+    def _check_apart(self, entry: Comparison, where: str, key: str) -> None:
         """Refuse a recording that shares its network's draws with a run that it is compared with.
 
         Runs of one seed and instance share wiring, patterns and noise in every condition.
         """
-        of_sweep = next((sweep for sweep in self.config.sweeps if sweep.name == entry.sweep), None)
-        if of_sweep is None:  # refused elsewhere
-            return
+        of_sweep, seeds = self._study.sweeps[entry.sweep], self._study.origins.seeds()
         taken = {f"{of_sweep.seed}.{instance}" for instance in range(of_sweep.instances)}
         for place, recording in (
             (key, str(entry.recording)),
@@ -161,87 +131,143 @@ class Comparisons:
 
     def surveyed(self, entry: Comparison) -> bool:
         """Whether the model side is a survey, which keeps no trials."""
-        return entry.sweep not in self._points
+        return not self._study.kept(entry.sweep)
 
     # Files
 
     @property
-    def files(self) -> list[str]:
+    def made(self) -> list[Output]:
         """Everything that is made of all comparisons."""
         return [
-            *(f"results/compare/{name}.nc" for name in self.entries),
-            *(f"results/compare/{name}.animals.nc" for name in self.groups),
-            *self.made("structure"),
-            *(f"results/structure/{name}.animals.nc" for name in self.structured),
-            *self.made("recovery"),
+            *(_scores(name) for name in self.entries),
+            *(output("compare_animals.scores", compared_group=name) for name in self.groups),
+            *(_structure(name) for name in self.structures),
+            *(
+                output("structure_animals.structure", compared_group=name)
+                for name in self.structured
+            ),
+            *(_recovery(name) for name in self.recoveries),
         ]
 
-    def made(self, kind: str) -> list[str]:
-        """Files of a kind: `structure` or `recovery`."""
-        return [f"results/{kind}/{name}.nc" for name in self.having(kind)]
+    def made_of(self, name: str) -> dict[str, Output | list[Output]]:
+        """What is made of one comparison: scores, and matrices and recovery where they are."""
+        found: dict[str, Output | list[Output]] = {"scores": _scores(name)}
+        if name in self.structures:
+            found["structure"] = _structure(name)
+        if name in self.recoveries:
+            found["recovery"] = _recovery(name)
+        return found
 
-    def having(self, kind: str) -> list[str]:
-        """Comparisons of matrices where runs keep trials, recovery where there are rules."""
-        sweeps = {sweep.name: sweep for sweep in self.config.sweeps}
-        names = []
-        for name, entry in self.entries.items():
-            sweep = sweeps[entry.sweep]
-            rules = len(sweep.conditions) > 1 and sweep.instances > 2
-            if not self.surveyed(entry) if kind == "structure" else rules:
-                names.append(name)
-        return names
+    @property
+    def structures(self) -> list[str]:
+        """Comparisons of matrices too: where runs keep trials."""
+        return [name for name, entry in self.entries.items() if not self.surveyed(entry)]
+
+    @property
+    def recoveries(self) -> list[str]:
+        """Comparisons whose rules are recovered: where there are several, and instances."""
+        sweeps = self._study.sweeps
+        return [
+            name
+            for name, entry in self.entries.items()
+            if len(sweeps[entry.sweep].conditions) > 1 and sweeps[entry.sweep].instances > 2
+        ]
 
     @property
     def structured(self) -> list[str]:
         """Groups whose matrices are taken together over animals: those whose runs keep trials."""
         return [name for name, of in self.groups.items() if not self.surveyed(self.entries[of[0]])]
 
-    def inputs(self, wildcards: Any) -> dict[str, list[str]]:
+    @property
+    def figures(self) -> list[Figure]:
+        """Figures of all comparisons, beside the final ones."""
+
+        def figure(module: str, of: str, made: Output, words: str, kind: str) -> Figure:
+            labels = {"comparison": of, "figure": words}
+            return Figure(
+                f"{module}.{of}",
+                module,
+                "Comparison",
+                labels,
+                {kind: made},
+                caption=f"Comparison {of}.",
+            )
+
+        return [
+            *(figure("scores", one, _scores(one), "scores", "scores") for one in self.entries),
+            *(
+                figure("comparators", one, _structure(one), "comparators", "structure")
+                for one in self.structures
+            ),
+            *(
+                figure(
+                    "animals",
+                    one,
+                    output("compare_animals.scores", compared_group=one),
+                    "animals left out",
+                    "scores",
+                )
+                for one in self.groups
+            ),
+            *(
+                figure(
+                    "structure_animals",
+                    one,
+                    output("structure_animals.structure", compared_group=one),
+                    "matrices over animals",
+                    "structure",
+                )
+                for one in self.structured
+            ),
+        ]
+
+    def inputs(self, wildcards: Any) -> dict[str, list[Output]]:
         """Files of the recording and of every simulation, or a survey."""
         entry = self.entries[wildcards.comparison]
         data = self._drift([str(entry.recording)], entry.selection)
         if self.surveyed(entry):
-            return data | {"survey": [f"results/surveys/{entry.sweep}.nc"]}
-        runs = [point.recording for point in self._points[entry.sweep]]
-        models = self._drift(runs, entry.model_selection)
-        return data | {f"model_{key}": paths for key, paths in models.items()}
+            return data | {"survey": [output("collect_survey.data", sweep=entry.sweep)]}
+        models = self._drift(self._study.runs(entry.sweep), str(entry.model_selection))
+        return data | {f"model_{key}": files for key, files in models.items()}
 
-    def _drift(self, recordings: Iterable[str], selection: str) -> dict[str, list[str]]:
+    def _drift(self, recordings: Iterable[str], selection: str) -> dict[str, list[Output]]:
         """Drift files that a comparison reads, in the order of the recordings."""
-        chosen = self.config.compare
-        files = {"rate": chosen.rate, "timing": chosen.timing, "index": "index"}
-        places = [f"{name}/{selection}" for name in recordings]
-        found = {
-            key: [f"results/drift/{at}/{file}.nc" for at in places] for key, file in files.items()
+        at = [{"recording": name, "selection": selection} for name in recordings]
+        chosen = {"rate": self._compare.rate, "timing": self._compare.timing}
+        return {
+            code: [output("drift_curves.curves", **one, measure=measure) for one in at]
+            for code, measure in chosen.items()
+        } | {
+            "index": [output("drift_index.index", **one) for one in at],
+            "profile": [output("profile.profile", **one) for one in at],
         }
-        return found | {"profile": [f"results/profiles/{at}.nc" for at in places]}
 
-    def trials(self, wildcards: Any) -> dict[str, list[str]]:
+    def trials(self, wildcards: Any) -> dict[str, list[Output]]:
         """Trials of the recording and of every simulation."""
         entry = self.entries[wildcards.comparison]
-        runs = [f"results/trials/{point.recording}.nc" for point in self._points[entry.sweep]]
-        return {"trials": [f"results/trials/{entry.recording}.nc"], "models": runs}
+        runs = self._study.runs(entry.sweep)
+        return {"trials": [trials(str(entry.recording))], "models": [trials(run) for run in runs]}
 
-    def recovered(self, wildcards: Any) -> dict[str, list[str]]:
+    def recovered(self, wildcards: Any) -> dict[str, list[Output]]:
         """Scores, and files of the recording and outsiders."""
         entry = self.entries[wildcards.comparison]
         seen = self._drift([str(entry.recording), *entry.outsiders], entry.selection)
-        return {"scores": [f"results/compare/{entry.name}.nc"], **seen}
+        return {"scores": [_scores(entry.name)], **seen}
 
-    def animals(self, wildcards: Any) -> list[str]:
+    def animals(self, wildcards: Any) -> list[Output]:
         """Scores that are taken together over animals."""
-        return [f"results/compare/{name}.nc" for name in self.groups[wildcards.compared_group]]
+        return [_scores(name) for name in self.groups[wildcards.compared_group]]
 
-    def structures(self, wildcards: Any) -> list[str]:
+    def structures_of(self, wildcards: Any) -> list[Output]:
         """Comparisons of matrices that are taken together over animals."""
-        return [f"results/structure/{name}.nc" for name in self.groups[wildcards.compared_group]]
+        return [_structure(name) for name in self.groups[wildcards.compared_group]]
 
     # Params
 
     @property
     def scored(self) -> dict[str, Any]:
         """Options that scores rest on: not those of matrices, nor the measures, which are files."""
-        return self.config.compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
+        return self._compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
 
     def sweep(self, wildcards: Any) -> str:
         """Name of the sweep of a comparison."""
@@ -259,38 +285,29 @@ class Comparisons:
                 "axes": point.axes,
                 "instance_seed": point.instance_seed,
             }
-            for point in self._points.get(self.entries[wildcards.comparison].sweep, ())
+            for point in self._study.points_of(self.entries[wildcards.comparison].sweep)
         ]
 
     def selections(self, wildcards: Any) -> dict[str, dict[str, Any]]:
         """Configuration of the selections on both sides of a comparison."""
         entry = self.entries[wildcards.comparison]
-
-        def dumped(selection: Selection) -> dict[str, Any]:
-            found: dict[str, Any] = selection.model_dump(mode="json", exclude=WHERE_USED)
-            return found
-
         return {
-            "trials": dumped(self._selections[entry.selection]),
-            "models": dumped(self._selections[entry.model_selection]),
+            "trials": self._study.selection_entry(entry.selection),
+            "models": self._study.selection_entry(str(entry.model_selection)),
         }
 
-    def structure_animals_digest(self, wildcards: Any) -> str:
-        """Digest of what is inferred over animals, comparators included."""
-        chosen = self.config.compare.structure.comparators
-        return source_digest(
-            "spikedrift.comparison.matrices.across_animals",
-            *(f"{COMPARATORS}.{name}" for name in chosen),
-        )
+    def comparators(self, wildcards: Any) -> list[str]:
+        """Modules of the comparators of matrices."""
+        return [f"{COMPARATORS}.{name}" for name in self._compare.structure.comparators]
 
-    def structure_digest(self, wildcards: Any) -> str:
-        """Digest of a comparison of matrices, comparators and the measure of timing included."""
-        chosen = self.config.compare
-        measures = {one.name: one for one in self.config.similarity.measures}
-        modules = [
-            "spikes.selections",
-            "comparison.matrices.matrices",
-            f"similarity.measures.{measures[chosen.timing].measure}",
-            *(f"rsa.comparators.{name}" for name in chosen.structure.comparators),
-        ]
-        return source_digest(*(f"spikedrift.{module}" for module in modules))
+
+def _scores(name: str) -> Output:
+    return output("compare_sweep.scores", comparison=name)
+
+
+def _structure(name: str) -> Output:
+    return output("compare_structure.structure", comparison=name)
+
+
+def _recovery(name: str) -> Output:
+    return output("recover.recovery", comparison=name)

@@ -1,81 +1,81 @@
 """Digests of the code that a rule uses: an edited module reruns what is made with it.
 
-What a module imports counts with it (`spikedrift.core.provenance`). What a rule loads by name, a
-source, a network, a measure or a plasticity rule, is found in the configuration.
+What a script imports says what it depends on (`spikedrift.core.provenance`). Plug-ins, which are
+loaded by name, are found in the configuration, by kind.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
-from spikedrift.config.sweeps import Sweep
-from spikedrift.core.provenance import source_digest
-from spikedrift.sweeps.points import Point
+from spikedrift.core.provenance import script_digest
+from spikedrift.networks.registry import NETWORKS
+from spikedrift.plan.study import Study
+from spikedrift.plasticity.registry import RULES
+from spikedrift.similarity.registry import MEASURES
+from spikedrift.sources.registry import SOURCES
+
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
 
-def digest(*modules: str) -> str:
-    """Digest of library modules, named from `spikedrift` on."""
-    return source_digest(*(f"spikedrift.{module}" for module in modules))
+def code(script: str, *plugins: Callable[[Any], Iterable[str]]) -> Callable[[Any], str]:
+    """Params function: digest of a script's imports and of plug-ins.
 
-
-class Digests:
-    """Digests as params of rules. Each is made when a job asks for it.
-
-    A job on a cluster starts Snakemake anew and asks for its own alone.
+    It is made when a job asks for it: a job on a cluster starts Snakemake anew and asks for its
+    own alone.
 
     Parameters
     ----------
-    recordings, measures : mapping of name -> entry of the configuration
-    sweeps : mapping of name -> Sweep
-    rules : mapping of sweep -> condition -> plasticity rules in its network
-    points : mapping of simulation -> Point
+    script : str
+        File of workflow/scripts, without suffix.
+    *plugins : callable
+        Wildcards -> modules that the job loads by name.
     """
 
-    def __init__(
-        self,
-        recordings: Mapping[str, Any],
-        measures: Mapping[str, Any],
-        sweeps: Mapping[str, Sweep],
-        rules: Mapping[str, Mapping[str, list[str]]],
-        points: Mapping[str, Point],
-    ) -> None:
-        self._recordings, self._measures = recordings, measures
-        self._sweeps, self._rules, self._points = sweeps, rules, points
+    def digest(wildcards: Any) -> str:
+        named = (module for function in plugins for module in function(wildcards))
+        return script_digest(SCRIPTS / f"{script}.py", *named)
 
-    @staticmethod
-    def of(*modules: str) -> Callable[[Any], str]:
-        """Digest of library modules."""
-        return lambda wildcards: digest(*modules)
+    return digest
 
-    def figure(self, name: str, *modules: str) -> Callable[[Any], str]:
-        """Digest of a figure."""
-        return self.of("figures.registry", f"figures.{name}", *modules)
 
-    def source(self, wildcards: Any) -> str:
-        """Digest of a recording's source."""
-        source = self._recordings[wildcards.source_recording].source
-        return digest("sources.registry", f"sources.{source}")
+def network_modules(study: Study, sweep: str, condition: str) -> list[str]:
+    """Modules that a condition of a sweep is simulated with; '': the options of the sweep."""
+    return [
+        f"{NETWORKS.package}.{study.sweeps[sweep].network}",
+        *(f"{RULES.package}.{rule}" for rule in study.rules[sweep][condition]),
+    ]
 
-    def network(self, wildcards: Any) -> str:
-        """Digest of a sweep's network, or of a simulation's, and of the plasticity rules in it."""
-        simulated = wildcards.get("simulated_recording")
-        if not simulated:
-            return digest(*self.network_modules(wildcards.sweep, ""))
-        point = self._points[simulated]
-        return digest(*self.network_modules(point.sweep, point.condition))
 
-    def network_modules(self, sweep: str, condition: str) -> list[str]:
-        """Modules that a condition of a sweep is simulated with; '': the options of the sweep."""
-        rules = [f"plasticity.rules.{rule}" for rule in self._rules[sweep][condition]]
-        return ["networks.registry", f"networks.{self._sweeps[sweep].network}", *rules]
+class Plugins:
+    """Plug-ins that jobs load by name: functions of wildcards that return their modules.
 
-    def matrix(self, wildcards: Any) -> str:
-        """Digest of what makes a similarity matrix."""
-        return self._measured(wildcards, "similarity.matrix")
+    Parameters
+    ----------
+    study : Study
+    """
 
-    def curves(self, wildcards: Any) -> str:
-        """Digest of what makes a drift curve."""
-        return self._measured(wildcards, "drift.curves")
+    def __init__(self, study: Study) -> None:
+        self._study = study
 
-    def _measured(self, wildcards: Any, module: str) -> str:
-        measure = self._measures[wildcards.measure].measure
-        return digest("spikes.selections", module, f"similarity.measures.{measure}")
+    def source(self, wildcards: Any) -> list[str]:
+        """Source of a recording."""
+        return [f"{SOURCES.package}.{self._study.recordings[wildcards.recording].source}"]
+
+    def network(self, wildcards: Any) -> list[str]:
+        """Network of a sweep, or of a simulation, and the plasticity rules in it."""
+        if simulated := wildcards.get("recording"):
+            point = self._study.points[simulated]
+            return network_modules(self._study, point.sweep, point.condition)
+        return network_modules(self._study, wildcards.sweep, "")
+
+    def measure(self, wildcards: Any) -> list[str]:
+        """Measure of similarity."""
+        return self._measure(wildcards.measure)
+
+    def timing(self, wildcards: Any) -> list[str]:
+        """Measure that stands for timing in comparisons."""
+        return self._measure(self._study.config.compare.timing)
+
+    def _measure(self, name: str) -> list[str]:
+        return [f"{MEASURES.package}.{self._study.measures[name].measure}"]

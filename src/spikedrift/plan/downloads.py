@@ -10,8 +10,7 @@ from typing import Any
 from spikedrift.config.fetch import FetchOptions
 from spikedrift.core.errors import missing, unknown
 from spikedrift.fetch.registry import DataFile, find, read_registry
-
-RAW = "results/raw"
+from spikedrift.plan.outputs import Output, output
 
 
 class Wanted:
@@ -24,6 +23,8 @@ class Wanted:
         In the order of the configuration.
     registry : Path
         Table of the registered files.
+    folder : Path
+        Where the files are, or will be.
 
     Attributes
     ----------
@@ -40,8 +41,9 @@ class Wanted:
         options: FetchOptions,
         of_recording: Mapping[str, Sequence[tuple[str, str]]],
         registry: Path,
+        folder: Path,
     ) -> None:
-        self._options, self._registry = options, registry
+        self._options, self._registry, self._folder = options, registry, folder
         if options.mirror is not None and not Path(options.mirror).is_dir():
             raise missing("config: fetch.mirror", options.mirror, what="directory")
         self.files: dict[str, DataFile] = {}
@@ -63,9 +65,9 @@ class Wanted:
                 self.files[f"{dataset}/{file}"] = row
 
     @property
-    def paths(self) -> list[str]:
-        """Where the files are, or will be."""
-        return [f"{RAW}/{name}" for name in self.files]
+    def made(self) -> list[Output]:
+        """The files, those that are there included."""
+        return [fetched(name) for name in self.files]
 
     @property
     def missing(self) -> list[str]:
@@ -74,12 +76,12 @@ class Wanted:
         Only these have a rule: files of gigabytes are fetched once, and not again because the
         download engine changed.
         """
-        return [name for name in self.files if not Path(RAW, name).is_file()]
+        return [name for name in self.files if not Path(self._folder, name).is_file()]
 
     @property
-    def links(self) -> list[str]:
+    def links(self) -> list[Output]:
         """Table of the warehouse's links, if a file may have to come from there."""
-        return ["results/catalogue/warehouse-links.tsv"] if self.in_warehouse() else []
+        return [output("warehouse_links.links")] * bool(self.in_warehouse())
 
     def in_warehouse(self) -> list[list[str]]:
         """[data set, file, warehouse address] of the files that may come from the warehouse."""
@@ -100,7 +102,7 @@ class Wanted:
         del wildcards, output
         found = []
         for name in self.missing:
-            part = Path(RAW, f"{name}.part")
+            part = Path(self._folder, f"{name}.part")
             size = part.stat().st_size if part.is_file() else 0
             found.append([self.files[name].dataset, self.files[name].file, size])
         return found
@@ -114,3 +116,8 @@ class Wanted:
         """Block `fetch` of the configuration."""
         del wildcards, output
         return self._options.model_dump(mode="json")
+
+
+def fetched(name: str) -> Output:
+    """File of a public data set, `{data set}/{file}`."""
+    return output("fetch_file.file", raw_file=name)

@@ -4,6 +4,7 @@
 """
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import yaml
@@ -54,16 +55,19 @@ This page is written from the figures: `python -m spikedrift.plan.gallery > docs
 def page() -> str:
     """The page for the embedded default: a picture and its caption for each figure."""
     raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text(encoding="utf-8"))
-    final = Plan(checked(Config, raw)).final
+    plan = Plan(checked(Config, raw), trials="", raw="")
     parts, seen = [], set()
-    for name, figure in final.made.items():
-        if figure.number in seen:  # one of several comparisons will do
+    for figure in plan.final.figures:
+        number = plan.final.numbers[figure.file]
+        if number in seen:  # one of several comparisons will do
             continue
-        seen.add(figure.number)
-        caption = final.caption(SimpleNamespace(final=name))
+        seen.add(number)
+        title = figure.labels["figure"].partition(": ")[2]
+        picture = f"figures/{Path(figure.file).name}.png"
+        caption = plan.figures.caption(SimpleNamespace(figure=figure.file))
         parts.append(
-            f"## {figure.number}. {figure.title[0].upper()}{figure.title[1:]}\n\n"
-            f"![Figure {figure.number}, an illustration](figures/{name}.png)\n\n{caption}\n"
+            f"## {number}. {title[0].upper()}{title[1:]}\n\n"
+            f"![Figure {number}, an illustration]({picture})\n\n{caption}\n"
         )
     return HEAD + "\n".join(parts)
 

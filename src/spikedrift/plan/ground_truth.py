@@ -8,8 +8,9 @@ from typing import Any
 from spikedrift.config.ground_truth import ANALYSES, GroundTruth, TruthMeasure
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.core.provenance import source_digest
 from spikedrift.plan.analyses import PACKAGE
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output
 from spikedrift.similarity import registry
 
 BUILT_IN = ("curves", "rate_index", "timing_index")
@@ -76,24 +77,31 @@ class Truths:
         return n if most is None else min(n, most)
 
     @property
-    def chunks(self) -> list[str]:
-        """Files of all chunks: case, measure, first seed."""
+    def chunks(self) -> list[Output]:
+        """Chunks of all cases and measures, by their first seed."""
         return [
-            f"results/ground_truth/chunks/{case}/{measure}.{first}.tsv"
+            output(
+                "ground_truth_chunk.tsv",
+                truth_case=case,
+                truth_measure=measure,
+                first=str(first),
+            )
             for case in self.cases
             for measure in self.measures
             for first in range(0, self._seeds(case, measure), self.options.chunk)
         ]
 
     @property
-    def files(self) -> list[str]:
-        """Table, data, figure and page."""
-        return [
-            "results/ground_truth/table.tsv",
-            "results/ground_truth/seeds.nc",
-            "results/ground_truth/table.html",
-            "results/figures/ground_truth.pdf",
-        ]
+    def made(self) -> list[Output]:
+        """Table, data and page."""
+        return [output(f"collect_ground_truth.{name}") for name in ("tsv", "data", "page")]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """How often each test rejects in each kind of recording, and power curves."""
+        about = {"recording": "ground truth", "figure": "rejections and power", "selection": "all"}
+        data = {"data": output("collect_ground_truth.data")}
+        return [Figure("ground_truth", "ground_truth", "Drift", about, data)]
 
     def chunk(self, wildcards: Any) -> dict[str, Any]:
         """What a job measures, in which recordings, and which seeds."""
@@ -108,10 +116,9 @@ class Truths:
             "seeds": [first, min(first + self.options.chunk, n)],
         }
 
-    def digest(self, wildcards: Any) -> str:
-        """Digest of what measures a chunk."""
+    def modules(self, wildcards: Any) -> list[str]:
+        """Modules of what measures a chunk."""
         name = wildcards.truth_measure
-        used = [] if name in BUILT_IN else [f"{PACKAGE}.{name}"]
         if name == "curves":
-            used = [f"spikedrift.similarity.measures.{measure}" for measure in self.options.curves]
-        return source_digest("spikedrift.ground_truth.measure", *used)
+            return [f"{registry.MEASURES.package}.{measure}" for measure in self.options.curves]
+        return [] if name in BUILT_IN else [f"{PACKAGE}.{name}"]

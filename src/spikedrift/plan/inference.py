@@ -8,6 +8,28 @@ from typing import Any
 
 from spikedrift.config.inference import Inference
 from spikedrift.core.errors import InputError, unknown
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.study import Study
+from spikedrift.sweeps import points as sweeps
+
+
+def inferences(study: Study, analyzed: Iterable[Mapping[str, str]]) -> "Inferences":
+    """Recordings grouped by their stimulus, simulations by their point of the sweep."""
+    stimulus = {name: name.partition(".")[2] for name in study.recordings}
+    members = {name: {name: group} for name, group in stimulus.items()}
+    members |= {
+        cohort: {name: stimulus[name] for name in names}
+        for cohort, names in study.roster.cohorts.items()
+    }
+    controls: dict[str, dict[str, str]] = {}
+    for sweep in filter(study.kept, study.sweeps):
+        points = study.points_of(sweep)
+        members[sweep] = {point.recording: point.name for point in points}
+        controls[sweep] = sweeps.controls(points)
+    return Inferences(
+        study.config.inference, members, controls, list(study.pools), study.analyzed, analyzed
+    )
 
 
 class Inferences:
@@ -95,23 +117,34 @@ class Inferences:
                 )
 
     @property
-    def files(self) -> list[str]:
-        """Tables and figures of all entries."""
-        return [f"results/inference/{name}.tsv" for name in self.entries] + [
-            f"results/figures/inference.{name}.pdf" for name in self.entries
+    def made(self) -> list[Output]:
+        """Tables of all entries."""
+        return [output("inference_table.tsv", inference=name) for name in self.entries]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Forest plots of all entries."""
+        return [
+            Figure(
+                f"inference.{name}",
+                "inference",
+                "Drift",
+                {"recording": name, "figure": "forest plot", "selection": "all"},
+                {"result": output("inference_table.result", inference=name)},
+            )
+            for name in self.entries
         ]
 
-    def inputs(self, wildcards: Any) -> dict[str, list[str]]:
+    def inputs(self, wildcards: Any) -> dict[str, list[Output]]:
         """Indices and statistics that an entry reads, in the order of its rows."""
+
+        def found(of: str, row: dict[str, str]) -> Output:
+            return output(of, **{key: value for key, value in row.items() if key != "group"})
+
+        name = wildcards.inference
         return {
-            "indices": [
-                "results/drift/{recording}/{selection}/index.nc".format(**row)
-                for row in self._indices[wildcards.inference]
-            ],
-            "analyses": [
-                "results/analyses/{recording}/{selection}/{analysis}.nc".format(**row)
-                for row in self._analyses[wildcards.inference]
-            ],
+            "indices": [found("drift_index.index", row) for row in self._indices[name]],
+            "analyses": [found("analysis.result", row) for row in self._analyses[name]],
         }
 
     def entry(self, wildcards: Any) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class Origins:
     options : mapping of recording -> SourceOptions
     points : iterable of Point
         Of all sweeps whose runs keep trials.
+    trials : str
+        Path of a trials file, with `{recording}`.
 
     Attributes
     ----------
@@ -31,27 +33,31 @@ class Origins:
         Where there is no such simulation, or several.
     """
 
-    def __init__(self, options: Mapping[str, SourceOptions], points: Iterable[Point]) -> None:
-        runs = {trials_of(point): point for point in points}
+    def __init__(
+        self, options: Mapping[str, SourceOptions], points: Iterable[Point], trials: str
+    ) -> None:
+        self._trials = trials
+        runs = list(points)
+        by_path = {trials.format(recording=point.recording): point for point in runs}
         self.points: dict[str, Point] = {}
         for name, chosen in options.items():
             if not isinstance(chosen, SimulatedOptions):
                 continue
             if chosen.trials is None:
-                found = _run(chosen, list(runs.values()), f"config: recording {name}: options.")
+                found = _run(chosen, runs, f"config: recording {name}: options.")
                 self.points[name] = found
-            elif chosen.trials in runs:
-                self.points[name] = runs[chosen.trials]
+            elif chosen.trials in by_path:
+                self.points[name] = by_path[chosen.trials]
 
-    def files(self, recording: str) -> list[str]:
-        """Trials files of this configuration that a recording is made from."""
-        return [trials_of(self.points[recording])] if recording in self.points else []
+    def runs(self, recording: str) -> list[str]:
+        """Simulation that a recording is made from, where it is one of this configuration."""
+        return [self.points[recording].recording] if recording in self.points else []
 
     def resolved(self, recording: str) -> dict[str, object]:
         """Options that name a recording's run by its file: to rename a condition reruns nothing."""
         if recording not in self.points:
             return {}
-        path = trials_of(self.points[recording])
+        path = self._trials.format(recording=self.points[recording].recording)
         return {"sweep": None, "condition": None, "axes": {}, "instance": 0, "trials": path}
 
     def titles(self) -> dict[str, dict[str, str]]:
@@ -64,11 +70,6 @@ class Origins:
     def seeds(self) -> dict[str, str]:
         """What the random draws of a recording's network come from."""
         return {name: point.instance_seed for name, point in self.points.items()}
-
-
-def trials_of(point: Point) -> str:
-    """Trials file of a simulation."""
-    return f"results/trials/{point.recording}.nc"
 
 
 def _run(options: SimulatedOptions, points: list[Point], where: str) -> Point:

@@ -10,10 +10,9 @@ from typing import Any
 from spikedrift.config.figures import RulePanel
 from spikedrift.config.inductions import Validation
 from spikedrift.core.errors import unknown
-from spikedrift.core.provenance import source_digest
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output
 from spikedrift.plasticity import cell, protocol, registry
-
-PLASTICITY = "spikedrift.plasticity"
 
 
 class RuleValidation:
@@ -54,15 +53,30 @@ class RuleValidation:
                 raise unknown(where, panel.rule, registry.names())
 
     @property
-    def tables(self) -> list[str]:
+    def tables(self) -> list[Output]:
         """Tables of all conditions, one a rule."""
-        return [f"results/validate/{name}.tsv" for name in self.names]
+        return [output("induce.tsv", plasticity_rule=name) for name in self.names]
 
     @property
-    def files(self) -> list[str]:
-        """Tables and figures of the rules, and their summary."""
-        figures = [f"results/figures/induction.{name}.pdf" for name in self.names]
-        return [*self.tables, *figures, "results/validate/summary.tsv"]
+    def made(self) -> list[Output]:
+        """Tables of the rules, and their summary."""
+        return [*self.tables, output("validation_summary.tsv")]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Measured against published, a panel for every protocol and parameter set of a rule."""
+        return [
+            Figure(
+                f"induction.{name}",
+                "induction",
+                "Rules",
+                {"rule": name, "figure": "induction"},
+                {"table": output("induce.tsv", plasticity_rule=name)},
+                {"rule": name},
+                caption=f"Rule {name}.",
+            )
+            for name in self.names
+        ]
 
     def targets_of(self, wildcards: Any) -> dict[str, str]:
         """Table of the values that a rule is held against, where there is one."""
@@ -94,23 +108,19 @@ class RuleValidation:
             for panel in self.shown
         ]
 
-    def digest(self, wildcards: Any) -> str:
-        """Digest of a rule and of all that it may be run through."""
-        return self._digest(wildcards.plasticity_rule)
+    def modules(self, wildcards: Any) -> list[str]:
+        """Modules of a rule and of all that it may be run through."""
+        return self._modules(wildcards.plasticity_rule)
 
-    @property
-    def shown_digest(self) -> str:
-        """Digest of the rules that the final figure shows."""
-        return self._digest(*sorted({panel.rule for panel in self.shown}))
+    def modules_shown(self, wildcards: Any) -> list[str]:
+        """Modules of the rules that the final figure shows."""
+        return self._modules(*sorted({panel.rule for panel in self.shown}))
 
     @staticmethod
-    def _digest(*rules: str) -> str:
-        used = [f"{PLASTICITY}.{name}" for name in ("induce", "targets", "bench")]
-        used += [f"{cell.PACKAGE}.{name}" for name in cell.names()]
-        used += [f"{protocol.PACKAGE}.{name}" for name in protocol.names()]
-        return source_digest(*used, *(f"{registry.PACKAGE}.{rule}" for rule in rules))
-
-    def figure_digest(self, wildcards: Any) -> str:
-        """Digest of the figure of a rule, which takes its words from the rule."""
-        figure = ("spikedrift.figures.save", "spikedrift.figures.induction")
-        return source_digest(*figure, f"{registry.PACKAGE}.{wildcards.plasticity_rule}")
+    def _modules(*rules: str) -> list[str]:
+        used = [(cell.PACKAGE, cell.names()), (protocol.PACKAGE, protocol.names())]
+        return [
+            f"{package}.{name}"
+            for package, names in (*used, (registry.PACKAGE, rules))
+            for name in names
+        ]

@@ -8,15 +8,13 @@ Imports nothing heavy: Snakemake asks for it at every start.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from spikedrift.config.analyses import AnalysisEntry
 from spikedrift.config.inference import Inference
 from spikedrift.config.selections import Selection
 from spikedrift.core.errors import InputError
-
-if TYPE_CHECKING:
-    from spikedrift.plan.plan import Plan
+from spikedrift.plan.comparisons import Comparisons
+from spikedrift.plan.study import Study
 
 
 @dataclass(frozen=True)
@@ -58,13 +56,13 @@ def pooled(members: Sequence[Units]) -> Units:
     )
 
 
-def check(plan: "Plan") -> None:
+def check(study: Study, comparisons: Comparisons) -> None:
     """Refuse a selection that asks a recording or a network for what it is known not to have.
 
     Parameters
     ----------
-    plan : Plan
-        With its comparisons, analyses and inferences.
+    study : Study
+    comparisons : Comparisons
 
     Raises
     ------
@@ -76,21 +74,21 @@ def check(plan: "Plan") -> None:
             None if options.quality is None else frozenset(options.quality),
             None if (known := options.known_populations()) is None else frozenset(known),
         )
-        for name, options in plan.options.items()
+        for name, options in study.options.items()
     }
     recordings |= {
-        pool: pooled([recordings[name] for name in names]) for pool, names in plan.pools.items()
+        pool: pooled([recordings[name] for name in names]) for pool, names in study.pools.items()
     }
-    places = {name: index for index, name in enumerate(plan.selections)}
-    for selection, recording in _of_recordings(plan):
-        if lack := recordings[recording].lacking(plan.selections[selection]):
+    places = {name: index for index, name in enumerate(study.selections)}
+    for selection, recording in _of_recordings(study, comparisons):
+        if lack := recordings[recording].lacking(study.selections[selection]):
             raise InputError(
                 f"config: selections[{places[selection]}]: {recording} has {lack} for "
                 f"selection {selection!r}; say with `recordings: [...]` which recordings it is for"
             )
-    for where, selection, sweep in _of_models(plan):
-        network = plan.sweeps[sweep]
-        if lack := MODELS.get(network.network, Units()).lacking(plan.selections[selection]):
+    for where, selection, sweep in _of_models(study):
+        network = study.sweeps[sweep]
+        if lack := MODELS.get(network.network, Units()).lacking(study.selections[selection]):
             raise InputError(
                 f"config: {where}: the networks of sweep {sweep} have {lack} for selection "
                 f"{selection!r}; say with `recordings: [...]` which recordings it is for, and use "
@@ -98,31 +96,31 @@ def check(plan: "Plan") -> None:
             )
 
 
-def _of_recordings(plan: "Plan") -> Iterator[tuple[str, str]]:
+def _of_recordings(study: Study, comparisons: Comparisons) -> Iterator[tuple[str, str]]:
     """Selection and recording or pool, wherever one is seen through the other."""
-    for name in plan.roster.names:
-        yield from ((selection, name) for selection in plan.analyzed(name, sensitivity=True))
-    for entry in plan.comparisons.entries.values():
+    for name in study.roster.names:
+        yield from ((selection, name) for selection in study.analyzed(name, sensitivity=True))
+    for entry in comparisons.entries.values():
         yield from ((entry.selection, name) for name in (str(entry.recording), *entry.outsiders))
 
 
-def _of_models(plan: "Plan") -> Iterator[tuple[str, str, str]]:
+def _of_models(study: Study) -> Iterator[tuple[str, str, str]]:
     """Place in the configuration, selection and sweep whose runs are seen through it."""
-    for index, entry in enumerate(plan.config.comparisons):
-        if entry.sweep not in plan.surveys.names:
+    for index, entry in enumerate(study.config.comparisons):
+        if study.kept(entry.sweep):
             yield f"comparisons[{index}].model_selection", entry.model_selection, entry.sweep
-    for index, learned in enumerate(plan.config.figures.learning):
+    for index, learned in enumerate(study.config.figures.learning):
         yield f"figures.learning[{index}].index", learned.index, learned.sweep
-        matrices = plan.config.matrices_of(learned)
+        matrices = study.config.matrices_of(learned)
         if matrices is not None:
             yield f"figures.learning[{index}].matrices", matrices, learned.sweep
     blocks: list[tuple[str, Sequence[AnalysisEntry | Inference]]] = [
-        ("analyses", plan.config.analyses),
-        ("inference", plan.config.inference),
+        ("analyses", study.config.analyses),
+        ("inference", study.config.inference),
     ]
     for block, entries in blocks:
         for index, asking in enumerate(entries):
-            for sweep in filter(plan.sweeps.__contains__, asking.recordings or ()):
-                for selection in plan.analyzed(sweep):
+            for sweep in filter(study.sweeps.__contains__, asking.recordings or ()):
+                for selection in study.analyzed(sweep):
                     if asking.selections is None or selection in asking.selections:
                         yield f"{block}[{index}].recordings", selection, sweep

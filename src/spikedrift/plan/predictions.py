@@ -3,7 +3,7 @@
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from spikedrift.config.predictions import Prediction, Predictions
 from spikedrift.config.read import read as read_yaml
 from spikedrift.config.selections import WHERE_USED, Selection
 from spikedrift.core.errors import missing
+from spikedrift.plan.outputs import Output, output
 
 
 def read(path: str, root: Path) -> Predictions:
@@ -56,7 +57,7 @@ class Foretold:
         recordings: Iterable[str],
         selections: dict[str, Selection],
         analyzed: Callable[[str], list[str]],
-        made: Callable[[str, str], list[str]],
+        made: Callable[[str, str], list[Output]],
     ) -> None:
         self.file = file
         self._selections = selections
@@ -65,24 +66,39 @@ class Foretold:
         self._rows = [] if file is None else [self._row(entry) for entry in file.predictions]
 
     @property
-    def files(self) -> list[str]:
+    def made(self) -> list[Output]:
         """The table, where there are predictions."""
-        return [] if self.file is None else ["results/predictions.tsv"]
+        return [] if self.file is None else [output("score_predictions.tsv")]
 
     @property
-    def inputs(self) -> list[str]:
+    def inputs(self) -> list[Output]:
         """Every file that some prediction reads, once."""
-        return list(
-            dict.fromkeys(
-                path for row in self._rows for pair in row["files"] for path in pair.values()
-            )
-        )
+        return list(dict.fromkeys(self._read()))
+
+    def _read(self) -> Iterator[Output]:
+        for row in self._rows:
+            for pair in row["files"]:
+                yield from pair.values()
 
     @property
     def entry(self) -> dict[str, Any]:
-        """Options of the file, and what each prediction can be tested on."""
+        """Options of the file, and what each prediction can be tested on.
+
+        `files` of a row counts the inputs: statistic -> place among them, a mapping a recording.
+        """
         options = {} if self.file is None else self.file.model_dump(mode="json")
-        return {"options": options, "rows": self._rows}
+        place = {made: index for index, made in enumerate(self.inputs)}
+        rows = [
+            {
+                **row,
+                "files": [
+                    {statistic: place[made] for statistic, made in pair.items()}
+                    for pair in row["files"]
+                ],
+            }
+            for row in self._rows
+        ]
+        return {"options": options, "rows": rows}
 
     def _row(self, entry: Prediction) -> dict[str, Any]:
         """Recordings and files of a prediction, or why there are none."""
@@ -135,10 +151,12 @@ class Foretold:
         return [f"{session}.{entry.stimulus}" for session in sessions]
 
 
-def _file(statistic: str, recording: str, selection: str) -> str:
+def _file(statistic: str, recording: str, selection: str) -> Output:
     """File that holds a statistic."""
     place, name, *_ = statistic.split(".")
-    at = f"{recording}/{selection}"
+    at = {"recording": recording, "selection": selection}
     if place == "analyses":
-        return f"results/analyses/{at}/{name}.nc"
-    return f"results/drift/{at}/{'index' if place == 'index' else name}.nc"
+        return output("analysis.result", **at, analysis=name)
+    if place == "index":
+        return output("drift_index.index", **at)
+    return output("drift_curves.curves", **at, measure=name)

@@ -1,17 +1,14 @@
-"""What the report opens on and how it is ordered: files and params.
+"""What the report opens on: files and params.
 
 Imports nothing heavy: Snakemake asks for it at every start.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from spikedrift.plan.plan import Plan
-
-# Snakemake sorts categories by name: numbers keep them in the order of the path.
-_ORDER = ("Start here", "Data", "Rules", "Networks", "Drift", "Comparison", "Provenance")
-CATEGORIES = {name: f"{number} {name}" for number, name in enumerate(_ORDER)}
-_PICTURES = (5, 1, 4, 6, 3, 2)  # the figure that answers most, among those that are made
+from spikedrift.plan.comparisons import Comparisons
+from spikedrift.plan.final import FinalFigures
+from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.study import Study
 
 
 class Report:
@@ -19,43 +16,31 @@ class Report:
 
     Parameters
     ----------
-    plan : Plan
-        With its comparisons and final figures.
+    study : Study
+    comparisons : Comparisons
+    final : FinalFigures
     """
 
-    categories = CATEGORIES
+    def __init__(self, study: Study, comparisons: Comparisons, final: FinalFigures) -> None:
+        self._study, self._comparisons, self._final = study, comparisons, final
 
-    def __init__(self, plan: "Plan") -> None:
-        self._plan = plan
-        made = set(plan.comparisons.files)
-        self._compared = [
-            (f"results/compare/{name}.nc", recovery if recovery in made else "")
-            for name in plan.comparisons.entries
-            for recovery in [f"results/recovery/{name}.nc"]
-        ]
-
-    @property
-    def picture(self) -> list[str]:
-        """The headline figure; none where no final figure is made."""
-        by_number = {final.number: name for name, final in reversed(self._plan.final.made.items())}
-        shown = [by_number[number] for number in _PICTURES if number in by_number][:1]
-        return [f"results/figures/final/{name}.png" for name in shown]
-
-    def inputs(self, wildcards: Any) -> dict[str, list[str]]:
+    def inputs(self, wildcards: Any) -> dict[str, list[Output]]:
         """Files that the page is written from."""
+        entries, recovered = self._comparisons.entries, self._comparisons.recoveries
         return {
-            "scores": [scores for scores, _ in self._compared],
-            "recovery": [recovery for _, recovery in self._compared if recovery],
-            "indices": ["results/drift/indices.tsv"] * bool(self._plan.roster.names),
-            "picture": self.picture,
+            "scores": [output("compare_sweep.scores", comparison=name) for name in entries],
+            "recovery": [output("recover.recovery", comparison=name) for name in recovered],
+            "indices": [output("index_table.tsv", table="indices")]
+            * bool(self._study.roster.names),
+            "picture": self._final.opened,
         }
 
     @property
-    def recovered(self) -> list[str]:
-        """Recovery test of every comparison, in their order; empty where there is none."""
-        return [recovery for _, recovery in self._compared]
+    def recovered(self) -> list[bool]:
+        """Whether each comparison has a recovery test, in their order."""
+        return [name in self._comparisons.recoveries for name in self._comparisons.entries]
 
     @property
     def truths(self) -> dict[str, dict[str, str]]:
         """Condition that a recording was simulated with, where it was."""
-        return self._plan.origins.titles()
+        return self._study.origins.titles()

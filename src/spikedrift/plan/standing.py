@@ -8,6 +8,8 @@ before would then pass for finished. Targets therefore ask for whatever their fi
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from spikedrift.plan.outputs import Output, Paths
+
 # What was made of public files may outlive them, and their checksums alone say what they hold.
 FETCHED = {"fetch_file"}
 
@@ -19,15 +21,16 @@ class Standing:
     ----------
     workflow : snakemake.workflow.Workflow
         Asked when an input function is called, after all rules were read.
+    paths : Paths
     """
 
-    def __init__(self, workflow: Any) -> None:
-        self._workflow = workflow
+    def __init__(self, workflow: Any, paths: Paths) -> None:
+        self._workflow, self._paths = workflow, paths
 
-    def __call__(self, files: Iterable[str]) -> Callable[[Any], list[str]]:
+    def __call__(self, asked: Iterable[Output]) -> Callable[[Any], list[str]]:
         """Input function that asks for files and for all that they stand on."""
-        asked = list(files)
-        return lambda wildcards: self._beneath(asked, type(wildcards))
+        asked = list(asked)
+        return lambda wildcards: self._beneath(self._paths.of(asked), type(wildcards))
 
     def _beneath(self, files: list[str], wildcards: Callable[..., Any]) -> list[str]:
         found, queue = dict.fromkeys(files), list(files)
@@ -45,9 +48,10 @@ class Standing:
 
     def _makers(self, path: str) -> list[Any]:
         """Rules that make a file to stay."""
+        fetched = {self._paths.rule(name) for name in FETCHED}
         return [
             rule
             for rule in self._workflow.dag.output_index.match_producers(path)
-            if rule.name not in FETCHED
+            if rule.name not in fetched
             and not any(one.match(path) and one.flags.get("temp") for one in rule.output)
         ]

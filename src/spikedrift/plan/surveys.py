@@ -4,15 +4,19 @@ Imports nothing heavy: Snakemake asks for it at every start.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from itertools import groupby
 from typing import Any
 
-from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
-from spikedrift.core.provenance import source_digest
+from spikedrift.plan.digests import network_modules
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.study import Study
+from spikedrift.plan.study_figures import few
+from spikedrift.similarity import registry
 from spikedrift.sweeps.points import Point
 
 
@@ -21,10 +25,7 @@ class Surveys:
 
     Parameters
     ----------
-    config : Config
-    expanded : mapping of sweep -> points
-    modules : mapping of (sweep, condition) -> modules that its simulations use
-        Named from `spikedrift` on.
+    study : Study
 
     Raises
     ------
@@ -33,16 +34,13 @@ class Surveys:
         two blocks.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        expanded: Mapping[str, Sequence[Point]],
-        modules: Mapping[tuple[str, str], Sequence[str]],
-    ) -> None:
-        self.config, self.modules = config, modules
-        self.sweeps = {sweep.name: sweep for sweep in config.sweeps if sweep.survey is not None}
+    def __init__(self, study: Study) -> None:
+        self._study, self.config = study, study.config
+        self.sweeps = {
+            name: sweep for name, sweep in study.sweeps.items() if sweep.survey is not None
+        }
         self.names = list(self.sweeps)
-        self.points = {name: list(expanded[name]) for name in self.names}
+        self.points = {name: study.expanded[name] for name in self.names}
         # Runs of one condition have one structure: they can be one batch.
         self.chunks = {
             name: {
@@ -78,11 +76,28 @@ class Surveys:
                 )
 
     @property
-    def files(self) -> list[str]:
-        """Data, table and figure of every survey."""
+    def made(self) -> list[Output]:
+        """Data of every survey."""
+        return [output("collect_survey.data", sweep=name) for name in self.names]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Learning and drift of every condition of a survey along its axes."""
         return [
-            *(f"results/surveys/{name}.nc" for name in self.names),
-            *(f"results/figures/survey.{name}.pdf" for name in self.names),
+            Figure(
+                f"survey.{name}",
+                "survey",
+                "Networks",
+                {"figure": "survey", "sweep": name},
+                {"data": output("collect_survey.data", sweep=name)},
+                {
+                    "axes": [axis.model_dump(mode="json") for axis in sweep.axes],
+                    "compare": self._study.block("compare", "confidence", "headline_instances"),
+                },
+                caption=f"Survey of sweep {name}. {few(self._study)} Failed runs are listed with "
+                "their reasons in the table of the survey.",
+            )
+            for name, sweep in self.sweeps.items()
         ]
 
     @property
@@ -90,10 +105,12 @@ class Surveys:
         """Names of the chunks of all surveys."""
         return list(dict.fromkeys(name for chunks in self.chunks.values() for name in chunks))
 
-    def chunks_of(self, wildcards: Any) -> list[str]:
-        """Chunk files of a survey."""
+    def chunks_of(self, wildcards: Any) -> list[Output]:
+        """Chunks of a survey."""
         name = wildcards.sweep
-        return [f"results/surveys/{name}/chunks/{chunk}.nc" for chunk in self.chunks[name]]
+        return [
+            output("survey_chunk.chunk", sweep=name, chunk=chunk) for chunk in self.chunks[name]
+        ]
 
     def runs(self, wildcards: Any) -> list[dict[str, Any]]:
         """Points of a chunk, or of the whole survey in its order."""
@@ -112,17 +129,14 @@ class Surveys:
         }
         return entry
 
-    def axes(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Axes of a sweep."""
-        return [axis.model_dump(mode="json") for axis in self.sweeps[wildcards.sweep].axes]
-
-    def digest(self, wildcards: Any) -> str:
-        """Digest of what simulates and measures the runs of a chunk."""
-        measures = self.of(wildcards)["measures"].values()
-        used = {f"similarity.measures.{one['measure']}" for one in measures}
+    def modules(self, wildcards: Any) -> list[str]:
+        """Modules that the runs of a chunk are simulated and measured with."""
         condition = self.chunks[wildcards.sweep][wildcards.chunk][0].condition
-        modules = ["sweeps.survey", *sorted(used), *self.modules[wildcards.sweep, condition]]
-        return source_digest(*(f"spikedrift.{module}" for module in modules))
+        measures = {one["measure"] for one in self.of(wildcards)["measures"].values()}
+        return [
+            *(f"{registry.MEASURES.package}.{name}" for name in sorted(measures)),
+            *network_modules(self._study, wildcards.sweep, condition),
+        ]
 
 
 def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[Point]]:

@@ -1,6 +1,6 @@
 """The supplement: figures made and left out, parameters, unit counts, run times, software."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ def tables(
     made: Sequence[str],
     omitted: Mapping[str, str],
     given: Mapping[str, Any],
-    indices: Sequence[Mapping[str, str]],
+    counted: Iterable[tuple[Mapping[str, str], str]],
     benchmarks: Path,
     provenance: Mapping[str, Any],
 ) -> dict[str, pd.DataFrame]:
@@ -23,18 +23,18 @@ def tables(
     Parameters
     ----------
     made : sequence of str
-        Files of the final figures.
+        Names of the final figures.
     omitted : mapping of figure -> reason
     given : mapping
         The configuration without what is left at its default.
-    indices : sequence of mapping
-        `recording`, `selection` and `path` of index files, whose units are counted.
+    counted : iterable of (mapping, path)
+        `recording` and `selection` of index files, whose units are counted, and the files.
     benchmarks : Path
         Folder of Snakemake's benchmark files, one folder or file a rule.
     provenance : mapping
         `versions` and `lock_sha256`.
     """
-    figures = [{"figure": Path(path).stem, "made": "yes", "why not": ""} for path in made]
+    figures = [{"figure": Path(name).name, "made": "yes", "why not": ""} for name in made]
     figures += [{"figure": name, "made": "no", "why not": why} for name, why in omitted.items()]
     software = {**provenance["versions"], "lock (sha256)": provenance["lock_sha256"]}
     return {
@@ -42,7 +42,7 @@ def tables(
         "Parameters that the configuration sets": pd.DataFrame(
             list(flat(given)), columns=["key", "value"]
         ),
-        "Unit counts": pd.DataFrame([_units(**row) for row in indices]),
+        "Unit counts": pd.DataFrame([_units(**row, path=path) for row, path in counted]),
         "Run times by rule": run_times(benchmarks),
         "Software": pd.DataFrame(list(software.items()), columns=["package", "version"]),
     }

@@ -2,6 +2,9 @@
 
 import logging
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,6 +18,7 @@ from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.state import match_state
 from spikedrift.spikes.thinning import thin_blocks
 from spikedrift.trials import common_duration, quality, quality_names, select, shorten
+from spikedrift.trials import read as read_trials
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,25 @@ def unit_rates(dataset: xr.Dataset) -> np.ndarray:
     time = (seen * dataset["duration"].values[:, None]).sum(axis=0)
     count = (dataset["spike_count"].values * seen).sum(axis=0)
     return np.divide(count, time, out=np.full(time.shape, np.nan), where=time > 0)
+
+
+def read(path: str | Path, selection: Mapping[str, Any], seed: int) -> xr.Dataset:
+    """Read a trials file and apply a selection to it.
+
+    Parameters
+    ----------
+    path : path
+    selection : mapping
+        Options of a `Selection`.
+    seed : int
+        Of the run.
+
+    Raises
+    ------
+    InputError
+        For a file that holds no trials, and as `apply`.
+    """
+    return apply(read_trials(path), Selection(**selection), seed)
 
 
 def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Dataset:

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
+from planning import plan_for, words
 from scipy import stats
 
 from spikedrift.comparison.predictions import outcome, score, value_of
 from spikedrift.config.check import checked
 from spikedrift.config.predictions import Predictions
-from spikedrift.config.root import Config
 from spikedrift.config.selections import Selection
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import Plan
+from spikedrift.plan.outputs import output
 from spikedrift.plan.predictions import Foretold, read
 
 ROOT = Path(__file__).parents[3]
@@ -157,18 +157,22 @@ def foretold(file, recordings, selections=None, made=("index",)):
         recordings,
         selections,
         lambda name: list(selections),
-        lambda name, selection: [f"results/drift/{name}/{selection}/{one}.nc" for one in made],
+        lambda name, selection: [
+            output(f"drift_{one}.{one}", recording=name, selection=selection) for one in made
+        ],
     )
 
 
 def test_a_prediction_takes_the_sessions_kept_aside_and_no_others():
     found = foretold(options(), ["a.movie", "c.movie", "e.movie", "a.other"])
-    assert found.inputs == [
-        "results/drift/a.movie/visual/index.nc", "results/drift/c.movie/visual/index.nc",
+    assert [*map(words, found.inputs)] == [
+        "drift_index.index a.movie visual", "drift_index.index c.movie visual",
     ]  # fmt: skip
+    statistic = ENTRY["statistic"]
+    assert found.entry["rows"][0]["files"] == [{statistic: 0}, {statistic: 1}]
     assert found.entry["rows"][0]["n_wanted"] == 4
-    assert found.files == ["results/predictions.tsv"]
-    assert foretold(None, ["a.movie"]).files == []
+    assert [*map(words, found.made)] == ["score_predictions.tsv"]
+    assert foretold(None, ["a.movie"]).made == []
 
 
 def test_why_a_prediction_is_not_tested_is_known_before_anything_is_made():
@@ -225,7 +229,7 @@ def test_the_sessions_kept_aside_are_those_of_the_rule():
 
 def test_what_is_shipped_can_be_tested_on_all_sessions():
     raw = yaml.safe_load((ROOT / "config" / "allen-neuropixels-all.yaml").read_text())
-    rows = Plan(checked(Config, raw)).foretold.entry["rows"]
+    rows = plan_for(raw).foretold.entry["rows"]
     for entry, row in zip(SHIPPED.predictions, rows, strict=True):
         assert entry.written >= datetime.date(2026, 1, 1)
         assert row["note"] == "" or entry.stimulus is None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from planning import plan_for
 from pydantic import BaseModel
 
 from spikedrift.config.analyses import OPTIONS as ANALYSES
@@ -19,7 +20,6 @@ from spikedrift.config.recordings import OPTIONS as SOURCES
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import OPTIONS as MEASURES
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = str(ROOT / "config" / "sessions" / "neuropixels.tsv")
@@ -185,7 +185,7 @@ def outcome(raw: dict[str, Any]) -> str:
     """The line that refuses a configuration, or none; anything else is raised."""
     began = time.process_time()
     try:
-        plan = Plan(checked(Config, raw))
+        plan = plan_for(raw)
         assert plan.results is not None
         assert plan.notices is not None
         found = ""

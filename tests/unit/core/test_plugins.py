@@ -78,7 +78,6 @@ def test_a_plug_in_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> N
         registry.declared("torn")
 
 
-<<<<<<< HEAD:tests/unit/test_plugins.py
 def test_a_plug_in_is_called_as_its_file(tmp_path: Path) -> None:
     text = "from spikedrift.plasticity.cell import Cell\nCELL = Cell('one', '', '')\n"
     plugins.use([folder(tmp_path, "cells/other.py", text=text)])
@@ -111,9 +110,7 @@ def test_files_beside_plug_ins_are_none(tmp_path: Path) -> None:
         sources.get("helper")
 
 
-=======
 @pytest.mark.process
->>>>>>> 4845b3e:tests/unit/core/test_plugins.py
 def test_an_edit_of_a_users_file_is_another_digest(tmp_path: Path) -> None:
     """Asked in a process of its own each time, as jobs do: they learn of the folder around them."""
     place = folder(tmp_path, "measures/mine.py", text="VALUE = 1\n")

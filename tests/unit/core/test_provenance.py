@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from planning import plan_for
 
 import spikedrift
 from spikedrift.config.root import Config
@@ -56,7 +57,8 @@ def copy(tmp_path):
 
 def test_follows_imports_through_packages():
     found = closure(f"{MEASURES}.spikeship")
-    assert {"spikedrift.trials", "spikedrift.core.errors", "spikedrift.similarity"} <= set(found)
+    assert {"spikedrift.trials", "spikedrift.core.contract", "spikedrift.similarity"} <= set(found)
+    assert "spikedrift.core.errors" not in found  # its words change no result
 
 
 def test_unknown_module_is_refused():
@@ -174,11 +176,11 @@ def test_a_file_that_a_module_names_counts_with_it(tmp_path):
 def test_a_changed_citation_is_a_changed_param(tmp_path, monkeypatch):
     raw = {"name": "allen.gratings", "source": "arrays", "options": {"blocks": "halves"}}
     config = Config.model_validate({"recordings": [raw]})
-    wildcards = SimpleNamespace(source_recording="allen.gratings")
-    before = Plan(config).terms(wildcards)
+    wildcards = SimpleNamespace(recording="allen.gratings")
+    before = plan_for(config).terms(wildcards)
     other = tmp_path / "registry.tsv"
     other.write_text(Plan.registry.read_text().replace("Siegle", "Sieglinde"))
     monkeypatch.setattr(Plan, "registry", other)
     assert "Siegle " in before["citation"] and before["licence"]
-    after = Plan(config).terms(wildcards)
+    after = plan_for(config).terms(wildcards)
     assert after == before | {"citation": before["citation"].replace("Siegle", "Sieglinde")}

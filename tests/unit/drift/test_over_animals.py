@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from planning import words
 from scipy import stats
 
 from spikedrift.config.figures import Figures
@@ -195,16 +196,17 @@ class Wildcards:
 def test_files_of_cohorts_and_sweeps():
     found = plan([options(recordings=["cohort", "sweep"])])
     files = found.inputs(Wildcards)
-    assert files["indices"] == [
-        f"results/drift/{name}/index.nc"
-        for name in ("a.movie/all", "a.movie/few", "b.movie/all", "s-1.x/all", "s-2.x/all")
+    assert [*map(words, files["indices"])] == [
+        f"drift_index.index {name}"
+        for name in ("a.movie all", "a.movie few", "b.movie all", "s-1.x all", "s-2.x all")
     ]
-    assert files["analyses"] == ["results/analyses/a.movie/all/behavior.nc"]
+    assert [*map(words, files["analyses"])] == ["analysis.result a.movie all behavior"]
     entry = found.entry(Wildcards)
     assert entry["controls"] == {"plastic": "frozen"}
     assert [row["group"] for row in entry["indices"]] == ["movie"] * 3 + ["frozen", "plastic"]
     only = plan([options(recordings=["cohort"], selections=["few"], indices=True)])
-    assert only.inputs(Wildcards)["indices"] == ["results/drift/a.movie/few/index.nc"]
+    (index,) = only.inputs(Wildcards)["indices"]
+    assert words(index) == "drift_index.index a.movie few"
 
 
 @pytest.mark.parametrize(

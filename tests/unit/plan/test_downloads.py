@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from planning import plan_for, words
 
-from spikedrift.config.check import checked
-from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
 from spikedrift.fetch.registry import COLUMNS
 from spikedrift.plan.plan import ROOT, Plan
@@ -34,7 +33,7 @@ def plan(**fetch: object) -> Plan:
     recordings = [
         {"name": f"{name}.movie", "source": "arrays", "options": options} for name in "ab"
     ]
-    return Plan(checked(Config, {"recordings": recordings, "fetch": fetch}))
+    return plan_for({"recordings": recordings, "fetch": fetch})
 
 
 def test_a_file_that_is_there_is_not_to_be_fetched():
@@ -43,7 +42,7 @@ def test_a_file_that_is_there_is_not_to_be_fetched():
     (folder / NAMES[0]).write_bytes(b"12345")
     (folder / f"{NAMES[1]}.part").write_bytes(b"12")
     made = plan()
-    assert made.wanted.paths == [f"results/raw/own/{name}" for name in NAMES]
+    assert [*map(words, made.wanted.made)] == [f"fetch_file.file own/{name}" for name in NAMES]
     assert made.wanted.missing == [f"own/{name}" for name in NAMES[1:]]
     assert made.wanted.received(None, None) == [["own", NAMES[1], 2], ["own", NAMES[2], 0]]
 
@@ -52,7 +51,7 @@ def test_links_are_needed_only_where_the_warehouse_may_be_asked():
     assert plan().wanted.links == []
     assert plan().wanted.in_warehouse() == []
     asked = plan(order=["https", "warehouse"])
-    assert asked.wanted.links == ["results/catalogue/warehouse-links.tsv"]
+    assert [*map(words, asked.wanted.links)] == ["warehouse_links.links"]
     assert asked.wanted.in_warehouse() == [
         ["own", name, f"warehouse://Kind/Type/{number}"] for number, name in enumerate(NAMES)
     ]
@@ -60,7 +59,7 @@ def test_links_are_needed_only_where_the_warehouse_may_be_asked():
 
 def test_nothing_to_fetch_needs_no_links():
     synthetic = {"name": "a.movie", "source": "synthetic"}
-    made = Plan(checked(Config, {"recordings": [synthetic], "fetch": {"order": ["warehouse"]}}))
+    made = plan_for({"recordings": [synthetic], "fetch": {"order": ["warehouse"]}})
     assert made.wanted.links == []
     assert made.wanted.missing == []
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from planning import plan_for, words
 
-from spikedrift.config.check import checked
-from spikedrift.config.root import Config
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.plan.plan import Plan
@@ -32,7 +31,7 @@ def plan(directory: Path, selections: list[dict[str, Any]], **comparison: Any) -
         "sweeps": [{"name": "models", "conditions": [{"name": "frozen"}], "instances": 1}],
         "comparisons": [compared],
     }
-    return Plan(checked(Config, config))
+    return plan_for(config)
 
 
 ALL = {"name": "all"}
@@ -80,8 +79,8 @@ def test_what_is_known_not_to_be_there(tmp_path, monkeypatch, selections, compar
 def test_a_selection_for_its_recordings_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = plan(tmp_path, [ALL, GOOD], selection="good", model_selection="all")
-    assert made.analyzed(LAB["name"]) == ["all", "good"]
-    assert made.analyzed("stranger.movie") == ["all"]
+    assert made.study.analyzed(LAB["name"]) == ["all", "good"]
+    assert made.study.analyzed("stranger.movie") == ["all"]
 
 
 @pytest.mark.parametrize("block", ["analyses", "inference"])
@@ -96,9 +95,9 @@ def test_networks_that_are_analyzed(tmp_path, monkeypatch, block):
     if block == "inference":
         del config[block][0]["analysis"]
     with pytest.raises(InputError, match=rf"config: {block}\[0\].recordings: the networks of"):
-        Plan(checked(Config, config))
+        plan_for(config)
     config[block][0]["selections"] = ["all"]
-    Plan(checked(Config, config))
+    plan_for(config)
 
 
 def test_what_is_said_to_be_known_is_true():
@@ -121,5 +120,5 @@ def test_the_page_on_comparisons_shows_a_configuration(tmp_path, monkeypatch):
     (tmp_path / "session-1.nwb").touch()
     page = (ROOT / "docs" / "comparison.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```yaml\n(.*?)^```$", page, flags=re.M | re.S)
-    made = Plan(checked(Config, yaml.safe_load(block)))
-    assert "results/compare/mine.nc" in made.comparisons.files
+    made = plan_for(yaml.safe_load(block))
+    assert "compare_sweep.scores mine" in map(words, made.comparisons.made)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from planning import Wildcards, plan_for, words
 
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import Cohort
 from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import ROOT, Plan
+from spikedrift.plan.plan import ROOT
 from spikedrift.plan.sessions import sessions
 
 TABLE = """\
@@ -111,10 +112,10 @@ def test_areas_with_too_few_units_are_not_analyzed(table):
     selections = [{"name": "all"}] + [
         {"name": area, "population": [area], "min_units": 15} for area in ("VISp", "VISl")
     ]
-    plan = Plan(config(table, selections=selections))
-    assert plan.analyzed("101.one") == ["all", "VISp"]
+    plan = plan_for(config(table, selections=selections))
+    assert plan.study.analyzed("101.one") == ["all", "VISp"]
     # The table is empty for VISp: nothing is asked of it, and the user hears so.
-    assert plan.analyzed("102.one") == ["all", "VISl"]
+    assert plan.study.analyzed("102.one") == ["all", "VISl"]
     hidden, left_out = plan.notices
     assert hidden == (
         f"{table} does not say how many units 1 recordings have for the selections VISp: left "
@@ -127,34 +128,37 @@ def test_areas_with_too_few_units_are_not_analyzed(table):
     )
     # A population without a column is taken as there: the selection will find out.
     other = [{"name": "LP", "population": ["LP"]}]
-    assert Plan(config(table, selections=other)).analyzed("102.one") == ["LP"]
+    assert plan_for(config(table, selections=other)).study.analyzed("102.one") == ["LP"]
 
 
 def test_a_selection_may_name_a_cohort(table):
     selections = [{"name": "a", "recordings": ["mine"]}, {"name": "b", "recordings": ["102.one"]}]
-    plan = Plan(config(table, selections=selections))
-    assert plan.analyzed("101.one") == ["a"]
-    assert plan.analyzed("102.one") == ["a", "b"]
+    plan = plan_for(config(table, selections=selections))
+    assert plan.study.analyzed("101.one") == ["a"]
+    assert plan.study.analyzed("102.one") == ["a", "b"]
 
 
 def test_sensitivity_is_a_target_of_its_own(table):
     selections = [{"name": "all"}, {"name": "loose", "sensitivity": True}]
-    plan = Plan(config(table, selections=selections))
-    assert plan.analyzed("101.one") == ["all"]
-    assert not any("/loose/" in path for path in plan.drift_files + plan.figure_files)
-    assert [entry["selection"] for entry in plan.indexed("sensitivity")] == ["all", "loose"] * 3
-    assert [entry["selection"] for entry in plan.indexed("indices")] == ["all"] * 3
+    plan = plan_for(config(table, selections=selections))
+    assert plan.study.analyzed("101.one") == ["all"]
+    assert not any("loose" in words(made) for made in plan.results)
+    assert [entry["selection"] for entry in plan.study.indexed("sensitivity")] == [
+        "all",
+        "loose",
+    ] * 3
+    assert [entry["selection"] for entry in plan.study.indexed("indices")] == ["all"] * 3
 
 
 def test_a_pool_joins_a_cohort_by_stimulus(table):
-    plan = Plan(config(table, pools=[{"name": "pooled.one", "cohort": "mine"}]))
-    assert plan.pools == {"pooled.one": ["101.one", "102.one"]}
-    assert "results/trials/pooled.one.nc" not in plan.drift_files
-    assert any("/pooled.one/" in path for path in plan.drift_files)
+    plan = plan_for(config(table, pools=[{"name": "pooled.one", "cohort": "mine"}]))
+    assert plan.study.pools == {"pooled.one": ["101.one", "102.one"]}
+    assert plan.study.pooled(Wildcards(recording="pooled.one")) == ["101.one", "102.one"]
+    assert any("pooled.one" in words(made) for made in plan.study.drifts)
     with pytest.raises(InputError, match=r"pools\[0\]: pooled.three joins 1 recordings"):
-        Plan(config(table, pools=[{"name": "pooled.three", "cohort": "mine"}]))
+        plan_for(config(table, pools=[{"name": "pooled.three", "cohort": "mine"}]))
     with pytest.raises(InputError, match=r"pools\[0\].recordings: no recording '101.on'"):
-        Plan(config(table, pools=[{"name": "a.one", "recordings": ["101.on", "102.one"]}]))
+        plan_for(config(table, pools=[{"name": "a.one", "recordings": ["101.on", "102.one"]}]))
     with pytest.raises(InputError, match=r"pools\[0\].cohort: not among cohorts: 'mien'"):
         config(table, pools=[{"name": "a.one", "cohort": "mien"}])
 
@@ -165,9 +169,9 @@ def test_a_recording_of_a_cohort_may_be_compared(table):
         comparisons: [{name: c, recording: 101.on, sweep: s}]
     """)
     with pytest.raises(InputError, match=r"comparisons\[0\].recording: not among recordings"):
-        Plan(config(table, **more))
+        plan_for(config(table, **more))
     more["comparisons"][0]["recording"] = "101.one"
-    assert Plan(config(table, **more)).comparisons.entries["c"].recording == "101.one"
+    assert plan_for(config(table, **more)).comparisons.entries["c"].recording == "101.one"
 
 
 def test_a_config_needs_something_to_look_at():

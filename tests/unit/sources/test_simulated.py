@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from planning import TRIALS, Wildcards, plan_for
 
 from spikedrift import trials
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import Recording
-from spikedrift.config.root import Config
 from spikedrift.config.simulated import SimulatedOptions
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import Plan
 from spikedrift.sources import registry
 from spikedrift.sources.simulated import record
 
@@ -136,21 +135,18 @@ def planned(options, **changes):
         "selections": [{"name": "all"}],
         **changes,
     }
-    return Plan(checked(Config, config))
-
-
-class Wildcards(dict):
-    __getattr__ = dict.__getitem__
+    return plan_for(config)
 
 
 def test_the_run_of_the_sweep_is_the_input_of_the_recording():
     plan = planned({"sweep": "hidden", "condition": "fast", "instance": 1})
-    wildcards = Wildcards(source_recording="hidden.patterns")
-    (path,) = plan.files_of_recording(wildcards)
-    point = plan.points[path.removeprefix("results/trials/").removesuffix(".nc")]
+    wildcards = Wildcards(recording="hidden.patterns")
+    (made,) = plan.files_of(wildcards)
+    point = plan.study.points[dict(made.wildcards)["recording"]]
     assert (point.sweep, point.condition, point.instance) == ("hidden", "fast", 1)
-    assert plan.recording(wildcards)["options"]["trials"] == path
-    checked(Recording, plan.recording(wildcards))
+    path = TRIALS.format(recording=point.recording)
+    assert plan.study.recording(wildcards)["options"]["trials"] == path
+    checked(Recording, plan.study.recording(wildcards))
     assert plan.report.truths == {"hidden.patterns": {"condition": "fast", "title": "fast"}}
 
 
@@ -182,8 +178,8 @@ def test_a_run_that_is_not_there_is_one_line(options, message):
 def test_no_recording_is_compared_with_its_own_network(by_path, place):
     options = {"sweep": "rules", "condition": "fast", "instance": 1}
     if by_path:
-        (path,) = planned(options).origins.files("hidden.patterns")
-        options = {"trials": path}
+        (run,) = planned(options).study.origins.runs("hidden.patterns")
+        options = {"trials": TRIALS.format(recording=run)}
     mouse = {"name": "mouse.movie", "source": "synthetic", "options": {}}
     hidden = {"name": "hidden.patterns", "source": "simulated", "options": options}
     entry = {"name": "c", "sweep": "rules"} | (
@@ -199,8 +195,8 @@ def test_siblings_in_another_sweep_of_the_same_seed_are_refused_and_other_seeds_
     apart = {"sweep": "hidden", "condition": "fast"}
     entry = {"name": "c", "recording": "hidden.patterns", "sweep": "rules"}
     plan = planned(apart, comparisons=[entry])
-    runs = {plan.points[name].instance_seed for name in plan.runs("rules")}
-    assert plan.origins.seeds()["hidden.patterns"] not in runs
+    runs = {plan.study.points[name].instance_seed for name in plan.study.runs("rules")}
+    assert plan.study.origins.seeds()["hidden.patterns"] not in runs
     twin = [{"name": "hidden", "seed": 8, **SWEEP}, {"name": "rules", "seed": 8, **SWEEP}]
     with pytest.raises(InputError, match="simulate it in a sweep of another seed"):
         planned(apart, sweeps=twin, comparisons=[entry])

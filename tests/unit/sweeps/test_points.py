@@ -5,13 +5,12 @@ import json
 
 import numpy as np
 import pytest
+from planning import plan_for
 from pydantic import ValidationError
 
 from spikedrift.config.check import checked
-from spikedrift.config.root import Config
 from spikedrift.config.sweeps import Axis, Sweep
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import Plan
 from spikedrift.plan.surveys import chunked
 from spikedrift.sweeps.points import axis_values, points, table, variants
 
@@ -141,9 +140,9 @@ class Wildcards(dict):
 def test_another_rule_leaves_the_runs_of_other_conditions_as_they_are():
     def plan(*conditions):
         entry = {"name": "s", "instances": 1, "survey": {}, "conditions": conditions}
-        made = Plan(checked(Config, {"sweeps": [entry]})).surveys
+        made = plan_for({"sweeps": [entry]}).surveys
         of = {name: Wildcards(sweep="s", chunk=name) for name in made.chunks["s"]}
-        return {name: (made.digest(one), made.runs(one)) for name, one in of.items()}
+        return {name: (made.modules(one), made.runs(one)) for name, one in of.items()}
 
     triplet = {"name": "t", "set": {"plasticity.afferent.rule": "triplet_stdp"}}
     few, more = plan(LEARNING), plan(LEARNING, triplet)

@@ -127,7 +127,8 @@ def test_an_analysis_without_its_figure_is_refused(monkeypatch):
         Analyses([entry], ["a.b"], {"a.b": ["a.b"]}, lambda _: ["all"])
     assert str(refused.value) == (
         "config: analyses[0].analysis: mean_lag has no figure; write "
-        "src/spikedrift/figures/analyses/mean_lag.py with a function `draw`"
+        "figures/mean_lag.py, with a function `draw`, in the folder of plug-ins that holds the "
+        "analysis"
     )
 
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from planning import Wildcards, plan_for, words
 from tests.unit.comparison.scores.test_scores import DRIFT, mouse_recording, record
 
 from spikedrift.comparison.recovery.recovery import attempt
@@ -11,17 +12,14 @@ from spikedrift.comparison.scores.comparability import TRAITS
 from spikedrift.comparison.scores.models import Failed, Models
 from spikedrift.comparison.scores.scores import compare
 from spikedrift.comparison.scores.summary import STATISTICS, Run, vector
-from spikedrift.config.check import checked
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
-from spikedrift.config.root import Config
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Axis, Condition, Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
-from spikedrift.plan.plan import Plan
 from spikedrift.stats.covariance import spread
 from spikedrift.sweeps.places import Place, axis_columns
 from spikedrift.sweeps.points import points
@@ -254,12 +252,8 @@ GOOD = {
 }  # fmt: skip
 
 
-class Wildcards(dict):
-    __getattr__ = dict.__getitem__
-
-
 def plan_of(*comparisons):
-    return Plan(checked(Config, {**GOOD, "comparisons": list(comparisons)}))
+    return plan_for({**GOOD, "comparisons": list(comparisons)})
 
 
 def test_several_recordings_have_scores_each_and_animals_from_five_on():
@@ -267,29 +261,32 @@ def test_several_recordings_have_scores_each_and_animals_from_five_on():
     many = {"name": "all", "recordings": names, "sweep": "plain"}
     few = {"name": "few", "recordings": names[:2], "sweep": "plain"}
     plan = plan_of(many, few)
-    own = [f"results/compare/all.{name}.nc" for name in names]
-    assert [path for path in plan.comparisons.files if path.startswith("results/compare/")] == [
+    own = [f"compare_sweep.scores all.{name}" for name in names]
+    made = [*map(words, plan.comparisons.made)]
+    assert [one for one in made if one.startswith("compare_")] == [
         *own,
-        *(f"results/compare/few.{name}.nc" for name in names[:2]),
-        "results/compare/all.animals.nc",
+        *(f"compare_sweep.scores few.{name}" for name in names[:2]),
+        "compare_animals.scores all",
+        *(one.replace("sweep.scores", "structure.structure") for one in made[: len(own) + 2]),
     ]
-    assert plan.comparisons.animals(Wildcards(compared_group="all")) == own
+    assert [*map(words, plan.comparisons.animals(Wildcards(compared_group="all")))] == own
     assert any("few: 2 recordings" in notice for notice in plan.notices)
     wanted = plan.comparisons.inputs(Wildcards(comparison="all.m3.movie"))
-    assert wanted["rate"] == ["results/drift/m3.movie/all/population_vector.nc"]
-    assert wanted["profile"] == ["results/profiles/m3.movie/all.nc"]
+    assert [*map(words, wanted["rate"])] == ["drift_curves.curves m3.movie all population_vector"]
+    assert [*map(words, wanted["profile"])] == ["profile.profile m3.movie all"]
     assert len(wanted["model_profile"]) == 2
     labels = plan.comparisons.points(Wildcards(comparison="all.m3.movie"))
     assert [label["point"] for label in labels] == ["a@rate=0.1", "a@rate=0.2"]
-    assert "results/figures/scores.all.m3.movie.pdf" in plan.figure_files
+    assert "figure.pdf scores.all.m3.movie" in map(words, plan.results)
 
 
 def test_a_surveyed_sweep_may_be_compared():
     plan = plan_of({"name": "c", "recording": "m0.movie", "sweep": "wide"})
     wanted = plan.comparisons.inputs(Wildcards(comparison="c"))
-    assert wanted["survey"] == ["results/surveys/wide.nc"] and "model_rate" not in wanted
+    assert [*map(words, wanted["survey"])] == ["collect_survey.data wide"]
+    assert "model_rate" not in wanted
     assert plan.comparisons.points(Wildcards(comparison="c")) == []
-    assert not plan.comparisons.made("structure")  # a survey keeps no trials
+    assert not plan.comparisons.structures  # a survey keeps no trials
 
 
 @pytest.mark.parametrize(
@@ -314,4 +311,4 @@ def test_what_cannot_be_compared_is_refused(entry, words):
 def test_trials_of_a_survey_are_still_refused_to_the_learning_figure():
     figures = {"figures": {"learning": [{"sweep": "wide", "matrices": "all"}]}}
     with pytest.raises(InputError, match=r"figures.learning\[0\].sweep: wide has a survey"):
-        Plan(checked(Config, {**GOOD, **figures}))
+        plan_for({**GOOD, **figures})

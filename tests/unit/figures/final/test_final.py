@@ -12,11 +12,10 @@ import xarray as xr
 from matplotlib import colormaps
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Rectangle
+from planning import plan_for
 
 from spikedrift import trials
-from spikedrift.config.check import checked
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
-from spikedrift.config.root import Config
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
@@ -33,7 +32,6 @@ from spikedrift.figures.final import (
 )
 from spikedrift.figures.save import save
 from spikedrift.plan import gallery
-from spikedrift.plan.plan import Plan
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import synthetic
 from spikedrift.spikes import selections
@@ -389,12 +387,12 @@ def test_points_of_an_axis_have_rows_of_their_own(sweep):
         inference=[{"name": "i", "recordings": ["s"], "indices": True}],
     )
     for name in ("3_network", "4_model_drift"):
-        labels = plan.final.made[name].labels
+        labels = final(plan)[name].arguments
         n = max(map(labels["conditions"].count, labels["conditions"]))
-        assert n == plan.sweeps["s"].instances
+        assert n == plan.study.sweeps["s"].instances
     entry = plan.inferences.entry(SimpleNamespace(inference="i"))
     of_group, controls = [row["group"] for row in entry["indices"]], entry["controls"]
-    assert max(map(of_group.count, of_group)) == plan.sweeps["s"].instances
+    assert max(map(of_group.count, of_group)) == plan.study.sweeps["s"].instances
     assert set(controls.values()) <= set(of_group) and len(controls) >= 2
 
 
@@ -826,7 +824,11 @@ SWEEP = {"name": "s", "conditions": [{"name": "on"}, FROZEN]}
 
 
 def planned(**blocks):
-    return Plan(checked(Config, blocks))
+    return plan_for(blocks)
+
+
+def final(plan):
+    return {figure.file.removeprefix("final/"): figure for figure in plan.final.figures}
 
 
 def test_the_plan_makes_what_the_configuration_carries():
@@ -839,24 +841,24 @@ def test_the_plan_makes_what_the_configuration_carries():
             "rules": [{"rule": "pair_stdp", "induction": "window"}],
         },
     )
-    assert list(plan.final.made) == [
+    assert list(final(plan)) == [
         "1_recordings", "2_plasticity_rules", "3_network", "4_model_drift", "5_comparison.c",
         "6_sweep_map.s",
     ]  # fmt: skip
     assert plan.final.omitted == {} and plan.notices == []
-    assert set(plan.final.files) <= set(plan.figure_files)
-    assert set(plan.final.made["1_recordings"].inputs) == {
+    assert set(plan.final.made) <= set(plan.results)
+    assert set(final(plan)["1_recordings"].inputs) == {
         "trials", "rate_matrix", "timing_matrix", "index"
     }  # fmt: skip
-    assert set(plan.final.made["4_model_drift"].inputs) == {"index"}
-    network = plan.final.made["3_network"]
-    assert network.labels["shown"] == ["off", "on"]
+    assert set(final(plan)["4_model_drift"].inputs) == {"index"}
+    network = final(plan)["3_network"]
+    assert network.arguments["shown"] == ["off", "on"]
     assert len(network.inputs["traces"]) == 6
 
 
 def test_the_plan_says_what_it_leaves_out_and_why():
     plan = planned(recordings=[RECORDING])
-    assert list(plan.final.made) == ["1_recordings"]
+    assert list(final(plan)) == ["1_recordings"]
     assert set(plan.final.omitted) == {
         "2 (plasticity rules)", "3 (networks)", "4 (drift in models)", "5 (comparison)",
         "6 (sweep maps)",

@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     table = score(
         Predictions(**entry["options"]),
         entry["rows"],
-        {str(path): results.read(path) for path in snakemake.input},
+        [results.read(path) for path in snakemake.input],
     )
     write_page(table, snakemake.output.page, "Predictions")
     write_tsv(table, snakemake.output.tsv)

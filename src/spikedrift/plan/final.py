@@ -1,0 +1,233 @@
+"""The final figures: what each is drawn from; which a configuration cannot carry, and why.
+
+Imports nothing heavy: Snakemake asks for it at every start.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spikedrift.core.errors import unknown
+from spikedrift.plan.comparisons import Comparisons
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import Output, output, trials
+from spikedrift.plan.study import Study
+from spikedrift.plan.study_figures import RASTER
+
+SHOWN = 2  # recordings side by side
+_OPENED = (5, 1, 4, 6, 3, 2)  # the figure that answers most, among those that are made
+
+
+class FinalFigures:
+    """The final figures of a configuration.
+
+    Parameters
+    ----------
+    study : Study
+    comparisons : Comparisons
+
+    Attributes
+    ----------
+    figures : list of Figure
+    numbers : dict of file -> number of the figure
+    omitted : dict of figure -> why it is left out
+
+    Raises
+    ------
+    InputError
+        For a recording of `figures.recordings` that is not there.
+    """
+
+    def __init__(self, study: Study, comparisons: Comparisons) -> None:
+        self._study, self._comparisons = study, comparisons
+        self._options = study.config.figures
+        self.omitted: dict[str, str] = {}
+        self.figures: list[Figure] = []
+        self.numbers: dict[str, int] = {}
+        self._recordings()
+        self._plasticity_rules()
+        self._networks()
+        self._compared()
+
+    def _add(
+        self,
+        number: int,
+        module: str,
+        title: str,
+        category: str,
+        about: dict[str, str],
+        inputs: Mapping[str, Output | list[Output]],
+        arguments: dict[str, Any],
+        caption: str,
+        *,
+        subject: str = "",
+        reads: tuple[str, ...] = (),
+    ) -> None:
+        file = f"final/{number}_{module}" + f".{subject}" * bool(subject)
+        # The figure's name first, or two figures of one sweep would be folded into a switch.
+        labels = {"figure": f"Figure {number}: {title}", **about}
+        self.numbers[file] = number
+        self.figures.append(
+            Figure(
+                file,
+                f"final.{module}",
+                category,
+                labels,
+                inputs,
+                arguments,
+                reads,
+                caption,
+            )
+        )
+
+    def _omit(self, number: int, title: str, why: str) -> None:
+        self.omitted[f"{number} ({title})"] = why
+
+    def _recordings(self) -> None:
+        """Figure 1: the recordings that are named, or the first ones, and the indices of all."""
+        study, known = self._study, self._study.roster.names
+        for index, name in enumerate(self._options.recordings or ()):
+            if name not in known:
+                where = f"config: figures.recordings[{index}]: not among recordings:"
+                raise unknown(where, name, known)
+        analyzed = {name: found[0] for name in known if (found := study.analyzed(name))}
+        shown = [n for n in self._options.recordings or analyzed if n in analyzed][:SHOWN]
+        if not shown:
+            self._omit(1, "recordings", "no recording is analyzed")
+            return
+
+        def at(name: str) -> dict[str, str]:
+            return {"recording": name, "selection": analyzed[name]}
+
+        def matrices(names: list[str], measure: str) -> list[Output]:
+            return [output("similarity_matrix.matrix", **at(n), measure=measure) for n in names]
+
+        compare = study.config.compare
+        inputs = {
+            "trials": [trials(name) for name in shown],
+            "rate_matrix": matrices(shown, compare.rate),
+            "index": [
+                output("drift_index.index", **at(name))
+                for name in dict.fromkeys([*shown, *analyzed])
+            ],
+        }
+        if timed := [name for name in shown if study.timed(name)]:
+            inputs["timing_matrix"] = matrices(timed, compare.timing)
+        self._add(
+            1,
+            "recordings",
+            "recordings",
+            "Data",
+            {"recording": ", ".join(shown), "selection": analyzed[shown[0]]},
+            inputs,
+            {
+                "selections": {name: study.selection_entry(analyzed[name]) for name in shown},
+                "seed": study.config.seed,
+            },
+            f"Shown: {len(shown)} of {len(analyzed)} recordings.",
+            reads=RASTER,
+        )
+
+    def _plasticity_rules(self) -> None:
+        """Figure 2: the protocols that the configuration names."""
+        panels = self._options.rules
+        if not panels:
+            self._omit(2, "plasticity rules", "figures.rules names no protocol")
+            return
+        seed = self._study.config.validation.seed
+        rules = ", ".join(dict.fromkeys(panel.rule for panel in panels))
+        self._add(
+            2,
+            "plasticity_rules",
+            "plasticity rules",
+            "Rules",
+            {"rule": rules},
+            {"table": output("induce_shown.tsv")},
+            {"seed": seed},
+            f"{len(panels)} protocols, seed of random spikes {seed}.",
+        )
+
+    def _networks(self) -> None:
+        """Figures 3 and 4: the first sweep whose learning is drawn."""
+        study = self._study
+        if not study.learning:
+            surveyed = ", ".join(name for name in study.sweeps if not study.kept(name))
+            why = "figures.learning names no sweep"
+            if surveyed:
+                why += f" ({surveyed}: a survey keeps no trials)"
+            self._omit(3, "networks", why)
+            self._omit(4, "drift in models", why)
+            return
+        sweep, entry = next(iter(study.learning.items()))
+        points, labels, n = study.points_of(sweep), study.labels(sweep), study.seeds(sweep)
+        frozen = next((point.name for point in points if point.control), None)
+        learns = next((p.name for p in points if p.condition != labels["control"]), None)
+        shown = [name for name in (frozen, learns) if name is not None]
+        first = {p.name: p.recording for p in reversed(points)}
+        runs, matrices = study.runs(sweep), str(study.config.matrices_of(entry))
+        network = {
+            "trials": [trials(first[name]) for name in shown],
+            "traces": [output("simulate_point.traces", recording=run) for run in runs],
+        } | {
+            code: [
+                output("similarity_matrix.matrix", recording=run, selection=matrices, measure=name)
+                for run in runs
+            ]
+            for code, name in (
+                ("rate", study.config.compare.rate),
+                ("timing", study.config.compare.timing),
+            )
+        }
+        index = [output("drift_index.index", recording=run, selection=entry.index) for run in runs]
+        self._add(3, "network", "networks", "Networks", {"sweep": sweep}, network,
+                  {**labels, "shown": shown}, n)  # fmt: skip
+        self._add(4, "model_drift", "drift in models", "Drift",
+                  {"recording": sweep, "selection": entry.index}, {"index": index}, labels,
+                  n)  # fmt: skip
+
+    def _compared(self) -> None:
+        """Figure 5, one a comparison, and figure 6, one a sweep that is compared."""
+        compared = self._comparisons
+        if not compared.entries:
+            self._omit(5, "comparison", "comparisons names no recording and sweep")
+            self._omit(6, "sweep maps", "comparisons names no recording and sweep")
+            return
+        of_sweep: dict[str, list[str]] = {}
+        for name, entry in compared.entries.items():
+            of_sweep.setdefault(entry.sweep, []).append(name)
+            self._add(5, "comparison", "models against a recording", "Comparison",
+                      {"comparison": name}, compared.made_of(name), {},
+                      self._study.seeds(entry.sweep), subject=name)  # fmt: skip
+        for sweep, names in of_sweep.items():
+            axes = [axis.model_dump(mode="json") for axis in self._study.sweeps[sweep].axes]
+            scores = [output("compare_sweep.scores", comparison=name) for name in names]
+            self._add(6, "sweep_map", "distance over the sweep", "Comparison",
+                      {"comparison": ", ".join(names)}, {"scores": scores}, {"axes": axes},
+                      self._study.seeds(sweep), subject=sweep)  # fmt: skip
+
+    @property
+    def made(self) -> list[Output]:
+        """All final figures, as PDF."""
+        return [figure.made for figure in self.figures]
+
+    @property
+    def opened(self) -> list[Output]:
+        """Picture of the headline figure; none where no final figure is made."""
+        by_number = {number: file for file, number in reversed(self.numbers.items())}
+        shown = [by_number[number] for number in _OPENED if number in by_number][:1]
+        return [output("figure.png", figure=file) for file in shown]
+
+    @property
+    def notices(self) -> list[str]:
+        """Which figures are left out, and why, in one line."""
+        reasons = "; ".join(
+            f"{' and '.join(names)}: {why}" for why, names in grouped(self.omitted).items()
+        )
+        return [f"final figures left out: {reasons}"] * bool(reasons)
+
+
+def grouped(omitted: Mapping[str, str]) -> dict[str, list[str]]:
+    """Figures that are left out, by the reason."""
+    found: dict[str, list[str]] = {}
+    for name, why in omitted.items():
+        found.setdefault(why, []).append(name)
+    return found

@@ -1,0 +1,330 @@
+"""What a configuration has: recordings, sweeps and their points, selections, measures.
+
+Imports nothing heavy: Snakemake asks for it at every start. All that is returned is made of
+builtins and of `Output`s: Snakemake compares params between runs.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
+
+from spikedrift.config.networks import PROJECTIONS
+from spikedrift.config.root import Config
+from spikedrift.config.selections import WHERE_USED
+from spikedrift.config.sweeps import Sweep
+from spikedrift.core.errors import missing, unknown
+from spikedrift.networks import registry as networks
+from spikedrift.plan.origins import Origins
+from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.recordings import Roster
+from spikedrift.plasticity.parameters import chosen
+from spikedrift.similarity import registry as measures
+from spikedrift.sources import registry as sources
+from spikedrift.sweeps import points as sweeps
+from spikedrift.sweeps.points import Point
+
+
+def by_name(entries: Iterable[Any]) -> dict[str, Any]:
+    """Entries of a block of the configuration by their names."""
+    return {entry.name: entry for entry in entries}
+
+
+class Study:
+    """The entries of a configuration, and which of them go together.
+
+    Parameters
+    ----------
+    config : Config
+    root : path
+        Where the project stands.
+    trials : str
+        Path of a trials file, with `{recording}`.
+
+    Attributes
+    ----------
+    recordings, selections, measures, sweeps, learning : dict of entry, by name
+        `learning` by sweep.
+    pools : dict of list of str
+        Recordings that each pool joins.
+    expanded : dict of sweep -> points
+    points : dict of recording -> Point
+        Simulations whose trials are kept: of sweeps without a survey.
+    rules : dict of sweep -> condition -> plasticity rules
+    options : dict of recording -> options of its source
+
+    Raises
+    ------
+    InputError
+        Where a recording's options, a sweep's condition or a measure's name does not hold.
+    """
+
+    def __init__(self, config: Config, root: Path, trials: str) -> None:
+        self.config = config
+        self.roster = Roster(config, root)
+        self.recordings, self.pools = self.roster.recordings, self.roster.pools
+        self.selections = by_name(config.selections)
+        self.measures = by_name(config.similarity.measures)
+        self.sweeps = by_name(config.sweeps)
+        self.learning = {entry.sweep: entry for entry in config.figures.learning}
+        self._block = config.model_dump(mode="json")
+        self._check_names()
+        self.expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
+        self.rules = {sweep.name: _rules_of(sweep) for sweep in config.sweeps}
+        self._runs = {
+            name: {point.recording: point for point in self.expanded[name]}
+            for name, sweep in self.sweeps.items()
+            if sweep.survey is None
+        }
+        self.points: dict[str, Point] = {}
+        for runs in self._runs.values():
+            self.points |= runs
+        self.options = {name: sources.options(entry) for name, entry in self.recordings.items()}
+        self.origins = Origins(self.options, self.points.values(), trials)
+        self.raw = {name: options.files(name) for name, options in self.options.items()}
+        self._check_files()
+
+    def _check_names(self) -> None:
+        """Refuse a plug-in that has no file."""
+        named = [
+            ("recordings", "source", self.recordings, sources.names()),
+            ("similarity.measures", "measure", self.measures, measures.names()),
+            ("sweeps", "network", self.sweeps, networks.names()),
+        ]
+        for block, key, entries, known in named:
+            for index, entry in enumerate(entries.values()):
+                if (name := getattr(entry, key)) not in known:
+                    raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
+
+    def _check_files(self) -> None:
+        """Refuse paths that are not there."""
+        for index, path in enumerate(self.config.custom_rules):
+            if not Path(path).is_file():
+                raise missing(f"config: custom_rules[{index}]", path)
+        for name in self.options:
+            for path in self.paths_of(name):
+                # A custom rule may make it.
+                if not Path(path).is_file() and not self.config.custom_rules:
+                    raise missing(f"config: recording {name}", path)
+
+    # What goes together
+
+    def paths_of(self, recording: str) -> list[str]:
+        """A user's own files that a recording is made from."""
+        if recording in self.origins.points:
+            return []
+        return [str(path) for path in self.options[recording].paths(recording)]
+
+    @property
+    def streamed(self) -> list[str]:
+        """Recordings whose source reads from the network."""
+        return [name for name, options in self.options.items() if options.streamed(name)]
+
+    @property
+    def stored(self) -> list[str]:
+        """Recordings made from files that are here, or from none."""
+        return [name for name, options in self.options.items() if not options.streamed(name)]
+
+    def analyzed(self, name: str, sensitivity: bool = False) -> list[str]:
+        """Selections that apply to a recording or a sweep."""
+        return [
+            key
+            for key, selection in self.selections.items()
+            if self.roster.analyzes(name, selection) and (sensitivity or not selection.sensitivity)
+        ]
+
+    def indexed(self, table: str) -> list[dict[str, str]]:
+        """Recording and selection of every row of a table of indices."""
+        return [
+            {"recording": name, "selection": selection}
+            for name in self.roster.names
+            for selection in self.analyzed(name, sensitivity=table == "sensitivity")
+        ]
+
+    def timed(self, recording: str) -> bool:
+        """Whether a recording or a pool has spike times; simulations do."""
+        found = map(self.options.get, self.pools.get(recording, [recording]))
+        return all(options is None or options.timing for options in found)
+
+    def caveat(self, recording: str) -> str:
+        """Why no inference can rest on a recording or a pool; empty where it can."""
+        if recording in self.pools:
+            return "its units are pooled over sessions"
+        return self.options[recording].caveat()
+
+    def measured(self, recording: str) -> list[str]:
+        """Measures that a recording has the spikes for."""
+        return [
+            name
+            for name, entry in self.measures.items()
+            if self.timed(recording) or not measures.reads_timing(entry.measure)
+        ]
+
+    def codes(self, recording: str) -> dict[str, str]:
+        """Measure that stands for each code which a recording has."""
+        compare = self.config.compare
+        timing = {"timing": compare.timing} if self.timed(recording) else {}
+        return {"rate": compare.rate, **timing}
+
+    def kept(self, sweep: str) -> bool:
+        """Whether the trials of a sweep's runs are kept: it has no survey."""
+        return sweep in self._runs
+
+    def runs(self, sweep: str) -> list[str]:
+        """Recording ids of all simulations of a sweep."""
+        return list(self._runs.get(sweep, ()))
+
+    def points_of(self, sweep: str) -> list[Point]:
+        """Points of all simulations of a sweep, in the order of `runs`."""
+        return list(self._runs.get(sweep, {}).values())
+
+    # What the rules make of it
+
+    def drift(self, recording: str, selection: str) -> list[Output]:
+        """Similarity matrices, drift curves and indices of one recording and selection."""
+        at = {"recording": recording, "selection": selection}
+        names = self.measured(recording)
+        return [
+            *(output("similarity_matrix.matrix", **at, measure=name) for name in names),
+            *(output("drift_curves.curves", **at, measure=name) for name in names),
+            output("drift_index.index", **at),
+        ]
+
+    @property
+    def drifts(self) -> list[Output]:
+        """Those of all recordings, and their tables."""
+        made = [
+            made
+            for name in self.roster.names
+            for selection in self.analyzed(name)
+            for made in self.drift(name, selection)
+        ]
+        tables = [output("index_table.tsv", table="indices"), output("recordings_table.tsv")]
+        return made + tables * bool(self.roster.names)
+
+    @property
+    def unit_counts(self) -> list[dict[str, str]]:
+        """Recording and selection of all index files whose units are counted."""
+        learned = [
+            {"recording": run, "selection": entry.index}
+            for sweep, entry in self.learning.items()
+            for run in self.runs(sweep)
+        ]
+        return self.indexed("indices") + learned
+
+    @staticmethod
+    def indices(rows: Iterable[Mapping[str, str]]) -> list[Output]:
+        """Index files of rows with a recording and a selection."""
+        return [output("drift_index.index", **row) for row in rows]
+
+    # Params of the rules
+
+    def block(self, path: str = "", *keys: str) -> Any:
+        """One block of the configuration with its defaults, or the whole; of it what a rule reads.
+
+        `Options.part` lets the rule's job read nothing else.
+        """
+        found = reduce(getitem, path.split("."), self._block) if path else self._block
+        return {key: found[key] for key in keys} if keys else found
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The configuration without what is left at its default."""
+        found: dict[str, Any] = self.config.model_dump(mode="json", exclude_defaults=True)
+        return found
+
+    def recording(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a recording; the simulation that it is made from is an input."""
+        entry = _entry(self.recordings, wildcards.recording)
+        entry["options"] |= self.origins.resolved(wildcards.recording)
+        return entry
+
+    def selection(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a selection, without where it is used."""
+        return self.selection_entry(wildcards.selection)
+
+    def selection_entry(self, name: str) -> dict[str, Any]:
+        """Do as `selection`, by name."""
+        found: dict[str, Any] = self.selections[name].model_dump(mode="json", exclude=WHERE_USED)
+        return found
+
+    def measure(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a measure."""
+        return _entry(self.measures, wildcards.measure)
+
+    def timing(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of the measure that stands for timing."""
+        return _entry(self.measures, self.config.compare.timing)
+
+    def sweep(self, wildcards: Any) -> dict[str, Any]:
+        """Configuration of a sweep."""
+        return _entry(self.sweeps, wildcards.sweep)
+
+    def network(self, wildcards: Any) -> dict[str, Any]:
+        """Network of a sweep, or of a simulation, with its options."""
+        simulated = wildcards.get("recording")
+        name = self.points[simulated].sweep if simulated else wildcards.sweep
+        entry = _entry(self.sweeps, name)
+        return {key: entry[key] for key in ("network", "options")}
+
+    def build(self, wildcards: Any) -> Output:
+        """Compiled network of a simulation."""
+        return output("build_network.network", sweep=self.points[wildcards.recording].sweep)
+
+    def point(self, wildcards: Any) -> dict[str, Any]:
+        """What tells a simulation from the others of its sweep, whatever it is called."""
+        point = self.points[wildcards.recording]
+        return {"parameters": point.parameters, "seed": point.seed, "instance": point.instance}
+
+    def pooled(self, wildcards: Any) -> list[str]:
+        """Recordings that a pool joins."""
+        return list(self.pools[wildcards.recording])
+
+    def labels(self, sweep: str) -> dict[str, Any]:
+        """Arguments that figures of a sweep's simulations share, in the order of `runs`."""
+        points = self.points_of(sweep)
+        return {
+            "conditions": [point.name for point in points],
+            "titles": {point.name: point.words for point in points},
+            "rules": {point.name: point.condition for point in points},
+            "control": next((point.condition for point in points if point.control), None),
+            "compare": self.block("compare", "confidence", "headline_instances"),
+        }
+
+    def seeds(self, sweep: str) -> str:
+        """Sentence of a caption on instances and seeds."""
+        entry = self.sweeps[sweep]
+        return (
+            f"{entry.instances} network instances a point; seed of the sweep {entry.seed}, of "
+            f"resampling {self.config.seed}."
+        )
+
+
+def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
+    entry: dict[str, Any] = entries[name].model_dump(mode="json")
+    return entry
+
+
+def _rules_of(sweep: Sweep) -> dict[str, list[str]]:
+    """Plasticity rules by condition, '' for the sweep's options before a condition sets any.
+
+    Refuses parameters that a rule has not.
+    """
+    found: dict[str, list[str]] = {}
+    looked: dict[tuple[Any, ...], set[str]] = {}  # thousands of points, few rules
+    networks = {"": iter([sweep.options])} | {
+        condition.name: sweeps.variants(sweep, condition) for condition in sweep.conditions
+    }
+    for condition, variants in networks.items():
+        where = f"config: sweep {sweep.name}" + f", condition {condition}" * bool(condition)
+        rules: set[str] = set()
+        for options, name in itertools.product(variants, PROJECTIONS):
+            own = options.plasticity.of(name)
+            kind = (name, own.rule, own.set, tuple(own.parameters), own.also)
+            if kind not in looked:
+                looked[kind] = {*chosen(own, f"{where}: plasticity.{name}")}
+            rules |= looked[kind]
+        found[condition] = sorted(rules)
+    return found

@@ -1,0 +1,91 @@
+"""Figures of the recordings and of the sweeps that are looked at: rasters, matrices, curves."""
+
+from spikedrift.plan.figures import Figure
+from spikedrift.plan.outputs import output, trials
+from spikedrift.plan.study import Study
+
+RASTER = ("raster_segment", "raster_repeats", "raster_units")
+
+
+def of_recordings(study: Study) -> list[Figure]:
+    """Raster, matrices and drift curves of every recording and selection."""
+    return [
+        figure
+        for row in study.indexed("indices")
+        for figure in _of_recording(study, row["recording"], row["selection"])
+    ]
+
+
+def _of_recording(study: Study, recording: str, selection: str) -> list[Figure]:
+    at = {"recording": recording, "selection": selection}
+    codes, caption = study.codes(recording), f"Recording {recording}, selection {selection}."
+    matrices = {
+        code: [output("similarity_matrix.matrix", **at, measure=measure)]
+        for code, measure in codes.items()
+    }
+    curves = {
+        code: output("drift_curves.curves", **at, measure=measure)
+        for code, measure in codes.items()
+    }
+
+    def named(module: str) -> tuple[str, str]:
+        return f"{module}.{recording}.{selection}", module
+
+    def labels(words: str) -> dict[str, str]:
+        return {"recording": recording, "figure": words, "selection": selection}
+
+    return [
+        Figure(
+            *named("raster"),
+            "Data",
+            labels("raster"),
+            {"trials": trials(recording)},
+            {"selection": study.selection_entry(selection), "seed": study.config.seed},
+            RASTER,
+            caption,
+        ),
+        Figure(*named("matrices"), "Drift", labels("matrices"), matrices, caption=caption),
+        Figure(
+            *named("drift_curves"),
+            "Drift",
+            labels("drift curves"),
+            {**curves, "index": output("drift_index.index", **at)},
+            caption=caption,
+        ),
+    ]
+
+
+def of_learning(study: Study) -> list[Figure]:
+    """What the simulations of a sweep learn and how they drift, one figure a sweep."""
+    compare, found = study.config.compare, []
+    for sweep, entry in study.learning.items():
+        runs, matrices = study.runs(sweep), str(study.config.matrices_of(entry))
+        inputs = {
+            code: [
+                output("similarity_matrix.matrix", recording=run, selection=matrices, measure=name)
+                for run in runs
+            ]
+            for code, name in (("rate", compare.rate), ("timing", compare.timing))
+        }
+        index = [output("drift_index.index", recording=run, selection=entry.index) for run in runs]
+        found.append(
+            Figure(
+                f"learning.{sweep}",
+                "learning",
+                "Networks",
+                {"figure": "learning and drift", "sweep": sweep},
+                {**inputs, "index": index},
+                study.labels(sweep),
+                caption=f"Sweep {sweep}. {few(study)}",
+            )
+        )
+    return found
+
+
+def few(study: Study) -> str:
+    """Sentence of a caption on how many instances carry an interval."""
+    n = study.config.compare.headline_instances
+    return (
+        f"With fewer than {n} instances a condition no interval is given and the figure is an "
+        "illustration."
+    )

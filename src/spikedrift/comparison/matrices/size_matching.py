@@ -52,10 +52,22 @@ def shown(layout: Layout) -> list[Segment]:
 
 
 def size_of(layout: Layout) -> Size:
-    """Numbers of a trials Dataset."""
+    """Numbers of a trials Dataset.
+
+    Raises
+    ------
+    InputError
+        Where no segment is shown in every repeat: repeats have nothing in common to compare.
+    """
+    segments = len(shown(layout))
+    if not segments:
+        raise InputError(
+            f"{layout.name}: no segment is shown in every repeat, so that similarity matrices of "
+            "its repeats cannot be compared; select repeats that are whole (`repeats`)"
+        )
     of_block = np.bincount(layout.repeats.block)
     units = int(layout.dataset["observed"].values.any(axis=0).sum())
-    return Size(units, len(shown(layout)), of_block.size, int(of_block.min()))
+    return Size(units, segments, of_block.size, int(of_block.min()))
 
 
 def common(sizes: Sequence[Size], units: int | None = None) -> Size:

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from spikedrift import trials
 from spikedrift.comparison.matrices import geometry, lag_and_block
 from spikedrift.comparison.matrices.matrices import structure
 from spikedrift.comparison.matrices.responses import Side
@@ -337,6 +338,16 @@ def test_what_carries_no_comparison_is_refused(mouse, sweep):
         structure(mouse, {}, SPIKESHIP, OPTIONS)
     with pytest.raises(InputError, match="30 units are left"):
         structure(mouse, sweep, SPIKESHIP, OPTIONS.model_copy(update={"min_units": 31}))
+
+
+def test_repeats_that_share_no_segment_are_refused_by_name(mouse, sweep):
+    each_lacks_one = (
+        mouse["segment"].values == mouse["repeat"].values % mouse["segment"].values.max() + 1
+    )
+    each_lacks_one |= mouse["segment"].values == 0
+    holes = trials.select(mouse, trials=~each_lacks_one)
+    with pytest.raises(InputError, match=r"mouse\.movie: no segment is shown in every repeat"):
+        structure(holes, sweep, SPIKESHIP, OPTIONS)
 
 
 def test_too_few_windows_are_refused_by_name_and_the_file_is_made(mouse):

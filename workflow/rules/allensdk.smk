@@ -100,8 +100,7 @@ rule read_session:
     """A session as AllenSDK reads it: what our own reading is checked against."""
     input:
         environment=ancient(plan.allensdk.marker),
-        session=RAW
-        + "/visual-coding-neuropixels/session_{session}/session_{session}.nwb",
+        session=f"{RAW}/visual-coding-neuropixels/session_{{session}}/session_{{session}}.nwb",
     output:
         "results/allensdk/{session}.{limits}.npz",
     log:

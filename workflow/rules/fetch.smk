@@ -18,7 +18,7 @@ rule download_sizes:
     input:
         links=paths(plan.wanted.links),
     output:
-        temp(RAW + "/sizes.tsv"),
+        temp(f"{RAW}/sizes.tsv"),
     log:
         "results/logs/download_sizes/download_sizes.log",
     benchmark:
@@ -43,7 +43,7 @@ rule fetch_file:
         sizes=ancient(rules.download_sizes.output[0]),
         links=paths(plan.wanted.links),
     output:
-        file=RAW + "/{raw_file}",
+        file=f"{RAW}/{{raw_file}}",
     log:
         "results/logs/fetch_file/{raw_file}.log",
     benchmark:

@@ -34,10 +34,8 @@ localrules:
     stream_trials,
 
 
-rule stream_trials:
+use rule prepare_trials as stream_trials with:
     """Trials file of a recording that is read from an address, without a download."""
-    output:
-        trials=TRIALS,
     log:
         "results/logs/stream_trials/{recording}.log",
     benchmark:
@@ -45,21 +43,10 @@ rule stream_trials:
     wildcard_constraints:
         recording=pattern(study.streamed),
     retries: 2
-    conda:
-        "../../envs/core.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=240,
         downloads=1,
-    params:
-        recording=study.recording,
-        raw=RAW,
-        seed=study.config.seed,
-        terms=plan.terms,
-        source=code("prepare_trials", plan.plugins.source),
-    script:
-        "../scripts/prepare_trials.py"
 
 
 rule pool_trials:

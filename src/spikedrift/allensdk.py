@@ -65,8 +65,8 @@ class AllenSdk:
 
     @staticmethod
     def cache(wildcards: Any) -> str:
-        """Cache directory that AllenSDK opens; fetched files lie in it as it expects them."""
-        return f"results/raw/{CACHES[wildcards.catalogue]}"
+        """Folder below that of fetched files which AllenSDK opens as its cache."""
+        return CACHES[wildcards.catalogue]
 
 
 def run_program(

@@ -61,7 +61,7 @@ rule catalogue_tables:
         downloads=1,
     params:
         python=plan.allensdk.python,
-        cache=plan.allensdk.cache,
+        cache=lambda wildcards: f"{RAW}/{plan.allensdk.cache(wildcards)}",
         fetch=plan.wanted.options,
         program=plan.allensdk.digest("catalogue"),
         source=code("catalogue"),

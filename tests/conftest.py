@@ -16,6 +16,7 @@ from typing import Any
 import faults
 import pytest
 import starting
+from compiling import compile_once
 from running import small, snakemake
 from workers import Scheduler, arrange, strange
 
@@ -121,6 +122,7 @@ def allen_python() -> Path:
 @pytest.fixture(scope="session")
 def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     """Copy the working tree, what git tracks or would, with this tree's environments."""
+    compile_once(tmp_path_factory.getbasetemp().parent / "kernels.lock")
 
     def copy() -> Path:
         target = tmp_path_factory.mktemp("clone") / "spikedrift"

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Before numpy is there. Workers share the cores, and threads of OpenBLAS that wait for each other
+# spin: linear algebra then takes many times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import faults
 import pytest
 import starting

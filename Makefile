@@ -21,8 +21,9 @@ help: ## list the targets
 demo: env ## build the environment, run the embedded default to figures and results/report.zip
 	@$(MAKE) --no-print-directory report
 
-test: env-test ## the same environment with the test tools, then pytest on two workers
-	@.venv/bin/python -m pytest --numprocesses 2 $(PYTEST)
+# Three workers on two cores: tests of Slurm, of servers and of killed runs wait most of the time.
+test: env-test ## the same environment with the test tools, then pytest on three workers
+	@.venv/bin/python -m pytest --numprocesses 3 $(PYTEST)
 
 # What takes seconds is marked `slow`; pytest names what takes five and is not.
 QUICK := not compiles and not pipeline and not process and not slow

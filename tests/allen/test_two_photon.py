@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import write_two_photon as written
 import yaml
+from planning import plan_for
+from planning import words as named
 from running import snakemake
 from write_two_photon import CONTAINER, DATA_SET, EXPERIMENTS, Day
 
@@ -26,7 +28,6 @@ from spikedrift.drift.anchored.rate import rate_index
 from spikedrift.drift.curves import curves
 from spikedrift.drift.signal.recording import drift_values
 from spikedrift.figures import drift_curves, matrices, raster
-from spikedrift.plan.plan import Plan
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources import allen_two_photon
 from spikedrift.spikes import selections
@@ -462,15 +463,15 @@ def config(mirror=None):
 
 
 def test_plan_asks_for_no_timing():
-    plan = Plan(checked(Config, config()))
-    assert len(plan.wanted.paths) == 6
-    at = f"{RECORDING}/all"
-    assert plan.drift_files == [
-        *(f"results/{folder}/{at}/{measure}.nc" for folder in ("similarity", "drift")
+    plan = plan_for(config())
+    assert len(plan.wanted.made) == 6
+    at = f"{RECORDING} all"
+    assert [*map(named, plan.study.drifts)] == [
+        *(f"{made} {at} {measure}" for made in ("similarity_matrix.matrix", "drift_curves.curves")
           for measure in ("rate_correlation", "population_vector")),
-        f"results/drift/{at}/index.nc",
-        "results/drift/indices.tsv",
-        "results/recordings.tsv",
+        f"drift_index.index {at}",
+        "index_table.tsv indices",
+        "recordings_table.tsv",
     ]  # fmt: skip
 
 
@@ -484,7 +485,7 @@ def test_comparison_with_models_is_refused():
         "compare": {"assumed_order": "describe"},
     }
     with pytest.raises(InputError, match=rf"comparisons\[0\]\.recording: {RECORDING}.*timing"):
-        Plan(checked(Config, asked))
+        plan_for(asked)
 
 
 def test_from_mirror_to_figures(clone, directory, days, dataset):

@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from planning import plan_for
 
-from spikedrift.config.check import checked
-from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
-from spikedrift.plan.plan import Plan
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD: dict[str, Any] = {
@@ -300,7 +298,7 @@ def test_one_readable_line(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path, bad, words = BAD[name]
     with pytest.raises(InputError) as refused:
-        Plan(checked(Config, spoiled(path, bad)))
+        plan_for(spoiled(path, bad))
     line = str(refused.value)
     assert "\n" not in line
     assert all(word in line for word in words), line

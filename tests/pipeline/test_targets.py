@@ -50,7 +50,9 @@ def test_every_rule_is_looked_at(planned):
     rules = {
         name
         for path in files
-        for name in re.findall(r"^(?:use rule \w+ as|rule) (\w+)", path.read_text(), flags=re.MULTILINE)
+        for name in re.findall(
+            r"^(?:use rule \w+ as|rule) (\w+)", path.read_text(), flags=re.MULTILINE
+        )
     }
     assert rules - planned.keys() == DOWNLOADS
     without_output = {rule for rule, found in planned.items() if not found[0].output}

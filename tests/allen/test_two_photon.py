@@ -476,7 +476,7 @@ def test_plan_asks_for_no_timing():
 
 
 def test_comparison_with_models_is_refused():
-    sweep = {"name": "learning", "conditions": [{"name": "frozen"}], "instances": 1}
+    sweep = {"name": "learning", "variants": [{"name": "frozen"}], "instances": 1}
     compared = {"name": "a", "recording": RECORDING, "sweep": "learning"}
     asked = {
         **config(),

@@ -25,9 +25,9 @@ def run(new_clone, mirror):
     config = yaml.safe_load(Path(directory, CONFIG).read_text(encoding="utf-8"))
     config["fetch"] = {"mirror": str(mirror)}
     (sweep,) = config["sweeps"]
-    assert len(sweep["conditions"]) - 1 >= 5
+    assert len(sweep["variants"]) - 1 >= 5
     assert sweep["instances"] >= 10
-    sweep["instances"], sweep["conditions"] = 3, sweep["conditions"][:2]
+    sweep["instances"], sweep["variants"] = 3, sweep["variants"][:2]
     phases = [phase.model_dump(exclude_defaults=True) for phase in DEFAULT_PHASES]
     for phase in phases:
         if phase["kind"] in ("settle", "pause", "train"):
@@ -122,7 +122,7 @@ def test_comparison_with_models_is_refused(run, tmp_path):
                 "options": {"dataset": "allen_neuropixels_gratings", "blocks": "halves"},
             }
         ],
-        "sweeps": [{"name": "learning", "conditions": [{"name": "frozen"}], "instances": 1}],
+        "sweeps": [{"name": "learning", "variants": [{"name": "frozen"}], "instances": 1}],
         "comparisons": [{"name": "a", "recording": "allen.gratings", "sweep": "learning"}],
     }
     (run / "refused.yaml").write_text(json.dumps(config))

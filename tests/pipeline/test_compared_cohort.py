@@ -32,4 +32,4 @@ def test_matrices_of_five_animals_are_taken_together(clone):
         assert found["score"].sel(view="whole").notnull().all()
     table = pd.read_csv(clone / target.replace("png", "tsv"), sep="\t")
     animals = table[(table["series"] == "instance") & (table["view"] == "whole")]
-    assert (animals.groupby(["code", "condition"]).size() == 5).all()
+    assert (animals.groupby(["code", "point"]).size() == 5).all()

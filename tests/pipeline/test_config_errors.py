@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
     "recordings": [{"name": "mouse-a.movie", "source": "synthetic", "options": {"units": 40}}],
     "selections": [{"name": "all"}],
     "similarity": {"measures": [{"measure": "spikeship"}, {"measure": "population_vector"}]},
-    "sweeps": [{"name": "learning", "conditions": [{"name": "frozen"}], "instances": 1}],
+    "sweeps": [{"name": "learning", "variants": [{"name": "frozen"}], "instances": 1}],
     "comparisons": [
         {
             "name": "a",
@@ -63,13 +63,13 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         ("similarity.measures[0].options.min_share", "'min_shared'"),
     ),
     "typo in a sweep": (("sweeps", 0, "instance"), 2, ("sweeps[0].instance", "'instances'")),
-    "typo in a condition": (
-        ("sweeps", 0, "conditions", 0, "sett"),
+    "typo in a variant": (
+        ("sweeps", 0, "variants", 0, "sett"),
         {},
-        ("sweeps[0].conditions[0].sett", "'set'"),
+        ("sweeps[0].variants[0].sett", "'set'"),
     ),
-    "typo in what a condition sets": (
-        ("sweeps", 0, "conditions", 0, "set"),
+    "typo in what a variant sets": (
+        ("sweeps", 0, "variants", 0, "set"),
         {"plasticity.aferent.eta": 0.1},
         ("learning", "frozen", "plasticity.aferent.eta", "'afferent'"),
     ),
@@ -106,14 +106,14 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         ("sweep learning", "plasticity.afferent", "'visual_cortex_full'"),
     ),
     "unknown parameter of a rule": (
-        ("sweeps", 0, "conditions", 0, "set"),
+        ("sweeps", 0, "variants", 0, "set"),
         {"plasticity.recurrent.parameters.tau_plsu": 0.02},
-        ("condition frozen", "plasticity.recurrent", "did you mean 'tau_plus'"),
+        ("variant frozen", "plasticity.recurrent", "did you mean 'tau_plus'"),
     ),
-    "unknown plasticity rule of a condition": (
-        ("sweeps", 0, "conditions", 0, "set"),
+    "unknown plasticity rule of a variant": (
+        ("sweeps", 0, "variants", 0, "set"),
         {"plasticity.afferent.rule": "calcum"},
-        ("sweep learning", "condition frozen", "calcum", "pair_stdp"),
+        ("sweep learning", "variant frozen", "calcum", "pair_stdp"),
     ),
     "measure named like a result": (
         ("similarity", "measures", 0, "name"),
@@ -215,10 +215,10 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         {"phases": [{"kind": "pause", "duration": 1e-5}, {"kind": "block", "repeats": 2}]},
         ("sweeps[0].options", "phases[0].duration", "1e-05 s", "time step"),
     ),
-    "trials that would overlap in one condition": (
-        ("sweeps", 0, "conditions", 0, "set"),
+    "trials that would overlap in one variant": (
+        ("sweeps", 0, "variants", 0, "set"),
         {"recording.tail": 0.2, "patterns.gap_jitter": 0.1},
-        ("condition frozen", "recording.tail", "0.2 s", "0.15 s", "overlap"),
+        ("variant frozen", "recording.tail", "0.2 s", "0.15 s", "overlap"),
     ),
     "quality bounds crossed": (
         ("selections", 0, "quality"),
@@ -241,8 +241,8 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
         [GOOD["recordings"][0]] * 2,
         ("recordings[1].name", "mouse-a.movie", "twice"),
     ),
-    "condition named twice": (
-        ("sweeps", 0, "conditions"),
+    "variant named twice": (
+        ("sweeps", 0, "variants"),
         [{"name": "x"}, {"name": "x"}],
         ("sweeps[0]", "'x'", "twice"),
     ),

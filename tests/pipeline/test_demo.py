@@ -20,7 +20,7 @@ def learning(demo):
 @pytest.mark.parametrize("code", ["rate", "timing"])
 def test_trained_networks_tell_patterns_apart_better(learning, code):
     within = learning.query("quantity == 'discrimination' and phase == 'block' and code == @code")
-    value = within.pivot_table(index="instance", columns="condition", values="value")
+    value = within.pivot_table(index="instance", columns="point", values="value")
     assert len(value) == 2
     assert (value["afferent"] > value["frozen"]).all()
 
@@ -29,8 +29,8 @@ def test_every_rule_drifts_and_the_frozen_network_does_not(demo):
     with xr.open_dataset(demo / "results/compare/hidden.nc", engine="h5netcdf") as scores:
         step = scores["instance_value"].sel(statistic="ensemble_rate_step").load()
     assert step.sizes["instance"] == 10
-    still = step.sel(condition="frozen").max()
-    assert (step.sel(condition=["afferent", "turnover"]) > still).mean() > 0.9
+    still = step.sel(point="frozen").max()
+    assert (step.sel(point=["afferent", "turnover"]) > still).mean() > 0.9
 
 
 def test_the_mouse_drifts_in_the_code_that_was_turned(demo):
@@ -42,19 +42,19 @@ def test_the_mouse_drifts_in_the_code_that_was_turned(demo):
     assert abs(index["value"]["timing"]) < 0.1
 
 
-def test_the_first_page_states_the_right_rule_its_error_rate_and_the_stranger(demo):
+def test_the_first_page_states_the_right_variant_its_error_rate_and_the_stranger(demo):
     with xr.open_dataset(demo / "results/recovery/hidden.nc", engine="h5netcdf") as found:
         one = found.sel(held_out="instances", classifier="score").load()
-    wrong = round(float((one["runs_scored"] * (1 - one["rule_accuracy"])).sum()))
+    wrong = round(float((one["runs_scored"] * (1 - one["variant_accuracy"])).sum()))
     page = (demo / "results/findings.md").read_text(encoding="utf-8")
-    assert "The rule found is A→E STDP: the nearest one, and not rejected." in page
+    assert "The variant found is A→E STDP: the nearest one, and not rejected." in page
     assert f"of 30 simulated networks that took the recording's place, {wrong} were given" in page
     assert "The truth is known: A→E STDP. Found: A→E STDP. That is right." in page
     beside = page.partition("What speaks against it")[2].partition("The truth is known")[0]
     for said in ("The lag alone explains it", "by mean rates alone", "not compared at equal terms"):
         assert said in beside
     assert re.search(r"Rejected as one more draw: all frozen .*; not rejected: A→E STDP", page)
-    assert "mouse-a.movie, of a generator that is none of the tested rules, is noticed" in page
+    assert "mouse-a.movie, of a generator that is none of the tested variants, is noticed" in page
 
 
 def test_the_hidden_network_is_none_of_those_it_is_compared_with(demo):

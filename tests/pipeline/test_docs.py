@@ -111,10 +111,10 @@ def test_adding_a_plasticity_rule(clone, tmp_path):
     done = subprocess.run(look, cwd=clone, capture_output=True, text=True, env=here)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
-    further, condition = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
+    further, variant = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```$", page, re.M | re.S))
     config = yaml.safe_load(SMALL.read_text())
     config = {key: config[key] for key in ("seed", "sweeps")} | elsewhere(further, tmp_path)
-    config["sweeps"][0] |= {"instances": 1, "conditions": [{"name": "power", **condition}]}
+    config["sweeps"][0] |= {"instances": 1, "variants": [{"name": "power", **variant}]}
     (clone / "config/config.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
     done = snakemake(clone, *command)

@@ -67,7 +67,7 @@ def test_a_failed_run_is_reported_and_the_others_are_there(surveyed):
     table = pd.read_csv(directory / "results/surveys/tiny.tsv", sep="\t")
     assert len(table) == 2 * 5
     lost = table[table["status"] == "failed"]
-    assert set(lost["condition"]) == {"diverging"} and len(lost) == 2
+    assert set(lost["variant"]) == {"diverging"} and len(lost) == 2
     assert lost["reason"].str.contains("diverged").all()
     assert lost["parameters"].str.contains("tau_excitatory").all()
     data = load(directory)
@@ -94,7 +94,7 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
         path.read_text() for path in (directory / "results/logs/survey_chunk").glob("*.log")
     )
     for instance in range(2):
-        assert re.search(f"condition diverging, instance {instance}: failed .*diverged", log)
+        assert re.search(f"variant diverging, instance {instance}: failed .*diverged", log)
 
 
 def test_a_survey_is_held_against_a_recording(surveyed):
@@ -102,8 +102,8 @@ def test_a_survey_is_held_against_a_recording(surveyed):
     run(directory, CONFIG, "--", "results/figures/scores.s.png")
     found = xr.load_dataset(directory / "results" / "compare" / "s.nc", engine="h5netcdf")
     points = ["frozen", "diverging", "afferent@rate=0.1", "afferent@rate=1", "afferent@rate=10"]
-    assert found["condition"].values.tolist() == points
-    assert found["rule"].values.tolist() == ["frozen", "diverging", *["afferent"] * 3]
+    assert found["point"].values.tolist() == points
+    assert found["variant"].values.tolist() == ["frozen", "diverging", *["afferent"] * 3]
     np.testing.assert_array_equal(found["axis_rate"], [np.nan, np.nan, 0.1, 1.0, 10.0])
     assert found["instances_failed"].values.tolist() == [0, 2, 0, 0, 0]
     assert "diverged" in found.attrs["failures"]
@@ -124,14 +124,14 @@ def test_animals_are_left_out_in_turn(surveyed, tmp_path):
     table = pd.read_csv(directory / "results/figures/animals.mice.tsv", sep="\t")
     assert set(table["animal"]) == {name.partition(".")[0] for name in names}
     chosen = table[table["chosen"] == 1].set_index("animal")
-    assert len(chosen) == 5 and set(chosen["condition"]) <= set(table["condition"])
+    assert len(chosen) == 5 and set(chosen["point"]) <= set(table["point"])
     scored = table.dropna(subset="value")
     # In the few cells of the control, which learns nothing, no code may be detected.
-    lost = set(table["condition"]) - set(scored["condition"])
+    lost = set(table["point"]) - set(scored["point"])
     assert "diverging" in lost and lost <= {"diverging", "frozen"}
     # What is chosen is the nearest to the others, whatever the animal left out says.
     others = scored.loc[scored.groupby("animal")["others"].idxmin()].set_index("animal")
-    assert (others["condition"] == chosen["condition"]).all()
+    assert (others["point"] == chosen["point"]).all()
 
 
 def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):

@@ -117,7 +117,7 @@ rule structure_animals:
 
 
 rule recover:
-    """Which rules a comparison could tell apart, and whether any is compatible with the data."""
+    """Which variants a comparison could tell apart, and whether any is compatible with the data."""
     input:
         unpack(paths(plan.comparisons.recovered)),
     output:

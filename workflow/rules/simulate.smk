@@ -13,7 +13,7 @@ rule sweep:
 
 
 rule sweep_points:
-    """Table of a sweep's points: id, condition, instance, overrides."""
+    """Table of a sweep's points: id, variant, instance, overrides."""
     output:
         table="results/sweeps/{sweep}.tsv",
     log:

@@ -12,13 +12,13 @@ from spikedrift.spikes import selections
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
     chosen = {key: Selection(**options) for key, options in params.selections.items()}
-    conditions: dict[str, list] = {}
+    points: dict[str, list] = {}
     for label, path in zip(params.points, given.models, strict=True):
         run = selections.apply(trials.read(path), chosen["models"], params.seed)
-        conditions.setdefault(label["point"], []).append(run)
+        points.setdefault(label["point"], []).append(run)
     found = structure(
         selections.apply(trials.read(given.trials[0]), chosen["trials"], params.seed),
-        conditions,
+        points,
         MeasureEntry(**params.timing),
         Compare.part(params.options),
         params.seed,

@@ -29,6 +29,6 @@ with job(snakemake.log[0]):
         snakemake.params.seed,
         control=models.control,
         titles=models.titles,
-        places=models.places,
+        coordinates=models.coordinates,
     )
     write_netcdf(scores, snakemake.output[0])

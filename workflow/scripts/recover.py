@@ -1,4 +1,4 @@
-"""Recover the rules of a sweep from their own runs, through the comparison with a recording."""
+"""Recover the variants of a sweep from their own runs, through the comparison with a recording."""
 
 from spikedrift.comparison.recovery.recovery import attempt
 from spikedrift.comparison.scores.summary import Run, vector

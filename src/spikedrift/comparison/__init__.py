@@ -1,5 +1,5 @@
-"""How far a model condition is from a recording, in units of what chance alone does.
+"""How far a model is from a recording, in units of what chance alone does.
 
 `scores` holds the scores of drift statistics, `matrices` those of similarity matrices, `recovery`
-the test of whether either could recover a rule.
+the test of whether either could recover a variant.
 """

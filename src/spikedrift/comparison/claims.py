@@ -29,7 +29,7 @@ def check_order(name: str, attributes: Mapping[str, Any], options: Compare) -> s
     return reason
 
 
-def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Compare) -> None:
+def check(recording: Run, points: Mapping[str, Sequence[Run]], options: Compare) -> None:
     """Refuse a recording that carries no comparison, and populations that are too small.
 
     Raises
@@ -39,8 +39,8 @@ def check(recording: Run, conditions: Mapping[str, Sequence[Run]], options: Comp
         runs are given. That all of them failed is an outcome.
     """
     check_order(recording.name, recording.rate.attrs, options)
-    models = [run for runs in conditions.values() for run in runs]
-    if not conditions:
+    models = [run for runs in points.values() for run in runs]
+    if not points:
         raise InputError(f"{recording.name}: no model runs to compare with; give the sweep's")
     for run in (recording, *models):
         if run.n_units < options.min_units:
@@ -57,24 +57,24 @@ def illustrates(scores: xr.Dataset) -> bool:
 
 def words(
     recording: Run,
-    conditions: Mapping[str, Sequence[Run]],
+    points: Mapping[str, Sequence[Run]],
     scored: Mapping[str, np.ndarray],
     options: Compare,
 ) -> str:
     """State unit of inference, n, null and assumptions, for captions."""
     n = [len(x) for x in scored.values()]
     count = str(min(n)) if min(n) == max(n) else f"{min(n)} to {max(n)}"
-    units = sorted({run.n_units for runs in conditions.values() for run in runs})
+    units = sorted({run.n_units for runs in points.values() for run in runs})
     size = " to ".join(map(str, dict.fromkeys([*units[:1], *units[-1:]]))) or "no"
     matched = "matched" if units == [recording.n_units] else "not matched"
     longest = recording.largest_lag()
-    lags = min((run.largest_lag() for runs in conditions.values() for run in runs), default=longest)
+    lags = min((run.largest_lag() for runs in points.values() for run in runs), default=longest)
     sentences = [
         f"One recording ({recording.n_units} units): no animal resampling; its sampling "
         "covariance is a bootstrap over units with Ledoit-Wolf shrinkage.",
-        f"Model unit of inference: network instance, n = {count} a condition, {size} units each "
+        f"Model unit of inference: network instance, n = {count} a point, {size} units each "
         f"({matched}).",
-        "Null: the recording is one more draw from the condition, at one fitted time scale "
+        "Null: the recording is one more draw from the point, at one fitted time scale "
         "(expected score 1).",
         "Absolute speed is no evidence.",
     ]

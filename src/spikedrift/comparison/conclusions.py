@@ -23,12 +23,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 def described_by(found: xr.Dataset) -> list[str]:
-    """Sentences on the baselines that no condition comes nearer than; none where one does.
+    """Sentences on the baselines that no point comes nearer than; none where one does.
 
     Parameters
     ----------
     found : Dataset
-        As `spikedrift.comparison.scores.scores.compare` returns it, with a condition that has a
+        As `spikedrift.comparison.scores.scores.compare` returns it, with a point that has a
         score.
     """
     least, high = float(found["score"].min()), float(found["ceiling_high"])
@@ -39,15 +39,15 @@ def described_by(found: xr.Dataset) -> list[str]:
             continue
         out.append(
             f"{words.capitalize()} explains it ({score:.2g}): it reaches the noise floor, and no "
-            "condition comes nearer."
+            "point comes nearer."
             if score <= high and baseline != "no_drift"
-            else f"No condition comes nearer than {words} ({score:.2g})."
+            else f"No point comes nearer than {words} ({score:.2g})."
         )
     return out
 
 
 def of_scores(found: xr.Dataset) -> list[str]:
-    """Sentences on the scores of conditions, their noise floor and the baselines.
+    """Sentences on the scores of points, their noise floor and the baselines.
 
     A score is a distance, less is nearer: what a right model reaches is a floor.
 
@@ -62,19 +62,19 @@ def of_scores(found: xr.Dataset) -> list[str]:
         f"{listed([STATISTICS[name].title for name in names])} ({why})"
         for why, names in _by_reason(dropped).items()
     )
-    scores = found["score"].dropna("condition")
+    scores = found["score"].dropna("point")
     if not scores.size:
         return [f"No statistic is left to compare: {reasons}."]
-    best, least = scores.idxmin("condition").item(), float(scores.min())
+    best, least = scores.idxmin("point").item(), float(scores.min())
     low, high = float(found["ceiling_low"]), float(found["ceiling_high"])
-    reached = [titles[name] for name in scores["condition"].values[scores.values <= high]]
+    reached = [titles[name] for name in scores["point"].values[scores.values <= high]]
     if not np.isfinite(high):
         out = ["Halves of the recording's units give no noise floor."]
     elif reached:
         out = [f"The noise floor ({low:.2g} to {high:.2g}) is reached by {listed(reached)}."]
     else:
         out = [
-            f"No condition reaches the noise floor ({low:.2g} to {high:.2g}); the nearest is "
+            f"No point reaches the noise floor ({low:.2g} to {high:.2g}); the nearest is "
             f"{titles[best]}, {least:.2g}."
         ]
     out += described_by(found)
@@ -121,7 +121,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         name
         for name in found["comparator"].values.tolist()
         if np.isfinite(whole["baseline_score"].sel(comparator=name, baseline="lag_only"))
-        and np.isfinite(whole["condition_score"].sel(comparator=name)).any()
+        and np.isfinite(whole["point_score"].sel(comparator=name)).any()
     ]
     if not read:
         return [f"{code}: repeat x repeat matrices are not compared."]
@@ -134,8 +134,8 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         return f"by {listed([named[name] for name in names])}"
 
     out = []
-    scores = (sign * whole["condition_score"]).sel(comparator=read)
-    best = scores.max("condition")
+    scores = (sign * whole["point_score"]).sel(comparator=read)
+    best = scores.max("point")
     low = (sign * whole["ceiling_low"]).sel(comparator=read)
     shared = [name for name in read if np.isfinite(low.sel(comparator=name))]
     reached = [name for name in shared if best.sel(comparator=name) >= low.sel(comparator=name)]
@@ -147,10 +147,8 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         who = listed(
             [
                 titles[name]
-                for name in found["condition"].values.tolist()
-                if (
-                    scores.sel(comparator=reached, condition=name) >= low.sel(comparator=reached)
-                ).any()
+                for name in found["point"].values.tolist()
+                if (scores.sel(comparator=reached, point=name) >= low.sel(comparator=reached)).any()
             ]
         )
         out.append(f"{code}: the lower ceiling is reached by {who}, {by(reached)}.")
@@ -162,10 +160,8 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     remains = [name for name in read if np.isfinite(left.sel(comparator=name))]
     p_holm = found["p_holm"].sel(comparator=read)
     claimed = {
-        titles[name]: [
-            key for key in remains if p_holm.sel(comparator=key, condition=name) <= LEVEL
-        ]
-        for name in found["condition"].values.tolist()
+        titles[name]: [key for key in remains if p_holm.sel(comparator=key, point=name) <= LEVEL]
+        for name in found["point"].values.tolist()
     }
     claimed = {name: keys for name, keys in claimed.items() if keys}
     for baseline in ("lag_only", "block_only"):
@@ -210,9 +206,9 @@ def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, c
         f"One recording ({found.attrs['n_units']} units): no animal resampling, nothing is "
         "inferred about the population; its ceiling is from "
         f"{options.structure.halves} random halves of its units (Spearman-Brown).",
-        f"Model unit of inference: network instance, n = {count} a condition, units matched.",
+        f"Model unit of inference: network instance, n = {count} a point, units matched.",
         "Null of a test: circular shifts of repeats inside their blocks, of each instance by its "
-        "own, lag and block out of both sides; Holm over conditions, comparators and codes.",
+        "own, lag and block out of both sides; Holm over points, comparators and codes.",
         "Comparators do not see the scale of dissimilarities: absolute speed is no evidence.",
     ]
     if min(n) < options.headline_instances:

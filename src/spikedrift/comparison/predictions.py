@@ -62,7 +62,7 @@ def score(
                 "selection": entry.selection,
                 "statement": entry.statement,
                 "refuted_by": entry.refuted_by,
-                "from": f"{entry.model.sweep}: {', '.join(entry.model.conditions)}. "
+                "from": f"{entry.model.sweep}: {', '.join(entry.model.variants)}. "
                 f"{entry.model.found}",
                 "kind": entry.kind,
                 "written": entry.written.isoformat(),

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from spikedrift.config.base import Options
 from spikedrift.config.plain import check_plain
+from spikedrift.config.renamed import new_name
 from spikedrift.core.errors import InputError
 
 
@@ -56,6 +57,9 @@ def _line(detail: ErrorDetails, model: type[BaseModel], raw: Any) -> str:
     path, siblings = _resolve(detail["loc"], model, raw)
     where = path or "top level"
     if detail["type"] == "extra_forbidden":
+        for sibling in siblings:
+            if new := new_name(sibling, str(detail["loc"][-1])):
+                return f"{where} is called {new} now"
         known = sorted({name for sibling in siblings for name in sibling.model_fields})
         near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""

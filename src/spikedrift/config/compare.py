@@ -1,4 +1,4 @@
-"""Options of the comparison of model conditions with recordings."""
+"""Options of the comparison of models with recordings."""
 
 from typing import Literal, Self
 
@@ -110,7 +110,7 @@ class Structure(Options):
 
 
 class Compare(Options):
-    """How near a model condition is to a recording; docs/comparison.md says what a score means."""
+    """How near a model is to a recording; docs/comparison.md says what a score means."""
 
     rate: str = Field(default="population_vector", description="measure of the rate statistics")
     timing: str = Field(default="spikeship", description="measure of the timing statistics")
@@ -138,16 +138,16 @@ class Compare(Options):
             "rate_reliability",
             "timing_reliability",
         ),
-        description="what a condition should share with the recording; no part of the score",
+        description="what a point should share with the recording; no part of the score",
     )
     unmatched_above: float = Field(
         default=3.0,
         gt=0,
-        description="difference beyond which a condition is marked as not matched, and kept; "
+        description="difference beyond which a point is marked as not matched, and kept; "
         "standard deviations",
     )
     time_scale: TimeScaleGrid = Field(
-        default=TimeScaleGrid(), description="the one factor fitted for every condition"
+        default=TimeScaleGrid(), description="the one factor fitted for every point"
     )
     structure: Structure = Field(
         default=Structure(), description="similarity matrices against similarity matrices"
@@ -162,7 +162,7 @@ class Compare(Options):
     headline_instances: int = Field(
         default=10,
         ge=3,
-        description="instances of a condition below which no interval is given and the "
+        description="instances of a point below which no interval is given and the "
         "comparison is labeled an illustration",
     )
     assumed_order: Literal["refuse", "describe"] = Field(

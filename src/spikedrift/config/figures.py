@@ -6,7 +6,7 @@ from spikedrift.config.base import Options
 
 
 class LearningFigure(Options):
-    """A figure of what a sweep's conditions learn and how they drift."""
+    """A figure of what a sweep's variants learn and how they drift."""
 
     sweep: str = Field(description="name of a sweep")
     matrices: str | None = Field(

@@ -16,7 +16,7 @@ class Inference(Options):
     recordings: list[str] = Field(
         min_length=1,
         description="recordings, cohorts and sweeps; recordings of one stimulus are one group, "
-        "and so are the runs of one condition. Pools are refused",
+        "and so are the runs of one point. Pools are refused",
     )
     selections: list[str] | None = Field(
         None, description="selections; null: all that apply to the recording"

@@ -212,7 +212,7 @@ class InhibitoryPlasticity(Plasticity):
         description="size of the steps after settling, in place of the rule's own `eta`",
     )
     settle_eta: float = Field(
-        default=0.002, ge=0, description="the same while settling, in every condition"
+        default=0.002, ge=0, description="the same while settling, in every variant"
     )
 
 
@@ -260,8 +260,8 @@ class NetworkPlasticity(Options):
 class Phase(Options):
     """A stretch of the session.
 
-    In `settle` only the inhibitory rule acts, at its settling rate, whatever the condition: all
-    conditions of an instance start from the same network. `naive`, `train` and `block` show
+    In `settle` only the inhibitory rule acts, at its settling rate, whatever the variant: all
+    variants of an instance start from the same network. `naive`, `train` and `block` show
     patterns, which become trials; patterns shown in a `pause` do not.
     """
 
@@ -270,7 +270,7 @@ class Phase(Options):
     )
     duration: float | None = Field(default=None, gt=0, description="length without patterns; s")
     repeats: int | None = Field(default=None, gt=0, description="showings of every pattern")
-    plasticity: bool = Field(default=True, description="the condition's plasticity acts")
+    plasticity: bool = Field(default=True, description="the variant's plasticity acts")
     turnover: bool | None = Field(
         default=None, description="weight noise acts; null: as the other plasticity does"
     )

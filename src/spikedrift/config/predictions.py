@@ -27,7 +27,7 @@ class From(Options):
     """What of the model a prediction rests on."""
 
     sweep: str = Field(description="file of the sweep, or its name")
-    conditions: list[str] = Field(min_length=1, description="conditions of the sweep")
+    variants: list[str] = Field(min_length=1, description="variants of the sweep")
     found: str = Field(description="what the simulations gave, in words and numbers")
 
 

@@ -6,17 +6,17 @@ from spikedrift.config.base import Options
 
 
 class Recovery(Options):
-    """Whether a comparison could tell its rules apart; docs/methods.md says what it means."""
+    """Whether a comparison could tell its variants apart; docs/methods.md says what it means."""
 
     permutations: int = Field(
         default=1999,
         ge=99,
-        description="permutations of conditions within instances: chance level and p of the "
-        "accuracies. Holm's correction over all pairs of rules needs many",
+        description="permutations of points within instances: chance level and p of the "
+        "accuracies. Holm's correction over all pairs of variants needs many",
     )
     power: float = Field(
         default=0.8,
         gt=0,
         lt=1,
-        description="power at which the instances needed to tell two rules apart are counted",
+        description="power at which the instances needed to tell two variants apart are counted",
     )

@@ -58,7 +58,7 @@ class Config(Options):
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
     recovery: Recovery = Field(
-        Recovery(), description="whether comparisons could tell their rules apart"
+        Recovery(), description="whether comparisons could tell their variants apart"
     )
     predictions: Location | None = Field(
         "config/predictions.yaml",

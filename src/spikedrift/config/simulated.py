@@ -11,7 +11,7 @@ from spikedrift.config.sources import SourceOptions
 class SimulatedOptions(SourceOptions):
     """A simulated network whose rule is known, seen as an experiment would see it.
 
-    It is one run of a sweep (`sweep`, `condition`, `instance`) or a trials file, of which the
+    It is one run of a sweep (`sweep`, `variant`, `instance`) or a trials file, of which the
     blocks are seen: through some of the units, and with noise that the network has not.
     """
 
@@ -20,7 +20,7 @@ class SimulatedOptions(SourceOptions):
     sweep: str | None = Field(
         None, description="sweep that simulates the network, one that keeps trials; or give trials"
     )
-    condition: str | None = Field(None, description="condition of the sweep")
+    variant: str | None = Field(None, description="variant of the sweep")
     axes: dict[str, Any] = Field(
         default_factory=dict, description="axis: value, where the sweep has axes"
     )
@@ -39,9 +39,9 @@ class SimulatedOptions(SourceOptions):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        named = self.sweep is not None and self.condition is not None
-        if named == (self.trials is not None) or (self.sweep is None) != (self.condition is None):
-            raise ValueError("give either sweep and condition, or trials")
+        named = self.sweep is not None and self.variant is not None
+        if named == (self.trials is not None) or (self.sweep is None) != (self.variant is None):
+            raise ValueError("give either sweep and variant, or trials")
         return self
 
     def paths(self, recording: str) -> list[str]:

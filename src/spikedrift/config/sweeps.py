@@ -1,4 +1,4 @@
-"""Sweeps over the options of a network: conditions, axes, instances, and how they are surveyed."""
+"""Sweeps over the options of a network: variants, axes, instances, and how they are surveyed."""
 
 import math
 from typing import Any, Literal, Self
@@ -16,12 +16,12 @@ MOST_RUNS = 100_000  # with a survey
 MOST_RECORDINGS = 2_000  # without, where every run is a dozen jobs
 
 
-class Condition(Options):
+class Variant(Options):
     """A named variant of a sweep's network."""
 
     name: str = Field(pattern=NAME, description="word for tables")
     title: str = Field(default="", description="words for figures; default: the name")
-    control: bool = Field(default=False, description="the others are compared with this condition")
+    control: bool = Field(default=False, description="the others are compared with this variant")
     swept: bool = Field(
         default=True, description="takes the values of the axes; false: one point, as it is set"
     )
@@ -40,7 +40,7 @@ class Axis(Options):
     )
     factor: bool = Field(
         default=False,
-        description="the value multiplies what the condition has, such as a rule's own rate",
+        description="the value multiplies what the variant has, such as a rule's own rate",
     )
     values: tuple[Any, ...] | None = Field(
         default=None, min_length=1, description="values, listed; or give low and high"
@@ -73,7 +73,7 @@ class Axis(Options):
 class Survey(Options):
     """A sweep that is summarized run by run, in jobs of many runs, a failed run among them."""
 
-    chunk: int = Field(default=8, gt=0, description="runs of one condition that a job takes")
+    chunk: int = Field(default=8, gt=0, description="runs of one variant that a job takes")
     units: int | None = Field(
         default=None, ge=4, description="E cells that the measures see, drawn by seed; null: all"
     )
@@ -99,14 +99,14 @@ class Survey(Options):
 
 
 class Sweep(Options):
-    """Conditions, axes and instances of one network; an instance is wiring, patterns and noise."""
+    """Variants, axes and instances of one network; an instance is wiring, patterns and noise."""
 
     name: str = Field(default="patterns", pattern=NAME, description="first part of recording ids")
     network: str = Field(default="pattern_network", description="a network of spikedrift.networks")
     options: PatternNetwork = PatternNetwork()
-    conditions: tuple[Condition, ...] = Field(min_length=1, description="what is compared")
+    variants: tuple[Variant, ...] = Field(min_length=1, description="what is compared")
     axes: tuple[Axis, ...] = Field(
-        default=(), description="options that take a range of values in every condition"
+        default=(), description="options that take a range of values in every variant"
     )
     sampling: Literal["grid", "list", "random", "latin_hypercube"] = Field(
         default="grid",
@@ -138,7 +138,7 @@ class Sweep(Options):
     @model_validator(mode="after")
     def _names(self) -> Self:
         for block, names in (
-            ("conditions", [condition.name for condition in self.conditions]),
+            ("variants", [variant.name for variant in self.variants]),
             ("axes", [axis.name for axis in self.axes]),
         ):
             if twice := repeated(names):
@@ -174,7 +174,7 @@ class Sweep(Options):
             swept = sizes[0] if sizes else 1
         else:
             swept = math.prod(sizes)
-        return sum(swept if condition.swept else 1 for condition in self.conditions)
+        return sum(swept if variant.swept else 1 for variant in self.variants)
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

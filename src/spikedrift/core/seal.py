@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     import xarray as xr
 
-FORMAT = 1  # of the files below results/, trials and all that is made of them
+FORMAT = 2  # of the files below results/, trials and all that is made of them
 FOLDER = "results"
 NAME, VERSION = "result", "result_format"  # attributes of a file below results/
 _START = b"\nspikedrift sha256 "

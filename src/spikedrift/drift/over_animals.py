@@ -94,7 +94,7 @@ def contrasts(table: pd.DataFrame, controls: Mapping[str, str]) -> pd.DataFrame:
     table : DataFrame
         Of `long_table`.
     controls : mapping of group -> group
-        Conditions of one instance share wiring, patterns and noise, so that differences are paired.
+        Variants of one instance share wiring, patterns and noise, so that differences are paired.
 
     Returns
     -------

@@ -43,7 +43,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     -------
     figure : Figure
     table : DataFrame
-        One row a point and animal: condition, animal, value (score on the animal left out), others
+        One row a point and animal: point, animal, value (score on the animal left out), others
         (score on the other animals), time_scale, chosen (1: nearest to the others), rank (among
         all points on the animal left out, 1 the nearest).
     """
@@ -56,13 +56,13 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             table = style.said(figure.subplots(), said)
             style.footnote(figure, [scores.attrs["inference"]])
         return figure, table
-    n_points = scores.sizes["condition"]
+    n_points = scores.sizes["point"]
     left_out = scores["score_left_out"]
-    rank = rankdata(left_out, axis=left_out.get_axis_num("condition"), nan_policy="omit")
+    rank = rankdata(left_out, axis=left_out.get_axis_num("point"), nan_policy="omit")
     scores = nearest(scores.assign(rank_left_out=(left_out.dims, rank)), MOST_ROWS)
-    order = [str(name) for name in scores["condition"].values]
+    order = [str(name) for name in scores["point"].values]
     titles = json.loads(scores.attrs["titles"])
-    value = scores["score_left_out"].transpose("condition", "animal").values
+    value = scores["score_left_out"].transpose("point", "animal").values
     chosen = scores["best"].values == np.array(order)[:, None]
     height = height_of(len(order))
     with style.applied():
@@ -96,12 +96,12 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         )
     table = pd.DataFrame(
         {
-            "condition": np.repeat(order, value.shape[1]),
+            "point": np.repeat(order, value.shape[1]),
             "animal": np.tile(scores["animal"].values, len(order)),
             "value": value.ravel(),
         }
         | {
-            column: scores[name].transpose("condition", "animal").values.ravel()
+            column: scores[name].transpose("point", "animal").values.ravel()
             for column, name in (
                 ("others", "score_others"),
                 ("time_scale", "time_scale_fit"),
@@ -116,9 +116,10 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
 def _strip(
     axes: Axes, scores: xr.Dataset, order: list[str], value: np.ndarray, chosen: np.ndarray
 ) -> None:
-    rules = style.condition_colors(scores["rule"].values.tolist(), scores.attrs["control"] or None)
-    for k, rule in enumerate(scores["rule"].values.tolist()):
-        color = rules[rule]
+    variants = scores["variant"].values.tolist()
+    colors = style.variant_colors(variants, scores.attrs["control"] or None)
+    for k, variant in enumerate(variants):
+        color = colors[variant]
         some = value[k, ~chosen[k]], value[k, chosen[k]]
         axes.plot(some[0], np.full(some[0].size, k + 0.25), "o", mec=color, mfc="none")
         axes.plot(some[1], np.full(some[1].size, k + 0.25), "*", color=color, ms=7)

@@ -2,11 +2,11 @@
 
 Repeat x repeat similarity matrices of every model against those of the recording; right is more
 alike in each panel, and the axis of a distance is turned round. Circles, network instances;
-diamonds, their mean; short bars, one instance of a condition against another; gray band, noise
+diamonds, their mean; short bars, one instance of a point against another; gray band, noise
 ceiling from random halves of the recording's units; lines, matrices that know only the lag, only
 the block, or no drift. Upper rows: matrices as they are, which a matrix that knows only the lag or
 the block can match. Lower rows: lag and block out of both sides; there means are filled if circular
-shifts of the model's windows inside their blocks give p <= 0.05 (Holm over conditions, comparators
+shifts of the model's windows inside their blocks give p <= 0.05 (Holm over points, comparators
 and codes).
 
 Each comparator is blind to something: levels, scales, or the directions of small variance. That a
@@ -32,8 +32,8 @@ from spikedrift.config.figures import Figures
 from spikedrift.figures import score_panel as panels
 from spikedrift.figures import style
 
-ROW_HEIGHT = 0.2  # of a condition, inches
-MOST_ROWS = 10  # conditions that are drawn; the others stand in the file
+ROW_HEIGHT = 0.2  # of a point, inches
+MOST_ROWS = 10  # points that are drawn; the others stand in the file
 VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
 _WORDS = 12  # characters of a line of a comparator's title
 _CELL, _CELL_WORDS = 0.27, 22  # height of a cell of the summary, inches; characters of its lines
@@ -59,14 +59,14 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
     -------
     figure : Figure
     table : DataFrame
-        One row a drawn number: view, code, comparator, condition, series, value, low, high.
+        One row a drawn number: view, code, comparator, point, series, value, low, high.
     """
     options = options or Figures()
     name = str(structure.attrs["recording"])
     shown = nearest(structure, MOST_ROWS)
-    order = [str(one) for one in shown["condition"].values]
+    order = [str(one) for one in shown["point"].values]
     titles = json.loads(structure.attrs["titles"])
-    colors = style.condition_colors(order, structure.attrs["control"] or None)
+    colors = style.variant_colors(order, structure.attrs["control"] or None)
     grid = rows_of(shown)
     each = ROW_HEIGHT * len(order) + 0.62
     refused = str(structure.attrs.get("refused", "")).split("\n")
@@ -87,7 +87,7 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
         style.footnote(
             figure,
             [
-                panels.nearest_of(len(order), structure.sizes["condition"]),
+                panels.nearest_of(len(order), structure.sizes["point"]),
                 *(refused if grid else []),
                 str(structure.attrs.get("inference", "")),
             ],
@@ -96,21 +96,21 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
 
 
 def nearest(structure: xr.Dataset, most: int) -> xr.Dataset:
-    """Conditions with the best mean rank over comparators and codes, in their order up to `most`.
+    """Points with the best mean rank over comparators and codes, in their order up to `most`.
 
     Parameters
     ----------
     structure : Dataset
     most : int
     """
-    if structure.sizes["condition"] <= most:
+    if structure.sizes["point"] <= most:
         return structure
-    score = (toward(structure) * structure["condition_score"]).stack(
+    score = (toward(structure) * structure["point_score"]).stack(
         place=("view", "code", "comparator")
     )
-    rank = pd.DataFrame(score.transpose("condition", "place").values).rank(ascending=False)
+    rank = pd.DataFrame(score.transpose("point", "place").values).rank(ascending=False)
     best = np.argsort(rank.mean(axis=1).to_numpy(), kind="stable")[:most]
-    return structure.isel(condition=np.sort(best))
+    return structure.isel(point=np.sort(best))
 
 
 def rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
@@ -151,8 +151,8 @@ def comparators(
                       color="0.35", transform=axis.transAxes)  # fmt: skip
             axis.set_xticks([])
             continue
-        p = structure["p_holm"].sel({"condition": list(order), **at}).values
-        one = one.sel(condition=list(order))
+        p = structure["p_holm"].sel({"point": list(order), **at}).values
+        one = one.sel(point=list(order))
         rows = panels.strip(
             axis,
             order,
@@ -160,8 +160,8 @@ def comparators(
             ceiling=(float(one["ceiling_low"]), float(one["ceiling_high"])),
             baselines={str(b): float(one["baseline_score"].sel(baseline=b))
                        for b in structure["baseline"].values},
-            instances=one["score"].transpose("condition", "instance").values,
-            means=one["condition_score"].values,
+            instances=one["score"].transpose("point", "instance").values,
+            means=one["point_score"].values,
             intervals=np.stack([one["score_low"].values, one["score_high"].values], axis=1),
             noise=one["matched_noise"].values,
             filled=None if view == "whole" else list(p <= LEVEL),
@@ -193,12 +193,12 @@ def summary(axes: Axes, structure: xr.Dataset, titles: Mapping[str, str]) -> pd.
     axes : Axes
     structure : Dataset
         Of `spikedrift.comparison.matrices.matrices`.
-    titles : mapping of condition -> words
+    titles : mapping of point -> words
 
     Returns
     -------
     DataFrame
-        panel (structure), view, code, comparator, condition (the nearest), value, ceiling (its
+        panel (structure), view, code, comparator, point (the nearest), value, ceiling (its
         lower end), outcome: reached, baseline (a baseline scores as high), short, or open (no
         ceiling, or nothing is tested).
     """
@@ -218,7 +218,7 @@ def summary(axes: Axes, structure: xr.Dataset, titles: Mapping[str, str]) -> pd.
         place = columns.index((row["view"], row["code"])), names.index(row["comparator"])
         axes.add_patch(Rectangle((place[0] - 0.5, place[1] - 0.5), 1, 1, ec="white", lw=1.5,
                                  fc=_FILL[row["outcome"]]))  # fmt: skip
-        title = titles.get(row["condition"]) or row["condition"]
+        title = titles.get(row["point"]) or row["point"]
         value = f"{row['value']:.2f} {_MARK[row['outcome']]}".strip()
         text = style.wrapped(title, _CELL_WORDS) + ("\n" if len(title) < _CELL_WORDS else " ")
         axes.text(*place, text + (f"({value})" if row["outcome"] == "open" else value),
@@ -245,15 +245,15 @@ def _nearest(structure: xr.Dataset, view: str, code: str, name: str) -> dict[str
     """The nearest model by one comparator; None where it has no score."""
     sign = float(toward(structure).sel(comparator=name))
     one = structure.sel(view=view, code=code, comparator=name)
-    score = one["condition_score"]
+    score = one["point_score"]
     if not np.isfinite(score).any():
         return None
-    best = str((sign * score).idxmax("condition").item())
-    value, low = float(score.sel(condition=best)), float(one["ceiling_low"])
+    best = str((sign * score).idxmax("point").item())
+    value, low = float(score.sel(point=best)), float(one["ceiling_low"])
     known = [str(b) for b in structure["baseline"].values if b != "no_drift"]
     base = sign * one["baseline_score"].sel(baseline=known)
     if view == "beyond":
-        p = float(structure["p_holm"].sel(code=code, comparator=name, condition=best))
+        p = float(structure["p_holm"].sel(code=code, comparator=name, point=best))
         outcome = "open" if not np.isfinite(p) else "reached" if p <= LEVEL else "short"
     elif (base >= sign * value).any():
         outcome = "baseline"
@@ -261,4 +261,4 @@ def _nearest(structure: xr.Dataset, view: str, code: str, name: str) -> dict[str
         outcome = "open"
     else:
         outcome = "reached" if sign * value >= sign * low else "short"
-    return {"condition": best, "value": value, "ceiling": low, "outcome": outcome}
+    return {"point": best, "value": value, "ceiling": low, "outcome": outcome}

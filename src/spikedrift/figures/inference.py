@@ -57,7 +57,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
 
 def _forest(left: Any, right: Any, shown: pd.DataFrame) -> None:
     groups = list(dict.fromkeys(shown["group"]))
-    colors = style.condition_colors(groups, None)
+    colors = style.variant_colors(groups, None)
     limits = shown[["g_low", "g_high"]].to_numpy()
     reach = min(REACH, 1.05 * np.nanmax(np.abs(limits)))
     y = np.arange(len(shown))

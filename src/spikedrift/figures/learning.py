@@ -1,4 +1,4 @@
-"""Learning and drift of the simulations of a sweep, condition by condition.
+"""Learning and drift of the simulations of a sweep, point by point.
 
 Left: how well single trials tell segments apart, S = (D between - D within) / (D between + D
 within), where D is the mean distance of trials of different segments and of one segment; before
@@ -7,7 +7,7 @@ index between blocks, the share of the signal that is drawn anew (0 kept, 1 as a
 filled where the test of that instance, random signs of its cells, gives p <= 0.05. Where instances
 have no index the panel says for how many and why, as that no code was detected; diamonds are too
 imprecise to say that nothing drifts, and count in the mean. Every point of an axis has a row of its
-own; conditions stand in the order of the configuration.
+own; points stand in the order of the configuration.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew). Null of each test: no
 change between blocks. Discrimination depends on firing rates too: read it beside the control in
@@ -34,10 +34,10 @@ from spikedrift.stats.intervals import t_interval
 
 CODES = ("rate", "timing")
 _WORDS = 20  # characters of a line below an axis
-_ROW_HEIGHT = 0.52  # of a condition, inches
+_ROW_HEIGHT = 0.52  # of a point, inches
 _LEVEL = 0.05  # of the test of an index, for filled points
 _MARK, _VAGUE = "o", "d"  # of an instance; of one whose index is too imprecise
-_SPREAD = 0.26  # of the instances around their condition, in rows
+_SPREAD = 0.26  # of the instances around their point, in rows
 
 
 def draw(
@@ -45,10 +45,10 @@ def draw(
     rate: Sequence[xr.Dataset],
     timing: Sequence[xr.Dataset],
     index: Sequence[xr.Dataset],
-    conditions: Sequence[str],
+    points: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
-    rules: Mapping[str, str] | None = None,
+    variants: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -65,15 +65,15 @@ def draw(
         Similarity files of the runs, of a selection that keeps the phases naive and block.
     index : sequence of Dataset
         Index files (`spikedrift.drift.signal.recording`) of the same runs.
-    conditions : sequence of str
-        Point of the sweep of every run: a condition at one value of each axis. Instances are
+    points : sequence of str
+        Point of the sweep of every run: a variant at one value of each axis. Instances are
         within a point.
     control : str, optional
-        The condition that is drawn in gray.
+        The variant that is drawn in gray.
     titles : mapping, optional
         Words for the points.
-    rules : mapping, optional
-        Condition of a point, which gives its color; default: every point is a condition.
+    variants : mapping, optional
+        Variant of a point, which gives its color; default: every point is a variant.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -82,7 +82,7 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a point: condition, recording, code, quantity (discrimination, drift_index),
+        One row a number: point, recording, code, quantity (discrimination, drift_index),
         phase, value, p_value (over units and repeats), gate and gate_note of an index.
 
     Raises
@@ -91,18 +91,18 @@ def draw(
         Where the lists are not of the same runs.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
-    check_runs("learning", conditions, rate=rate, timing=timing, index=index)
+    check_runs("learning", points, rate=rate, timing=timing, index=index)
     table = pd.concat(
         [
-            discriminations(rate, conditions),
-            discriminations(timing, conditions),
-            indices(index, conditions),
+            discriminations(rate, points),
+            discriminations(timing, points),
+            indices(index, points),
         ],
         ignore_index=True,
     )
-    order = list(dict.fromkeys(conditions))
-    colors = style.point_colors(order, rules, control)
-    smallest = min(map(list(conditions).count, order))
+    order = list(dict.fromkeys(points))
+    colors = style.point_colors(order, variants, control)
+    smallest = min(map(list(points).count, order))
     words = style.wrapped(signal_drift.LABEL, _WORDS)
     with style.applied():
         figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.15)
@@ -135,11 +135,11 @@ def draw(
             borderaxespad=0.1,
         )
         units = sorted({int(file.attrs["n_units"]) for file in index})
-        of_each = style.at_least(map(list(conditions).count, order))
+        of_each = style.at_least(map(list(points).count, order))
         style.footnote(
             figure,
             [
-                f"Points: network instances (unit of inference), {of_each} a condition; "
+                f"Dots: network instances (unit of inference), {of_each} a point; "
                 "black: their mean"
                 + (
                     f" and {compare.confidence:.0%} interval (Student)."
@@ -156,15 +156,15 @@ def draw(
 
 
 def check_runs(
-    figure: str, conditions: Sequence[str], also: str = "", **files: Sequence[xr.Dataset]
+    figure: str, points: Sequence[str], also: str = "", **files: Sequence[xr.Dataset]
 ) -> None:
-    """Refuse lists of files that are not of the same runs, or not one condition a run.
+    """Refuse lists of files that are not of the same runs, or not one point a run.
 
     Parameters
     ----------
     figure : str
         Named in messages.
-    conditions : sequence of str
+    points : sequence of str
     also : str
         What more was counted wrong; empty where nothing was.
     **files : sequences of Dataset
@@ -181,10 +181,8 @@ def check_runs(
     if any(one != runs for one in rest):
         words = f"{', '.join(others)} and {last}"
         raise InputError(f"figure {figure}: {words} files must be of the same runs")
-    if len(conditions) != len(runs) or also:
-        raise InputError(
-            f"figure {figure}: {len(conditions)} conditions given for {len(runs)} runs{also}"
-        )
+    if len(points) != len(runs) or also:
+        raise InputError(f"figure {figure}: {len(points)} points given for {len(runs)} runs{also}")
 
 
 def assumed(file: xr.Dataset) -> list[str]:
@@ -204,10 +202,10 @@ def filled(table: pd.DataFrame) -> str:
     )
 
 
-def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+def discriminations(files: Sequence[xr.Dataset], points: Sequence[str]) -> pd.DataFrame:
     """One row an instance and phase, as `draw` returns them."""
     rows = []
-    for file, condition in zip(files, conditions, strict=True):
+    for file, point in zip(files, points, strict=True):
         found = discrimination(file)
         for phase in ("naive", "block"):
             value = found.loc[found["phase"] == phase, "value"]
@@ -215,7 +213,7 @@ def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> p
                 continue
             rows.append(
                 {
-                    "condition": condition,
+                    "point": point,
                     "recording": file.attrs["recording"],
                     "code": file.attrs["code"],
                     "quantity": "discrimination",
@@ -226,15 +224,15 @@ def discriminations(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> p
     return pd.DataFrame(rows)
 
 
-def indices(files: Sequence[xr.Dataset], conditions: Sequence[str]) -> pd.DataFrame:
+def indices(files: Sequence[xr.Dataset], points: Sequence[str]) -> pd.DataFrame:
     """One row an instance and code, as `draw` returns them; NaN where there is no index."""
     rows = []
-    for file, condition in zip(files, conditions, strict=True):
+    for file, point in zip(files, points, strict=True):
         for code in CODES:
             one = file.sel(matching="none", code=code)
             rows.append(
                 {
-                    "condition": condition,
+                    "point": point,
                     "recording": file.attrs["recording"],
                     "code": code,
                     "quantity": "drift_index",
@@ -255,30 +253,28 @@ def panel(
     colors: Mapping[str, str],
     compare: Compare,
 ) -> None:
-    """Draw one quantity of one code: instances, their mean and its interval, by condition."""
+    """Draw one quantity of one code: instances, their mean and its interval, by point."""
     drift = (part["quantity"] == "drift_index").any()
     axes.axvline(0, color="0.7", lw=0.6, zorder=0)
-    for row, condition in enumerate(order):
-        here = part[part["condition"] == condition]
+    for row, point in enumerate(order):
+        here = part[part["point"] == point]
         runs = list(dict.fromkeys(here["recording"]))
         place = {run: row + _offset(k, len(runs)) for k, run in enumerate(runs)}
         y = here["recording"].map(place)
         if not drift:
             for run in runs:
                 of_run = here[here["recording"] == run]
-                axes.plot(
-                    of_run["value"], [place[run]] * len(of_run), color=colors[condition], lw=0.7
-                )
+                axes.plot(of_run["value"], [place[run]] * len(of_run), color=colors[point], lw=0.7)
         open_ = ~(here["p_value"] <= _LEVEL) if drift else here["phase"] == "naive"
         vague = here["gate"] == gates.IMPRECISE if drift else open_ & ~open_
-        for chosen, fill in ((open_, "white"), (~open_, colors[condition])):
+        for chosen, fill in ((open_, "white"), (~open_, colors[point])):
             for kind, marker in ((~vague, _MARK), (vague, _VAGUE)):
                 axes.plot(
                     here["value"][chosen & kind],
                     y[chosen & kind],
                     ls="",
                     marker=marker,
-                    mec=colors[condition],
+                    mec=colors[point],
                     mfc=fill,
                     mew=0.8,
                     ms=4,

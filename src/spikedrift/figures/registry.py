@@ -37,7 +37,7 @@ def render(
     stem : path without suffix
     options : Figures, optional
     **labels
-        Further arguments of that figure's `draw`, e.g. `conditions`. Of `rule` tables must be.
+        Further arguments of that figure's `draw`, e.g. `points`. Of `rule` tables must be.
     """
     options = options or Figures()
     of = {"rule": labels["rule"]} if "rule" in labels else {}

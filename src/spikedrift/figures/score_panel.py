@@ -1,4 +1,4 @@
-"""The panel of scores: conditions one a row, beside noise floor or ceiling and baselines.
+"""The panel of scores: points one a row, beside noise floor or ceiling and baselines.
 
 Figures of one recording, of several animals and of comparators, and figure 5, draw it.
 """
@@ -40,9 +40,9 @@ def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
         A file of `spikedrift.comparison.scores.scores`.
     most : int
     """
-    if scores.sizes["condition"] <= most:
+    if scores.sizes["point"] <= most:
         return scores
-    return scores.isel(condition=np.argsort(scores["score"].values, kind="stable")[:most])
+    return scores.isel(point=np.argsort(scores["score"].values, kind="stable")[:most])
 
 
 def nearest_of(drawn: int, given: int) -> str:
@@ -51,9 +51,9 @@ def nearest_of(drawn: int, given: int) -> str:
     return said if drawn < given else ""
 
 
-def row(panel: str, condition: str, series: str, value: float, **more: object) -> dict[str, object]:
+def row(panel: str, point: str, series: str, value: float, **more: object) -> dict[str, object]:
     """One drawn number of a figure's table."""
-    return {"panel": panel, "condition": condition, "series": series, "value": value, **more}
+    return {"panel": panel, "point": point, "series": series, "value": value, **more}
 
 
 def known(scores: xr.Dataset) -> bool:
@@ -73,8 +73,8 @@ def unscored(scores: xr.Dataset) -> str:
     if not lost:
         return ""
     said = f"{lost} of {int(scores['instances_given'].sum())} instances are not scored"
-    gone = np.isnan(scores["instance_score"].transpose("condition", "instance").values)
-    states = scores["instance_gate"].transpose("condition", "instance", "code").values[gone]
+    gone = np.isnan(scores["instance_score"].transpose("point", "instance").values)
+    states = scores["instance_gate"].transpose("point", "instance", "code").values[gone]
     reasons = []
     failed = int(scores["instances_failed"].sum())
     if failed:
@@ -88,7 +88,7 @@ def unscored(scores: xr.Dataset) -> str:
 def scored(
     axes: Axes, file: xr.Dataset, order: Sequence[str], colors: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Draw scores of conditions and instances beside noise floor and baselines.
+    """Draw scores of points and instances beside noise floor and baselines.
 
     Where there is none, the panel holds the conclusion.
     """
@@ -100,16 +100,16 @@ def scored(
         colors,
         ceiling=(float(file["ceiling_low"]), float(file["ceiling_high"])),
         baselines={str(b): float(file["baseline_score"].sel(baseline=b)) for b in BASELINE},
-        instances=file["instance_score"].sel(condition=list(order)).values,
-        means=file["score"].sel(condition=list(order)).values,
+        instances=file["instance_score"].sel(point=list(order)).values,
+        means=file["score"].sel(point=list(order)).values,
         intervals=np.stack(
-            [file[name].sel(condition=list(order)).values for name in ("score_low", "score_high")],
+            [file[name].sel(point=list(order)).values for name in ("score_low", "score_high")],
             axis=1,
         ),
-        noise=file["matched_noise"].sel(condition=list(order)).values,
+        noise=file["matched_noise"].sel(point=list(order)).values,
     )
     for k, name in enumerate(order):
-        one = file.sel(condition=name)
+        one = file.sel(point=name)
         lost = int(one["instances_given"] - one["instances_scored"])
         if lost and len(order) <= FEW_ROWS:
             axes.annotate(
@@ -169,21 +169,21 @@ def strip(
     filled: Sequence[bool] | None = None,
     size: float = 1.0,
 ) -> list[dict[str, object]]:
-    """Draw scores of conditions, one a row, beside ceiling and baselines.
+    """Draw scores of points, one a row, beside ceiling and baselines.
 
     Parameters
     ----------
     axes : Axes
     order : sequence of str
-        Conditions.
-    colors : mapping of condition -> color
+        Points.
+    colors : mapping of point -> color
     ceiling : (low, high)
         NaN: none.
     baselines : mapping of baseline -> score
-    instances : array, shape (n_conditions, n_instances)
-    means, noise : array, shape (n_conditions,)
-        `noise`: of the condition against its own instances.
-    intervals : array, shape (n_conditions, 2)
+    instances : array, shape (n_points, n_instances)
+    means, noise : array, shape (n_points,)
+        `noise`: of the point against its own instances.
+    intervals : array, shape (n_points, 2)
     filled : sequence of bool, optional
         Which means are filled; default: all.
     size : float
@@ -192,7 +192,7 @@ def strip(
     Returns
     -------
     list of dict
-        One a drawn number: panel, condition, series, value, low, high.
+        One a drawn number: panel, point, series, value, low, high.
     """
     low, high = ceiling
     rows = []

@@ -1,18 +1,18 @@
-"""Points of a sweep against a recording: which tested conditions are not excluded, and why.
+"""Points of a sweep against a recording: which tested points are not excluded, and why.
 
 Given one fitted time scale; not which rule the cortex uses. Score: mean over instances of the
 squared difference of a few statistics (drop within blocks, step between blocks, for rate and
 timing; timing against rate; gap against blocks), in units of the recording's sampling covariance
 (bootstrap over units, Ledoit-Wolf) plus the spread of instances, over their number less the fitted
-factor. A recording that is one more draw from the condition is expected at 1; less is nearer.
+factor. A recording that is one more draw from the point is expected at 1; less is nearer.
 Magnitudes are compared, not the pattern of matrices, which a matrix that knows only the lag would
 match.
 
 Lines: baselines made from the recording itself (only lag, only block, no drift) with a factor of
 their own. Gray band: noise floor from random halves of the recording's units; its lower end is a
 right model without noise, its upper end another sample of units of the same brain. Short bars: a
-condition scored against its own instances. Factor: multiplies a model's drift magnitudes, not its
-ratios; speed itself is no evidence, as a model's gap stands for any time. A dagger marks conditions
+point scored against its own instances. Factor: multiplies a model's drift magnitudes, not its
+ratios; speed itself is no evidence, as a model's gap stands for any time. A dagger marks points
 that are more than a few standard deviations (compare.unmatched_above) from the recording in rate,
 irregularity, sparseness, discrimination or reliability: their drift is not compared at equal terms.
 
@@ -20,7 +20,7 @@ Statistics that the recording or all models lack are left out of the score; the 
 which and why. Where none is left the figure holds that sentence alone.
 
 Unit of inference: network instance on the side of models; one recording on the other, no animal
-resampling. Null: the recording is one more draw from the condition. Unit counts of both sides,
+resampling. Null: the recording is one more draw from the point. Unit counts of both sides,
 whether they match, and what is assumed stand in the figure's note.
 """
 
@@ -68,18 +68,19 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     -------
     figure : Figure
     table : DataFrame
-        One row a drawn number: panel (score, profile, residual, reliability), condition, series,
+        One row a drawn number: panel (score, profile, residual, reliability), point, series,
         x (time scale, statistic or code), value, low, high; and panel mismatch, of which the
         figure marks what is beyond the limit.
     """
     options = options or Figures()
-    n_points = scores.sizes["condition"]
+    n_points = scores.sizes["point"]
     lost = unscored(scores)
     scores = nearest(scores, MOST_ROWS)
-    order = [str(name) for name in scores["condition"].values]
+    order = [str(name) for name in scores["point"].values]
     titles = json.loads(scores.attrs["titles"])
-    rules = style.condition_colors(scores["rule"].values.tolist(), scores.attrs["control"] or None)
-    colors = dict(zip(order, (rules[rule] for rule in scores["rule"].values.tolist()), strict=True))
+    of_point = scores["variant"].values.tolist()
+    variants = style.variant_colors(of_point, scores.attrs["control"] or None)
+    colors = dict(zip(order, (variants[variant] for variant in of_point), strict=True))
     marks = np.where(scores["unmatched"].values, " †", "")
     labels = [titles[name] + mark for name, mark in zip(order, marks, strict=True)]
     if len(order) > FEW_ROWS:
@@ -144,7 +145,7 @@ def _profiles(
 ) -> pd.DataFrame:
     grid, parts = file["time_scale"].values, []
     lines = [
-        (name, file["profile"].sel(condition=name).values, colors[name], "-") for name in order
+        (name, file["profile"].sel(point=name).values, colors[name], "-") for name in order
     ] + [
         ("", file["baseline_profile"].sel(baseline=baseline).values, "black", line)
         for baseline, (_, line) in BASELINE.items()
@@ -155,7 +156,7 @@ def _profiles(
             pd.DataFrame(
                 {
                     "panel": "profile",
-                    "condition": name,
+                    "point": name,
                     "series": series,
                     "x": grid,
                     "value": value,
@@ -163,7 +164,7 @@ def _profiles(
             )
         )
     for name in order:
-        one = file.sel(condition=name)
+        one = file.sel(point=name)
         axes.plot([one["time_scale_fit"]], [one["score"]], "D", color=colors[name], ms=4.5)
     least = max(np.nanmin([value.min() for _, value, *_ in lines]), LEAST_SCORE)
     axes.set_xscale("log")
@@ -171,13 +172,13 @@ def _profiles(
     axes.set_ylim(0.7 * least, min(300 * least, np.nanmax([v.max() for _, v, *_ in lines])))
     axes.set_xlabel("time-scale factor (1)")
     axes.set_ylabel("score (SD²)")
-    axes.set_title("one fitted factor a condition")
+    axes.set_title("one fitted factor a point")
     return pd.concat(parts)
 
 
 def _residuals(figure: Figure, axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
     names = [str(name) for name in file["statistic"].values]
-    value = file["residual"].sel(condition=list(order)).values
+    value = file["residual"].sel(point=list(order)).values
     image = axes.imshow(value, cmap="PuOr", vmin=-_LIMIT, vmax=_LIMIT, aspect="auto")
     bar = figure.colorbar(
         image, ax=axes, extend="both", pad=0.02, aspect=14 * max(1, len(order) / FEW_ROWS)
@@ -211,7 +212,7 @@ def _reliabilities(axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.Dat
         axes.axvline(recorded, color=style.CODE[code], lw=1.2, zorder=0)
         rows.append(row("reliability", "", "recording", recorded, x=code))
         for k, name in enumerate(order):
-            value = file["instance_reliability"].sel(condition=name, code=code).values
+            value = file["instance_reliability"].sel(point=name, code=code).values
             value = value[np.isfinite(value)]
             axes.plot(
                 value,
@@ -239,7 +240,7 @@ def _reliabilities(axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.Dat
 
 
 def _mismatches(file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
-    value = file["mismatch"].sel(condition=list(order)).values
+    value = file["mismatch"].sel(point=list(order)).values
     return pd.DataFrame(
         [
             row("mismatch", name, "mean", float(value[i, j]), x=str(trait))

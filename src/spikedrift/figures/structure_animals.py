@@ -39,7 +39,7 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
     -------
     figure : Figure
     table : DataFrame
-        One row a drawn number: view, code, comparator, condition, series ("instance": an animal),
+        One row a drawn number: view, code, comparator, point, series ("instance": an animal),
         value, low, high.
     """
     options = options or Figures()
@@ -50,11 +50,11 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
             figure.suptitle(f"{name} against animals", x=0.01, ha="left", fontsize=9)
             style.footnote(figure, [refused])
         return figure, pd.DataFrame({"refused": [refused]})
-    order = [str(one) for one in structure["condition"].values]
+    order = [str(one) for one in structure["point"].values]
     titles = json.loads(structure.attrs["titles"])
-    colors = style.condition_colors(order, structure.attrs["control"] or None)
+    colors = style.variant_colors(order, structure.attrs["control"] or None)
     shown = structure.rename(animal="instance").assign(
-        matched_noise=xr.full_like(structure["condition_score"], np.nan),
+        matched_noise=xr.full_like(structure["point_score"], np.nan),
         p_holm=structure["p_zero_holm"].sel(view="beyond", drop=True),
     )
     grid = rows_of(shown)

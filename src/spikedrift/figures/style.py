@@ -1,6 +1,6 @@
 """The one look of all figures: sizes, fonts, fixed colors, footnotes.
 
-Codes and conditions have colors of the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color),
+Codes and variants have colors of the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color),
 areas of Paul Tol's muted set (personal.sron.nl/~pault), so that no area looks like a code. Both
 stay apart for the common forms of color blindness; maps are viridis, bright where activity is more
 similar.
@@ -49,7 +49,7 @@ MUTED = (
     "#CC6677",  # rose
 )
 AREA = dict(zip(_KNOWN_AREA, MUTED, strict=False)) | {"all": BLACK, "E": MUTED[3], "I": MUTED[1]}
-CONDITION = (*OKABE_ITO[2:], MUTED[0], MUTED[3])  # without those of the codes
+VARIANT = (*OKABE_ITO[2:], MUTED[0], MUTED[3])  # without those of the codes
 
 RC: dict[Any, Any] = {
     "axes.grid": False,
@@ -78,7 +78,7 @@ TALLEST = 7.6  # of the panels of a final figure, inches: with its note it fits 
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
-_PALEST = 0.7  # share of white of the last of several points of a condition
+_PALEST = 0.7  # share of white of the last of several points of a variant
 _CHARACTERS_PER_INCH = 14  # of words in a panel
 
 
@@ -113,41 +113,41 @@ def area_colors(areas: Iterable[str]) -> dict[str, str]:
     return {name: AREA[name] if name in AREA else next(free) for name in names}
 
 
-def condition_colors(conditions: Iterable[str], control: str | None) -> dict[str, str]:
-    """Colors of the conditions of a sweep in the order given; the control is gray."""
+def variant_colors(variants: Iterable[str], control: str | None) -> dict[str, str]:
+    """Colors of the variants of a sweep in the order given; the control is gray."""
     colors: dict[str, str] = {}
-    for name in conditions:
+    for name in variants:
         if name == control:
             colors[name] = GRAY
         elif name not in colors:
             used = sum(other != control for other in colors)
-            colors[name] = CONDITION[used % len(CONDITION)]
+            colors[name] = VARIANT[used % len(VARIANT)]
     return colors
 
 
 def point_colors(
-    points: Iterable[str], rules: Mapping[str, str] | None, control: str | None
+    points: Iterable[str], variants: Mapping[str, str] | None, control: str | None
 ) -> dict[str, str]:
-    """Colors of the points of a sweep: shades of their condition's, the first one full.
+    """Colors of the points of a sweep: shades of their variant's, the first one full.
 
     Parameters
     ----------
     points : iterable of str
-    rules : mapping of point -> condition, optional
-        Left out: every point is a condition.
+    variants : mapping of point -> variant, optional
+        Left out: every point is a variant.
     control : str, optional
-        Condition that is gray.
+        Variant that is gray.
     """
     order = list(dict.fromkeys(points))
-    rule = {point: (rules or {}).get(point, point) for point in order}
-    full = condition_colors(rule.values(), control)
-    members = {one: [p for p in order if rule[p] == one] for one in full}
+    variant = {point: (variants or {}).get(point, point) for point in order}
+    full = variant_colors(variant.values(), control)
+    members = {one: [p for p in order if variant[p] == one] for one in full}
     colors = {}
     for point in order:
-        group = members[rule[point]]
+        group = members[variant[point]]
         paler = _PALEST * group.index(point) / max(len(group) - 1, 1)
-        red, green, blue = ((1 - paler) * part + paler for part in to_rgb(full[rule[point]]))
-        colors[point] = to_hex((red, green, blue)) if paler else full[rule[point]]
+        red, green, blue = ((1 - paler) * part + paler for part in to_rgb(full[variant[point]]))
+        colors[point] = to_hex((red, green, blue)) if paler else full[variant[point]]
     return colors
 
 
@@ -185,7 +185,7 @@ def title(figure: Figure, text: str, illustration: str = "") -> None:
     figure : Figure
     text : str
     illustration : str
-        Why it is one, such as "three instances a condition"; empty for results.
+        Why it is one, such as "three instances a point"; empty for results.
     """
     figure.suptitle(text, x=0.01, ha="left", fontsize=9.5, fontweight="bold")
     if illustration:

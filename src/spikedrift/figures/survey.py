@@ -1,9 +1,9 @@
-"""Learning and drift along the axes of a survey, condition by condition.
+"""Learning and drift along the axes of a survey, variant by variant.
 
-Every point is one network instance; a row of panels stands for an axis, a line joins the means of
-a condition. Conditions that are not swept are horizontal lines, without a color of their own; the
+Every dot is one network instance; a row of panels stands for an axis, a line joins the means of
+a variant. Variants that are not swept are horizontal lines, without a color of their own; the
 control is a band from its smallest to its largest instance. A survey without axes has its
-conditions side by side, with the mean and its interval over instances.
+variants side by side, with the mean and its interval over instances.
 
 Selectivity: cross-validated d' of a cell between its preferred pattern and the others, mean over
 cells; its expectation is 0 where cells do not tell patterns apart. S: how well single trials tell
@@ -45,10 +45,10 @@ QUANTITIES = {
     "drift timing": "signal index, timing (1)",
     "E rate": "E rate (Hz)",
 }
-# Of conditions that are not swept, and of those that are: colors first, then another line.
+# Of variants that are not swept, and of those that are: colors first, then another line.
 _LEVELS = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
 _LINES = (("-", "o"), ("--", "s"), (":", "D"))
-_COLORS = style.CONDITION
+_COLORS = style.VARIANT
 _COLUMNS = 3
 _WORDS = 28  # letters of an axis' words in a line
 _LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that a mark takes
@@ -62,7 +62,7 @@ def draw(
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Draw what the conditions learn and how they drift against the values of each axis.
+    """Draw what the variants learn and how they drift against the values of each axis.
 
     Selectivity, S and the E rate are those of the blocks after training. A run whose network is
     not `ok` is drawn as a cross, a failed one as a cross at the lower edge of the first panel.
@@ -72,7 +72,7 @@ def draw(
     data : Dataset
         As `spikedrift.sweeps.survey.collect` makes it.
     axes : sequence of mapping
-        `name`, `title`, `scale` of the axes; without any, conditions stand side by side.
+        `name`, `title`, `scale` of the axes; without any, variants stand side by side.
     compare : Compare, optional
         For `headline_instances`.
     options : Figures, optional
@@ -81,7 +81,7 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a run and quantity: condition, axes, instance, status, quantity, value.
+        One row a run and quantity: variant, axes, instance, status, quantity, value.
     """
     options, compare = options or Figures(), compare or Compare()
     table = numbers(data)
@@ -94,10 +94,10 @@ def draw(
             style.said(figure.subplots(), f"No run of {data.attrs['sweep']} gave a value: {said}.")
             style.footnote(figure, [f"Runs without an index: {_shut(data)}."])
         return figure, table
-    order = list(dict.fromkeys(table["condition"]))
-    titles = dict(zip(data["condition"].values, data["title"].values, strict=True))
-    controls = set(data["condition"].values[data["control"].values.astype(bool)])
-    swept = set(table["condition"]) - _single(table)
+    order = list(dict.fromkeys(table["variant"]))
+    titles = dict(zip(data["variant"].values, data["title"].values, strict=True))
+    controls = set(data["variant"].values[data["control"].values.astype(bool)])
+    swept = set(table["variant"]) - _single(table)
     looks = _looks(order, controls, swept)
     shown: Sequence[Mapping[str, Any]] = axes or [{"name": "", "title": "", "scale": "linear"}]
     n_rows = -(-len(QUANTITIES) // _COLUMNS) * len(shown)
@@ -149,7 +149,7 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
     axes = [str(name) for name in data.coords if str(name).startswith("axis_")]
     rows = [
         {
-            "condition": str(data["condition"].values[p]),
+            "variant": str(data["variant"].values[p]),
             **{name: data[name].values[p] for name in axes},
             "instance": int(data["instance"].values[i]),
             "status": str(data["status"].values[p, i]),
@@ -164,16 +164,16 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
 
 
 def _single(table: pd.DataFrame) -> set[str]:
-    """Conditions that are not swept, where others are."""
+    """Variants that are not swept, where others are."""
     axes = [name for name in table.columns if name.startswith("axis_")]
     if not axes:
         return set()
     valued = (table[axes].notna() & (table[axes] != "")).any(axis=1)
-    return set(table["condition"]) - set(table["condition"][valued])
+    return set(table["variant"]) - set(table["variant"][valued])
 
 
 def _looks(order: Sequence[str], controls: set[str], swept: set[str]) -> dict[str, dict[str, Any]]:
-    """Color, line and marker of every condition: no two alike."""
+    """Color, line and marker of every variant: no two alike."""
     colored = itertools.product(_LINES, _COLORS)
     levels = itertools.cycle(_LEVELS)
     looks: dict[str, dict[str, Any]] = {}
@@ -210,7 +210,7 @@ def _panel(
         else [word for word in dict.fromkeys(part[column]) if word]
     )
     for number, name in enumerate(order):
-        here = part[part["condition"] == name]
+        here = part[part["variant"] == name]
         color, line, marker = (looks[name][key] for key in ("color", "ls", "marker"))
         if name in single:
             if here["value"].notna().any():
@@ -238,7 +238,7 @@ def _panel(
     if not axis["name"]:
         place.set_xticks(range(len(order)), [""] * len(order))
         place.set_xlim(-0.6, len(order) - 0.4)
-        place.set_xlabel("conditions, as in the legend")
+        place.set_xlabel("variants, as in the legend")
     else:
         if words:
             place.set_xticks(range(len(words)), words, rotation=30, ha="right")
@@ -250,7 +250,7 @@ def _panel(
 
 
 def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: str) -> None:
-    """Runs of one condition side by side, their mean and its 95 % Student interval."""
+    """Runs of one variant side by side, their mean and its 95 % Student interval."""
     value, ok = here["value"].to_numpy(), (here["status"] == "ok").to_numpy()
     x = number + 0.5 * (np.arange(value.size) / max(value.size - 1, 1) - 0.5)
     place.plot(x[ok], value[ok], ls="", marker=marker, ms=2, alpha=0.5, color=color, mew=0)
@@ -264,7 +264,7 @@ def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: st
 
 def _runs(table: pd.DataFrame) -> pd.DataFrame:
     """One row a run."""
-    return table.drop_duplicates(["condition", *table.columns[1:-3], "instance"])
+    return table.drop_duplicates(["variant", *table.columns[1:-3], "instance"])
 
 
 def _shut(data: xr.Dataset) -> str:
@@ -303,13 +303,13 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
     few = ", an illustration" if n < compare.headline_instances else ""
     means = (
         "; lines: their means, one for every combination of the other axes, no interval"
-        f"{few}. Horizontal: conditions that take no values, "
+        f"{few}. Horizontal: variants that take no values, "
         "their mean; gray band: the control, from its smallest to its largest instance."
         if any(str(name).startswith("axis_") for name in table)
         else f"; bars: mean and 95 % Student interval over instances{few}."
     )
     return [
-        f"Points: network instances (connectivity x patterns x noise; the unit of inference), {n} "
+        f"Dots: network instances (connectivity x patterns x noise; the unit of inference), {n} "
         f"at every value, seed {data.attrs['seed']}{means}",
         "Status other than ok: " + (", ".join(f"{k} {v}" for k, v in other.items()) or "none")
         + f" (of {len(runs)} runs). Runs without an index: {_shut(data)}. S: discrimination of "

@@ -3,8 +3,8 @@
 Conductance-based integrate-and-fire cells, spike-timing-dependent plasticity on afferent and
 recurrent excitatory synapses, the inhibitory rule of Vogels et al. (2011) on I to E, and weight
 noise. Wiring, initial weights and membrane noise are drawn by the program from the run-time seed
-and the input spikes here from the same instance, independently of the condition: conditions of one
-instance differ in nothing but what the condition sets.
+and the input spikes here from the same instance, independently of the variant: variants of one
+instance differ in nothing but what the variant sets.
 """
 
 import json
@@ -54,7 +54,7 @@ def simulate(
     build_dir: Path,
     scratch_dir: Path,
 ) -> Simulated:
-    """Run one session of one condition and instance.
+    """Run one session of one variant and instance.
 
     Parameters
     ----------

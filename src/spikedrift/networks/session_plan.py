@@ -23,7 +23,7 @@ class NetworkRun(NamedTuple):
     recording : str
         Recording id; names the run in messages.
     parameters : mapping of dotted key -> value
-        What the condition changes in the options, such as `plasticity.afferent.eta`.
+        What the variant changes in the options, such as `plasticity.afferent.eta`.
     seed, instance : int
         Together they give wiring, initial weights, patterns, background and membrane noise.
     """

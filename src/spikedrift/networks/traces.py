@@ -81,7 +81,7 @@ def traced(
         ),
     }
     for name in weights:
-        # Evenly spread over the synapses: the same ones in every condition of an instance.
+        # Evenly spread over the synapses: the same ones in every variant of an instance.
         n = weights[name].shape[1]
         n_kept = min(n, options.recording.n_synapses or n)
         chosen = np.unique(np.linspace(0, n - 1, n_kept).astype(int))

@@ -112,7 +112,7 @@ class Comparisons:
     def _check_apart(self, entry: Comparison, where: str, key: str) -> None:
         """Refuse a recording that shares its network's draws with a run that it is compared with.
 
-        Runs of one seed and instance share wiring, patterns and noise in every condition.
+        Runs of one seed and instance share wiring, patterns and noise in every variant.
         """
         of_sweep, seeds = self._study.sweeps[entry.sweep], self._study.origins.seeds()
         taken = {f"{of_sweep.seed}.{instance}" for instance in range(of_sweep.instances)}
@@ -165,12 +165,12 @@ class Comparisons:
 
     @property
     def recoveries(self) -> list[str]:
-        """Comparisons whose rules are recovered: where there are several, and instances."""
+        """Comparisons whose variants are recovered: where there are several, and instances."""
         sweeps = self._study.sweeps
         return [
             name
             for name, entry in self.entries.items()
-            if len(sweeps[entry.sweep].conditions) > 1 and sweeps[entry.sweep].instances > 2
+            if len(sweeps[entry.sweep].variants) > 1 and sweeps[entry.sweep].instances > 2
         ]
 
     @property
@@ -278,9 +278,9 @@ class Comparisons:
         return [
             {
                 "point": point.name,
-                "condition": point.condition,
+                "variant": point.variant,
                 "title": point.words,
-                "condition_title": point.title,
+                "variant_title": point.title,
                 "control": point.control,
                 "axes": point.axes,
                 "instance_seed": point.instance_seed,

@@ -39,11 +39,11 @@ def code(script: str, *plugins: Callable[[Any], Iterable[str]]) -> Callable[[Any
     return digest
 
 
-def network_modules(study: Study, sweep: str, condition: str) -> list[str]:
-    """Modules that a condition of a sweep is simulated with; '': the options of the sweep."""
+def network_modules(study: Study, sweep: str, variant: str) -> list[str]:
+    """Modules that a variant of a sweep is simulated with; '': the options of the sweep."""
     return [
         f"{NETWORKS.package}.{study.sweeps[sweep].network}",
-        *(f"{RULES.package}.{rule}" for rule in study.rules[sweep][condition]),
+        *(f"{RULES.package}.{rule}" for rule in study.rules[sweep][variant]),
     ]
 
 
@@ -66,7 +66,7 @@ class Plugins:
         """Network of a sweep, or of a simulation, and the plasticity rules in it."""
         if simulated := wildcards.get("recording"):
             point = self._study.points[simulated]
-            return network_modules(self._study, point.sweep, point.condition)
+            return network_modules(self._study, point.sweep, point.variant)
         return network_modules(self._study, wildcards.sweep, "")
 
     def measure(self, wildcards: Any) -> list[str]:

@@ -160,7 +160,7 @@ class FinalFigures:
         sweep, entry = next(iter(study.learning.items()))
         points, labels, n = study.points_of(sweep), study.labels(sweep), study.seeds(sweep)
         frozen = next((point.name for point in points if point.control), None)
-        learns = next((p.name for p in points if p.condition != labels["control"]), None)
+        learns = next((p.name for p in points if p.variant != labels["control"]), None)
         shown = [name for name in (frozen, learns) if name is not None]
         first = {p.name: p.recording for p in reversed(points)}
         runs, matrices = study.runs(sweep), str(study.config.matrices_of(entry))

@@ -26,7 +26,7 @@ make demo                                              # of the embedded default
 
 as `results/figures/final/{number}_{name}` in PDF, PNG and TSV, the numbers that are plotted.
 Figure 5 is made for every comparison, figure 6 for every sweep that is compared. Colors are fixed
-in `figures/style.py`: areas, codes (rate blue, timing vermilion), conditions in the order of the
+in `figures/style.py`: areas, codes (rate blue, timing vermilion), variants in the order of the
 configuration, the control gray; all stay apart for color-blind readers.
 
 A configuration that cannot carry a figure leaves it out and says which and why: at the start of

@@ -41,7 +41,7 @@ class Inferences:
     members : mapping of str -> mapping of recording -> group
         What an entry may name, recordings, cohorts and sweeps, and the group of each recording.
     controls : mapping of str -> mapping of group -> group
-        Of sweeps: the control of each other condition.
+        Of sweeps: the control of each other point.
     pools : sequence of str
         Refused: pseudo-populations have no animals to count.
     selections : callable

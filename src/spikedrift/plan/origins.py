@@ -54,16 +54,16 @@ class Origins:
         return [self.points[recording].recording] if recording in self.points else []
 
     def resolved(self, recording: str) -> dict[str, object]:
-        """Options that name a recording's run by its file: to rename a condition reruns nothing."""
+        """Options that name a recording's run by its file: to rename a variant reruns nothing."""
         if recording not in self.points:
             return {}
         path = self._trials.format(recording=self.points[recording].recording)
-        return {"sweep": None, "condition": None, "axes": {}, "instance": 0, "trials": path}
+        return {"sweep": None, "variant": None, "axes": {}, "instance": 0, "trials": path}
 
     def titles(self) -> dict[str, dict[str, str]]:
-        """Name and words of the condition that is the truth of a recording."""
+        """Name and words of the variant that is the truth of a recording."""
         return {
-            name: {"condition": point.condition, "title": point.words}
+            name: {"variant": point.variant, "title": point.words}
             for name, point in self.points.items()
         }
 
@@ -78,18 +78,16 @@ def _run(options: SimulatedOptions, points: list[Point], where: str) -> Point:
     if options.sweep not in sweeps:
         raise unknown(f"{where}sweep: no sweep whose runs keep trials:", options.sweep, sweeps)
     left = [point for point in points if point.sweep == options.sweep]
-    conditions = dict.fromkeys(point.condition for point in left)
-    if options.condition not in conditions:
-        raise unknown(
-            f"{where}condition: not in sweep {options.sweep}:", options.condition, conditions
-        )
-    left = [point for point in left if point.condition == options.condition]
+    variants = dict.fromkeys(point.variant for point in left)
+    if options.variant not in variants:
+        raise unknown(f"{where}variant: not in sweep {options.sweep}:", options.variant, variants)
+    left = [point for point in left if point.variant == options.variant]
     values = [axes for axes in left if options.axes.items() <= axes.axes.items()]
     if len({point.id for point in values}) != 1:
         known = "; ".join(dict.fromkeys(str(point.axes) for point in left))
         raise InputError(
             f"{where}axes: {options.axes} names {len({point.id for point in values})} points of "
-            f"condition {options.condition}; give one of: {known}"
+            f"variant {options.variant}; give one of: {known}"
         )
     for point in values:
         if point.instance == options.instance:

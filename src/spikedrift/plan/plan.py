@@ -68,7 +68,7 @@ class Plan:
     Raises
     ------
     InputError
-        Where a recording's options, a sweep's condition or a measure's name does not hold, a
+        Where a recording's options, a sweep's variant or a measure's name does not hold, a
         selection cannot be made, or a `custom_rules` file does not exist.
     """
 

@@ -42,5 +42,5 @@ class Report:
 
     @property
     def truths(self) -> dict[str, dict[str, str]]:
-        """Condition that a recording was simulated with, where it was."""
+        """Variant that a recording was simulated with, where it was."""
         return self._study.origins.titles()

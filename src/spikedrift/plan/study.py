@@ -52,13 +52,13 @@ class Study:
     expanded : dict of sweep -> points
     points : dict of recording -> Point
         Simulations whose trials are kept: of sweeps without a survey.
-    rules : dict of sweep -> condition -> plasticity rules
+    rules : dict of sweep -> variant -> plasticity rules
     options : dict of recording -> options of its source
 
     Raises
     ------
     InputError
-        Where a recording's options, a sweep's condition or a measure's name does not hold.
+        Where a recording's options, a sweep's variant or a measure's name does not hold.
     """
 
     def __init__(self, config: Config, root: Path, trials: str) -> None:
@@ -286,10 +286,10 @@ class Study:
         """Arguments that figures of a sweep's simulations share, in the order of `runs`."""
         points = self.points_of(sweep)
         return {
-            "conditions": [point.name for point in points],
+            "points": [point.name for point in points],
             "titles": {point.name: point.words for point in points},
-            "rules": {point.name: point.condition for point in points},
-            "control": next((point.condition for point in points if point.control), None),
+            "variants": {point.name: point.variant for point in points},
+            "control": next((point.variant for point in points if point.control), None),
             "compare": self.block("compare", "confidence", "headline_instances"),
         }
 
@@ -308,23 +308,23 @@ def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _rules_of(sweep: Sweep) -> dict[str, list[str]]:
-    """Plasticity rules by condition, '' for the sweep's options before a condition sets any.
+    """Plasticity rules by variant, '' for the sweep's options before a variant sets any.
 
     Refuses parameters that a rule has not.
     """
     found: dict[str, list[str]] = {}
     looked: dict[tuple[Any, ...], set[str]] = {}  # thousands of points, few rules
-    networks = {"": iter([sweep.options])} | {
-        condition.name: sweeps.variants(sweep, condition) for condition in sweep.conditions
+    of_variant = {"": iter([sweep.options])} | {
+        variant.name: sweeps.networks(sweep, variant) for variant in sweep.variants
     }
-    for condition, variants in networks.items():
-        where = f"config: sweep {sweep.name}" + f", condition {condition}" * bool(condition)
+    for variant, options_of in of_variant.items():
+        where = f"config: sweep {sweep.name}" + f", variant {variant}" * bool(variant)
         rules: set[str] = set()
-        for options, name in itertools.product(variants, PROJECTIONS):
+        for options, name in itertools.product(options_of, PROJECTIONS):
             own = options.plasticity.of(name)
             kind = (name, own.rule, own.set, tuple(own.parameters), own.also)
             if kind not in looked:
                 looked[kind] = {*chosen(own, f"{where}: plasticity.{name}")}
             rules |= looked[kind]
-        found[condition] = sorted(rules)
+        found[variant] = sorted(rules)
     return found

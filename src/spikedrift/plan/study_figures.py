@@ -86,6 +86,6 @@ def few(study: Study) -> str:
     """Sentence of a caption on how many instances carry an interval."""
     n = study.config.compare.headline_instances
     return (
-        f"With fewer than {n} instances a condition no interval is given and the figure is an "
+        f"With fewer than {n} instances a point no interval is given and the figure is an "
         "illustration."
     )

@@ -41,12 +41,12 @@ class Surveys:
         }
         self.names = list(self.sweeps)
         self.points = {name: study.expanded[name] for name in self.names}
-        # Runs of one condition have one structure: they can be one batch.
+        # Runs of one variant have one structure: they can be one batch.
         self.chunks = {
             name: {
-                f"{condition}.{part}".removesuffix("."): runs
-                for condition, of_condition in groupby(self.points[name], lambda p: p.condition)
-                for part, runs in chunked(list(of_condition), sweep.survey.chunk).items()
+                f"{variant}.{part}".removesuffix("."): runs
+                for variant, of_variant in groupby(self.points[name], lambda p: p.variant)
+                for part, runs in chunked(list(of_variant), sweep.survey.chunk).items()
             }
             for name, sweep in self.sweeps.items()
             if sweep.survey is not None
@@ -82,7 +82,7 @@ class Surveys:
 
     @property
     def figures(self) -> list[Figure]:
-        """Learning and drift of every condition of a survey along its axes."""
+        """Learning and drift of every variant of a survey along its axes."""
         return [
             Figure(
                 f"survey.{name}",
@@ -131,11 +131,11 @@ class Surveys:
 
     def modules(self, wildcards: Any) -> list[str]:
         """Modules that the runs of a chunk are simulated and measured with."""
-        condition = self.chunks[wildcards.sweep][wildcards.chunk][0].condition
+        variant = self.chunks[wildcards.sweep][wildcards.chunk][0].variant
         measures = {one["measure"] for one in self.of(wildcards)["measures"].values()}
         return [
             *(f"{registry.MEASURES.package}.{name}" for name in sorted(measures)),
-            *network_modules(self._study, wildcards.sweep, condition),
+            *network_modules(self._study, wildcards.sweep, variant),
         ]
 
 

@@ -33,7 +33,7 @@ class Compared:
     recovery : Dataset or None
         Of `spikedrift.comparison.recovery.recovery`.
     truth : mapping or None
-        `condition` and `title` of the simulation that the recording was made from.
+        `variant` and `title` of the simulation that the recording was made from.
     """
 
     scores: xr.Dataset
@@ -70,29 +70,29 @@ def findings(compared: Sequence[Compared], indices: pd.DataFrame | None = None) 
 
 def _comparison(one: Compared) -> Part:
     scores, recording = one.scores, str(one.scores.attrs["recording"])
-    heading = f"Which rule has {recording}?"
+    heading = f"Which variant is {recording} nearest to?"
     if "score" not in scores:
         return Part(heading, f"Not compared: {scores.attrs.get('refused', 'no scores')}.")
-    ranked = scores["score"].dropna("condition").sortby(scores["score"].dropna("condition"))
+    ranked = scores["score"].dropna("point").sortby(scores["score"].dropna("point"))
     if not ranked.size:
-        return Part(heading, "No condition has an instance with all statistics: none is scored.")
+        return Part(heading, "No point has an instance with all statistics: none is scored.")
     words = json.loads(scores.attrs["titles"])
-    names = [str(name) for name in ranked["condition"].values]
-    rules = dict(zip(*_rules(scores), strict=True))
-    nearest, found = words[names[0]], rules[names[0]]
+    names = [str(name) for name in ranked["point"].values]
+    variants = dict(zip(*_variants(scores), strict=True))
+    nearest, found = words[names[0]], variants[names[0]]
     points, basis = [], []
     tested = one.recovery if one.recovery is not None and "accuracy" in one.recovery else None
-    answer = f"The nearest tested rule is {nearest}."
+    answer = f"The nearest tested variant is {nearest}."
     if tested is not None:
         answer = f"{_verdict(tested, recording, found, nearest)} {_error_rate(tested, found)}"
         points += _checks(tested, recording, words)
         basis += _tests(tested)
     if illustrates(scores):
         few = int(scores["instances_given"].min())
-        answer = f"An illustration ({few} instances a condition), no result. {answer}"
+        answer = f"An illustration ({few} instances a point), no result. {answer}"
     if one.truth is not None:
         empty = _no_evidence(tested)
-        points.insert(0, _truth(one.truth, found, nearest, set(rules.values()), empty))
+        points.insert(0, _truth(one.truth, found, nearest, set(variants.values()), empty))
     against = _against(one, tested)
     points.append(
         "Distances, of which 1 is expected of one more draw: "
@@ -103,8 +103,9 @@ def _comparison(one: Compared) -> Part:
     if assumed := str(scores.attrs.get("assumptions", "")):
         basis.append(f"Assumed of the recording: {assumed}.")
     basis.append(
-        "Not claimed: that the cortex uses a rule. A rule that is not rejected is not excluded by "
-        "this recording, given one fitted time scale; rules that were not simulated are not tested."
+        "Not claimed: that the cortex uses a rule. A variant that is not rejected is not excluded "
+        "by this recording, given one fitted time scale; variants that were not simulated are not "
+        "tested."
     )
     return Part(heading, answer, tuple(against), tuple(points), tuple(basis))
 
@@ -126,7 +127,7 @@ def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
         out.append(f"How often that is wrong is not known: {one.recovery.attrs['refused']}.")
     else:
         out.append(
-            "How often that is wrong is not known: a recovery test needs two rules and three "
+            "How often that is wrong is not known: a recovery test needs two variants and three "
             "instances."
         )
     unmatched = comparability.words(scores, Compare.model_validate_json(scores.attrs["options"]))
@@ -134,15 +135,15 @@ def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
 
 
 def _not_by_drift(recovery: xr.Dataset) -> str:
-    """Say that rates tell the rules apart as well as drift does; empty where drift does better."""
+    """Say that rates tell variants apart as well as drift does; empty where drift does better."""
     one = recovery.sel(held_out=recovery.attrs["primary"])
     drift, rates = (float(one["accuracy"].sel(classifier=name)) for name in ("score", "rates"))
     said = (
-        f"By statistics of drift {drift:.2f} of the networks are given their rule (balanced over "
-        f"rules), by {_rates(recovery)} {rates:.2f}"
+        f"By statistics of drift {drift:.2f} of the networks are given their variant (balanced "
+        f"over variants), by {_rates(recovery)} {rates:.2f}"
     )
     if not drift > rates + 1e-9:  # both are means of counts
-        return f"{said}: drift tells nothing of the rule that rates do not tell."
+        return f"{said}: drift tells nothing of the variant that rates do not tell."
     p = float(one["difference_p"].sel(classifier="score"))
     if not p <= LEVEL:
         return f"{said}: it is not shown that drift tells more than rates do (p {p:.2g})."
@@ -156,11 +157,11 @@ def _rates(recovery: xr.Dataset) -> str:
 
 
 def _no_better(recovery: xr.Dataset) -> str:
-    """Say that rules are not found more often than by chance; empty where they are."""
+    """Say that variants are not found more often than by chance; empty where they are."""
     p = float(_primary(recovery)["p_value"])
     if p <= LEVEL:
         return ""
-    return f"It is not shown that rules are found more often than by chance (p {p:.2g})."
+    return f"It is not shown that variants are found more often than by chance (p {p:.2g})."
 
 
 def _no_evidence(tested: xr.Dataset | None) -> str:
@@ -170,62 +171,66 @@ def _no_evidence(tested: xr.Dataset | None) -> str:
     return "which is not shown to be more than chance" if _no_better(tested) else ""
 
 
-def _rules(scores: xr.Dataset) -> tuple[list[str], list[str]]:
-    """Names of the conditions and of their rules."""
-    names = scores["condition"].values.astype(str).tolist()
-    return names, scores["rule"].values.astype(str).tolist() if "rule" in scores.coords else names
+def _variants(scores: xr.Dataset) -> tuple[list[str], list[str]]:
+    """Names of the points and of their variants."""
+    names = scores["point"].values.astype(str).tolist()
+    of_point = (
+        scores["variant"].values.astype(str).tolist() if "variant" in scores.coords else names
+    )
+    return names, of_point
 
 
 def _truth(
-    truth: Mapping[str, str], found: str, title: str, rules: set[str], no_evidence: str
+    truth: Mapping[str, str], found: str, title: str, variants: set[str], no_evidence: str
 ) -> str:
-    """Judge the nearest rule by the one that the recording was simulated with."""
-    if truth["condition"] not in rules:
+    """Judge the nearest variant by the one that the recording was simulated with."""
+    if truth["variant"] not in variants:
         return (
-            f"The truth is known: {truth['title']}, which is none of the tested rules: the nearest "
-            "one is wrong, whichever it is."
+            f"The truth is known: {truth['title']}, which is none of the tested variants: the "
+            "nearest one is wrong, whichever it is."
         )
     said = f"The truth is known: {truth['title']}."
-    if truth["condition"] != found:
+    if truth["variant"] != found:
         return f"{said} Found: {title}. That is wrong."
     if no_evidence:
-        return f"{said} It is the nearest rule as well, {no_evidence}."
+        return f"{said} It is the nearest variant as well, {no_evidence}."
     return f"{said} Found: {title}. That is right."
 
 
 def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
-    """Say which rule is found, and whether it is compatible with the recording at all."""
+    """Say which variant is found, and whether it is compatible with the recording at all."""
     compatible = recovery["compatible"].sel(subject=recording)
     known = compatible.values[compatible.values >= 0]
     if known.size and not known.any():
-        return f"No tested rule is compatible with it; the nearest is {nearest}."
+        return f"No tested variant is compatible with it; the nearest is {nearest}."
     if not known.size or not has_power(recovery):
-        return f"The nearest tested rule is {nearest}; {_untested(recovery)}"
+        return f"The nearest tested variant is {nearest}; {_untested(recovery)}"
     if known.all():
-        return f"The nearest tested rule is {nearest}; none is rejected, so that none is excluded."
-    if int(compatible.sel(rule=found)) == 1:
-        return f"The rule found is {nearest}: the nearest one, and not rejected."
-    return f"The nearest tested rule is {nearest}, but it is rejected, as others are not."
+        said = "none is rejected, so that none is excluded"
+        return f"The nearest tested variant is {nearest}; {said}."
+    if int(compatible.sel(variant=found)) == 1:
+        return f"The variant found is {nearest}: the nearest one, and not rejected."
+    return f"The nearest tested variant is {nearest}, but it is rejected, as others are not."
 
 
 def _untested(recovery: xr.Dataset) -> str:
-    """Say in the words of figure 5 that a check without power tells nothing of the rules."""
+    """Say in the words of figure 5 that a check without power tells nothing of the variants."""
     said = str(recovery.attrs["verdict"]).removesuffix(".")
-    return f"whether any rule is compatible is not known ({said})."
+    return f"whether any variant is compatible is not known ({said})."
 
 
 def _error_rate(recovery: xr.Dataset, found: str) -> str:
-    """How often this comparison finds the right rule, in simulations with known rules."""
+    """How often this comparison finds the right variant, in simulations with known variants."""
     one = _primary(recovery)
     scored = one["runs_scored"].values
     counts = np.nan_to_num(one["confusion"].values * scored[:, None]).round().astype(int)
-    k = one["rule"].values.astype(str).tolist().index(found)
+    k = one["variant"].values.astype(str).tolist().index(found)
     given, wrong = int(counts.sum()), int(counts.sum() - np.trace(counts))
     low, high = 100 * (1 - float(one["accuracy_high"])), 100 * (1 - float(one["accuracy_low"]))
     interval = f" [{low:.0f}, {high:.0f}]" if np.isfinite(low) else ""
     return (
         f"Error rate: of {given} simulated networks that took the recording's place, {wrong} were "
-        f"given a wrong rule, {100 * (1 - float(one['accuracy'])):.0f} %{interval} (by chance "
+        f"given a wrong variant, {100 * (1 - float(one['accuracy'])):.0f} %{interval} (by chance "
         f"{100 * (1 - float(one['chance'])):.0f} %); this answer was right in {counts[k, k]} of "
         f"the {counts[:, k].sum()} times that it was given."
     )
@@ -237,7 +242,7 @@ def _primary(recovery: xr.Dataset) -> xr.Dataset:
 
 
 def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> list[str]:
-    """Which rules are rejected for the recording, which outsiders noticed, which rules found."""
+    """Which variants are rejected for the recording or found, which outsiders are noticed."""
     out = [_rejected(recovery, recording, words)]
     for subject, kind in zip(
         recovery["subject"].values, recovery["subject_kind"].values, strict=True
@@ -245,13 +250,13 @@ def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> l
         if str(kind) == "outsider":
             out.append(_outsider(recovery, str(subject), words))
     one = _primary(recovery)
-    of_rule = [
-        f"{words.get(str(rule), str(rule))} {100 * one['rule_accuracy'].values[k]:.0f} % "
-        f"[{100 * one['rule_low'].values[k]:.0f}, {100 * one['rule_high'].values[k]:.0f}]"
-        for k, rule in enumerate(one["rule"].values)
+    of_variant = [
+        f"{words.get(str(variant), str(variant))} {100 * one['variant_accuracy'].values[k]:.0f} % "
+        f"[{100 * one['variant_low'].values[k]:.0f}, {100 * one['variant_high'].values[k]:.0f}]"
+        for k, variant in enumerate(one["variant"].values)
         if one["runs_scored"].values[k]
     ]
-    out.append(f"Of networks with a rule, so many are given it: {', '.join(of_rule)}.")
+    out.append(f"Of the networks of a variant, so many are given it: {', '.join(of_variant)}.")
     return out
 
 
@@ -262,29 +267,30 @@ def _tests(recovery: xr.Dataset) -> list[str]:
     return [
         f"Error rate: {said['held_out_words']} {said['inference']} {said['chance_words']}",
         f"{said['null_words']} {said['assumptions']}",
-        *([f"Pairs of rules by themselves: {'; '.join(told)}."] if told else []),
+        *([f"Pairs of variants by themselves: {'; '.join(told)}."] if told else []),
     ]
 
 
-def _p_by_rule(recovery: xr.Dataset, subject: str) -> dict[str, float]:
-    """Return the largest p (Holm) of each rule that the check is defined for."""
+def _p_by_variant(recovery: xr.Dataset, subject: str) -> dict[str, float]:
+    """Return the largest p (Holm) of each variant that the check is defined for."""
     p = recovery["check_p_holm"].sel(subject=subject).values
-    rule = recovery["condition_rule"].values.astype(str)
-    found = {str(name): p[(rule == name) & np.isfinite(p)] for name in recovery["rule"].values}
+    variant = recovery["point_variant"].values.astype(str)
+    names = map(str, recovery["variant"].values)
+    found = {name: p[(variant == name) & np.isfinite(p)] for name in names}
     return {name: float(values.max()) for name, values in found.items() if values.size}
 
 
 def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> str:
-    p = _p_by_rule(recovery, recording)
+    p = _p_by_variant(recovery, recording)
     rejected = (recovery["compatible"].sel(subject=recording) == 0).any()
     if not p or not (rejected or has_power(recovery)):
         return (
             "Rejected: nothing could be, there are too few instances for so many statistics, so "
-            "that a rule that is not rejected is no finding."
+            "that a variant that is not rejected is no finding."
         )
     compatible = dict(
         zip(
-            recovery["rule"].values.astype(str).tolist(),
+            recovery["variant"].values.astype(str).tolist(),
             recovery["compatible"].sel(subject=recording).values.tolist(),
             strict=True,
         )
@@ -301,22 +307,22 @@ def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) ->
 
     kept = f"not rejected: {named(1) or 'none'}" if has_power(recovery) else "of others: no power"
     share, freedom = float(recovery["calibration_all"]), float(recovery["check_freedom"])
-    own = f"; held-out runs are rejected by their own condition in {100 * share:.0f} %"
+    own = f"; held-out runs are rejected by their own point in {100 * share:.0f} %"
     return (
         f"Rejected as one more draw: {named(0) or 'none'}; {kept} "
-        f"(Holm over conditions, {freedom:.0f} degrees of freedom{own * bool(np.isfinite(share))})."
+        f"(Holm over points, {freedom:.0f} degrees of freedom{own * bool(np.isfinite(share))})."
     )
 
 
 def _outsider(recovery: xr.Dataset, subject: str, words: Mapping[str, str]) -> str:
-    p = _p_by_rule(recovery, subject)
-    said = f"{subject}, of a generator that is none of the tested rules,"
+    p = _p_by_variant(recovery, subject)
+    said = f"{subject}, of a generator that is none of the tested variants,"
     if not p:
         return f"{said} could not be checked: a statistic is undefined or instances are too few."
     kept = [words.get(name, name) for name, value in p.items() if value >= LEVEL]
     if kept:
         return (
             f"{said} is not noticed: it passes as one more draw of {listed(kept)}; this comparison "
-            "would take a stranger for a tested rule."
+            "would take a stranger for a tested variant."
         )
-    return f"{said} is noticed: every tested rule is rejected (largest p {max(p.values()):.2g})."
+    return f"{said} is noticed: every tested variant is rejected (largest p {max(p.values()):.2g})."

@@ -42,9 +42,9 @@ def shrunk(samples: np.ndarray) -> np.ndarray:
 
 
 def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
-    """Covariance within groups, one for all: spread of the instances around their condition.
+    """Covariance within groups, one for all: spread of the instances around their point.
 
-    One matrix serves every condition, so that a condition whose instances scatter does not come
+    One matrix serves every point, so that a point whose instances scatter does not come
     closer to the recording by it.
 
     Parameters

@@ -14,7 +14,7 @@ def upper_tail(value: float, null: np.ndarray) -> float:
 
 
 def p_of_instances(scores: np.ndarray, draws: int, rng: np.random.Generator) -> float:
-    """Monte Carlo p of the mean score of a condition's instances, one-sided: more alike.
+    """Monte Carlo p of the mean score of a point's instances, one-sided: more alike.
 
     Instances are independent, so that each may be in another order than the next: few orders of
     one instance make many of all.

@@ -1,4 +1,4 @@
-"""A sweep: conditions times axes times instances, as points with stable short ids.
+"""A sweep: variants times axes times instances, as points with stable short ids.
 
 Imports nothing heavy: Snakemake reads the points while it parses the workflow.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override, place
-from spikedrift.config.sweeps import Axis, Condition, Sweep
+from spikedrift.config.sweeps import Axis, Sweep, Variant
 from spikedrift.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Point:
-    """One simulation of a sweep.
+    """One simulation of a sweep: a variant at one value of each axis, in one instance.
 
     Attributes
     ----------
-    sweep, condition : str
+    sweep, variant : str
     id : str
         Of the point's network: the same options have the same id whatever their names are and
         wherever they were set.
     parameters : dict of dotted key -> value
         What the point changes in the sweep's options.
     axes : dict of axis -> value
-        Empty for a condition that is not swept.
+        Empty for a variant that is not swept.
     seed, instance : int
     control : bool
     """
 
     sweep: str
-    condition: str
+    variant: str
     title: str
     id: str
     parameters: dict[str, Any]
@@ -54,13 +54,13 @@ class Point:
 
     @property
     def name(self) -> str:
-        """Word for a condition at its place on the axes: `pair`, or `pair@rate=0.05`."""
+        """Word for a variant at its values on the axes: `pair`, or `pair@rate=0.05`."""
         values = ",".join(f"{axis}={value}" for axis, value in self.axes.items())
-        return f"{self.condition}@{values}" if values else self.condition
+        return f"{self.variant}@{values}" if values else self.variant
 
     @property
     def words(self) -> str:
-        """Title of the condition with its values of the axes."""
+        """Title of the variant with its values of the axes."""
         return ", ".join([self.title, *(f"{axis} {value}" for axis, value in self.axes.items())])
 
     @property
@@ -78,22 +78,22 @@ def controls(points: Iterable[Point]) -> dict[str, str]:
 
 
 def points(sweep: Sweep) -> list[Point]:
-    """Expand a sweep: conditions outermost, then axes, then instances.
+    """Expand a sweep: variants outermost, then axes, then instances.
 
     Raises
     ------
     InputError
-        Where a condition or an axis sets something that is no option of the network, or a value
+        Where a variant or an axis sets something that is no option of the network, or a value
         that is not allowed, or two points are the same network.
     """
     expanded: list[Point] = []
     seen: dict[str, str] = {}
     values = axis_values(sweep)
-    for condition in sweep.conditions:
-        where = f"sweep {sweep.name}, condition {condition.name}"
-        base = override(sweep.options, condition.set, where)
+    for variant in sweep.variants:
+        where = f"sweep {sweep.name}, variant {variant.name}"
+        base = override(sweep.options, variant.set, where)
         tree = base.model_dump(mode="json")
-        for row in values if condition.swept else [{}]:
+        for row in values if variant.swept else [{}]:
             here = where + "".join(f", {name} {value}" for name, value in row.items())
             changes = _changes(sweep, row, tree, here)
             options = override(base, changes, here) if changes else base
@@ -104,41 +104,41 @@ def points(sweep: Sweep) -> list[Point]:
                     f"{here}: describes the same network as {seen[key]}; remove one"
                     + ", or set swept: false where the axes change nothing" * bool(row)
                 )
-            seen[key] = here.removeprefix(f"sweep {sweep.name}, condition ")
-            expanded += _instances(sweep, condition, key, {**condition.set, **changes}, row)
+            seen[key] = here.removeprefix(f"sweep {sweep.name}, variant ")
+            expanded += _instances(sweep, variant, key, {**variant.set, **changes}, row)
     return expanded
 
 
 def _instances(
-    sweep: Sweep, condition: Condition, key: str, parameters: dict[str, Any], row: dict[str, Any]
+    sweep: Sweep, variant: Variant, key: str, parameters: dict[str, Any], row: dict[str, Any]
 ) -> list[Point]:
     return [
         Point(
             sweep=sweep.name,
-            condition=condition.name,
-            title=condition.title or condition.name,
+            variant=variant.name,
+            title=variant.title or variant.name,
             id=key,
             parameters=parameters,
             axes=row,
             seed=sweep.seed,
             instance=instance,
-            control=condition.control,
+            control=variant.control,
         )
         for instance in range(sweep.instances)
     ]
 
 
-def variants(sweep: Sweep, condition: Condition) -> Iterator[PatternNetwork]:
-    """Networks of a condition that differ in rules: one, unless an axis chooses among them.
+def networks(sweep: Sweep, variant: Variant) -> Iterator[PatternNetwork]:
+    """Networks of a variant that differ in rules: one, unless an axis chooses among them.
 
     Values of a rule's parameter are one network: only its name can be wrong.
     """
-    where = f"sweep {sweep.name}, condition {condition.name}"
-    base = override(sweep.options, condition.set, where)
+    where = f"sweep {sweep.name}, variant {variant.name}"
+    base = override(sweep.options, variant.set, where)
     tree = base.model_dump(mode="json")
     choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
     seen: set[str] = set()
-    for row in axis_values(sweep) if condition.swept else [{}]:
+    for row in axis_values(sweep) if variant.swept else [{}]:
         chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
         if chosen not in seen:
             seen.add(chosen)
@@ -153,7 +153,7 @@ def _chooses(key: str) -> bool:
 
 
 def axis_values(sweep: Sweep) -> list[dict[str, Any]]:
-    """Values of the axes at every point of a condition; numbers have six significant digits.
+    """Values of the axes at every point of a variant; numbers have six significant digits.
 
     A Latin hypercube (McKay, Beckman & Conover 1979) puts one sample into each of `samples` equal
     parts of every axis.
@@ -202,7 +202,7 @@ def _stretched(axis: Axis, unit: Sequence[float]) -> tuple[float, ...]:
 def _changes(
     sweep: Sweep, row: Mapping[str, Any], tree: Mapping[str, Any], where: str
 ) -> dict[str, Any]:
-    """Options that the axes change in a condition, whose options `tree` holds."""
+    """Options that the axes change in a variant, whose options `tree` holds."""
     changes: dict[str, Any] = {}
     for axis in sweep.axes:
         if axis.name not in row:

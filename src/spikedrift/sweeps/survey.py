@@ -38,7 +38,7 @@ from spikedrift.networks.pattern_network import NetworkRun, Simulated
 from spikedrift.similarity.matrix import similarity
 from spikedrift.simulation.run import Ended
 from spikedrift.spikes import selections
-from spikedrift.sweeps.places import axis_columns
+from spikedrift.sweeps.coordinates import axis_columns
 from spikedrift.sweeps.points import Point
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
     ----------
     sweep : Surveyed
     points : sequence of Point
-        Of one condition.
+        Of one variant.
     store : Path
         One file a run, written as soon as it is there; `keep_trials` puts trials and traces into
         the folder `trials` beside it.
@@ -112,8 +112,8 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
             write_netcdf(one, store / f"{point.recording}.nc")
         found[point.recording] = one
         told = f" ({one['reason'].item()})" if one["reason"].item() else ""
-        log.info("%d of %d: %s, condition %s%s, instance %d: %s%s", len(found), len(points),
-                 point.recording, point.condition,
+        log.info("%d of %d: %s, variant %s%s, instance %d: %s%s", len(found), len(points),
+                 point.recording, point.variant,
                  "".join(f", {name} {value}" for name, value in point.axes.items()),
                  point.instance, one["status"].item(), told)  # fmt: skip
     return joined([found[point.recording] for point in points])
@@ -314,11 +314,11 @@ def collect(
     -------
     data : Dataset
         Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
-        and NaN in all measures. By `point`: `condition`, `title`, `control`, `axis_{name}` (NaN
-        or empty for a condition that is not swept), `name` and `point_title`, which say the values
+        and NaN in all measures. By `point`: `variant`, `title`, `control`, `axis_{name}` (NaN
+        or empty for a variant that is not swept), `name` and `point_title`, which say the values
         of the axes too.
     table : DataFrame
-        One row a run: recording, condition, axes, instance, status, reason.
+        One row a run: recording, variant, axes, instance, status, reason.
     """
     whole = joined([chunk.isel(run=[k]) for chunk in chunks for k in range(chunk.sizes["run"])])
     ids = list(dict.fromkeys(point.id for point in points))
@@ -333,7 +333,7 @@ def collect(
     names = list(dict.fromkeys(name for point in points for name in point.axes))
     columns: dict[str, Any] = {
         name: ("point", [getattr(first[key], name) for key in ids])
-        for name in ("condition", "title", "control", "name")
+        for name in ("variant", "title", "control", "name")
     }
     columns["point_title"] = ("point", [first[key].words for key in ids])
     axes = axis_columns([first[key].axes for key in ids])
@@ -351,7 +351,7 @@ def collect(
     rows = [
         {
             "recording": point.recording,
-            "condition": point.condition,
+            "variant": point.variant,
             **{f"axis_{name}": point.axes.get(name, np.nan) for name in names},
             "instance": point.instance,
             **{name: whole[name].sel(run=point.recording).item() for name in WORDS},

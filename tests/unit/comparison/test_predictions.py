@@ -27,7 +27,7 @@ ENTRY = {
     "written": "2026-01-02",
     "statement": "drifts",
     "refuted_by": "no drift",
-    "model": {"sweep": "s", "conditions": ["c"], "found": "1"},
+    "model": {"sweep": "s", "variants": ["c"], "found": "1"},
     "stimulus": "movie",
     "held_out": "aside",
     "selection": "visual",

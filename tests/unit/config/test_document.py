@@ -45,7 +45,7 @@ def test_defaults_that_are_lists_are_listed():
 
 def test_matrices_of_a_learning_figure_need_not_be_named():
     raw = {
-        "sweeps": [{"name": "net", "conditions": [{"name": "a"}]}],
+        "sweeps": [{"name": "net", "variants": [{"name": "a"}]}],
         "figures": {"learning": [{"sweep": "net"}]},
         "selections": [
             {"name": "all"},

@@ -82,8 +82,8 @@ REFUSED: dict[str, tuple[str, tuple[str, ...]]] = {
     "a key is a boolean": ("no: 1", ("the key False", "quote")),
     "not a number": ("drift: {index: {code_level: .nan}}", ("drift.index.code_level", "NaN")),
     "infinity in a free value": (
-        "sweeps: [{conditions: [{name: a, set: {a.b: .inf}}]}]",
-        ("sweeps[0].conditions[0].set.a.b", "infinite"),
+        "sweeps: [{variants: [{name: a, set: {a.b: .inf}}]}]",
+        ("sweeps[0].variants[0].set.a.b", "infinite"),
     ),
     "an integer of 400 digits": (f"seed: 1{'0' * 400}", ("seed", "64 bits")),
     "bytes": ("seed: !!binary aGVsbG8=", ("seed", "bytes")),
@@ -119,10 +119,10 @@ def test_the_latter_wins_key_by_key() -> None:
 
 def test_numbers_may_come_as_text() -> None:
     """`--config` and tables hand over nothing else."""
-    raw = {"seed": "7", "sweeps": [{"conditions": [{"name": "a", "control": "true"}]}]}
+    raw = {"seed": "7", "sweeps": [{"variants": [{"name": "a", "control": "true"}]}]}
     config = checked(Config, raw)
     assert config.seed == 7
-    assert config.sweeps[0].conditions[0].control is True
+    assert config.sweeps[0].variants[0].control is True
 
 
 # Sizes of a sweep -> words of the line.
@@ -142,4 +142,4 @@ def test_numbers_may_come_as_text() -> None:
 )  # fmt: skip
 def test_runs_are_counted_before_they_are_listed(sweep: dict, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        checked(Config, {"sweeps": [{"conditions": [{"name": "one"}], **sweep}]})
+        checked(Config, {"sweeps": [{"variants": [{"name": "one"}], **sweep}]})

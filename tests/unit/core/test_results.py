@@ -209,7 +209,7 @@ def test_another_format_is_one_line(folder, matrix, monkeypatch):
     monkeypatch.setattr("spikedrift.core.seal.FORMAT", 7)
     write_netcdf(matrix, path)
     monkeypatch.undo()
-    refused(path, "is of format 7, this version of spikedrift reads 1")
+    refused(path, "is of format 7, this version of spikedrift reads 2")
 
 
 @pytest.mark.fault("files", "no file, or none that may be read")

@@ -189,27 +189,27 @@ def test_colors_are_fixed_and_apart():
     areas = style.area_colors(["VISp", "zz", "VISl"])
     assert areas["VISp"] == style.area_colors(["VISp", "E"])["VISp"]
     assert len(set(areas.values())) == 3
-    conditions = style.condition_colors(["frozen", "a", "b", "c"], "frozen")
-    assert conditions["frozen"] == style.GRAY
-    assert conditions["b"] == style.condition_colors(["a", "b"], None)["b"]
-    assert len(set(conditions.values())) == 4
+    variants = style.variant_colors(["frozen", "a", "b", "c"], "frozen")
+    assert variants["frozen"] == style.GRAY
+    assert variants["b"] == style.variant_colors(["a", "b"], None)["b"]
+    assert len(set(variants.values())) == 4
 
 
 @pytest.mark.fault("labels", "an area has the color of a code")
-def test_areas_and_conditions_have_no_color_of_a_code():
+def test_areas_and_variants_have_no_color_of_a_code():
     codes = set(style.CODE.values())
     known = style.area_colors(style._KNOWN_AREA)
     assert len(set(known.values())) == len(known) and not codes & set(known.values())
     assert not codes & set(style.area_colors([f"area {k}" for k in range(9)]).values())
     assert not codes & set(style.area_colors(["E", "I", "all", "VISp", "mine"]).values())
     names = [f"c{k}" for k in range(9)]
-    assert not codes & set(style.condition_colors(names, None).values())
+    assert not codes & set(style.variant_colors(names, None).values())
 
 
-def test_points_of_a_condition_are_its_shades():
-    rules = {"a@1": "a", "a@2": "a", "b@1": "b", "off": "frozen"}
-    colors = style.point_colors(rules, rules, "frozen")
-    assert colors["a@1"] == style.condition_colors(["a", "b"], None)["a"]
+def test_points_of_a_variant_are_its_shades():
+    variants = {"a@1": "a", "a@2": "a", "b@1": "b", "off": "frozen"}
+    colors = style.point_colors(variants, variants, "frozen")
+    assert colors["a@1"] == style.variant_colors(["a", "b"], None)["a"]
     assert colors["off"] == style.GRAY and len(set(colors.values())) == 4
     assert sum(to_rgb(colors["a@2"])) > sum(to_rgb(colors["a@1"]))
 
@@ -440,7 +440,7 @@ def test_a_recording_without_index_has_two_panels(run):
 
 @pytest.fixture(scope="module")
 def learned():
-    """Two conditions x two runs; phases naive and block of one file each."""
+    """Two points x two runs; phases naive and block of one file each."""
     files = {"rate": [], "timing": [], "index": []}
     for k in range(4):
         options = SyntheticOptions(units=20, segments=3, repeats=4, segment_duration=0.5, blocks=3)
@@ -458,7 +458,7 @@ def learned():
 
 def test_learning_draws_every_instance(learned):
     figure, table = learning.draw(
-        **learned, conditions=["frozen", "frozen", "on", "on"], control="frozen",
+        **learned, points=["frozen", "frozen", "on", "on"], control="frozen",
         titles={"on": "plastic"},
     )  # fmt: skip
     panels = axes_with_data(figure)
@@ -478,7 +478,7 @@ def test_learning_draws_every_instance(learned):
         )
         assert has_unit(axes.get_xlabel())
         means = [line for line in axes.get_lines() if line.get_color() == "black"]
-        last = part[part["phase"] == "block"].groupby("condition", sort=False)["value"]
+        last = part[part["phase"] == "block"].groupby("point", sort=False)["value"]
         np.testing.assert_allclose(
             [line.get_xdata()[0] for line in means], last.mean()[last.count() > 1].to_numpy()
         )
@@ -490,17 +490,17 @@ def test_learning_says_where_there_is_no_code(learned):
     index = learned["index"]
     shut = [closed(index[0], gates.NO_CODE), closed(index[1], gates.IMPRECISE), *index[2:]]
     figure, table = learning.draw(
-        rate=learned["rate"], timing=learned["timing"], index=shut, conditions=["a", "a", "b", "b"]
+        rate=learned["rate"], timing=learned["timing"], index=shut, points=["a", "a", "b", "b"]
     )
     texts = [item.get_text() for axes in figure.axes for item in axes.texts]
     assert "no timing code detected: 1 of 2; timing index too imprecise: 1 of 2" in texts
-    gone = table[(table["quantity"] == "drift_index") & (table["condition"] == "a")]
+    gone = table[(table["quantity"] == "drift_index") & (table["point"] == "a")]
     assert gone.loc[gone["code"] == "timing", "value"].isna().all()
-    with pytest.raises(InputError, match="3 conditions given for 4 runs"):
-        learning.draw(**learned, conditions=["a", "b", "c"])
+    with pytest.raises(InputError, match="3 points given for 4 runs"):
+        learning.draw(**learned, points=["a", "b", "c"])
     with pytest.raises(InputError, match="same runs"):
         learning.draw(
-            rate=learned["rate"][::-1], timing=learned["timing"], index=shut, conditions=["a"] * 4
+            rate=learned["rate"][::-1], timing=learned["timing"], index=shut, points=["a"] * 4
         )
 
 
@@ -542,12 +542,12 @@ def test_scores_draw_the_comparison(scored):
     assert "illustration" in text
 
 
-def test_scores_keep_a_condition_that_cannot_be_scored(scored):
+def test_scores_keep_a_point_that_cannot_be_scored(scored):
     lost = scored.copy(deep=True)
     for name in ("score", "instance_score", "matched_noise", "profile", "time_scale_fit"):
-        lost[name].loc[{"condition": "noise"}] = np.nan
-    lost["residual"].loc[{"condition": "noise"}] = np.nan
-    lost["instances_scored"].loc[{"condition": "noise"}] = 0
+        lost[name].loc[{"point": "noise"}] = np.nan
+    lost["residual"].loc[{"point": "noise"}] = np.nan
+    lost["instances_scored"].loc[{"point": "noise"}] = 0
     figure, _ = scores.draw(scores=lost)
     assert "2 of 2 not scored" in [item.get_text() for item in figure.axes[0].texts]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -556,19 +556,19 @@ def test_scores_keep_a_condition_that_cannot_be_scored(scored):
 
 
 def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
-    many = scored.isel(condition=np.zeros(50, int))
+    many = scored.isel(point=np.zeros(50, int))
     names = [f"frozen@rate={k}" for k in range(50)]
     rng = np.random.default_rng(1)
-    many = many.assign_coords(condition=names)
+    many = many.assign_coords(point=names)
     many = many.assign(
-        score=("condition", rng.permutation(np.r_[np.linspace(1, 5, 48), [np.nan] * 2])),
-        unmatched=("condition", np.arange(50) % 2 == 0),
-        instances_failed=("condition", np.ones(50, int)),
+        score=("point", rng.permutation(np.r_[np.linspace(1, 5, 48), [np.nan] * 2])),
+        unmatched=("point", np.arange(50) % 2 == 0),
+        instances_failed=("point", np.ones(50, int)),
         instances_given=many["instances_scored"] + 1,
     )
     many.attrs["titles"] = json.dumps({name: name for name in names})
     figure, table = scores.draw(scores=many)
-    best = many["score"].sortby(many["score"])["condition"].values[:40]
+    best = many["score"].sortby(many["score"])["point"].values[:40]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert [label.split(" ")[0] for label in labels] == list(best)
     marked = [label.split(" ")[0] for label in labels if "†" in label]
@@ -578,9 +578,9 @@ def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
     assert "The 40 of 50 points with the lowest scores" in text
     assert "50 of 150 instances are not scored (run failed: 50)." in text
     part = table[table["panel"] == "mismatch"]
-    assert set(part["condition"]) == set(best) and set(part["x"]) == set(many["matched"].values)
+    assert set(part["point"]) == set(best) and set(part["x"]) == set(many["matched"].values)
     points = [line for line in figure.axes[0].get_lines() if line.get_marker() == "D"]
-    assert len({line.get_color() for line in points}) == 1, "one condition, one color"
+    assert len({line.get_color() for line in points}) == 1, "one point, one color"
 
 
 @pytest.mark.slow
@@ -590,7 +590,7 @@ def test_every_figure_can_be_saved_twice_with_the_same_bytes(run, scored, learne
             rate=run.rate, timing=run.timing, index=run.index
         ),
         "scores": lambda: scores.draw(scores=scored),
-        "learning": lambda: learning.draw(**learned, conditions=["a", "a", "b", "b"]),
+        "learning": lambda: learning.draw(**learned, points=["a", "a", "b", "b"]),
     }
     for name, draw in draws.items():
         for copy in ("one", "two"):

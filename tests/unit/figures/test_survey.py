@@ -11,7 +11,7 @@ AXES = [{"name": "rate", "title": "learning rate (1)", "scale": "log"}]
 
 @pytest.fixture
 def data():
-    """A control and a condition at two values, two instances; one run failed, one is silent."""
+    """A control and a variant at two values, two instances; one run failed, one is silent."""
     status = np.array([["ok", "ok"], ["ok", "failed"], ["silent", "ok"]])
     value = np.where(status == "failed", np.nan, np.arange(6.0).reshape(3, 2))
     dims = ("point", "instance")
@@ -35,7 +35,7 @@ def data():
             "stage": ["naive", "block 0", "block 1"],
             "probe": ["naive", "block"],
             "code": ["rate", "timing"],
-            "condition": ("point", ["frozen", "pair", "pair"]),
+            "variant": ("point", ["frozen", "pair", "pair"]),
             "title": ("point", ["all frozen", "pair STDP", "pair STDP"]),
             "control": ("point", [True, False, False]),
             "axis_rate": ("point", [np.nan, 0.1, 1.0]),
@@ -47,7 +47,7 @@ def data():
 def test_its_table_holds_every_run_and_quantity(data):
     figure, table = survey.draw(data=data, axes=AXES)
     assert len(table) == 3 * 2 * len(survey.QUANTITIES)
-    of = table.set_index(["condition", "axis_rate", "instance", "quantity"])["value"]
+    of = table.set_index(["variant", "axis_rate", "instance", "quantity"])["value"]
     assert of["pair", 1.0, 0, "selectivity"] == 4 + 1  # mean of the two blocks
     assert of["pair", 1.0, 0, "S rate"] == 4 + 10
     assert of["pair", 1.0, 1, "S timing"] == 5 + 20
@@ -75,7 +75,7 @@ def test_values_that_are_words_stand_side_by_side(data):
     assert ([0, 1], [2 + 1, 4.5 + 1]) in lines  # means of the instances, of both blocks
 
 
-def test_no_two_conditions_look_alike(data):
+def test_no_two_variants_look_alike(data):
     order = [f"c{k}" for k in range(25)]
     looks = survey._looks(order, {"c0"}, set(order[6:]))
     assert len({(str(one["color"]), str(one["ls"])) for one in looks.values()}) == len(order)

@@ -110,7 +110,7 @@ def test_same_seed_same_bits_other_seed_other_network(run, learned):
 
 
 @pytest.mark.compiles
-def test_conditions_of_an_instance_differ_only_after_the_settling(run, learned):
+def test_variants_of_an_instance_differ_only_after_the_settling(run, learned):
     frozen = run(FROZEN)
     for name in ("afferent_pre", "recurrent_post", "inhibitory_pre"):
         np.testing.assert_array_equal(frozen.traces[name], learned.traces[name])

@@ -28,7 +28,7 @@ def plan(directory: Path, selections: list[dict[str, Any]], **comparison: Any) -
         "seed": 1,
         "recordings": [LAB, STRANGER],
         "selections": selections,
-        "sweeps": [{"name": "models", "conditions": [{"name": "frozen"}], "instances": 1}],
+        "sweeps": [{"name": "models", "variants": [{"name": "frozen"}], "instances": 1}],
         "comparisons": [compared],
     }
     return plan_for(config)
@@ -88,7 +88,7 @@ def test_networks_that_are_analyzed(tmp_path, monkeypatch, block):
     monkeypatch.chdir(tmp_path)
     config = {
         "seed": 1,
-        "sweeps": [{"name": "models", "conditions": [{"name": "frozen"}], "instances": 1}],
+        "sweeps": [{"name": "models", "variants": [{"name": "frozen"}], "instances": 1}],
         "selections": [ALL, {**GOOD, "recordings": ["models"]}],
         block: [{"name": "a", "analysis": "drift_index", "recordings": ["models"]}],
     }

@@ -165,7 +165,7 @@ def test_a_pool_joins_a_cohort_by_stimulus(table):
 
 def test_a_recording_of_a_cohort_may_be_compared(table):
     more = yaml.safe_load("""
-        sweeps: [{name: s, conditions: [{name: a}]}]
+        sweeps: [{name: s, variants: [{name: a}]}]
         comparisons: [{name: c, recording: 101.on, sweep: s}]
     """)
     with pytest.raises(InputError, match=r"comparisons\[0\].recording: not among recordings"):

@@ -18,15 +18,15 @@ TITLES = {"a": "all frozen", "b": "A→E STDP"}
 
 
 def scored(seed, n, apart, recording, **attributes):
-    """Two rules `apart` standard deviations, and a recording with the distance to each."""
+    """Two variants `apart` standard deviations, and a recording with the distance to each."""
     values = gaussian(seed, n, apart)
     out = comparison(values, ["a", "b"], recording=recording)
     distance = ((np.asarray(recording) - values.mean(axis=1)) ** 2).mean(axis=1)
-    out["score"] = "condition", distance
-    out["instances_given"] = "condition", [n, n]
+    out["score"] = "point", distance
+    out["instances_given"] = "point", [n, n]
     out["ceiling_high"] = 2.0
     out["baseline_score"] = "baseline", [90.0, 91.0, 92.0]
-    out["mismatch"] = ("condition", "matched"), [[1.0], [1.0]]
+    out["mismatch"] = ("point", "matched"), [[1.0], [1.0]]
     out = out.assign_coords(
         baseline=["lag_only", "block_only", "no_drift"], matched=["local_variation"]
     )
@@ -43,13 +43,15 @@ def said(scores, truth=None, outsiders=None):
 
 
 @pytest.mark.parametrize(
-    ("condition", "judged"),
-    [("b", "That is right."), ("a", "That is wrong."), ("c", "none of the tested rules")],
+    ("variant", "judged"),
+    [("b", "That is right."), ("a", "That is wrong."), ("c", "none of the tested variants")],
 )
-def test_the_rule_found_is_held_against_the_truth(condition, judged):
-    truth = {"condition": condition, "title": "the truth"}
+def test_the_variant_found_is_held_against_the_truth(variant, judged):
+    truth = {"variant": variant, "title": "the truth"}
     part, _ = said(scored(3, 12, 6.0, [6.1, 0.2]), truth)
-    assert part.answer.startswith("The rule found is A→E STDP: the nearest one, and not rejected.")
+    assert part.answer.startswith(
+        "The variant found is A→E STDP: the nearest one, and not rejected."
+    )
     assert part.points[0].startswith("The truth is known: the truth")
     assert judged in part.points[0]
 
@@ -67,7 +69,7 @@ def test_the_error_rate_is_that_of_the_recovery_test():
     assert f"this answer was right in {right} of the {times} times" in part.answer
 
 
-def test_the_check_names_rules_by_their_titles():
+def test_the_check_names_variants_by_their_titles():
     _, tested = said(scored(5, 12, 8.0, [8.0, 0.0]))
     assert "one more draw of A→E STDP (power" in tested.attrs["verdict"]
     _, tested = said(scored(7, 12, 0.0, [0.5, 0.0]))
@@ -85,18 +87,18 @@ def test_rejections_and_outsiders_are_those_of_the_check():
     assert p[0] < 0.05 < p[1]
     assert f"Rejected as one more draw: all frozen (p {p[0]:.2g})" in text
     assert f"not rejected: A→E STDP (p {p[1]:.2g})" in text
-    assert "stranger, of a generator that is none of the tested rules, is noticed" in text
-    assert "twin, of a generator that is none of the tested rules, is not noticed" in text
+    assert "stranger, of a generator that is none of the tested variants, is noticed" in text
+    assert "twin, of a generator that is none of the tested variants, is not noticed" in text
 
 
-def test_a_recording_that_is_like_none_has_no_rule():
+def test_a_recording_that_is_like_none_has_no_variant():
     part, _ = said(scored(6, 12, 6.0, [3.0, 40.0]))
-    assert part.answer.startswith("No tested rule is compatible with it; the nearest is")
+    assert part.answer.startswith("No tested variant is compatible with it; the nearest is")
 
 
 @pytest.mark.fault("findings", "a check that cannot reject is read as compatible")
-def test_a_check_without_power_says_nothing_of_the_rules_in_the_words_of_the_figure():
-    part, tested = said(scored(7, 3, 6.0, [6.1, 0.2]), {"condition": "b", "title": "the truth"})
+def test_a_check_without_power_says_nothing_of_the_variants_in_the_words_of_the_figure():
+    part, tested = said(scored(7, 3, 6.0, [6.1, 0.2]), {"variant": "b", "title": "the truth"})
     assert not tested["check_power"] >= 0.5
     assert "no power" in tested.attrs["verdict"]
     assert tested.attrs["verdict"].removesuffix(".") in part.answer
@@ -107,23 +109,23 @@ def test_a_check_without_power_says_nothing_of_the_rules_in_the_words_of_the_fig
     assert (tested["compatible"].sel(subject="mouse.movie") == 1).all()
     assert tested.attrs["verdict"].removesuffix(".") in part.answer
     assert "none is rejected" not in part.answer
-    assert "so that a rule that is not rejected is no finding" in part.points[0]
+    assert "so that a variant that is not rejected is no finding" in part.points[0]
 
 
 @pytest.mark.fault("findings", "chance that hit the truth is called right")
 def test_the_truth_hit_by_a_comparison_that_is_no_better_than_chance_is_no_evidence():
-    part, tested = said(scored(12, 12, 0.0, [0.4, 0.1]), {"condition": "a", "title": "the truth"})
+    part, tested = said(scored(12, 12, 0.0, [0.4, 0.1]), {"variant": "a", "title": "the truth"})
     p = tested["p_value"].sel(held_out="instances", classifier="score").item()
     assert p > 0.05
-    assert f"It is not shown that rules are found more often than by chance (p {p:.2g})." in (
+    assert f"It is not shown that variants are found more often than by chance (p {p:.2g})." in (
         part.against
     )
     assert "That is right" not in part.points[0]
-    assert "nearest rule as well, which is not shown to be more than chance" in part.points[0]
+    assert "nearest variant as well, which is not shown to be more than chance" in part.points[0]
 
 
-@pytest.mark.fault("findings", "lag or block alone is nearer than every rule")
-def test_a_baseline_nearer_than_every_rule_stands_beside_the_answer_and_once():
+@pytest.mark.fault("findings", "lag or block alone is nearer than every variant")
+def test_a_baseline_nearer_than_every_variant_stands_beside_the_answer_and_once():
     scores = scored(3, 12, 6.0, [6.1, 0.2])
     scores["baseline_score"][:] = [1e-3, 0.5 * float(scores["score"].min()), 90.0]
     scores.attrs["conclusion"] = " ".join(of_scores(scores.assign_attrs(dropped="{}")
@@ -137,12 +139,12 @@ def test_a_baseline_nearer_than_every_rule_stands_beside_the_answer_and_once():
     assert not any("alone explains" in one for one in said(far)[0].against)
 
 
-@pytest.mark.fault("findings", "mean rates find the rule as often as drift does")
+@pytest.mark.fault("findings", "mean rates find the variant as often as drift does")
 def test_rates_that_do_as_well_as_drift_stand_beside_the_answer():
     scores = scored(3, 12, 6.0, [6.1, 0.2])
     rate = np.zeros((2, 12, 1)) + np.array([0.0, 9.0])[:, None, None]
     rate += np.random.default_rng(1).normal(size=rate.shape)
-    scores["instance_trait"] = ("condition", "instance", "trait"), rate
+    scores["instance_trait"] = ("point", "instance", "trait"), rate
     scores["recording_trait"] = "trait", [0.0]
     scores = scores.assign_coords(trait=["log_rate"])
     compare = COMPARE.model_copy(update={"matched_on": ["log_rate"]})
@@ -151,8 +153,9 @@ def test_rates_that_do_as_well_as_drift_stand_beside_the_answer():
     assert one.sel(classifier="rates") == one.sel(classifier="score") == 1
     (part,) = findings([Compared(scores, tested)])
     assert part.against == (
-        "By statistics of drift 1.00 of the networks are given their rule (balanced over rules), "
-        "by mean rates alone 1.00: drift tells nothing of the rule that rates do not tell.",
+        "By statistics of drift 1.00 of the networks are given their variant (balanced over "
+        "variants), by mean rates alone 1.00: drift tells nothing of the variant that rates do not "
+        "tell.",
     )
     tested["accuracy"].loc[{"classifier": "rates"}] = 0.5
     for p, shown in ((0.01, 0), (0.2, 1)):
@@ -162,13 +165,13 @@ def test_rates_that_do_as_well_as_drift_stand_beside_the_answer():
     assert "not shown that drift tells more than rates do (p 0.2)" in part.against[0]
 
 
-@pytest.mark.fault("findings", "conditions that are no match for the recording")
-def test_conditions_that_are_not_matched_stand_beside_the_answer():
+@pytest.mark.fault("findings", "points that are no match for the recording")
+def test_points_that_are_not_matched_stand_beside_the_answer():
     scores = scored(3, 12, 6.0, [6.1, 0.2])
     scores["mismatch"][:, 0] = [5.0, 1.0]
     part, _ = said(scores)
     assert part.against[-1] == (
-        "1 of 2 conditions are more than 3 SD from the recording in local variation (1): their "
+        "1 of 2 points are more than 3 SD from the recording in local variation (1): their "
         "drift is not compared at equal terms."
     )
 
@@ -179,7 +182,7 @@ def test_an_illustration_says_so_first():
     scores.attrs["inference"] += " Fewer than 10 instances: an illustration, no interval."
     (part,) = findings([Compared(scores)])
     assert part.answer == (
-        "An illustration (2 instances a condition), no result. The nearest tested rule is A→E STDP."
+        "An illustration (2 instances a point), no result. The nearest tested variant is A→E STDP."
     )
 
 
@@ -192,7 +195,7 @@ def test_with_power_and_no_rejection_nothing_is_excluded():
 def test_a_comparison_without_a_recovery_test_says_that_its_errors_are_not_known():
     scores = scored(8, 12, 6.0, [6.0, 0.0])
     (part,) = findings([Compared(scores)])
-    assert part.answer == "The nearest tested rule is A→E STDP."
+    assert part.answer == "The nearest tested variant is A→E STDP."
     assert "How often that is wrong is not known" in part.against[0]
     scores["instance_value"][:] = np.nan
     refused = attempt(scores, {}, COMPARE, FEW, 1)

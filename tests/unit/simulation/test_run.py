@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from spikedrift.config.networks import PatternNetwork, Phase, Simulation
 from spikedrift.config.overrides import override
-from spikedrift.config.sweeps import Condition, Sweep
+from spikedrift.config.sweeps import Sweep, Variant
 from spikedrift.core.errors import DiskError, InputError
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build
@@ -315,23 +315,23 @@ def test_programs_fetch_the_synapses_of_spikes_ahead(program):
     assert "__builtin_prefetch(" in code
 
 
-def test_points_are_conditions_times_instances_with_stable_ids():
-    frozen = Condition(name="frozen", control=True, set={"plasticity.inhibitory.eta": 0.0})
-    sweep = Sweep(conditions=(frozen, Condition(name="inhibitory")), instances=2)
+def test_points_are_variants_times_instances_with_stable_ids():
+    frozen = Variant(name="frozen", control=True, set={"plasticity.inhibitory.eta": 0.0})
+    sweep = Sweep(variants=(frozen, Variant(name="inhibitory")), instances=2)
     expanded = points(sweep)
-    assert len(expanded) == 2 * len(sweep.conditions)
+    assert len(expanded) == 2 * len(sweep.variants)
     assert len({p.recording for p in expanded}) == len(expanded)
-    assert [p.condition for p in expanded if p.control] == ["frozen", "frozen"]
+    assert [p.variant for p in expanded if p.control] == ["frozen", "frozen"]
     again = points(Sweep.model_validate(json.loads(sweep.model_dump_json())))
     assert [p.recording for p in again] == [p.recording for p in expanded]
     # The id is the network's: the name does not matter, a value does, wherever it was set.
     one, renamed, changed = (
-        points(Sweep(conditions=(Condition(name=n, set={"plasticity.afferent.eta": e}),)))[0].id
+        points(Sweep(variants=(Variant(name=n, set={"plasticity.afferent.eta": e}),)))[0].id
         for n, e in (("a", 0.02), ("b", 0.02), ("a", 0.03))
     )
     assert one == renamed != changed
     in_options = override(PatternNetwork(), {"plasticity.afferent.eta": 0.02}, "here")
-    assert points(Sweep(options=in_options, conditions=(Condition(name="c"),)))[0].id == one
+    assert points(Sweep(options=in_options, variants=(Variant(name="c"),)))[0].id == one
 
 
 def test_overrides_reach_into_lists_and_name_what_is_wrong():
@@ -349,11 +349,11 @@ def test_overrides_reach_into_lists_and_name_what_is_wrong():
 
 
 def test_sweeps_refuse_what_would_be_run_twice():
-    same = (Condition(name="a"), Condition(name="b"))
-    with pytest.raises(InputError, match="condition b: describes the same network as a"):
-        points(Sweep(conditions=same))
+    same = (Variant(name="a"), Variant(name="b"))
+    with pytest.raises(InputError, match="variant b: describes the same network as a"):
+        points(Sweep(variants=same))
     with pytest.raises(ValidationError, match="used twice"):
-        Sweep(conditions=(same[0], same[0]))
+        Sweep(variants=(same[0], same[0]))
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_trials_file_is_a_source_too(tmp_path):
 
 SWEEP = {
     "instances": 2,
-    "conditions": [{"name": "slow"}, {"name": "fast", "set": {"plasticity.afferent.eta": 0.1}}],
+    "variants": [{"name": "slow"}, {"name": "fast", "set": {"plasticity.afferent.eta": 0.1}}],
 }
 
 
@@ -139,28 +139,28 @@ def planned(options, **changes):
 
 
 def test_the_run_of_the_sweep_is_the_input_of_the_recording():
-    plan = planned({"sweep": "hidden", "condition": "fast", "instance": 1})
+    plan = planned({"sweep": "hidden", "variant": "fast", "instance": 1})
     wildcards = Wildcards(recording="hidden.patterns")
     (made,) = plan.files_of(wildcards)
     point = plan.study.points[dict(made.wildcards)["recording"]]
-    assert (point.sweep, point.condition, point.instance) == ("hidden", "fast", 1)
+    assert (point.sweep, point.variant, point.instance) == ("hidden", "fast", 1)
     path = TRIALS.format(recording=point.recording)
     assert plan.study.recording(wildcards)["options"]["trials"] == path
     checked(Recording, plan.study.recording(wildcards))
-    assert plan.report.truths == {"hidden.patterns": {"condition": "fast", "title": "fast"}}
+    assert plan.report.truths == {"hidden.patterns": {"variant": "fast", "title": "fast"}}
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sweep": "hiden", "condition": "fast"}, "no sweep whose runs keep trials.*hidden"),
-        ({"sweep": "hidden", "condition": "fats"}, "options.condition: not in sweep hidden"),
+        ({"sweep": "hiden", "variant": "fast"}, "no sweep whose runs keep trials.*hidden"),
+        ({"sweep": "hidden", "variant": "fats"}, "options.variant: not in sweep hidden"),
         (
-            {"sweep": "hidden", "condition": "fast", "instance": 2},
+            {"sweep": "hidden", "variant": "fast", "instance": 2},
             "instance: 2, but sweep hidden has 2 instances",
         ),
-        ({"sweep": "hidden", "condition": "fast", "axes": {"rate": 1}}, "names 0 points"),
-        ({"sweep": "hidden"}, "give either sweep and condition, or trials"),
+        ({"sweep": "hidden", "variant": "fast", "axes": {"rate": 1}}, "names 0 points"),
+        ({"sweep": "hidden"}, "give either sweep and variant, or trials"),
         ({"trials": "nowhere.nc"}, f"no such file nowhere.nc; looked in {Path.cwd()} "),
     ],
 )
@@ -176,7 +176,7 @@ def test_a_run_that_is_not_there_is_one_line(options, message):
 @pytest.mark.parametrize("by_path", [False, True])
 @pytest.mark.parametrize("place", ["recording", "outsiders"])
 def test_no_recording_is_compared_with_its_own_network(by_path, place):
-    options = {"sweep": "rules", "condition": "fast", "instance": 1}
+    options = {"sweep": "rules", "variant": "fast", "instance": 1}
     if by_path:
         (run,) = planned(options).study.origins.runs("hidden.patterns")
         options = {"trials": TRIALS.format(recording=run)}
@@ -192,7 +192,7 @@ def test_no_recording_is_compared_with_its_own_network(by_path, place):
 
 
 def test_siblings_in_another_sweep_of_the_same_seed_are_refused_and_other_seeds_are_not():
-    apart = {"sweep": "hidden", "condition": "fast"}
+    apart = {"sweep": "hidden", "variant": "fast"}
     entry = {"name": "c", "recording": "hidden.patterns", "sweep": "rules"}
     plan = planned(apart, comparisons=[entry])
     runs = {plan.study.points[name].instance_seed for name in plan.study.runs("rules")}

@@ -12,7 +12,7 @@ from spikedrift.config.check import checked
 from spikedrift.config.sweeps import Axis, Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.plan.surveys import chunked
-from spikedrift.sweeps.points import axis_values, points, table, variants
+from spikedrift.sweeps.points import axis_values, networks, points, table
 
 RATE = {"name": "rate", "keys": ["plasticity.afferent.eta"]}
 WEIGHT = {"name": "weight", "keys": ["wiring.w_ee"]}
@@ -20,7 +20,7 @@ LEARNING = {"name": "a", "set": {"plasticity.afferent.eta": 0.02}}
 
 
 def sweep(**changes):
-    return checked(Sweep, {"conditions": [LEARNING], "instances": 1, **changes}, "sweep")
+    return checked(Sweep, {"variants": [LEARNING], "instances": 1, **changes}, "sweep")
 
 
 def test_a_grid_holds_all_combinations():
@@ -66,19 +66,19 @@ def test_random_samples_are_uniform():
     assert stats.kstest([row["weight"] / 0.1 for row in found], "uniform").pvalue > 0.01
 
 
-def test_a_factor_multiplies_what_the_condition_has():
-    conditions = [LEARNING, {"name": "b", "set": {"plasticity.afferent.eta": 0.5}}]
+def test_a_factor_multiplies_what_the_variant_has():
+    variants = [LEARNING, {"name": "b", "set": {"plasticity.afferent.eta": 0.5}}]
     axes = [{**RATE, "values": [0.1, 2], "factor": True}]
-    found = [p.parameters["plasticity.afferent.eta"] for p in points(sweep(conditions=conditions,
+    found = [p.parameters["plasticity.afferent.eta"] for p in points(sweep(variants=variants,
                                                                          axes=axes))]  # fmt: skip
     assert found == [0.002, 0.04, 0.05, 1.0]
 
 
-def test_a_condition_that_is_not_swept_is_one_point():
+def test_a_variant_that_is_not_swept_is_one_point():
     control = {"name": "frozen", "swept": False}
     axes = [{**RATE, "values": [0.01, 0.03]}]
-    expanded = points(sweep(conditions=[control, LEARNING], axes=axes))
-    assert [(p.condition, p.axes) for p in expanded] == [
+    expanded = points(sweep(variants=[control, LEARNING], axes=axes))
+    assert [(p.variant, p.axes) for p in expanded] == [
         ("frozen", {}), ("a", {"rate": 0.01}), ("a", {"rate": 0.03}),
     ]  # fmt: skip
     assert table(expanded)["axis_rate"].isna().tolist() == [True, False, False]
@@ -97,7 +97,7 @@ def test_an_axis_may_choose_the_rule():
     axes = [{"name": "rule", "keys": ["plasticity.afferent.rule"],
              "values": ["pair_stdp", "triplet_stdp"]}]  # fmt: skip
     asked = sweep(axes=[*axes, {**WEIGHT, "values": [0.01, 0.02]}])
-    found = [o.plasticity.afferent.rule for o in variants(asked, asked.conditions[0])]
+    found = [o.plasticity.afferent.rule for o in networks(asked, asked.variants[0])]
     assert found == ["pair_stdp", "triplet_stdp"]
 
 
@@ -112,7 +112,7 @@ def test_an_axis_may_choose_the_rule():
 )
 def test_what_a_look_at_the_rules_has_to_see(key, values, n):
     asked = sweep(axes=[{"name": "x", "keys": [key], "values": values}])
-    assert len(list(variants(asked, asked.conditions[0]))) == n
+    assert len(list(networks(asked, asked.variants[0]))) == n
 
 
 def test_one_more_run_changes_one_chunk():
@@ -137,9 +137,9 @@ class Wildcards(dict):
     __getattr__ = dict.__getitem__
 
 
-def test_another_rule_leaves_the_runs_of_other_conditions_as_they_are():
-    def plan(*conditions):
-        entry = {"name": "s", "instances": 1, "survey": {}, "conditions": conditions}
+def test_another_rule_leaves_the_runs_of_other_variants_as_they_are():
+    def plan(*variants):
+        entry = {"name": "s", "instances": 1, "survey": {}, "variants": variants}
         made = plan_for({"sweeps": [entry]}).surveys
         of = {name: Wildcards(sweep="s", chunk=name) for name in made.chunks["s"]}
         return {name: (made.modules(one), made.runs(one)) for name, one in of.items()}
@@ -154,11 +154,11 @@ def test_another_rule_leaves_the_runs_of_other_conditions_as_they_are():
     ("changes", "words"),
     [
         ({"axes": [{"name": "x", "keys": ["wiring.w_eee"], "values": [1]}]},
-         ("condition a, x 1", "wiring.w_eee", "did you mean 'w_ee'")),
+         ("variant a, x 1", "wiring.w_eee", "did you mean 'w_ee'")),
         ({"axes": [{**WEIGHT, "values": [0.1, -1]}]}, ("weight -1", "wiring.w_ee")),
         ({"axes": [{**WEIGHT, "values": [0.1, 0.1]}]}, ("same network as a, weight 0.1",)),
         ({"axes": [{**RATE, "values": [1, 2], "factor": True}],
-          "conditions": [{"name": "off"}]}, ("same network",)),
+          "variants": [{"name": "off"}]}, ("same network",)),
         ({"axes": [{"name": "x", "keys": ["plasticity.afferent.rule"], "values": [2],
                     "factor": True}]}, ("plasticity.afferent.rule", "no number")),
         ({"instances": 0}, ("instances", "greater than 0")),

@@ -17,7 +17,7 @@ from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sweeps import Condition, Survey, Sweep
+from spikedrift.config.sweeps import Survey, Sweep, Variant
 from spikedrift.core.errors import DiskError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
@@ -43,7 +43,7 @@ def build_dir(tmp_path_factory):
 @pytest.fixture
 def runs():
     options = override(PatternNetwork(), SMALL, "small")
-    return points(Sweep(options=options, conditions=(Condition(name="a"),), instances=2))
+    return points(Sweep(options=options, variants=(Variant(name="a"),), instances=2))
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
     # The same runs analyzed from their trials, by the functions that recordings go through.
     longer = {"phases.4.repeats": 4, "phases.6.repeats": 4}
     options = override(PatternNetwork(), {**SMALL, **longer}, "small")
-    runs = points(Sweep(options=options, conditions=(Condition(name="a"),), instances=2))
+    runs = points(Sweep(options=options, variants=(Variant(name="a"),), instances=2))
     kept = Survey(index=INDEX, keep_trials=True, halves=4)
     keeping = replace(surveyed, options=options, survey=kept)
     found = survey(keeping, runs, tmp_path / "s" / "runs", build_dir)
@@ -166,7 +166,7 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
         index = recording_drift(selected, options, run.seed)
         analyzed.append(Run(*files, index, profile(selected, options.curves, run.seed)))
     models = Models.of_survey(data, analyzed[0])
-    assert list(models.runs) == ["a"] and models.places["a"].seeds == ("1.0", "1.1")
+    assert list(models.runs) == ["a"] and models.coordinates["a"].seeds == ("1.0", "1.1")
     for ours, theirs in zip(models.runs["a"], analyzed, strict=True):
         assert ours.n_units == theirs.n_units and ours.largest_lag() == theirs.largest_lag()
         np.testing.assert_array_equal(ours.reliability(), theirs.reliability())

@@ -35,7 +35,7 @@ def over_animals(
 ) -> xr.Dataset:
     """Infer over animals and windows of repeats from comparisons of single recordings.
 
-    A model is a condition, its matrix the mean over instances and recordings: a fixed prediction.
+    A model is a point, its matrix the mean over instances and recordings: a fixed prediction.
     Baselines are the mean of those that were made from the recordings themselves, as strong as they
     can be. Recordings of one animal are drawn together, and animals count alike.
 
@@ -52,16 +52,16 @@ def over_animals(
     Returns
     -------
     Dataset
-        Dims `view`, `code`, `comparator` (those that can be pooled over animals), `condition`,
-        `baseline`, `animal`; `model` and `model_other`: conditions, then baselines.
+        Dims `view`, `code`, `comparator` (those that can be pooled over animals), `point`,
+        `baseline`, `animal`; `model` and `model_other`: points, then baselines.
 
-        * `score` (view, code, comparator, condition, animal); `condition_score`, `score_low`,
-          `score_high` (view, code, comparator, condition): mean over animals and its Student
+        * `score` (view, code, comparator, point, animal); `point_score`, `score_low`,
+          `score_high` (view, code, comparator, point): mean over animals and its Student
           interval from the bootstrap over both factors (Schuett et al. 2023, eLife 12:e82566).
         * `baseline_score` (view, code, comparator, baseline); baselines know nothing beyond lag and
           block, NaN there.
         * `ceiling_low`, `ceiling_high` (view, code, comparator): over animals (Nili et al. 2014).
-        * `p_zero`, `p_ceiling` (view, code, comparator, condition): score above 0; short of the
+        * `p_zero`, `p_ceiling` (view, code, comparator, point): score above 0; short of the
           lower ceiling. `p_between` (view, code, comparator, model, model_other), first before
           second. `p_zero_holm`, `p_ceiling_holm`, `p_between_holm`: Holm over all of the family.
 
@@ -81,8 +81,8 @@ def over_animals(
     for k, places in enumerate(members.values()):
         animals[places] = k
     first = structures[0]
-    conditions = [str(one) for one in first["condition"].values]
-    models = [*conditions, *BASELINES]
+    points = [str(one) for one in first["point"].values]
+    models = [*points, *BASELINES]
     known = [get(str(one)) for one in first["comparator"].values]
     comparators = [one for one in known if one.normalize is not None]
     views, codes = first["view"].values.tolist(), first["code"].values.tolist()
@@ -92,7 +92,7 @@ def over_animals(
         for code in codes:
             at = {"view": view, "code": code}
             rdms = np.stack([one["recording_rdm"].sel(at).values for one in structures])
-            stack = np.mean([one["condition_rdm"].sel(at).values for one in structures], axis=0)
+            stack = np.mean([one["point_rdm"].sel(at).values for one in structures], axis=0)
             if view == "whole":
                 kept = at | {"baseline": list(BASELINES)}
                 base = np.mean([one["baseline_rdm"].sel(kept).values for one in structures], axis=0)
@@ -116,8 +116,8 @@ def over_animals(
         p = by_model[key]
         by_model[f"{key}_holm"] = p.copy(data=holm(p.values.ravel()).reshape(p.shape))
     pairs = ["p_between", "p_between_holm"]
-    out = by_model.drop_vars(pairs).sel(model=conditions).rename(model="condition")
-    base_score = by_model["condition_score"].sel(model=list(BASELINES)).rename(model="baseline")
+    out = by_model.drop_vars(pairs).sel(model=points).rename(model="point")
+    base_score = by_model["point_score"].sel(model=list(BASELINES)).rename(model="baseline")
     out = out.assign({**by_model[pairs].data_vars, "baseline_score": base_score})
     windows = n_conditions(first["recording_rdm"].values)
     out = out.assign_attrs(
@@ -159,7 +159,7 @@ def _members(structures: Sequence[xr.Dataset]) -> dict[str, list[int]]:
                 f"{first.attrs['recording']}; simulate no more repeats and blocks than every "
                 "recording has"
             )
-        if one["condition"].values.tolist() != first["condition"].values.tolist():
+        if one["point"].values.tolist() != first["point"].values.tolist():
             raise InputError(f"{name}: compared with other models; make the comparisons again")
     return members
 
@@ -187,7 +187,7 @@ def _cell(
     return xr.Dataset(
         {
             "score": (("model", "animal"), score),
-            "condition_score": ("model", found.score),
+            "point_score": ("model", found.score),
             "score_low": ("model", zero.low),
             "score_high": ("model", zero.high),
             "ceiling_low": found.lower,
@@ -214,7 +214,7 @@ def _conclusions(found: xr.Dataset) -> list[str]:
 
             def named(holds: xr.DataArray) -> str:
                 kept = holds.all("comparator")
-                names = [titles[str(key)] for key in kept["condition"].values[kept.values]]
+                names = [titles[str(key)] for key in kept["point"].values[kept.values]]
                 return listed(names) if names else "none"
 
             above = one["p_zero_holm"] <= LEVEL
@@ -226,8 +226,8 @@ def _conclusions(found: xr.Dataset) -> list[str]:
             )
             if view == "whole":
                 lag = one["p_between_holm"].sel(model_other="lag_only", drop=True)
-                lag = lag.sel(model=found["condition"].values).rename(model="condition")
-                nearer = one["condition_score"] > one["baseline_score"].sel(baseline="lag_only")
+                lag = lag.sel(model=found["point"].values).rename(model="point")
+                nearer = one["point_score"] > one["baseline_score"].sel(baseline="lag_only")
                 text += f"; nearer than the lag alone: {named(nearer & (lag <= LEVEL))}"
             out.append(text + ".")
     return out

@@ -71,7 +71,7 @@ def across(
     ----------
     recording : float64, shape (n_pairs,) or (n_folds, n_segments, n_units)
     models : sequence of float64 arrays, shape (n_instances, ...)
-        One array a condition.
+        One array a point.
     comparator : Comparator
     timed : bool
         Segments follow each other in time: the mean at every distance in time is taken out of RDMs,
@@ -83,7 +83,7 @@ def across(
     Returns
     -------
     score : list of float64 arrays, shape (n_instances,)
-    p_value : float64, shape (n_conditions,)
+    p_value : float64, shape (n_points,)
         Of the mean over instances, one-sided. NaN for responses, and with fewer than seven segments
         that have no order.
     """

@@ -4,45 +4,45 @@ The file `results/structure/{comparison}.nc`, a Dataset.
 
 Dims
     `view`: "whole", matrices as they are; "beyond", lag, block and level of windows out.
-    `code`: "rate", "timing". `comparator`: as configured. `condition`; `instance`, padded with NaN.
+    `code`: "rate", "timing". `comparator`: as configured. `point`; `instance`, padded with NaN.
     `baseline`: "lag_only", "block_only", "no_drift".
     `pair`: pairs of windows of repeats, with coordinates `row`, `column` (windows, in order of
     time), `lag` (windows) and `relation` ("within" or "between" blocks).
     `block_pair`: pairs of blocks, with coordinates `block`, `block_other`.
 
 Scores, repeat x repeat (drift structure)
-    * `score` (view, code, comparator, condition, instance): each run against the recording. NaN
+    * `score` (view, code, comparator, point, instance): each run against the recording. NaN
       where a comparator has no form in a code (procrustes in timing and beyond lag and block).
-    * `condition_score`, `score_low`, `score_high` (view, code, comparator, condition): mean over
+    * `point_score`, `score_low`, `score_high` (view, code, comparator, point): mean over
       instances, and its Student interval, NaN below `headline_instances`.
     * `baseline_score` (view, code, comparator, baseline).
-    * `matched_noise` (view, code, comparator, condition): mean score of two instances of the
-      condition, one taken for the recording; NaN with a single instance.
+    * `matched_noise` (view, code, comparator, point): mean score of two instances of the
+      point, one taken for the recording; NaN with a single instance.
     * `ceiling_low`, `ceiling_high` (view, code, comparator): what a right model can reach, from
       random halves of the recording's units; NaN where halves share nothing or there is no RDM.
-    * `p_value`, `p_holm` (code, comparator, condition): of the score beyond lag and block, against
+    * `p_value`, `p_holm` (code, comparator, point): of the score beyond lag and block, against
       circular shifts of windows inside their blocks, of each instance by its own; Holm over all
-      that are tested. `least_p` (condition): the smallest p that shifts of its instances can give.
+      that are tested. `least_p` (point): the smallest p that shifts of its instances can give.
 
 Matrices
-    * `recording_rdm` (view, code, pair), `condition_rdm` (view, code, condition, pair), mean over
+    * `recording_rdm` (view, code, pair), `point_rdm` (view, code, point, pair), mean over
       instances, `baseline_rdm` (view, code, baseline, pair). Units: `rdm_units` (JSON by code).
 
 Segment geometry, where segments correspond (else absent, and `refused` says why)
-    * `geometry_score` (code, comparator, condition, instance), `geometry_condition_score`,
-      `geometry_p_value`, `geometry_p_holm` (code, comparator, condition): segment x segment
+    * `geometry_score` (code, comparator, point, instance), `geometry_point_score`,
+      `geometry_p_value`, `geometry_p_holm` (code, comparator, point): segment x segment
       matrices; movies with the trend over distance in time out of both, against circular shifts of
       the model's time axis (all of them), other segments against permuted labels.
 
 Change of segment geometry, each side by itself, needs no correspondence
     * `recording_geometry_between` (code, comparator, block_pair), `recording_geometry_within`
       (code, comparator): geometry of one block against another, and of the halves (repeats dealt by
-      turns) of one block, mean over blocks; `geometry_between` (code, comparator, condition,
+      turns) of one block, mean over blocks; `geometry_between` (code, comparator, point,
       instance), mean over pairs of blocks, and `geometry_within` (same dims).
 
 Attributes
 ----------
-    `recording`, `sweep`, `control`, `titles` (JSON: condition -> words), `comparator_titles`,
+    `recording`, `sweep`, `control`, `titles` (JSON: point -> words), `comparator_titles`,
     `directions` ("higher" or "lower": what is more alike), `blind_to` (JSON by comparator);
     `matched`: one line, what was brought to the same number; `refused`: what was not compared and
     why, one a line; `conclusion`: what holds, one sentence a line; `inference`: unit of inference,
@@ -86,7 +86,7 @@ log = logging.getLogger(__name__)
 
 def structure(
     recording: xr.Dataset,
-    conditions: Mapping[str, Sequence[xr.Dataset]],
+    points: Mapping[str, Sequence[xr.Dataset]],
     timing: MeasureEntry,
     options: Compare | None = None,
     seed: int = 0,
@@ -101,7 +101,7 @@ def structure(
     ----------
     recording : trials Dataset
         After its selection.
-    conditions : mapping of condition name -> trials Datasets, one an instance
+    points : mapping of point name -> trials Datasets, one an instance
         After theirs.
     timing : MeasureEntry
         Measure of timing dissimilarities.
@@ -109,9 +109,9 @@ def structure(
     seed : int
         Of the draws of units, segments, halves and permutations.
     control : str, optional
-        The condition without plasticity.
+        The variant without plasticity.
     titles : mapping, optional
-        Words for the conditions.
+        Words for the points.
     sweep : str
         Name of the sweep.
 
@@ -130,7 +130,7 @@ def structure(
     name = str(recording.attrs.get("recording"))
     reason = check_order(name, recording.attrs, options)
     layout = Layout.of(recording)
-    laid_out = {key: [Layout.of(run) for run in group] for key, group in conditions.items()}
+    laid_out = {key: [Layout.of(run) for run in group] for key, group in points.items()}
     runs = [run for group in laid_out.values() for run in group]
     if not runs:
         raise InputError(f"{name}: no model runs to compare with; give the sweep's")
@@ -178,7 +178,7 @@ def structure(
             "view": list(VIEWS),
             "code": list(CODES),
             "comparator": [one.name for one in comparators],
-            "condition": list(conditions),
+            "point": list(points),
             "baseline": list(BASELINES),
             "row": ("pair", row),
             "column": ("pair", column),
@@ -194,7 +194,7 @@ def structure(
         recording=name,
         sweep=sweep,
         control=control or "",
-        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in points}),
         comparator_titles=json.dumps({one.name: one.title for one in comparators}),
         directions=json.dumps({one.name: one.direction for one in comparators}),
         blind_to=json.dumps({one.name: one.blind_to for one in comparators}),
@@ -206,7 +206,7 @@ def structure(
         options=options.structure.model_dump_json(),
         seed=seed,
     )
-    out.attrs["inference"] = setting(out, {k: len(v) for k, v in conditions.items()}, options,
+    out.attrs["inference"] = setting(out, {k: len(v) for k, v in points.items()}, options,
                                      reason)  # fmt: skip
     out.attrs["conclusion"] = "\n".join(conclusions(out))
     return out
@@ -237,8 +237,8 @@ def _change(data: Side, models: Sides, comparators: Sequence[Comparator]) -> Var
     return {
         "recording_geometry_between": ((*dims, "block_pair"), between),
         "recording_geometry_within": (dims, within),
-        "geometry_between": ((*dims, "condition", "instance"), runs[0]),
-        "geometry_within": ((*dims, "condition", "instance"), runs[1]),
+        "geometry_between": ((*dims, "point", "instance"), runs[0]),
+        "geometry_within": ((*dims, "point", "instance"), runs[1]),
     }
 
 
@@ -274,10 +274,10 @@ def _segments(
         )
         score[place] = stacked(value, most)
         p_value[place] = np.nan if untested else p
-    dims = ("code", "comparator", "condition")
+    dims = ("code", "comparator", "point")
     return {
         "geometry_score": ((*dims, "instance"), score),
-        "geometry_condition_score": (dims, defined_means(score)),
+        "geometry_point_score": (dims, defined_means(score)),
         "geometry_p_value": (dims, p_value),
         "geometry_p_holm": (dims, holm(p_value.ravel()).reshape(p_value.shape)),
     }

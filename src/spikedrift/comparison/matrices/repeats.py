@@ -30,7 +30,7 @@ Variables = dict[str, tuple[tuple[str, ...], np.ndarray]]
 
 @dataclass(frozen=True)
 class _Matrices:
-    """Repeat x repeat matrices of one view and code: recording, runs by condition, halves."""
+    """Repeat x repeat matrices of one view and code: recording, runs by point, halves."""
 
     recording: np.ndarray
     models: list[np.ndarray]
@@ -61,7 +61,7 @@ def repeat_scores(
         The recording, cut to size.
     data : Side
         Of it.
-    models : mapping of condition name -> Sides, one an instance
+    models : mapping of point name -> Sides, one an instance
     side : callable
         trials Dataset -> Side, for halves of the units.
     comparators : sequence of Comparator
@@ -83,13 +83,13 @@ def repeat_scores(
     p_value = np.full((len(CODES), len(comparators), n), np.nan)
     n_pairs = data.block.size * (data.block.size - 1) // 2
     rdm = np.full((len(VIEWS), len(CODES), n_pairs), np.nan)
-    condition_rdm = np.full((len(VIEWS), len(CODES), n, n_pairs), np.nan)
+    point_rdm = np.full((len(VIEWS), len(CODES), n, n_pairs), np.nan)
     baseline_rdm = np.full((len(VIEWS), len(CODES), len(BASELINES), n_pairs), np.nan)
     for place in np.ndindex(*shape[:2]) if enough else ():
         view, code = VIEWS[place[0]], CODES[place[1]]
         one = _matrices(view, code, data, models, halves[code])
         rdm[place], baseline_rdm[place] = one.recording, one.baselines
-        condition_rdm[place] = [defined_means(stack, axis=0) for stack in one.models]
+        point_rdm[place] = [defined_means(stack, axis=0) for stack in one.models]
         for c, comparator in enumerate(comparators):
             if comparator.takes == "responses":
                 if view == "whole" and code == "rate":
@@ -129,22 +129,22 @@ def repeat_scores(
             interval[(slice(None), *where)] = t_interval(known, options.confidence)
     dims = ("view", "code", "comparator")
     return {
-        "score": ((*dims, "condition", "instance"), score),
-        "condition_score": ((*dims, "condition"), mean),
-        "score_low": ((*dims, "condition"), interval[0]),
-        "score_high": ((*dims, "condition"), interval[1]),
+        "score": ((*dims, "point", "instance"), score),
+        "point_score": ((*dims, "point"), mean),
+        "score_low": ((*dims, "point"), interval[0]),
+        "score_high": ((*dims, "point"), interval[1]),
         "baseline_score": ((*dims, "baseline"), base),
-        "matched_noise": ((*dims, "condition"), noise),
+        "matched_noise": ((*dims, "point"), noise),
         "ceiling_low": (dims, low),
         "ceiling_high": (dims, high),
-        "p_value": (("code", "comparator", "condition"), p_value),
+        "p_value": (("code", "comparator", "point"), p_value),
         "p_holm": (
-            ("code", "comparator", "condition"),
+            ("code", "comparator", "point"),
             holm(p_value.ravel()).reshape(p_value.shape),
         ),
-        "least_p": (("condition",), least),
+        "least_p": (("point",), least),
         "recording_rdm": (("view", "code", "pair"), rdm),
-        "condition_rdm": (("view", "code", "condition", "pair"), condition_rdm),
+        "point_rdm": (("view", "code", "point", "pair"), point_rdm),
         "baseline_rdm": (("view", "code", "baseline", "pair"), baseline_rdm),
     }  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""Whether a comparison can recover the plasticity rule that made the data."""
+"""Whether a comparison can recover the variant that made the data."""

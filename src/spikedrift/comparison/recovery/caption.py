@@ -12,11 +12,11 @@ from spikedrift.config.compare import Compare
 LEAST_POWER = 0.5  # below it, not to be rejected says nothing
 
 HELD_OUT_WORDS = {
-    "instances": "Held out: whole instances (wiring, patterns and noise, in all conditions at "
+    "instances": "Held out: whole instances (wiring, patterns and noise, in all points at "
     "once); parameter values are known.",
-    "values": "Held out: whole instances (wiring, patterns and noise, in all conditions at once) "
-    "and all swept conditions with the run's parameter values; a rule is recovered from its other "
-    "values.",
+    "values": "Held out: whole instances (wiring, patterns and noise, in all points at once) "
+    "and all points of swept variants with the run's parameter values; a variant is recovered "
+    "from its other values.",
 }
 
 
@@ -33,23 +33,23 @@ def caption(
     n_statistics : int
         Statistics of the score.
     titles : mapping
-        Words for rules; a rule that is not there has its name.
+        Words for variants; a variant that is not there has its name.
     """
     primary = "values" if "values" in found["held_out"].values else "instances"
     one = found.sel(held_out=primary, classifier="score")
-    instances = int((one["recovered"] >= 0).any("condition").sum())
+    instances = int((one["recovered"] >= 0).any("point").sum())
     few = instances < compare.headline_instances
-    rules = found.sizes["rule"]
+    variants = found.sizes["variant"]
     n = int(one["runs_scored"].sum())
     missing = int(one["runs_given"].sum()) - n
     inference = [
-        f"{rules} rules, {found.sizes['condition']} conditions, {n} runs of {instances} instances. "
+        f"{variants} variants, {found.sizes['point']} points, {n} runs of {instances} instances. "
         "Unit of inference: network instance."
     ]
     if missing:
         inference.append(
             f"{missing} runs are not scored: a statistic is undefined (such as timing where no "
-            "code is detected or the index is too imprecise), or no condition of their rule is "
+            "code is detected or the index is too imprecise), or no point of their variant is "
             "left to be recovered as."
         )
     if few:
@@ -59,7 +59,7 @@ def caption(
     else:
         inference.append(
             f"Intervals: {100 * compare.confidence:g} % percentile bootstrap over instances; of "
-            "single rules Clopper-Pearson, n counts instances."
+            "single variants Clopper-Pearson, n counts instances."
         )
     verdicts = [
         _verdict(found, k, instances, n_statistics, titles) for k in range(found.sizes["subject"])
@@ -70,14 +70,14 @@ def caption(
         "inference": " ".join(inference),
         "held_out_words": HELD_OUT_WORDS[primary],
         "chance_words": f"Chance: mean over permutations, {float(one['chance']):.2f} (one in "
-        f"{rules} rules: {1 / rules:.2f}).",
-        "null_words": "Null: conditions are exchangeable within an instance; everything fitted "
-        "anew in each permutation. Pairs of rules: how far runs lean to their own rule, Holm over "
-        "pairs. Check: the subject is one more draw from the condition, at any time scale "
-        "(Hotelling); Holm over conditions.",
-        "assumptions": "One covariance of all conditions; check: normal statistics, "
+        f"{variants} variants: {1 / variants:.2f}).",
+        "null_words": "Null: points are exchangeable within an instance; everything fitted "
+        "anew in each permutation. Pairs of variants: how far runs lean to their own variant, Holm "
+        "over pairs. Check: the subject is one more draw from the point, at any time scale "
+        "(Hotelling); Holm over points.",
+        "assumptions": "One covariance of all points; check: normal statistics, "
         f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
-        "is free for every condition, so that parameters that change speed alone are not "
+        "is free for every point, so that parameters that change speed alone are not "
         "recovered.",
         "not_told_apart": json.dumps(_not_told_apart(found, titles)),
         "verdict": verdicts[0],
@@ -93,9 +93,9 @@ def has_power(found: xr.Dataset) -> bool:
 
 def _not_told_apart(found: xr.Dataset, titles: Mapping[str, str]) -> list[str]:
     out = []
-    rules = [titles.get(str(one)) or str(one) for one in found["rule"].values]
-    for a, first in enumerate(rules):
-        for b, second in enumerate(rules[a + 1 :], a + 1):
+    variants = [titles.get(str(one)) or str(one) for one in found["variant"].values]
+    for a, first in enumerate(variants):
+        for b, second in enumerate(variants[a + 1 :], a + 1):
             pair = found.isel(first=a, second=b)
             if int(pair["told_apart"]) == 1:
                 continue
@@ -129,9 +129,10 @@ def _verdict(
     name, value = str(one["subject"].values), one["compatible"].values
     if (value < 0).all():
         return f"{name}: no check, too few instances for so many statistics."
-    kept = [titles.get(str(rule)) or str(rule) for rule in one["rule"].values[value == 1]]
+    passed = one["variant"].values[value == 1]
+    kept = [titles.get(str(variant)) or str(variant) for variant in passed]
     if not kept:
-        return f"{name}: no tested rule is compatible."
+        return f"{name}: no tested variant is compatible."
     power, freedom = float(found["check_power"]), float(found["check_freedom"])
     if not has_power(found):
         return (

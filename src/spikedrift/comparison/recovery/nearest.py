@@ -1,4 +1,4 @@
-"""The condition nearest to every run, with all that could give the run away held out.
+"""The point nearest to every run, with all that could give the run away held out.
 
 The score is that of `spikedrift.comparison.scores.distance`, with the covariance of
 `spikedrift.stats.covariance.pooled`, for many data sets at once: a permutation test fits
@@ -18,20 +18,20 @@ AT_ONCE = 4_000_000  # values of one batch of permutations: bounds the memory
 
 
 def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
-    """Which conditions a run of each condition must not be compared with.
+    """Which points a run of each point must not be compared with.
 
     Parameters
     ----------
-    ranks : float, shape (n_conditions, n_axes)
-        Place of the condition's value among those of the axis; NaN where it is not swept.
+    ranks : float, shape (n_points, n_axes)
+        Rank of the point's value among those of the axis; NaN where it is not swept.
     reach : int or None
-        Conditions whose values lie that many steps away on every axis, or fewer, are left out: 0
-        are those of the same values, of whatever rule. None: none.
+        Points whose values lie that many steps away on every axis, or fewer, are left out: 0
+        are those of the same values, of whatever variant. None: none.
 
     Returns
     -------
-    bool, shape (n_conditions, n_conditions)
-        First the condition of the run.
+    bool, shape (n_points, n_points)
+        First the point of the run.
     """
     n, n_axes = ranks.shape
     if reach is None or not n_axes:
@@ -41,13 +41,13 @@ def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
 
 
 def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Exchange conditions within instances, in batches.
+    """Exchange points within instances, in batches.
 
-    What is undefined stays where it is: a closed gate belongs to its condition.
+    What is undefined stays where it is: a closed gate belongs to its point.
 
     Parameters
     ----------
-    values : float, shape (n_instances, n_conditions, n_statistics)
+    values : float, shape (n_instances, n_points, n_statistics)
     n : int
         Random permutations; where there are no more than that but the values as they are, all of
         them once.
@@ -55,7 +55,7 @@ def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[n
 
     Yields
     ------
-    float, shape (n_batch, n_instances, n_conditions, n_statistics)
+    float, shape (n_batch, n_instances, n_points, n_statistics)
     """
     places = [np.flatnonzero(known) for known in np.isfinite(values).all(axis=2)]
     orders: Iterator[Sequence[np.ndarray]]
@@ -74,30 +74,30 @@ def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[n
 def scores(
     values: np.ndarray, left_out: np.ndarray, scales: np.ndarray, grid: np.ndarray
 ) -> np.ndarray:
-    """Score of every run against every condition, the run's instance held out of all of them.
+    """Score of every run against every point, the run's instance held out of all of them.
 
     Parameters
     ----------
-    values : float, shape (n_sets, n_instances, n_conditions, n_statistics)
+    values : float, shape (n_sets, n_instances, n_points, n_statistics)
         Data sets that are treated alike; NaN where undefined.
-    left_out : bool, shape (n_conditions, n_conditions)
+    left_out : bool, shape (n_points, n_points)
         Of `excluded`.
     scales, grid
         As for `distance.fit`.
 
     Returns
     -------
-    float, shape (n_sets, n_instances, n_conditions, n_conditions)
-        First the condition of the run; 1 expected of its own, inf where there is nothing to compare
+    float, shape (n_sets, n_instances, n_points, n_points)
+        First the point of the run; 1 expected of its own, inf where there is nothing to compare
         it with, or it is undefined itself.
 
     Raises
     ------
     InputError
-        Where a statistic does not vary, or too few conditions have two instances to learn from.
+        Where a statistic does not vary, or too few points have two instances to learn from.
     """
-    n_sets, n_instances, n_conditions, _ = values.shape
-    out = np.empty((n_sets, n_instances, n_conditions, n_conditions))
+    n_sets, n_instances, n_points, _ = values.shape
+    out = np.empty((n_sets, n_instances, n_points, n_points))
     for pattern in np.unique(left_out, axis=0):
         runs = np.flatnonzero((left_out == pattern).all(axis=1))
         kept = np.flatnonzero(~pattern)
@@ -108,7 +108,7 @@ def scores(
             train = np.delete(values[:, :, kept], k, axis=1)
             known = np.isfinite(train).all(axis=3)
             train = np.where(known[..., None], train, 0.0)
-            found = np.full((n_sets, len(runs), n_conditions), np.inf)
+            found = np.full((n_sets, len(runs), n_points), np.inf)
             # Spread of the run and of those it is compared with, as in a comparison with data.
             metric = 2 * within(train, known)
             found[:, :, kept] = _fitted(values[:, k, runs], train, known, metric, scales, grid)
@@ -121,9 +121,9 @@ def within(train: np.ndarray, known: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    train : float, shape (n_sets, n_instances, n_conditions, n_statistics)
+    train : float, shape (n_sets, n_instances, n_points, n_statistics)
         0 where undefined.
-    known : bool, shape (n_sets, n_instances, n_conditions)
+    known : bool, shape (n_sets, n_instances, n_points)
 
     Returns
     -------
@@ -136,7 +136,7 @@ def within(train: np.ndarray, known: np.ndarray) -> np.ndarray:
     if not (n - groups >= min(2, train.shape[3])).all():
         raise InputError(
             "recovery: too few instances beside the one held out for a covariance; needs three "
-            "with all statistics of the score, in two conditions"
+            "with all statistics of the score, in two points"
         )
     mean = (train * used[..., None]).sum(axis=1) / np.maximum(count, 1)[..., None]
     residual = np.where(used[..., None], train - mean[:, None], 0.0)
@@ -179,9 +179,9 @@ def _fitted(
     scales: np.ndarray,
     grid: np.ndarray,
 ) -> np.ndarray:
-    """Score of `distance.fit` of runs against conditions: (set, run, condition).
+    """Score of `distance.fit` of runs against points: (set, run, point).
 
-    Means over instances are taken before runs and conditions meet.
+    Means over instances are taken before runs and points meet.
     """
     white = np.linalg.inv(np.linalg.cholesky(metric))[:, None]
     count = known.sum(axis=1)

@@ -1,7 +1,7 @@
-"""Is a recording one more draw from a condition? Asked so that the answer can be no to all.
+"""Is a recording one more draw from a point? Asked so that the answer can be no to all.
 
-A ranking always has a first. The check compares what was observed with what a condition predicts
-for one more instance, and so can reject every condition: the recording's, or a generator's from
+A ranking always has a first. The check compares what was observed with what a point predicts
+for one more instance, and so can reject every point: the recording's, or a generator's from
 outside the library, which it must.
 """
 
@@ -15,20 +15,20 @@ POWER_AT = 3.0  # standard deviations in every statistic
 
 @dataclass(frozen=True)
 class Check:
-    """Subjects against the predictive distribution of conditions.
+    """Subjects against the predictive distribution of points.
 
     Attributes
     ----------
-    distance : float, shape (n_subjects, n_conditions)
+    distance : float, shape (n_subjects, n_points)
         Mahalanobis distance at the best time scale, in predictive standard deviations.
-    p_value : float, shape (n_subjects, n_conditions)
+    p_value : float, shape (n_subjects, n_points)
         NaN where undefined: too few instances for the covariance of so many statistics.
-    time_scale : float, shape (n_subjects, n_conditions)
+    time_scale : float, shape (n_subjects, n_points)
     freedom : float
         Degrees of freedom of the covariance.
     power : float
         Probability that a subject `POWER_AT` standard deviations off in every statistic, whose
-        errors are independent, is rejected at the level over all conditions (noncentral F; Holm's
+        errors are independent, is rejected at the level over all points (noncentral F; Holm's
         first step); NaN where undefined.
     """
 
@@ -46,9 +46,9 @@ def check(
     grid: np.ndarray,
     level: float = 0.05,
 ) -> Check:
-    """Check subjects against every condition.
+    """Check subjects against every point.
 
-    With mean m of n instances, the covariance C within conditions (all pooled, not shrunk, nu
+    With mean m of n instances, the covariance C within points (all pooled, not shrunk, nu
     degrees of freedom) and the factors S(tau) on the statistics that drift speed multiplies,
 
         T2(tau) = (y - S m)' (C + S C S / n)^-1 (y - S m).
@@ -58,33 +58,33 @@ def check(
     Stat 2:360), and what is taken is not larger: the level holds, with some power given away for
     the fitted factor. The least over all tau would not do: what a network without drift has by
     chance, stretched twenty times with its uncertainty, is compatible with anything. The price: a
-    recording that drifts several times faster than the condition, whose drift is no larger than
+    recording that drifts several times faster than the point, whose drift is no larger than
     its noise, is rejected too often (in simulations 10 to 21 % at three times the speed); simulate
     faster.
 
-    Instances of one index share wiring, patterns and noise over conditions. Their residuals then
+    Instances of one index share wiring, patterns and noise over points. Their residuals then
     are no independent draws, and nu is less than the sum: with r the correlation of the whitened
-    residuals of two conditions, nu = (sum of nu_c)^2 / sum over pairs of min(nu_c, nu_c') r^2
+    residuals of two points, nu = (sum of nu_c)^2 / sum over pairs of min(nu_c, nu_c') r^2
     (Satterthwaite's argument for the variance of a sum of Wishart matrices).
 
     Parameters
     ----------
     subjects : float, shape (n_subjects, n_statistics)
-    instances : float, shape (n_instances, n_conditions, n_statistics)
+    instances : float, shape (n_instances, n_points, n_statistics)
         NaN where undefined.
     scales, grid
         As for `distance.fit`.
     level : float
         At which `power` is given.
     """
-    n_conditions, size = instances.shape[1:]
+    n_points, size = instances.shape[1:]
     known = np.isfinite(instances).all(axis=2)
     count = known.sum(axis=0)
     whole = np.where(known[..., None], instances, 0.0)
     mean = whole.sum(axis=0) / np.maximum(count, 1)[:, None]
     residual = np.where(known[..., None], whole - mean, 0.0)
     dof = np.maximum(count - 1, 0)
-    shape = (len(subjects), n_conditions)
+    shape = (len(subjects), n_points)
     missing = np.full(shape, np.nan)
     undefined = Check(missing, missing, missing, float(dof.sum()))
     if dof.sum() < size:
@@ -106,10 +106,10 @@ def check(
     return Check(np.sqrt(least), p, tau, nu, _power(size, second, level, int((count > 0).sum())))
 
 
-def _power(size: int, second: float, level: float, n_conditions: int) -> float:
+def _power(size: int, second: float, level: float, n_points: int) -> float:
     if not second > 0:
         return 0.0
-    critical = stats.f.isf(level / n_conditions, size, second)
+    critical = stats.f.isf(level / n_points, size, second)
     return float(stats.ncf.sf(critical, size, second, size * POWER_AT**2))
 
 
@@ -121,7 +121,7 @@ def _time_scale(
     scales: np.ndarray,
     grid: np.ndarray,
 ) -> np.ndarray:
-    """Factor of `distance.fit` of every subject and condition: shape (n_subjects, n_conditions)."""
+    """Factor of `distance.fit` of every subject and point: shape (n_subjects, n_points)."""
     if not scales.any():
         return np.ones((len(subjects), whole.shape[1]))
     weight = known / np.maximum(known.sum(axis=0), 1)
@@ -143,7 +143,7 @@ def _square(
     scales: np.ndarray,
     tau: np.ndarray,
 ) -> np.ndarray:
-    """T2 of every subject and condition at given factors (n_subjects, n_conditions)."""
+    """T2 of every subject and point at given factors (n_subjects, n_points)."""
     factor = np.where(scales, tau[..., None], 1.0)
     spread = covariance * factor[..., :, None] * factor[..., None, :]
     metric = covariance + spread * np.nan_to_num(share)[:, None, None]
@@ -153,13 +153,13 @@ def _square(
 
 
 def held_out(instances: np.ndarray, scales: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """P of every run against the other instances of its own condition: whether the level is held.
+    """P of every run against the other instances of its own point: whether the level is held.
 
-    Its instance is left out of all conditions.
+    Its instance is left out of all points.
 
     Returns
     -------
-    float, shape (n_instances, n_conditions)
+    float, shape (n_instances, n_points)
     """
     rows = [
         np.diagonal(check(one, np.delete(instances, k, axis=0), scales, grid).p_value)
@@ -169,7 +169,7 @@ def held_out(instances: np.ndarray, scales: np.ndarray, grid: np.ndarray) -> np.
 
 
 def _freedom(residual: np.ndarray, dof: np.ndarray, covariance: np.ndarray) -> float:
-    """Degrees of freedom of the pooled covariance where conditions share their noise."""
+    """Degrees of freedom of the pooled covariance where points share their noise."""
     white = np.linalg.solve(np.linalg.cholesky(covariance), residual.transpose(1, 2, 0))
     product = np.einsum("aik,bik->ab", white, white)
     length = np.sqrt(np.diag(product))

@@ -1,9 +1,9 @@
-"""Whether a comparison can tell the rules of a sweep apart, and whether it notices an outsider.
+"""Whether a comparison can tell the variants of a sweep apart, and whether it notices an outsider.
 
 Every simulated run takes the recording's place in turn: its statistics are scored against the runs
-of all conditions, by the same score and with the same free time scale, and the rule of the nearest
-condition is the rule recovered. Nothing of the run may be known beforehand: instances of one index
-share wiring, patterns and noise over all conditions, so that an index is held out in all of them at
+of all points, by the same score and with the same free time scale, and the variant of the nearest
+point is the variant recovered. Nothing of the run may be known beforehand: instances of one index
+share wiring, patterns and noise over all points, so that an index is held out in all of them at
 once, and the covariance comes from the others only.
 """
 
@@ -17,7 +17,7 @@ from scipy import stats
 
 from spikedrift.comparison.recovery import nearest, posterior_predictive
 from spikedrift.comparison.recovery.caption import caption
-from spikedrift.comparison.recovery.pairs_of_rules import pairs
+from spikedrift.comparison.recovery.pairs_of_variants import pairs
 from spikedrift.comparison.recovery.runs import (
     CLASSIFIERS,
     Runs,
@@ -43,21 +43,21 @@ def recover(
     options: Recovery | None = None,
     seed: int = 0,
 ) -> xr.Dataset:
-    """Recover the rule and the parameters of every run of a comparison.
+    """Recover the variant and the parameters of every run of a comparison.
 
     Parameters
     ----------
     scores : Dataset
-        A comparison (`spikedrift.comparison.scores.scores`): `instance_value` (condition, instance,
-        statistic), `recording_value`, `scales`; coordinate `rule` (condition), where it is missing
-        each condition is a rule; coordinates `axis_{name}` (condition), NaN or empty where a
-        condition is not swept; `instance_seed` (condition, instance), instances with one seed are
+        A comparison (`spikedrift.comparison.scores.scores`): `instance_value` (point, instance,
+        statistic), `recording_value`, `scales`; coordinate `variant` (point), where it is missing
+        each point is a variant; coordinates `axis_{name}` (point), NaN or empty where its
+        variant is not swept; `instance_seed` (point, instance), instances with one seed are
         held out together, where it is missing those with one index; `instance_trait`
-        (condition, instance, trait), further statistics that do not enter the score.
+        (point, instance, trait), further statistics that do not enter the score.
     outsiders : mapping of name -> array, shape (n_statistics,), optional
         Statistics of generators from outside the library, in the order of the coordinate.
     compare : Compare
-        Statistics of the score and those that conditions are matched on, grid of time scales,
+        Statistics of the score and those that points are matched on, grid of time scales,
         bootstrap, confidence, headline instances.
     options : Recovery
     seed : int
@@ -66,15 +66,15 @@ def recover(
     Returns
     -------
     Dataset
-        Dims `rule`, `rule_recovered` (the same rules), `condition`, `condition_recovered`,
+        Dims `variant`, `variant_recovered` (the same variants), `point`, `point_recovered`,
         `instance`, `statistic` (of the score, then other traits), `axis`, `first` and `second`
-        (the rules again, of a pair), `subject` (the recording, then the outsiders), `held_out`:
+        (the variants again, of a pair), `subject` (the recording, then the outsiders), `held_out`:
 
-        * `instances`: the run's instance is held out of all conditions, their parameters are known;
-        * `values`: and of swept conditions all that have the run's parameter values;
+        * `instances`: the run's instance is held out of all points, their parameters are known;
+        * `values`: and all points of swept variants that have the run's parameter values;
         * `neighbors`: and those whose values lie one step away on every axis or fewer.
 
-        The latter two only where a swept rule has a value left to be recovered by. Attribute
+        The latter two only where a swept variant has a value left to be recovered by. Attribute
         `primary` names the one that the pairs use and that is to be quoted: `values` where it is
         there, else `instances`.
 
@@ -83,45 +83,47 @@ def recover(
         without saying anything of drift; by mean `rates` alone. The same runs for all three;
         attribute `classifiers` names what each sees.
 
-        * `confusion` (rule, rule_recovered): share of the rule's runs; NaN where none was scored.
-          `condition_confusion` (condition, condition_recovered): the same of conditions.
-        * `rule_accuracy`, `rule_low`, `rule_high` (rule): Clopper-Pearson, n counts instances.
-        * `accuracy`, `accuracy_low`, `accuracy_high`: balanced over rules; percentile bootstrap
+        * `confusion` (variant, variant_recovered): share of the variant's runs; NaN where none was
+          scored. `point_confusion` (point, point_recovered): the same of points.
+        * `variant_accuracy`, `variant_low`, `variant_high` (variant): Clopper-Pearson, n counts
+          instances.
+        * `accuracy`, `accuracy_low`, `accuracy_high`: balanced over variants; percentile bootstrap
           over instances, NaN below `compare.headline_instances`. `chance`: its mean over
-          permutations of conditions within instances, everything fitted anew, all of them where
+          permutations of points within instances, everything fitted anew, all of them where
           there are no more than `options.permutations`; `p_value`; `least_p` (no classifier), the
           smallest p that so many can give.
         * `difference`, `difference_low`, `difference_high`: accuracy less that of the rates, paired
           by instance. `difference_p`: sign flips of the instances, two-sided.
-        * `recovered` (condition, instance): index of the nearest condition, -1: not scored.
-          `recovered_within` (condition, instance): the nearest among those of the true rule.
+        * `recovered` (point, instance): index of the nearest point, -1: not scored.
+          `recovered_within` (point, instance): the nearest among those of the true variant.
         * `steps`, `steps_chance` (axis): mean number of steps on the axis between the run's value
-          and that of `recovered_within`, and the mean over all conditions that it could have been.
-        * `runs_scored`, `runs_given` (rule; no classifier): a run with an undefined statistic, or
-          without a condition of its own rule to be recovered as, is not scored.
+          and that of `recovered_within`, and the mean over all points that it could have been.
+        * `runs_scored`, `runs_given` (variant; no classifier): a run with an undefined statistic,
+          or without a point of its own variant to be recovered as, is not scored.
 
-        Pairs of rules (dims `first`, `second`; filled where first comes before second), by the
+        Pairs of variants (dims `first`, `second`; filled where first comes before second), by the
         score, at `primary`, each pair classified without the others:
 
-        * `pair_accuracy`; `pair_leaning`, the mean of how far runs lean to their own rule
+        * `pair_accuracy`; `pair_leaning`, the mean of how far runs lean to their own variant
           (`Runs.leanings`); `pair_p`, `pair_p_holm`: of the leaning, permuted as above;
           `told_apart` (int8: 1, 0; -1 where not filled).
         * `separation` (first, second, statistic): |d'| = difference of means over the standard
-          deviation within the two rules, without small-sample bias (Hedges); `separating` (first,
-          second): the statistic with the largest, among those that drift speed does not multiply;
-          `instances_needed` (first, second): instances of each rule with which a t-test of that
+          deviation within the two variants, without small-sample bias (Hedges); `separating`
+          (first, second): the statistic with the largest, among those that drift speed does not
+          multiply;
+          `instances_needed` (first, second): instances of each variant with which a t-test of that
           statistic has the power `recovery.power`; inf where there is no difference.
 
-        Posterior-predictive check (dims `subject`, `condition`):
+        Posterior-predictive check (dims `subject`, `point`):
 
-        * `check_distance`, `check_p`, `check_p_holm` (over conditions), `check_time_scale`: is the
-          subject one more draw from the condition, at any time scale? `check_freedom`: degrees of
+        * `check_distance`, `check_p`, `check_p_holm` (over points), `check_time_scale`: is the
+          subject one more draw from the point, at any time scale? `check_freedom`: degrees of
           freedom of the covariance; hardly more than statistics: nothing can be rejected.
           `check_power`: probability that a subject 3 standard deviations off in every statistic is
           rejected.
-          `compatible` (subject, rule; int8): 1 where some condition of the rule is not rejected at
-          `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
-        * `calibration` (condition): share of held-out runs that their own condition rejects, with
+          `compatible` (subject, variant; int8): 1 where some point of the variant is not rejected
+          at `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
+        * `calibration` (point): share of held-out runs that their own point rejects, with
           `calibration_low`, `calibration_high` over all; `calibration_all`, about
           `1 - compare.confidence` expected at most.
         * `subject_kind` (subject): recording or outsider; `subject_value` (subject, statistic).
@@ -134,7 +136,8 @@ def recover(
     Raises
     ------
     InputError
-        With fewer than two rules, or fewer than two instances of which all statistics are defined.
+        With fewer than two variants, or fewer than two instances of which all statistics are
+        defined.
     """
     compare, options = compare or Compare(), options or Recovery()
     runs = Runs.read(scores, compare)
@@ -155,17 +158,17 @@ def recover(
     missing = np.full(len(runs.statistics) - scores.sizes["statistic"], np.nan)
     subjects |= {key: np.append(value, missing) for key, value in (outsiders or {}).items()}
     out = out.assign(_checks(runs, subjects, compare))
-    condition = scores["condition"].values.astype(str)
+    point = scores["point"].values.astype(str)
     out = out.assign_coords(
         held_out=schemes,
         classifier=list(CLASSIFIERS),
-        rule=runs.rules,
-        rule_recovered=runs.rules,
-        first=runs.rules,
-        second=runs.rules,
-        condition=condition,
-        condition_recovered=condition,
-        condition_rule=("condition", [runs.rules[k] for k in runs.rule]),
+        variant=runs.variants,
+        variant_recovered=runs.variants,
+        first=runs.variants,
+        second=runs.variants,
+        point=point,
+        point_recovered=point,
+        point_variant=("point", [runs.variants[k] for k in runs.variant]),
         statistic=runs.statistics,
         axis=runs.axes,
         subject=list(subjects),
@@ -244,8 +247,8 @@ def _recovery(
     present = np.isfinite(runs.values).any(axis=2)
     return out.assign(
         least_p=out["least_p"][0],
-        runs_scored=("rule", given.sum(axis=0).astype(int)),
-        runs_given=("rule", (present @ runs.member).sum(axis=0).astype(int)),
+        runs_scored=("variant", given.sum(axis=0).astype(int)),
+        runs_given=("variant", (present @ runs.member).sum(axis=0).astype(int)),
     )
 
 
@@ -257,25 +260,25 @@ def _classified(
     best = np.where(known, scores.argmin(axis=-1), -1)
     inside = np.where(known, np.where(runs.own, scores, np.inf).argmin(axis=-1), -1)
     right, given = runs.shares(runs.hits(scores))
-    confusion = np.zeros((runs.rule.size, runs.rule.size))
+    confusion = np.zeros((runs.variant.size, runs.variant.size))
     np.add.at(confusion, (np.nonzero(known)[1], best[known]), 1)
-    by_rule = _shares(runs.member.T @ confusion @ runs.member)
+    by_variant = _shares(runs.member.T @ confusion @ runs.member)
     accuracy = float(balanced(right, given))
     low, high = _clopper_pearson(right, given, compare)
     steps, chance = _steps(runs, inside, nearest.excluded(runs.ranks, reach))
     return xr.Dataset(
         {
-            "confusion": (("rule", "rule_recovered"), by_rule),
-            "condition_confusion": (("condition", "condition_recovered"), _shares(confusion)),
-            "rule_accuracy": ("rule", np.diagonal(by_rule)),
-            "rule_low": ("rule", low),
-            "rule_high": ("rule", high),
+            "confusion": (("variant", "variant_recovered"), by_variant),
+            "point_confusion": (("point", "point_recovered"), _shares(confusion)),
+            "variant_accuracy": ("variant", np.diagonal(by_variant)),
+            "variant_low": ("variant", low),
+            "variant_high": ("variant", high),
             "accuracy": accuracy,
             "chance": null.mean() if null.size else np.nan,
             "p_value": p_value(accuracy, null),
             "least_p": 1 / (1 + null.size),
-            "recovered": (("instance", "condition"), best),
-            "recovered_within": (("instance", "condition"), inside),
+            "recovered": (("instance", "point"), best),
+            "recovered_within": (("instance", "point"), inside),
             "steps": ("axis", steps),
             "steps_chance": ("axis", chance),
         }
@@ -295,7 +298,7 @@ def _tails(compare: Compare) -> tuple[float, float]:
 def _clopper_pearson(
     right: np.ndarray, given: np.ndarray, compare: Compare
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Interval of each rule's accuracy, the share of its runs that are recovered.
+    """Interval of each variant's accuracy, the share of its runs that are recovered.
 
     Runs of one instance are no independent draws: n counts instances.
     """
@@ -308,13 +311,13 @@ def _clopper_pearson(
 
 
 def _steps(runs: Runs, inside: np.ndarray, left_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean steps between a run's value and the nearest of its rule, and by chance: by axis."""
+    """Mean steps between a run's value and the nearest of its variant, and by chance: by axis."""
     own = runs.own & ~left_out
     distance = np.abs(runs.ranks[:, None] - runs.ranks)
-    instance, condition = np.nonzero(inside >= 0)
-    found = distance[condition, inside[instance, condition]]
-    weight = own[condition][..., None] * np.isfinite(distance[condition])
-    chance = (np.nan_to_num(distance[condition]) * weight).sum(axis=1) / np.maximum(
+    instance, point = np.nonzero(inside >= 0)
+    found = distance[point, inside[instance, point]]
+    weight = own[point][..., None] * np.isfinite(distance[point])
+    chance = (np.nan_to_num(distance[point]) * weight).sum(axis=1) / np.maximum(
         weight.sum(axis=1), 1
     )
     defined = np.isfinite(found)
@@ -339,9 +342,9 @@ def _checks(
         values[:, runs.columns["score"]], instances, scales, grid, level
     )
     corrected = np.array([holm(row) for row in found.p_value])
-    compatible = np.full((len(values), len(runs.rules)), -1, np.int8)
-    for k in range(len(runs.rules)):
-        p = corrected[:, runs.rule == k]
+    compatible = np.full((len(values), len(runs.variants)), -1, np.int8)
+    for k in range(len(runs.variants)):
+        p = corrected[:, runs.variant == k]
         defined = np.isfinite(p).any(axis=1)
         compatible[defined, k] = (np.nan_to_num(p[defined], nan=0.0) >= level).any(axis=1)
     held = posterior_predictive.held_out(instances, scales, grid)
@@ -351,7 +354,7 @@ def _checks(
     low, high = _clopper_pearson(
         rejected.sum(axis=1, keepdims=True), given.sum(axis=1, keepdims=True), compare
     )
-    dims = ("subject", "condition")
+    dims = ("subject", "point")
     return {
         "check_distance": (dims, found.distance),
         "check_p": (dims, found.p_value),
@@ -359,9 +362,9 @@ def _checks(
         "check_time_scale": (dims, found.time_scale),
         "check_freedom": ((), np.array(found.freedom)),
         "check_power": ((), np.array(found.power)),
-        "compatible": (("subject", "rule"), compatible),
+        "compatible": (("subject", "variant"), compatible),
         "calibration": (
-            ("condition",),
+            ("point",),
             _shares(np.stack([rejected.sum(axis=0), (given - rejected).sum(axis=0)], axis=1))[:, 0],
         ),
         "calibration_all": ((), np.array(rejected.sum() / total if total else np.nan)),

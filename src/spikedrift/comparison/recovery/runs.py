@@ -1,4 +1,4 @@
-"""The simulated runs of a comparison, and which rule each is recovered as."""
+"""The simulated runs of a comparison, and which variant each is recovered as."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from spikedrift.stats.monte_carlo import upper_tail
 RATES = ("log_rate", "rate_mean")  # how names of mean rates begin
 CLASSIFIERS = {
     "score": "the statistics of the score",
-    "every": "those and what conditions are matched on",
+    "every": "those and what points are matched on",
     "rates": "mean rates alone",
 }
 
@@ -27,22 +27,22 @@ class Runs:
 
     Attributes
     ----------
-    values : float, shape (n_instances, n_conditions, n_statistics)
-    statistics, rules, axes : list of str
+    values : float, shape (n_instances, n_points, n_statistics)
+    statistics, variants, axes : list of str
     columns : dict of classifier -> int array
         Places of the statistics that a classifier sees, see `CLASSIFIERS`.
     scales : bool, shape (n_statistics,)
-    rule : int, shape (n_conditions,)
-    ranks : float, shape (n_conditions, n_axes)
-        Place of the condition's value on each axis; NaN where it is not swept.
+    variant : int, shape (n_points,)
+    ranks : float, shape (n_points, n_axes)
+        Rank of the point's value on each axis; NaN where it is not swept.
     """
 
     values: np.ndarray
     statistics: list[str]
     columns: dict[str, np.ndarray]
     scales: np.ndarray
-    rules: list[str]
-    rule: np.ndarray
+    variants: list[str]
+    variant: np.ndarray
     axes: list[str]
     ranks: np.ndarray
 
@@ -63,18 +63,20 @@ class Runs:
         if not rates:
             raise InputError("recovery: the comparison has no statistic of rates")
         of = {"score": scored, "every": sorted({*scored, *shared}), "rates": rates}
-        label = scores["rule" if "rule" in scores.coords else "condition"].values.astype(str)
-        rules = list(dict.fromkeys(label.tolist()))
-        if len(rules) < 2:
-            raise InputError(f"recovery: {rules[0]} is the only rule; needs two to tell apart")
+        label = scores["variant" if "variant" in scores.coords else "point"].values.astype(str)
+        variants = list(dict.fromkeys(label.tolist()))
+        if len(variants) < 2:
+            raise InputError(
+                f"recovery: {variants[0]} is the only variant; it takes two to tell apart"
+            )
         axes = [str(key) for key in scores.coords if str(key).startswith("axis_")]
         return cls(
             values=values,
             statistics=statistics,
             columns={name: np.array(of[name]) for name in CLASSIFIERS},
             scales=scales,
-            rules=rules,
-            rule=np.array([rules.index(one) for one in label]),
+            variants=variants,
+            variant=np.array([variants.index(one) for one in label]),
             axes=[key.removeprefix("axis_") for key in axes],
             ranks=np.stack([_ranks(scores[key].values) for key in axes], axis=1)
             if axes
@@ -83,30 +85,30 @@ class Runs:
 
     @property
     def own(self) -> np.ndarray:
-        """Which conditions are of one rule: bool, shape (n_conditions, n_conditions)."""
-        return np.asarray(self.rule[:, None] == self.rule)
+        """Which points are of one variant: bool, shape (n_points, n_points)."""
+        return np.asarray(self.variant[:, None] == self.variant)
 
     @property
     def member(self) -> np.ndarray:
-        """1 where a condition is of a rule: float, shape (n_conditions, n_rules)."""
-        return np.asarray(self.rule[:, None] == np.arange(len(self.rules)), dtype=float)
+        """1 where a point is of a variant: float, shape (n_points, n_variants)."""
+        return np.asarray(self.variant[:, None] == np.arange(len(self.variants)), dtype=float)
 
-    def of_rules(self, rules: list[int]) -> "Runs":
-        """Runs of some of the rules alone."""
-        kept = np.flatnonzero(np.isin(self.rule, rules))
+    def of_variants(self, variants: list[int]) -> "Runs":
+        """Runs of some of the variants alone."""
+        kept = np.flatnonzero(np.isin(self.variant, variants))
         return Runs(
             values=self.values[:, kept],
             statistics=self.statistics,
             columns=self.columns,
             scales=self.scales,
-            rules=[self.rules[k] for k in rules],
-            rule=np.array([rules.index(k) for k in self.rule[kept]]),
+            variants=[self.variants[k] for k in variants],
+            variant=np.array([variants.index(k) for k in self.variant[kept]]),
             axes=self.axes,
             ranks=self.ranks[kept],
         )
 
     def leaves(self, reach: int | None) -> bool:
-        """Whether some swept condition has another of its rule left to be recovered as."""
+        """Whether some swept point has another of its variant left to be recovered as."""
         if reach is None:
             return True
         swept = np.isfinite(self.ranks).any(axis=1)
@@ -114,7 +116,7 @@ class Runs:
         return bool(left[swept].any())
 
     def seen(self, classifier: str) -> np.ndarray:
-        """What a classifier sees of the runs: (instance, condition, statistic).
+        """What a classifier sees of the runs: (instance, point, statistic).
 
         NaN throughout where a statistic of the score is undefined: the same runs for all.
         """
@@ -124,9 +126,9 @@ class Runs:
     def scores(
         self, seen: np.ndarray, classifier: str, reach: int | None, compare: Compare
     ) -> np.ndarray:
-        """Scores of data sets like `seen` of these runs: (set, instance, condition, condition).
+        """Scores of data sets like `seen` of these runs: (set, instance, point, point).
 
-        inf throughout where the run's rule has no condition left that it could be recovered as.
+        inf throughout where the run's variant has no point left that it could be recovered as.
         """
         grid = compare.time_scale
         found = nearest.scores(
@@ -139,14 +141,14 @@ class Runs:
         return np.where(possible[..., None], found, np.inf)
 
     def hits(self, scores: np.ndarray) -> np.ndarray:
-        """1 where the rule is recovered, 0 where another is, NaN where the run is not scored."""
-        right = self.rule[scores.argmin(axis=-1)] == self.rule
+        """1 where the variant is recovered, 0 where another is, NaN where the run is not scored."""
+        right = self.variant[scores.argmin(axis=-1)] == self.variant
         return np.where(np.isfinite(scores).any(axis=-1), right, np.nan)
 
     def leanings(self, scores: np.ndarray) -> np.ndarray:
-        """How far every run leans to its rule, 0 to 1; NaN where it is not scored.
+        """How far every run leans to its variant, 0 to 1; NaN where it is not scored.
 
-        The least score of the other rules over the sum of that and the least of its own: 0.5
+        The least score of the other variants over the sum of that and the least of its own: 0.5
         halfway. It says of a run more than whether it is recovered.
         """
         mine, other = (np.where(of, scores, np.inf).min(axis=-1) for of in (self.own, ~self.own))
@@ -155,7 +157,7 @@ class Runs:
         return np.where(scored, 1 / (1 + share), np.nan)
 
     def shares(self, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Recovered and scored runs by instance and rule: (set, instance, rule)."""
+        """Recovered and scored runs by instance and variant: (set, instance, variant)."""
         return np.nan_to_num(hits) @ self.member, np.isfinite(hits) @ self.member
 
 
@@ -165,23 +167,23 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
     Returns
     -------
     names : list of str
-    values : float, shape (n_instances, n_conditions, n_statistics)
+    values : float, shape (n_instances, n_points, n_statistics)
         Instances with one seed in one row.
     scales : bool, shape (n_statistics,)
     """
     names = [str(one) for one in scores["statistic"].values]
-    values = scores["instance_value"].transpose("instance", "condition", "statistic").values
+    values = scores["instance_value"].transpose("instance", "point", "statistic").values
     scales = scores["scales"].values.astype(bool)
     traits = [str(name) for name in scores["trait"].values] if "trait" in scores.dims else []
     others = [name for name in traits if name not in names]
     if others:
         more = scores["instance_trait"].sel(trait=others)
-        more = more.transpose("instance", "condition", "trait")
+        more = more.transpose("instance", "point", "trait")
         values = np.concatenate([values, more.values], axis=2)
         moved = [name in STATISTICS and STATISTICS[name].scales for name in others]
         scales = np.concatenate([scales, moved])
     if "instance_seed" in scores:
-        values = _aligned(values, scores["instance_seed"].transpose("instance", "condition").values)
+        values = _aligned(values, scores["instance_seed"].transpose("instance", "point").values)
     # One layout, whatever was moved: the order in which sums are taken depends on it.
     return names + others, np.ascontiguousarray(values), scales
 
@@ -210,7 +212,7 @@ def _aligned(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Place of each value among those of its axis: numbers by size, words as they come."""
+    """Rank of each value among those of its axis: numbers by size, words as they come."""
     if values.dtype.kind in "fiu":
         missing = ~np.isfinite(values.astype(float))
         order = np.unique(values[~missing])
@@ -221,7 +223,7 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def balanced(right: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Balanced accuracy from recovered and scored runs (..., instance, rule); rules count alike."""
+    """Balanced accuracy from recovered and scored runs (..., instance, variant), variants alike."""
     right, given = right.sum(axis=-2), given.sum(axis=-2)
     share = np.divide(right, given, out=np.full(right.shape, np.nan), where=given > 0)
     defined = np.isfinite(share)
@@ -240,7 +242,7 @@ def null_scores(
     n: int,
     rng: np.random.Generator,
 ) -> Iterator[np.ndarray]:
-    """Scores under permutations of conditions within instances, everything fitted anew."""
+    """Scores under permutations of points within instances, everything fitted anew."""
     for batch in nearest.permuted(runs.seen(classifier), n, rng):
         yield runs.scores(batch, classifier, reach, compare)
 

@@ -36,15 +36,15 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
     Returns
     -------
     Dataset
-        Dims `animal`, `condition` (the points).
+        Dims `animal`, `point` (the points).
 
-        * `score_others`, `score_left_out`, `time_scale_fit` (animal, condition): mean over the
+        * `score_others`, `score_left_out`, `time_scale_fit` (animal, point): mean over the
           other animals, score on the one left out, factor fitted to the others; NaN without an
           instance that has all statistics.
         * `best` (animal): name of the point that is nearest to the others; `best_score_others`,
           `best_score` (on the animal left out), `rank` (of that point among all on the animal left
           out, 1 the nearest).
-        * `score` (condition): mean of `score_left_out`; `n_recordings` (animal).
+        * `score` (point): mean of `score_left_out`; `n_recordings` (animal).
 
         Statistics are those that all files have; of them the ones that no instance has in all
         recordings together with the others are dropped
@@ -91,22 +91,22 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
             left_out[a, k] = fit(y[a], x[a, k, complete[k]], metric, scales, held).score
     best = np.nanargmin(np.where(complete.any(axis=1), others, np.inf), axis=1)
     row = np.arange(shape[0])
-    points = scores[0]["condition"].values
+    points = scores[0]["point"].values
     of_point = {
         name: coordinate
         for name, coordinate in scores[0].coords.items()
-        if coordinate.dims == ("condition",)
+        if coordinate.dims == ("point",)
     }
     return xr.Dataset(
         {
-            "score_others": (("animal", "condition"), others),
-            "score_left_out": (("animal", "condition"), left_out),
-            "time_scale_fit": (("animal", "condition"), factor),
+            "score_others": (("animal", "point"), others),
+            "score_left_out": (("animal", "point"), left_out),
+            "time_scale_fit": (("animal", "point"), factor),
             "best": ("animal", points[best] if names else [""] * shape[0]),
             "best_score_others": ("animal", others[row, best]),
             "best_score": ("animal", left_out[row, best]),
             "rank": ("animal", 1 + (left_out < left_out[row, best][:, None]).sum(axis=1)),
-            "score": ("condition", left_out.mean(axis=0)),
+            "score": ("point", left_out.mean(axis=0)),
             "n_recordings": ("animal", [len(of) for of in members.values()]),
         },
         coords={**of_point, "animal": list(members)},
@@ -171,8 +171,8 @@ def members_of(files: Sequence[xr.Dataset]) -> dict[str, list[int]]:
 
 def _check_alike(scores: Sequence[xr.Dataset]) -> None:
     for one in scores[1:]:
-        if one["condition"].values.tolist() != scores[0]["condition"].values.tolist():
+        if one["point"].values.tolist() != scores[0]["point"].values.tolist():
             raise InputError(
-                f"{one.attrs['recording']}: conditions are not those of "
+                f"{one.attrs['recording']}: points are not those of "
                 f"{scores[0].attrs['recording']}; make both comparisons again"
             )

@@ -14,7 +14,7 @@ def of_halves(
 ) -> tuple[float, float]:
     """Bracket of the score that a right model can reach, from random halves of the units.
 
-    One half is scored as a model of the other, as any condition is. Two disjoint halves of N
+    One half is scored as a model of the other, as any point is. Two disjoint halves of N
     units differ by four times the sampling variance of all N (each has twice as much), a
     noise-free right model differs from the recording by one, and an independent recording of N
     other units by two. Hence the bracket (score / 4, score / 2): the Spearman-Brown step from
@@ -45,9 +45,9 @@ def of_halves(
 def matched_noise(
     instances: np.ndarray, covariance: np.ndarray, scales: np.ndarray, grid: np.ndarray
 ) -> float:
-    """Score of a condition's instances against one of themselves, left out in turn.
+    """Score of a point's instances against one of themselves, left out in turn.
 
-    What the condition itself would get if the recording were one more of its instances; NaN with
+    What the point itself would get if the recording were one more of its instances; NaN with
     fewer than two instances.
     """
     n = len(instances)

@@ -1,6 +1,6 @@
 """Whether a model and a recording are alike in what must be alike before drift is compared.
 
-A rule is judged by its drift only where rate, irregularity, sparseness, discrimination and
+A variant is judged by its drift only where rate, irregularity, sparseness, discrimination and
 reliability are those of the recording: all of them move what drift looks like.
 """
 
@@ -37,31 +37,31 @@ def traits(runs: Mapping[str, Sequence[Run | Failed]], lag: int) -> np.ndarray:
 
 
 def match(
-    recording: Run, conditions: Sequence[str], instance_trait: np.ndarray, options: Compare
+    recording: Run, points: Sequence[str], instance_trait: np.ndarray, options: Compare
 ) -> xr.Dataset:
-    """Compare everything that is known of a recording with every condition, beside the score.
+    """Compare everything that is known of a recording with every point, beside the score.
 
     Parameters
     ----------
     recording : Run
-    conditions : sequence of str
-    instance_trait : array, shape (n_conditions, n_instances, n_traits)
+    points : sequence of str
+    instance_trait : array, shape (n_points, n_instances, n_traits)
         As `traits` gives it.
     options : Compare
 
     Returns
     -------
     Dataset
-        Dims `condition`, `instance`, `trait` (all statistics and reliabilities), `matched` (those
+        Dims `point`, `instance`, `trait` (all statistics and reliabilities), `matched` (those
         of `options.matched_on`).
 
         * `recording_trait`, `recording_trait_sd` (trait): values, and standard deviations over the
           bootstrap of units; NaN for reliabilities, of which a bootstrap is not valid.
-        * `instance_trait` (condition, instance, trait), not scaled.
-        * `mismatch` (condition, matched): mean of the instances less the recording, over the root
-          of sampling variance plus variance of instances within conditions (twice the latter where
+        * `instance_trait` (point, instance, trait), not scaled.
+        * `mismatch` (point, matched): mean of the instances less the recording, over the root
+          of sampling variance plus variance of instances within points (twice the latter where
           the former is not known); NaN where neither is known.
-        * `unmatched` (condition): whether some mismatch is beyond `options.unmatched_above`.
+        * `unmatched` (point): whether some mismatch is beyond `options.unmatched_above`.
     """
     x, y = instance_trait, traits({"": [recording]}, recording.largest_lag())[0, 0]
     samples = vector(recording.bootstrap_parts(), list(STATISTICS))
@@ -77,12 +77,12 @@ def match(
         {
             "recording_trait": ("trait", y),
             "recording_trait_sd": ("trait", np.sqrt(sampling)),
-            "instance_trait": (("condition", "instance", "trait"), x),
-            "mismatch": (("condition", "matched"), mismatch),
-            "unmatched": ("condition", (np.abs(mismatch) > options.unmatched_above).any(axis=1)),
+            "instance_trait": (("point", "instance", "trait"), x),
+            "mismatch": (("point", "matched"), mismatch),
+            "unmatched": ("point", (np.abs(mismatch) > options.unmatched_above).any(axis=1)),
         },
         coords={
-            "condition": list(conditions),
+            "point": list(points),
             "trait": list(TRAITS),
             "matched": list(options.matched_on),
         },
@@ -106,9 +106,9 @@ def of_trials(recording: Run, runs: Sequence[Run]) -> str:
 
 
 def words(found: xr.Dataset, options: Compare) -> str:
-    """Say how many conditions are not matched, and in what."""
+    """Say how many points are not matched, and in what."""
     beyond = np.abs(found["mismatch"].values) > options.unmatched_above
-    n, size = int(beyond.any(axis=1).sum()), found.sizes["condition"]
+    n, size = int(beyond.any(axis=1).sum()), found.sizes["point"]
     if not n:
         return ""
     names = [
@@ -117,6 +117,6 @@ def words(found: xr.Dataset, options: Compare) -> str:
         if count
     ]
     return (
-        f"{n} of {size} conditions are more than {options.unmatched_above:g} SD from the recording "
+        f"{n} of {size} points are more than {options.unmatched_above:g} SD from the recording "
         f"in {', '.join(names)}: their drift is not compared at equal terms."
     )

@@ -1,14 +1,14 @@
 """Distance of model instances from a recording, with one fitted time-scale factor.
 
 Statistics fall into those that drift speed multiplies (drops and steps) and those that it leaves
-alone (ratios, reliability). For a recording y, instances x_i of one condition and a factor tau,
+alone (ratios, reliability). For a recording y, instances x_i of one point and a factor tau,
 
     score(tau) = mean_i (y - S x_i)' C^-1 (y - S x_i) / (p - f),   S = diag(tau or 1),
 
 with C the recording's sampling covariance plus the spread of instances, p the number of
 statistics and f = 1 where some statistic scales. It is a mean squared standardized residual: a
-recording that is one more draw from the condition is expected near 1. As instances enter one by
-one and not as their mean, a factor that blows up noise costs score, so that a condition without
+recording that is one more draw from the point is expected near 1. As instances enter one by
+one and not as their mean, a factor that blows up noise costs score, so that a point without
 drift cannot be stretched into one with drift. The score is quadratic in tau: the fit is exact.
 """
 
@@ -20,7 +20,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 @dataclass(frozen=True)
 class Fit:
-    """One condition against one recording.
+    """One point against one recording.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def fit(
     scales: np.ndarray,
     grid: np.ndarray,
 ) -> Fit:
-    """Fit the time-scale factor of one condition and score it.
+    """Fit the time-scale factor of one point and score it.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import xarray as xr
 from spikedrift.comparison.scores.summary import CODES, Run
 from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.recording import SUMS
-from spikedrift.sweeps.places import Place
+from spikedrift.sweeps.coordinates import Coordinates
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class Models:
     Attributes
     ----------
     runs : dict of point -> runs
-        A point is a condition at one value of each axis; one run an instance.
-    places : dict of point -> Place
+        A point is a variant at one value of each axis; one run an instance.
+    coordinates : dict of point -> Coordinates
     titles : dict of point -> str
     control : str
-        Condition without plasticity; empty where there is none.
+        Variant without plasticity; empty where there is none.
     """
 
     runs: Mapping[str, Sequence[Run | Failed]]
-    places: Mapping[str, Place]
+    coordinates: Mapping[str, Coordinates]
     titles: Mapping[str, str]
     control: str
 
@@ -57,7 +57,7 @@ class Models:
 
         Parameters
         ----------
-        labels : sequence of {point, condition, title, control, axes, instance_seed}
+        labels : sequence of {point, variant, title, control, axes, instance_seed}
         rate, timing, index, profile : sequence of path
 
         Raises
@@ -96,9 +96,9 @@ class Models:
             swept = {key: one for key, one in values.items() if not (pd.isna(one) or one == "")}
             label = {
                 "point": str(point["name"].values),
-                "condition": str(point["condition"].values),
+                "variant": str(point["variant"].values),
                 "title": str(point["point_title"].values),
-                "condition_title": str(point["title"].values),
+                "variant_title": str(point["title"].values),
                 "control": bool(point["control"].values),
                 "axes": swept,
             }
@@ -122,16 +122,16 @@ class Models:
         return cls(
             by_point,
             {
-                point: Place(
-                    first[point]["condition"],
+                point: Coordinates(
+                    first[point]["variant"],
                     first[point]["axes"],
                     tuple(seeds[point]),
-                    str(first[point].get("condition_title", "")),
+                    str(first[point].get("variant_title", "")),
                 )
                 for point in by_point
             },
             {point: first[point]["title"] for point in by_point},
-            next((label["condition"] for label in labels if label["control"]), ""),
+            next((label["variant"] for label in labels if label["control"]), ""),
         )
 
 

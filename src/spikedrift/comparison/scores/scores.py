@@ -19,72 +19,72 @@ from spikedrift.drift.bands import centered
 from spikedrift.spikes.caveats import handed_on
 from spikedrift.spikes.selections import stream
 from spikedrift.stats import covariance
-from spikedrift.sweeps.places import Place, axis_columns
+from spikedrift.sweeps.coordinates import Coordinates, axis_columns
 
 log = logging.getLogger(__name__)
 
 
 def compare(
     recording: Run,
-    conditions: Mapping[str, Sequence[Run | Failed]],
+    points: Mapping[str, Sequence[Run | Failed]],
     options: Compare | None = None,
     seed: int = 0,
     *,
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
-    places: Mapping[str, Place] | None = None,
+    coordinates: Mapping[str, Coordinates] | None = None,
 ) -> xr.Dataset:
     """Score every point of a sweep against one recording.
 
     Parameters
     ----------
     recording : Run
-    conditions : mapping of name -> runs, one an instance
-        Points of the sweep: conditions, each at one value of the axes that it is swept over.
+    points : mapping of name -> runs, one an instance
+        Points of the sweep: variants, each at one value of the axes that it is swept over.
     options : Compare, optional
     seed : int
         Of the bootstrap over instances.
     control : str, optional
-        The condition without plasticity; marked as the `frozen` baseline.
+        The variant without plasticity; marked as the `frozen` baseline.
     titles : mapping, optional
         Words for the points.
-    places : mapping of name -> Place, optional
-        Condition, axes and seeds of the instances; left out: every point is its own condition.
+    coordinates : mapping of name -> Coordinates, optional
+        Variant, axes and seeds of the instances; left out: every point is its own variant.
 
     Returns
     -------
     Dataset
-        Dims `statistic`, `condition`, `instance` (padded with NaN), `time_scale` (grid),
+        Dims `statistic`, `point`, `instance` (padded with NaN), `time_scale` (grid),
         `baseline` (lag_only, block_only, no_drift).
 
-        * `score` (condition): mean squared standardized residual over instances, see
+        * `score` (point): mean squared standardized residual over instances, see
           `spikedrift.comparison.scores.distance`; `score_low`, `score_high`: centered bootstrap
           over instances, the factor fitted anew in each, NaN below `headline_instances`;
-          `instance_score` (condition, instance); `matched_noise` (condition): score of the
-          condition against its own instances.
-        * `time_scale_fit` (condition), `at_bound` (condition), `profile` (condition, time_scale).
+          `instance_score` (point, instance); `matched_noise` (point): score of the
+          point against its own instances.
+        * `time_scale_fit` (point), `at_bound` (point), `profile` (point, time_scale).
         * `baseline_score`, `baseline_scale` (baseline), `baseline_profile` (baseline,
           time_scale), `baseline_value` (baseline, statistic).
         * `ceiling_low`, `ceiling_high`: what a right model can reach (`ceiling.of_halves`).
         * `recording_value`, `recording_sd`, `metric_sd` (statistic), `covariance` (statistic,
           statistic_other): sampling covariance plus spread of instances.
-        * `instance_value` (condition, instance, statistic), not scaled; `residual` (condition,
+        * `instance_value` (point, instance, statistic), not scaled; `residual` (point,
           statistic), standardized, at the fitted factor; `scales` (statistic).
-        * `recording_reliability` (code), `instance_reliability` (condition, instance, code);
-          `instance_gate` (condition, instance, code), of `spikedrift.drift.gates`, empty where
-          there is no instance; `instance_units` (condition, instance); `instances_scored`,
-          `instances_given`, `instances_failed` (condition): an instance with an undefined statistic
+        * `recording_reliability` (code), `instance_reliability` (point, instance, code);
+          `instance_gate` (point, instance, code), of `spikedrift.drift.gates`, empty where
+          there is no instance; `instance_units` (point, instance); `instances_scored`,
+          `instances_given`, `instances_failed` (point): an instance with an undefined statistic
           (such as timing where the gate is shut) is not scored, nor is one whose run failed.
         * `recording_trait`, `recording_trait_sd`, `instance_trait`, `mismatch`, `unmatched`: what
           is no part of the score, see `spikedrift.comparison.scores.comparability`.
 
-        By condition, which is a point: `rule` (name of its condition), `rule_title` (its words),
-        `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (condition, instance),
+        By point: `variant` (name of its variant), `variant_title` (its words),
+        `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (point, instance),
         text: instances with one seed have one wiring, one set of patterns and one noise; empty
         where it is not known.
 
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
-        instances by condition), `n_units`, `conclusion` (what was found, in sentences),
+        instances by point), `n_units`, `conclusion` (what was found, in sentences),
         `inference`, `formula`, `assumptions`, `options` (JSON), `seed` and other attributes of the
         recording; `dropped` (JSON: name -> reason), statistics of `options` that the recording or
         the models do not have together (`spikedrift.comparison.scores.usable`). Dim `statistic`
@@ -98,21 +98,20 @@ def compare(
     """
     options = options or Compare()
     name = recording.name
-    places = places or {
-        key: Place(key, {}, ("",) * len(group)) for key, group in conditions.items()
+    coordinates = coordinates or {
+        key: Coordinates(key, {}, ("",) * len(group)) for key, group in points.items()
     }
-    runs = measured(conditions)
+    runs = measured(points)
     check(recording, runs, options)
     lag, wanted = recording.largest_lag(), list(options.statistics)
     y = vector(recording.parts(lag), wanted)
     samples = vector(recording.bootstrap_parts(), wanted)
-    traits = comparability.traits(conditions, lag)
+    traits = comparability.traits(points, lag)
     values = traits[..., [comparability.TRAITS.index(name) for name in wanted]]
-    kept, dropped = usable.left(wanted, recording, y, samples, conditions, values)
+    kept, dropped = usable.left(wanted, recording, y, samples, points, values)
     names, y, values = [wanted[k] for k in kept], y[kept], values[..., kept]
     given = {
-        key: value[: len(group)]
-        for (key, group), value in zip(conditions.items(), values, strict=True)
+        key: value[: len(group)] for (key, group), value in zip(points.items(), values, strict=True)
     }
     scored = {
         key: value[np.isfinite(value).all(axis=1) & bool(names)] for key, value in given.items()
@@ -138,19 +137,19 @@ def compare(
     }
     log.info("%s: scored %s", name, ", ".join(f"{k} {f.score:.2f}" for k, f in fits.items() if f))
 
-    found = comparability.match(recording, list(conditions), traits, options)
+    found = comparability.match(recording, list(points), traits, options)
     most = values.shape[1]
     out = xr.Dataset(
         {
-            **_fitted(fits, ("condition",), grid.size, len(names)),
-            "score_low": ("condition", [interval[key][0] for key in given]),
-            "score_high": ("condition", [interval[key][1] for key in given]),
+            **_fitted(fits, ("point",), grid.size, len(names)),
+            "score_low": ("point", [interval[key][0] for key in given]),
+            "score_high": ("point", [interval[key][1] for key in given]),
             "instance_score": (
-                ("condition", "instance"),
+                ("point", "instance"),
                 [_instance_scores(given[key], fits[key], most) for key in given],
             ),
             "matched_noise": (
-                "condition",
+                "point",
                 [ceiling.matched_noise(x, metric, scales, grid) for x in scored.values()],
             ),
             "baseline_score": ("baseline", [base[key].score for key in BASELINES]),
@@ -170,42 +169,42 @@ def compare(
             "metric_sd": ("statistic", np.sqrt(np.diag(metric))),
             "covariance": (("statistic", "statistic_other"), metric),
             "scales": ("statistic", scales),
-            "instance_value": (("condition", "instance", "statistic"), values),
+            "instance_value": (("point", "instance", "statistic"), values),
             "recording_reliability": ("code", recording.reliability()),
             "instance_reliability": (
-                ("condition", "instance", "code"),
-                padded(conditions, Run.reliability, (len(CODES),)),
+                ("point", "instance", "code"),
+                padded(points, Run.reliability, (len(CODES),)),
             ),
             "instance_gate": (
-                ("condition", "instance", "code"),
-                usable.gates_of(conditions, most),
+                ("point", "instance", "code"),
+                usable.gates_of(points, most),
             ),
             "instance_units": (
-                ("condition", "instance"),
-                padded(conditions, lambda run: run.n_units),
+                ("point", "instance"),
+                padded(points, lambda run: run.n_units),
             ),
-            "instances_scored": ("condition", [len(x) for x in scored.values()]),
-            "instances_given": ("condition", [len(x) for x in given.values()]),
+            "instances_scored": ("point", [len(x) for x in scored.values()]),
+            "instances_given": ("point", [len(x) for x in given.values()]),
             "instances_failed": (
-                "condition",
-                [len(conditions[key]) - len(runs[key]) for key in conditions],
+                "point",
+                [len(points[key]) - len(runs[key]) for key in points],
             ),
             "instance_seed": (
-                ("condition", "instance"),
-                [[*places[key].seeds, *[""] * (most - len(given[key]))] for key in conditions],
+                ("point", "instance"),
+                [[*coordinates[key].seeds, *[""] * (most - len(given[key]))] for key in points],
             ),
         },
         coords={
             "statistic": names,
-            "condition": list(conditions),
-            "rule": ("condition", [places[key].rule for key in conditions]),
-            "rule_title": (
-                "condition",
-                [places[key].title or places[key].rule for key in conditions],
+            "point": list(points),
+            "variant": ("point", [coordinates[key].variant for key in points]),
+            "variant_title": (
+                "point",
+                [coordinates[key].title or coordinates[key].variant for key in points],
             ),
             **{
-                axis: ("condition", column)
-                for axis, column in axis_columns([places[key].axes for key in conditions]).items()
+                axis: ("point", column)
+                for axis, column in axis_columns([coordinates[key].axes for key in points]).items()
             },
             "time_scale": grid,
             "baseline": list(BASELINES),
@@ -215,7 +214,7 @@ def compare(
     carried = ("assumptions", "recording_kind", "selection")
     attributes = recording.rate.attrs
     out = out.assign_attrs(
-        titles=json.dumps({key: (titles or {}).get(key, key) for key in conditions}),
+        titles=json.dumps({key: (titles or {}).get(key, key) for key in points}),
         dropped=json.dumps(dropped),
     )
     return out.merge(found).assign_attrs(
@@ -223,7 +222,7 @@ def compare(
         recording=name,
         control=control or "",
         conclusion=" ".join(of_scores(out)),
-        failures=failures(conditions),
+        failures=failures(points),
         n_units=recording.n_units,
         inference=" ".join(
             filter(
@@ -238,7 +237,7 @@ def compare(
             )
         ),
         formula="mean over instances of (y - S x)' C^-1 (y - S x) / "
-        f"{freedom(scales)}; 1: one more draw from the condition",
+        f"{freedom(scales)}; 1: one more draw from the point",
         options=options.model_dump_json(),
         seed=seed,
     )
@@ -266,7 +265,7 @@ def _none(n_grid: int, n_statistics: int) -> Fit:
 def _fitted(
     fits: Mapping[str, Fit | None], dims: tuple[str], n_grid: int, n_statistics: int
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """One array a field of the fits; NaN for conditions without a usable instance."""
+    """One array a field of the fits; NaN for points without a usable instance."""
     none = _none(n_grid, n_statistics)
     every = [found or none for found in fits.values()]
     return {

@@ -1,22 +1,22 @@
-"""Models against one recording: which come nearest, which rules could be told apart, by what.
+"""Models against one recording: which come nearest, which variants could be told apart, by what.
 
 a: distance of the statistics of drift (drop within blocks, step between them, of rate and timing,
 and their ratios) from the recording, in units of the recording's sampling covariance plus the
-spread of instances, one time-scale factor fitted a condition. About 1 is expected of one more draw,
-less is nearer. Circles, network instances; diamonds, their mean; short bars, the condition against
+spread of instances, one time-scale factor fitted a point. About 1 is expected of one more draw,
+less is nearer. Circles, network instances; diamonds, their mean; short bars, the point against
 its own instances; gray band, noise floor (lower end: a right model without noise; from random
 halves of the recording's units); lines, baselines made from the recording itself (only lag, only
 block, no drift), each with a factor of its own; gray marks, the frozen control.
 
-b: can this comparison tell the rules apart at all? Each simulated run is taken for a recording, its
-instance is held out, and its rule is recovered. Left, share of the runs of a rule (row) that are
-taken for another (column), by the statistics of the score. Right, balanced accuracy by the
+b: can this comparison tell the variants apart at all? Each simulated run is taken for a recording,
+its instance is held out, and its variant is recovered. Left, share of the runs of a variant (row)
+that are taken for another (column), by the statistics of the score. Right, balanced accuracy by the
 statistics of the score, by every statistic (those, and what networks should share with the
 recording before their drift is compared: rates, variability, sparseness, discrimination,
 reliability, which tells networks apart and says nothing of drift) and by mean rates alone; dashed,
-chance: conditions permuted within instances, all fitted anew. Rules that are not told apart in
-simulations are not told apart in data. Whether the recording could be one more draw of a condition,
-at any time scale, is checked with one covariance of all conditions, statistics taken for normal
+chance: points permuted within instances, all fitted anew. Variants that are not told apart in
+simulations are not told apart in data. Whether the recording could be one more draw of a point,
+at any time scale, is checked with one covariance of all points, statistics taken for normal
 (Hotelling, Holm), and said only where the check has power.
 
 c: repeat x repeat matrices, the nearest model by every comparator, its score, and whether it
@@ -26,7 +26,7 @@ taken out of both sides, and the check mark is a test: circular shifts of the mo
 p <= 0.05 (Holm). Each comparator is blind to something, and the choice can turn a conclusion round.
 The figure "comparators" shows every model and instance.
 
-Unit of inference: network instance on the side of models, one recording on the other. "No condition
+Unit of inference: network instance on the side of models, one recording on the other. "No point
 reaches the noise floor" and "the lag alone explains it" are possible results.
 """
 
@@ -47,7 +47,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.figures import comparators, style
 from spikedrift.figures import score_panel as panels
 
-_NO_RECOVERY = "no recovery test: it needs two rules or more and three instances"
+_NO_RECOVERY = "no recovery test: it needs two variants or more and three instances"
 _NO_STRUCTURE = "similarity matrices were not compared: a survey keeps no trials"
 _CLASSIFIERS = {
     "score": "statistics of the score",
@@ -80,8 +80,8 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a drawn number: panel (score, recovery, structure), condition, series, value, low,
-        high; view, code and comparator, or quantity and the rule recovered. Panel `note`: what the
+        One row a drawn number: panel (score, recovery, structure), point, series, value, low,
+        high; view, code and comparator, or quantity, variant and recovered. Panel `note`: what the
         files say at length, one sentence a row in `text`.
 
     Raises
@@ -96,25 +96,26 @@ def draw(
             raise InputError(
                 f"figure comparison: files of {name} and {file.attrs['recording']} mixed"
             )
-    n_points = scores.sizes["condition"]
+    n_points = scores.sizes["point"]
     shown = panels.nearest(scores, _MOST_ROWS)
-    order = [str(condition) for condition in shown["condition"].values]
+    order = [str(point) for point in shown["point"].values]
     titles: dict[str, str] = json.loads(scores.attrs["titles"])
-    rule = dict(zip(order, shown["rule"].values.tolist(), strict=True)) if "rule" in shown else None
-    colors = style.point_colors(order, rule, scores.attrs["control"] or None)
+    of_point = shown["variant"].values.tolist() if "variant" in shown else order
+    variant = dict(zip(order, of_point, strict=True))
+    colors = style.point_colors(order, variant, scores.attrs["control"] or None)
     few = int(scores["instances_given"].min())
     illustration = illustrates(scores)
-    rules = 0 if recovery is None else recovery.sizes.get("rule", 0)
+    variants = 0 if recovery is None else recovery.sizes.get("variant", 0)
     heights = style.fitted(
         [
             max(2.0, 0.3 * len(order) + 1.0) if panels.known(shown) else 1.0,
-            0.22 * rules + 1.35 if rules else 0.5,
+            0.22 * variants + 1.35 if variants else 0.5,
             0.5 if structure is None else comparators.summary_height(structure),
         ]
     )
     with style.applied():
         figure = style.figure(options.width, sum(heights) + 0.25)
-        style.title(figure, f"Models against {name}", f"{few} instances a condition" * illustration)
+        style.title(figure, f"Models against {name}", f"{few} instances a point" * illustration)
         upper, middle, lower = style.rows(figure, heights)
         left, legend = np.ravel(upper.subfigures(1, 2, squeeze=False, width_ratios=[3, 1]))
         scored = left.subplots()
@@ -143,16 +144,16 @@ def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) 
 
 
 def _recovered(place: Any, recovery: xr.Dataset | None) -> pd.DataFrame:
-    """Draw which rule is recovered from the runs of each, at the held-out set that is quoted."""
+    """Draw which variant is recovered from the runs of each, at the held-out set that is quoted."""
     if recovery is None or "refused" in recovery.attrs:
         said = _NO_RECOVERY if recovery is None else recovery.attrs["refused"]
         return style.said(place.subplots(), said)
     one = recovery.sel(held_out=recovery.attrs["primary"])
     titles = json.loads(recovery.attrs.get("titles", "{}"))
-    words = [titles.get(str(rule)) or str(rule) for rule in recovery["rule"].values]
+    words = [titles.get(str(variant)) or str(variant) for variant in recovery["variant"].values]
     left, right = place.subplots(1, 2, width_ratios=[1.1, 1])
     seen = one.sel(classifier="score")
-    left.set(xlabel="rule recovered", ylabel="rule simulated")
+    left.set(xlabel="variant recovered", ylabel="variant simulated")
     left.set_title("share of runs, by the statistics of the score", fontsize=7.5)
     tables = [
         _confusion(left, seen["confusion"].values, words).assign(series="score"),
@@ -198,7 +199,7 @@ def _accuracies(axes: Axes, one: xr.Dataset) -> pd.DataFrame:
 
 def _shares(share: np.ndarray, words: Sequence[str]) -> list[dict[str, object]]:
     return [
-        {"condition": one, "recovered": other, "quantity": "share", "value": share[i, j]}
+        {"variant": one, "recovered": other, "quantity": "share", "value": share[i, j]}
         for i, one in enumerate(words)
         for j, other in enumerate(words)
     ]
@@ -229,15 +230,15 @@ def _notes(
     """Under the figure: n, what each panel found, what is assumed."""
     few = int(scores["instances_given"].min())
     notes = [
-        f"{few} network instances a condition (unit of inference) against one recording"
+        f"{few} network instances a point (unit of inference) against one recording"
         + (": an illustration, no interval." if illustration else "."),
         f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip() * panels.known(scores),
     ]
     if recovery is not None and "refused" not in recovery.attrs:
         told = recovery["told_apart"].values
         apart = (
-            f"{int((told == 1).sum())} of {int((told >= 0).sum())} pairs of rules are told apart "
-            "(Holm)."
+            f"{int((told == 1).sum())} of {int((told >= 0).sum())} pairs of variants are told "
+            "apart (Holm)."
         )
         checked = [str(recovery.attrs.get(key, "")) for key in ("verdict", "outsiders_verdict")]
         notes.append("b: " + " ".join([apart, *filter(None, checked)]))
@@ -264,19 +265,19 @@ def _said(
 
 
 def _confused(recovery: xr.Dataset) -> str:
-    """Name pairs of rules that are not told apart, and the statistic that would separate each."""
+    """Name pairs of variants that are not told apart, and the statistic that separates each."""
     titles = json.loads(recovery.attrs.get("titles", "{}"))
     told = recovery["told_apart"].values
-    rules = [titles.get(str(name)) or str(name) for name in recovery["rule"].values]
+    variants = [titles.get(str(name)) or str(name) for name in recovery["variant"].values]
     separating = recovery["separating"].values
     pairs = [
-        f"{rules[i]} and {rules[j]} ({TITLES.get(str(separating[i, j]), 'nothing')})"
+        f"{variants[i]} and {variants[j]} ({TITLES.get(str(separating[i, j]), 'nothing')})"
         for i, j in zip(*np.nonzero(told == 0), strict=True)
     ]
     if not pairs:
-        return "All pairs of rules are told apart (Holm)."
+        return "All pairs of variants are told apart (Holm)."
     n = int((told >= 0).sum())
     return (
-        f"{len(pairs)} of {n} pairs of rules are not told apart (Holm; in brackets what separates "
-        f"them most): {', '.join(pairs)}."
+        f"{len(pairs)} of {n} pairs of variants are not told apart (Holm; in brackets what "
+        f"separates them most): {', '.join(pairs)}."
     )

@@ -6,7 +6,7 @@ row: the index of windows of repeats against the repeats between them, within bl
 between them (dashed); both codes have one axis; thick lines are means over network instances, thin
 ones the instances. Lower row: index between blocks, one mark a network instance, filled where its
 test has p <= 0.05; the black bar is the mean over instances, its interval (Student) is given with
-enough of them. Every point of a swept condition has a row and a shade of its own: instances are
+enough of them. Every point of a swept variant has a row and a shade of its own: instances are
 within a point. Where an instance has no index the row says why, as that no code was detected (the
 power of the signal is not above 0 in some block). An index that is too imprecise to say that
 nothing drifts is drawn as a diamond and counts in the mean.
@@ -39,10 +39,10 @@ _TALLEST = 4.6  # of the rows, inches
 def draw(
     *,
     index: Sequence[xr.Dataset],
-    conditions: Sequence[str],
+    points: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
-    rules: Mapping[str, str] | None = None,
+    variants: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
@@ -52,15 +52,15 @@ def draw(
     ----------
     index : sequence of Dataset
         Index files (`spikedrift.drift.signal.recording`) of the runs.
-    conditions : sequence of str
-        Point of the sweep of every run: a condition at one value of each axis. Instances are
+    points : sequence of str
+        Point of the sweep of every run: a variant at one value of each axis. Instances are
         within a point.
     control : str, optional
-        The condition that is drawn in gray.
+        The variant that is drawn in gray.
     titles : mapping, optional
         Words for the points.
-    rules : mapping, optional
-        Condition of a point, which gives its color; default: every point is a condition.
+    variants : mapping, optional
+        Variant of a point, which gives its color; default: every point is a variant.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -69,38 +69,38 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a vertex or point: panel (curve, index), condition, recording, code, relation, lag,
+        One row a vertex or index: panel (curve, index), point, recording, code, relation, lag,
         value; p_value and gate_note of an index.
 
     Raises
     ------
     InputError
-        Where there are no files, or not one condition for each.
+        Where there are no files, or not one point for each.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
-    learning.check_runs("model_drift", conditions, index=index)
-    order = list(dict.fromkeys(conditions))
-    colors = style.point_colors(order, rules, control)
-    smallest = min(map(list(conditions).count, order))
+    learning.check_runs("model_drift", points, index=index)
+    order = list(dict.fromkeys(points))
+    colors = style.point_colors(order, variants, control)
+    smallest = min(map(list(points).count, order))
     few = smallest < compare.headline_instances
-    indices = learning.indices(index, conditions)
+    indices = learning.indices(index, points)
     tables = [indices.drop(columns="quantity").assign(panel="index")]
     order = order[:_MOST_ROWS]
     colors = {name: colors[name] for name in order}
     height = min(0.42 * len(order), _TALLEST) + 0.75
     with style.applied():
         figure = style.figure(options.width, 2.9 + height)
-        style.title(figure, "Drift in models", f"{smallest} instances a condition" * few)
+        style.title(figure, "Drift in models", f"{smallest} instances a point" * few)
         upper, lower = style.rows(figure, [2.6, height])
         above = upper.subplots(1, 2, sharey=True)
         for axes, code in zip(above, learning.CODES, strict=True):
-            tables.append(_curves(axes, index, code, conditions, colors))
+            tables.append(_curves(axes, index, code, points, colors))
         above[0].set_ylabel(signal_drift.LABEL)
         bottom, top = above[0].get_ylim()
         above[0].set_ylim(max(bottom, signal_drift.REACH[0]), min(top, signal_drift.REACH[1]))
         upper.legend(
             handles=[
-                *_handles(order, colors, titles, rules or {}),
+                *_handles(order, colors, titles, variants or {}),
                 *(Line2D([], [], color="0.3", ls=ls, label=f"{name} blocks")
                   for name, ls in signal_drift.LINE.items()),
             ],
@@ -116,7 +116,7 @@ def draw(
         below[0].set_ylim(len(order) - 0.5, -0.5)
         for part, text in ((upper, "a"), (lower, "b")):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
-        notes = _notes(index, indices, compare, conditions, len(order))
+        notes = _notes(index, indices, compare, points, len(order))
         style.footnote(figure, [*notes, signal_drift.beyond(*tables)])
     return figure, pd.concat(tables, ignore_index=True)
 
@@ -125,14 +125,14 @@ def _curves(
     axes: Axes,
     files: Sequence[xr.Dataset],
     code: str,
-    conditions: Sequence[str],
+    points: Sequence[str],
     colors: Mapping[str, str],
 ) -> pd.DataFrame:
     """Draw the curves of one code: instances, and their mean at the lags that all have."""
     rows = []
     axes.axhline(0, color="0.7", lw=0.6, zorder=0)
-    for condition, color in colors.items():
-        group = [f for f, c in zip(files, conditions, strict=True) if c == condition]
+    for point, color in colors.items():
+        group = [f for f, c in zip(files, points, strict=True) if c == point]
         for relation, line in signal_drift.LINE.items():
             known = xr.concat(
                 [_curve(f, code).sel(relation=relation) for f in group],
@@ -144,7 +144,7 @@ def _curves(
                     pd.DataFrame(
                         {
                             "panel": "curve",
-                            "condition": condition,
+                            "point": point,
                             "recording": file.attrs["recording"],
                             "code": code,
                             "relation": relation,
@@ -173,15 +173,15 @@ def _handles(
     order: Sequence[str],
     colors: Mapping[str, str],
     titles: Mapping[str, str],
-    rules: Mapping[str, str],
+    variants: Mapping[str, str],
 ) -> list[Line2D]:
-    """One line a point; of many, one a condition, whose points are its shades."""
+    """One line a point; of many, one a variant, whose points are its shades."""
     if len(order) <= _MOST_LINES:
         return [Line2D([], [], color=colors[n], label=titles.get(n) or n) for n in order]
-    first = {rules.get(name, name): name for name in reversed(order)}
+    first = {variants.get(name, name): name for name in reversed(order)}
     return [
-        Line2D([], [], color=colors[first[rule]], label=f"{rule} (paler: further values)")
-        for rule in dict.fromkeys(rules.get(name, name) for name in order)
+        Line2D([], [], color=colors[first[variant]], label=f"{variant} (paler: further values)")
+        for variant in dict.fromkeys(variants.get(name, name) for name in order)
     ]
 
 
@@ -189,11 +189,11 @@ def _notes(
     index: Sequence[xr.Dataset],
     indices: pd.DataFrame,
     compare: Compare,
-    conditions: Sequence[str],
+    points: Sequence[str],
     drawn: int,
 ) -> list[str]:
     units = sorted({int(file.attrs["n_units"]) for file in index})
-    counts = Counter(conditions).values()
+    counts = Counter(points).values()
     n_points, enough = len(counts), min(counts) >= compare.headline_instances
     return [
         f"{style.at_least(counts)} network instances (unit of inference) a point, "

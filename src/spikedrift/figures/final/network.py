@@ -1,7 +1,7 @@
 """Networks before and after learning: responses, selectivity, detectors, weights over time.
 
 Upper row: mean response of every excitatory cell of one network instance to one pattern, before
-training (naive) and in the first block after it, for the control and for one condition that learns.
+training (naive) and in the first block after it, for the control and for one variant that learns.
 Cells are sorted by the time of their largest response on every second repeat of the block and drawn
 on the other repeats, so that no order is fitted to what is shown; all maps have one color scale.
 Middle: selectivity of cells (cross-validated d' between the preferred pattern and each other one; 0
@@ -16,7 +16,7 @@ rate of the inhibitory rule, which lowers its weights there.
 Unit of inference: network instance (wiring, patterns and noise drawn anew). No test is made here;
 the null is the control in gray, whose learning is switched off. Selectivity and S depend on firing
 rates too. Selectivity of a network that does not learn rises as well where a stage has more repeats
-to choose the preferred pattern from: compare conditions at one stage, not stages of one condition.
+to choose the preferred pattern from: compare variants at one stage, not stages of one variant.
 """
 
 from collections import Counter
@@ -49,15 +49,15 @@ def draw(
     traces: Sequence[xr.Dataset],
     rate: Sequence[xr.Dataset],
     timing: Sequence[xr.Dataset],
-    conditions: Sequence[str],
+    points: Sequence[str],
     shown: Sequence[str],
     control: str | None = None,
     titles: Mapping[str, str] | None = None,
-    rules: Mapping[str, str] | None = None,
+    variants: Mapping[str, str] | None = None,
     compare: Compare | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Response maps, learning by stage and by condition, weights over time.
+    """Response maps, learning by stage and by point, weights over time.
 
     Parameters
     ----------
@@ -66,17 +66,17 @@ def draw(
     traces, rate, timing : sequences of Dataset
         Traces and similarity files (of a selection that keeps the phases naive and block) of all
         runs of a sweep.
-    conditions : sequence of str
-        Point of the sweep of every run: a condition at one value of each axis. Instances are
+    points : sequence of str
+        Point of the sweep of every run: a variant at one value of each axis. Instances are
         within a point.
     shown : sequence of str
-        Conditions of `trials`.
+        Points of `trials`.
     control : str, optional
-        The condition that is drawn in gray.
+        The variant that is drawn in gray.
     titles : mapping, optional
         Words for the points.
-    rules : mapping, optional
-        Condition of a point, which gives its color; default: every point is a condition.
+    variants : mapping, optional
+        Variant of a point, which gives its color; default: every point is a variant.
     compare : Compare, optional
         For `headline_instances` and `confidence`.
     options : Figures, optional
@@ -86,7 +86,7 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (response, selectivity, detectors, discrimination, weight),
-        condition, recording, x (s or stage), value and what the panel needs beside.
+        point, recording, x (s or stage), value and what the panel needs beside.
 
     Raises
     ------
@@ -95,25 +95,25 @@ def draw(
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
     also = f", {len(shown)} for {len(trials)} trials files" * (len(shown) != len(trials))
-    learning.check_runs("network", conditions, also, traces=traces, rate=rate, timing=timing)
-    order = list(dict.fromkeys(conditions))
-    colors = style.point_colors(order, rules, control)
-    smallest = min(map(list(conditions).count, order))
+    learning.check_runs("network", points, also, traces=traces, rate=rate, timing=timing)
+    order = list(dict.fromkeys(points))
+    colors = style.point_colors(order, variants, control)
+    smallest = min(map(list(points).count, order))
     few = smallest < compare.headline_instances
-    still = {name for name in order if (rules or {}).get(name, name) == control}
+    still = {name for name in order if (variants or {}).get(name, name) == control}
     with style.applied():
         figure = style.figure(options.width, 7.2)
         style.title(
             figure,
             "Networks before and after learning",
-            f"{smallest} instances a condition" * few,
+            f"{smallest} instances a point" * few,
         )
         upper, middle, lower = style.rows(figure, [2.4, 2.5, 2.1])
         tables = [
             _responses(upper.subplots(1, 2 * len(trials), squeeze=False)[0], trials, shown, titles),
-            _learning(middle, traces, rate, timing, conditions, colors, titles, compare),
+            _learning(middle, traces, rate, timing, points, colors, titles, compare),
             _weights(lower.subplots(1, traces[0].sizes["projection"], squeeze=False)[0], traces,
-                     conditions, colors, still),
+                     points, colors, still),
         ]  # fmt: skip
         lower.legend(
             handles=[Line2D([], [], color=colors[n], label=titles.get(n) or n,
@@ -122,7 +122,7 @@ def draw(
         )  # fmt: skip
         for part, text in zip((upper, middle, lower), "abc", strict=True):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
-        style.footnote(figure, _notes(trials, traces, conditions))
+        style.footnote(figure, _notes(trials, traces, points))
     return figure, pd.concat(tables, ignore_index=True)
 
 
@@ -173,7 +173,7 @@ def _responses(
                 pd.DataFrame(
                     {
                         "panel": "response",
-                        "condition": name,
+                        "point": name,
                         "recording": file.attrs["recording"],
                         "phase": phase,
                         "pattern": pattern,
@@ -209,24 +209,24 @@ def _learning(
     traces: Sequence[xr.Dataset],
     rate: Sequence[xr.Dataset],
     timing: Sequence[xr.Dataset],
-    conditions: Sequence[str],
+    points: Sequence[str],
     colors: Mapping[str, str],
     titles: Mapping[str, str],
     compare: Compare,
 ) -> pd.DataFrame:
-    """Draw selectivity and detectors by stage, discrimination by condition."""
+    """Draw selectivity and detectors by stage, discrimination by point."""
     order = list(colors)
     panels = place.subplots(1, 4, width_ratios=[1.1, 1.1, 1, 1])
     tables = []
     for axes, (name, words) in zip(panels, _MEASURES.items(), strict=False):
         stages = [str(stage) for stage in traces[0]["stage"].values]
         value = np.array([file[name].values for file in traces])
-        for k, condition in enumerate(order):
-            of = np.array([c == condition for c in conditions])
+        for k, point in enumerate(order):
+            of = np.array([c == point for c in points])
             x = np.arange(len(stages)) + 0.09 * (k - (len(order) - 1) / 2)
             axes.plot(np.tile(x, (of.sum(), 1)).T, value[of].T, ls="", marker="o", ms=2.2,
-                      color=colors[condition], alpha=0.6, mew=0)  # fmt: skip
-            axes.plot(x, value[of].mean(axis=0), color=colors[condition], lw=1.1)
+                      color=colors[point], alpha=0.6, mew=0)  # fmt: skip
+            axes.plot(x, value[of].mean(axis=0), color=colors[point], lw=1.1)
         axes.set_xticks(range(len(stages)), stages, rotation=40, ha="right", rotation_mode="anchor")
         axes.set_ylabel(words)
         axes.axhline(0, color="0.7", lw=0.6, zorder=0)
@@ -235,15 +235,15 @@ def _learning(
         tables.append(
             pd.DataFrame(
                 [
-                    {"panel": name, "condition": condition, "recording": file.attrs["recording"],
+                    {"panel": name, "point": point, "recording": file.attrs["recording"],
                      "stage": stage, "value": float(number)}
-                    for file, condition, row in zip(traces, conditions, value, strict=True)
+                    for file, point, row in zip(traces, points, value, strict=True)
                     for stage, number in zip(stages, row, strict=True)
                 ]
             )
         )  # fmt: skip
     for axes, files, code in zip(panels[2:], (rate, timing), learning.CODES, strict=True):
-        part = learning.discriminations(files, conditions)
+        part = learning.discriminations(files, points)
         learning.panel(axes, part, order, colors, compare)
         axes.set_title(f"S, {code}", color=style.CODE[code])
         axes.set_xlabel("S within blocks (1)")
@@ -260,7 +260,7 @@ def _learning(
 def _weights(
     panels: Sequence[Axes],
     traces: Sequence[xr.Dataset],
-    conditions: Sequence[str],
+    points: Sequence[str],
     colors: Mapping[str, str],
     control: Collection[str],
 ) -> pd.DataFrame:
@@ -271,17 +271,17 @@ def _weights(
     rows = []
     first = traces[0]
     for axes, projection in zip(panels, map(str, first["projection"].values), strict=True):
-        for condition, color in colors.items():
-            files = [f for f, c in zip(traces, conditions, strict=True) if c == condition]
+        for point, color in colors.items():
+            files = [f for f, c in zip(traces, points, strict=True) if c == point]
             time = files[0]["time"].values
             value = np.array([np.interp(time, f["time"].values,
                                         f["mean_weight"].sel(projection=projection).values)
                               for f in files])  # fmt: skip
             mean, low, high = value.mean(axis=0), value.min(axis=0), value.max(axis=0)
             axes.fill_between(time, low, high, color=color, alpha=0.2, lw=0)
-            axes.plot(time, mean, color=color, **_line(condition in control))
+            axes.plot(time, mean, color=color, **_line(point in control))
             rows.append(
-                pd.DataFrame({"panel": "weight", "condition": condition, "projection": projection,
+                pd.DataFrame({"panel": "weight", "point": point, "projection": projection,
                               "x": time, "value": mean, "low": low, "high": high})
             )  # fmt: skip
         edge, phase = first["edge"].values, [str(name) for name in first["phase"].values]
@@ -319,18 +319,18 @@ def _spread(bottom: float, top: float) -> tuple[float, float]:
 
 
 def _notes(
-    trials: Sequence[xr.Dataset], traces: Sequence[xr.Dataset], conditions: Sequence[str]
+    trials: Sequence[xr.Dataset], traces: Sequence[xr.Dataset], points: Sequence[str]
 ) -> list[str]:
     bad: dict[str, int] = {}
     for file in traces:
         status = str(file.attrs.get("status", "ok"))
         if status != "ok":
             bad[status] = bad.get(status, 0) + 1
-    counts = Counter(conditions).values()
+    counts = Counter(points).values()
     cells = sorted({file.sizes["unit"] for file in trials})
     return [
         f"{style.at_least(counts)} network instances (unit of inference) in each of {len(counts)} "
-        f"conditions, seed {traces[0].attrs.get('seed')}; {', '.join(map(str, cells))} excitatory "
+        f"points, seed {traces[0].attrs.get('seed')}; {', '.join(map(str, cells))} excitatory "
         f"cells; a: instance {trials[0].attrs.get('instance')}. Lines: means over instances. b, "
         "right: black bars are means over instances.",
         "Networks whose status is not ok: "

@@ -1,6 +1,6 @@
 """Sweep maps: distance to the recordings over the parameters of a sweep.
 
-Color is the score of a point (a condition at one set of parameter values): mean squared residual of
+Color is the score of a point (a variant at one set of parameter values): mean squared residual of
 the statistics of drift in units of the recording's sampling covariance plus the spread of
 instances, at the point's own time-scale factor; about 1 is expected of one more draw, less is
 nearer, bright is nearer. All maps of a recording have one scale, on which the noise floor (gray
@@ -56,17 +56,17 @@ def draw(
     Parameters
     ----------
     scores : sequence of Dataset
-        Files of `spikedrift.comparison.scores.scores`, all of one sweep. Coordinates of `condition`
-        (points): `rule` and `axis_{name}`, each where there is one.
+        Files of `spikedrift.comparison.scores.scores`, all of one sweep. Coordinates of `point`
+        (points): `variant` and `axis_{name}`, each where there is one.
     axes : sequence of mapping
-        `name`, `title` and `scale` of the axes; without any the conditions are a strip.
+        `name`, `title` and `scale` of the axes; without any the points are a strip.
     options : Figures, optional
 
     Returns
     -------
     figure : Figure
     table : DataFrame
-        One row a point and recording: recording, point, rule, axes, score, scored (instances),
+        One row a point and recording: recording, point, variant, axes, score, scored (instances),
         given, best.
 
     Raises
@@ -75,7 +75,7 @@ def draw(
         Where the files are of different sweeps.
     """
     options = options or Figures()
-    points = [[str(name) for name in file["condition"].values] for file in scores]
+    points = [[str(name) for name in file["point"].values] for file in scores]
     if not points or any(one != points[0] for one in points):
         raise InputError("figure sweep_map: the files must be comparisons of one sweep")
     table = pd.concat([_points(file) for file in scores], ignore_index=True)
@@ -107,16 +107,16 @@ def draw(
 def _points(file: xr.Dataset) -> pd.DataFrame:
     """One row a point of one comparison."""
     titles = json.loads(file.attrs["titles"])
-    names = [str(name) for name in file["condition"].values]
+    names = [str(name) for name in file["point"].values]
     table = pd.DataFrame(
         {
             "recording": str(file.attrs["recording"]),
             "point": names,
             "title": [titles.get(name) or name for name in names],
-            "rule": file["rule"].values.astype(str) if "rule" in file else names,
-            "rule_title": (
-                file["rule_title"].values.astype(str)
-                if "rule_title" in file
+            "variant": file["variant"].values.astype(str) if "variant" in file else names,
+            "variant_title": (
+                file["variant_title"].values.astype(str)
+                if "variant_title" in file
                 else [titles.get(name) or name for name in names]
             ),
             "score": file["score"].values,
@@ -145,7 +145,7 @@ def _height(part: pd.DataFrame, axes: Sequence[Mapping[str, Any]], swept: pd.Ser
     inside, single = part[swept[part.index]], part[~swept[part.index]]
     rows = len(single)
     if len(axes) == 1:
-        rows = max(rows, inside["rule"].nunique())
+        rows = max(rows, inside["variant"].nunique())
     elif len(axes) > 1:
         rows = max(rows, inside[f"axis_{axes[1]['name']}"].nunique(), 6)
     return _CELL * max(rows, 4) + 1.15
@@ -160,20 +160,22 @@ def _recording(
 ) -> None:
     """Draw the maps of the points with values, a strip of those without, and the color scale."""
     inside, single = part[swept[part.index]], part[~swept[part.index]]
-    rules = list(dict.fromkeys(inside["rule"])) if len(axes) > 1 else ["all"] * bool(len(inside))
+    variants = ["all"] * bool(len(inside))
+    if len(axes) > 1:
+        variants = list(dict.fromkeys(inside["variant"]))
     panels = place.subplots(
-        1, len(rules) + bool(len(single)), squeeze=False,
-        width_ratios=[1.0] * len(rules) + ([0.35] if rules else [1.0]) * bool(len(single)),
+        1, len(variants) + bool(len(single)), squeeze=False,
+        width_ratios=[1.0] * len(variants) + ([0.35] if variants else [1.0]) * bool(len(single)),
     )[0]  # fmt: skip
     norm = _norm(file, part)
-    for axis, rule in zip(panels, rules, strict=False):
+    for axis, variant in zip(panels, variants, strict=False):
         if len(axes) == 1:
-            _map(axis, inside, axes[0], {"name": "", "column": "rule", "title": ""}, norm)
+            _map(axis, inside, axes[0], {"name": "", "column": "variant", "title": ""}, norm)
         else:
-            _map(axis, inside[inside["rule"] == rule], axes[0], axes[1], norm)
-            axis.set_title(_of_rule(inside[inside["rule"] == rule]), fontsize=7.5)
+            _map(axis, inside[inside["variant"] == variant], axes[0], axes[1], norm)
+            axis.set_title(_of_variant(inside[inside["variant"] == variant]), fontsize=7.5)
     if len(single):
-        _strip(panels[-1], single, norm, alone=not rules)
+        _strip(panels[-1], single, norm, alone=not variants)
     place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
     _scale(place, panels, file, norm)
 
@@ -206,7 +208,7 @@ def _map(
     up: Mapping[str, Any],
     norm: LogNorm,
 ) -> None:
-    """Draw points over two axes, or over rules and one axis; the best over all other axes."""
+    """Draw points over two axes, or over variants and one axis; the best over all other axes."""
     columns = [one.get("column") or f"axis_{one['name']}" for one in (along, up)]
     xs, ys = (_values(part[column]) for column in columns)
     best = part.sort_values("score", na_position="last").drop_duplicates(columns)
@@ -217,17 +219,18 @@ def _map(
     axes.set_xticks(range(len(xs)), [_word(x) for x in xs], rotation=40, ha="right",
                     rotation_mode="anchor", fontsize=6.5)  # fmt: skip
     words = {}
-    if columns[1] == "rule":
-        words = {str(rule): _of_rule(group) for rule, group in part.groupby("rule", sort=False)}
+    if columns[1] == "variant":
+        groups = part.groupby("variant", sort=False)
+        words = {str(variant): _of_variant(group) for variant, group in groups}
     axes.set_yticks(range(len(ys)), [words.get(y, _word(y)) for y in ys], fontsize=6.5)
     axes.set_xlabel(style.wrapped(along["title"] or along["name"], _WORDS))
     axes.set_ylabel(style.wrapped(up["title"] or up["name"], _WORDS))
     axes.tick_params(length=0)
 
 
-def _of_rule(part: pd.DataFrame) -> str:
-    """Words for all points of a condition: its own, or those of every point."""
-    return " / ".join(dict.fromkeys(part["rule_title"]))
+def _of_variant(part: pd.DataFrame) -> str:
+    """Words for all points of a variant: its own, or those of every point."""
+    return " / ".join(dict.fromkeys(part["variant_title"]))
 
 
 def _values(column: pd.Series) -> list[Any]:

@@ -33,8 +33,8 @@ def cohort(n=10, noise=0.3, seed=1):
                         ("view", "code", "pair"),
                         truth + noise * rng.normal(size=truth.shape),
                     ),
-                    "condition_rdm": (
-                        ("view", "code", "condition", "pair"), np.stack([truth, wrong], axis=2)
+                    "point_rdm": (
+                        ("view", "code", "point", "pair"), np.stack([truth, wrong], axis=2)
                     ),
                     "baseline_rdm": (
                         ("view", "code", "baseline", "pair"), np.stack([base, -base, 0 * base], 2)
@@ -44,7 +44,7 @@ def cohort(n=10, noise=0.3, seed=1):
                     "view": list(VIEWS),
                     "code": list(CODES),
                     "comparator": list(COMPARATORS),
-                    "condition": ["right", "wrong"],
+                    "point": ["right", "wrong"],
                     "baseline": ["lag_only", "block_only", "no_drift"],
                     "row": ("pair", row),
                     "column": ("pair", column),
@@ -55,7 +55,7 @@ def cohort(n=10, noise=0.3, seed=1):
                     "experience_unit": f"animal {k // 2 if n > 10 else k}",
                     "pseudo_population": 0,
                     "trial_order_known": 1,
-                    "titles": json.dumps({"right": "the right rule", "wrong": "the wrong rule"}),
+                    "titles": json.dumps({"right": "the right one", "wrong": "the wrong one"}),
                     "comparator_titles": json.dumps({name: name for name in COMPARATORS}),
                     "directions": json.dumps(dict.fromkeys(COMPARATORS, "higher")),
                     "control": "",
@@ -71,13 +71,13 @@ def test_the_right_model_is_above_zero_near_the_ceiling_and_before_the_wrong_one
     files = cohort()
     found = over_animals(files, "mice", FAST, seed=2)
     assert found["comparator"].values.tolist() == ["rho_a", "cosine"]  # procrustes has no pool
-    right, wrong = found.sel(condition="right"), found.sel(condition="wrong")
+    right, wrong = found.sel(point="right"), found.sel(point="wrong")
     assert (right["p_zero_holm"] < 0.05).all() and (wrong["p_zero_holm"] > 0.05).all()
     assert (wrong["p_ceiling_holm"] < 0.05).all() and (right["p_ceiling_holm"] > 0.05).all()
     pair = found["p_between_holm"].sel(model="right", model_other="wrong")
     assert (pair < 0.05).all()
-    assert ((right["score_low"] < right["condition_score"])
-            & (right["condition_score"] < right["score_high"])).all()  # fmt: skip
+    assert ((right["score_low"] < right["point_score"])
+            & (right["point_score"] < right["score_high"])).all()  # fmt: skip
     assert found["baseline_score"].sel(view="beyond").isnull().all()
     at = {"view": "whole", "code": "timing"}
     rdms = np.stack([one["recording_rdm"].sel(at).values for one in files])
@@ -85,15 +85,15 @@ def test_the_right_model_is_above_zero_near_the_ceiling_and_before_the_wrong_one
     cosine = found.sel(at | {"comparator": "cosine"})
     assert float(cosine["ceiling_low"]) == pytest.approx(limits.lower)
     assert float(cosine["ceiling_high"]) == pytest.approx(limits.upper)
-    model = files[0]["condition_rdm"].sel(at | {"condition": "right"}).values
+    model = files[0]["point_rdm"].sel(at | {"point": "right"}).values
     np.testing.assert_allclose(
-        cosine["score"].sel(condition="right"), COSINE.compare(model, rdms), rtol=1e-12
+        cosine["score"].sel(point="right"), COSINE.compare(model, rdms), rtol=1e-12
     )
     said = found.attrs["conclusion"].split("\n")
     assert len(said) == 4
     assert said[0] == (
-        "rate, matrices as they are, by all 2 comparators: above zero: the right rule; above it "
-        "and not short of the ceiling: the right rule; nearer than the lag alone: the right rule."
+        "rate, matrices as they are, by all 2 comparators: above zero: the right one; above it "
+        "and not short of the ceiling: the right one; nearer than the lag alone: the right one."
     )
     assert "n = 10 (10 recordings)" in found.attrs["inference"]
     xr.testing.assert_identical(found, over_animals(files, "mice", FAST, seed=2))
@@ -104,7 +104,7 @@ def test_sessions_of_an_animal_count_as_one():
     found = over_animals(cohort(12), "mice", FAST)
     assert found.sizes["animal"] == 6 == found.attrs["n_animals"]
     assert found.attrs["n_recordings"] == 12
-    np.testing.assert_allclose(found["score"].mean("animal"), found["condition_score"])
+    np.testing.assert_allclose(found["score"].mean("animal"), found["point_score"])
 
 
 def test_what_is_no_sample_of_animals_is_refused_and_said():
@@ -128,10 +128,10 @@ def test_the_figure_draws_animals_and_fills_what_is_above_zero():
     drawn, table = figure.draw(structure=found)
     assert set(table["view"]) == set(VIEWS) and set(table["comparator"]) == {"rho_a", "cosine"}
     one = table.query("view == 'beyond' and code == 'rate' and comparator == 'cosine'")
-    animals = one[(one["series"] == "instance") & (one["condition"] == "wrong")]["value"]
+    animals = one[(one["series"] == "instance") & (one["point"] == "wrong")]["value"]
     np.testing.assert_allclose(
         animals, found["score"].sel(view="beyond", code="rate", comparator="cosine",
-                                    condition="wrong"))  # fmt: skip
+                                    point="wrong"))  # fmt: skip
     fills = [
         [line.get_markerfacecolor() for line in axes.get_lines() if line.get_marker() == "D"]
         for axes in drawn.axes[-2:]

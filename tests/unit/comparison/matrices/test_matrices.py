@@ -214,18 +214,16 @@ def found(mouse, sweep):
 def test_a_drifting_model_is_nearer_than_a_frozen_one_and_baselines_stand_beside(found):
     rate = found.sel(view="whole", code="rate")
     for name in ("rho_a", "cosine", "whitened_correlation", "cka"):
-        score = rate["condition_score"].sel(comparator=name)
-        assert score.sel(condition="drifting") > score.sel(condition="frozen") + 0.1
+        score = rate["point_score"].sel(comparator=name)
+        assert score.sel(point="drifting") > score.sel(point="frozen") + 0.1
         lag = rate["baseline_score"].sel(comparator=name, baseline="lag_only")
         assert lag > 0.5
         assert rate["baseline_score"].sel(comparator=name, baseline="no_drift") == 0
         assert rate["ceiling_low"].sel(comparator=name) < rate["ceiling_high"].sel(comparator=name)
     rest = found.sel(view="beyond")["baseline_score"].sel(baseline=["lag_only", "block_only"])
     assert (rest.dropna("comparator") == 0).all()
-    np.testing.assert_allclose(
-        found["condition_score"], found["score"].mean("instance"), rtol=1e-12
-    )
-    assert found["score"].sel(condition="frozen", comparator="cka").isel(instance=2).isnull().all()
+    np.testing.assert_allclose(found["point_score"], found["score"].mean("instance"), rtol=1e-12)
+    assert found["score"].sel(point="frozen", comparator="cka").isel(instance=2).isnull().all()
 
 
 def test_scores_are_those_of_the_comparators_on_the_matrices_in_the_file(found):
@@ -245,7 +243,7 @@ def test_scores_are_those_of_the_comparators_on_the_matrices_in_the_file(found):
 
 def test_procrustes_has_a_form_for_rate_alone_and_is_an_angle(found):
     value = found["score"].sel(comparator="procrustes")
-    rate = value.sel(view="whole", code="rate", condition="drifting")
+    rate = value.sel(view="whole", code="rate", point="drifting")
     assert ((rate > 0) & (rate < np.pi)).all()
     assert value.sel(code="timing").isnull().all() and value.sel(view="beyond").isnull().all()
     assert json.loads(found.attrs["directions"])["procrustes"] == "lower"
@@ -288,7 +286,7 @@ def test_the_recordings_own_trials_as_a_model_reach_the_ceiling_beyond_lag_and_b
         update={"structure": OPTIONS.structure.model_copy(update={"draws": 1999})}
     )
     found = structure(mouse, {"itself": [renamed(mouse)] * 3}, SPIKESHIP, many, 1)
-    score = found["condition_score"].sel(comparator="rho_a", condition="itself")
+    score = found["point_score"].sel(comparator="rho_a", point="itself")
     np.testing.assert_allclose(score, 1, atol=0.01)  # ties of pairs alone in their cell
     assert (found["p_holm"].sel(comparator="rho_a", code="rate") <= 0.05).all()
     text = found.attrs["conclusion"]
@@ -317,11 +315,11 @@ def test_segments_of_one_name_are_compared(mouse):
     }
     found = structure(mouse, models, SPIKESHIP, OPTIONS, 1)
     assert found.attrs["refused"] == ""
-    score = found["geometry_condition_score"].sel(code="rate", comparator="whitened_correlation")
-    assert score.sel(condition="same") > 0.7
-    assert abs(score.sel(condition="other")) < 0.5
+    score = found["geometry_point_score"].sel(code="rate", comparator="whitened_correlation")
+    assert score.sel(point="same") > 0.7
+    assert abs(score.sel(point="other")) < 0.5
     p = found["geometry_p_value"].sel(code="rate", comparator="whitened_correlation")
-    assert p.sel(condition="same") < 0.1 < p.sel(condition="other")
+    assert p.sel(point="same") < 0.1 < p.sel(point="other")
 
 
 def test_what_carries_no_comparison_is_refused(mouse, sweep):

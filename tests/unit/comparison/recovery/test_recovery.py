@@ -1,4 +1,4 @@
-"""Recovery of rules from their simulated runs, against closed forms and plain computations."""
+"""Recovery of variants from their simulated runs, against closed forms and plain computations."""
 
 import json
 
@@ -10,7 +10,7 @@ from sklearn.covariance import ledoit_wolf
 from statsmodels.stats.power import TTestIndPower
 
 from spikedrift.comparison.recovery import nearest, posterior_predictive
-from spikedrift.comparison.recovery.pairs_of_rules import instances_needed, separation
+from spikedrift.comparison.recovery.pairs_of_variants import instances_needed, separation
 from spikedrift.comparison.recovery.recovery import attempt, recover
 from spikedrift.comparison.recovery.runs import Runs
 from spikedrift.comparison.scores import distance
@@ -19,7 +19,8 @@ from spikedrift.config.recovery import Recovery
 from spikedrift.core.errors import InputError
 from spikedrift.stats import covariance
 
-NAMES = ["timing_to_rate", "step_to_drop"]  # what drift speed leaves alone: normal rules, no factor
+# What drift speed leaves alone: normal variants, no factor.
+NAMES = ["timing_to_rate", "step_to_drop"]
 COMPARE = Compare(statistics=NAMES, bootstrap=400)
 FAST = Recovery(permutations=199)
 FEW = Recovery(permutations=99)
@@ -27,13 +28,13 @@ GRID = np.geomspace(0.05, 20, 81)
 SCALES = np.array([True, True, False, True, False])
 
 
-def comparison(values, rules, *, names=NAMES, scales=None, axis=None, recording=None):
-    """A comparison file: values (condition, instance, statistic)."""
+def comparison(values, variants, *, names=NAMES, scales=None, axis=None, recording=None):
+    """A comparison file: values (point, instance, statistic)."""
     values = np.asarray(values, dtype=float)
-    where = [""] * len(rules) if axis is None else [f"@rate={v}" for v in axis]
+    where = [""] * len(variants) if axis is None else [f"@rate={v}" for v in axis]
     out = xr.Dataset(
         {
-            "instance_value": (("condition", "instance", "statistic"), values),
+            "instance_value": (("point", "instance", "statistic"), values),
             "recording_value": (
                 "statistic",
                 np.zeros(len(names)) if recording is None else np.asarray(recording, float),
@@ -42,22 +43,20 @@ def comparison(values, rules, *, names=NAMES, scales=None, axis=None, recording=
         },
         coords={
             "statistic": list(names),
-            "condition": [rule + at for rule, at in zip(rules, where, strict=True)],
-            "rule": ("condition", list(rules)),
+            "point": [variant + at for variant, at in zip(variants, where, strict=True)],
+            "variant": ("point", list(variants)),
         },
         attrs={"recording": "mouse.movie"},
     )
-    return (
-        out if axis is None else out.assign_coords(axis_rate=("condition", np.array(axis, float)))
-    )
+    return out if axis is None else out.assign_coords(axis_rate=("point", np.array(axis, float)))
 
 
-def gaussian(seed, n, distance_between, rules=2, size=2):
-    """Rules at equal distances along one statistic, unit spread."""
+def gaussian(seed, n, distance_between, variants=2, size=2):
+    """Variants at equal distances along one statistic, unit spread."""
     rng = np.random.default_rng(seed)
-    mean = np.zeros((rules, 1, size))
-    mean[:, 0, 0] = np.arange(rules) * distance_between
-    return mean + rng.normal(size=(rules, n, size))
+    mean = np.zeros((variants, 1, size))
+    mean[:, 0, 0] = np.arange(variants) * distance_between
+    return mean + rng.normal(size=(variants, n, size))
 
 
 @pytest.mark.parametrize("reach", [None, 0, 1])
@@ -81,7 +80,7 @@ def test_scores_of_many_sets_are_those_of_the_comparison(reach):
                     assert score[k, h, c] == pytest.approx(exact, rel=1e-10)
 
 
-def test_what_is_left_out_are_values_and_their_neighbors_in_every_rule():
+def test_what_is_left_out_are_values_and_their_neighbors_in_every_variant():
     ranks = np.array([[0.0], [1], [2], [0], [1], [2], [np.nan]])
     same = nearest.excluded(ranks, 0)
     assert np.flatnonzero(same[1]).tolist() == [1, 4]
@@ -106,7 +105,7 @@ def test_ledoit_wolf_of_many_sets_is_scikit_learns():
 
 @pytest.mark.parametrize("apart", [1.0, 2.0, 3.0])
 @pytest.mark.slow
-def test_two_normal_rules_are_recovered_as_often_as_the_closed_form_says(apart):
+def test_two_normal_variants_are_recovered_as_often_as_the_closed_form_says(apart):
     # Equal covariances: accuracy of the best classifier is Phi(d' / 2); 100 instances come near it.
     found = recover(comparison(gaussian(2, 100, apart), ["a", "b"]), compare=COMPARE, options=FEW)
     expected = stats.norm.cdf(apart / 2)
@@ -126,8 +125,8 @@ def test_two_normal_rules_are_recovered_as_often_as_the_closed_form_says(apart):
     assert json.loads(found.attrs["not_told_apart"]) == []
 
 
-def test_identical_rules_are_at_chance_and_named():
-    found = recover(comparison(gaussian(3, 40, 0, rules=3), list("abc")), compare=COMPARE,
+def test_identical_variants_are_at_chance_and_named():
+    found = recover(comparison(gaussian(3, 40, 0, variants=3), list("abc")), compare=COMPARE,
                     options=FAST)  # fmt: skip
     right = round(float(found["accuracy"].sel(classifier="score", held_out="instances")) * 120)
     assert stats.binomtest(right, 120, 1 / 3).pvalue > 0.01
@@ -142,18 +141,18 @@ def test_identical_rules_are_at_chance_and_named():
     assert "instances each needed" in told[0]
 
 
-def test_only_the_two_rules_that_are_alike_are_named():
-    values = np.concatenate([gaussian(4, 20, 6), gaussian(5, 20, 0, rules=1)])
+def test_only_the_two_variants_that_are_alike_are_named():
+    values = np.concatenate([gaussian(4, 20, 6), gaussian(5, 20, 0, variants=1)])
     found = recover(comparison(values, list("abc")), compare=COMPARE,
                     options=Recovery(permutations=499))  # fmt: skip
     told = json.loads(found.attrs["not_told_apart"])
     assert len(told) == 1
     assert told[0].startswith("a and c")
-    assert found["confusion"].sel(classifier="score", rule="b", rule_recovered="b") > 0.9
+    assert found["confusion"].sel(classifier="score", variant="b", variant_recovered="b") > 0.9
 
 
 @pytest.mark.slow
-def test_p_values_of_identical_rules_are_valid():
+def test_p_values_of_identical_variants_are_valid():
     # Fitted anew in every permutation: the test is exact, whatever the instances share.
     rng = np.random.default_rng(6)
     p = []
@@ -182,7 +181,7 @@ def test_all_permutations_are_taken_where_they_are_few():
     assert len(some) == 70 > len({one.tobytes() for one in some})
 
 
-def test_rules_that_are_far_apart_have_the_least_p_that_their_instances_allow():
+def test_variants_that_are_far_apart_have_the_least_p_that_their_instances_allow():
     found = recover(comparison(gaussian(32, 6, 30), ["a", "b"]), compare=COMPARE, options=FAST)
     pair = found.isel(first=0, second=1)
     # Of 2^6 orders one other says the same: all exchanged.
@@ -192,7 +191,7 @@ def test_rules_that_are_far_apart_have_the_least_p_that_their_instances_allow():
 
 
 def test_leanings_by_hand():
-    runs = Runs.read(comparison(gaussian(33, 3, 1, rules=3), ["a", "a", "b"]), COMPARE)
+    runs = Runs.read(comparison(gaussian(33, 3, 1, variants=3), ["a", "a", "b"]), COMPARE)
     scores = np.full((3, 3, 3), np.inf)
     scores[0, 0] = [1, 3, 9]  # 9 / (9 + 1)
     scores[0, 2] = [4, 2, 2]
@@ -204,23 +203,23 @@ def test_leanings_by_hand():
 
 
 def test_shared_noise_of_an_instance_does_not_raise_accuracy():
-    # Each instance has noise that all conditions share, and neighboring values of one rule share
-    # some of their own. Rules do not differ. A classifier that may see other runs of the same
-    # instance finds the rule by that noise; with the whole instance held out it cannot.
+    # Each instance has noise that all points share, and neighboring values of one variant share
+    # some of their own. Variants do not differ. A classifier that may see other runs of the same
+    # instance finds the variant by that noise; with the whole instance held out it cannot.
     rng = np.random.default_rng(7)
     n, values_of = 12, 3
     own = np.repeat(rng.normal(size=(2, n, 2)) * 3, values_of, axis=0)
     shared = rng.normal(size=(1, n, 2)) * 3
     values = shared + own + rng.normal(size=(2 * values_of, n, 2)) * 0.1
-    rules = np.repeat(["a", "b"], values_of)
+    variants = np.repeat(["a", "b"], values_of)
     runs = values.reshape(-1, 2)
-    label = np.repeat(rules, n)
+    label = np.repeat(variants, n)
     gap = ((runs[:, None] - runs) ** 2).sum(axis=2)
     np.fill_diagonal(gap, np.inf)
     leaky = np.mean(label[gap.argmin(axis=1)] == label)  # one run out, its siblings left in
     assert leaky > 0.9
     found = recover(
-        comparison(values, list(rules), axis=[1, 2, 3] * 2), compare=COMPARE, options=FEW
+        comparison(values, list(variants), axis=[1, 2, 3] * 2), compare=COMPARE, options=FEW
     )
     for scheme in found["held_out"].values:
         one = found.sel(held_out=scheme)
@@ -229,14 +228,14 @@ def test_shared_noise_of_an_instance_does_not_raise_accuracy():
     assert found.attrs["primary"] == "values"
 
 
-def test_rules_are_recovered_from_values_that_were_not_simulated():
+def test_variants_are_recovered_from_values_that_were_not_simulated():
     rng = np.random.default_rng(8)
     rate = np.array([1.0, 2, 3, 4, 5])
-    # Rules differ in one statistic, values in another.
+    # Variants differ in one statistic, values in another.
     mean = np.array([[v, 8.0 * r] for r in range(2) for v in rate])
     values = mean[:, None] + rng.normal(size=(10, 12, 2)) * 0.4
-    rules = list(np.repeat(["a", "b"], 5))
-    found = recover(comparison(values, rules, axis=[*rate, *rate]), compare=COMPARE, options=FEW)
+    variants = list(np.repeat(["a", "b"], 5))
+    found = recover(comparison(values, variants, axis=[*rate, *rate]), compare=COMPARE, options=FEW)
     assert found["held_out"].values.tolist() == ["instances", "values", "neighbors"]
     assert (found["accuracy"].sel(classifier="score") > 0.95).all()
     steps = found["steps"].sel(classifier="score", axis="rate")
@@ -245,14 +244,14 @@ def test_rules_are_recovered_from_values_that_were_not_simulated():
     assert steps.sel(held_out="values") == pytest.approx(1, abs=0.2)
     assert steps.sel(held_out="neighbors") == pytest.approx(2, abs=0.3)
     assert (steps < found["steps_chance"].sel(classifier="score", axis="rate")).all()
-    # the middle value has no condition left that is two steps from its neighbors on both sides
+    # the middle value has no point left that is two steps from its neighbors on both sides
     assert (found["runs_scored"] == 60).all()
-    confusion = found["condition_confusion"].sel(classifier="score", held_out="instances")
+    confusion = found["point_confusion"].sel(classifier="score", held_out="instances")
     assert np.diagonal(confusion).mean() > 0.7
 
 
-def test_a_run_without_a_condition_of_its_rule_is_not_scored():
-    values = gaussian(9, 6, 5, rules=6)
+def test_a_run_without_a_point_of_its_variant_is_not_scored():
+    values = gaussian(9, 6, 5, variants=6)
     found = recover(
         comparison(values, list("aaabbb"), axis=[1, 2, 3] * 2), compare=COMPARE, options=FAST
     )
@@ -260,12 +259,12 @@ def test_a_run_without_a_condition_of_its_rule_is_not_scored():
     scored = found["runs_scored"].sel(held_out="neighbors")
     assert scored.values.tolist() == [12, 12]
     assert (
-        found["recovered"].sel(classifier="score", held_out="neighbors", condition="a@rate=2") == -1
+        found["recovered"].sel(classifier="score", held_out="neighbors", point="a@rate=2") == -1
     ).all()
 
 
 @pytest.mark.slow
-def test_speed_alone_recovers_no_rule():
+def test_speed_alone_recovers_no_variant():
     rng = np.random.default_rng(10)
     names = ["rate_drop", "rate_step", "timing_drop", "timing_to_rate"]
     scales = np.array([True, True, True, False])
@@ -303,20 +302,22 @@ def test_rates_alone_are_compared_on_the_same_runs():
     assert score["difference_low"] > 0
     assert score["difference_p"] < 0.01
     assert rates["difference"] == 0 and rates["difference_p"] == 1
-    # Where rates tell rules apart and drift does not, the difference is negative.
+    # Where rates tell variants apart and drift does not, the difference is negative.
     told = recover(comparison(values[:, :, [2, 1, 0]], ["a", "b"], names=names), compare=COMPARE,
                    options=FAST)  # fmt: skip
     assert told["difference_high"].sel(classifier="score", held_out="instances") < 0
     assert str(told["separating"].isel(first=0, second=1).values) == "rate_mean"
 
 
-def test_intervals_of_rules_are_exact_and_few_instances_are_an_illustration():
+def test_intervals_of_variants_are_exact_and_few_instances_are_an_illustration():
     found = recover(comparison(gaussian(12, 12, 2), ["a", "b"]), compare=COMPARE, options=FAST)
-    for rule in "ab":
-        one = found.sel(rule=rule, held_out="instances", classifier="score")
-        right = round(float(one["rule_accuracy"]) * 12)
+    for variant in "ab":
+        one = found.sel(variant=variant, held_out="instances", classifier="score")
+        right = round(float(one["variant_accuracy"]) * 12)
         exact = stats.binomtest(right, 12).proportion_ci(0.95, "exact")
-        assert (float(one["rule_low"]), float(one["rule_high"])) == pytest.approx(tuple(exact))
+        assert (float(one["variant_low"]), float(one["variant_high"])) == pytest.approx(
+            tuple(exact)
+        )
     assert found.attrs["illustration"] == 0
     few = recover(comparison(gaussian(12, 4, 2), ["a", "b"]), compare=COMPARE, options=FAST)
     assert few.attrs["illustration"] == 1
@@ -332,9 +333,7 @@ def test_undefined_statistics_are_counted_and_not_guessed():
     found = recover(comparison(values, ["a", "b"]), compare=COMPARE, options=FAST)
     assert found["runs_scored"].sel(held_out="instances").values.tolist() == [7, 10]
     assert found["runs_given"].sel(held_out="instances").values.tolist() == [10, 10]
-    assert (
-        found["recovered"].sel(classifier="score").isel(held_out=0, condition=0)[:3] == -1
-    ).all()
+    assert (found["recovered"].sel(classifier="score").isel(held_out=0, point=0)[:3] == -1).all()
     assert "3 runs are not scored" in found.attrs["inference"]
 
 
@@ -344,7 +343,7 @@ def test_same_seed_same_bits_and_what_cannot_be_asked_is_refused():
         recover(data, compare=COMPARE, options=FAST, seed=3),
         recover(data, compare=COMPARE, options=FAST, seed=3),
     )
-    with pytest.raises(InputError, match="only rule"):
+    with pytest.raises(InputError, match="only variant"):
         recover(comparison(gaussian(14, 5, 1), ["a", "a"], axis=[1, 2]), compare=COMPARE)
     with pytest.raises(InputError, match="too few instances"):
         recover(comparison(gaussian(14, 2, 1), ["a", "b"]), compare=COMPARE)
@@ -355,23 +354,23 @@ def test_same_seed_same_bits_and_what_cannot_be_asked_is_refused():
     )
 
 
-def test_without_rule_every_condition_is_one():
-    data = comparison(gaussian(15, 5, 4), ["a", "b"]).drop_vars("rule")
-    assert recover(data, compare=COMPARE, options=FAST)["rule"].values.tolist() == ["a", "b"]
+def test_without_variant_every_point_is_one():
+    data = comparison(gaussian(15, 5, 4), ["a", "b"]).drop_vars("variant")
+    assert recover(data, compare=COMPARE, options=FAST)["variant"].values.tolist() == ["a", "b"]
 
 
 def test_instances_are_held_out_by_seed_and_traits_are_no_part_of_the_score():
     values = gaussian(25, 8, 3)
     data = comparison(values, ["a", "b"])
     seeds = np.array([[f"1.{k}" for k in range(8)], [f"1.{(k + 3) % 8}" for k in range(8)]])
-    rolled = data.assign(instance_seed=(("condition", "instance"), seeds))
+    rolled = data.assign(instance_seed=(("point", "instance"), seeds))
     moved = comparison(np.stack([values[0], np.roll(values[1], 3, axis=0)]), ["a", "b"])
     one = recover(rolled, compare=COMPARE, options=FEW)
     xr.testing.assert_identical(one, recover(moved, compare=COMPARE, options=FEW))
     rates = np.random.default_rng(26).normal(size=(2, 8, 1)) + np.array([0, 9])[:, None, None]
     constant = np.broadcast_to(np.array([0, 1])[:, None, None], rates.shape)
     more = moved.assign(
-        instance_trait=(("condition", "instance", "trait"), np.concatenate([rates, constant], 2)),
+        instance_trait=(("point", "instance", "trait"), np.concatenate([rates, constant], 2)),
         recording_trait=("trait", [1.5, 0]),
     ).assign_coords(trait=["log_rate", "fano_factor"])
     found = recover(more, {"x.movie": np.zeros(2)}, COMPARE, FEW)
@@ -420,11 +419,11 @@ def test_separation_leaves_out_what_is_undefined():
 # posterior-predictive check
 
 
-def drawn(rng, n, conditions, shared, size=4):
+def drawn(rng, n, points, shared, size=4):
     mix = np.eye(size) + 0.3 * rng.normal(size=(size, size))
-    mean = 2 * rng.normal(size=(1, conditions, size))
+    mean = 2 * rng.normal(size=(1, points, size))
     noise = np.sqrt(shared) * rng.normal(size=(n, 1, size)) + np.sqrt(1 - shared) * rng.normal(
-        size=(n, conditions, size)
+        size=(n, points, size)
     )
     return mean + noise @ mix.T, mean[0, 0] + mix @ rng.normal(size=size)
 
@@ -441,7 +440,7 @@ def test_one_more_draw_is_rejected_at_the_nominal_rate_whatever_instances_share(
     assert stats.binomtest(int(np.sum(np.array(p) < 0.05)), 400, 0.05).pvalue > 0.01
 
 
-def test_one_condition_is_hotellings_test():
+def test_one_point_is_hotellings_test():
     rng = np.random.default_rng(18)
     x, y = rng.normal(size=(12, 1, 3)), rng.normal(size=3)
     found = posterior_predictive.check(y[None], x, np.zeros(3, bool), GRID)
@@ -473,7 +472,7 @@ def test_a_fitted_time_scale_keeps_the_level_and_is_no_excuse_for_a_frozen_netwo
         mean = np.array([[3.0, 4, 2, 1, 0], [0, 0, 0, 1, 0]])
         x = mean + rng.normal(size=(10, 2, 5))
         y = mean[0] * np.where(scales, speed * 2, 1) + rng.normal(size=5)
-        x[:, 0] += mean[0] * scales  # the condition drifts twice as far
+        x[:, 0] += mean[0] * scales  # the point drifts twice as far
         p = posterior_predictive.check(y[None], x, scales, GRID).p_value[0]
         rejected += p < 0.05
     assert rejected[0] / 300 < 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / 300)
@@ -481,22 +480,22 @@ def test_a_fitted_time_scale_keeps_the_level_and_is_no_excuse_for_a_frozen_netwo
         assert rejected[1] / 300 > 0.9
 
 
-def test_an_outsider_is_rejected_and_a_recording_from_a_rule_is_not():
+def test_an_outsider_is_rejected_and_a_recording_from_a_variant_is_not():
     rng = np.random.default_rng(21)
-    values = gaussian(22, 12, 4, rules=3)
+    values = gaussian(22, 12, 4, variants=3)
     right = np.array([4.0, 0]) + rng.normal(size=2) * 0.3
     data = comparison(values, list("abc"), recording=right)
     found = recover(data, {"noise.movie": np.array([4.0, 9.0])}, COMPARE, FAST)
     assert found["subject"].values.tolist() == ["mouse.movie", "noise.movie"]
     assert found["subject_kind"].values.tolist() == ["recording", "outsider"]
     compatible = found["compatible"]
-    assert compatible.sel(subject="mouse.movie", rule="b") == 1
+    assert compatible.sel(subject="mouse.movie", variant="b") == 1
     assert (compatible.sel(subject="noise.movie") == 0).all()
     assert "not rejected as one more draw of b" in found.attrs["verdict"]
-    assert found.attrs["outsiders_verdict"] == "noise.movie: no tested rule is compatible."
+    assert found.attrs["outsiders_verdict"] == "noise.movie: no tested variant is compatible."
     # A result that may come out: none fits.
     none = recover(comparison(values, list("abc"), recording=[4, 9]), None, COMPARE, FAST)
-    assert none.attrs["verdict"] == "mouse.movie: no tested rule is compatible."
+    assert none.attrs["verdict"] == "mouse.movie: no tested variant is compatible."
 
 
 @pytest.mark.slow

@@ -20,13 +20,13 @@ def scores(value, instances, animal, k, **attributes):
     return xr.Dataset(
         {
             "recording_value": ("statistic", value),
-            "instance_value": (("condition", "instance", "statistic"), np.stack(instances)),
+            "instance_value": (("point", "instance", "statistic"), np.stack(instances)),
             "scales": ("statistic", SCALES),
         },
         coords={
-            "condition": ["wrong", "right", "right@rate=2"],
-            "rule": ("condition", ["wrong", "right", "right"]),
-            "axis_rate": ("condition", [np.nan, 1.0, 2.0]),
+            "point": ["wrong", "right", "right@rate=2"],
+            "variant": ("point", ["wrong", "right", "right"]),
+            "axis_rate": ("point", [np.nan, 1.0, 2.0]),
             "statistic": NAMES,
         },
         attrs={"recording": f"r{k}.movie", "experience_unit": animal,
@@ -51,21 +51,21 @@ def cohort(rng, n=6, spread=0.03, factor=1.0):
 def test_the_generating_point_is_found_and_its_factor_held():
     found = leave_one_out(cohort(np.random.default_rng(1), factor=3.0))
     assert found["best"].values.tolist() == ["right"] * 6
-    assert found.sizes == {"animal": 6, "condition": 3}
-    np.testing.assert_allclose(found["time_scale_fit"].sel(condition="right"), 3.0, rtol=0.15)
+    assert found.sizes == {"animal": 6, "point": 3}
+    np.testing.assert_allclose(found["time_scale_fit"].sel(point="right"), 3.0, rtol=0.15)
     assert (found["rank"] == 1).all()
-    assert found["score"].sel(condition="wrong") > 10 * found["score"].sel(condition="right")
-    chosen = found["score_left_out"].sel(condition="right")
+    assert found["score"].sel(point="wrong") > 10 * found["score"].sel(point="right")
+    chosen = found["score_left_out"].sel(point="right")
     np.testing.assert_array_equal(found["best_score"], chosen)
-    assert found["rule"].values.tolist() == ["wrong", "right", "right"]
-    assert found["axis_rate"].sel(condition="right@rate=2") == 2
+    assert found["variant"].values.tolist() == ["wrong", "right", "right"]
+    assert found["axis_rate"].sel(point="right@rate=2") == 2
     assert "n = 6" in found.attrs["inference"]
 
 
 def test_a_held_out_animal_of_the_same_kind_scores_near_one():
     # Median: with few animals the covariance is uncertain, and some scores are large.
     value = [
-        float(leave_one_out(cohort(np.random.default_rng(k), n=12))["score"].sel(condition="right"))
+        float(leave_one_out(cohort(np.random.default_rng(k), n=12))["score"].sel(point="right"))
         for k in range(20)
     ]
     assert 0.7 < np.median(value) < 1.5
@@ -98,9 +98,9 @@ def test_points_without_a_whole_instance_are_not_chosen():
     files = cohort(np.random.default_rng(5))
     broken = [one.copy(deep=True) for one in files]
     for one in broken:
-        one["instance_value"].loc[{"condition": "right", "statistic": "timing_step"}] = np.nan
+        one["instance_value"].loc[{"point": "right", "statistic": "timing_step"}] = np.nan
     found = leave_one_out(broken)
-    assert found["score"].sel(condition="right").isnull()
+    assert found["score"].sel(point="right").isnull()
     assert set(found["best"].values) == {"right@rate=2"}
     for one in broken:
         one["instance_value"][...] = np.nan
@@ -135,8 +135,8 @@ def test_what_cannot_be_left_out_is_refused_in_a_line():
     unknown = [*files[:5], files[5].assign_attrs(experience_unit="session 9")]
     with pytest.raises(InputError, match=r"r5.movie: no animal to leave out, its animal is not"):
         leave_one_out(unknown)
-    with pytest.raises(InputError, match=r"r5.movie: conditions are not those of r0.movie"):
-        leave_one_out([*files[:5], files[5].isel(condition=[0, 1])])
+    with pytest.raises(InputError, match=r"r5.movie: points are not those of r0.movie"):
+        leave_one_out([*files[:5], files[5].isel(point=[0, 1])])
 
 
 def test_the_figure_marks_what_the_others_chose():
@@ -145,15 +145,13 @@ def test_the_figure_marks_what_the_others_chose():
     strip, grid = figure.axes[:2]
     assert len(table) == 3 * 6
     np.testing.assert_allclose(
-        table.pivot(index="condition", columns="animal", values="value").loc["right"],
-        found["score_left_out"].sel(condition="right"),
+        table.pivot(index="point", columns="animal", values="value").loc["right"],
+        found["score_left_out"].sel(point="right"),
     )
     chosen = table[table["chosen"] == 1]
-    assert chosen["condition"].tolist() == ["right"] * 6 and (chosen["rank"] == 1).all()
+    assert chosen["point"].tolist() == ["right"] * 6 and (chosen["rank"] == 1).all()
     rows = [line.get_ydata()[0] for line in grid.get_lines() if line.get_marker() == "*"]
     assert rows == [1] * 6
-    assert [tick.get_text() for tick in strip.get_yticklabels()] == found[
-        "condition"
-    ].values.tolist()
+    assert [tick.get_text() for tick in strip.get_yticklabels()] == found["point"].values.tolist()
     said = " ".join(text.get_text().replace("\n", " ") for text in figure.texts)
     assert "Chosen by the others: right for animal 0" in said and "n = 6" in said

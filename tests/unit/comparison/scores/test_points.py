@@ -15,13 +15,13 @@ from spikedrift.comparison.scores.summary import STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sweeps import Axis, Condition, Sweep
+from spikedrift.config.sweeps import Axis, Sweep, Variant
 from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
 from spikedrift.stats.covariance import spread
-from spikedrift.sweeps.places import Place, axis_columns
+from spikedrift.sweeps.coordinates import Coordinates, axis_columns
 from spikedrift.sweeps.points import points
 
 
@@ -43,7 +43,7 @@ def mouse():
 
 @pytest.fixture(scope="module")
 def sweep():
-    """One condition at two speeds, and one whose rates are four times as high."""
+    """One variant at two speeds, and one whose rates are four times as high."""
     right = {"rate_drift": 0.4, "event_time_drift": 0.2}
     slow = {"rate_drift": 0.1, "event_time_drift": 0.05}
     loud = {**right, "mean_rate": 24.0}
@@ -57,28 +57,28 @@ def sweep():
     }
 
 
-PLACES = {
-    "drift@rate=1": Place("drift", {"rate": 1.0}, ("1.0", "1.1", "1.2")),
-    "drift@rate=0.2": Place("drift", {"rate": 0.2}, ("1.0", "1.1", "1.2")),
-    "loud": Place("loud", {}, ("1.0", "1.1", "1.2")),
+COORDINATES = {
+    "drift@rate=1": Coordinates("drift", {"rate": 1.0}, ("1.0", "1.1", "1.2")),
+    "drift@rate=0.2": Coordinates("drift", {"rate": 0.2}, ("1.0", "1.1", "1.2")),
+    "loud": Coordinates("loud", {}, ("1.0", "1.1", "1.2")),
 }
 
 
 @pytest.mark.slow
 def test_every_place_on_the_axes_is_a_point_of_its_own(mouse, sweep):
-    found = compare(mouse, sweep, places=PLACES)
-    assert found["condition"].values.tolist() == list(PLACES)
-    assert found["rule"].values.tolist() == ["drift", "drift", "loud"]
+    found = compare(mouse, sweep, coordinates=COORDINATES)
+    assert found["point"].values.tolist() == list(COORDINATES)
+    assert found["variant"].values.tolist() == ["drift", "drift", "loud"]
     np.testing.assert_array_equal(found["axis_rate"], [1.0, 0.2, np.nan])
     assert found["instance_seed"].values.tolist() == [["1.0", "1.1", "1.2"]] * 3
-    # Drift magnitudes are not those of one condition: grouped together they would be averaged.
+    # Drift magnitudes are not those of one variant: grouped together they would be averaged.
     step = found["instance_value"].sel(statistic="rate_step").mean("instance")
-    assert step.sel(condition="drift@rate=1") > 2 * step.sel(condition="drift@rate=0.2")
+    assert step.sel(point="drift@rate=1") > 2 * step.sel(point="drift@rate=0.2")
 
 
 def test_where_points_lie_changes_no_number(mouse, sweep):
-    plain, placed = compare(mouse, sweep), compare(mouse, sweep, places=PLACES)
-    assert plain["rule"].values.tolist() == list(sweep)
+    plain, placed = compare(mouse, sweep), compare(mouse, sweep, coordinates=COORDINATES)
+    assert plain["variant"].values.tolist() == list(sweep)
     assert not [name for name in plain.coords if str(name).startswith("axis_")]
     for name in plain.data_vars:
         if name != "instance_seed":
@@ -90,7 +90,7 @@ def test_points_of_a_sweep_have_names_and_share_seeds():
         name="s",
         seed=7,
         instances=2,
-        conditions=(Condition(name="pair", title="pair STDP"), Condition(name="none", swept=False)),
+        variants=(Variant(name="pair", title="pair STDP"), Variant(name="none", swept=False)),
         axes=(
             Axis(name="rate", keys=("plasticity.afferent.eta",), values=(0.05, 1e-05)),
             Axis(name="w", keys=("wiring.w_ee",), values=(2,)),
@@ -118,22 +118,22 @@ def test_a_failed_run_is_an_instance_that_is_not_scored(mouse, sweep):
         "drift": {"the simulation diverged": 1},
         "gone": {"the simulation diverged": 2},
     }
-    assert found["instance_score"].sel(condition="drift").isnull().values.tolist() == [
+    assert found["instance_score"].sel(point="drift").isnull().values.tolist() == [
         False, True, False, False,
     ]  # fmt: skip
-    assert found["score"].sel(condition="drift") == pytest.approx(float(whole["score"][0]))
-    assert found["score"].sel(condition="gone").isnull()
-    assert found["instance_value"].sel(condition="gone").isnull().all()
+    assert found["score"].sel(point="drift") == pytest.approx(float(whole["score"][0]))
+    assert found["score"].sel(point="gone").isnull()
+    assert found["instance_value"].sel(point="gone").isnull().all()
     none = compare(mouse, {"gone": [lost]})
     assert none["score"].isnull().all() and none.sizes["statistic"] == 0
     assert "run failed: 1 of 1" in none.attrs["conclusion"]
 
 
-def test_conditions_that_differ_in_rate_are_marked_and_kept(mouse, sweep):
+def test_points_that_differ_in_rate_are_marked_and_kept(mouse, sweep):
     found = compare(mouse, sweep, Compare(unmatched_above=2.5))
     rate = found["mismatch"].sel(matched="log_rate")
-    assert abs(rate.sel(condition="drift@rate=1")) < 2.5 < rate.sel(condition="loud")
-    assert found["unmatched"].sel(condition="loud")
+    assert abs(rate.sel(point="drift@rate=1")) < 2.5 < rate.sel(point="loud")
+    assert found["unmatched"].sel(point="loud")
     assert np.isfinite(found["score"]).all()
     assert "mean rate (log Hz)" in found.attrs["inference"]
     np.testing.assert_array_equal(
@@ -219,7 +219,7 @@ def test_profiles_of_other_samples_are_refused(mouse, tmp_path):
     for file, path in zip((mouse.rate, mouse.timing, mouse.index, mouse.profile), paths,
                           strict=True):  # fmt: skip
         file.to_netcdf(path, engine="h5netcdf")
-    label = {"point": "a", "condition": "a", "title": "A", "control": True, "axes": {},
+    label = {"point": "a", "variant": "a", "title": "A", "control": True, "axes": {},
              "instance_seed": "1.0"}  # fmt: skip
     models = Models.read([label], *[[path] for path in paths])
     assert models.control == "a" and models.titles == {"a": "A"}
@@ -245,9 +245,9 @@ def test_spread_is_the_variance_within_groups_of_what_is_defined():
 GOOD = {
     "recordings": [{"name": f"m{k}.movie", "source": "synthetic"} for k in range(6)],
     "sweeps": [
-        {"name": "plain", "conditions": [{"name": "a"}], "instances": 1,
+        {"name": "plain", "variants": [{"name": "a"}], "instances": 1,
          "axes": [{"name": "rate", "keys": ["plasticity.afferent.eta"], "values": [0.1, 0.2]}]},
-        {"name": "wide", "conditions": [{"name": "a"}], "survey": {}},
+        {"name": "wide", "variants": [{"name": "a"}], "survey": {}},
     ],
 }  # fmt: skip
 

@@ -187,7 +187,7 @@ def test_the_ceiling_leaves_out_undefined_halves():
     assert np.isnan(ceiling.of_halves(one[:1], one[:1] * np.nan, np.eye(5), SCALES, GRID)).all()
 
 
-def test_matched_noise_is_the_score_of_a_condition_against_itself():
+def test_matched_noise_is_the_score_of_a_point_against_itself():
     rng = np.random.default_rng(9)
     spread = random_covariance(rng)
     value = [
@@ -274,12 +274,12 @@ def scored(mouse, sweep):
 
 
 @pytest.mark.slow
-def test_the_generating_condition_is_nearest(scored):
+def test_the_generating_point_is_nearest(scored):
     score = scored["score"]
-    assert str(score.idxmin("condition").values) == "right"
-    assert score.sel(condition="right") < 3
-    assert score.sel(condition="frozen") > 2 * score.sel(condition="right")
-    assert 0.3 < scored["time_scale_fit"].sel(condition="right") < 3
+    assert str(score.idxmin("point").values) == "right"
+    assert score.sel(point="right") < 3
+    assert score.sel(point="frozen") > 2 * score.sel(point="right")
+    assert 0.3 < scored["time_scale_fit"].sel(point="right") < 3
 
 
 def test_a_comparison_holds_together(scored, mouse, sweep):
@@ -299,7 +299,7 @@ def test_a_comparison_holds_together(scored, mouse, sweep):
     drop = scored["recording_value"].sel(statistic="rate_drop")
     assert drop == pytest.approx(slope * np.ptp(within["lag"][used].values) / power / scale)
     assert (scored["ceiling_low"] * 2).item() == pytest.approx(scored["ceiling_high"].item())
-    assert scored["ceiling_low"] < scored["score"].sel(condition="frozen")
+    assert scored["ceiling_low"] < scored["score"].sel(point="frozen")
     # the fitted point lies on or under the drawn profile
     assert (scored["score"] <= scored["profile"].min("time_scale") + 1e-9).all()
     residual = (
@@ -308,7 +308,7 @@ def test_a_comparison_holds_together(scored, mouse, sweep):
         * xr.where(scored["scales"], scored["time_scale_fit"], 1.0)
     ) / scored["metric_sd"]
     np.testing.assert_allclose(
-        scored["residual"], residual.transpose("condition", "statistic"), rtol=1e-9, atol=1e-12
+        scored["residual"], residual.transpose("point", "statistic"), rtol=1e-9, atol=1e-12
     )
     assert (scored["instance_units"] == 30).all()
     assert scored["instances_scored"].values.tolist() == [3, 3, 3]
@@ -339,12 +339,12 @@ def test_an_instance_without_timing_code_is_not_scored(mouse, sweep):
     shut = without_timing(sweep["right"][0].index)
     runs = [Run(sweep["right"][0].rate, sweep["right"][0].timing, shut), *sweep["right"][1:]]
     found = compare(mouse, {"frozen": sweep["frozen"], "right": runs})
-    assert found["instances_scored"].sel(condition="right") == 2
-    assert found["instances_given"].sel(condition="right") == 3
-    assert np.isnan(found["instance_score"].sel(condition="right")[0])
-    assert np.isfinite(found["score"].sel(condition="right"))
+    assert found["instances_scored"].sel(point="right") == 2
+    assert found["instances_given"].sel(point="right") == 3
+    assert np.isnan(found["instance_score"].sel(point="right")[0])
+    assert np.isfinite(found["score"].sel(point="right"))
     none = compare(mouse, {"frozen": sweep["frozen"], "lost": runs[:1]})
-    assert np.isnan(none["score"].sel(condition="lost"))
+    assert np.isnan(none["score"].sel(point="lost"))
 
 
 def test_recordings_that_carry_no_comparison_are_refused(mouse, sweep):
@@ -504,24 +504,24 @@ def test_a_block_only_recording_is_what_block_only_predicts_and_lag_only_is_not(
     ("scores", "baseline", "said"),
     [
         ([3.6, 4.0], [0.03, 5.0, 5.0],
-         "No condition reaches the noise floor (0.2 to 0.5); the nearest is rule a, 3.6. The lag "
-         "alone explains it (0.03): it reaches the noise floor, and no condition comes nearer."),
-        ([0.4, 4.0], [0.6, 5.0, 5.0], "The noise floor (0.2 to 0.5) is reached by rule a."),
+         "No point reaches the noise floor (0.2 to 0.5); the nearest is variant a, 3.6. The lag "
+         "alone explains it (0.03): it reaches the noise floor, and no point comes nearer."),
+        ([0.4, 4.0], [0.6, 5.0, 5.0], "The noise floor (0.2 to 0.5) is reached by variant a."),
         ([0.4, 0.3], [0.35, 0.25, 5.0],
-         "The noise floor (0.2 to 0.5) is reached by rule a and rule b. The block alone explains "
-         "it (0.25): it reaches the noise floor, and no condition comes nearer."),
+         "The noise floor (0.2 to 0.5) is reached by variant a and variant b. The block "
+         "alone explains it (0.25): it reaches the noise floor, and no point comes nearer."),
         ([np.nan, 4.0], [3.0, 5.0, 2.0],
-         "No condition reaches the noise floor (0.2 to 0.5); the nearest is rule b, 4. No "
-         "condition comes nearer than the lag alone (3). No condition comes nearer than no drift "
+         "No point reaches the noise floor (0.2 to 0.5); the nearest is variant b, 4. No "
+         "point comes nearer than the lag alone (3). No point comes nearer than no drift "
          "at all (2)."),
     ],
 )  # fmt: skip
 def test_what_the_scores_say(scores, baseline, said):
     found = xr.Dataset(
-        {"score": ("condition", scores), "baseline_score": ("baseline", baseline),
+        {"score": ("point", scores), "baseline_score": ("baseline", baseline),
          "ceiling_low": 0.2, "ceiling_high": 0.5},
-        coords={"condition": ["a", "b"], "baseline": list(baselines.BASELINES)},
-        attrs={"titles": '{"a": "rule a", "b": "rule b"}'},
+        coords={"point": ["a", "b"], "baseline": list(baselines.BASELINES)},
+        attrs={"titles": '{"a": "variant a", "b": "variant b"}'},
     )  # fmt: skip
     assert " ".join(of_scores(found)) == said
 

@@ -197,7 +197,7 @@ def test_recordings_refuse_files_of_others(mice):
 
 @pytest.fixture(scope="module")
 def sweep():
-    """Two conditions x two instances, with naive trials and traces made here."""
+    """Two points x two instances, with naive trials and traces made here."""
     found = {key: [] for key in ("trials", "traces", "rate", "timing", "index")}
     rng = np.random.default_rng(5)
     for k in range(4):
@@ -238,16 +238,16 @@ def sweep():
     return found
 
 
-CONDITIONS = ["frozen", "frozen", "on", "on"]
+POINTS = ["frozen", "frozen", "on", "on"]
 
 
 def test_network_shows_cells_weights_and_learning_of_every_instance(sweep):
     shown = {"trials": [sweep["trials"][0], sweep["trials"][2]], "shown": ["frozen", "on"]}
     runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
-    figure, table = network.draw(**shown, **runs, conditions=CONDITIONS, control="frozen")
+    figure, table = network.draw(**shown, **runs, points=POINTS, control="frozen")
     maps = table[table["panel"] == "response"]
     for name, session in zip(("frozen", "on"), shown["trials"], strict=True):
-        one = maps[(maps["condition"] == name) & (maps["phase"] == "naive")]
+        one = maps[(maps["point"] == name) & (maps["phase"] == "naive")]
         pattern = one["pattern"].iloc[0]
         of = (session["phase"] == "naive") & (session["segment"] == pattern)
         count = session["spike_count"].values[of.values].sum()
@@ -260,7 +260,7 @@ def test_network_shows_cells_weights_and_learning_of_every_instance(sweep):
         np.testing.assert_allclose(
             part["value"], np.concatenate([file[quantity].values for file in sweep["traces"]])
         )
-    weight = table[(table["panel"] == "weight") & (table["condition"] == "on")]
+    weight = table[(table["panel"] == "weight") & (table["point"] == "on")]
     expected = np.array([file["mean_weight"].values for file in sweep["traces"][2:]])
     np.testing.assert_allclose(weight["value"], expected.mean(axis=0).ravel())
     np.testing.assert_allclose(weight["high"], expected.max(axis=0).ravel())
@@ -268,7 +268,7 @@ def test_network_shows_cells_weights_and_learning_of_every_instance(sweep):
     naive = table[(table["panel"] == "discrimination") & (table["phase"] == "naive")]
     first = naive[(naive["code"] == "rate") & (naive["recording"] == "s-0-i0.patterns")]
     np.testing.assert_allclose(first["value"], told)
-    assert "Illustration: 2 instances a condition" in words(figure)
+    assert "Illustration: 2 instances a point" in words(figure)
     assert "1 silent" in words(figure)
 
 
@@ -281,7 +281,7 @@ def test_a_weight_that_stays_is_flat_and_the_control_is_seen_above_it(sweep):
         file["mean_weight"][:] = 0.06 + 1e-6 * k
     runs = {key: sweep[key] for key in ("rate", "timing")} | {"traces": still}
     figure, _ = network.draw(
-        trials=sweep["trials"][:1], shown=["frozen"], **runs, conditions=CONDITIONS,
+        trials=sweep["trials"][:1], shown=["frozen"], **runs, points=POINTS,
         control="frozen", titles={"frozen": "all frozen"},
     )  # fmt: skip
     panels = [axes for axes in figure.axes if axes.get_xlabel() == "time (s)"]
@@ -307,7 +307,7 @@ def test_network_draws_learned_responses_on_repeats_that_did_not_sort_them(sweep
         spike_time=("spike", time), spike_count=(("trial", "unit"), count)
     )
     runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
-    _, table = network.draw(trials=[noise], shown=["frozen"], **runs, conditions=CONDITIONS)
+    _, table = network.draw(trials=[noise], shown=["frozen"], **runs, points=POINTS)
     learned = table[(table["panel"] == "response") & (table["phase"] == "first block")]
     value = learned.pivot_table(index="cell", columns="x", values="value").to_numpy()
     assert np.corrcoef(np.arange(16), value.argmax(axis=1))[0, 1] < 0.75
@@ -316,13 +316,13 @@ def test_network_draws_learned_responses_on_repeats_that_did_not_sort_them(sweep
 def test_network_and_model_drift_refuse_files_of_other_runs(sweep):
     runs = {key: sweep[key] for key in ("traces", "rate", "timing")}
     with pytest.raises(InputError, match="same runs"):
-        network.draw(trials=[], shown=[], **{**runs, "rate": sweep["rate"][::-1]}, conditions=[])
-    with pytest.raises(InputError, match="3 conditions given for 4 runs"):
-        network.draw(trials=[], shown=[], **runs, conditions=CONDITIONS[:3])
-    with pytest.raises(InputError, match="4 conditions given for 3 runs"):
-        model_drift.draw(index=sweep["index"][1:], conditions=CONDITIONS)
+        network.draw(trials=[], shown=[], **{**runs, "rate": sweep["rate"][::-1]}, points=[])
+    with pytest.raises(InputError, match="3 points given for 4 runs"):
+        network.draw(trials=[], shown=[], **runs, points=POINTS[:3])
+    with pytest.raises(InputError, match="4 points given for 3 runs"):
+        model_drift.draw(index=sweep["index"][1:], points=POINTS)
     with pytest.raises(InputError, match="there are no index files"):
-        model_drift.draw(index=[], conditions=[])
+        model_drift.draw(index=[], points=[])
 
 
 def test_model_drift_draws_every_instance_and_the_mean(sweep):
@@ -332,7 +332,7 @@ def test_model_drift_draws_every_instance_and_the_mean(sweep):
         file["gate"] = file["gate"].astype(object)
         file["gate"].loc[{"matching": "none"}] = gates.OPEN
     files[0]["gate"].loc[{"code": "timing"}] = gates.NO_CODE
-    figure, table = model_drift.draw(index=files, conditions=CONDITIONS, control="frozen")
+    figure, table = model_drift.draw(index=files, points=POINTS, control="frozen")
     upper = [axes for axes in figure.axes if axes.get_xlabel() == "lag (repeats)"]
     assert upper[0].get_ylim() == upper[1].get_ylim()
     for axes, code in zip(upper, ("rate", "timing"), strict=True):
@@ -366,18 +366,18 @@ def test_model_drift_draws_every_instance_and_the_mean(sweep):
 def test_points_of_an_axis_have_rows_of_their_own(sweep):
     points = ["on@eta=1", "on@eta=1", "on@eta=2", "on@eta=2"]
     titles = {"on@eta=1": "on, eta 1", "on@eta=2": "on, eta 2"}
-    rules = dict.fromkeys(titles, "on")
+    variants = dict.fromkeys(titles, "on")
     drawn = {
         model_drift: {},
         learning: {"rate": sweep["rate"], "timing": sweep["timing"]},
     }
     for module, files in drawn.items():
         figure, table = module.draw(
-            **files, index=sweep["index"], conditions=points, titles=titles, rules=rules
+            **files, index=sweep["index"], points=points, titles=titles, variants=variants
         )
         labels = [[t.get_text() for t in axes.get_yticklabels()] for axes in figure.axes]
         assert list(titles.values()) in labels
-        assert set(table["condition"]) == set(titles)
+        assert set(table["point"]) == set(titles)
     axis = {"name": "eta", "keys": ["plasticity.afferent.eta"], "values": [0.1, 0.2]}
     plan = planned(
         recordings=[RECORDING],
@@ -388,7 +388,7 @@ def test_points_of_an_axis_have_rows_of_their_own(sweep):
     )
     for name in ("3_network", "4_model_drift"):
         labels = final(plan)[name].arguments
-        n = max(map(labels["conditions"].count, labels["conditions"]))
+        n = max(map(labels["points"].count, labels["points"]))
         assert n == plan.study.sweeps["s"].instances
     entry = plan.inferences.entry(SimpleNamespace(inference="i"))
     of_group, controls = [row["group"] for row in entry["indices"]], entry["controls"]
@@ -433,33 +433,33 @@ def scores():
     names = ["frozen", "a", "b"]
     return xr.Dataset(
         {
-            "score": ("condition", score),
-            "score_low": ("condition", np.full(n, np.nan)),
-            "score_high": ("condition", np.full(n, np.nan)),
-            "instance_score": (("condition", "instance"), instance),
-            "matched_noise": ("condition", [1.0, 1.1, np.nan]),
-            "instances_given": ("condition", [2, 2, 2]),
-            "instances_scored": ("condition", [2, 2, 0]),
-            "instances_failed": ("condition", [0, 0, 0]),
+            "score": ("point", score),
+            "score_low": ("point", np.full(n, np.nan)),
+            "score_high": ("point", np.full(n, np.nan)),
+            "instance_score": (("point", "instance"), instance),
+            "matched_noise": ("point", [1.0, 1.1, np.nan]),
+            "instances_given": ("point", [2, 2, 2]),
+            "instances_scored": ("point", [2, 2, 0]),
+            "instances_failed": ("point", [0, 0, 0]),
             "instance_gate": (
-                ("condition", "instance", "code"),
+                ("point", "instance", "code"),
                 [[["open"] * 2] * 2] * 2 + [[["open", "imprecise"], ["open", "no code"]]],
             ),
-            "unmatched": ("condition", [True, False, False]),
+            "unmatched": ("point", [True, False, False]),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
             "baseline_score": ("baseline", [0.9, 2.0, 9.0]),
         },
-        coords={"condition": names, "baseline": ["lag_only", "block_only", "no_drift"],
+        coords={"point": names, "baseline": ["lag_only", "block_only", "no_drift"],
                 "code": ["rate", "timing"]},
         attrs={
             "recording": "mouse.movie",
             "pseudo_population": 0,
             "trial_order_known": 1,
             "control": "frozen",
-            "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
+            "titles": json.dumps({"frozen": "all frozen", "a": "variant a", "b": "variant b"}),
             "inference": "Fewer than 10 instances: an illustration.",
-            "conclusion": "The noise floor is reached by rule a.",
+            "conclusion": "The noise floor is reached by variant a.",
         },
     )  # fmt: skip
 
@@ -469,13 +469,13 @@ def structure():
     rng = np.random.default_rng(2)
     names, codes, views = ["rho_a", "angle"], ["rate", "timing"], ["whole", "beyond"]
     shape = (2, 2, 2, 3, 2)
-    dims = ("view", "code", "comparator", "condition", "instance")
+    dims = ("view", "code", "comparator", "point", "instance")
     score = rng.random(shape)
     score[1, :, 1] = np.nan  # one comparator has no form beyond lag and block
     return xr.Dataset(
         {
             "score": (dims, score),
-            "condition_score": (dims[:-1], score.mean(axis=-1)),
+            "point_score": (dims[:-1], score.mean(axis=-1)),
             "score_low": (dims[:-1], np.full(shape[:-1], np.nan)),
             "score_high": (dims[:-1], np.full(shape[:-1], np.nan)),
             "matched_noise": (dims[:-1], rng.random(shape[:-1])),
@@ -485,16 +485,16 @@ def structure():
             "p_holm": (dims[1:4], np.broadcast_to([0.01, 0.2, np.nan], (2, 2, 3))),
         },
         coords={"view": views, "code": codes, "comparator": names,
-                "condition": ["frozen", "a", "b"],
+                "point": ["frozen", "a", "b"],
                 "baseline": ["lag_only", "block_only", "no_drift"]},
         attrs={
             "recording": "mouse.movie",
             "control": "frozen",
-            "titles": json.dumps({"frozen": "all frozen", "a": "rule a", "b": "rule b"}),
+            "titles": json.dumps({"frozen": "all frozen", "a": "variant a", "b": "variant b"}),
             "comparator_titles": json.dumps({"rho_a": "rho-a", "angle": "angle"}),
             "directions": json.dumps({"rho_a": "higher", "angle": "lower"}),
             "matched": "20 units each",
-            "conclusion": "No condition reaches the ceiling.\nThe lag alone explains it.",
+            "conclusion": "No point reaches the ceiling.\nThe lag alone explains it.",
             "refused": "",
         },
     )  # fmt: skip
@@ -507,12 +507,12 @@ def recovery():
            "accuracy_high": [0.8, 1, np.nan], "chance": [0.33, 0.33, 0.33],
            "difference": [0.167, 0.5, 0], "difference_p": [0.5, 0.1, 1]}  # fmt: skip
     shares = np.stack([share, np.eye(3), np.full((3, 3), 1 / 3)])
-    rules = ["frozen", "a", "b"]
+    variants = ["frozen", "a", "b"]
     told = np.array([[-1, 1, 1], [-1, -1, 0], [-1, -1, -1]], dtype=np.int8)
     most = np.array([["", "rate_step", "log_rate"], ["", "", "timing_drop"], ["", "", ""]])
     return xr.Dataset(
         {
-            "confusion": (("held_out", "classifier", "rule", "rule_recovered"), shares[None]),
+            "confusion": (("held_out", "classifier", "variant", "variant_recovered"), shares[None]),
             "told_apart": (("first", "second"), told),
             "separating": (("first", "second"), most),
         }
@@ -520,8 +520,8 @@ def recovery():
         coords={
             "held_out": ["instances"],
             "classifier": ["score", "every", "rates"],
-            "rule": rules,
-            "rule_recovered": rules,
+            "variant": variants,
+            "variant_recovered": variants,
         },
         attrs={
             "recording": "mouse.movie",
@@ -549,13 +549,14 @@ def test_comparison_draws_scores_recovery_and_the_nearest_by_every_comparator(
     assert len(cells) == 6  # the angle has no form beyond lag and block
     for (view, code, name), cell in cells.iterrows():
         one = structure.sel(view=view, code=code, comparator=name)
-        best = one["condition_score"].min() if name == "angle" else one["condition_score"].max()
+        best = one["point_score"].min() if name == "angle" else one["point_score"].max()
         assert cell["value"] == float(best)
-        assert one["condition_score"].sel(condition=cell["condition"]) == best
+        assert one["point_score"].sel(point=cell["point"]) == best
     said = words(figure)
-    for text in ("The noise floor is reached by rule a.", "2 of 3 pairs of rules are told apart",
+    for text in ("The noise floor is reached by variant a.",
+                 "2 of 3 pairs of variants are told apart",
                  "timing index too imprecise: 1", "no timing code detected: 1",
-                 "Illustration: 2 instances a condition"):  # fmt: skip
+                 "Illustration: 2 instances a point"):  # fmt: skip
         assert text in said
     noted = " ".join(table.loc[table["panel"] == "note", "text"])
     for text in ("The lag alone explains it.", "a and b (timing: drop in blocks)", "20 units each"):
@@ -606,13 +607,13 @@ def test_a_cell_says_whether_the_nearest_model_is_enough(
 ):
     sign = 1 if direction == "higher" else -1
     one = structure.isel(comparator=[0]).assign_attrs(directions=json.dumps({"rho_a": direction}))
-    one["condition_score"][:] = sign * np.array([0.1, score, 0.0])
+    one["point_score"][:] = sign * np.array([0.1, score, 0.0])
     one["baseline_score"][:] = sign * base
     one["ceiling_low"][:] = sign * ceiling
     one["p_holm"][:] = p
     axes = style.figure(7, 2).subplots()
-    table = comparators.summary(axes, one, {"a": "rule a"})
-    assert set(table["condition"]) == {"a"}
+    table = comparators.summary(axes, one, {"a": "variant a"})
+    assert set(table["point"]) == {"a"}
     for view, outcome in zip(("whole", "beyond"), outcomes, strict=True):
         assert set(table.loc[table["view"] == view, "outcome"]) == {outcome}
     marked = any("\N{CHECK MARK}" in text.get_text() for text in axes.texts)
@@ -623,8 +624,8 @@ def test_the_figure_of_comparators_shows_every_model(structure):
     figure, table = comparators.draw(structure=structure)
     for (view, code, name), part in table.groupby(["view", "code", "comparator"]):
         one = structure.sel(view=view, code=code, comparator=name)
-        drawn = part[part["series"] == "mean"].set_index("condition")["value"]
-        np.testing.assert_array_equal(drawn[["frozen", "a", "b"]], one["condition_score"])
+        drawn = part[part["series"] == "mean"].set_index("point")["value"]
+        np.testing.assert_array_equal(drawn[["frozen", "a", "b"]], one["point_score"])
         assert set(part["series"]) >= {"ceiling", "lag_only", "block_only", "no_drift", "instance"}
     panels = [a for a in figure.axes if a.get_title(loc="left")]
     by_title = {a.get_title(loc="left"): a for a in panels}
@@ -637,12 +638,12 @@ def test_the_figure_of_comparators_shows_every_model(structure):
     assert fills[0] != "white" and fills[1:] == ["white", "white"]
 
 
-def test_of_many_conditions_the_comparators_draw_the_nearest(structure):
-    many = structure.isel(condition=np.zeros(40, int))
-    many = many.assign_coords(condition=[f"c{k}" for k in range(40)])
-    many["condition_score"][:] = np.arange(40.0)
-    many["condition_score"][:, :, 1] = -np.arange(40.0)  # of a distance, less is more alike
-    kept = comparators.nearest(many, 10)["condition"].values.tolist()
+def test_of_many_points_the_comparators_draw_the_nearest(structure):
+    many = structure.isel(point=np.zeros(40, int))
+    many = many.assign_coords(point=[f"c{k}" for k in range(40)])
+    many["point_score"][:] = np.arange(40.0)
+    many["point_score"][:, :, 1] = -np.arange(40.0)  # of a distance, less is more alike
+    kept = comparators.nearest(many, 10)["point"].values.tolist()
     assert kept == [f"c{k}" for k in range(30, 40)]
 
 
@@ -658,25 +659,25 @@ def test_a_large_sweep_makes_no_picture_that_is_higher_than_a_screen(
 ):
     k = np.arange(60) % 3
     names = [f"c{n}" for n in range(60)]
-    many = scores.isel(condition=k).assign_coords(condition=names)
-    many.attrs["titles"] = json.dumps({n: f"a long title of rule {n}" for n in names})
+    many = scores.isel(point=k).assign_coords(point=names)
+    many.attrs["titles"] = json.dumps({n: f"a long title of variant {n}" for n in names})
     for key, file in (("inference", many), ("conclusion", many)):
         file.attrs[key] = scores.attrs[key]
-    rules = recovery.isel(rule=k[:12], rule_recovered=k[:12], first=k[:12], second=k[:12])
-    rules = rules.assign_coords(rule=names[:12], rule_recovered=names[:12])
+    variants = recovery.isel(variant=k[:12], variant_recovered=k[:12], first=k[:12], second=k[:12])
+    variants = variants.assign_coords(variant=names[:12], variant_recovered=names[:12])
     matrices = structure.isel(comparator=np.arange(7) % 2).assign_coords(
         comparator=[f"by {n}" for n in range(7)]
     )
-    figure, table = comparison.draw(scores=many, structure=matrices, recovery=rules)
+    figure, table = comparison.draw(scores=many, structure=matrices, recovery=variants)
     width, height = tall(figure, tmp_path / "5")
     assert width == 1050 and height <= 1400
-    assert len(set(table.loc[table["panel"] == "score", "condition"]) - {""}) == 8
+    assert len(set(table.loc[table["panel"] == "score", "point"]) - {""}) == 8
     recordings_ = [many.assign_attrs(recording=f"m{n}") for n in range(9)]
     figure, table = sweep_map.draw(scores=recordings_)
     assert tall(figure, tmp_path / "6")[1] <= 1400
     assert table["recording"].nunique() == 9 and "4 of 9 recordings are drawn" in words(figure)
     points = [f"p{n // 2}" for n in range(64)]
-    figure, table = model_drift.draw(index=sweep["index"] * 16, conditions=points)
+    figure, table = model_drift.draw(index=sweep["index"] * 16, points=points)
     assert tall(figure, tmp_path / "4")[1] <= 1400
 
 
@@ -719,14 +720,14 @@ def test_a_sweep_without_axes_is_a_strip(scores):
     strip = figure.axes[0]
     assert [label.get_text() for label in strip.get_yticklabels()] == [
         "all frozen",
-        "rule a",
-        "rule b",
+        "variant a",
+        "variant b",
     ]
     assert [patch.get_hatch() for patch in squares(strip)] == [None, None, "//////"]
     (star,) = [line for line in strip.get_lines() if line.get_marker() == "*"]
     assert star.get_ydata()[0] == 1
     assert list(table["best"]) == [False, True, False]
-    assert "best point rule a at 0.60" in words(figure)
+    assert "best point variant a at 0.60" in words(figure)
     assert "best baseline lag only at 0.90" in words(figure)
 
 
@@ -740,28 +741,28 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
     n = len(rows)
     file = xr.Dataset(
         {
-            "score": ("condition", value),
-            "instances_given": ("condition", np.full(n, 2)),
+            "score": ("point", value),
+            "instances_given": ("point", np.full(n, 2)),
             "instances_scored": (
-                "condition",
+                "point",
                 np.where(np.isnan(value), 0, 2) - (np.arange(n) == n - 1),  # the last lost one
             ),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
-            "unmatched": ("condition", np.zeros(n, bool)),
+            "unmatched": ("point", np.zeros(n, bool)),
             "baseline_score": scores["baseline_score"],
         },
         coords={
-            "condition": [f"p{k}" for k in range(n)],
-            "rule": ("condition", [row[0] for row in rows]),
-            "axis_eta": ("condition", [row[1] for row in rows]),
-            "instances_failed": ("condition", [0] * (n - 1) + [1]),
+            "point": [f"p{k}" for k in range(n)],
+            "variant": ("point", [row[0] for row in rows]),
+            "axis_eta": ("point", [row[1] for row in rows]),
+            "instances_failed": ("point", [0] * (n - 1) + [1]),
         },
         attrs=scores.attrs | {"titles": json.dumps({f"p{k}": rows[k][0] for k in range(n)})},
     )
     axes = [{"name": "eta", "title": "rate (1)", "scale": "log"}]
     if n_axes == 2:
-        file = file.assign_coords(axis_noise=("condition", [row[2] for row in rows]))
+        file = file.assign_coords(axis_noise=("point", [row[2] for row in rows]))
         axes.append({"name": "noise", "title": "noise (mV)", "scale": "linear"})
     figure, table = sweep_map.draw(scores=[file], axes=axes)
     drawn = figure.axes[0]
@@ -787,7 +788,7 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
 
 @pytest.mark.fault("labels", "a row of a map of two values is labeled with one of them")
 def test_the_map_of_one_point_counts_one(scores):
-    one = scores.isel(condition=[0])
+    one = scores.isel(point=[0])
     said = words(sweep_map.draw(scores=[one])[0])
     assert "1 point, 2 network instances" in said
     assert "Not matched with it: 1 point (" in said
@@ -795,22 +796,22 @@ def test_the_map_of_one_point_counts_one(scores):
 
 def test_a_row_of_points_is_labeled_with_what_they_share(scores):
     file = scores.assign_coords(
-        rule=("condition", ["a", "a", "frozen"]),
-        rule_title=("condition", ["rule a", "rule a", "all frozen"]),
-        axis_eta=("condition", [0.1, 1.0, np.nan]),
-    ).assign_attrs(titles=json.dumps({"frozen": "rule a, eta 0.1", "a": "rule a, eta 1.0",
+        variant=("point", ["a", "a", "frozen"]),
+        variant_title=("point", ["variant a", "variant a", "all frozen"]),
+        axis_eta=("point", [0.1, 1.0, np.nan]),
+    ).assign_attrs(titles=json.dumps({"frozen": "variant a, eta 0.1", "a": "variant a, eta 1.0",
                                       "b": "all frozen"}))  # fmt: skip
     axes = [{"name": "eta", "title": "", "scale": "log"}]
     figure, _ = sweep_map.draw(scores=[file], axes=axes)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["rule a"]
-    two = file.assign_coords(axis_noise=("condition", [1.0, 2.0, np.nan]))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["variant a"]
+    two = file.assign_coords(axis_noise=("point", [1.0, 2.0, np.nan]))
     more = [*axes, {"name": "noise", "title": "", "scale": "log"}]
     figure, _ = sweep_map.draw(scores=[two], axes=more)
-    assert figure.axes[0].get_title(loc="left") == "rule a"
+    assert figure.axes[0].get_title(loc="left") == "variant a"
 
 
 def test_a_map_refuses_comparisons_of_two_sweeps(scores):
-    other = scores.assign_coords(condition=["x", "y", "z"])
+    other = scores.assign_coords(point=["x", "y", "z"])
     with pytest.raises(InputError, match="one sweep"):
         sweep_map.draw(scores=[scores, other])
 
@@ -820,7 +821,7 @@ def test_a_map_refuses_comparisons_of_two_sweeps(scores):
 
 RECORDING = {"name": "m.movie", "source": "synthetic"}
 FROZEN = {"name": "off", "control": True, "set": {"plasticity.inhibitory.eta": 0.0}}
-SWEEP = {"name": "s", "conditions": [{"name": "on"}, FROZEN]}
+SWEEP = {"name": "s", "variants": [{"name": "on"}, FROZEN]}
 
 
 def planned(**blocks):

@@ -1,4 +1,4 @@
-"""Rules two by two: whether they are told apart, by which statistic, with how many instances."""
+"""Variants two by two: whether they are told apart, by what, with how many instances."""
 
 import numpy as np
 from statsmodels.stats.power import TTestIndPower
@@ -12,10 +12,10 @@ from spikedrift.stats.inference import hedges_g, holm
 
 
 def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Standardized difference |d'| of two rules, statistic by statistic.
+    """Standardized difference |d'| of two variants, statistic by statistic.
 
-    The difference of means over the standard deviation within rules, instances and parameter values
-    together, times the factor for small samples (`hedges_g`).
+    The difference of means over the standard deviation within variants, instances and parameter
+    values together, times the factor for small samples (`hedges_g`).
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     Returns
     -------
     float, shape (n_statistics,)
-        NaN with fewer than two defined runs of a rule, or without spread.
+        NaN with fewer than two defined runs of a variant, or without spread.
     """
     found = []
     for x, y in zip(one.T, two.T, strict=True):
@@ -35,7 +35,7 @@ def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 
 def instances_needed(effect: float, power: float, confidence: float) -> float:
-    """Instances of each of two rules with which a t-test finds a difference of `effect`.
+    """Instances of each of two variants with which a t-test finds a difference of `effect`.
 
     Two-sided at 1 - `confidence` (statsmodels' `TTestIndPower`); 2 at least, inf where the effect
     is smaller than .001, NaN where it is not known. Effects beyond 10 count as 10.
@@ -58,15 +58,15 @@ def instances_needed(effect: float, power: float, confidence: float) -> float:
 def pairs(
     runs: Runs, reach: int | None, compare: Compare, options: Recovery, seed: int, name: str
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """Every two rules by themselves; see `spikedrift.comparison.recovery.recovery.recover`."""
-    n = len(runs.rules)
+    """Every two variants by themselves; see `spikedrift.comparison.recovery.recovery.recover`."""
+    n = len(runs.variants)
     upper = np.triu_indices(n, 1)
     accuracy, leaning, p, needed = (np.full((n, n), np.nan) for _ in range(4))
     effect = np.full((n, n, len(runs.statistics)), np.nan)
     best = np.full((n, n), "", dtype=object)
     for a, b in zip(*upper, strict=True):
-        pair = runs.of_rules([int(a), int(b)])
-        one, two = (pair.values[:, pair.rule == k].reshape(-1, effect.shape[2]) for k in (0, 1))
+        pair = runs.of_variants([int(a), int(b)])
+        one, two = (pair.values[:, pair.variant == k].reshape(-1, effect.shape[2]) for k in (0, 1))
         effect[a, b] = separation(one, two)
         free = np.where(runs.scales, np.nan, effect[a, b])
         if np.isfinite(free).any():
@@ -84,7 +84,7 @@ def pairs(
         accuracy[a, b] = balanced(right, given)
         # Accuracies of few runs have many ties, which leave nothing for Holm's correction.
         leaning[a, b] = balanced(*pair.shares(pair.leanings(scores)[0]))
-        rng = stream(seed, name, "pair", *pair.rules)
+        rng = stream(seed, name, "pair", *pair.variants)
         permuted = null_scores(pair, "score", reach, compare, options.permutations, rng)
         null = [balanced(*pair.shares(pair.leanings(one))) for one in permuted]
         p[a, b] = p_value(leaning[a, b], np.concatenate([np.empty(0), *null]))

@@ -1,4 +1,4 @@
-"""Where a point of a sweep lies: its condition, its values of the axes, its instances."""
+"""Where a point of a sweep lies: its variant, its values on the axes, its instances."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Place:
-    """A point of a sweep.
+class Coordinates:
+    """Where a point of a sweep lies.
 
     Attributes
     ----------
-    rule : str
-        Name of its condition.
+    variant : str
+        Name of its variant.
     axes : mapping of axis -> value
         Those that it is swept over.
     seeds : tuple of str
         One an instance. Instances of two points with one seed have one wiring, one set of patterns
         and one noise.
     title : str
-        Words of the condition, whatever its values; empty: its name.
+        Words of the variant, whatever its values; empty: its name.
     """
 
-    rule: str
+    variant: str
     axes: Mapping[str, Any]
     seeds: tuple[str, ...]
     title: str = ""

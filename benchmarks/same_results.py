@@ -4,64 +4,34 @@
 
 Arrays and coordinates of every NetCDF file, and the lines of every table but those that begin with
 `#`. Attributes are compared too; those that say with which code and when a file was made may differ
-and are counted. Names that changed between the versions of the two runs stand in `RENAMED`.
+and are counted. Names that changed between the versions of the two runs stand in
+`renamed_words.py`.
 """
 
 import sys
-from collections.abc import Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from renamed_words import renamed, renamed_in
 
 MADE_WITH = (
     *("software", "digest", "source", "seal", "git", "version", "versions", "wall_time"),
     "result_format",
 )
 NOT_RESULTS = ("build", "benchmarks", "logs")  # folders below the results
-_POINTS = {
-    "condition": "point",
-    "condition_recovered": "point_recovered",
-    "condition_confusion": "point_confusion",
-    "condition_rule": "point_variant",
-    "condition_score": "point_score",
-    "condition_rdm": "point_rdm",
-    "geometry_condition_score": "geometry_point_score",
-    **{f"rule{end}": f"variant{end}" for end in ("", "_recovered", "_title")},
-    **{f"rule{end}": f"variant{end}" for end in ("_accuracy", "_low", "_high")},
-}
-# Files of the first run by their path below the results -> name there -> name in the second run:
-# of dimensions, variables, attributes and columns. The first pattern that fits a path holds.
-RENAMED: dict[str, dict[str, str]] = {
-    "compare/*": _POINTS,
-    "structure/*": _POINTS,
-    "recovery/*": _POINTS,
-    "surveys/*": {"condition": "variant"},
-    "sweeps/*": {"condition": "variant"},
-    "figures/survey.*": {"condition": "variant"},
-    "figures/final/2_*": {},  # the rules there are plasticity rules
-    "figures/*": _POINTS,
-}
 
 
-def renamed(path: Path) -> Mapping[str, str]:
-    """Names of a file that are others in the second run."""
-    return next((names for like, names in RENAMED.items() if fnmatch(path.as_posix(), like)), {})
-
-
-def arrays(one: Path, other: Path, names_now: Mapping[str, str]) -> list[str]:
-    """Names of what differs between two NetCDF files."""
-    with xr.open_dataset(one) as a, xr.open_dataset(other) as b:
-        a = a.rename({key: names_now[key] for key in (*a.variables, *a.dims) if key in names_now})
-        a.attrs = {names_now.get(key, key): value for key, value in a.attrs.items()}
+def arrays(one: Path, other: Path, path: str = "") -> list[str]:
+    """Names of what differs between two NetCDF files; those of the first are renamed."""
+    with xr.open_dataset(one) as before, xr.open_dataset(other) as b:
+        a = renamed_in(before, path)
         names = {str(name) for name in (*a.variables, *b.variables)}
         different = [
             name
             for name in sorted(names)
             if name not in a.variables
             or name not in b.variables
-            or a[name].dims != b[name].dims
             or not same(a[name].values, b[name].values)
         ]
         keys = {*a.attrs, *b.attrs} - {*MADE_WITH}
@@ -73,19 +43,19 @@ def arrays(one: Path, other: Path, names_now: Mapping[str, str]) -> list[str]:
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two arrays have one type, one shape and the same bits."""
+    if a.dtype.kind in "OUT" and b.dtype.kind in "OUT":
+        return a.tolist() == b.tolist()
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
-    if a.dtype.kind in "OUST":
+    if a.dtype.kind == "S":
         return a.tolist() == b.tolist()
     return a.tobytes() == b.tobytes()
 
 
-def lines(path: Path, names_now: Mapping[str, str]) -> list[str]:
+def lines(path: Path) -> list[str]:
     """Lines of a table without what made it."""
     text = path.read_text(encoding="utf-8")
-    found = [line for line in text.splitlines() if not line.startswith("#")]
-    head = "\t".join(names_now.get(name, name) for name in "".join(found[:1]).split("\t"))
-    return [head, *found[1:]]
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def main(one: Path, other: Path) -> int:
@@ -95,19 +65,19 @@ def main(one: Path, other: Path) -> int:
             path.relative_to(root)
             for pattern in ("*.nc", "*.tsv")
             for path in root.rglob(pattern)
-            if not any(
-                part.startswith(".") or part in ("build", "benchmarks", "logs")
-                for part in path.parts
-            )
+            if not any(part.startswith(".") or part in NOT_RESULTS for part in path.parts)
         }
         for root in (one, other)
     }
-    alone = found[one] ^ found[other]
+    before = {Path(renamed(str(path), str(path))): path for path in found[one]}
+    alone = before.keys() ^ found[other]
     different = {}
-    for path in sorted(found[one] & found[other]):
+    for path in sorted(before.keys() & found[other]):
         if path.suffix == ".nc":
-            different[path] = arrays(one / path, other / path, renamed(path))
-        elif lines(one / path, renamed(path)) != lines(other / path, {}):
+            different[path] = arrays(one / before[path], other / path, str(path))
+        elif [renamed(line, str(path)) for line in lines(one / before[path])] != lines(
+            other / path
+        ):
             different[path] = ["lines"]
         else:
             different[path] = []

@@ -20,7 +20,7 @@ def plan_for(raw: Mapping[str, Any] | Config) -> Plan:
 
 
 def words(made: Output) -> str:
-    """Rule, output and wildcards of a file in a word: `drift_index.index m.movie all`."""
+    """Rule, output and wildcards of a file in a word: `signal_index.index m.movie all`."""
     return " ".join([f"{made.rule}.{made.name}", *(value for _, value in made.wildcards)])
 
 

@@ -1,4 +1,4 @@
-"""A cell whose membrane potential and drives are given: rules that look at them can be foretold."""
+"""A cell whose membrane potential and drives are given: what rules do there can be predicted."""
 
 from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity.cell import Cell

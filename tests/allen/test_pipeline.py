@@ -154,7 +154,7 @@ def check_trials(clone, written) -> None:
                 data["spike_time"].values[offsets[cell] : offsets[cell + 1]],
                 train[slice(*bounds)] - start[kept][trial],
             )
-    assert data.attrs["experience_unit"].startswith("animal ")
+    assert data.attrs["subject"].startswith("animal ")
     assert "Siegle" in data.attrs["citation"] and "terms" in data.attrs["licence"]
 
 

@@ -150,7 +150,7 @@ def test_behavior_is_averaged_over_each_trial(dataset, days):
 
 def test_attributes_say_which_animal_area_and_days(dataset, days):
     parameters = json.loads(dataset.attrs["parameters"])
-    assert dataset.attrs["experience_unit"] == f"animal {written.SPECIMEN}"
+    assert dataset.attrs["subject"] == f"animal {written.SPECIMEN}"
     assert set(dataset["population"].values) == {"VISp"}
     assert parameters["session_types"] == list(written.SESSION_TYPES)
     assert [datetime.fromisoformat(date) for date in parameters["dates"]] == list(written.DATES)
@@ -464,7 +464,7 @@ def config(mirror=None):
 
 def test_plan_asks_for_no_timing():
     plan = plan_for(config())
-    assert len(plan.wanted.made) == 6
+    assert len(plan.downloads.made) == 6
     at = f"{RECORDING} all"
     assert [*map(named, plan.study.drifts)] == [
         *(f"{made} {at} {measure}" for made in ("similarity_matrix.matrix", "drift_curves.curves")

@@ -29,7 +29,7 @@ def test_matrices_of_five_animals_are_taken_together(clone):
         assert "refused" not in found.attrs, found.attrs["refused"]
         assert found["comparator"].values.tolist() == ["rho_a"]
         assert found.attrs["n_animals"] == 5 and found.attrs["n_windows"] == 6
-        assert found["score"].sel(view="whole").notnull().all()
+        assert found["score"].sel(view="full").notnull().all()
     table = pd.read_csv(clone / target.replace("png", "tsv"), sep="\t")
-    animals = table[(table["series"] == "instance") & (table["view"] == "whole")]
+    animals = table[(table["series"] == "instance") & (table["view"] == "full")]
     assert (animals.groupby(["code", "point"]).size() == 5).all()

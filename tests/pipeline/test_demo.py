@@ -42,7 +42,7 @@ def test_the_mouse_drifts_in_the_code_that_was_turned(demo):
     assert abs(index["value"]["timing"]) < 0.1
 
 
-def test_the_first_page_states_the_right_variant_its_error_rate_and_the_stranger(demo):
+def test_the_first_page_states_the_right_variant_its_error_rate_and_the_control(demo):
     with xr.open_dataset(demo / "results/recovery/hidden.nc", engine="h5netcdf") as found:
         one = found.sel(held_out="instances", classifier="score").load()
     wrong = round(float((one["runs_scored"] * (1 - one["variant_accuracy"])).sum()))
@@ -54,7 +54,7 @@ def test_the_first_page_states_the_right_variant_its_error_rate_and_the_stranger
     for said in ("The lag alone explains it", "by mean rates alone", "not compared at equal terms"):
         assert said in beside
     assert re.search(r"Rejected as one more draw: all frozen .*; not rejected: A→E STDP", page)
-    assert "mouse-a.movie, of a generator that is none of the tested variants, is noticed" in page
+    assert "mouse-a.movie, an out-of-model control, is noticed" in page
 
 
 def test_the_hidden_network_is_none_of_those_it_is_compared_with(demo):
@@ -93,7 +93,7 @@ def test_all_six_final_figures_are_made_and_labeled(demo):
     made = cells.query("table == 'Final figures'")
     assert set(made.loc[made["column"] == "made", "cell"]) == {"yes"}
     jobs = cells.query("table == 'Run times by rule' and column == 'rule'")
-    assert {"simulate_point", "figure", "drift_index"} <= set(jobs["cell"])
+    assert {"simulate_point", "figure", "signal_index"} <= set(jobs["cell"])
 
 
 def test_published_values_are_met_in_the_figure_of_rules(demo):

@@ -65,7 +65,7 @@ def test_a_failed_job_is_made_again_with_all_that_stands_on_it(copied, finished,
         assert not (copied / MADE[0]).exists()
         assert (copied / MADE[-1]).read_text() == old
         again = {job.rule for job in jobs(copied, "--configfile", str(config))}
-        assert {"prepare_trials", "drift_curves", "drift_index", "compare_sweep"} <= again
+        assert {"prepare_trials", "drift_curves", "signal_index", "compare_sweep"} <= again
 
     after = snakemake(copied, *arguments)
     assert after.returncode == 0, after.stdout

@@ -26,8 +26,8 @@ def test_four_animals_to_a_table_and_a_figure(clone):
     assert done.returncode == 0, done.stdout
     table = pd.read_csv(clone / "results/inference/mice.tsv", sep="\t")
     values = pd.read_csv(clone / "results/inference/mice.values.tsv", sep="\t")
-    row = table.set_index(["analysis", "statistic"]).loc[("drift_index", "rate.index")]
-    of = values[(values["analysis"] == "drift_index") & (values["statistic"] == "rate.index")]
+    row = table.set_index(["analysis", "statistic"]).loc[("signal_index", "rate.index")]
+    of = values[(values["analysis"] == "signal_index") & (values["statistic"] == "rate.index")]
     assert row["n_animals"] == 4 == of["animal"].nunique()
     assert np.isclose(row["mean"], of["value"].mean()) and row["mean"] > 0.7
     assert row["p_value"] == 2 / 16 and row["low"] > 0

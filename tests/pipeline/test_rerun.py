@@ -124,12 +124,12 @@ def test_edited_comment_reruns_nothing(finished):
 # A change of the configuration -> rules whose params it changes, and rules that it leaves alone.
 CHANGES = {
     "seed: 4": (
-        {"prepare_trials", "similarity_matrix", "drift_curves", "drift_index", "profile"},
+        {"prepare_trials", "similarity_matrix", "drift_curves", "signal_index", "profile"},
         {"simulate_point", "induce_shown"},
     ),
-    "drift: {curves: {confidence: 0.9}}": ({"drift_curves"}, {"profile", "drift_index"}),
-    "drift: {curves: {bootstrap: 30}}": ({"drift_curves", "profile", "drift_index"}, set()),
-    "drift: {index: {flips: 199}}": ({"drift_index"}, {"drift_curves", "profile"}),
+    "drift: {curves: {confidence: 0.9}}": ({"drift_curves"}, {"profile", "signal_index"}),
+    "drift: {curves: {bootstrap: 30}}": ({"drift_curves", "profile", "signal_index"}, set()),
+    "drift: {index: {flips: 199}}": ({"signal_index"}, {"drift_curves", "profile"}),
     "compare: {bootstrap: 150}": ({"compare_sweep"}, {"compare_structure", "figure learning"}),
     "compare: {structure: {halves: 3}}": ({"compare_structure"}, {"compare_sweep"}),
     "figures: {raster_units: 9}": (

@@ -8,7 +8,7 @@ from spikedrift.sources.synthetic import record
 from spikedrift.spikes import caveats
 from spikedrift.spikes.layout import Layout
 
-KNOWN = {"recording": "a.movie", "experience_unit": "animal 7", "pseudo_population": 0,
+KNOWN = {"recording": "a.movie", "subject": "animal 7", "pseudo_population": 0,
          "trial_order_known": 1}  # fmt: skip
 
 
@@ -25,10 +25,10 @@ def test_order_and_pooling_are_caveats_of_a_recording(changed, found):
     assert caveats.caveat({**KNOWN, **changed}) == found
 
 
-@pytest.mark.parametrize("name", ["experience_unit", "pseudo_population", "trial_order_known"])
+@pytest.mark.parametrize("name", ["subject", "pseudo_population", "trial_order_known"])
 def test_what_is_not_said_is_no_yes(name):
     lacking = {key: value for key, value in KNOWN.items() if key != name}
-    ask = caveats.subject_of if name == "experience_unit" else caveats.caveat
+    ask = caveats.subject_of if name == "subject" else caveats.caveat
     with pytest.raises(InputError, match=rf"a.movie: attribute '{name}' is missing") as raised:
         ask(lacking)
     assert "\n" not in str(raised.value)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("scipy.stats", "scipy.optimize", "scipy.signal", "scipy.spatial", "sklearn", "statsmodels",
          "matplotlib", "brian2", "pynwb")  # fmt: skip
 # Most jobs are of these.
-SCRIPTS = ("prepare_trials", "simulate_point", "similarity_matrix", "drift_curves", "drift_index",
+SCRIPTS = ("prepare_trials", "simulate_point", "similarity_matrix", "drift_curves", "signal_index",
            "profile", "statistics")  # fmt: skip
 
 

@@ -422,3 +422,17 @@ def test_the_docs_name_every_variable_and_attribute():
     dataset = make()
     for name in (*dataset.variables, *dataset.attrs):
         assert f"`{name}`" in page, name
+
+
+def test_the_old_name_of_an_attribute_is_answered_by_the_new_one(tmp_path):
+    old = make().rename({}).drop_attrs(deep=False)
+    old.attrs = {("experience_unit" if k == "subject" else k): v for k, v in make().attrs.items()}
+    line = "attribute 'experience_unit' is now called 'subject'"
+    with pytest.raises(InputError, match=line) as error:
+        trials.write(old, tmp_path / "a.movie.nc")
+    assert "\n" not in str(error.value)
+    old.to_netcdf(tmp_path / "a.movie.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match=line):
+        trials.read(tmp_path / "a.movie.nc")
+    with pytest.raises(InputError, match=line):
+        make(attributes={"experience_unit": "animal 1"})

@@ -62,7 +62,7 @@ rule catalogue_tables:
     params:
         python=plan.allensdk.python,
         cache=lambda wildcards: f"{RAW}/{plan.allensdk.cache(wildcards)}",
-        fetch=plan.wanted.options,
+        fetch=plan.downloads.options,
         program=plan.allensdk.digest("catalogue"),
         source=code("catalogue"),
     script:
@@ -88,8 +88,8 @@ rule warehouse_links:
         downloads=1,
     params:
         python=plan.allensdk.python,
-        wanted=plan.wanted.in_warehouse(),
-        fetch=plan.wanted.options,
+        files=plan.downloads.in_warehouse(),
+        fetch=plan.downloads.options,
         program=plan.allensdk.digest("warehouse_links"),
         source=code("warehouse_links"),
     script:

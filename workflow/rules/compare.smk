@@ -1,4 +1,4 @@
-"""Models against recordings: scores, baselines, noise ceiling, and what they could tell apart."""
+"""Models against recordings: scores, baselines, noise ceiling, and what they could distinguish."""
 
 
 rule compare:
@@ -82,7 +82,7 @@ rule compare_structure:
             "min_units",
             "assumed_order",
             "confidence",
-            "headline_instances",
+            "min_instances",
         ),
         seed=study.config.seed,
         source=code(
@@ -117,7 +117,7 @@ rule structure_animals:
 
 
 rule recover:
-    """Which variants a comparison could tell apart, and whether any is compatible with the data."""
+    """Which variants a comparison could distinguish, and whether any is compatible with the data."""
     input:
         unpack(paths(plan.comparisons.recovered)),
     output:

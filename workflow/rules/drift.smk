@@ -39,16 +39,16 @@ rule drift_curves:
         "../scripts/drift_curves.py"
 
 
-rule drift_index:
+rule signal_index:
     """Signal indices of rate and timing with their tests, curves and samples over units."""
     input:
         trials=TRIALS,
     output:
         index="results/drift/{recording}/{selection}/index.nc",
     log:
-        "results/logs/drift_index/{recording}.{selection}.log",
+        "results/logs/signal_index/{recording}.{selection}.log",
     benchmark:
-        "results/benchmarks/drift_index/{recording}.{selection}.tsv"
+        "results/benchmarks/signal_index/{recording}.{selection}.tsv"
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -60,9 +60,9 @@ rule drift_index:
         options=study.block("drift", "index", "state"),
         samples=study.block("drift.curves", "bootstrap", "halves"),
         seed=study.config.seed,
-        source=code("drift_index"),
+        source=code("signal_index"),
     script:
-        "../scripts/drift_index.py"
+        "../scripts/signal_index.py"
 
 
 rule profile:
@@ -91,7 +91,7 @@ rule profile:
 
 
 rule index_table:
-    """Drift indices of all recordings and selections, side by side."""
+    """Signal indices of all recordings and selections, side by side."""
     input:
         paths(lambda wildcards: study.indices(study.indexed(wildcards.table))),
     output:

@@ -4,7 +4,7 @@
 rule fetch:
     """Download every public file that the configured recordings need."""
     input:
-        paths(plan.wanted.made),
+        paths(plan.downloads.made),
 
 
 # On the submitting host: compute nodes have no network.
@@ -16,7 +16,7 @@ localrules:
 rule download_sizes:
     """How large the files are that are not there yet; refused where the disk lacks the space."""
     input:
-        links=paths(plan.wanted.links),
+        links=paths(plan.downloads.links),
     output:
         temp(f"{RAW}/sizes.tsv"),
     log:
@@ -30,9 +30,9 @@ rule download_sizes:
         mem_mb=500,
         runtime=30,
     params:
-        files=plan.wanted.received,
-        options=plan.wanted.options,
-        registry=plan.wanted.table,
+        files=plan.downloads.received,
+        options=plan.downloads.options,
+        registry=plan.downloads.table,
     script:
         "../scripts/download_sizes.py"
 
@@ -41,7 +41,7 @@ rule fetch_file:
     """One file of a public data set that is not there yet."""
     input:
         sizes=ancient(rules.download_sizes.output[0]),
-        links=paths(plan.wanted.links),
+        links=paths(plan.downloads.links),
     output:
         file=f"{RAW}/{{raw_file}}",
     log:
@@ -49,7 +49,7 @@ rule fetch_file:
     benchmark:
         "results/benchmarks/fetch_file/{raw_file}.tsv"
     wildcard_constraints:
-        raw_file=pattern(plan.wanted.missing),
+        raw_file=pattern(plan.downloads.missing),
     conda:
         "../../envs/core.yaml"
     threads: 1
@@ -58,7 +58,7 @@ rule fetch_file:
         runtime=600,
         downloads=1,
     params:
-        options=plan.wanted.options,
-        registry=plan.wanted.table,
+        options=plan.downloads.options,
+        registry=plan.downloads.table,
     script:
         "../scripts/fetch_file.py"

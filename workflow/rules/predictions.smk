@@ -4,13 +4,13 @@
 rule predictions:
     """The table of predictions."""
     input:
-        whole(plan.foretold.made),
+        whole(plan.preregistered.made),
 
 
 rule score_predictions:
     """Which predictions held, which did not, and which these recordings cannot test."""
     input:
-        paths(plan.foretold.inputs),
+        paths(plan.preregistered.inputs),
     output:
         tsv="results/predictions.tsv",
         page=report(
@@ -30,7 +30,7 @@ rule score_predictions:
         mem_mb=1000,
         runtime=10,
     params:
-        entry=plan.foretold.entry,
+        entry=plan.preregistered.entry,
         source=code("score_predictions"),
     script:
         "../scripts/score_predictions.py"

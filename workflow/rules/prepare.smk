@@ -76,7 +76,7 @@ rule pool_trials:
 rule recordings_table:
     """What each recording is, whom to cite for it and under which terms it is used."""
     input:
-        collect(TRIALS, recording=study.roster.names),
+        collect(TRIALS, recording=study.recorded.names),
     output:
         tsv="results/recordings.tsv",
         page=report(

@@ -2,7 +2,7 @@
 
 
 rule findings:
-    """What was found, in sentences, with the headline figure."""
+    """What was found, in sentences, with the first figure."""
     input:
         unpack(paths(plan.report.inputs)),
     output:

@@ -1,4 +1,4 @@
-"""Gather the drift indices of recordings and selections in a table."""
+"""Gather the signal indices of recordings and selections in a table."""
 
 from spikedrift.core import results
 from spikedrift.core.atomic import write_tsv
@@ -9,5 +9,5 @@ from spikedrift.report.tables import index_table
 with job(snakemake.log[0]):
     datasets = map(results.read, snakemake.input)
     table = index_table(zip(snakemake.params.rows, datasets, strict=True))
-    write_page(table, snakemake.output.page, "Drift indices")
+    write_page(table, snakemake.output.page, "Signal indices")
     write_tsv(table, snakemake.output.tsv)

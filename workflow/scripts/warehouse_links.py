@@ -11,7 +11,7 @@ with job(snakemake.log[0]):
         snakemake.params.python,
         "warehouse_links",
         snakemake.output[0],
-        given=json.dumps(snakemake.params.wanted),
+        given=json.dumps(snakemake.params.files),
         warehouse=fetch["endpoints"]["warehouse"],
         timeout=fetch["timeout"],
     )

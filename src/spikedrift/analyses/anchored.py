@@ -1,13 +1,13 @@
 """Anchored indices of rate and timing between blocks, for comparison with the literature.
 
-S = (D_different - D_same) / (D_different + D_same) says how well trials tell segments apart, within
-blocks (S_w) and between them (S_b). Published form: (S_w - S_b) / S_w; rate: 1 - Pearson of square
-roots of counts at matched gain; timing: SpikeShip at matched counts, divided by what times of other
-units read. It rests on the noise of single trials, so that slow states of single units, an additive
-background, bursts and changes of the depth of a code read as drift. Ratio form, of the same
-dissimilarities: 1 - Delta_between / sqrt(Delta_1 Delta_2), Delta = D_different - D_same, in which
-most of that cancels; a small part is left. Null: counts (rate) or spike times (timing)
-of a unit exchanged between blocks among trials of the same segment, which assumes trials, units and
+S = (D_different - D_same) / (D_different + D_same) says how well trials distinguish segments,
+within blocks (S_w) and between them (S_b). Published form: (S_w - S_b) / S_w; rate: 1 - Pearson of
+square roots of counts at matched gain; timing: SpikeShip at matched counts, divided by what times
+of other units read. It rests on the noise of single trials, so that slow states of single units, an
+additive background, bursts and changes of the depth of a code read as drift. Ratio form, of the
+same dissimilarities: 1 - Delta_between / sqrt(Delta_1 Delta_2), Delta = D_different - D_same, in
+which most of that cancels; a small part is left. Null: counts (rate) or spike times (timing) of a
+unit exchanged between blocks among trials of the same segment, which assumes trials, units and
 spikes that are independent given the segment. Unit of inference: pairs of trials of one recording;
 descriptive. For drift itself read the analysis `signal_drift`.
 """
@@ -51,7 +51,8 @@ def run(
         For each code `{code}.index` and `{code}.index_ratio`, effect sizes with the p of their
         exchange tests; the tests compare `{code}.index_raw` and `{code}.ratio_raw`, which stand
         there with the null. `{code}.state_matched.index` and `..index_ratio` where trials could be
-        matched. NaN where a gate is shut. Timing is left out of two-photon recordings.
+        matched. NaN where no code was
+        detected or the index is too imprecise. Timing is left out of two-photon recordings.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def _of_form(one: xr.Dataset, prefix: str, form: str, what: str) -> list[Statist
 
 ANALYSIS = Analysis(
     name="anchored",
-    title="Anchored drift indices",
+    title="Anchored indices",
     citation="",
     run=run,
     needs=frozenset({"blocks", "segments"}),

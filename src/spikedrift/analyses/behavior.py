@@ -290,7 +290,7 @@ def _indices(
             continue
         value = {key: float(kept.sel(code=code, matching=key)) for key in MATCHING}
         n = {key: int(trials.sel(matching=key)) for key in MATCHING}
-        more: dict[str, Any] = {"unit": "trials"}  # tested as drift indices, not once more here
+        more: dict[str, Any] = {"unit": "trials"}  # tested as signal indices, not once more here
         statistics += [
             Statistic(f"{code}.index_all", value["none"], n["none"], **more),
             Statistic(f"{code}.index_matched", value["state"], n["state"], **more),

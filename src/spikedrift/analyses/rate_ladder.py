@@ -1,4 +1,4 @@
-"""Rate ladder: the anchored drift index in ever finer time bins, beside that of spike timing.
+"""Rate ladder: the anchored index in ever finer time bins, beside that of spike timing.
 
 S = (D_different - D_same) / (D_different + D_same) within blocks (S_w) and between (S_b), D = 1 -
 Pearson over units and time bins of square roots of counts; index = (S_w - S_b) / S_w, once with
@@ -93,7 +93,8 @@ def run(
         in `spikedrift.drift.anchored.recording`.
     statistics : list of Statistic
         For each rung `{label}.index` with its exchange test, and for all but the whole trial
-        `{label}.index_matched`, for timing the redraw-scaled one. NaN where the gate is shut.
+        `{label}.index_matched`, for timing the redraw-scaled one. NaN where no code was
+        detected or the index is too imprecise.
 
     Raises
     ------
@@ -140,7 +141,7 @@ def run(
     for row, label, width in zip(floor, labels[:-1], widths, strict=False):
         tested = _rung(name, label, width, level, pairs, index_options, seed)
         index = NAN
-        if not tested.shut and width < duration:
+        if not tested.no_index and width < duration:
             index = float(matched_index(matched, width).mean())
             row[:] = matched_index(exchanged, width)
         found.append((tested, index))
@@ -148,7 +149,7 @@ def run(
     found.append((timing, timing.index))
     null = np.full((len(found), options.surrogates), np.nan)
     for row, (one, _) in zip(null, found, strict=True):
-        if not one.shut:
+        if not one.no_index:
             row[:] = one.null
     columns = {
         "bin": [*widths, NAN],

@@ -1,7 +1,7 @@
 """Temporal components: drift of the shape of single units' responses beside drift of their counts.
 
 Spikes of a trial, smoothed and divided by their own sum, are projected on the first three axes of a
-linear discriminant analysis over segments, for each unit. Drift index of a unit: (r_0 - r_d) /
+linear discriminant analysis over segments, for each unit. RDI of a unit: (r_0 - r_d) /
 (r_0 + r_d), r_0 the correlation of tuning vectors of two random halves of the trials of one block
 (day, where there are days), r_d that of halves of two blocks, negative correlations set to 0; the
 tuning vector holds mean counts, or mean scores, in all segments. Axes are fitted on every second
@@ -106,7 +106,7 @@ def run(
         and its interval. `reliability` (axes, code, cell): r_0. `all_lags` (axes, code, cell).
     statistics : list of Statistic
         For each choice of axes, with "_all" after the name where they were fitted on all trials:
-        `rate.drift_index`, `temporal.drift_index` (means over units and all pairs of blocks, with
+        `rate.rdi`, `temporal.rdi` (means over units and all pairs of blocks, with
         their exchange tests), `difference` (rate minus temporal, paired), `rate.reliability`,
         `temporal.reliability`.
 
@@ -221,7 +221,7 @@ def _one(
     }  # fmt: skip
     statistics = [
         monte_carlo(
-            f"{code}{suffix}.drift_index",
+            f"{code}{suffix}.rdi",
             float(defined_means(shown[index, :, 0])),
             null[index],
             "upper",

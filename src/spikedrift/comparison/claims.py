@@ -66,21 +66,21 @@ def words(
     count = str(min(n)) if min(n) == max(n) else f"{min(n)} to {max(n)}"
     units = sorted({run.n_units for runs in points.values() for run in runs})
     size = " to ".join(map(str, dict.fromkeys([*units[:1], *units[-1:]]))) or "no"
-    matched = "matched" if units == [recording.n_units] else "not matched"
+    same = "as many" if units == [recording.n_units] else "not as many"
     longest = recording.largest_lag()
     lags = min((run.largest_lag() for runs in points.values() for run in runs), default=longest)
     sentences = [
         f"One recording ({recording.n_units} units): no animal resampling; its sampling "
         "covariance is a bootstrap over units with Ledoit-Wolf shrinkage.",
         f"Model unit of inference: network instance, n = {count} a point, {size} units each "
-        f"({matched}).",
+        f"({same} as in the recording).",
         "Null: the recording is one more draw from the point, at one fitted time scale "
         "(expected score 1).",
         "Absolute speed is no evidence.",
     ]
-    if min(n) < options.headline_instances:
+    if min(n) < options.min_instances:
         sentences.append(
-            f"Fewer than {options.headline_instances} instances: an illustration, no interval."
+            f"Fewer than {options.min_instances} instances: an illustration, no interval."
         )
     if lags < longest:
         sentences.append(

@@ -115,7 +115,7 @@ def toward(found: xr.Dataset) -> xr.DataArray:
 def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     titles = json.loads(found.attrs["titles"])
     named = json.loads(found.attrs["comparator_titles"])
-    whole, rest = found.sel(view="whole"), found.sel(view="beyond")
+    whole, rest = found.sel(view="full"), found.sel(view="residual")
     sign = toward(found)
     read = [
         name
@@ -183,7 +183,7 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
         )
     if not np.isfinite(p_holm).any():
         out.append(f"{code}: lag and block out, nothing is tested and no structure is claimed.")
-    elif n_tests * float(found["least_p"].min()) > LEVEL:
+    elif n_tests * float(found["smallest_p"].min()) > LEVEL:
         out.append(
             f"{code}: lag and block out, a test of {n_tests} scores cannot reach p = {LEVEL} with "
             "so few repeats and instances: no structure is claimed."
@@ -206,14 +206,14 @@ def setting(found: xr.Dataset, instances: Mapping[str, int], options: Compare, c
         f"One recording ({found.attrs['n_units']} units): no animal resampling, nothing is "
         "inferred about the population; its ceiling is from "
         f"{options.structure.halves} random halves of its units (Spearman-Brown).",
-        f"Model unit of inference: network instance, n = {count} a point, units matched.",
+        f"Model unit of inference: network instance, n = {count} a point, as many units.",
         "Null of a test: circular shifts of repeats inside their blocks, of each instance by its "
         "own, lag and block out of both sides; Holm over points, comparators and codes.",
         "Comparators do not see the scale of dissimilarities: absolute speed is no evidence.",
     ]
-    if min(n) < options.headline_instances:
+    if min(n) < options.min_instances:
         sentences.append(
-            f"Fewer than {options.headline_instances} instances: an illustration, no interval."
+            f"Fewer than {options.min_instances} instances: an illustration, no interval."
         )
     if caveat:
         sentences.append(f"Descriptive, no inference: {caveat}.")

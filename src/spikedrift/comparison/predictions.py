@@ -33,8 +33,9 @@ def score(
     ----------
     options : Predictions
     rows : sequence of mapping
-        One a prediction, of `spikedrift.plan.predictions.Foretold`: `files` (one mapping of
-        statistic to place in `datasets` a recording), `note`, `absent`, `n_wanted`, `n_here`.
+        One a prediction, of `spikedrift.plan.predictions.Preregistered`: `files` (one mapping of
+        statistic to place in `datasets` a recording), `note`, `absent`, `n_preregistered`,
+        `n_here`.
     datasets : sequence of Dataset
 
     Returns
@@ -42,7 +43,7 @@ def score(
     DataFrame
         `name`, `outcome` (of `OUTCOMES`), `reason`, `value` (mean over animals, or of the
         recordings where animals cannot be told), `low`, `high` (Student, over animals),
-        `n_animals`, `n_recordings`, `n_undefined`, `n_wanted` (recordings that it is about),
+        `n_animals`, `n_recordings`, `n_undefined`, `n_preregistered` (recordings that it is about),
         `predicted` (words), `statistic`, `selection`, `statement`, `refuted_by`, `from`, `kind`,
         `written`, `held_out`.
 
@@ -56,7 +57,7 @@ def score(
             {
                 "name": entry.name,
                 **_scored(entry, row, datasets, options),
-                "n_wanted": row["n_wanted"],
+                "n_preregistered": row["n_preregistered"],
                 "predicted": _predicted(entry),
                 "statistic": _named(entry),
                 "selection": entry.selection,
@@ -152,8 +153,8 @@ def _scored(
         return {**found, "outcome": "cannot be tested", "reason": reason}
     low, high = student_interval(by_animal, options.confidence)
     reason = ""
-    if row["n_here"] < row["n_wanted"]:
-        reason = f"{row['n_here']} of {row['n_wanted']} recordings are in this configuration"
+    if row["n_here"] < row["n_preregistered"]:
+        reason = f"{row['n_here']} of {row['n_preregistered']} recordings are in this configuration"
     return {
         **found,
         "low": low,

@@ -12,7 +12,9 @@ class SurrogateOptions(Options):
     """What analyses with a surrogate test share."""
 
     surrogates: int = Field(
-        199, ge=19, description="surrogates of a test; the least p is 1 / (surrogates + 1)"
+        199,
+        ge=19,
+        description="surrogates of a test; the smallest attainable p is 1 / (surrogates + 1)",
     )
 
 
@@ -65,7 +67,9 @@ class DecodingOptions(SurrogateOptions):
     """Options of `decoding`."""
 
     surrogates: int = Field(
-        39, ge=19, description="permutations of the labels; the least p is 1 / (surrogates + 1)"
+        39,
+        ge=19,
+        description="permutations of the labels; the smallest attainable p is 1 / (surrogates + 1)",
     )
     decoders: tuple[Literal["nearest", "lda", "logistic"], ...] = Field(
         ("nearest", "lda", "logistic"), min_length=1, description="decoders of the segment"
@@ -82,8 +86,8 @@ class DecodingOptions(SurrogateOptions):
     )
 
 
-class DriftIndexOptions(SurrogateOptions):
-    """Options of `drift_index`."""
+class RdiOptions(SurrogateOptions):
+    """Options of `rdi`."""
 
     resamples: int = Field(
         30,
@@ -283,7 +287,7 @@ OPTIONS: dict[str, type[Options]] = {
     "area_decoder": AreaDecoderOptions,
     "behavior": BehaviorOptions,
     "decoding": DecodingOptions,
-    "drift_index": DriftIndexOptions,
+    "rdi": RdiOptions,
     "embedding": EmbeddingOptions,
     "geometry": GeometryOptions,
     "internal_structure": InternalStructureOptions,

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from spikedrift.config.base import Options
 from spikedrift.config.plain import check_plain
-from spikedrift.config.renamed import new_name
+from spikedrift.config.renamed import new_name, refuse_old_values
 from spikedrift.core.errors import InputError
 
 
@@ -34,6 +34,7 @@ def checked[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str = "
         for a typo.
     """
     check_plain(raw, where)
+    refuse_old_values(raw, where)
     return validated(model, raw, where)
 
 

@@ -126,7 +126,7 @@ class Compare(Options):
         min_length=2,
         description="statistics that enter the score, in this order",
     )
-    matched_on: tuple[Trait, ...] = Field(
+    comparable_on: tuple[Trait, ...] = Field(
         default=(
             "log_rate",
             "fano_factor",
@@ -140,10 +140,10 @@ class Compare(Options):
         ),
         description="what a point should share with the recording; no part of the score",
     )
-    unmatched_above: float = Field(
+    incomparable_above: float = Field(
         default=3.0,
         gt=0,
-        description="difference beyond which a point is marked as not matched, and kept; "
+        description="difference beyond which a point is marked as not comparable, and kept; "
         "standard deviations",
     )
     time_scale: TimeScaleGrid = Field(
@@ -159,7 +159,7 @@ class Compare(Options):
         default=1000, ge=100, description="resamples of the instances for the interval of a score"
     )
     confidence: float = Field(default=0.95, gt=0, lt=1, description="coverage of intervals")
-    headline_instances: int = Field(
+    min_instances: int = Field(
         default=10,
         ge=3,
         description="instances of a point below which no interval is given and the "
@@ -174,7 +174,7 @@ class Compare(Options):
     @model_validator(mode="after")
     def _once(self) -> Self:
         check_once("statistics", self.statistics)
-        check_once("matched_on", self.matched_on)
+        check_once("comparable_on", self.comparable_on)
         return self
 
 
@@ -201,11 +201,11 @@ class Comparison(Options):
     model_selection: str = Field(
         default="all", description="selection of the simulations; not of a sweep with a survey"
     )
-    outsiders: list[str] = Field(
+    out_of_model: list[str] = Field(
         default=[],
-        description="recordings of a generator from outside the library, such as source synthetic, "
-        "that the posterior-predictive check of the recovery test must reject; seen through the "
-        "same selection",
+        description="out-of-model controls: recordings that no rule of the sweep made, such as "
+        "those of source synthetic, that the posterior-predictive check of the recovery test must "
+        "reject; seen through the same selection",
     )
 
     @model_validator(mode="after")

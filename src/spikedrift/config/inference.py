@@ -23,10 +23,10 @@ class Inference(Options):
     )
     statistics: list[str] | None = Field(
         None,
-        description="statistics kept, as `{analysis}.{statistic}` (`drift_index.rate.index`, "
+        description="statistics kept, as `{analysis}.{statistic}` (`signal_index.rate.index`, "
         "`behavior.rate.lag`); null: all. Name them before you look: Holm counts those kept",
     )
-    indices: bool = Field(True, description="take in the anchored indices")
+    indices: bool = Field(True, description="take in the signal indices")
     interval: Literal["student", "bootstrap"] = Field(
         "student",
         description="of the mean over animals: Student, or percentiles of a hierarchical bootstrap "

@@ -57,7 +57,7 @@ class Prediction(Options):
         "null: not looked at",
     )
     statistic: StatisticName = Field(
-        description="primary statistic: `index.{code}.{variable}` of the drift indices (with "
+        description="primary statistic: `index.{code}.{variable}` of the signal indices (with "
         "`_matched`: trials matched by state), `curves.{measure}.{statistic}` or "
         "`analyses.{name}.{statistic}`"
     )

@@ -6,7 +6,7 @@ from spikedrift.config.base import Options
 
 
 class Recovery(Options):
-    """Whether a comparison could tell its variants apart; docs/methods.md says what it means."""
+    """Whether a comparison could distinguish its variants; docs/methods.md says what it means."""
 
     permutations: int = Field(
         default=1999,
@@ -18,5 +18,5 @@ class Recovery(Options):
         default=0.8,
         gt=0,
         lt=1,
-        description="power at which the instances needed to tell two variants apart are counted",
+        description="power at which the instances needed to distinguish two variants are counted",
     )

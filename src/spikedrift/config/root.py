@@ -58,7 +58,7 @@ class Config(Options):
     comparisons: list[Comparison] = Field([], description="which sweep is held against what")
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
     recovery: Recovery = Field(
-        Recovery(), description="whether comparisons could tell their variants apart"
+        Recovery(), description="whether comparisons could distinguish their variants"
     )
     predictions: Location | None = Field(
         "config/predictions.yaml",
@@ -124,7 +124,7 @@ class Config(Options):
             raise ValueError("recordings: missing, and there are no cohorts and no sweeps either")
         if "index" in known["similarity.measures"]:
             raise ValueError(
-                "similarity.measures: the name 'index' is taken by the drift indices; give another"
+                "similarity.measures: the name 'index' is taken by the signal indices; give another"
             )
         uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
             "comparisons": (self.comparisons, {**REFERENCES, "cohort": "cohorts"}),

@@ -54,7 +54,7 @@ ATTRIBUTES: dict[str, Any] = {
     "parameters": "{}",
     "software": "{}",
     "pseudo_population": 0,
-    "experience_unit": "",
+    "subject": "",
     "trial_order_known": 1,
     "assumptions": "",
 }
@@ -68,6 +68,7 @@ SPIKES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 PHASES = ("naive", "train", "block")  # in the order of a model's life
 TEXTS = ("recording", "kind", *(key for key, value in ATTRIBUTES.items() if value in ("", "{}")))
+RENAMED = {"experience_unit": "subject"}  # attribute of older files -> what it is called now
 FLAGS = ("pseudo_population", "trial_order_known", "spike_timing")
 # The smallest whole number that a column may hold, and the unit that a file may say it is in.
 LEAST = {"repeat": 0, "block": 0, "session": 0, "presentation_index": -1}
@@ -135,6 +136,12 @@ def _check_attributes(dataset: xr.Dataset, name: str) -> None:
             f"{name}: contract_version {version!r}, this version of spikedrift reads "
             f"{CONTRACT_VERSION}; delete the file and run the same command to make it again"
         )
+    for old, new in RENAMED.items():
+        if old in attributes:
+            raise InputError(
+                f"{name}: attribute {old!r} is now called {new!r}; "
+                "rename it, or make the file again"
+            )
     for key in (*TEXTS, *FLAGS):
         if key not in attributes:
             raise InputError(f"{name}: attribute {key!r} is missing from the trials file")

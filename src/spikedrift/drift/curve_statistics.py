@@ -9,7 +9,7 @@ With v the similarity (a distance with its sign turned), w within blocks, b betw
 * `step`: mean v_w - mean v_b over all pairs of repeats. It holds whatever lag adds, since pairs
   between blocks are further apart; a step beyond that is above `slope` times the mean difference
   of lags.
-* `drift_index`: (c_w - c_b) / (c_w + c_b), c the mean similarity, negatives set to 0 (Marks &
+* `rdi`: (c_w - c_b) / (c_w + c_b), c the mean similarity, negatives set to 0 (Marks &
   Goard 2021; Sadeh & Clopath 2022); for a distance (d_b - d_w) / (d_b + d_w).
 * `similarity_index`: minus SI at the largest lag, where SI(k) = (c_k - c_1) / (c_k + c_1) within
   blocks, negatives set to 0 (Deitch et al. 2021); for a distance SI(k) = (d_1 - d_k) / (d_1 +
@@ -30,7 +30,7 @@ STATISTICS = (
     "drop",
     "slope",
     "step",
-    "drift_index",
+    "rdi",
     "similarity_index",
     "discrimination",
     "discrimination_between",

@@ -157,7 +157,7 @@ def _point(
             "options": json.dumps(entry.options, sort_keys=True),
             "n_units": dataset.sizes["unit"],
             "seed": seed,
-            "note": "one block: between, step, drift_index and discrimination_between are NaN"
+            "note": "one block: between, step, rdi and discrimination_between are NaN"
             if one_block
             else "",
         },

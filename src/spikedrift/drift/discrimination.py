@@ -10,7 +10,7 @@ def discrimination(similarity: xr.Dataset) -> pd.DataFrame:
 
     D_same and D_different are mean dissimilarities of trials of one block in different repeats
     that show the same segment, or different ones; a similarity r counts as D = 1 - r. 0: the
-    response does not tell segments apart.
+    response does not distinguish segments.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Gates of indices: which of several answers a shut one gives, as data, and in which words.
+"""Gates of indices: which answer each gives, as data, and in which words.
 
 "No code was detected" is a finding about the recording; "too imprecise" is one about the data at
 hand, and so is "too few shared units". Whatever speaks of an index that is not there asks here.
@@ -14,8 +14,8 @@ import xarray as xr
 from spikedrift.trials import NO_TIMING
 
 OPEN = "open"
-NO_CODE = "no code"
-IMPRECISE = "imprecise"
+NO_CODE = "no code detected"
+IMPRECISE = "too imprecise"
 UNSHARED = "unshared"
 NO_TIMES = "no times"
 UNMATCHED = "unmatched"
@@ -63,7 +63,7 @@ ALONE = Gate(LONE, "one block: see the curve within it")
 
 
 def no_code(code: str, p_value: float, within: float, limit: float) -> Gate:
-    """Segments are told apart no better than in the surrogates of the gate."""
+    """Segments are distinguished no better than in the surrogates of the gate."""
     words = (
         f"no {code} code was detected (gate test p = {p_value:.2g}: S_w {within:.4f}, surrogates "
         f"reach {limit:.4f})"

@@ -28,11 +28,11 @@ from spikedrift.stats.inference import (
     wilcoxon,
 )
 
-INDEX = "drift_index"
+INDEX = "signal_index"
 KEY = ["group", "selection", "analysis", "statistic"]
 COLUMNS = [
     "n_animals", "n_recordings", "n_units", "n_undefined", "mean", "low", "high", "interval",
-    "mixed_mean", "mixed_low", "mixed_high", "no_drift", "test", "p_value", "p_holm", "least_p",
+    "mixed_mean", "mixed_low", "mixed_high", "no_drift", "test", "p_value", "p_holm", "smallest_p",
     "g", "g_low", "g_high", "note",
 ]  # fmt: skip
 VALUES = ["recording", "animal", "value", "no_drift", "n_units", "caveat"]
@@ -138,8 +138,8 @@ def infer(table: pd.DataFrame, options: Inference, seed: int) -> pd.DataFrame:
         animals with `low`, `high` and what the `interval` is; `mixed_mean`, `mixed_low`,
         `mixed_high` (intercept of value ~ 1 + (1 | animal); NaN where no animal has two
         recordings); `no_drift` (mean over animals); `test`, `p_value`, `p_holm` (over the
-        statistics of one group and selection), `least_p` (that n animals can give); Hedges `g` of
-        animals against no drift, `g_low`, `g_high`; `note`, why a row is not tested.
+        statistics of one group and selection), `smallest_p` (attainable with n animals); Hedges
+        `g` of animals against no drift, `g_low`, `g_high`; `note`, why a row is not tested.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def infer(table: pd.DataFrame, options: Inference, seed: int) -> pd.DataFrame:
     if table.empty:
         raise InputError(f"config: inference {options.name}: no recording has a statistic")
     rows = [
-        {**dict(zip(KEY, key, strict=True)), **_one(part, options, stream(seed, *map(str, key)))}
+        {**dict(zip(KEY, key, strict=True)), **_one(part, options, stream(seed, *_drawn_as(*key)))}
         for key, part in table.groupby(KEY, sort=False)
     ]
     out = pd.DataFrame(rows)
@@ -166,6 +166,17 @@ def infer(table: pd.DataFrame, options: Inference, seed: int) -> pd.DataFrame:
         lambda p: holm(p.to_numpy())
     )
     return out[[*KEY, *COLUMNS]]
+
+
+def _drawn_as(group: object, selection: object, analysis: object, statistic: object) -> list[str]:
+    """Key of the stream of a row: analyses and statistics by the names that they first had.
+
+    They were called `drift_index` before `signal_index` and `rdi`: renaming draws no other numbers.
+    """
+    first = {INDEX: "drift_index", "rdi": "drift_index"}
+    names = str(statistic).split(".")
+    names[-1] = "drift_index" if names[-1] == "rdi" else names[-1]
+    return [str(group), str(selection), first.get(str(analysis), str(analysis)), ".".join(names)]
 
 
 def _one(part: pd.DataFrame, options: Inference, rng: np.random.Generator) -> dict[str, Any]:
@@ -194,11 +205,11 @@ def _one(part: pd.DataFrame, options: Inference, rng: np.random.Generator) -> di
         note = f"no test: {n} animals or instances, {options.min_animals} are needed"
     elif not np.isfinite(deviation).all():
         note = "no test: no value is known for no drift"
-    found |= {"test": "", "p_value": NAN, "least_p": NAN, "g": NAN, "g_low": NAN, "g_high": NAN}
+    found |= {"test": "", "p_value": NAN, "smallest_p": NAN, "g": NAN, "g_low": NAN, "g_high": NAN}
     if not note:
         p, least = sign_flip(deviation, rng) if options.test == "sign_flip" else wilcoxon(deviation)
         effect = hedges_g(deviation, confidence=options.confidence)
-        found |= {"test": options.test, "p_value": p, "least_p": least}
+        found |= {"test": options.test, "p_value": p, "smallest_p": least}
         found |= {"g": effect.value, "g_low": effect.low, "g_high": effect.high}
     return {**found, "note": note}
 

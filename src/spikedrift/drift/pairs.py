@@ -113,7 +113,7 @@ def index_pairs(layout: Layout, most: int, rng: np.random.Generator) -> TrialPai
         For a single block, or where no repeat shows two segments or no segment is shown twice
         within and between blocks.
     """
-    need_blocks(layout, "a drift index")
+    need_blocks(layout, "an anchored index")
     pairs = segment_pairs(layout, rng)
     parts = [
         np.flatnonzero(chosen & (pairs.other >= 0))
@@ -307,5 +307,5 @@ def need_pairs(layout: Layout, n_within: int, n_between: int) -> None:
     for relation, n in (("within", n_within), ("between", n_between)):
         if n == 0:
             raise InputError(
-                f"{layout.name}: a drift index needs repeats of two segments {relation} blocks"
+                f"{layout.name}: an anchored index needs repeats of two segments {relation} blocks"
             )

@@ -34,7 +34,7 @@ from spikedrift.figures import style
 
 ROW_HEIGHT = 0.2  # of a point, inches
 MOST_ROWS = 10  # points that are drawn; the others stand in the file
-VIEWS = {"whole": "matrices as they are", "beyond": "beyond lag and block"}
+VIEWS = {"full": "matrices as they are", "residual": "beyond lag and block"}
 _WORDS = 12  # characters of a line of a comparator's title
 _CELL, _CELL_WORDS = 0.27, 22  # height of a cell of the summary, inches; characters of its lines
 _MARK = {"reached": "\N{CHECK MARK}", "baseline": "", "short": "", "open": ""}
@@ -164,7 +164,7 @@ def comparators(
             means=one["point_score"].values,
             intervals=np.stack([one["score_low"].values, one["score_high"].values], axis=1),
             noise=one["matched_noise"].values,
-            filled=None if view == "whole" else list(p <= LEVEL),
+            filled=None if view == "full" else list(p <= LEVEL),
             size=0.7,
         )  # fmt: skip
         axis.xaxis.set_major_locator(MaxNLocator(2, min_n_ticks=2))
@@ -252,7 +252,7 @@ def _nearest(structure: xr.Dataset, view: str, code: str, name: str) -> dict[str
     value, low = float(score.sel(point=best)), float(one["ceiling_low"])
     known = [str(b) for b in structure["baseline"].values if b != "no_drift"]
     base = sign * one["baseline_score"].sel(baseline=known)
-    if view == "beyond":
+    if view == "residual":
         p = float(structure["p_holm"].sel(code=code, comparator=name, point=best))
         outcome = "open" if not np.isfinite(p) else "reached" if p <= LEVEL else "short"
     elif (base >= sign * value).any():

@@ -99,7 +99,7 @@ def draw(
                 "standard deviations from the value for no drift, statistics without a test. "
                 "Framed: marked as biased (Holm over the table), since what the statistic reads "
                 "does not change there; gray italic: it does change; none: no value, as "
-                "behind a shut gate.",
+                "where no code was detected.",
                 "Below: bars are 95 % Clopper-Pearson intervals, gray line the level. Most "
                 "recordings of a case: "
                 + ", ".join(f"{name} {count}" for name, count in n.items())

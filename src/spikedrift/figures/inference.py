@@ -105,7 +105,7 @@ def _notes(
             f"means: {kinds}; g: {100 * result.attrs['confidence']:g} % interval; {tests} test, "
             "two-sided; Holm over the statistics of a group and selection, filled where at most .05"
         )
-        least = shown["least_p"].max()
+        least = shown["smallest_p"].max()
         if least > 0.05:
             notes.append(
                 f"with {int(shown['n_animals'].min())} animals or instances no p is below "
@@ -117,5 +117,8 @@ def _notes(
     notes += [f"{count} rows: {note}" for note, count in why.items()]
     undefined = int(table["n_undefined"].sum())
     if undefined:
-        notes.append(f"{undefined} values of recordings undefined (shut gates, no matched trials)")
+        notes.append(
+            f"{undefined} values of recordings undefined (no code detected, too imprecise, no "
+            "matched trials)"
+        )
     return notes

@@ -1,6 +1,6 @@
 """Learning and drift of the simulations of a sweep, point by point.
 
-Left: how well single trials tell segments apart, S = (D between - D within) / (D between + D
+Left: how well single trials distinguish segments, S = (D between - D within) / (D between + D
 within), where D is the mean distance of trials of different segments and of one segment; before
 training (naive, open) and in the blocks after it (filled), by rate and by timing. Right: signal
 index between blocks, the share of the signal that is drawn anew (0 kept, 1 as another cell);
@@ -55,7 +55,7 @@ def draw(
     """Discrimination of segments (naive: open, blocks: filled) and drift between blocks.
 
     The mean over instances is a black bar; its interval (Student) is drawn only with
-    `compare.headline_instances` or more. Where an instance has no index the panel says for how many
+    `compare.min_instances` or more. Where an instance has no index the panel says for how many
     and why; one that is too imprecise to say that nothing drifts has a value, a mark of its own,
     and its part in the mean.
 
@@ -75,14 +75,14 @@ def draw(
     variants : mapping, optional
         Variant of a point, which gives its color; default: every point is a variant.
     compare : Compare, optional
-        For `headline_instances` and `confidence`.
+        For `min_instances` and `confidence`.
     options : Figures, optional
 
     Returns
     -------
     figure : Figure
     table : DataFrame
-        One row a number: point, recording, code, quantity (discrimination, drift_index),
+        One row a number: point, recording, code, quantity (discrimination, signal_index),
         phase, value, p_value (over units and repeats), gate and gate_note of an index.
 
     Raises
@@ -108,7 +108,7 @@ def draw(
         figure = style.figure(options.width, _ROW_HEIGHT * len(order) + 1.15)
         panels = figure.subplots(1, 4, sharey=True)
         for axes, (quantity, code) in zip(
-            panels, [(q, c) for q in ("discrimination", "drift_index") for c in CODES], strict=True
+            panels, [(q, c) for q in ("discrimination", "signal_index") for c in CODES], strict=True
         ):
             part = table[(table["quantity"] == quantity) & (table["code"] == code)]
             panel(axes, part, order, colors, compare)
@@ -143,7 +143,7 @@ def draw(
                 "black: their mean"
                 + (
                     f" and {compare.confidence:.0%} interval (Student)."
-                    if smallest >= compare.headline_instances
+                    if smallest >= compare.min_instances
                     else ", no interval: an illustration."
                 )
                 + f" Units a network: {', '.join(map(str, units))}. Right: share of the signal "
@@ -235,7 +235,7 @@ def indices(files: Sequence[xr.Dataset], points: Sequence[str]) -> pd.DataFrame:
                     "point": point,
                     "recording": file.attrs["recording"],
                     "code": code,
-                    "quantity": "drift_index",
+                    "quantity": "signal_index",
                     "phase": "block",
                     "value": float(one["index"]),
                     "p_value": float(one["p_value"]),
@@ -254,7 +254,7 @@ def panel(
     compare: Compare,
 ) -> None:
     """Draw one quantity of one code: instances, their mean and its interval, by point."""
-    drift = (part["quantity"] == "drift_index").any()
+    drift = (part["quantity"] == "signal_index").any()
     axes.axvline(0, color="0.7", lw=0.6, zorder=0)
     for row, point in enumerate(order):
         here = part[part["point"] == point]
@@ -282,10 +282,10 @@ def panel(
         last = here.loc[here["phase"] == "block", "value"].dropna().to_numpy()
         if drift:
             states = map(gates.absent, here["gate"], here["value"])
-            shut = gates.counted(states, str(part["code"].iloc[0]))
-            if shut:
+            absent = gates.counted(states, str(part["code"].iloc[0]))
+            if absent:
                 axes.annotate(
-                    shut,
+                    absent,
                     (0.03, row + 0.47),
                     xycoords=axes.get_yaxis_transform(),
                     fontsize=5.5,
@@ -294,7 +294,7 @@ def panel(
                 )
         if last.size > 1:
             axes.plot([last.mean()] * 2, [row - 0.36, row + 0.36], color="black", lw=1.4)
-        if last.size >= compare.headline_instances:
+        if last.size >= compare.min_instances:
             axes.plot(t_interval(last, compare.confidence), [row] * 2, color="black", lw=1.0)
 
 

@@ -13,8 +13,9 @@ their own. Gray band: noise floor from random halves of the recording's units; i
 right model without noise, its upper end another sample of units of the same brain. Short bars: a
 point scored against its own instances. Factor: multiplies a model's drift magnitudes, not its
 ratios; speed itself is no evidence, as a model's gap stands for any time. A dagger marks points
-that are more than a few standard deviations (compare.unmatched_above) from the recording in rate,
-irregularity, sparseness, discrimination or reliability: their drift is not compared at equal terms.
+that are more than a few standard deviations (compare.incomparable_above) from the recording in
+rate, irregularity, sparseness, discrimination or reliability: their drift is not compared at equal
+terms.
 
 Statistics that the recording or all models lack are left out of the score; the figure's note says
 which and why. Where none is left the figure holds that sentence alone.
@@ -69,8 +70,8 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (score, profile, residual, reliability), point, series,
-        x (time scale, statistic or code), value, low, high; and panel mismatch, of which the
-        figure marks what is beyond the limit.
+        x (time scale, statistic or code), value, low, high; and panel trait_difference, of which
+        the figure marks what is beyond the limit.
     """
     options = options or Figures()
     n_points = scores.sizes["point"]
@@ -81,7 +82,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     of_point = scores["variant"].values.tolist()
     variants = style.variant_colors(of_point, scores.attrs["control"] or None)
     colors = dict(zip(order, (variants[variant] for variant in of_point), strict=True))
-    marks = np.where(scores["unmatched"].values, " †", "")
+    marks = np.where(scores["incomparable"].values, " †", "")
     labels = [titles[name] + mark for name, mark in zip(order, marks, strict=True)]
     if len(order) > FEW_ROWS:
         counts = scores["instances_scored"].values, scores["instances_given"].values
@@ -105,7 +106,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             _profiles(panels[0, 1], scores, order, colors),
             _residuals(figure, panels[1, 0], scores, order),
             _reliabilities(panels[1, 1], scores, order),
-            _mismatches(scores, order),
+            _trait_differences(scores, order),
         ]
         panels[0, 0].legend(
             handles=handles(), loc="upper center", bbox_to_anchor=(0.4, _below(len(order))),
@@ -126,7 +127,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
                 nearest_of(len(order), n_points),
                 f"Score: {scores.attrs['formula']}.",
                 scores.attrs["inference"],
-                "†: not matched with the recording." if marks.any() else "",
+                "†: not comparable with the recording." if marks.any() else "",
                 lost,
                 str(scores.attrs["conclusion"]),
                 *style.notes_of(scores.attrs),
@@ -239,12 +240,12 @@ def _reliabilities(axes: Axes, file: xr.Dataset, order: Sequence[str]) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def _mismatches(file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
-    value = file["mismatch"].sel(point=list(order)).values
+def _trait_differences(file: xr.Dataset, order: Sequence[str]) -> pd.DataFrame:
+    value = file["trait_difference"].sel(point=list(order)).values
     return pd.DataFrame(
         [
-            row("mismatch", name, "mean", float(value[i, j]), x=str(trait))
+            row("trait_difference", name, "mean", float(value[i, j]), x=str(trait))
             for i, name in enumerate(order)
-            for j, trait in enumerate(file["matched"].values)
+            for j, trait in enumerate(file["compared_trait"].values)
         ]
     )

@@ -55,7 +55,7 @@ def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figu
     colors = style.variant_colors(order, structure.attrs["control"] or None)
     shown = structure.rename(animal="instance").assign(
         matched_noise=xr.full_like(structure["point_score"], np.nan),
-        p_holm=structure["p_zero_holm"].sel(view="beyond", drop=True),
+        p_holm=structure["p_zero_holm"].sel(view="residual", drop=True),
     )
     grid = rows_of(shown)
     each = ROW_HEIGHT * len(order) + 0.62

@@ -6,11 +6,11 @@ control is a band from its smallest to its largest instance. A survey without ax
 variants side by side, with the mean and its interval over instances.
 
 Selectivity: cross-validated d' of a cell between its preferred pattern and the others, mean over
-cells; its expectation is 0 where cells do not tell patterns apart. S: how well single trials tell
-segments apart within blocks, (D between - D within) / (D between + D within), where D is the mean
-distance of trials of different segments and of one segment. Signal index: the share of the signal
-that is drawn anew between blocks (0 kept, 1 as another cell); the note counts runs without one, by
-reason, and those that are drawn but too imprecise to say that nothing drifts.
+cells; its expectation is 0 where cells do not distinguish patterns. S: how well single trials
+distinguish segments within blocks, (D between - D within) / (D between + D within), where D is the
+mean distance of trials of different segments and of one segment. Signal index: the share of the
+signal that is drawn anew between blocks (0 kept, 1 as another cell); the note counts runs without
+one, by reason, and those that are drawn but too imprecise to say that nothing drifts.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew). Selectivity and S
 depend on firing rates too: read them beside the E rate and the controls. Networks that are silent,
@@ -74,7 +74,7 @@ def draw(
     axes : sequence of mapping
         `name`, `title`, `scale` of the axes; without any, variants stand side by side.
     compare : Compare, optional
-        For `headline_instances`.
+        For `min_instances`.
     options : Figures, optional
 
     Returns
@@ -142,8 +142,8 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
         "selectivity": of_blocks("selectivity"),
         "S rate": coded("discrimination", "rate"),
         "S timing": coded("discrimination", "timing"),
-        "drift rate": coded("drift_index", "rate"),
-        "drift timing": coded("drift_index", "timing"),
+        "drift rate": coded("signal_index", "rate"),
+        "drift timing": coded("signal_index", "timing"),
         "E rate": rate.sel(population="E") if "population" in rate.dims else rate,
     }
     axes = [str(name) for name in data.coords if str(name).startswith("axis_")]
@@ -272,13 +272,13 @@ def _shut(data: xr.Dataset) -> str:
     said = []
     for code in (
         data["code"].values.astype(str).tolist()
-        if {"drift_gate", "drift_index"} <= set(data)
+        if {"signal_gate", "signal_index"} <= set(data)
         else ()
     ):
         one = data.sel(code=code)
         ran = data["status"].values != "failed"
-        index = one["drift_index"].transpose(*data["status"].dims)
-        pairs = zip(one["drift_gate"].values[ran], index.values[ran], strict=True)
+        index = one["signal_index"].transpose(*data["status"].dims)
+        pairs = zip(one["signal_gate"].values[ran], index.values[ran], strict=True)
         states = [gates.absent(str(state), float(value)) for state, value in pairs]
         said.append(gates.counted(states, code))
     return "; ".join(filter(None, said)) or "none"
@@ -286,9 +286,9 @@ def _shut(data: xr.Dataset) -> str:
 
 def _vague(data: xr.Dataset) -> str:
     """How many indices are drawn though they are imprecise."""
-    if not {"drift_gate", "drift_index"} <= set(data):
+    if not {"signal_gate", "signal_index"} <= set(data):
         return ""
-    vague = (data["drift_gate"] == gates.IMPRECISE) & np.isfinite(data["drift_index"])
+    vague = (data["signal_gate"] == gates.IMPRECISE) & np.isfinite(data["signal_index"])
     counts = {
         code: int(vague.sel(code=code).sum()) for code in data["code"].values.astype(str).tolist()
     }
@@ -300,7 +300,7 @@ def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]
     n = data.sizes["instance"]
     runs = _runs(table)
     other = runs["status"].value_counts().drop("ok", errors="ignore")
-    few = ", an illustration" if n < compare.headline_instances else ""
+    few = ", an illustration" if n < compare.min_instances else ""
     means = (
         "; lines: their means, one for every combination of the other axes, no interval"
         f"{few}. Horizontal: variants that take no values, "

@@ -30,7 +30,7 @@ from spikedrift.spikes.state import match_state
 
 NAN = float("nan")
 COLUMNS = ("measure", "statistic", "code", "seed", "value", "p_value", "no_drift", "refused")
-# How well segments are told apart is no matter of drift; all else is 0 where trials are alike.
+# How well segments are distinguished is no matter of drift; all else is 0 where trials are alike.
 _NO_DRIFT = {name: NAN if name.startswith("discrimination") else 0.0 for name in STATISTICS}
 
 Row = tuple[str, str, str, float, float, float, str]
@@ -61,9 +61,10 @@ def measured(
     Returns
     -------
     DataFrame
-        One row a seed and statistic, columns `COLUMNS`: `value` and `p_value` are NaN where a gate
-        is shut or the statistic has no test; `refused` says why there is no value. A seed that
-        cannot be measured at all has one row, with an empty `statistic`.
+        One row a seed and statistic, columns `COLUMNS`: `value` and `p_value` are NaN where no
+        code was detected, the index is too imprecise or the statistic has no test; `refused`
+        says why there is no value. A seed that cannot be measured at all has one row, with an empty
+        `statistic`.
     """
     read = _reader(measure, options)
     rows: list[tuple[object, ...]] = []
@@ -122,8 +123,8 @@ def _curves(dataset: xr.Dataset, measures: Iterable[str], seed: int) -> Iterator
 def _index(found: Anchored, code: str) -> Iterator[Row]:
     """Effect size with its test, and the index of the unthinned spikes as a bare number."""
     name = f"{code}_index"
-    yield name, "index", code, found.index, found.p_value, 0.0, found.shut
-    yield name, "index_raw", code, found.index_raw, NAN, 0.0, found.shut
+    yield name, "index", code, found.index, found.p_value, 0.0, found.no_index
+    yield name, "index_raw", code, found.index_raw, NAN, 0.0, found.no_index
 
 
 def _analysis(

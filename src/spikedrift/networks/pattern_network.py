@@ -236,7 +236,7 @@ def _simulated(plan: Plan, left: Recorded, backend: str) -> Simulated:
         },
         "software": {"spikedrift": __version__}
         | {name: version(name) for name in ("brian2", "numpy")},
-        "experience_unit": f"instance {run.instance}",
+        "subject": f"instance {run.instance}",
     }
     dataset = _trials(
         options, timetable, spike_time, left.spike_cell, run.recording, attributes, plan.rng_sample

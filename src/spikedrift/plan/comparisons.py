@@ -42,7 +42,7 @@ class Comparisons:
     """
 
     def __init__(self, study: Study) -> None:
-        self._study, self._roster = study, study.roster
+        self._study, self._recorded = study, study.recorded
         self._compare = study.config.compare
         self.entries: dict[str, Comparison] = {}
         self.groups: dict[str, list[str]] = {}
@@ -74,8 +74,8 @@ class Comparisons:
         key, names = "recordings", list(entry.recordings or ())
         if entry.cohort is not None:
             key, selection = "cohort", self._study.selections[entry.selection]
-            of_cohort = self._roster.cohorts.get(entry.cohort, [])
-            names = [name for name in of_cohort if self._roster.analyzes(name, selection)]
+            of_cohort = self._recorded.cohorts.get(entry.cohort, [])
+            names = [name for name in of_cohort if self._recorded.analyzes(name, selection)]
             if not names:
                 raise InputError(
                     f"{where}.cohort: no recording of {entry.cohort} has the units of the "
@@ -91,13 +91,15 @@ class Comparisons:
 
     def _check(self, entry: Comparison, where: str, key: str) -> None:
         """Refuse, before anything is simulated, a recording that no comparison can rest on."""
-        recording, known = str(entry.recording), self._roster.names
+        recording, known = str(entry.recording), self._recorded.names
         if recording not in known:
             raise unknown(f"{where}.{key}: not among recordings:", recording, known)
-        for outsider in entry.outsiders:
-            if outsider not in self._roster.recordings:
+        for control in entry.out_of_model:
+            if control not in self._recorded.recordings:
                 raise unknown(
-                    f"{where}.outsiders: not among recordings:", outsider, self._roster.recordings
+                    f"{where}.out_of_model: not among recordings:",
+                    control,
+                    self._recorded.recordings,
                 )
         if not self._study.timed(recording):
             raise InputError(
@@ -118,9 +120,9 @@ class Comparisons:
         taken = {f"{of_sweep.seed}.{instance}" for instance in range(of_sweep.instances)}
         for place, recording in (
             (key, str(entry.recording)),
-            *(("outsiders", one) for one in entry.outsiders),
+            *(("out_of_model", one) for one in entry.out_of_model),
         ):
-            for member in self._roster.pools.get(recording, [recording]):
+            for member in self._recorded.pools.get(recording, [recording]):
                 if seeds.get(member) in taken:
                     seed, _, instance = seeds[member].partition(".")
                     raise InputError(
@@ -238,7 +240,7 @@ class Comparisons:
             code: [output("drift_curves.curves", **one, measure=measure) for one in at]
             for code, measure in chosen.items()
         } | {
-            "index": [output("drift_index.index", **one) for one in at],
+            "index": [output("signal_index.index", **one) for one in at],
             "profile": [output("profile.profile", **one) for one in at],
         }
 
@@ -249,9 +251,9 @@ class Comparisons:
         return {"trials": [trials(str(entry.recording))], "models": [trials(run) for run in runs]}
 
     def recovered(self, wildcards: Any) -> dict[str, list[Output]]:
-        """Scores, and files of the recording and outsiders."""
+        """Scores, and files of the recording and out-of-model controls."""
         entry = self.entries[wildcards.comparison]
-        seen = self._drift([str(entry.recording), *entry.outsiders], entry.selection)
+        seen = self._drift([str(entry.recording), *entry.out_of_model], entry.selection)
         return {"scores": [_scores(entry.name)], **seen}
 
     def animals(self, wildcards: Any) -> list[Output]:

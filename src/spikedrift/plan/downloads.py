@@ -13,7 +13,7 @@ from spikedrift.fetch.registry import DataFile, find, read_registry
 from spikedrift.plan.outputs import Output, output
 
 
-class Wanted:
+class Downloads:
     """Files of public data sets that recordings need.
 
     Parameters

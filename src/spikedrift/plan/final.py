@@ -84,7 +84,7 @@ class FinalFigures:
 
     def _recordings(self) -> None:
         """Figure 1: the recordings that are named, or the first ones, and the indices of all."""
-        study, known = self._study, self._study.roster.names
+        study, known = self._study, self._study.recorded.names
         for index, name in enumerate(self._options.recordings or ()):
             if name not in known:
                 where = f"config: figures.recordings[{index}]: not among recordings:"
@@ -106,7 +106,7 @@ class FinalFigures:
             "trials": [trials(name) for name in shown],
             "rate_matrix": matrices(shown, compare.rate),
             "index": [
-                output("drift_index.index", **at(name))
+                output("signal_index.index", **at(name))
                 for name in dict.fromkeys([*shown, *analyzed])
             ],
         }
@@ -177,7 +177,7 @@ class FinalFigures:
                 ("timing", study.config.compare.timing),
             )
         }
-        index = [output("drift_index.index", recording=run, selection=entry.index) for run in runs]
+        index = [output("signal_index.index", recording=run, selection=entry.index) for run in runs]
         self._add(3, "network", "networks", "Networks", {"sweep": sweep}, network,
                   {**labels, "shown": shown}, n)  # fmt: skip
         self._add(4, "model_drift", "drift in models", "Drift",
@@ -211,7 +211,7 @@ class FinalFigures:
 
     @property
     def opened(self) -> list[Output]:
-        """Picture of the headline figure; none where no final figure is made."""
+        """Picture of the first final figure; none where no final figure is made."""
         by_number = {number: file for file, number in reversed(self.numbers.items())}
         shown = [by_number[number] for number in _OPENED if number in by_number][:1]
         return [output("figure.png", figure=file) for file in shown]

@@ -20,7 +20,7 @@ def inferences(study: Study, analyzed: Iterable[Mapping[str, str]]) -> "Inferenc
     members = {name: {name: group} for name, group in stimulus.items()}
     members |= {
         cohort: {name: stimulus[name] for name in names}
-        for cohort, names in study.roster.cohorts.items()
+        for cohort, names in study.recorded.cohorts.items()
     }
     controls: dict[str, dict[str, str]] = {}
     for sweep in filter(study.kept, study.sweeps):
@@ -143,7 +143,7 @@ class Inferences:
 
         name = wildcards.inference
         return {
-            "indices": [found("drift_index.index", row) for row in self._indices[name]],
+            "indices": [found("signal_index.index", row) for row in self._indices[name]],
             "analyses": [found("analysis.result", row) for row in self._analyses[name]],
         }
 

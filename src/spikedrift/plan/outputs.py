@@ -1,6 +1,6 @@
 """Files by name: an output of a rule for some wildcards. Paths stand in workflow/rules alone.
 
-What plans, says `output("drift_index.index", recording=..., selection=...)`; the rules turn that
+What plans, says `output("signal_index.index", recording=..., selection=...)`; the rules turn that
 into a path with `Paths`.
 """
 

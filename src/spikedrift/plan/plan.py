@@ -23,14 +23,14 @@ from spikedrift.plan import possible, study_figures
 from spikedrift.plan.analyses import Analyses
 from spikedrift.plan.comparisons import Comparisons
 from spikedrift.plan.digests import Plugins
-from spikedrift.plan.downloads import Wanted, fetched
+from spikedrift.plan.downloads import Downloads, fetched
 from spikedrift.plan.figures import Figures, drawn
 from spikedrift.plan.final import FinalFigures
 from spikedrift.plan.ground_truth import Truths
 from spikedrift.plan.inference import inferences
 from spikedrift.plan.outputs import Output, trials
 from spikedrift.plan.plasticity import RuleValidation
-from spikedrift.plan.predictions import Foretold
+from spikedrift.plan.predictions import Preregistered
 from spikedrift.plan.predictions import read as read_predictions
 from spikedrift.plan.report import Report
 from spikedrift.plan.study import Study
@@ -85,14 +85,14 @@ class Plan:
         self.validation = RuleValidation(config.validation, config.figures.rules, root)
         self.truths = Truths(config.ground_truth)
         self.surveys = Surveys(self.study)
-        self.wanted = Wanted(config.fetch, self.study.raw, self.registry, Path(raw))
+        self.downloads = Downloads(config.fetch, self.study.raw, self.registry, Path(raw))
         self.comparisons = Comparisons(self.study)
         self.analyses = self._analyses()
         self.inferences = inferences(self.study, self.analyses.rows)
         possible.check(self.study, self.comparisons)
-        self.foretold = Foretold(
+        self.preregistered = Preregistered(
             None if config.predictions is None else read_predictions(config.predictions, ROOT),
-            self.study.roster.names,
+            self.study.recorded.names,
             self.study.selections,
             self.study.analyzed,
             self._made,
@@ -119,9 +119,9 @@ class Plan:
         study = self.study
         return Analyses(
             self.config.analyses,
-            study.roster.names,
-            {name: [name] for name in study.roster.names}
-            | study.roster.cohorts
+            study.recorded.names,
+            {name: [name] for name in study.recorded.names}
+            | study.recorded.cohorts
             | {name: study.runs(name) for name in study.sweeps if study.kept(name)},
             study.analyzed,
         )
@@ -139,7 +139,7 @@ class Plan:
     def notices(self) -> list[str]:
         """What the user should know before the run."""
         return [
-            *self.study.roster.notices(self.study.selections.values()),
+            *self.study.recorded.notices(self.study.selections.values()),
             *self.comparisons.notices,
             *self.final.notices,
         ]
@@ -155,7 +155,7 @@ class Plan:
             *self.inferences.made,
             *drawn(self.inferences.figures),
             *self.comparisons.made,
-            *self.foretold.made,
+            *self.preregistered.made,
             *self.surveys.made,
         ]
 
@@ -171,4 +171,4 @@ class Plan:
     def terms(self, wildcards: Any) -> dict[str, str]:
         """Citation and licence of the public files that a recording is made from."""
         names = [f"{dataset}/{file}" for dataset, file in self.study.raw[wildcards.recording]]
-        return terms(self.wanted.files[name] for name in names)
+        return terms(self.downloads.files[name] for name in names)

@@ -98,10 +98,10 @@ def check(study: Study, comparisons: Comparisons) -> None:
 
 def _of_recordings(study: Study, comparisons: Comparisons) -> Iterator[tuple[str, str]]:
     """Selection and recording or pool, wherever one is seen through the other."""
-    for name in study.roster.names:
+    for name in study.recorded.names:
         yield from ((selection, name) for selection in study.analyzed(name, sensitivity=True))
     for entry in comparisons.entries.values():
-        yield from ((entry.selection, name) for name in (str(entry.recording), *entry.outsiders))
+        yield from ((entry.selection, name) for name in (str(entry.recording), *entry.out_of_model))
 
 
 def _of_models(study: Study) -> Iterator[tuple[str, str, str]]:

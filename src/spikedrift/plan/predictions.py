@@ -36,7 +36,7 @@ def read(path: str, root: Path) -> Predictions:
     return checked(Predictions, read_yaml(found), str(found))
 
 
-class Foretold:
+class Preregistered:
     """Files and params of the rule that scores predictions.
 
     Parameters
@@ -102,10 +102,10 @@ class Foretold:
 
     def _row(self, entry: Prediction) -> dict[str, Any]:
         """Recordings and files of a prediction, or why there are none."""
-        wanted = self._wanted(entry)
-        here = [name for name in wanted if name in self._recordings]
+        named = self._named(entry)
+        here = [name for name in named if name in self._recordings]
         row: dict[str, Any] = {
-            "n_wanted": len(wanted),
+            "n_preregistered": len(named),
             "n_here": len(here),
             "files": [],
             "note": "",
@@ -114,7 +114,7 @@ class Foretold:
         if entry.withdrawn is not None:
             return row
         if not here:
-            return {**row, "absent": 1, "note": f"none of its {len(wanted)} recordings"}
+            return {**row, "absent": 1, "note": f"none of its {len(named)} recordings"}
         if entry.selection not in self._selections:
             return {**row, "absent": 1, "note": f"no selection {entry.selection}"}
         selection = self._selections[entry.selection]
@@ -126,7 +126,7 @@ class Foretold:
             if other := [key for key in one if one[key] != two[key]]:
                 return {
                     **row,
-                    "note": f"the selection {entry.selection} is not the one foretold "
+                    "note": f"the selection {entry.selection} is not the one preregistered "
                     f"({', '.join(other)})",
                 }
         here = [name for name in here if entry.selection in self._analyzed(name)]
@@ -143,7 +143,7 @@ class Foretold:
             row["note"] = f"its recordings have too few units for the selection {entry.selection}"
         return row
 
-    def _wanted(self, entry: Prediction) -> list[str]:
+    def _named(self, entry: Prediction) -> list[str]:
         """Recordings that a prediction is about."""
         if entry.recordings is not None or self.file is None:
             return list(entry.recordings or [])
@@ -158,5 +158,5 @@ def _file(statistic: str, recording: str, selection: str) -> Output:
     if place == "analyses":
         return output("analysis.result", **at, analysis=name)
     if place == "index":
-        return output("drift_index.index", **at)
+        return output("signal_index.index", **at)
     return output("drift_curves.curves", **at, measure=name)

@@ -10,7 +10,7 @@ from spikedrift.core.errors import InputError, unknown
 from spikedrift.plan.sessions import sessions
 
 
-class Roster:
+class Recordings:
     """Recordings and pools of a configuration, and which selections they have the units for.
 
     Parameters

@@ -31,7 +31,7 @@ class Report:
             "scores": [output("compare_sweep.scores", comparison=name) for name in entries],
             "recovery": [output("recover.recovery", comparison=name) for name in recovered],
             "indices": [output("index_table.tsv", table="indices")]
-            * bool(self._study.roster.names),
+            * bool(self._study.recorded.names),
             "picture": self._final.opened,
         }
 

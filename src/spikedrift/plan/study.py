@@ -19,7 +19,7 @@ from spikedrift.core.errors import missing, unknown
 from spikedrift.networks import registry as networks
 from spikedrift.plan.origins import Origins
 from spikedrift.plan.outputs import Output, output
-from spikedrift.plan.recordings import Roster
+from spikedrift.plan.recordings import Recordings
 from spikedrift.plasticity.parameters import chosen
 from spikedrift.similarity import registry as measures
 from spikedrift.sources import registry as sources
@@ -63,8 +63,8 @@ class Study:
 
     def __init__(self, config: Config, root: Path, trials: str) -> None:
         self.config = config
-        self.roster = Roster(config, root)
-        self.recordings, self.pools = self.roster.recordings, self.roster.pools
+        self.recorded = Recordings(config, root)
+        self.recordings, self.pools = self.recorded.recordings, self.recorded.pools
         self.selections = by_name(config.selections)
         self.measures = by_name(config.similarity.measures)
         self.sweeps = by_name(config.sweeps)
@@ -132,14 +132,15 @@ class Study:
         return [
             key
             for key, selection in self.selections.items()
-            if self.roster.analyzes(name, selection) and (sensitivity or not selection.sensitivity)
+            if self.recorded.analyzes(name, selection)
+            and (sensitivity or not selection.sensitivity)
         ]
 
     def indexed(self, table: str) -> list[dict[str, str]]:
         """Recording and selection of every row of a table of indices."""
         return [
             {"recording": name, "selection": selection}
-            for name in self.roster.names
+            for name in self.recorded.names
             for selection in self.analyzed(name, sensitivity=table == "sensitivity")
         ]
 
@@ -189,7 +190,7 @@ class Study:
         return [
             *(output("similarity_matrix.matrix", **at, measure=name) for name in names),
             *(output("drift_curves.curves", **at, measure=name) for name in names),
-            output("drift_index.index", **at),
+            output("signal_index.index", **at),
         ]
 
     @property
@@ -197,12 +198,12 @@ class Study:
         """Those of all recordings, and their tables."""
         made = [
             made
-            for name in self.roster.names
+            for name in self.recorded.names
             for selection in self.analyzed(name)
             for made in self.drift(name, selection)
         ]
         tables = [output("index_table.tsv", table="indices"), output("recordings_table.tsv")]
-        return made + tables * bool(self.roster.names)
+        return made + tables * bool(self.recorded.names)
 
     @property
     def unit_counts(self) -> list[dict[str, str]]:
@@ -217,7 +218,7 @@ class Study:
     @staticmethod
     def indices(rows: Iterable[Mapping[str, str]]) -> list[Output]:
         """Index files of rows with a recording and a selection."""
-        return [output("drift_index.index", **row) for row in rows]
+        return [output("signal_index.index", **row) for row in rows]
 
     # Params of the rules
 
@@ -290,7 +291,7 @@ class Study:
             "titles": {point.name: point.words for point in points},
             "variants": {point.name: point.variant for point in points},
             "control": next((point.variant for point in points if point.control), None),
-            "compare": self.block("compare", "confidence", "headline_instances"),
+            "compare": self.block("compare", "confidence", "min_instances"),
         }
 
     def seeds(self, sweep: str) -> str:

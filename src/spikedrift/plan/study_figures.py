@@ -49,7 +49,7 @@ def _of_recording(study: Study, recording: str, selection: str) -> list[Figure]:
             *named("drift_curves"),
             "Drift",
             labels("drift curves"),
-            {**curves, "index": output("drift_index.index", **at)},
+            {**curves, "index": output("signal_index.index", **at)},
             caption=caption,
         ),
     ]
@@ -67,7 +67,7 @@ def of_learning(study: Study) -> list[Figure]:
             ]
             for code, name in (("rate", compare.rate), ("timing", compare.timing))
         }
-        index = [output("drift_index.index", recording=run, selection=entry.index) for run in runs]
+        index = [output("signal_index.index", recording=run, selection=entry.index) for run in runs]
         found.append(
             Figure(
                 f"learning.{sweep}",
@@ -84,7 +84,7 @@ def of_learning(study: Study) -> list[Figure]:
 
 def few(study: Study) -> str:
     """Sentence of a caption on how many instances carry an interval."""
-    n = study.config.compare.headline_instances
+    n = study.config.compare.min_instances
     return (
         f"With fewer than {n} instances a point no interval is given and the figure is an "
         "illustration."

@@ -92,7 +92,7 @@ class Surveys:
                 {"data": output("collect_survey.data", sweep=name)},
                 {
                     "axes": [axis.model_dump(mode="json") for axis in sweep.axes],
-                    "compare": self._study.block("compare", "confidence", "headline_instances"),
+                    "compare": self._study.block("compare", "confidence", "min_instances"),
                 },
                 caption=f"Survey of sweep {name}. {few(self._study)} Failed runs are listed with "
                 "their reasons in the table of the survey.",

@@ -49,7 +49,7 @@ def drift_part(indices: pd.DataFrame) -> Part:
     ]
     return Part(
         "What drifts in the recordings?",
-        f"Between blocks {'; '.join([*answers, *_headline(plain)])} (p <= {LEVEL:g}; index: 0 "
+        f"Between blocks {'; '.join([*answers, *_most(plain)])} (p <= {LEVEL:g}; index: 0 "
         "kept, 1 drawn anew).",
         tuple(against),
         tuple(lines),
@@ -66,7 +66,7 @@ def drift_part(indices: pd.DataFrame) -> Part:
     )
 
 
-def _headline(plain: pd.DataFrame) -> list[str]:
+def _most(plain: pd.DataFrame) -> list[str]:
     """In how many recordings timing changes less or more than rate; none where neither is known."""
     known = plain[plain["difference_p_value"].notna()].drop_duplicates(["recording", "selection"])
     of = known["recording"].nunique()

@@ -130,12 +130,12 @@ def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
             "How often that is wrong is not known: a recovery test needs two variants and three "
             "instances."
         )
-    unmatched = comparability.words(scores, Compare.model_validate_json(scores.attrs["options"]))
-    return out + [unmatched] * bool(unmatched)
+    incomparable = comparability.words(scores, Compare.model_validate_json(scores.attrs["options"]))
+    return out + [incomparable] * bool(incomparable)
 
 
 def _not_by_drift(recovery: xr.Dataset) -> str:
-    """Say that rates tell variants apart as well as drift does; empty where drift does better."""
+    """Say that rates distinguish variants as well as drift does; empty where drift does better."""
     one = recovery.sel(held_out=recovery.attrs["primary"])
     drift, rates = (float(one["accuracy"].sel(classifier=name)) for name in ("score", "rates"))
     said = (
@@ -199,7 +199,7 @@ def _truth(
 
 def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
     """Say which variant is found, and whether it is compatible with the recording at all."""
-    compatible = recovery["compatible"].sel(subject=recording)
+    compatible = recovery["compatible"].sel(checked=recording)
     known = compatible.values[compatible.values >= 0]
     if known.size and not known.any():
         return f"No tested variant is compatible with it; the nearest is {nearest}."
@@ -242,13 +242,13 @@ def _primary(recovery: xr.Dataset) -> xr.Dataset:
 
 
 def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> list[str]:
-    """Which variants are rejected for the recording or found, which outsiders are noticed."""
+    """Which variants are rejected for the recording or found, which controls are noticed."""
     out = [_rejected(recovery, recording, words)]
-    for subject, kind in zip(
-        recovery["subject"].values, recovery["subject_kind"].values, strict=True
+    for checked, kind in zip(
+        recovery["checked"].values, recovery["checked_kind"].values, strict=True
     ):
-        if str(kind) == "outsider":
-            out.append(_outsider(recovery, str(subject), words))
+        if str(kind) == "out-of-model control":
+            out.append(_out_of_model(recovery, str(checked), words))
     one = _primary(recovery)
     of_variant = [
         f"{words.get(str(variant), str(variant))} {100 * one['variant_accuracy'].values[k]:.0f} % "
@@ -263,7 +263,7 @@ def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> l
 def _tests(recovery: xr.Dataset) -> list[str]:
     """What the error rate and the rejections rest on."""
     said = recovery.attrs
-    told = [sentence.partition(";")[0] for sentence in json.loads(said["not_told_apart"])]
+    told = [sentence.partition(";")[0] for sentence in json.loads(said["indistinguishable"])]
     return [
         f"Error rate: {said['held_out_words']} {said['inference']} {said['chance_words']}",
         f"{said['null_words']} {said['assumptions']}",
@@ -271,9 +271,9 @@ def _tests(recovery: xr.Dataset) -> list[str]:
     ]
 
 
-def _p_by_variant(recovery: xr.Dataset, subject: str) -> dict[str, float]:
+def _p_by_variant(recovery: xr.Dataset, checked: str) -> dict[str, float]:
     """Return the largest p (Holm) of each variant that the check is defined for."""
-    p = recovery["check_p_holm"].sel(subject=subject).values
+    p = recovery["check_p_holm"].sel(checked=checked).values
     variant = recovery["point_variant"].values.astype(str)
     names = map(str, recovery["variant"].values)
     found = {name: p[(variant == name) & np.isfinite(p)] for name in names}
@@ -282,7 +282,7 @@ def _p_by_variant(recovery: xr.Dataset, subject: str) -> dict[str, float]:
 
 def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> str:
     p = _p_by_variant(recovery, recording)
-    rejected = (recovery["compatible"].sel(subject=recording) == 0).any()
+    rejected = (recovery["compatible"].sel(checked=recording) == 0).any()
     if not p or not (rejected or has_power(recovery)):
         return (
             "Rejected: nothing could be, there are too few instances for so many statistics, so "
@@ -291,7 +291,7 @@ def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) ->
     compatible = dict(
         zip(
             recovery["variant"].values.astype(str).tolist(),
-            recovery["compatible"].sel(subject=recording).values.tolist(),
+            recovery["compatible"].sel(checked=recording).values.tolist(),
             strict=True,
         )
     )
@@ -314,15 +314,15 @@ def _rejected(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) ->
     )
 
 
-def _outsider(recovery: xr.Dataset, subject: str, words: Mapping[str, str]) -> str:
-    p = _p_by_variant(recovery, subject)
-    said = f"{subject}, of a generator that is none of the tested variants,"
+def _out_of_model(recovery: xr.Dataset, checked: str, words: Mapping[str, str]) -> str:
+    p = _p_by_variant(recovery, checked)
+    said = f"{checked}, an out-of-model control,"
     if not p:
         return f"{said} could not be checked: a statistic is undefined or instances are too few."
     kept = [words.get(name, name) for name, value in p.items() if value >= LEVEL]
     if kept:
         return (
             f"{said} is not noticed: it passes as one more draw of {listed(kept)}; this comparison "
-            "would take a stranger for a tested variant."
+            "would take it for a tested variant."
         )
     return f"{said} is noticed: every tested variant is rejected (largest p {max(p.values()):.2g})."

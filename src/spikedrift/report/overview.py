@@ -22,7 +22,7 @@ def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
     DataFrame
         `recording`, `kind`, `citation`, `licence` (terms of use), numbers of `units` (with those of
         each population), `trials`, `segments`, `repeats` and `blocks`, `unobserved` (share of
-        (trial, unit) that is missing), `experience_unit`, `assumptions`.
+        (trial, unit) that is missing), `subject`, `assumptions`.
     """
     rows = []
     for dataset in datasets:
@@ -39,7 +39,7 @@ def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
                 "trials": dataset.sizes["trial"],
                 **counted,
                 "unobserved": 1 - float(dataset["observed"].mean()),
-                **{key: dataset.attrs[key] for key in ("experience_unit", "assumptions")},
+                **{key: dataset.attrs[key] for key in ("subject", "assumptions")},
             }
         )
     return pd.DataFrame(rows)

@@ -13,7 +13,7 @@ COLUMNS = (
     "index", "low", "high", "p_value", "gate_passed", "gate", "gate_note", "n_effective",
     "n_trials", "difference", "difference_low", "difference_high", "difference_p_value",
 )  # fmt: skip
-ATTRIBUTES = ("n_units", "n_trials", "experience_unit", "test_note")
+ATTRIBUTES = ("n_units", "n_trials", "subject", "test_note")
 
 
 def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
     -------
     DataFrame
         The mapping's keys, `n_units`, `matching`, `code`, the variables named in
-        `COLUMNS`, `experience_unit` (what inference would count) and `ground_truth`, what that
+        `COLUMNS`, `subject` (what inference would count) and `ground_truth`, what that
         says of the index. `difference` is timing less rate, the same in the rows of both codes.
         Rows that could not be matched by state are left out.
     """
@@ -38,12 +38,12 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
         found = dataset[list(COLUMNS)].to_dataframe().reset_index()
         found = found[found["n_trials"] > 0]
         of = {**key, "n_units": dataset.attrs["n_units"]}
-        found = found.assign(**of, experience_unit=dataset.attrs.get("experience_unit", ""))
+        found = found.assign(**of, subject=dataset.attrs.get("subject", ""))
         found["ground_truth"] = [
             verdicts.verdict("signal_drift", f"{code}.index", matching == "state")
             for code, matching in zip(found["code"], found["matching"], strict=True)
         ]
-        parts.append(found[[*of, "matching", "code", *COLUMNS, "experience_unit", "ground_truth"]])
+        parts.append(found[[*of, "matching", "code", *COLUMNS, "subject", "ground_truth"]])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -59,7 +59,7 @@ def statistics_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd
     -------
     DataFrame
         The mapping's keys, `statistic`, the attributes of `Statistic`, `n_units`, `n_trials`,
-        `experience_unit` (what inference over recordings would count), `test_note`, and
+        `subject` (what inference over recordings would count), `test_note`, and
         `ground_truth`, what that says of the statistic.
     """
     columns = [field.name for field in fields(Statistic) if field.name != "name"]

@@ -52,7 +52,7 @@ class MatchedNoise:
         The same, of each instance.
     p_value : float
         Of the score falling short of the ceiling, one-sided.
-    least_p : float
+    smallest_p : float
         The smallest p that so many recordings and instances can give.
     n_recordings, n_instances : int
     """
@@ -62,7 +62,7 @@ class MatchedNoise:
     instance_score: np.ndarray
     instance_ceiling: np.ndarray
     p_value: float
-    least_p: float
+    smallest_p: float
     n_recordings: int
     n_instances: int
 
@@ -246,7 +246,7 @@ def matched_noise(
         instance_score=score,
         instance_ceiling=instead,
         p_value=float(np.mean(short <= short[0] + ties)),
-        least_p=1 / min(total, EXACT),
+        smallest_p=1 / min(total, EXACT),
         n_recordings=s,
         n_instances=k,
     )

@@ -27,7 +27,7 @@ class NullTest:
     null : float64, shape (n_models, n_surrogates)
     p_value : float64, shape (n_models,)
         (1 + k) / (1 + n_surrogates), k surrogates at least as near.
-    least_p : float
+    smallest_p : float
         1 / (1 + n_surrogates).
     kept : str
         What the surrogates keep.
@@ -36,7 +36,7 @@ class NullTest:
     score: np.ndarray
     null: np.ndarray
     p_value: np.ndarray
-    least_p: float
+    smallest_p: float
     kept: str
 
     @property

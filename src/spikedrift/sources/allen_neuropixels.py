@@ -116,7 +116,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
                 "numpy": np.__version__,
                 "pynwb": pynwb.__version__,
             },
-            "experience_unit": f"animal {animal}",
+            "subject": f"animal {animal}",
         },
     )
 

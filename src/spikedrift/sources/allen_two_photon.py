@@ -200,7 +200,7 @@ def read(directory: str | Path, options: TwoPhotonOptions, recording: str) -> xr
                 "numpy": np.__version__,
                 "h5py": h5py.__version__,
             },
-            "experience_unit": f"animal {shared['animal']}",
+            "subject": f"animal {shared['animal']}",
         },
     )
 

@@ -129,7 +129,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
                 "numpy": np.__version__,
                 "pynwb": pynwb.__version__,
             },
-            "experience_unit": f"animal {subject}" if subject else f"session {session}",
+            "subject": f"animal {subject}" if subject else f"session {session}",
             "assumptions": "; ".join(moved.assumptions),
         },
     )

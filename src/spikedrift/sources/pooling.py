@@ -177,7 +177,7 @@ def _attributes(datasets: Sequence[xr.Dataset], names: list[str]) -> dict[str, A
         "parameters": {"recordings": names},
         "software": datasets[0].attrs["software"],
         "pseudo_population": 1,
-        "experience_unit": all_of("experience_unit"),
+        "subject": all_of("subject"),
         "trial_order_known": int(all(dataset.attrs["trial_order_known"] for dataset in datasets)),
         "assumptions": all_of("assumptions"),
     }

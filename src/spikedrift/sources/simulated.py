@@ -66,7 +66,7 @@ def record(run: xr.Dataset, options: SimulatedOptions, recording: str, seed: int
                 "network": json.loads(run.attrs["parameters"]),
             },
             "software": {"spikedrift": __version__, "numpy": np.__version__},
-            "experience_unit": session,
+            "subject": session,
             "assumptions": "simulated network with a known rule, seen as a recording",
         },
     )

@@ -46,7 +46,7 @@ def record(options: SyntheticOptions, recording: str, seed: int) -> xr.Dataset:
             "source": "spikedrift.sources.synthetic",
             "parameters": {**options.model_dump(), "seed": seed},
             "software": {"spikedrift": __version__, "numpy": np.__version__},
-            "experience_unit": session,
+            "subject": session,
             "assumptions": "synthetic recording with a known truth",
         },
     )

@@ -1,8 +1,8 @@
 """What stands against inference from a recording: one place that everyone asks.
 
-Files of trials carry `trial_order_known`, `pseudo_population` and `experience_unit`, and hand them
-on to all that is made of them. A file that lacks one cannot say and is refused: what is not known
-passes for no yes.
+Files of trials carry `trial_order_known`, `pseudo_population` and `subject`, and hand them on to
+all that is made of them. A file that lacks one cannot say and is refused: what is not known passes
+for no yes.
 """
 
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def subject_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
     InputError
         Where the attributes do not say.
     """
-    unit = str(_said(attributes, "experience_unit")).strip()
+    unit = str(_said(attributes, "subject")).strip()
     if pooled(attributes) or ";" in unit:
         return "", POOLED
     if not unit or unit.startswith("session "):
@@ -85,7 +85,7 @@ def handed_on(attributes: Mapping[str, Any]) -> dict[str, Any]:
     InputError
         Where one of them is missing.
     """
-    names = ("pseudo_population", "trial_order_known", "experience_unit")
+    names = ("pseudo_population", "trial_order_known", "subject")
     return {name: _said(attributes, name) for name in names}
 
 

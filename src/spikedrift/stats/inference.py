@@ -133,7 +133,7 @@ def sign_flip(values: np.ndarray, rng: np.random.Generator) -> tuple[float, floa
     Returns
     -------
     p_value, least : float
-        `least` is the smallest p that n values can give: 2 / 2^n, or 2 / 10000.
+        `least` is the smallest attainable p of n values: 2 / 2^n, or 2 / 10000.
     """
     found = stats.permutation_test(
         (values,),
@@ -148,7 +148,7 @@ def sign_flip(values: np.ndarray, rng: np.random.Generator) -> tuple[float, floa
 
 
 def wilcoxon(values: np.ndarray) -> tuple[float, float]:
-    """Wilcoxon signed-rank test of symmetry about 0, two-sided; p and the least p possible."""
+    """Wilcoxon signed-rank test of symmetry about 0, two-sided; p and the smallest attainable p."""
     if not np.any(values):
         return 1.0, float(2 / 2**values.size)
     return float(stats.wilcoxon(values).pvalue), float(2 / 2**values.size)
@@ -215,7 +215,7 @@ def mixed_model(
     ------
     InputError
         With fewer than three groups, or no group with two values: between and within groups cannot
-        be told apart; and where no optimizer finds a fit.
+        be distinguished; and where no optimizer finds a fit.
     """
     sizes = table.groupby(group).size()
     if len(sizes) < 3 or sizes.max() < 2:

@@ -186,10 +186,10 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         that the traces have by stage; `weight_ratio_last` (E to E weight within over between
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
-        `drift_index`, `drift_p` (code) between blocks, NaN where the gate is shut, and
-        `drift_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`,
+        `signal_index`, `signal_p` (code) between blocks, NaN where there is none, and
+        `signal_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`,
         `n_segments` and `trial_duration` (s) of what the measures saw;
-        and what a comparison with a recording reads: `drift_chance` (code) and the sums
+        and what a comparison with a recording reads: `signal_chance` (code) and the sums
         over units of
         `spikedrift.drift.signal.recording.drift_values`, and see `compared`.
     """
@@ -225,10 +225,10 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "settling_change": ((), float(traces.attrs["settling_change"]), {"units": "1"}),
             "mean_rate": ((), float(data.attrs["mean_rate"]), {"units": "Hz"}),
             "discrimination": (("probe", "code"), values, {"units": "1"}),
-            "drift_index": ("code", index["index"].values, {"units": "1"}),
-            "drift_p": ("code", index["p_value"].values, {"units": "1"}),
-            "drift_gate": ("code", index["gate"].values.astype(str)),
-            "drift_chance": ("code", index["chance"].values),
+            "signal_index": ("code", index["index"].values, {"units": "1"}),
+            "signal_p": ("code", index["p_value"].values, {"units": "1"}),
+            "signal_gate": ("code", index["gate"].values.astype(str)),
+            "signal_chance": ("code", index["chance"].values),
             **{name: _by_code(drift[name]) for name in SUMS},
             "n_units": ((), float(blocks.sizes["unit"])),
             "n_segments": ((), float(drift.attrs["n_segments"])),
@@ -289,9 +289,9 @@ def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
         runs, dim="run", data_vars="all", coords="minimal", compat="override", join="outer",
         combine_attrs="drop",
     )  # fmt: skip
-    if "drift_gate" in whole:
-        whole["drift_gate"] = whole["drift_gate"].where(whole["status"] != "failed", gates.FAILED)
-        whole["drift_gate"] = whole["drift_gate"].astype(str)
+    if "signal_gate" in whole:
+        whole["signal_gate"] = whole["signal_gate"].where(whole["status"] != "failed", gates.FAILED)
+        whole["signal_gate"] = whole["signal_gate"].astype(str)
     return whole.assign({name: whole[name].astype(str) for name in WORDS})
 
 

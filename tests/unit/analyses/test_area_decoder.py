@@ -75,7 +75,7 @@ def test_assignment_is_the_best_of_all_permutations():
     assert np.flatnonzero(matched.ravel()).tolist() == [3 * a + b for a, b in enumerate(best)]
 
 
-def test_areas_with_structures_of_their_own_are_told_apart_over_animals():
+def test_areas_with_structures_of_their_own_are_distinguished_over_animals():
     pooled = pool([animal(seed, 0.6) for seed in range(4)], "pool.movie")
     found = analyze(pooled, "area_decoder", FAST, 1)
     assert found.attrs["divided"] == "recordings"
@@ -86,7 +86,7 @@ def test_areas_with_structures_of_their_own_are_told_apart_over_animals():
     assert found["size"].values.tolist() == [5, 10, 20, 40, 80]
 
 
-def test_areas_within_one_animal_are_told_apart_by_halves_of_units():
+def test_areas_within_one_animal_are_distinguished_by_halves_of_units():
     found = analyze(animal(1, 0.8, units=80), "area_decoder", FAST, 1)
     assert found.attrs["divided"] == "units" and found["size"].values[-1] == 40
     assert float(found["value"].sel(statistic="accuracy")) > 0.9
@@ -94,7 +94,7 @@ def test_areas_within_one_animal_are_told_apart_by_halves_of_units():
 
 
 @pytest.mark.slow
-def test_areas_that_are_alike_are_not_told_apart():
+def test_areas_that_are_alike_are_not_distinguished():
     p, value = [], []
     for seed in range(20):
         found = analyze(animal(seed, 0.0, repeats=4), "area_decoder", {**FAST, "surrogates": 19})

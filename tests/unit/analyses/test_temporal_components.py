@@ -126,7 +126,7 @@ def test_tuning_correlations_against_corrcoef():
     assert np.isnan(out[3, :, 1]).all() and np.isfinite(out[3, 0, 0])
 
 
-def test_drift_index_of_known_correlations():
+def test_rdi_of_known_correlations():
     r = np.array([[[0.8, 0.4, 0.2], [0.4, 0.8, 0.4], [0.2, 0.4, 0.8]], -np.ones((3, 3))])
     out = drift_by_lag(r)
     np.testing.assert_allclose(out[0], [(0.8 - 1 / 3) / (0.8 + 1 / 3), 1 / 3, 0.6])
@@ -145,9 +145,7 @@ def test_each_code_moves_with_its_own_truth():
     }.items():
         recording = record(SyntheticOptions(**BASE, **knobs), "made.movie", 3)
         out = analyze(recording, "temporal_components", {"surrogates": 19, "resamples": 10}, 1)
-        found[name] = {
-            code: out.sel(statistic=f"{code}.drift_index") for code in ("rate", "temporal")
-        }
+        found[name] = {code: out.sel(statistic=f"{code}.rdi") for code in ("rate", "temporal")}
     for moved, still in (("rate", "temporal"), ("temporal", "rate")):
         truth = "timing" if moved == "temporal" else "rate"
         assert float(found[truth][moved]["p_value"]) == 0.05
@@ -162,9 +160,7 @@ def test_axes_of_all_trials_favor_components():
     options = {"surrogates": 19, "resamples": 10, "axes": "both"}
     out = analyze(recording, "temporal_components", options, 1)
     assert out["axes"].values.tolist() == ["first", "all"]
-    index = out["value"].sel(
-        statistic=["temporal.drift_index", "temporal_all.drift_index", "rate.drift_index"]
-    )
+    index = out["value"].sel(statistic=["temporal.rdi", "temporal_all.rdi", "rate.rdi"])
     assert float(index[1]) < float(index[0])
     difference = out.sel(statistic="difference")
     assert float(difference["value"]) == pytest.approx(float(index[2] - index[0]), abs=1e-12)

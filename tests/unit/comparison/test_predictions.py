@@ -17,7 +17,7 @@ from spikedrift.config.predictions import Predictions
 from spikedrift.config.selections import Selection
 from spikedrift.core.errors import InputError
 from spikedrift.plan.outputs import output
-from spikedrift.plan.predictions import Foretold, read
+from spikedrift.plan.predictions import Preregistered, read
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = read("config/predictions.yaml", ROOT)
@@ -51,7 +51,7 @@ def index_file(rate, timing=0.1, animal="mouse", note="", **attributes):
         {"matching": ["none", "state"], "code": ["rate", "timing"]},
         {
             "recording": "a.movie",
-            "experience_unit": animal,
+            "subject": animal,
             "pseudo_population": 0,
             "trial_order_known": 1,
             **attributes,
@@ -62,7 +62,14 @@ def index_file(rate, timing=0.1, animal="mouse", note="", **attributes):
 def scored(file, datasets, **row):
     statistic = [file.predictions[0].statistic, file.predictions[0].minus]
     files = [{one: path for one in statistic if one} for path in datasets]
-    full = {"files": files, "note": "", "absent": 0, "n_wanted": 4, "n_here": len(files), **row}
+    full = {
+        "files": files,
+        "note": "",
+        "absent": 0,
+        "n_preregistered": 4,
+        "n_here": len(files),
+        **row,
+    }
     return score(file, [full], datasets).iloc[0]
 
 
@@ -124,13 +131,13 @@ def test_what_carries_no_inference_is_described_and_not_tested(datasets, reason)
     assert np.isnan(found["low"])
 
 
-def test_a_shut_gate_is_the_reason_that_is_given():
+def test_a_missing_code_is_the_reason_that_is_given():
     file = options(statistic="index.timing.index")
-    shut = animals([0.3, 0.2, 0.1], timing=np.nan, note="no timing code")
-    found = scored(file, shut)
+    absent = animals([0.3, 0.2, 0.1], timing=np.nan, note="no timing code")
+    found = scored(file, absent)
     assert found["outcome"] == "cannot be tested"
     assert found["reason"] == "undefined in all recordings: timing: no timing code"
-    some = shut | animals([0.3, 0.2, 0.1]) | {"x": index_file(0.3, np.nan, animal="mouse x")}
+    some = absent | animals([0.3, 0.2, 0.1]) | {"x": index_file(0.3, np.nan, animal="mouse x")}
     assert scored(file, some)["n_undefined"] == 1
 
 
@@ -150,41 +157,39 @@ def test_statistics_of_curves_and_analyses_and_unknown_ones():
         value_of(index_file(0.1), "index.rate.nothing")
 
 
-def foretold(file, recordings, selections=None, made=("index",)):
+def preregistered(file, recordings, selections=None, made=("signal_index.index",)):
     selections = selections or {"visual": Selection(name="visual")}
-    return Foretold(
+    return Preregistered(
         file,
         recordings,
         selections,
         lambda name: list(selections),
-        lambda name, selection: [
-            output(f"drift_{one}.{one}", recording=name, selection=selection) for one in made
-        ],
+        lambda name, selection: [output(one, recording=name, selection=selection) for one in made],
     )
 
 
 def test_a_prediction_takes_the_sessions_kept_aside_and_no_others():
-    found = foretold(options(), ["a.movie", "c.movie", "e.movie", "a.other"])
+    found = preregistered(options(), ["a.movie", "c.movie", "e.movie", "a.other"])
     assert [*map(words, found.inputs)] == [
-        "drift_index.index a.movie visual", "drift_index.index c.movie visual",
+        "signal_index.index a.movie visual", "signal_index.index c.movie visual",
     ]  # fmt: skip
     statistic = ENTRY["statistic"]
     assert found.entry["rows"][0]["files"] == [{statistic: 0}, {statistic: 1}]
-    assert found.entry["rows"][0]["n_wanted"] == 4
+    assert found.entry["rows"][0]["n_preregistered"] == 4
     assert [*map(words, found.made)] == ["score_predictions.tsv"]
-    assert foretold(None, ["a.movie"]).made == []
+    assert preregistered(None, ["a.movie"]).made == []
 
 
 def test_why_a_prediction_is_not_tested_is_known_before_anything_is_made():
     def row(file, *given, **more):
-        return foretold(file, *given, **more).entry["rows"][0]
+        return preregistered(file, *given, **more).entry["rows"][0]
 
     assert row(options(), ["e.movie"])["absent"] == 1
     assert row(options(selection="V1"), ["a.movie"])["note"] == "no selection V1"
     other = {"visual": Selection(name="visual", min_population=30)}
     strict = options(filters={"name": "visual", "min_population": 15})
     note = row(strict, ["a.movie"], selections=other)["note"]
-    assert note == "the selection visual is not the one foretold (min_population)"
+    assert note == "the selection visual is not the one preregistered (min_population)"
     assert row(strict, ["a.movie"], {"visual": Selection(name="visual", min_population=15)})[
         "files"
     ]
@@ -229,7 +234,7 @@ def test_the_sessions_kept_aside_are_those_of_the_rule():
 
 def test_what_is_shipped_can_be_tested_on_all_sessions():
     raw = yaml.safe_load((ROOT / "config" / "allen-neuropixels-all.yaml").read_text())
-    rows = plan_for(raw).foretold.entry["rows"]
+    rows = plan_for(raw).preregistered.entry["rows"]
     for entry, row in zip(SHIPPED.predictions, rows, strict=True):
         assert entry.written >= datetime.date(2026, 1, 1)
         assert row["note"] == "" or entry.stimulus is None

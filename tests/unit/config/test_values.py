@@ -57,7 +57,7 @@ WHOLE: dict[str, Any] = {
             {"measure": "population_vector"},
         ]
     },
-    "analyses": [{"analysis": "drift_index"}],
+    "analyses": [{"analysis": "rdi"}],
     "inference": [{"name": "table", "recordings": ["a.movie", "b.movie"]}],
     "sweeps": [
         {
@@ -75,7 +75,7 @@ WHOLE: dict[str, Any] = {
         "cases": [{"name": "none"}],
         "power": [{"knob": "rate_drift"}],
         "measures": [{"measure": "curves"}],
-        "analyses": [{"measure": "drift_index"}],
+        "analyses": [{"measure": "rdi"}],
     },
     "figures": {
         "learning": [{"sweep": "learning", "matrices": "all"}],

@@ -66,7 +66,7 @@ def test_bands_of_curves_hold_their_points():
 
 
 @pytest.mark.parametrize(
-    "name", ["response_correlations", "internal_structure", "drift_index", "temporal_components"]
+    "name", ["response_correlations", "internal_structure", "rdi", "temporal_components"]
 )
 def test_intervals_of_analyses_hold_their_values(name):
     options = {"surrogates": 19} | ({} if name == "temporal_components" else {"bootstrap": 100})

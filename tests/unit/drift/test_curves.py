@@ -51,7 +51,7 @@ def test_curve_is_the_mean_of_the_repeat_matrix_over_lags(drifting, measure):
 @pytest.mark.parametrize("measure", MEASURES)
 def test_drift_between_blocks_is_a_positive_step_whatever_the_kind(drifting, measure):
     out = curves(drifting, MeasureEntry(measure=measure), FEW, 0)
-    for name in ("step", "drift_index"):
+    for name in ("step", "rdi"):
         statistic = out.sel(statistic=name)
         assert 0 < statistic["statistic_low"] <= statistic["statistic_value"]
         assert statistic["statistic_value"] <= statistic["statistic_high"]
@@ -93,7 +93,7 @@ def test_one_block_gives_lag_curves_and_says_what_is_missing():
     out = curves(dataset, MeasureEntry(measure="spikeship"), FEW, 0)
     assert np.isfinite(out["value"].sel(relation="within", lag=[1, 2, 3])).all()
     assert np.isnan(out["value"].sel(relation="between")).all()
-    assert np.isnan(out["statistic_value"].sel(statistic=["step", "drift_index"])).all()
+    assert np.isnan(out["statistic_value"].sel(statistic=["step", "rdi"])).all()
     assert np.isfinite(out["statistic_value"].sel(statistic=["drop", "slope"])).all()
     assert "one block" in out.attrs["note"]
 

@@ -1,4 +1,4 @@
-"""A gate that is shut says which of several answers it gives, and every reader repeats that one."""
+"""A gate says which of several answers it gives, and every reader repeats that one."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def three():
 
 
 @pytest.mark.fault("labels", "an index that is too imprecise is called a code that is not there")
-def test_the_two_answers_are_told_apart_in_the_file(three):
+def test_the_two_answers_are_distinguished_in_the_file(three):
     states = [gates.of(file, "timing") for file in three]
     assert states == [gates.OPEN, gates.NO_CODE, gates.IMPRECISE]
     notes = [str(f["gate_note"].sel(matching="none", code="timing").values) for f in three]

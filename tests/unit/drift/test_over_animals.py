@@ -51,7 +51,7 @@ def test_a_row_is_taken_over_animals_and_not_over_recordings():
     assert row["mean"] == pytest.approx(animals.mean())
     low, high = stats.t.interval(0.95, 5, animals.mean(), stats.sem(animals))
     assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
-    assert row["least_p"] == 2 / 64 and row["p_value"] >= row["least_p"]
+    assert row["smallest_p"] == 2 / 64 and row["p_value"] >= row["smallest_p"]
     # Balanced: the mixed model has the same mean, and what normal limits make of the same error.
     assert row["mixed_mean"] == pytest.approx(animals.mean(), abs=1e-5)
     reach = (row["mixed_high"] - row["mixed_low"]) / (row["high"] - row["low"])
@@ -128,12 +128,12 @@ def test_contrasts_are_paired_by_instance():
 @pytest.mark.parametrize(
     ("attributes", "animal", "caveat"),
     [
-        ({"experience_unit": "animal 7"}, "animal 7", ""),
-        ({"experience_unit": "instance 0"}, "instance 0", ""),
-        ({"experience_unit": ""}, "", "not known"),
-        ({"experience_unit": "session 3"}, "", "not known"),
-        ({"experience_unit": "a; b"}, "", "pooled"),
-        ({"experience_unit": "animal 7", "pseudo_population": 1}, "", "pooled"),
+        ({"subject": "animal 7"}, "animal 7", ""),
+        ({"subject": "instance 0"}, "instance 0", ""),
+        ({"subject": ""}, "", "not known"),
+        ({"subject": "session 3"}, "", "not known"),
+        ({"subject": "a; b"}, "", "pooled"),
+        ({"subject": "animal 7", "pseudo_population": 1}, "", "pooled"),
     ],
 )
 def test_who_is_one_animal(attributes, animal, caveat):
@@ -141,7 +141,7 @@ def test_who_is_one_animal(attributes, animal, caveat):
     assert found[0] == animal and caveat in found[1] and bool(found[1]) == bool(caveat)
 
 
-KNOWN = {"experience_unit": "animal 1", "pseudo_population": 0, "trial_order_known": 1}
+KNOWN = {"subject": "animal 1", "pseudo_population": 0, "trial_order_known": 1}
 
 
 def result(**attrs) -> xr.Dataset:
@@ -165,9 +165,9 @@ def test_long_table_reads_both_kinds_and_warns_of_what_rests_on_an_assumed_order
     key = {"group": "movie", "recording": "m.movie", "selection": "all"}
     table = long_table([(key, index)], [({**key, "analysis": "behavior"}, result())])
     found = table.set_index(["analysis", "statistic"])["value"].to_dict()
-    assert found["drift_index", "rate.index"] == 0.1
-    assert found["drift_index", "timing.index_matched"] == 0.4
-    assert np.isnan(found["drift_index", "timing.index"])
+    assert found["signal_index", "rate.index"] == 0.1
+    assert found["signal_index", "timing.index_matched"] == 0.4
+    assert np.isnan(found["signal_index", "timing.index"])
     assert found["behavior", "lag"] == 0.3 and not table["caveat"].any()
     assumed = long_table([], [({**key, "analysis": "b"}, result(trial_order_known=0))])
     assert list(assumed["caveat"]) == [ASSUMED, ""]
@@ -197,7 +197,7 @@ def test_files_of_cohorts_and_sweeps():
     found = plan([options(recordings=["cohort", "sweep"])])
     files = found.inputs(Wildcards)
     assert [*map(words, files["indices"])] == [
-        f"drift_index.index {name}"
+        f"signal_index.index {name}"
         for name in ("a.movie all", "a.movie few", "b.movie all", "s-1.x all", "s-2.x all")
     ]
     assert [*map(words, files["analyses"])] == ["analysis.result a.movie all behavior"]
@@ -206,7 +206,7 @@ def test_files_of_cohorts_and_sweeps():
     assert [row["group"] for row in entry["indices"]] == ["movie"] * 3 + ["frozen", "plastic"]
     only = plan([options(recordings=["cohort"], selections=["few"], indices=True)])
     (index,) = only.inputs(Wildcards)["indices"]
-    assert words(index) == "drift_index.index a.movie few"
+    assert words(index) == "signal_index.index a.movie few"
 
 
 @pytest.mark.parametrize(

@@ -384,18 +384,18 @@ def test_drift_curves_draw_the_table_and_turn_distances_round(run):
 
 
 def closed(index, state):
-    """An index file whose timing gate is shut."""
-    shut = index.copy(deep=True)
-    shut["gate_passed"].loc[{"code": "timing"}] = False
-    shut["index"].loc[{"code": "timing"}] = np.nan
-    shut["gate"] = shut["gate"].astype(object)
-    shut["gate"].loc[{"code": "timing"}] = state
-    return shut
+    """An index file without a timing index."""
+    absent = index.copy(deep=True)
+    absent["gate_passed"].loc[{"code": "timing"}] = False
+    absent["index"].loc[{"code": "timing"}] = np.nan
+    absent["gate"] = absent["gate"].astype(object)
+    absent["gate"].loc[{"code": "timing"}] = state
+    return absent
 
 
 def test_no_index_is_drawn_where_the_gate_is_shut(large):
-    shut = closed(large.index, gates.NO_CODE)
-    figure, table = drift_curves.draw(rate=large.rate, timing=large.timing, index=shut)
+    absent = closed(large.index, gates.NO_CODE)
+    figure, table = drift_curves.draw(rate=large.rate, timing=large.timing, index=absent)
     rate, none = [label.get_text() for label in axes_with_data(figure)[2].get_xticklabels()]
     p = float(large.index["p_value"].sel(matching="none", code="rate"))
     assert rate.startswith(f"rate\np = {p:.2g}")
@@ -466,7 +466,7 @@ def test_learning_draws_every_instance(learned):
     assert [label.get_text() for label in panels[0].get_yticklabels()] == ["frozen", "plastic"]
     for axes, (quantity, code) in zip(
         panels,
-        [(q, c) for q in ("discrimination", "drift_index") for c in ("rate", "timing")],
+        [(q, c) for q in ("discrimination", "signal_index") for c in ("rate", "timing")],
         strict=True,
     ):
         part = table[(table["quantity"] == quantity) & (table["code"] == code)]
@@ -488,19 +488,22 @@ def test_learning_draws_every_instance(learned):
 
 def test_learning_says_where_there_is_no_code(learned):
     index = learned["index"]
-    shut = [closed(index[0], gates.NO_CODE), closed(index[1], gates.IMPRECISE), *index[2:]]
+    absent = [closed(index[0], gates.NO_CODE), closed(index[1], gates.IMPRECISE), *index[2:]]
     figure, table = learning.draw(
-        rate=learned["rate"], timing=learned["timing"], index=shut, points=["a", "a", "b", "b"]
+        rate=learned["rate"],
+        timing=learned["timing"],
+        index=absent,
+        points=["a", "a", "b", "b"],
     )
     texts = [item.get_text() for axes in figure.axes for item in axes.texts]
     assert "no timing code detected: 1 of 2; timing index too imprecise: 1 of 2" in texts
-    gone = table[(table["quantity"] == "drift_index") & (table["point"] == "a")]
+    gone = table[(table["quantity"] == "signal_index") & (table["point"] == "a")]
     assert gone.loc[gone["code"] == "timing", "value"].isna().all()
     with pytest.raises(InputError, match="3 points given for 4 runs"):
         learning.draw(**learned, points=["a", "b", "c"])
     with pytest.raises(InputError, match="same runs"):
         learning.draw(
-            rate=learned["rate"][::-1], timing=learned["timing"], index=shut, points=["a"] * 4
+            rate=learned["rate"][::-1], timing=learned["timing"], index=absent, points=["a"] * 4
         )
 
 
@@ -551,18 +554,18 @@ def test_scores_keep_a_point_that_cannot_be_scored(scored):
     figure, _ = scores.draw(scores=lost)
     assert "2 of 2 not scored" in [item.get_text() for item in figure.axes[0].texts]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    marks = np.where(lost["unmatched"], " †", "")
+    marks = np.where(lost["incomparable"], " †", "")
     assert labels == [f"frozen{marks[0]}", f"weight noise{marks[1]}"]
 
 
-def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
+def test_scores_draw_the_nearest_of_many_points_and_mark_the_incomparable(scored):
     many = scored.isel(point=np.zeros(50, int))
     names = [f"frozen@rate={k}" for k in range(50)]
     rng = np.random.default_rng(1)
     many = many.assign_coords(point=names)
     many = many.assign(
         score=("point", rng.permutation(np.r_[np.linspace(1, 5, 48), [np.nan] * 2])),
-        unmatched=("point", np.arange(50) % 2 == 0),
+        incomparable=("point", np.arange(50) % 2 == 0),
         instances_failed=("point", np.ones(50, int)),
         instances_given=many["instances_scored"] + 1,
     )
@@ -577,8 +580,8 @@ def test_scores_draw_the_nearest_of_many_points_and_mark_the_unmatched(scored):
     text = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
     assert "The 40 of 50 points with the lowest scores" in text
     assert "50 of 150 instances are not scored (run failed: 50)." in text
-    part = table[table["panel"] == "mismatch"]
-    assert set(part["point"]) == set(best) and set(part["x"]) == set(many["matched"].values)
+    part = table[table["panel"] == "trait_difference"]
+    assert set(part["point"]) == set(best) and set(part["x"]) == set(many["compared_trait"].values)
     points = [line for line in figure.axes[0].get_lines() if line.get_marker() == "D"]
     assert len({line.get_color() for line in points}) == 1, "one point, one color"
 

@@ -23,11 +23,11 @@ def data():
                 (*dims, "probe", "code"),
                 value[..., None, None] + np.array([[70.0, 80.0], [10.0, 20.0]]),
             ),
-            "drift_index": ((*dims, "code"), np.stack([value, value * np.nan], axis=-1)),
-            "drift_gate": (
+            "signal_index": ((*dims, "code"), np.stack([value, value * np.nan], axis=-1)),
+            "signal_gate": (
                 (*dims, "code"),
                 np.stack([np.where(status == "failed", "failed", "open"),
-                          np.where(value < 2, "no code", "imprecise")], axis=-1),
+                          np.where(value < 2, "no code detected", "too imprecise")], axis=-1),
             ),
         },
         coords={
@@ -82,7 +82,7 @@ def test_no_two_variants_look_alike(data):
 
 
 def test_a_survey_without_a_value_says_so_in_its_figure(data):
-    none = data.drop_vars(["selectivity", "discrimination", "drift_index"])
+    none = data.drop_vars(["selectivity", "discrimination", "signal_index"])
     figure, table = survey.draw(data=none)
     (said,) = [text.get_text() for text in figure.axes[0].texts]
     assert said.startswith("No run of s gave a value: ")

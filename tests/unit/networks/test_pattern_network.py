@@ -76,7 +76,7 @@ def test_the_trials_are_the_presentations(learned):
     trials.check(data)
     there = Units(frozenset(trials.quality_names(data)), frozenset(data["population"].values))
     assert there == MODELS["pattern_network"]
-    assert data.attrs["kind"] == "model" and data.attrs["experience_unit"] == "instance 0"
+    assert data.attrs["kind"] == "model" and data.attrs["subject"] == "instance 0"
     table = data[["phase", "block", "repeat", "segment", "plasticity_on"]].to_dataframe()
     shown = table.groupby(["phase", "block"])["repeat"].agg(["min", "max", "size"])
     # four patterns a repeat; repeat 7 was shown in the pause and is no trial

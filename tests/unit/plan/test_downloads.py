@@ -42,17 +42,17 @@ def test_a_file_that_is_there_is_not_to_be_fetched():
     (folder / NAMES[0]).write_bytes(b"12345")
     (folder / f"{NAMES[1]}.part").write_bytes(b"12")
     made = plan()
-    assert [*map(words, made.wanted.made)] == [f"fetch_file.file own/{name}" for name in NAMES]
-    assert made.wanted.missing == [f"own/{name}" for name in NAMES[1:]]
-    assert made.wanted.received(None, None) == [["own", NAMES[1], 2], ["own", NAMES[2], 0]]
+    assert [*map(words, made.downloads.made)] == [f"fetch_file.file own/{name}" for name in NAMES]
+    assert made.downloads.missing == [f"own/{name}" for name in NAMES[1:]]
+    assert made.downloads.received(None, None) == [["own", NAMES[1], 2], ["own", NAMES[2], 0]]
 
 
 def test_links_are_needed_only_where_the_warehouse_may_be_asked():
-    assert plan().wanted.links == []
-    assert plan().wanted.in_warehouse() == []
+    assert plan().downloads.links == []
+    assert plan().downloads.in_warehouse() == []
     asked = plan(order=["https", "warehouse"])
-    assert [*map(words, asked.wanted.links)] == ["warehouse_links.links"]
-    assert asked.wanted.in_warehouse() == [
+    assert [*map(words, asked.downloads.links)] == ["warehouse_links.links"]
+    assert asked.downloads.in_warehouse() == [
         ["own", name, f"warehouse://Kind/Type/{number}"] for number, name in enumerate(NAMES)
     ]
 
@@ -60,8 +60,8 @@ def test_links_are_needed_only_where_the_warehouse_may_be_asked():
 def test_nothing_to_fetch_needs_no_links():
     synthetic = {"name": "a.movie", "source": "synthetic"}
     made = plan_for({"recordings": [synthetic], "fetch": {"order": ["warehouse"]}})
-    assert made.wanted.links == []
-    assert made.wanted.missing == []
+    assert made.downloads.links == []
+    assert made.downloads.missing == []
 
 
 def test_a_file_that_is_not_registered_is_refused_before_anything_runs():

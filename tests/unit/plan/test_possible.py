@@ -63,7 +63,7 @@ AREA = {"name": "VISp", "population": ["VISp"]}
         ),
         (
             [ALL, GOOD],
-            {"selection": "good", "outsiders": ["stranger.movie"]},
+            {"selection": "good", "out_of_model": ["stranger.movie"]},
             "selections[1]: stranger.movie has no quality column",
         ),
     ],
@@ -90,7 +90,7 @@ def test_networks_that_are_analyzed(tmp_path, monkeypatch, block):
         "seed": 1,
         "sweeps": [{"name": "models", "variants": [{"name": "frozen"}], "instances": 1}],
         "selections": [ALL, {**GOOD, "recordings": ["models"]}],
-        block: [{"name": "a", "analysis": "drift_index", "recordings": ["models"]}],
+        block: [{"name": "a", "analysis": "rdi", "recordings": ["models"]}],
     }
     if block == "inference":
         del config[block][0]["analysis"]

@@ -26,9 +26,9 @@ def scored(seed, n, apart, recording, **attributes):
     out["instances_given"] = "point", [n, n]
     out["ceiling_high"] = 2.0
     out["baseline_score"] = "baseline", [90.0, 91.0, 92.0]
-    out["mismatch"] = ("point", "matched"), [[1.0], [1.0]]
+    out["trait_difference"] = ("point", "compared_trait"), [[1.0], [1.0]]
     out = out.assign_coords(
-        baseline=["lag_only", "block_only", "no_drift"], matched=["local_variation"]
+        baseline=["lag_only", "block_only", "no_drift"], compared_trait=["local_variation"]
     )
     return out.assign_attrs(
         titles=json.dumps(TITLES), conclusion="The ceiling is reached.", inference="One recording.",
@@ -36,8 +36,8 @@ def scored(seed, n, apart, recording, **attributes):
     )  # fmt: skip
 
 
-def said(scores, truth=None, outsiders=None):
-    tested = recover(scores, outsiders, compare=COMPARE, options=FEW)
+def said(scores, truth=None, out_of_model=None):
+    tested = recover(scores, out_of_model, compare=COMPARE, options=FEW)
     (part,) = findings([Compared(scores, tested, truth)])
     return part, tested
 
@@ -73,22 +73,22 @@ def test_the_check_names_variants_by_their_titles():
     _, tested = said(scored(5, 12, 8.0, [8.0, 0.0]))
     assert "one more draw of A→E STDP (power" in tested.attrs["verdict"]
     _, tested = said(scored(7, 12, 0.0, [0.5, 0.0]))
-    (told,) = json.loads(tested.attrs["not_told_apart"])
-    assert told.startswith("all frozen and A→E STDP are not told apart")
+    (told,) = json.loads(tested.attrs["indistinguishable"])
+    assert told.startswith("all frozen and A→E STDP are not distinguishable")
 
 
-def test_rejections_and_outsiders_are_those_of_the_check():
+def test_rejections_and_out_of_model_controls_are_those_of_the_check():
     part, tested = said(
         scored(5, 12, 8.0, [8.0, 0.0]),
-        outsiders={"stranger": np.array([4.0, 30.0]), "twin": np.array([0.1, 0.1])},
+        out_of_model={"stranger": np.array([4.0, 30.0]), "twin": np.array([0.1, 0.1])},
     )
     text = " ".join(part.points)
-    p = tested["check_p_holm"].sel(subject="mouse.movie").values
+    p = tested["check_p_holm"].sel(checked="mouse.movie").values
     assert p[0] < 0.05 < p[1]
     assert f"Rejected as one more draw: all frozen (p {p[0]:.2g})" in text
     assert f"not rejected: A→E STDP (p {p[1]:.2g})" in text
-    assert "stranger, of a generator that is none of the tested variants, is noticed" in text
-    assert "twin, of a generator that is none of the tested variants, is not noticed" in text
+    assert "stranger, an out-of-model control, is noticed" in text
+    assert "twin, an out-of-model control, is not noticed" in text
 
 
 def test_a_recording_that_is_like_none_has_no_variant():
@@ -106,7 +106,7 @@ def test_a_check_without_power_says_nothing_of_the_variants_in_the_words_of_the_
     assert "Rejected as one more draw: all frozen (p 0.00" in part.points[1]
     assert "A→E STDP (p" not in part.points[1]
     part, tested = said(scored(7, 3, 1.0, [0.5, 0.2]))
-    assert (tested["compatible"].sel(subject="mouse.movie") == 1).all()
+    assert (tested["compatible"].sel(checked="mouse.movie") == 1).all()
     assert tested.attrs["verdict"].removesuffix(".") in part.answer
     assert "none is rejected" not in part.answer
     assert "so that a variant that is not rejected is no finding" in part.points[0]
@@ -147,7 +147,7 @@ def test_rates_that_do_as_well_as_drift_stand_beside_the_answer():
     scores["instance_trait"] = ("point", "instance", "trait"), rate
     scores["recording_trait"] = "trait", [0.0]
     scores = scores.assign_coords(trait=["log_rate"])
-    compare = COMPARE.model_copy(update={"matched_on": ["log_rate"]})
+    compare = COMPARE.model_copy(update={"comparable_on": ["log_rate"]})
     tested = recover(scores, None, compare=compare, options=FEW)
     one = tested["accuracy"].sel(held_out="instances")
     assert one.sel(classifier="rates") == one.sel(classifier="score") == 1
@@ -166,9 +166,9 @@ def test_rates_that_do_as_well_as_drift_stand_beside_the_answer():
 
 
 @pytest.mark.fault("findings", "points that are no match for the recording")
-def test_points_that_are_not_matched_stand_beside_the_answer():
+def test_points_that_are_not_comparable_stand_beside_the_answer():
     scores = scored(3, 12, 6.0, [6.1, 0.2])
-    scores["mismatch"][:, 0] = [5.0, 1.0]
+    scores["trait_difference"][:, 0] = [5.0, 1.0]
     part, _ = said(scores)
     assert part.against[-1] == (
         "1 of 2 points are more than 3 SD from the recording in local variation (1): their "
@@ -188,7 +188,7 @@ def test_an_illustration_says_so_first():
 
 def test_with_power_and_no_rejection_nothing_is_excluded():
     part, tested = said(scored(7, 12, 1.0, [0.5, 0.0]))
-    assert (tested["compatible"].sel(subject="mouse.movie") == 1).all()
+    assert (tested["compatible"].sel(checked="mouse.movie") == 1).all()
     assert "none is rejected, so that none is excluded" in part.answer
 
 
@@ -214,7 +214,7 @@ def indices():
             {**row, "recording": "m.x", "code": "rate", "index": 0.5, "p_value": 0.01,
              "gate_passed": True},
             {**row, "recording": "m.x", "code": "timing", "index": np.nan, "p_value": np.nan,
-             "gate_passed": False, "gate_note": "no timing code", "gate": "no code"},
+             "gate_passed": False, "gate_note": "no timing code", "gate": "no code detected"},
             {**row, "recording": "n.x", "code": "rate", "index": 0.1, "p_value": 0.2,
              "gate_passed": True},
             {**row, "recording": "n.x", "code": "rate", "index": 0.9, "p_value": 0.01,
@@ -245,7 +245,7 @@ def test_drift_of_recordings_alone():
 def test_timing_less_rate_is_the_paired_difference_and_an_imprecise_index_is_no_absence():
     table = indices()[:3].copy()
     table.loc[1, ["index", "low", "high", "p_value", "gate_passed", "gate"]] = [
-        0.2, -0.3, 0.7, 0.4, True, "imprecise",
+        0.2, -0.3, 0.7, 0.4, True, "too imprecise",
     ]  # fmt: skip
     paired = ["difference", "difference_low", "difference_high", "difference_p_value"]
     table.loc[:1, paired] = [-0.3, -0.5, -0.1, 0.004]

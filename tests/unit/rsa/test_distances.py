@@ -9,8 +9,8 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.covariance import ledoit_wolf
 
 from spikedrift import trials
-from spikedrift.comparison.matrices import size_matching as matching
-from spikedrift.comparison.matrices.responses import Side, windows_of
+from spikedrift.comparison.matrices import subsampling
+from spikedrift.comparison.matrices.responses import TrialResponses, windows_of
 from spikedrift.config.compare import Structure
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
@@ -151,7 +151,7 @@ def test_units_without_noise_are_left_out_and_missing_ones_where_they_must_be():
     np.testing.assert_allclose(one[keep], two[keep])
 
 
-# one side of a comparison
+# responses to be compared
 
 
 def record(seed=1, **knobs):
@@ -167,11 +167,11 @@ def test_windows_do_not_cross_blocks():
 
 def test_timing_dissimilarities_are_means_over_trials_of_different_repeats():
     recording = record()
-    side = Side.of(recording, PLAIN, SPIKESHIP)
+    seen = TrialResponses.of(recording, PLAIN, SPIKESHIP)
     value = similarity(recording, "spikeship")["value"].values
     segment, repeat = recording["segment"].values, recording["repeat"].values
     windows = [[0, 1], [2, 3], [5, 6], [7, 8]]
-    assert side.block.tolist() == [0, 0, 1, 1]
+    assert seen.block.tolist() == [0, 0, 1, 1]
 
     def mean(rows, columns, one, two):
         pairs = [
@@ -187,16 +187,16 @@ def test_timing_dissimilarities_are_means_over_trials_of_different_repeats():
         ])  # fmt: skip
 
     expected = [between(windows[i], windows[j]) for i in range(4) for j in range(i + 1, 4)]
-    np.testing.assert_allclose(side.repeats("timing"), expected, atol=1e-14)
+    np.testing.assert_allclose(seen.repeats("timing"), expected, atol=1e-14)
     used = [r for window in windows for r in window]
     expected = [
         mean(used, used, i, j) - 0.5 * (mean(used, used, i, i) + mean(used, used, j, j))
         for i in range(5) for j in range(i + 1, 5)
     ]  # fmt: skip
-    np.testing.assert_allclose(side.segments("timing"), expected, atol=1e-14)
+    np.testing.assert_allclose(seen.segments("timing"), expected, atol=1e-14)
     part = np.array([0, 2, 3])
     rows = [used[k] for k in part]
-    assert side.segments("timing", part)[0] == pytest.approx(
+    assert seen.segments("timing", part)[0] == pytest.approx(
         mean(rows, rows, 0, 1) - 0.5 * (mean(rows, rows, 0, 0) + mean(rows, rows, 1, 1))
     )
 
@@ -204,25 +204,25 @@ def test_timing_dissimilarities_are_means_over_trials_of_different_repeats():
 @pytest.mark.parametrize("distance", ["crossnobis", "poisson"])
 def test_rate_dissimilarities_are_cross_validated_over_repeats(distance):
     recording = record()
-    side = Side.of(recording, PLAIN.model_copy(update={"distance": distance}), SPIKESHIP)
+    seen = TrialResponses.of(recording, PLAIN.model_copy(update={"distance": distance}), SPIKESHIP)
     order = np.lexsort((recording["segment"].values, recording["repeat"].values))
     count = recording["spike_count"].values[order].reshape(10, 5, 20).astype(float)
     used = count[[0, 1, 2, 3, 5, 6, 7, 8]]
     fold = rdms.poisson_folds if distance == "poisson" else rdms.crossnobis_folds
     if distance == "crossnobis":
         np.testing.assert_allclose(
-            side.segments("rate"), in_toolbox(used, "crossnobis"), atol=1e-10
+            seen.segments("rate"), in_toolbox(used, "crossnobis"), atol=1e-10
         )
     np.testing.assert_allclose(
-        side.segments("rate"), fold(used, ones(used)).mean(axis=0), atol=1e-12
+        seen.segments("rate"), fold(used, ones(used)).mean(axis=0), atol=1e-12
     )
     windows = used.reshape(4, 2, 100).swapaxes(0, 1)
     np.testing.assert_allclose(
-        side.repeats("rate"), fold(windows, ones(windows)).mean(axis=0), atol=1e-12
+        seen.repeats("rate"), fold(windows, ones(windows)).mean(axis=0), atol=1e-12
     )
-    np.testing.assert_array_equal(side.repeat_responses(), windows)
+    np.testing.assert_array_equal(seen.repeat_responses(), windows)
     np.testing.assert_allclose(
-        side.segment_responses(), [used[::2].mean(axis=0), used[1::2].mean(axis=0)]
+        seen.segment_responses(), [used[::2].mean(axis=0), used[1::2].mean(axis=0)]
     )
 
 
@@ -231,10 +231,10 @@ def test_only_drift_of_its_own_code_moves_a_side():
 
     def step(code, **knobs):
         options = {"units": 40, "segments": 6, "repeats": 8}
-        side = Side.of(record(3, **options, **knobs), Structure(), SPIKESHIP)
-        row, column = np.triu_indices(side.block.size, 1)
-        between = side.block[row] != side.block[column]
-        value = side.repeats(code)
+        seen = TrialResponses.of(record(3, **options, **knobs), Structure(), SPIKESHIP)
+        row, column = np.triu_indices(seen.block.size, 1)
+        between = seen.block[row] != seen.block[column]
+        value = seen.repeats(code)
         spread = value.std() / np.sqrt(value.size)
         return (value[between].mean() - value[~between].mean()) / spread
 
@@ -246,11 +246,11 @@ def test_only_drift_of_its_own_code_moves_a_side():
 
 def test_missing_units_leave_a_side_defined():
     recording = record(unit_loss=0.3)
-    side = Side.of(recording, Structure(), SPIKESHIP)
-    assert not side.observed.all()
+    seen = TrialResponses.of(recording, Structure(), SPIKESHIP)
+    assert not seen.observed.all()
     for code in ("rate", "timing"):
-        assert np.isfinite(side.repeats(code)).all() and np.isfinite(side.segments(code)).all()
-    assert np.isfinite(side.repeat_responses()).all()
+        assert np.isfinite(seen.repeats(code)).all() and np.isfinite(seen.segments(code)).all()
+    assert np.isfinite(seen.repeat_responses()).all()
 
 
 # matching
@@ -258,25 +258,25 @@ def test_missing_units_leave_a_side_defined():
 
 def test_sides_are_brought_to_the_same_size():
     big, small = record(1, units=30, repeats=7, segments=8), record(2, units=20, repeats=4)
-    sizes = [matching.size_of(Layout.of(side)) for side in (big, small)]
-    assert sizes[0] == matching.Size(30, 8, 2, 7)
-    size = matching.common(sizes)
-    assert size == matching.Size(20, 5, 2, 4)
-    cut = matching.matched(Layout.of(big), size, np.random.default_rng(1))
+    sizes = [subsampling.size_of(Layout.of(side)) for side in (big, small)]
+    assert sizes[0] == subsampling.Size(30, 8, 2, 7)
+    size = subsampling.common(sizes)
+    assert size == subsampling.Size(20, 5, 2, 4)
+    cut = subsampling.subsampled(Layout.of(big), size, np.random.default_rng(1))
     trials.check(cut)
-    assert matching.size_of(Layout.of(cut)) == size
+    assert subsampling.size_of(Layout.of(cut)) == size
     assert cut.sizes["trial"] == 5 * 2 * 4
     assert sorted(set(cut["repeat"].values.tolist())) == [0, 1, 2, 3, 7, 8, 9, 10]
-    again = matching.matched(Layout.of(big), size, np.random.default_rng(1))
+    again = subsampling.subsampled(Layout.of(big), size, np.random.default_rng(1))
     xr.testing.assert_identical(cut, again)
-    other = matching.matched(Layout.of(big), size, np.random.default_rng(2))
+    other = subsampling.subsampled(Layout.of(big), size, np.random.default_rng(2))
     assert set(other["unit_id"].values) != set(cut["unit_id"].values)
-    line = matching.words(sizes[0], [sizes[1]], size, 7)
+    line = subsampling.words(sizes[0], [sizes[1]], size, 7)
     for part in ("20 units (of 30 and 20)", "5 segments (of 8 and 5)", "seed 7", "4 repeats"):
         assert part in line
     assert "\n" not in line
     with pytest.raises(InputError, match=r"compare.structure.units: 21 .* 20"):
-        matching.common(sizes, units=21)
+        subsampling.common(sizes, units=21)
 
 
 def test_units_never_observed_and_segments_not_always_shown_do_not_count():
@@ -291,20 +291,22 @@ def test_units_never_observed_and_segments_not_always_shown_do_not_count():
     out["spike_count"].values[:], out["observed"].values[:] = lost, seen
     drop = (out["segment"].values == 2) & (out["repeat"].values == 4)
     out = trials.select(out, trials=~drop)
-    assert matching.size_of(Layout.of(out)) == matching.Size(19, 4, 2, 5)
-    cut = matching.matched(Layout.of(out), matching.Size(19, 4, 2, 5), np.random.default_rng(0))
+    assert subsampling.size_of(Layout.of(out)) == subsampling.Size(19, 4, 2, 5)
+    cut = subsampling.subsampled(
+        Layout.of(out), subsampling.Size(19, 4, 2, 5), np.random.default_rng(0)
+    )
     assert set(cut["segment"].values) == {0, 1, 3, 4}
     assert recording["unit_id"].values[3] not in cut["unit_id"].values
 
 
 def test_segments_correspond_by_name_or_not_at_all():
     movie, other = record(), record(2, segments=8)
-    segments, reason = matching.corresponding(
+    segments, reason = subsampling.corresponding(
         Layout.of(movie), [Layout.of(other), Layout.of(movie)]
     )
     assert segments == [("movie", k) for k in range(5)] and reason == ""
     renamed = other.assign(stimulus=("trial", np.full(other.sizes["trial"], "patterns")))
-    segments, reason = matching.corresponding(Layout.of(movie), [Layout.of(renamed)])
+    segments, reason = subsampling.corresponding(Layout.of(movie), [Layout.of(renamed)])
     assert segments is None
     for part in ("mouse.movie", "movie", "patterns", "no correspondence"):
         assert part in reason

@@ -162,16 +162,16 @@ def test_matched_noise_by_hand_and_a_wrong_model_falls_short():
     assert found.ceiling == pytest.approx((similarity[1:, 1:].sum() - 19) / (19 * 18))
     np.testing.assert_allclose(found.instance_score, similarity[1:, 0])
     assert found.instance_ceiling.mean() == pytest.approx(found.ceiling)
-    assert found.least_p == 1 / 20
+    assert found.smallest_p == 1 / 20
     wrong = animals(rng, rng.normal(size=(12, 10)), 10, noise=2.0)
     short = matched_noise(rdms[:4], wrong, cosine, rng)
     assert short.p_value <= 0.01
     assert short.score < short.ceiling
     drawn = matched_noise(rdms[:10], wrong, cosine, rng)  # too many assignments to try them all
-    assert drawn.least_p == drawn.p_value == 1e-4
+    assert drawn.smallest_p == drawn.p_value == 1e-4
 
 
-def test_halves_of_units_foretell_another_recording_and_the_true_rdm():
+def test_halves_of_units_predict_another_recording_and_the_true_rdm():
     # One fixed truth; recordings of 60 units that differ in units and noise, each cut in halves.
     # An RDM over all units is the mean of those over its halves.
     rng = np.random.default_rng(40)

@@ -41,7 +41,7 @@ def test_permutation_of_conditions_against_enumeration():
     assert found.score[0] == pytest.approx(score[0])
     assert found.p_value[0] == pytest.approx(exact, abs=4 * np.sqrt(exact / 4999) + 1e-3)
     assert stats.ks_2samp(found.null[0], score).pvalue > 0.01
-    assert found.least_p == 1 / 5000
+    assert found.smallest_p == 1 / 5000
 
 
 def test_a_right_model_is_found_and_holm_counts_the_models():
@@ -50,7 +50,7 @@ def test_a_right_model_is_found_and_holm_counts_the_models():
     rdms = animals(rng, features, 5)
     models = np.stack([truth(features), *(truth(rng.normal(size=(10, 6))) for _ in range(3))])
     found = permutation_test(rdms, models, COMPARATORS["corr"][0], rng, n_surrogates=999)
-    assert found.p_value[0] == found.least_p == 0.001
+    assert found.p_value[0] == found.smallest_p == 0.001
     np.testing.assert_allclose(found.p_holm, holm(found.p_value))
     assert (found.p_value[1:] > 0.01).all()
 
@@ -90,7 +90,7 @@ def test_circular_shift_by_hand():
             np.roll(squareform(rdm), -shift, axis=(0, 1))[np.triu_indices(12, 1)] for rdm in rdms
         ])  # fmt: skip
         assert found.null[0, shift - 1] == pytest.approx(cosine(model, rolled).mean())
-    assert found.least_p == 1 / 12
+    assert found.smallest_p == 1 / 12
 
 
 @pytest.mark.parametrize("n_bins", [30, 50])
@@ -113,7 +113,7 @@ def test_a_movie_is_found_in_its_own_recordings():
     rng = np.random.default_rng(7)
     features = movie(rng, 30)
     found = circular_shift_test(animals(rng, features, 3), truth(features)[None], cosine)
-    assert found.p_value[0] == found.least_p
+    assert found.p_value[0] == found.smallest_p
 
 
 def test_sessions_of_one_animal_count_once():

@@ -47,7 +47,7 @@ def recording(columns: list[tuple[int, str, int, int, int]], seed: int = 0, **mo
         trial={"stimulus": "patterns", "session": session, "phase": phase, "block": block,
                "repeat": repeat, "segment": segment, "duration": 1.0},
         unit={"unit_id": np.arange(12)},
-        attributes={"pseudo_population": True, "experience_unit": "instance", "citation": "us"},
+        attributes={"pseudo_population": True, "subject": "instance", "citation": "us"},
         **more,
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_attributes_and_file(data: xr.Dataset, tmp_path: Path) -> None:
     expected = {
         "measure": "spikeship", "kind": "distance", "code": "timing", "units": "s",
         "min_shared": 4, "n_units": 12, "recording": "made.patterns", "recording_kind": "model",
-        "pseudo_population": 1, "trial_order_known": 1, "experience_unit": "instance",
+        "pseudo_population": 1, "trial_order_known": 1, "subject": "instance",
         "recording_citation": "us",
     }  # fmt: skip
     assert expected.items() <= out.attrs.items()

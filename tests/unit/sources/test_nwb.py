@@ -121,7 +121,7 @@ def test_trials_units_and_spikes_are_those_of_the_file(tmp_path):
         (np.arange(2000) / 10 >= start[3]) & (np.arange(2000) / 10 < start[3] + 2)
     ]
     assert data["running_speed"].values[3] == pytest.approx(samples.mean())
-    assert data.attrs["experience_unit"] == "animal m12"
+    assert data.attrs["subject"] == "animal m12"
     assert data.attrs["citation"] == "doi:10.1000/own"
 
 

@@ -65,7 +65,7 @@ def test_the_order_of_trials_is_that_of_showing():
 def test_a_pool_says_that_it_is_one():
     joined = pool(sessions(), "all.movie")
     assert joined.attrs["pseudo_population"] == 1
-    assert joined.attrs["experience_unit"] == "mouse-a; mouse-b; mouse-c"
+    assert joined.attrs["subject"] == "mouse-a; mouse-b; mouse-c"
     assert np.isnan(joined["start_time"]).all()
     assert len(set(joined["unit_id"].values)) == 60
 

@@ -60,7 +60,7 @@ def test_without_options_the_blocks_are_seen_as_they_are():
     assert not found["plasticity_on"].any()
     assert found.attrs["kind"] == "synthetic"
     assert trials.quality_names(found) == list(SimulatedOptions.quality or ())
-    assert found.attrs["experience_unit"] == "hidden"
+    assert found.attrs["subject"] == "hidden"
     assert json.loads(found.attrs["parameters"])["run"] == RUN
     assert json.loads(found.attrs["parameters"])["network"] == {"plasticity.afferent.eta": 0.1}
 
@@ -174,7 +174,7 @@ def test_a_run_that_is_not_there_is_one_line(options, message):
     cases=4,
 )  # fmt: skip
 @pytest.mark.parametrize("by_path", [False, True])
-@pytest.mark.parametrize("place", ["recording", "outsiders"])
+@pytest.mark.parametrize("place", ["recording", "out_of_model"])
 def test_no_recording_is_compared_with_its_own_network(by_path, place):
     options = {"sweep": "rules", "variant": "fast", "instance": 1}
     if by_path:
@@ -185,7 +185,7 @@ def test_no_recording_is_compared_with_its_own_network(by_path, place):
     entry = {"name": "c", "sweep": "rules"} | (
         {"recording": "hidden.patterns"}
         if place == "recording"
-        else {"recording": "mouse.movie", "outsiders": ["hidden.patterns"]}
+        else {"recording": "mouse.movie", "out_of_model": ["hidden.patterns"]}
     )
     with pytest.raises(InputError, match=rf"comparisons\[0\].{place}: hidden.patterns is made"):
         planned(options, recordings=[hidden, mouse], comparisons=[entry])

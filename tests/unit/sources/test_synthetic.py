@@ -322,7 +322,7 @@ def test_the_session_is_laid_out_as_documented():
     assert dataset["stimulus"].values[0] == "movie"
     assert dataset["population"].values.tolist() == ["VISp"] * 20 + ["VISl"] * 20
     assert dataset.attrs["kind"] == "synthetic"
-    assert dataset.attrs["experience_unit"] == "mouse-a"
+    assert dataset.attrs["subject"] == "mouse-a"
     assert '"seed": 11' in dataset.attrs["parameters"]
 
 

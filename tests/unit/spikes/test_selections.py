@@ -149,7 +149,7 @@ def test_unequal_durations_are_no_drift(trains, measure):
     said = curve_values(unequal, MeasureEntry(measure=measure), 0)["statistic_value"]
     uncut = lasting(np.where(BLOCKS, 1.85, 2.0), trains)
     wrong = curve_values(uncut, MeasureEntry(measure=measure), 0)["statistic_value"]
-    assert abs(said.sel(statistic="drift_index")) < 0.02 < 0.1 < wrong.sel(statistic="drift_index")
+    assert abs(said.sel(statistic="rdi")) < 0.02 < 0.1 < wrong.sel(statistic="rdi")
 
 
 @pytest.mark.fault("trials", "trials too unequal to be compared")

@@ -66,7 +66,7 @@ class Statistic:
     Attributes
     ----------
     name : str
-        With the code that it reads, where there are several: `rate.drift_index`.
+        With the code that it reads, where there are several: `rate.rdi`.
     value : float
     n : int
         How many units of inference it rests on.
@@ -161,7 +161,7 @@ names, get = ANALYSES.names, ANALYSES.get
 def code_of(name: str, statistic: str) -> Literal["rate", "timing", "both"]:
     """Code that a statistic of the analysis called `name` reads.
 
-    A part of the statistic's name says so (`timing.drift_index`, `lda.timing.drop`); without one it
+    A part of the statistic's name says so (`timing.rdi`, `lda.timing.drop`); without one it
     is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
     (`trial.index`) are rate. The `difference` of the two codes reads both.
     """

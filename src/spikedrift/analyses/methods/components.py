@@ -200,7 +200,7 @@ def tuning_correlations(
 
 
 def drift_by_lag(correlation: np.ndarray) -> np.ndarray:
-    """Drift index of every unit at every lag, and over all pairs of occasions.
+    """RDI of every unit at every lag, and over all pairs of occasions.
 
     Parameters
     ----------

@@ -27,6 +27,8 @@ from spikedrift.stats.inference import holm
 
 log = logging.getLogger(__name__)
 BASELINES = ("lag_only", "block_only")  # what knows of no drift has a matrix without a difference
+# The first names of the views: other keys of a stream would draw other numbers.
+FIRST = {"full": "whole", "residual": "beyond"}
 FAMILIES = ("p_zero", "p_ceiling", "p_between")  # of tests, each corrected by itself
 
 
@@ -93,13 +95,13 @@ def over_animals(
             at = {"view": view, "code": code}
             rdms = np.stack([one["recording_rdm"].sel(at).values for one in structures])
             stack = np.mean([one["point_rdm"].sel(at).values for one in structures], axis=0)
-            if view == "whole":
+            if view == "full":
                 kept = at | {"baseline": list(BASELINES)}
                 base = np.mean([one["baseline_rdm"].sel(kept).values for one in structures], axis=0)
                 stack = np.concatenate([stack, base])
             cells = []
             for comparator in comparators:
-                rng = stream(seed, name, "structure", "animals", view, code, comparator.name)
+                rng = stream(seed, name, "structure", "animals", FIRST[view], code, comparator.name)
                 found = _cell(rdms, stack, comparator, animals, options, rng)
                 labels = {"model": models[: len(stack)], "model_other": models[: len(stack)]}
                 cells.append(found.assign_coords(labels))
@@ -202,7 +204,7 @@ def _cell(
 def _conclusions(found: xr.Dataset) -> list[str]:
     """Sentences by view and code, on what holds by all comparators."""
     titles: Mapping[str, Any] = json.loads(found.attrs["titles"])
-    words = {"whole": "matrices as they are", "beyond": "lag and block out"}
+    words = {"full": "matrices as they are", "residual": "lag and block out"}
     n = found.sizes["comparator"]
     by = f"all {n} comparators" if n > 1 else json.loads(found.attrs["comparator_titles"])[
         str(found["comparator"].values[0])
@@ -224,7 +226,7 @@ def _conclusions(found: xr.Dataset) -> list[str]:
                 f"above zero: {named(above)}; "
                 f"above it and not short of the ceiling: {named(reached)}"
             )
-            if view == "whole":
+            if view == "full":
                 lag = one["p_between_holm"].sel(model_other="lag_only", drop=True)
                 lag = lag.sel(model=found["point"].values).rename(model="point")
                 nearer = one["point_score"] > one["baseline_score"].sel(baseline="lag_only")

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from spikedrift.comparison.matrices.responses import Side
+from spikedrift.comparison.matrices.responses import TrialResponses
 from spikedrift.config.compare import Structure
 from spikedrift.rsa.comparator import Comparator
 from spikedrift.rsa.nulls import MIN_CONDITIONS, without_lag
@@ -21,12 +21,14 @@ from spikedrift.stats.monte_carlo import p_of_instances
 FEWEST_REPEATS = 4  # of a block: two halves, each with two folds
 
 
-def block_pairs(side: Side) -> list[tuple[int, int]]:
+def block_pairs(responses: TrialResponses) -> list[tuple[int, int]]:
     """Pairs of blocks, in order."""
-    return list(combinations(np.unique(side.block).tolist(), 2))
+    return list(combinations(np.unique(responses.block).tolist(), 2))
 
 
-def change(side: Side, code: str, comparator: Comparator) -> tuple[np.ndarray, float]:
+def change(
+    responses: TrialResponses, code: str, comparator: Comparator
+) -> tuple[np.ndarray, float]:
     """Compare the geometry of halves of blocks, repeats dealt by turns.
 
     Halves within and between blocks have the same number of trials, and so the same noise.
@@ -38,8 +40,8 @@ def change(side: Side, code: str, comparator: Comparator) -> tuple[np.ndarray, f
     within : float
         Mean over blocks of the two halves of a block. NaN with fewer than four repeats.
     """
-    blocks, pairs = np.unique(side.block), block_pairs(side)
-    members = [np.flatnonzero(side.repeat_block == block) for block in blocks]
+    blocks, pairs = np.unique(responses.block), block_pairs(responses)
+    members = [np.flatnonzero(responses.repeat_block == block) for block in blocks]
     undefined = (comparator.takes == "responses" and code != "rate") or any(
         rows.size < FEWEST_REPEATS for rows in members
     )
@@ -47,9 +49,9 @@ def change(side: Side, code: str, comparator: Comparator) -> tuple[np.ndarray, f
         return np.full(len(pairs), np.nan), float("nan")
     halves = [rows[turn::2] for rows in members for turn in (0, 1)]
     if comparator.takes == "rdm":
-        stack = np.stack([side.segments(code, rows) for rows in halves])
+        stack = np.stack([responses.segments(code, rows) for rows in halves])
     else:
-        stack = np.stack([side.segment_responses(rows) for rows in halves])
+        stack = np.stack([responses.segment_responses(rows) for rows in halves])
     value = comparator.compare(stack, stack)
     of_half = np.repeat(blocks, 2)
     between = np.array([defined_mean(value[np.ix_(of_half == a, of_half == b)]) for a, b in pairs])

@@ -54,7 +54,7 @@ def _design(block: np.ndarray) -> np.ndarray:
     return design
 
 
-def beyond(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
+def residual(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
     """Take lag and block out, and the level of single windows: residuals of a least-squares fit.
 
     The fit has a term for each (block, block, lag) and a term a_i + a_j for each window. Whatever
@@ -117,4 +117,4 @@ def shifted(rdms: np.ndarray, block: np.ndarray, orders: np.ndarray) -> np.ndarr
     float64, shape (n_orders, k, n_pairs)
     """
     moved = relabeled(rdms, orders)
-    return beyond(moved.reshape(-1, rdms.shape[1]), block).reshape(moved.shape)
+    return residual(moved.reshape(-1, rdms.shape[1]), block).reshape(moved.shape)

@@ -3,7 +3,7 @@
 The file `results/structure/{comparison}.nc`, a Dataset.
 
 Dims
-    `view`: "whole", matrices as they are; "beyond", lag, block and level of windows out.
+    `view`: "full", matrices as they are; "residual", lag, block and level of windows out.
     `code`: "rate", "timing". `comparator`: as configured. `point`; `instance`, padded with NaN.
     `baseline`: "lag_only", "block_only", "no_drift".
     `pair`: pairs of windows of repeats, with coordinates `row`, `column` (windows, in order of
@@ -14,7 +14,7 @@ Scores, repeat x repeat (drift structure)
     * `score` (view, code, comparator, point, instance): each run against the recording. NaN
       where a comparator has no form in a code (procrustes in timing and beyond lag and block).
     * `point_score`, `score_low`, `score_high` (view, code, comparator, point): mean over
-      instances, and its Student interval, NaN below `headline_instances`.
+      instances, and its Student interval, NaN below `min_instances`.
     * `baseline_score` (view, code, comparator, baseline).
     * `matched_noise` (view, code, comparator, point): mean score of two instances of the
       point, one taken for the recording; NaN with a single instance.
@@ -22,7 +22,8 @@ Scores, repeat x repeat (drift structure)
       random halves of the recording's units; NaN where halves share nothing or there is no RDM.
     * `p_value`, `p_holm` (code, comparator, point): of the score beyond lag and block, against
       circular shifts of windows inside their blocks, of each instance by its own; Holm over all
-      that are tested. `least_p` (point): the smallest p that shifts of its instances can give.
+      that are tested. `smallest_p` (point): the smallest p that is attainable by shifts of its
+      instances.
 
 Matrices
     * `recording_rdm` (view, code, pair), `point_rdm` (view, code, point, pair), mean over
@@ -44,9 +45,9 @@ Attributes
 ----------
     `recording`, `sweep`, `control`, `titles` (JSON: point -> words), `comparator_titles`,
     `directions` ("higher" or "lower": what is more alike), `blind_to` (JSON by comparator);
-    `matched`: one line, what was brought to the same number; `refused`: what was not compared and
-    why, one a line; `conclusion`: what holds, one sentence a line; `inference`: unit of inference,
-    n, nulls, assumptions; `n_units`, `n_segments`, `options` (JSON), `seed`.
+    `subsampled`: one line, what was drawn down to the same number; `refused`: what was not
+    compared and why, one a line; `conclusion`: what holds, one sentence a line; `inference`: unit
+    of inference, n, nulls, assumptions; `n_units`, `n_segments`, `options` (JSON), `seed`.
 """
 
 import json
@@ -58,16 +59,16 @@ import xarray as xr
 
 from spikedrift.comparison.claims import check_order
 from spikedrift.comparison.conclusions import conclusions, setting
-from spikedrift.comparison.matrices import geometry, size_matching
+from spikedrift.comparison.matrices import geometry, subsampling
 from spikedrift.comparison.matrices.lag_and_block import pairs_of
 from spikedrift.comparison.matrices.repeats import (
     FEWEST_WINDOWS,
     VIEWS,
-    Sides,
+    ModelResponses,
     Variables,
     repeat_scores,
 )
-from spikedrift.comparison.matrices.responses import CODES, Side
+from spikedrift.comparison.matrices.responses import CODES, TrialResponses
 from spikedrift.comparison.scores.baselines import BASELINES
 from spikedrift.comparison.scores.models import stacked
 from spikedrift.config.compare import Compare
@@ -134,30 +135,33 @@ def structure(
     runs = [run for group in laid_out.values() for run in group]
     if not runs:
         raise InputError(f"{name}: no model runs to compare with; give the sweep's")
-    sizes = [size_matching.size_of(one) for one in (layout, *runs)]
-    size = size_matching.common(sizes, options.structure.units)
+    sizes = [subsampling.size_of(one) for one in (layout, *runs)]
+    size = subsampling.common(sizes, options.structure.units)
     if size.units < options.min_units:
         raise InputError(
             f"{name}: {size.units} units are left on both sides, a comparison needs "
             f"{options.min_units} (compare.min_units)"
         )
-    segments, refusal = size_matching.corresponding(layout, runs)
+    segments, refusal = subsampling.corresponding(layout, runs)
     if segments is not None:
-        size = size_matching.Size(size.units, len(segments), size.blocks, size.repeats)
+        size = subsampling.Size(size.units, len(segments), size.blocks, size.repeats)
 
     def cut(whole: Layout) -> xr.Dataset:
+        # "match" is the first name of subsampling: another key would draw other units.
         rng = stream(seed, whole.name, "structure", "match")
-        return size_matching.matched(whole, size, rng, segments)
+        return subsampling.subsampled(whole, size, rng, segments)
 
-    def side(dataset: xr.Dataset) -> Side:
-        return Side.of(dataset, options.structure, timing)
+    def responses(dataset: xr.Dataset) -> TrialResponses:
+        return TrialResponses.of(dataset, options.structure, timing)
 
     comparators = [get(key) for key in options.structure.comparators]
     ours = cut(layout)
-    data = side(ours)
-    models = {key: [side(cut(run)) for run in group] for key, group in laid_out.items()}
+    data = responses(ours)
+    models = {key: [responses(cut(run)) for run in group] for key, group in laid_out.items()}
     log.info("%s: matrices of %d runs at %d units", name, len(runs), size.units)
-    found = repeat_scores(name, ours, data, models, side, comparators, options, seed, bool(reason))
+    found = repeat_scores(
+        name, ours, data, models, responses, comparators, options, seed, bool(reason)
+    )
     found |= _change(data, models, comparators)
     refused = []
     if data.block.size < FEWEST_WINDOWS:
@@ -199,7 +203,7 @@ def structure(
         directions=json.dumps({one.name: one.direction for one in comparators}),
         blind_to=json.dumps({one.name: one.blind_to for one in comparators}),
         rdm_units=json.dumps({"rate": _rate_units(options), "timing": timing.measure}),
-        matched=size_matching.words(sizes[0], sizes[1:], size, seed),
+        subsampled=subsampling.words(sizes[0], sizes[1:], size, seed),
         refused="\n".join(refused),
         n_units=size.units,
         n_segments=size.segments,
@@ -219,7 +223,9 @@ def _rate_units(options: Compare) -> str:
     return f"crossnobis, counts {chosen.stabilize}, noise {chosen.noise}; per unit"
 
 
-def _change(data: Side, models: Sides, comparators: Sequence[Comparator]) -> Variables:
+def _change(
+    data: TrialResponses, models: ModelResponses, comparators: Sequence[Comparator]
+) -> Variables:
     """How the geometry of segments changes over blocks, within each side."""
     most = max(map(len, models.values()))
     shape = len(CODES), len(comparators)
@@ -244,8 +250,8 @@ def _change(data: Side, models: Sides, comparators: Sequence[Comparator]) -> Var
 
 def _segments(
     name: str,
-    data: Side,
-    models: Sides,
+    data: TrialResponses,
+    models: ModelResponses,
     comparators: Sequence[Comparator],
     options: Compare,
     timed: bool,
@@ -261,8 +267,10 @@ def _segments(
         if comparator.takes == "responses" and code != "rate":
             continue
 
-        def of(side: Side, code: str = code, comparator: Comparator = comparator) -> np.ndarray:
-            return side.segments(code) if comparator.takes == "rdm" else side.segment_responses()
+        def of(
+            one: TrialResponses, code: str = code, comparator: Comparator = comparator
+        ) -> np.ndarray:
+            return one.segments(code) if comparator.takes == "rdm" else one.segment_responses()
 
         value, p = geometry.across(
             of(data),

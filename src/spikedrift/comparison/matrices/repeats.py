@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from spikedrift.comparison.matrices.lag_and_block import baseline_rdms, beyond, shifted
-from spikedrift.comparison.matrices.responses import CODES, Side
+from spikedrift.comparison.matrices.lag_and_block import baseline_rdms, residual, shifted
+from spikedrift.comparison.matrices.responses import CODES, TrialResponses
 from spikedrift.comparison.scores.baselines import BASELINES
 from spikedrift.comparison.scores.models import stacked
 from spikedrift.config.compare import Compare
@@ -22,9 +22,9 @@ from spikedrift.stats.means import defined_mean, defined_means
 from spikedrift.stats.monte_carlo import p_of_instances
 from spikedrift.trials import select
 
-VIEWS = ("whole", "beyond")
+VIEWS = ("full", "residual")
 FEWEST_WINDOWS = 4
-Sides = Mapping[str, Sequence[Side]]
+ModelResponses = Mapping[str, Sequence[TrialResponses]]
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray]]
 
 
@@ -41,9 +41,9 @@ class _Matrices:
 def repeat_scores(
     name: str,
     dataset: xr.Dataset,
-    data: Side,
-    models: Sides,
-    side: Callable[[xr.Dataset], Side],
+    data: TrialResponses,
+    models: ModelResponses,
+    responses: Callable[[xr.Dataset], TrialResponses],
     comparators: Sequence[Comparator],
     options: Compare,
     seed: int,
@@ -59,11 +59,11 @@ def repeat_scores(
         The recording's.
     dataset : trials Dataset
         The recording, cut to size.
-    data : Side
+    data : TrialResponses
         Of it.
-    models : mapping of point name -> Sides, one an instance
-    side : callable
-        trials Dataset -> Side, for halves of the units.
+    models : mapping of point name -> sequence of TrialResponses, one an instance
+    responses : callable
+        trials Dataset -> TrialResponses, for halves of the units.
     comparators : sequence of Comparator
     options : Compare
     seed : int
@@ -71,7 +71,7 @@ def repeat_scores(
         No p is given: the order of trials is assumed.
     """
     enough = data.block.size >= FEWEST_WINDOWS
-    halves = _halves(dataset, side, options, stream(seed, name, "structure", "halves"))
+    halves = _halves(dataset, responses, options, stream(seed, name, "structure", "halves"))
     rng = stream(seed, name, "structure", "shifts")
     orders = shifts_within(data.block, options.structure.shifts, rng)
     orders = np.concatenate([np.arange(data.block.size)[None], orders])  # the first: as it is
@@ -92,7 +92,7 @@ def repeat_scores(
         point_rdm[place] = [defined_means(stack, axis=0) for stack in one.models]
         for c, comparator in enumerate(comparators):
             if comparator.takes == "responses":
-                if view == "whole" and code == "rate":
+                if view == "full" and code == "rate":
                     stacks = [np.stack([run.repeat_responses() for run in group])
                               for group in models.values()]  # fmt: skip
                     score[*place, c] = stacked(
@@ -112,7 +112,7 @@ def repeat_scores(
                 if ceiling.lower > 0:
                     low[*place, c], high[*place, c] = ceiling.lower, ceiling.upper
             sign = -1.0 if comparator.direction == "lower" else 1.0
-            if view == "beyond" and not untested:
+            if view == "residual" and not untested:
                 for k, stack in enumerate(one.models):
                     null = comparator.compare(shifted(stack, data.block, orders), against)[..., 0]
                     own = stream(seed, name, "structure", "draws", code, comparator.name, k)
@@ -125,7 +125,7 @@ def repeat_scores(
     interval = np.full((2, *mean.shape), np.nan)
     for where in np.ndindex(*mean.shape):
         known = score[where][np.isfinite(score[where])]
-        if known.size >= options.headline_instances:
+        if known.size >= options.min_instances:
             interval[(slice(None), *where)] = t_interval(known, options.confidence)
     dims = ("view", "code", "comparator")
     return {
@@ -142,14 +142,16 @@ def repeat_scores(
             ("code", "comparator", "point"),
             holm(p_value.ravel()).reshape(p_value.shape),
         ),
-        "least_p": (("point",), least),
+        "smallest_p": (("point",), least),
         "recording_rdm": (("view", "code", "pair"), rdm),
         "point_rdm": (("view", "code", "point", "pair"), point_rdm),
         "baseline_rdm": (("view", "code", "baseline", "pair"), baseline_rdm),
     }  # fmt: skip
 
 
-def _matrices(view: str, code: str, data: Side, models: Sides, halves: np.ndarray) -> _Matrices:
+def _matrices(
+    view: str, code: str, data: TrialResponses, models: ModelResponses, halves: np.ndarray
+) -> _Matrices:
     recording = data.repeats(code)
     found = _Matrices(
         recording,
@@ -157,11 +159,11 @@ def _matrices(view: str, code: str, data: Side, models: Sides, halves: np.ndarra
         halves,
         baseline_rdms(recording, data.block),
     )
-    if view == "whole":
+    if view == "full":
         return found
 
     def out(rdms: np.ndarray) -> np.ndarray:
-        return beyond(rdms.reshape(-1, rdms.shape[-1]), data.block).reshape(rdms.shape)
+        return residual(rdms.reshape(-1, rdms.shape[-1]), data.block).reshape(rdms.shape)
 
     return _Matrices(
         out(found.recording), [out(stack) for stack in found.models], out(halves),
@@ -171,16 +173,16 @@ def _matrices(view: str, code: str, data: Side, models: Sides, halves: np.ndarra
 
 def _halves(
     dataset: xr.Dataset,
-    side: Callable[[xr.Dataset], Side],
+    responses: Callable[[xr.Dataset], TrialResponses],
     options: Compare,
     rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Matrices of random halves of the units, by code: shape (n_splits, 2, n_pairs)."""
     drawn: dict[str, list[list[np.ndarray]]] = {code: [] for code in CODES}
     for halves in random_halves(dataset.sizes["unit"], options.structure.halves, rng):
-        sides = [side(select(dataset, units=np.sort(half))) for half in halves]
+        halved = [responses(select(dataset, units=np.sort(half))) for half in halves]
         for code in CODES:
-            drawn[code].append([one.repeats(code) for one in sides])
+            drawn[code].append([one.repeats(code) for one in halved])
     return {code: np.array(value) for code, value in drawn.items()}
 
 

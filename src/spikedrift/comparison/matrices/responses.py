@@ -44,7 +44,7 @@ def windows_of(block: np.ndarray, length: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Side:
+class TrialResponses:
     """Responses and dissimilarities of trials, by window and repeat.
 
     Attributes
@@ -52,7 +52,7 @@ class Side:
     response : float64, shape (n_windows, n_members, n_segments, n_units)
         Stabilized and normalized spike counts.
     observed : bool, same shape
-    unlike : float64, shape (n_repeats, n_segments, n_repeats, n_segments)
+    dissimilarity : float64, shape (n_repeats, n_segments, n_repeats, n_segments)
         Timing dissimilarity of two trials; repeats are windows x members; NaN where undefined.
     block : int64, shape (n_windows,)
         Block of each window, from 0.
@@ -62,12 +62,12 @@ class Side:
 
     response: np.ndarray
     observed: np.ndarray
-    unlike: np.ndarray
+    dissimilarity: np.ndarray
     block: np.ndarray
     poisson: bool
 
     @classmethod
-    def of(cls, dataset: xr.Dataset, options: Structure, timing: MeasureEntry) -> "Side":
+    def of(cls, dataset: xr.Dataset, options: Structure, timing: MeasureEntry) -> "TrialResponses":
         """Take a trials Dataset, cut to size before.
 
         Parameters
@@ -118,7 +118,7 @@ class Side:
                     for part in (self.response, self.observed)
                 )
             )
-        same = np.einsum("rksk->krs", self.unlike)
+        same = np.einsum("rksk->krs", self.dissimilarity)
         same[:, np.arange(same.shape[1]), np.arange(same.shape[1])] = np.nan
         pairs = same.reshape(n_segments, n_windows, members, n_windows, members)
         pairs = np.moveaxis(pairs, 3, 2).reshape(n_segments, n_windows, n_windows, members**2)
@@ -142,7 +142,7 @@ class Side:
                     for part in (self.response, self.observed)
                 )
             )
-        pairs = self.unlike[repeats][:, :, repeats].transpose(1, 3, 0, 2).copy()
+        pairs = self.dissimilarity[repeats][:, :, repeats].transpose(1, 3, 0, 2).copy()
         pairs[..., np.arange(repeats.size), np.arange(repeats.size)] = np.nan
         return without_floor(defined_means(pairs.reshape(n_segments, n_segments, -1)))
 

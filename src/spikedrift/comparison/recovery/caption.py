@@ -38,7 +38,7 @@ def caption(
     primary = "values" if "values" in found["held_out"].values else "instances"
     one = found.sel(held_out=primary, classifier="score")
     instances = int((one["recovered"] >= 0).any("point").sum())
-    few = instances < compare.headline_instances
+    few = instances < compare.min_instances
     variants = found.sizes["variant"]
     n = int(one["runs_scored"].sum())
     missing = int(one["runs_given"].sum()) - n
@@ -54,7 +54,7 @@ def caption(
         )
     if few:
         inference.append(
-            f"Fewer than {compare.headline_instances} instances: an illustration, no interval."
+            f"Fewer than {compare.min_instances} instances: an illustration, no interval."
         )
     else:
         inference.append(
@@ -62,7 +62,7 @@ def caption(
             "single variants Clopper-Pearson, n counts instances."
         )
     verdicts = [
-        _verdict(found, k, instances, n_statistics, titles) for k in range(found.sizes["subject"])
+        _verdict(found, k, instances, n_statistics, titles) for k in range(found.sizes["checked"])
     ]
     return {
         "illustration": int(few),
@@ -73,16 +73,15 @@ def caption(
         f"{variants} variants: {1 / variants:.2f}).",
         "null_words": "Null: points are exchangeable within an instance; everything fitted "
         "anew in each permutation. Pairs of variants: how far runs lean to their own variant, Holm "
-        "over pairs. Check: the subject is one more draw from the point, at any time scale "
+        "over pairs. Check: the recording is one more draw from the point, at any time scale "
         "(Hotelling); Holm over points.",
         "assumptions": "One covariance of all points; check: normal statistics, "
         f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
         "is free for every point, so that parameters that change speed alone are not "
         "recovered.",
-        "not_told_apart": json.dumps(_not_told_apart(found, titles)),
+        "indistinguishable": json.dumps(_indistinguishable(found, titles)),
         "verdict": verdicts[0],
-        "outsiders_verdict": " ".join(verdicts[1:])
-        or "No generator from outside the library was given.",
+        "out_of_model_verdict": " ".join(verdicts[1:]) or "No out-of-model control was given.",
     }
 
 
@@ -91,15 +90,15 @@ def has_power(found: xr.Dataset) -> bool:
     return bool(float(found["check_power"]) >= LEAST_POWER)
 
 
-def _not_told_apart(found: xr.Dataset, titles: Mapping[str, str]) -> list[str]:
+def _indistinguishable(found: xr.Dataset, titles: Mapping[str, str]) -> list[str]:
     out = []
     variants = [titles.get(str(one)) or str(one) for one in found["variant"].values]
     for a, first in enumerate(variants):
         for b, second in enumerate(variants[a + 1 :], a + 1):
             pair = found.isel(first=a, second=b)
-            if int(pair["told_apart"]) == 1:
+            if int(pair["distinguishable"]) == 1:
                 continue
-            text = f"{first} and {second} are not told apart"
+            text = f"{first} and {second} are not distinguishable"
             accuracy = float(pair["pair_accuracy"])
             text += (
                 f" ({accuracy:.2f}, p {float(pair['pair_p_holm']):.2g})"
@@ -122,11 +121,11 @@ def _not_told_apart(found: xr.Dataset, titles: Mapping[str, str]) -> list[str]:
 
 
 def _verdict(
-    found: xr.Dataset, subject: int, instances: int, n_statistics: int, titles: Mapping[str, str]
+    found: xr.Dataset, place: int, instances: int, n_statistics: int, titles: Mapping[str, str]
 ) -> str:
-    """What the check says of a subject; without power, that it says nothing."""
-    one = found.isel(subject=subject)
-    name, value = str(one["subject"].values), one["compatible"].values
+    """What the check says of a recording; without power, that it says nothing."""
+    one = found.isel(checked=place)
+    name, value = str(one["checked"].values), one["compatible"].values
     if (value < 0).all():
         return f"{name}: no check, too few instances for so many statistics."
     passed = one["variant"].values[value == 1]

@@ -43,7 +43,7 @@ def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
 def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Exchange points within instances, in batches.
 
-    What is undefined stays where it is: a closed gate belongs to its point.
+    What is undefined stays where it is: that no code was detected belongs to its point.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Variants two by two: whether they are told apart, by what, with how many instances."""
+"""Variants two by two: whether, by what and with how many instances."""
 
 import numpy as np
 from statsmodels.stats.power import TTestIndPower
@@ -98,7 +98,7 @@ def pairs(
         "pair_leaning": (dims, leaning),
         "pair_p": (dims, p),
         "pair_p_holm": (dims, corrected),
-        "told_apart": (dims, told),
+        "distinguishable": (dims, told),
         "separation": ((*dims, "statistic"), effect),
         "separating": (dims, best.astype(str)),
         "instances_needed": (dims, needed),

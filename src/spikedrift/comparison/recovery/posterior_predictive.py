@@ -1,8 +1,8 @@
 """Is a recording one more draw from a point? Asked so that the answer can be no to all.
 
 A ranking always has a first. The check compares what was observed with what a point predicts
-for one more instance, and so can reject every point: the recording's, or a generator's from
-outside the library, which it must.
+for one more instance, and so can reject every point: for the recording, and for an
+out-of-model control it must.
 """
 
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ POWER_AT = 3.0  # standard deviations in every statistic
 
 @dataclass(frozen=True)
 class Check:
-    """Subjects against the predictive distribution of points.
+    """Recordings against the predictive distribution of points.
 
     Attributes
     ----------
-    distance : float, shape (n_subjects, n_points)
+    distance : float, shape (n_recordings, n_points)
         Mahalanobis distance at the best time scale, in predictive standard deviations.
-    p_value : float, shape (n_subjects, n_points)
+    p_value : float, shape (n_recordings, n_points)
         NaN where undefined: too few instances for the covariance of so many statistics.
-    time_scale : float, shape (n_subjects, n_points)
+    time_scale : float, shape (n_recordings, n_points)
     freedom : float
         Degrees of freedom of the covariance.
     power : float
-        Probability that a subject `POWER_AT` standard deviations off in every statistic, whose
+        Probability that a recording `POWER_AT` standard deviations off in every statistic, whose
         errors are independent, is rejected at the level over all points (noncentral F; Holm's
         first step); NaN where undefined.
     """
@@ -40,13 +40,13 @@ class Check:
 
 
 def check(
-    subjects: np.ndarray,
+    recordings: np.ndarray,
     instances: np.ndarray,
     scales: np.ndarray,
     grid: np.ndarray,
     level: float = 0.05,
 ) -> Check:
-    """Check subjects against every point.
+    """Check recordings against every point.
 
     With mean m of n instances, the covariance C within points (all pooled, not shrunk, nu
     degrees of freedom) and the factors S(tau) on the statistics that drift speed multiplies,
@@ -69,7 +69,8 @@ def check(
 
     Parameters
     ----------
-    subjects : float, shape (n_subjects, n_statistics)
+    recordings : float, shape (n_recordings, n_statistics)
+        What is checked: the recording and the out-of-model controls.
     instances : float, shape (n_instances, n_points, n_statistics)
         NaN where undefined.
     scales, grid
@@ -84,7 +85,7 @@ def check(
     mean = whole.sum(axis=0) / np.maximum(count, 1)[:, None]
     residual = np.where(known[..., None], whole - mean, 0.0)
     dof = np.maximum(count - 1, 0)
-    shape = (len(subjects), n_points)
+    shape = (len(recordings), n_points)
     missing = np.full(shape, np.nan)
     undefined = Check(missing, missing, missing, float(dof.sum()))
     if dof.sum() < size:
@@ -93,10 +94,10 @@ def check(
     if np.linalg.matrix_rank(covariance, hermitian=True) < size:
         return undefined
     nu = _freedom(residual, dof, covariance)
-    tau = _time_scale(subjects, whole, known, covariance, scales, grid)
+    tau = _time_scale(recordings, whole, known, covariance, scales, grid)
     share = np.where(count > 0, 1 / np.maximum(count, 1), np.nan)
     square = np.stack(
-        [_square(subjects, mean, covariance, share, scales, t) for t in (tau, tau**0)]
+        [_square(recordings, mean, covariance, share, scales, t) for t in (tau, tau**0)]
     )
     least = square.min(axis=0)
     tau = np.where(square[0] <= square[1], tau, 1.0)
@@ -114,40 +115,40 @@ def _power(size: int, second: float, level: float, n_points: int) -> float:
 
 
 def _time_scale(
-    subjects: np.ndarray,
+    recordings: np.ndarray,
     whole: np.ndarray,
     known: np.ndarray,
     covariance: np.ndarray,
     scales: np.ndarray,
     grid: np.ndarray,
 ) -> np.ndarray:
-    """Factor of `distance.fit` of every subject and point: shape (n_subjects, n_points)."""
+    """Factor of `distance.fit` of recordings and points: shape (n_recordings, n_points)."""
     if not scales.any():
-        return np.ones((len(subjects), whole.shape[1]))
+        return np.ones((len(recordings), whole.shape[1]))
     weight = known / np.maximum(known.sum(axis=0), 1)
     precise = np.linalg.inv(covariance)
     moving, rest = np.where(scales, whole, 0.0), np.where(scales, 0.0, whole)
     square = np.einsum("kci,ij,kcj,kc->c", moving, precise, moving, weight, optimize=True)
     cross = np.einsum("kci,ij,kcj,kc->c", rest, precise, moving, weight, optimize=True)
     mean = np.einsum("kci,kc->ci", moving, weight)
-    linear = subjects @ precise @ mean.T - cross
+    linear = recordings @ precise @ mean.T - cross
     best = np.divide(linear, square, out=np.ones(linear.shape), where=square > 0)
     return np.asarray(best.clip(grid[0], grid[-1]))
 
 
 def _square(
-    subjects: np.ndarray,
+    recordings: np.ndarray,
     mean: np.ndarray,
     covariance: np.ndarray,
     share: np.ndarray,
     scales: np.ndarray,
     tau: np.ndarray,
 ) -> np.ndarray:
-    """T2 of every subject and point at given factors (n_subjects, n_points)."""
+    """T2 of every recording and point at given factors (n_recordings, n_points)."""
     factor = np.where(scales, tau[..., None], 1.0)
     spread = covariance * factor[..., :, None] * factor[..., None, :]
     metric = covariance + spread * np.nan_to_num(share)[:, None, None]
-    gap = (subjects[:, None] - factor * mean)[..., None]
+    gap = (recordings[:, None] - factor * mean)[..., None]
     white = np.linalg.solve(np.linalg.cholesky(metric), gap)[..., 0]
     return np.asarray((white**2).sum(axis=-1) * (share > 0) + share * 0)
 

@@ -1,4 +1,4 @@
-"""Whether a comparison can tell the variants of a sweep apart, and whether it notices an outsider.
+"""Whether a comparison can distinguish the variants of a sweep, and notices what is none of them.
 
 Every simulated run takes the recording's place in turn: its statistics are scored against the runs
 of all points, by the same score and with the same free time scale, and the variant of the nearest
@@ -38,7 +38,7 @@ HELD_OUT: dict[str, int | None] = {"instances": None, "values": 0, "neighbors": 
 
 def recover(
     scores: xr.Dataset,
-    outsiders: Mapping[str, np.ndarray] | None = None,
+    out_of_model: Mapping[str, np.ndarray] | None = None,
     compare: Compare | None = None,
     options: Recovery | None = None,
     seed: int = 0,
@@ -54,11 +54,12 @@ def recover(
         variant is not swept; `instance_seed` (point, instance), instances with one seed are
         held out together, where it is missing those with one index; `instance_trait`
         (point, instance, trait), further statistics that do not enter the score.
-    outsiders : mapping of name -> array, shape (n_statistics,), optional
-        Statistics of generators from outside the library, in the order of the coordinate.
+    out_of_model : mapping of name -> array, shape (n_statistics,), optional
+        Statistics of out-of-model controls: recordings that no rule of the sweep made. In the
+        order of the coordinate.
     compare : Compare
-        Statistics of the score and those that points are matched on, grid of time scales,
-        bootstrap, confidence, headline instances.
+        Statistics of the score and those that points should share, grid of time scales,
+        bootstrap, confidence, least instances.
     options : Recovery
     seed : int
         Of the permutations and the bootstrap.
@@ -68,7 +69,8 @@ def recover(
     Dataset
         Dims `variant`, `variant_recovered` (the same variants), `point`, `point_recovered`,
         `instance`, `statistic` (of the score, then other traits), `axis`, `first` and `second`
-        (the variants again, of a pair), `subject` (the recording, then the outsiders), `held_out`:
+        (the variants again, of a pair), `checked` (the recording, then the out-of-model controls),
+        `held_out`:
 
         * `instances`: the run's instance is held out of all points, their parameters are known;
         * `values`: and all points of swept variants that have the run's parameter values;
@@ -79,7 +81,7 @@ def recover(
         there, else `instances`.
 
         Recovery (first dims `held_out`, `classifier`): by the statistics of the `score`; by
-        `every` statistic, those and the ones of `compare.matched_on`, which tell networks apart
+        `every` statistic, those and the ones of `compare.comparable_on`, which distinguish networks
         without saying anything of drift; by mean `rates` alone. The same runs for all three;
         attribute `classifiers` names what each sees.
 
@@ -88,10 +90,10 @@ def recover(
         * `variant_accuracy`, `variant_low`, `variant_high` (variant): Clopper-Pearson, n counts
           instances.
         * `accuracy`, `accuracy_low`, `accuracy_high`: balanced over variants; percentile bootstrap
-          over instances, NaN below `compare.headline_instances`. `chance`: its mean over
+          over instances, NaN below `compare.min_instances`. `chance`: its mean over
           permutations of points within instances, everything fitted anew, all of them where
-          there are no more than `options.permutations`; `p_value`; `least_p` (no classifier), the
-          smallest p that so many can give.
+          there are no more than `options.permutations`; `p_value`; `smallest_p` (no classifier):
+          the smallest attainable p of so many.
         * `difference`, `difference_low`, `difference_high`: accuracy less that of the rates, paired
           by instance. `difference_p`: sign flips of the instances, two-sided.
         * `recovered` (point, instance): index of the nearest point, -1: not scored.
@@ -106,7 +108,7 @@ def recover(
 
         * `pair_accuracy`; `pair_leaning`, the mean of how far runs lean to their own variant
           (`Runs.leanings`); `pair_p`, `pair_p_holm`: of the leaning, permuted as above;
-          `told_apart` (int8: 1, 0; -1 where not filled).
+          `distinguishable` (int8: 1, 0; -1 where not filled).
         * `separation` (first, second, statistic): |d'| = difference of means over the standard
           deviation within the two variants, without small-sample bias (Hedges); `separating`
           (first, second): the statistic with the largest, among those that drift speed does not
@@ -114,24 +116,26 @@ def recover(
           `instances_needed` (first, second): instances of each variant with which a t-test of that
           statistic has the power `recovery.power`; inf where there is no difference.
 
-        Posterior-predictive check (dims `subject`, `point`):
+        Posterior-predictive check (dims `checked`, `point`):
 
         * `check_distance`, `check_p`, `check_p_holm` (over points), `check_time_scale`: is the
-          subject one more draw from the point, at any time scale? `check_freedom`: degrees of
+          recording one more draw from the point, at any time scale? `check_freedom`: degrees of
           freedom of the covariance; hardly more than statistics: nothing can be rejected.
-          `check_power`: probability that a subject 3 standard deviations off in every statistic is
-          rejected.
-          `compatible` (subject, variant; int8): 1 where some point of the variant is not rejected
+          `check_power`: probability that a recording 3 standard deviations off in every statistic
+          is rejected.
+          `compatible` (checked, variant; int8): 1 where some point of the variant is not rejected
           at `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
         * `calibration` (point): share of held-out runs that their own point rejects, with
           `calibration_low`, `calibration_high` over all; `calibration_all`, about
           `1 - compare.confidence` expected at most.
-        * `subject_kind` (subject): recording or outsider; `subject_value` (subject, statistic).
+        * `checked_kind` (checked): recording or out-of-model control; `checked_value` (checked,
+          statistic).
 
-        Attributes: `primary`, `illustration` (int; 1 below `compare.headline_instances`),
-        `instances`, `not_told_apart` (JSON, list of sentences), `verdict`, `outsiders_verdict` and
-        words for captions: `held_out_words`, `chance_words`, `null_words`, `assumptions`,
-        `inference`; `recording`, `titles` (JSON), `options` (JSON), `seed`.
+        Attributes: `primary`, `illustration` (int; 1 below `compare.min_instances`),
+        `instances`, `indistinguishable` (JSON, list of sentences), `verdict`,
+        `out_of_model_verdict` and words for captions: `held_out_words`, `chance_words`,
+        `null_words`, `assumptions`, `inference`; `recording`, `titles` (JSON), `options` (JSON),
+        `seed`.
 
     Raises
     ------
@@ -154,10 +158,10 @@ def recover(
         dim="held_out",
     )
     out = out.assign(pairs(runs, HELD_OUT[primary], compare, options, seed, name))
-    subjects = {name: recorded(scores, runs.statistics)}
+    checked = {name: recorded(scores, runs.statistics)}
     missing = np.full(len(runs.statistics) - scores.sizes["statistic"], np.nan)
-    subjects |= {key: np.append(value, missing) for key, value in (outsiders or {}).items()}
-    out = out.assign(_checks(runs, subjects, compare))
+    checked |= {key: np.append(value, missing) for key, value in (out_of_model or {}).items()}
+    out = out.assign(_checks(runs, checked, compare))
     point = scores["point"].values.astype(str)
     out = out.assign_coords(
         held_out=schemes,
@@ -171,8 +175,8 @@ def recover(
         point_variant=("point", [runs.variants[k] for k in runs.variant]),
         statistic=runs.statistics,
         axis=runs.axes,
-        subject=list(subjects),
-        subject_kind=("subject", ["recording"] + ["outsider"] * (len(subjects) - 1)),
+        checked=list(checked),
+        checked_kind=("checked", ["recording"] + ["out-of-model control"] * (len(checked) - 1)),
     )
     return out.assign_attrs(
         recording=name,
@@ -191,17 +195,18 @@ def recover(
 
 def attempt(
     scores: xr.Dataset,
-    outsiders: Mapping[str, np.ndarray],
+    out_of_model: Mapping[str, np.ndarray],
     compare: Compare,
     options: Recovery,
     seed: int,
 ) -> xr.Dataset:
     """Recover, or say why that cannot be: no variables then, and the attribute `refused`.
 
-    A sweep whose runs lack a statistic, such as timing behind a shut gate, stops nothing else.
+    A sweep whose runs lack a statistic, such as timing where no code was detected, stops nothing
+    else.
     """
     try:
-        return recover(scores, outsiders, compare, options, seed)
+        return recover(scores, out_of_model, compare, options, seed)
     except InputError as error:
         log.warning("%s", error)
         return xr.Dataset(
@@ -233,7 +238,7 @@ def _recovery(
     sample = np.stack([balanced(one[drawn], given[drawn]) for one in right])
     by_instance = balanced(right[:, :, None], given[:, None])
     rates = list(CLASSIFIERS).index("rates")
-    few = int((given > 0).sum(axis=0).min()) < compare.headline_instances
+    few = int((given > 0).sum(axis=0).min()) < compare.min_instances
     for key, of in (("accuracy", sample), ("difference", sample - sample[rates])):
         for end, at in zip(("low", "high"), _tails(compare), strict=True):
             bound = np.full(len(of), np.nan) if few else np.nanquantile(of, at, axis=1)
@@ -246,7 +251,7 @@ def _recovery(
     )
     present = np.isfinite(runs.values).any(axis=2)
     return out.assign(
-        least_p=out["least_p"][0],
+        smallest_p=out["smallest_p"][0],
         runs_scored=("variant", given.sum(axis=0).astype(int)),
         runs_given=("variant", (present @ runs.member).sum(axis=0).astype(int)),
     )
@@ -276,7 +281,7 @@ def _classified(
             "accuracy": accuracy,
             "chance": null.mean() if null.size else np.nan,
             "p_value": p_value(accuracy, null),
-            "least_p": 1 / (1 + null.size),
+            "smallest_p": 1 / (1 + null.size),
             "recovered": (("instance", "point"), best),
             "recovered_within": (("instance", "point"), inside),
             "steps": ("axis", steps),
@@ -330,13 +335,13 @@ def _steps(runs: Runs, inside: np.ndarray, left_out: np.ndarray) -> tuple[np.nda
 
 
 def _checks(
-    runs: Runs, subjects: Mapping[str, np.ndarray], compare: Compare
+    runs: Runs, checked: Mapping[str, np.ndarray], compare: Compare
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-    """Posterior-predictive check of the recording and of outsiders, and whether its level holds."""
+    """Check the recording and out-of-model controls, and whether the level of the check holds."""
     options, scales = compare.time_scale, runs.scales[runs.columns["score"]]
     grid = np.geomspace(options.low, options.high, options.points)
     instances = runs.seen("score")
-    values = np.array(list(subjects.values()))
+    values = np.array(list(checked.values()))
     level = 1 - compare.confidence
     found = posterior_predictive.check(
         values[:, runs.columns["score"]], instances, scales, grid, level
@@ -354,7 +359,7 @@ def _checks(
     low, high = _clopper_pearson(
         rejected.sum(axis=1, keepdims=True), given.sum(axis=1, keepdims=True), compare
     )
-    dims = ("subject", "point")
+    dims = ("checked", "point")
     return {
         "check_distance": (dims, found.distance),
         "check_p": (dims, found.p_value),
@@ -362,7 +367,7 @@ def _checks(
         "check_time_scale": (dims, found.time_scale),
         "check_freedom": ((), np.array(found.freedom)),
         "check_power": ((), np.array(found.power)),
-        "compatible": (("subject", "variant"), compatible),
+        "compatible": (("checked", "variant"), compatible),
         "calibration": (
             ("point",),
             _shares(np.stack([rejected.sum(axis=0), (given - rejected).sum(axis=0)], axis=1))[:, 0],
@@ -370,5 +375,5 @@ def _checks(
         "calibration_all": ((), np.array(rejected.sum() / total if total else np.nan)),
         "calibration_low": ((), low[0]),
         "calibration_high": ((), high[0]),
-        "subject_value": (("subject", "statistic"), values),
+        "checked_value": (("checked", "statistic"), values),
     }

@@ -16,7 +16,7 @@ from spikedrift.stats.monte_carlo import upper_tail
 RATES = ("log_rate", "rate_mean")  # how names of mean rates begin
 CLASSIFIERS = {
     "score": "the statistics of the score",
-    "every": "those and what points are matched on",
+    "every": "those and what points should share",
     "rates": "mean rates alone",
 }
 
@@ -56,7 +56,9 @@ class Runs:
             raise InputError("recovery: no statistic of the score is left")
         known = np.isfinite(values[np.isfinite(values[..., scored]).all(axis=2)]).all(axis=0)
         known &= spread(list(values.swapaxes(0, 1))) > 0  # one that never varies has no metric
-        shared = [k for k, one in enumerate(statistics) if one in compare.matched_on and known[k]]
+        shared = [
+            k for k, one in enumerate(statistics) if one in compare.comparable_on and known[k]
+        ]
         rates = [k for k, one in enumerate(statistics) if one.startswith(RATES)]
         # Without mean rates, what the rate code alone would say.
         rates = rates or [k for k in scored if not statistics[k].startswith("timing")]
@@ -67,7 +69,7 @@ class Runs:
         variants = list(dict.fromkeys(label.tolist()))
         if len(variants) < 2:
             raise InputError(
-                f"recovery: {variants[0]} is the only variant; it takes two to tell apart"
+                f"recovery: {variants[0]} is the only variant; it takes two to distinguish"
             )
         axes = [str(key) for key in scores.coords if str(key).startswith("axis_")]
         return cls(

@@ -36,7 +36,7 @@ def traits(runs: Mapping[str, Sequence[Run | Failed]], lag: int) -> np.ndarray:
     return padded(runs, of, (len(TRAITS),))
 
 
-def match(
+def differences(
     recording: Run, points: Sequence[str], instance_trait: np.ndarray, options: Compare
 ) -> xr.Dataset:
     """Compare everything that is known of a recording with every point, beside the score.
@@ -52,39 +52,43 @@ def match(
     Returns
     -------
     Dataset
-        Dims `point`, `instance`, `trait` (all statistics and reliabilities), `matched` (those
-        of `options.matched_on`).
+        Dims `point`, `instance`, `trait` (all statistics and reliabilities), `compared_trait`
+        (those of `options.comparable_on`).
 
         * `recording_trait`, `recording_trait_sd` (trait): values, and standard deviations over the
           bootstrap of units; NaN for reliabilities, of which a bootstrap is not valid.
         * `instance_trait` (point, instance, trait), not scaled.
-        * `mismatch` (point, matched): mean of the instances less the recording, over the root
-          of sampling variance plus variance of instances within points (twice the latter where
-          the former is not known); NaN where neither is known.
-        * `unmatched` (point): whether some mismatch is beyond `options.unmatched_above`.
+        * `trait_difference` (point, compared_trait): mean of the instances less the recording,
+          over the root of sampling variance plus variance of instances within points (twice the
+          latter where the former is not known); NaN where neither is known.
+        * `incomparable` (point): whether some trait difference is beyond
+          `options.incomparable_above`.
     """
     x, y = instance_trait, traits({"": [recording]}, recording.largest_lag())[0, 0]
     samples = vector(recording.bootstrap_parts(), list(STATISTICS))
     sampling = np.concatenate([spread([samples]), np.full(len(CODES), np.nan)])
     within = spread(list(x))
     total = np.where(np.isfinite(sampling), sampling, within) + np.nan_to_num(within)
-    place = [TRAITS.index(name) for name in options.matched_on]
+    place = [TRAITS.index(name) for name in options.comparable_on]
     n = np.isfinite(x).sum(axis=1)
     mean = np.divide(np.nansum(x, axis=1), n, out=np.full(n.shape, np.nan), where=n > 0)
     scale = np.sqrt(np.where(total > 0, total, np.nan))
-    mismatch = ((mean - y) / scale)[:, place]
+    difference = ((mean - y) / scale)[:, place]
     return xr.Dataset(
         {
             "recording_trait": ("trait", y),
             "recording_trait_sd": ("trait", np.sqrt(sampling)),
             "instance_trait": (("point", "instance", "trait"), x),
-            "mismatch": (("point", "matched"), mismatch),
-            "unmatched": ("point", (np.abs(mismatch) > options.unmatched_above).any(axis=1)),
+            "trait_difference": (("point", "compared_trait"), difference),
+            "incomparable": (
+                "point",
+                (np.abs(difference) > options.incomparable_above).any(axis=1),
+            ),
         },
         coords={
             "point": list(points),
             "trait": list(TRAITS),
-            "matched": list(options.matched_on),
+            "compared_trait": list(options.comparable_on),
         },
     )
 
@@ -97,26 +101,26 @@ def of_trials(recording: Run, runs: Sequence[Run]) -> str:
     if not np.isfinite(duration) or not models:
         return ""
     if models == [(round(duration, 6), segments)]:
-        return f"Recording and models: {own} (matched)."
+        return f"Recording and models: {own} (the same)."
     theirs = "; ".join(f"trials of {lasting:.4g} s, {n} segments" for lasting, n in models)
     return (
-        f"Not matched: {own} in the recording, {theirs} in the models; options duration and "
-        "segments of the selection and the survey match them."
+        f"Not the same: {own} in the recording, {theirs} in the models; options duration and "
+        "segments of the selection and the survey make them so."
     )
 
 
 def words(found: xr.Dataset, options: Compare) -> str:
-    """Say how many points are not matched, and in what."""
-    beyond = np.abs(found["mismatch"].values) > options.unmatched_above
+    """Say how many points are not comparable, and in what."""
+    beyond = np.abs(found["trait_difference"].values) > options.incomparable_above
     n, size = int(beyond.any(axis=1).sum()), found.sizes["point"]
     if not n:
         return ""
     names = [
         f"{TITLES[str(name)]} ({count})"
-        for name, count in zip(found["matched"].values, beyond.sum(axis=0), strict=True)
+        for name, count in zip(found["compared_trait"].values, beyond.sum(axis=0), strict=True)
         if count
     ]
     return (
-        f"{n} of {size} points are more than {options.unmatched_above:g} SD from the recording "
-        f"in {', '.join(names)}: their drift is not compared at equal terms."
+        f"{n} of {size} points are more than {options.incomparable_above:g} SD from the "
+        f"recording in {', '.join(names)}: their drift is not compared at equal terms."
     )

@@ -171,7 +171,7 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
 
 def _drift(one: xr.Dataset) -> xr.Dataset:
     """File of drift of a run, as far as `spikedrift.drift.signal.recording` reads it again."""
-    single = {f"drift_{name}": name for name in ("index", "gate", "chance")}
+    single = {f"signal_{name}": name for name in ("index", "gate", "chance")}
     numbers = one[list(single)].rename(single).expand_dims(matching=["none"])
     sums = one[list(SUMS)].drop_vars("lag", errors="ignore").rename(drift_lag="lag")
     return numbers.merge(sums, combine_attrs="drop").sel(code=list(CODES))

@@ -59,7 +59,7 @@ def compare(
 
         * `score` (point): mean squared standardized residual over instances, see
           `spikedrift.comparison.scores.distance`; `score_low`, `score_high`: centered bootstrap
-          over instances, the factor fitted anew in each, NaN below `headline_instances`;
+          over instances, the factor fitted anew in each, NaN below `min_instances`;
           `instance_score` (point, instance); `matched_noise` (point): score of the
           point against its own instances.
         * `time_scale_fit` (point), `at_bound` (point), `profile` (point, time_scale).
@@ -74,9 +74,10 @@ def compare(
           `instance_gate` (point, instance, code), of `spikedrift.drift.gates`, empty where
           there is no instance; `instance_units` (point, instance); `instances_scored`,
           `instances_given`, `instances_failed` (point): an instance with an undefined statistic
-          (such as timing where the gate is shut) is not scored, nor is one whose run failed.
-        * `recording_trait`, `recording_trait_sd`, `instance_trait`, `mismatch`, `unmatched`: what
-          is no part of the score, see `spikedrift.comparison.scores.comparability`.
+          (such as timing where no code was detected) is not scored, nor is one whose run failed.
+        * `recording_trait`, `recording_trait_sd`, `instance_trait`, `trait_difference`,
+          `incomparable`: what is no part of the score, see
+          `spikedrift.comparison.scores.comparability`.
 
         By point: `variant` (name of its variant), `variant_title` (its words),
         `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (point, instance),
@@ -137,7 +138,7 @@ def compare(
     }
     log.info("%s: scored %s", name, ", ".join(f"{k} {f.score:.2f}" for k, f in fits.items() if f))
 
-    found = comparability.match(recording, list(points), traits, options)
+    found = comparability.differences(recording, list(points), traits, options)
     most = values.shape[1]
     out = xr.Dataset(
         {
@@ -290,7 +291,7 @@ def _interval(
 
     The factor is fitted to each resample, which makes scores less: that bias is taken out.
     """
-    if len(x) < options.headline_instances:
+    if len(x) < options.min_instances:
         return float("nan"), float("nan")
     draws = rng.integers(len(x), size=(options.bootstrap, len(x)))
     score = [fit(y, x[draw], metric, scales, grid).score for draw in draws]

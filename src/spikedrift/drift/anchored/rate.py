@@ -114,7 +114,7 @@ def rate_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
     InputError
         For a single block, or segments shown once.
     """
-    need_blocks(layout, "a drift index")
+    need_blocks(layout, "an anchored index")
     name, spikes = layout.name, layout.events
     reading, n_pairs = _reader(layout, options, seed)
     rng = stream(seed, name, "rate", "thinning")
@@ -134,7 +134,7 @@ def rate_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
         options=options,
         seed=seed,
     )
-    if tested.shut:
+    if tested.no_index:
         return tested
     found = [reading(counts) for counts in thinned]
     index = float(np.mean([one.index for one in found]))

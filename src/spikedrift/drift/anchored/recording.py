@@ -51,7 +51,7 @@ NO_TEST = f"descriptive index of one recording, no test: {ASSUMED}"
 def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -> xr.Dataset:
     """Anchored indices of rate and timing between blocks, with gates and exchange tests.
 
-    Two-photon events have no timing: the gate is shut and `gate_note` says why.
+    Two-photon events have no timing: there is no index of it, and `gate_note` says why.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -
           `index_raw`, `index_thinned`, `index_ratio`, `ratio_raw`, `p_value`, `ratio_p_value`,
           `gate_p_value`, `gate_limit`, `missing`, `shared_units`, `null_mean`, `null_low`,
           `null_high` (2.5 and 97.5 % of the index under the test's null), `standard_error` (its
-          standard deviation); what speaks of drift is NaN where the gate is shut. Where the order
+          standard deviation); what speaks of drift is NaN where there is no index. Where the order
           of trials is assumed there is no test: its numbers are NaN.
         * (matching, code): `gate_passed` (bool), `gate` (str, of `spikedrift.drift.gates`: open or
           why not), `gate_note` (str, the same with its numbers), `n_within`, `n_between` (int64,
@@ -87,7 +87,7 @@ def anchored_indices(dataset: xr.Dataset, options: AnchoredOptions, seed: int) -
         For a single block, or segments shown once.
     """
     layout = Layout.of(dataset)
-    need_blocks(layout, "a drift index")
+    need_blocks(layout, "an anchored index")
     found: dict[str, dict[str, Anchored] | None] = {"none": _both(layout, options, seed)}
     n_trials = {"none": dataset.sizes["trial"], "state": 0}
     state: dict[str, object] = {"state_note": ""}
@@ -147,10 +147,10 @@ def _join(
             one = both[code]
             for name, (field, _) in NUMBERS.items():
                 numbers[name][i, j] = attrgetter(field)(one)
-            passed[i, j] = not one.shut
+            passed[i, j] = not one.no_index
             state[i, j], note[i, j] = one.gate.state, one.gate.words
             n_within[i, j], n_between[i, j] = one.n_within, one.n_between
-            if not one.shut:
+            if not one.no_index:
                 null[i, j], null_ratio[i, j] = one.null, one.null_ratio
                 summary["null_mean"][i, j] = np.nanmean(one.null)
                 low, high = np.nanquantile(one.null, [0.025, 0.975])

@@ -1,6 +1,6 @@
 """Gate and exchange test of an anchored index: what rate and timing share.
 
-S = (D_different - D_same) / (D_different + D_same) says how well trials tell segments apart; S_w
+S = (D_different - D_same) / (D_different + D_same) says how well trials distinguish segments; S_w
 within blocks anchors S_b between blocks, and the index is (S_w - S_b) / S_w, as published. Both
 parts of S hold the noise of single trials, which changes for reasons that are no drift. The ratio
 index has none of it in its expectation: with Delta = D_different - D_same in two blocks (Delta_1,
@@ -133,7 +133,8 @@ def read(
 class Anchored:
     """An anchored index with its gate and test.
 
-    Everything that says something about drift is NaN where the gate is shut.
+    Everything that says something about drift is NaN where no code was detected
+    or the index is too imprecise.
 
     Attributes
     ----------
@@ -146,7 +147,7 @@ class Anchored:
     gate : Gate
         Whether it is open, and if not, which of the reasons it has.
     null : float64, shape (surrogates,)
-        Index of the exchange surrogates; empty where the gate shut before the test.
+        Index of the exchange surrogates; empty where no code was detected.
     index_raw : float
         Index of the tested spikes, the statistic of the test.
     p_value : float
@@ -175,8 +176,8 @@ class Anchored:
     index_ratio: float = NAN
 
     @property
-    def shut(self) -> str:
-        """Why the gate is shut; empty where it is open."""
+    def no_index(self) -> str:
+        """Why there is no index: no code was detected, or it is too imprecise; else empty."""
         return self.gate.words
 
 
@@ -191,7 +192,7 @@ def gate_and_test(
     seed: int,
     max_standard_error: float = float("inf"),
 ) -> Anchored:
-    """Open or shut the gate, then test the index.
+    """Ask for a code, then test the index.
 
     Parameters
     ----------

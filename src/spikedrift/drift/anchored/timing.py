@@ -112,7 +112,7 @@ def timing_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
         seed=seed,
         max_standard_error=options.max_standard_error,
     )
-    if tested.shut:
+    if tested.no_index:
         return tested
     rng = stream(seed, name, "timing", "thinning")
     matched, redrawn = [], []

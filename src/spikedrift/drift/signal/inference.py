@@ -88,7 +88,7 @@ def flip_test(
     values : float64, shape (n_units,)
         Contributions of units.
     flips : int
-        Random signs; the least p is 1 / (flips + 1).
+        Random signs; the smallest attainable p is 1 / (flips + 1).
     rng : Generator
     two_sided : bool
     """

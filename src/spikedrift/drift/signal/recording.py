@@ -145,7 +145,7 @@ def _matched(
 
 
 def _numbers(found: xr.Dataset | None) -> xr.Dataset:
-    """What all trials and matched ones both have; NaN behind a shut gate where there is none."""
+    """What all trials and matched ones both have; NaN where there is none."""
     if found is None:
         one = xr.Dataset(
             {name: ("code", [NAN] * len(CODES)) for name in NUMBERS}

@@ -56,7 +56,7 @@ def _curve(axes: Axes, result: xr.Dataset) -> None:
     axes.minorticks_off()
     axes.set_ylim(0, 145)
     axes.set_yticks(np.arange(0, 101, 25))
-    axes.set(xlabel="units an area and pseudo-mouse", ylabel="areas told apart (%)")
+    axes.set(xlabel="units an area and pseudo-mouse", ylabel="areas distinguished (%)")
     axes.set_title(str(result.attrs["recording"]))
     axes.legend(loc="upper left", ncols=2)
 

@@ -1,4 +1,4 @@
-"""Rate ladder: anchored drift indices in ever finer time bins, and of spike timing."""
+"""Rate ladder: anchored indices in ever finer time bins, and of spike timing."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             label="counts matched (timing: and redraw-scaled)",
         )  # fmt: skip
         right.axhline(0, color=style.GRAY, lw=0.6, zorder=0)
-        right.set(ylabel="drift index (S_w - S_b) / S_w")
+        right.set(ylabel="anchored index (S_w - S_b) / S_w")
         right.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0))
         shown = [label.replace("ms", " ms") for label in labels]
         shown[0] = f"trial\n({1000 * float(result['bin'][0]):.4g} ms)"
@@ -90,7 +90,7 @@ def _notes(result: xr.Dataset, labels: list[str]) -> list[str]:
             f"{label} {value:.3g}" for label, value in zip(labels, p, strict=True) if value == value
         )
         test = f"exchange test p: {listed} (trial: counts exchanged; others: spike times)"
-    shut = [
+    absent = [
         f"{label}: no index ({note})"
         for label, note in zip(labels, result["gate_note"].values, strict=True)
         if note
@@ -99,6 +99,6 @@ def _notes(result: xr.Dataset, labels: list[str]) -> list[str]:
     return [
         f"{test}; n = {n} pairs of trials, {int(result.attrs['n_common'])} units; spikes are taken "
         "as independent given the segment",
-        *shut,
+        *absent,
         "matching by the trials' own counts lowers the index of wide bins where repeats are few",
     ]

@@ -15,7 +15,7 @@ MARKER = {"rate": "o", "temporal": "^"}
 
 
 def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.DataFrame]:
-    """Draw drift indices against lag, their distribution over units, and against reliability.
+    """Draw the RDI against lag, their distribution over units, and against reliability.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
             _reliability(row[2], result.sel(axes=choice))
             notes.append(_note(result, choice))
             said = "first block" if choice == "first" else "all trials"
-            row[0].set_ylabel(f"drift index, mean over units\n(axes: {said})")
+            row[0].set_ylabel(f"RDI, mean over units\n(axes: {said})")
         for axes, text in zip(panels.ravel(), "abcdef", strict=False):
             style.letter(axes, text)
         notes.append(
@@ -77,7 +77,7 @@ def _distribution(axes: Any, part: xr.Dataset) -> None:
         axes.stairs(100 * share, edges, color=COLOR[code], lw=1.2)
         if known.size:
             axes.axvline(known.mean(), color=COLOR[code], lw=0.8, ls="--")
-    axes.set(xlabel="drift index of a unit (dashed: mean)", ylabel="units (%)")
+    axes.set(xlabel="RDI of a unit (dashed: mean)", ylabel="units (%)")
 
 
 def _reliability(axes: Any, part: xr.Dataset) -> None:
@@ -94,7 +94,7 @@ def _note(result: xr.Dataset, choice: str) -> str:
     suffix = "" if choice == "first" else "_all"
     parts = []
     for code in ("rate", "temporal"):
-        one = result.sel(statistic=f"{code}{suffix}.drift_index")
+        one = result.sel(statistic=f"{code}{suffix}.rdi")
         test = str(result.attrs["test_note"]) or (
             f"null {float(one['null_mean']):.3f}, exchange test p = {float(one['p_value']):.3g}"
         )

@@ -1,4 +1,4 @@
-"""Models against one recording: which come nearest, which variants could be told apart, by what.
+"""Models against one recording: which come nearest, which variants are distinguishable, by what.
 
 a: distance of the statistics of drift (drop within blocks, step between them, of rate and timing,
 and their ratios) from the recording, in units of the recording's sampling covariance plus the
@@ -8,16 +8,17 @@ its own instances; gray band, noise floor (lower end: a right model without nois
 halves of the recording's units); lines, baselines made from the recording itself (only lag, only
 block, no drift), each with a factor of its own; gray marks, the frozen control.
 
-b: can this comparison tell the variants apart at all? Each simulated run is taken for a recording,
+b: can this comparison distinguish the variants at all? Each simulated run is taken for a recording,
 its instance is held out, and its variant is recovered. Left, share of the runs of a variant (row)
-that are taken for another (column), by the statistics of the score. Right, balanced accuracy by the
+that
+are taken for another (column), by the statistics of the score. Right, balanced accuracy by the
 statistics of the score, by every statistic (those, and what networks should share with the
 recording before their drift is compared: rates, variability, sparseness, discrimination,
-reliability, which tells networks apart and says nothing of drift) and by mean rates alone; dashed,
-chance: points permuted within instances, all fitted anew. Variants that are not told apart in
-simulations are not told apart in data. Whether the recording could be one more draw of a point,
-at any time scale, is checked with one covariance of all points, statistics taken for normal
-(Hotelling, Holm), and said only where the check has power.
+reliability, which distinguishes networks and says nothing of drift) and by mean rates alone;
+dashed, chance: points permuted within instances, all fitted anew. Variants that are not
+distinguishable in simulations are not so in data. Whether the recording could be one more draw of a
+point, at any time scale, is checked with one covariance of all points, statistics taken for
+normal (Hotelling, Holm), and said only where the check has power.
 
 c: repeat x repeat matrices, the nearest model by every comparator, its score, and whether it
 reaches the noise ceiling from halves of the units. Gray: a matrix that knows only the lag or only
@@ -235,12 +236,12 @@ def _notes(
         f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip() * panels.known(scores),
     ]
     if recovery is not None and "refused" not in recovery.attrs:
-        told = recovery["told_apart"].values
+        told = recovery["distinguishable"].values
         apart = (
-            f"{int((told == 1).sum())} of {int((told >= 0).sum())} pairs of variants are told "
-            "apart (Holm)."
+            f"{int((told == 1).sum())} of {int((told >= 0).sum())} pairs of variants "
+            "are distinguishable (Holm)."
         )
-        checked = [str(recovery.attrs.get(key, "")) for key in ("verdict", "outsiders_verdict")]
+        checked = [str(recovery.attrs.get(key, "")) for key in ("verdict", "out_of_model_verdict")]
         notes.append("b: " + " ".join([apart, *filter(None, checked)]))
     if structure is not None:
         notes.append(f"c: {comparators.SUMMARY_MARKS}")
@@ -253,21 +254,21 @@ def _said(
     """All that the files say, for the table."""
     out = [str(scores.attrs["inference"]), str(scores.attrs["conclusion"])]
     if recovery is not None:
-        keys = ("refused", "verdict", "outsiders_verdict", "held_out_words", "chance_words",
+        keys = ("refused", "verdict", "out_of_model_verdict", "held_out_words", "chance_words",
                 "null_words", "assumptions", "inference")  # fmt: skip
         out += [str(recovery.attrs.get(key, "")) for key in keys]
         if "refused" not in recovery.attrs:
             out.append(_confused(recovery))
     if structure is not None:
-        for key in ("matched", "conclusion", "refused"):
+        for key in ("subsampled", "conclusion", "refused"):
             out += str(structure.attrs.get(key, "")).split("\n")
     return out
 
 
 def _confused(recovery: xr.Dataset) -> str:
-    """Name pairs of variants that are not told apart, and the statistic that separates each."""
+    """Name pairs of variants that are not distinguishable, and what separates each most."""
     titles = json.loads(recovery.attrs.get("titles", "{}"))
-    told = recovery["told_apart"].values
+    told = recovery["distinguishable"].values
     variants = [titles.get(str(name)) or str(name) for name in recovery["variant"].values]
     separating = recovery["separating"].values
     pairs = [
@@ -275,9 +276,9 @@ def _confused(recovery: xr.Dataset) -> str:
         for i, j in zip(*np.nonzero(told == 0), strict=True)
     ]
     if not pairs:
-        return "All pairs of variants are told apart (Holm)."
+        return "All pairs of variants are distinguishable (Holm)."
     n = int((told >= 0).sum())
     return (
-        f"{len(pairs)} of {n} pairs of variants are not told apart (Holm; in brackets what "
+        f"{len(pairs)} of {n} pairs of variants are not distinguishable (Holm; in brackets what "
         f"separates them most): {', '.join(pairs)}."
     )

@@ -62,7 +62,7 @@ def draw(
     variants : mapping, optional
         Variant of a point, which gives its color; default: every point is a variant.
     compare : Compare, optional
-        For `headline_instances` and `confidence`.
+        For `min_instances` and `confidence`.
     options : Figures, optional
 
     Returns
@@ -82,7 +82,7 @@ def draw(
     order = list(dict.fromkeys(points))
     colors = style.point_colors(order, variants, control)
     smallest = min(map(list(points).count, order))
-    few = smallest < compare.headline_instances
+    few = smallest < compare.min_instances
     indices = learning.indices(index, points)
     tables = [indices.drop(columns="quantity").assign(panel="index")]
     order = order[:_MOST_ROWS]
@@ -194,7 +194,7 @@ def _notes(
 ) -> list[str]:
     units = sorted({int(file.attrs["n_units"]) for file in index})
     counts = Counter(points).values()
-    n_points, enough = len(counts), min(counts) >= compare.headline_instances
+    n_points, enough = len(counts), min(counts) >= compare.min_instances
     return [
         f"{style.at_least(counts)} network instances (unit of inference) a point, "
         f"{', '.join(map(str, units))} cells a network; seed of the tests "

@@ -78,7 +78,7 @@ def draw(
     variants : mapping, optional
         Variant of a point, which gives its color; default: every point is a variant.
     compare : Compare, optional
-        For `headline_instances` and `confidence`.
+        For `min_instances` and `confidence`.
     options : Figures, optional
 
     Returns
@@ -99,7 +99,7 @@ def draw(
     order = list(dict.fromkeys(points))
     colors = style.point_colors(order, variants, control)
     smallest = min(map(list(points).count, order))
-    few = smallest < compare.headline_instances
+    few = smallest < compare.min_instances
     still = {name for name in order if (variants or {}).get(name, name) == control}
     with style.applied():
         figure = style.figure(options.width, 7.2)

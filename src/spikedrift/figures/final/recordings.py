@@ -159,10 +159,10 @@ def draw(
         if others:
             tables.append(_all(lower[0].subplots(1, 1), index))
             style.letter(lower[0].axes[0], "g")
-            shut = [_without(index, code) for code in CODES]
+            absent = [_without(index, code) for code in CODES]
             notes.append(
                 f"g: all {len(index)} recordings, filled where p <= {_LEVEL}; crosses: matched by "
-                f"state. {'; '.join(filter(None, shut))}".strip()
+                f"state. {'; '.join(filter(None, absent))}".strip()
             )
         notes += verdicts.notes("signal_drift", matched=True)
         style.footnote(figure, notes)

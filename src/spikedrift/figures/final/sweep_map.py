@@ -312,11 +312,11 @@ def _notes(
             f"{file.attrs['recording']}: best point {best['title']} at {best['score']:.2f}, "
             f"noise floor {low:.2f} to {high:.2f}, best baseline {name} at {float(base.min()):.2f}."
         )
-        if unmatched := int(file["unmatched"].sum()):
+        if incomparable := int(file["incomparable"].sum()):
             notes[-1] += (
-                f" Not matched with it: {style.counted(unmatched, 'point')} (rates, variability, "
-                "sparseness, discrimination or reliability): their drift is not compared at equal "
-                "terms."
+                f" Not comparable with it: {style.counted(incomparable, 'point')} (rates, "
+                "variability, sparseness, discrimination or reliability): their drift is not "
+                "compared at equal terms."
             )
     if len(scores) < n_recordings:
         notes.append(f"{len(scores)} of {n_recordings} recordings are drawn, the table holds all.")

@@ -13,7 +13,7 @@ from spikedrift.rsa.comparators.cosine import COMPARATOR as COSINE
 from spikedrift.rsa.noise_ceiling import ceiling
 from spikedrift.rsa.stacks import unit_length
 
-N_WINDOWS, VIEWS, CODES = 14, ("whole", "beyond"), ("rate", "timing")
+N_WINDOWS, VIEWS, CODES = 14, ("full", "residual"), ("rate", "timing")
 COMPARATORS = ("rho_a", "cosine", "procrustes")
 FAST = Compare(bootstrap=100)
 
@@ -52,7 +52,7 @@ def cohort(n=10, noise=0.3, seed=1):
                 },
                 attrs={
                     "recording": f"r{k}.movie",
-                    "experience_unit": f"animal {k // 2 if n > 10 else k}",
+                    "subject": f"animal {k // 2 if n > 10 else k}",
                     "pseudo_population": 0,
                     "trial_order_known": 1,
                     "titles": json.dumps({"right": "the right one", "wrong": "the wrong one"}),
@@ -78,8 +78,8 @@ def test_the_right_model_is_above_zero_near_the_ceiling_and_before_the_wrong_one
     assert (pair < 0.05).all()
     assert ((right["score_low"] < right["point_score"])
             & (right["point_score"] < right["score_high"])).all()  # fmt: skip
-    assert found["baseline_score"].sel(view="beyond").isnull().all()
-    at = {"view": "whole", "code": "timing"}
+    assert found["baseline_score"].sel(view="residual").isnull().all()
+    at = {"view": "full", "code": "timing"}
     rdms = np.stack([one["recording_rdm"].sel(at).values for one in files])
     limits = ceiling(rdms, COSINE.compare, unit_length)
     cosine = found.sel(at | {"comparator": "cosine"})
@@ -127,10 +127,10 @@ def test_the_figure_draws_animals_and_fills_what_is_above_zero():
     found = over_animals(cohort(), "mice", FAST)
     drawn, table = figure.draw(structure=found)
     assert set(table["view"]) == set(VIEWS) and set(table["comparator"]) == {"rho_a", "cosine"}
-    one = table.query("view == 'beyond' and code == 'rate' and comparator == 'cosine'")
+    one = table.query("view == 'residual' and code == 'rate' and comparator == 'cosine'")
     animals = one[(one["series"] == "instance") & (one["point"] == "wrong")]["value"]
     np.testing.assert_allclose(
-        animals, found["score"].sel(view="beyond", code="rate", comparator="cosine",
+        animals, found["score"].sel(view="residual", code="rate", comparator="cosine",
                                     point="wrong"))  # fmt: skip
     fills = [
         [line.get_markerfacecolor() for line in axes.get_lines() if line.get_marker() == "D"]

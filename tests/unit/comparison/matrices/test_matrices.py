@@ -10,7 +10,7 @@ from scipy import stats
 from spikedrift import trials
 from spikedrift.comparison.matrices import geometry, lag_and_block
 from spikedrift.comparison.matrices.matrices import structure
-from spikedrift.comparison.matrices.responses import Side
+from spikedrift.comparison.matrices.responses import TrialResponses
 from spikedrift.config.compare import Compare, Structure
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
@@ -49,14 +49,16 @@ def test_whatever_is_a_function_of_lag_and_block_is_out():
     lag, within, _ = lag_and_block.pairs_of(BLOCK)
     rng = np.random.default_rng(1)
     known = np.stack([np.sqrt(lag), ~within * 1.0, np.sin(lag) * within, np.full(lag.size, 0.1)])
-    np.testing.assert_array_equal(lag_and_block.beyond(known, BLOCK), 0)
+    np.testing.assert_array_equal(lag_and_block.residual(known, BLOCK), 0)
     rdm = gaussian_rdm(rng)
-    found = lag_and_block.beyond(rdm[None], BLOCK)
-    np.testing.assert_allclose(lag_and_block.beyond((rdm + 3 * known)[:], BLOCK),
+    found = lag_and_block.residual(rdm[None], BLOCK)
+    np.testing.assert_allclose(lag_and_block.residual((rdm + 3 * known)[:], BLOCK),
                                np.repeat(found, 4, axis=0), atol=1e-12)  # fmt: skip
-    np.testing.assert_allclose(lag_and_block.beyond(found, BLOCK), found, atol=1e-12)
+    np.testing.assert_allclose(lag_and_block.residual(found, BLOCK), found, atol=1e-12)
     levels = np.random.default_rng(9).normal(0, 5, 12)[np.stack(np.triu_indices(12, 1))].sum(axis=0)
-    np.testing.assert_allclose(lag_and_block.beyond((rdm + levels)[None], BLOCK), found, atol=1e-12)
+    np.testing.assert_allclose(
+        lag_and_block.residual((rdm + levels)[None], BLOCK), found, atol=1e-12
+    )
     # least squares on one indicator a (block, block, lag) and one a window
     row, column = np.triu_indices(12, 1)
     keys = sorted({(BLOCK[i], BLOCK[j], j - i) for i, j in zip(row, column, strict=True)})
@@ -74,14 +76,16 @@ def test_undefined_pairs_stay_undefined_and_enter_no_fit():
     rdm = gaussian_rdm(np.random.default_rng(2))
     lost, wild = rdm.copy(), rdm.copy()
     lost[5] = np.nan
-    found = lag_and_block.beyond(np.stack([rdm, lost]), BLOCK)
-    np.testing.assert_allclose(found[0], lag_and_block.beyond(rdm[None], BLOCK)[0], atol=1e-12)
+    found = lag_and_block.residual(np.stack([rdm, lost]), BLOCK)
+    np.testing.assert_allclose(found[0], lag_and_block.residual(rdm[None], BLOCK)[0], atol=1e-12)
     assert np.isnan(found[1, 5]) and np.isfinite(np.delete(found[1], 5)).all()
     # the same as if the pair had the value that the fit of the others gives it: residual 0
     for _ in range(200):
-        wild[5] -= lag_and_block.beyond(wild[None], BLOCK)[0, 5]
+        wild[5] -= lag_and_block.residual(wild[None], BLOCK)[0, 5]
     np.testing.assert_allclose(
-        np.delete(found[1], 5), np.delete(lag_and_block.beyond(wild[None], BLOCK)[0], 5), atol=1e-6
+        np.delete(found[1], 5),
+        np.delete(lag_and_block.residual(wild[None], BLOCK)[0], 5),
+        atol=1e-6,
     )
 
 
@@ -105,7 +109,7 @@ def test_a_model_that_shares_lag_and_block_alone_is_alike_and_passes_no_test():
     whole, p = [], {name: [] for name in comparators}
     for _ in range(900):
         rdm, models = gaussian_rdm(rng)[None], np.stack([gaussian_rdm(rng) for _ in range(3)])
-        rest, against = (lag_and_block.beyond(side, BLOCK) for side in (models, rdm))
+        rest, against = (lag_and_block.residual(side, BLOCK) for side in (models, rdm))
         moved = lag_and_block.shifted(rest, BLOCK, orders)
         for name, comparator in comparators.items():
             p[name].append(p_of_instances(comparator.compare(moved, against)[..., 0], 199, rng))
@@ -121,7 +125,7 @@ def test_structure_beyond_lag_and_block_is_found():
     truth = rng.normal(size=66)
     rdm = gaussian_rdm(rng)[None] + truth
     models = np.stack([gaussian_rdm(rng) + truth for _ in range(3)])
-    rest, against = (lag_and_block.beyond(side, BLOCK) for side in (models, rdm))
+    rest, against = (lag_and_block.residual(side, BLOCK) for side in (models, rdm))
     null = comparator.compare(lag_and_block.shifted(rest, BLOCK, orders), against)[..., 0]
     assert p_of_instances(null, 999, rng) < 0.02
 
@@ -175,13 +179,13 @@ def test_labels_without_order_need_seven_segments():
 def test_geometry_that_is_redrawn_is_less_alike_between_blocks_than_within():
     comparator = get("whitened_correlation")
     options = Structure()
-    still = Side.of(record("a", 1), options, SPIKESHIP)
-    moved = Side.of(record("b", 1, rate_drift=0.9), options, SPIKESHIP)
+    still = TrialResponses.of(record("a", 1), options, SPIKESHIP)
+    moved = TrialResponses.of(record("b", 1, rate_drift=0.9), options, SPIKESHIP)
     between, within = geometry.change(still, "rate", comparator)
     assert between.shape == (1,) and within - between[0] < 0.15
     between, within = geometry.change(moved, "rate", comparator)
     assert within > 0.6 and between[0] < within - 0.3
-    short = Side.of(record("c", 1, repeats=3), options, SPIKESHIP)
+    short = TrialResponses.of(record("c", 1, repeats=3), options, SPIKESHIP)
     assert np.isnan(geometry.change(short, "rate", comparator)[1])
     assert np.isnan(geometry.change(still, "timing", get("procrustes"))[1])
 
@@ -212,7 +216,7 @@ def found(mouse, sweep):
 
 
 def test_a_drifting_model_is_nearer_than_a_frozen_one_and_baselines_stand_beside(found):
-    rate = found.sel(view="whole", code="rate")
+    rate = found.sel(view="full", code="rate")
     for name in ("rho_a", "cosine", "whitened_correlation", "cka"):
         score = rate["point_score"].sel(comparator=name)
         assert score.sel(point="drifting") > score.sel(point="frozen") + 0.1
@@ -220,20 +224,20 @@ def test_a_drifting_model_is_nearer_than_a_frozen_one_and_baselines_stand_beside
         assert lag > 0.5
         assert rate["baseline_score"].sel(comparator=name, baseline="no_drift") == 0
         assert rate["ceiling_low"].sel(comparator=name) < rate["ceiling_high"].sel(comparator=name)
-    rest = found.sel(view="beyond")["baseline_score"].sel(baseline=["lag_only", "block_only"])
+    rest = found.sel(view="residual")["baseline_score"].sel(baseline=["lag_only", "block_only"])
     assert (rest.dropna("comparator") == 0).all()
     np.testing.assert_allclose(found["point_score"], found["score"].mean("instance"), rtol=1e-12)
     assert found["score"].sel(point="frozen", comparator="cka").isel(instance=2).isnull().all()
 
 
 def test_scores_are_those_of_the_comparators_on_the_matrices_in_the_file(found):
-    one = found.sel(view="whole", code="rate")
+    one = found.sel(view="full", code="rate")
     base = get("rho_a").compare(one["baseline_rdm"].values, one["recording_rdm"].values[None])
     np.testing.assert_allclose(base[:, 0], one["baseline_score"].sel(comparator="rho_a"))
-    rest = found.sel(view="beyond", code="rate")["recording_rdm"].values[None]
+    rest = found.sel(view="residual", code="rate")["recording_rdm"].values[None]
     block = np.repeat([0, 1], 4)
     np.testing.assert_allclose(
-        rest, lag_and_block.beyond(one["recording_rdm"].values[None], block), atol=1e-12
+        rest, lag_and_block.residual(one["recording_rdm"].values[None], block), atol=1e-12
     )
     row, column = np.triu_indices(8, 1)
     np.testing.assert_array_equal(found["row"], row)
@@ -243,16 +247,16 @@ def test_scores_are_those_of_the_comparators_on_the_matrices_in_the_file(found):
 
 def test_procrustes_has_a_form_for_rate_alone_and_is_an_angle(found):
     value = found["score"].sel(comparator="procrustes")
-    rate = value.sel(view="whole", code="rate", point="drifting")
+    rate = value.sel(view="full", code="rate", point="drifting")
     assert ((rate > 0) & (rate < np.pi)).all()
-    assert value.sel(code="timing").isnull().all() and value.sel(view="beyond").isnull().all()
+    assert value.sel(code="timing").isnull().all() and value.sel(view="residual").isnull().all()
     assert json.loads(found.attrs["directions"])["procrustes"] == "lower"
 
 
 def test_the_file_says_what_was_matched_refused_and_found(found):
     attributes = found.attrs
     for part in ("30 units (of 30 and 30 to 40)", "7 segments", "seed 3"):
-        assert part in attributes["matched"]
+        assert part in attributes["subsampled"]
     assert "no correspondence" in attributes["refused"] and "patterns" in attributes["refused"]
     assert "geometry_score" not in found
     for part in ("no animal resampling", "population", "n = 2 to 3", "illustration", "own"):
@@ -297,7 +301,7 @@ def test_the_recordings_own_trials_as_a_model_reach_the_ceiling_beyond_lag_and_b
 def test_a_test_that_cannot_reject_is_said(mouse):
     # 4 x 4 shifts of one instance: p is 1/16 at least, before Holm.
     found = structure(mouse, {"itself": [renamed(mouse)]}, SPIKESHIP, OPTIONS, 1)
-    np.testing.assert_allclose(found["least_p"], 1 / 16)
+    np.testing.assert_allclose(found["smallest_p"], 1 / 16)
     assert "cannot reach" in found.attrs["conclusion"]
 
 

@@ -119,10 +119,10 @@ def test_two_normal_variants_are_recovered_as_often_as_the_closed_form_says(apar
     assert found["p_value"].sel(classifier="score", held_out="instances") == pytest.approx(1 / 100)
     pair = found.isel(first=0, second=1)
     assert pair["pair_accuracy"] == pytest.approx(accuracy)
-    assert pair["told_apart"] == 1
+    assert pair["distinguishable"] == 1
     assert pair["separation"].sel(statistic=NAMES[0]) == pytest.approx(apart, abs=0.25)
     assert str(pair["separating"].values) == NAMES[0]
-    assert json.loads(found.attrs["not_told_apart"]) == []
+    assert json.loads(found.attrs["indistinguishable"]) == []
 
 
 def test_identical_variants_are_at_chance_and_named():
@@ -134,10 +134,10 @@ def test_identical_variants_are_at_chance_and_named():
     assert found["chance"].sel(classifier="score", held_out="instances") == pytest.approx(
         1 / 3, abs=0.02
     )
-    assert (found["told_apart"].values[np.triu_indices(3, 1)] == 0).all()
-    told = json.loads(found.attrs["not_told_apart"])
+    assert (found["distinguishable"].values[np.triu_indices(3, 1)] == 0).all()
+    told = json.loads(found.attrs["indistinguishable"])
     assert len(told) == 3
-    assert told[0].startswith("a and b are not told apart")
+    assert told[0].startswith("a and b are not distinguishable")
     assert "instances each needed" in told[0]
 
 
@@ -145,7 +145,7 @@ def test_only_the_two_variants_that_are_alike_are_named():
     values = np.concatenate([gaussian(4, 20, 6), gaussian(5, 20, 0, variants=1)])
     found = recover(comparison(values, list("abc")), compare=COMPARE,
                     options=Recovery(permutations=499))  # fmt: skip
-    told = json.loads(found.attrs["not_told_apart"])
+    told = json.loads(found.attrs["indistinguishable"])
     assert len(told) == 1
     assert told[0].startswith("a and c")
     assert found["confusion"].sel(classifier="score", variant="b", variant_recovered="b") > 0.9
@@ -187,7 +187,7 @@ def test_variants_that_are_far_apart_have_the_least_p_that_their_instances_allow
     # Of 2^6 orders one other says the same: all exchanged.
     assert pair["pair_p"] == pair["pair_p_holm"] == 2 / 64
     assert pair["pair_accuracy"] == 1 and pair["pair_leaning"] > 0.99
-    assert found["least_p"][0] == 1 / 64
+    assert found["smallest_p"][0] == 1 / 64
 
 
 def test_leanings_by_hand():
@@ -302,7 +302,7 @@ def test_rates_alone_are_compared_on_the_same_runs():
     assert score["difference_low"] > 0
     assert score["difference_p"] < 0.01
     assert rates["difference"] == 0 and rates["difference_p"] == 1
-    # Where rates tell variants apart and drift does not, the difference is negative.
+    # Where rates distinguish variants and drift does not, the difference is negative.
     told = recover(comparison(values[:, :, [2, 1, 0]], ["a", "b"], names=names), compare=COMPARE,
                    options=FAST)  # fmt: skip
     assert told["difference_high"].sel(classifier="score", held_out="instances") < 0
@@ -381,7 +381,7 @@ def test_instances_are_held_out_by_seed_and_traits_are_no_part_of_the_score():
         found["confusion"].sel(classifier="score"), one["confusion"].sel(classifier="score")
     )
     assert str(found["separating"].isel(first=0, second=1).values) == "log_rate"
-    assert found["subject_value"].sel(statistic="log_rate", subject="mouse.movie") == 1.5
+    assert found["checked_value"].sel(statistic="log_rate", checked="mouse.movie") == 1.5
 
 
 # power
@@ -480,19 +480,19 @@ def test_a_fitted_time_scale_keeps_the_level_and_is_no_excuse_for_a_frozen_netwo
         assert rejected[1] / 300 > 0.9
 
 
-def test_an_outsider_is_rejected_and_a_recording_from_a_variant_is_not():
+def test_an_out_of_model_control_is_rejected_and_a_recording_from_a_variant_is_not():
     rng = np.random.default_rng(21)
     values = gaussian(22, 12, 4, variants=3)
     right = np.array([4.0, 0]) + rng.normal(size=2) * 0.3
     data = comparison(values, list("abc"), recording=right)
     found = recover(data, {"noise.movie": np.array([4.0, 9.0])}, COMPARE, FAST)
-    assert found["subject"].values.tolist() == ["mouse.movie", "noise.movie"]
-    assert found["subject_kind"].values.tolist() == ["recording", "outsider"]
+    assert found["checked"].values.tolist() == ["mouse.movie", "noise.movie"]
+    assert found["checked_kind"].values.tolist() == ["recording", "out-of-model control"]
     compatible = found["compatible"]
-    assert compatible.sel(subject="mouse.movie", variant="b") == 1
-    assert (compatible.sel(subject="noise.movie") == 0).all()
+    assert compatible.sel(checked="mouse.movie", variant="b") == 1
+    assert (compatible.sel(checked="noise.movie") == 0).all()
     assert "not rejected as one more draw of b" in found.attrs["verdict"]
-    assert found.attrs["outsiders_verdict"] == "noise.movie: no tested variant is compatible."
+    assert found.attrs["out_of_model_verdict"] == "noise.movie: no tested variant is compatible."
     # A result that may come out: none fits.
     none = recover(comparison(values, list("abc"), recording=[4, 9]), None, COMPARE, FAST)
     assert none.attrs["verdict"] == "mouse.movie: no tested variant is compatible."

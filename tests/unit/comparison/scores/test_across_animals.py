@@ -29,7 +29,7 @@ def scores(value, instances, animal, k, **attributes):
             "axis_rate": ("point", [np.nan, 1.0, 2.0]),
             "statistic": NAMES,
         },
-        attrs={"recording": f"r{k}.movie", "experience_unit": animal,
+        attrs={"recording": f"r{k}.movie", "subject": animal,
                "pseudo_population": 0, "trial_order_known": 1, "titles": "{}", "control": "",
                **attributes},
     )  # fmt: skip
@@ -84,7 +84,7 @@ def test_the_animal_left_out_has_no_part_in_its_choice():
 
 def test_recordings_of_one_animal_are_one():
     files = cohort(np.random.default_rng(4), n=7)
-    twins = [*files[:6], files[6].assign_attrs(experience_unit="animal 5")]
+    twins = [*files[:6], files[6].assign_attrs(subject="animal 5")]
     found = leave_one_out(twins)
     assert found["n_recordings"].values.tolist() == [1, 1, 1, 1, 1, 2]
     mean = files[5].assign(
@@ -129,10 +129,10 @@ def test_what_cannot_be_left_out_is_refused_in_a_line():
     files = cohort(np.random.default_rng(6))
     with pytest.raises(InputError, match=r"4 animals, leaving one out needs 5.*within-recording"):
         leave_one_out(files[:4], Compare())
-    same = [one.assign_attrs(experience_unit="animal 1") for one in files]
+    same = [one.assign_attrs(subject="animal 1") for one in files]
     with pytest.raises(InputError, match="1 animals"):
         leave_one_out(same)
-    unknown = [*files[:5], files[5].assign_attrs(experience_unit="session 9")]
+    unknown = [*files[:5], files[5].assign_attrs(subject="session 9")]
     with pytest.raises(InputError, match=r"r5.movie: no animal to leave out, its animal is not"):
         leave_one_out(unknown)
     with pytest.raises(InputError, match=r"r5.movie: points are not those of r0.movie"):

@@ -130,14 +130,14 @@ def test_a_failed_run_is_an_instance_that_is_not_scored(mouse, sweep):
 
 
 def test_points_that_differ_in_rate_are_marked_and_kept(mouse, sweep):
-    found = compare(mouse, sweep, Compare(unmatched_above=2.5))
-    rate = found["mismatch"].sel(matched="log_rate")
+    found = compare(mouse, sweep, Compare(incomparable_above=2.5))
+    rate = found["trait_difference"].sel(compared_trait="log_rate")
     assert abs(rate.sel(point="drift@rate=1")) < 2.5 < rate.sel(point="loud")
-    assert found["unmatched"].sel(point="loud")
+    assert found["incomparable"].sel(point="loud")
     assert np.isfinite(found["score"]).all()
     assert "mean rate (log Hz)" in found.attrs["inference"]
     np.testing.assert_array_equal(
-        found["unmatched"], (np.abs(found["mismatch"]) > 2.5).any("matched")
+        found["incomparable"], (np.abs(found["trait_difference"]) > 2.5).any("compared_trait")
     )
     # by hand, of one trait
     at = {"trait": "log_rate"}
@@ -151,13 +151,13 @@ def test_points_that_differ_in_rate_are_marked_and_kept(mouse, sweep):
     assert found["recording_trait_sd"].sel(at) == pytest.approx(np.sqrt(sampling))
     # reliabilities have no sampling variance of their own
     assert found["recording_trait_sd"].sel(trait="rate_reliability").isnull()
-    assert np.isfinite(found["mismatch"].sel(matched="rate_reliability")).all()
+    assert np.isfinite(found["trait_difference"].sel(compared_trait="rate_reliability")).all()
 
 
 def test_what_is_matched_is_chosen_and_no_part_of_the_score(mouse, sweep):
-    few = compare(mouse, sweep, Compare(matched_on=("fano_factor",), unmatched_above=1e6))
-    assert few["matched"].values.tolist() == ["fano_factor"]
-    assert not few["unmatched"].any() and "SD from the recording" not in few.attrs["inference"]
+    few = compare(mouse, sweep, Compare(comparable_on=("fano_factor",), incomparable_above=1e6))
+    assert few["compared_trait"].values.tolist() == ["fano_factor"]
+    assert not few["incomparable"].any() and "SD from the recording" not in few.attrs["inference"]
     many = compare(mouse, sweep)
     np.testing.assert_array_equal(few["score"], many["score"])
     assert few["trait"].values.tolist() == list(TRAITS)
@@ -181,7 +181,7 @@ def test_without_a_profile_its_statistics_are_undefined_and_said(mouse, sweep):
     bare = Run(mouse.rate, mouse.timing, mouse.index)
     found = compare(bare, sweep)
     np.testing.assert_array_equal(found["score"], compare(mouse, sweep)["score"])
-    assert found["mismatch"].sel(matched="log_rate").isnull().all()
+    assert found["trait_difference"].sel(compared_trait="log_rate").isnull().all()
     less = compare(bare, sweep, Compare(statistics=("rate_drop", "log_rate")))
     assert less["statistic"].values.tolist() == ["rate_drop"]
     assert list(json.loads(less.attrs["dropped"])) == ["log_rate"]
@@ -196,7 +196,7 @@ def test_a_statistic_that_no_instance_has_is_dropped_and_nothing_left_is_a_resul
             index = run.index.copy(deep=True)
             index["index"].loc[{"code": "timing"}] = np.nan
             index["gate"] = index["gate"].astype(object)
-            index["gate"].loc[{"code": "timing"}] = "imprecise"
+            index["gate"].loc[{"code": "timing"}] = "too imprecise"
             group[k] = Run(run.rate, run.timing, index, run.profile)
     n = sum(map(len, runs.values()))
     found = compare(mouse, runs, Compare(statistics=names), seed=2)
@@ -209,8 +209,8 @@ def test_a_statistic_that_no_instance_has_is_dropped_and_nothing_left_is_a_resul
     assert none["score"].isnull().all() and none["baseline_score"].isnull().all()
     both = said.replace("timing: step in gap", "timing against rate and timing: step in gap")
     assert none.attrs["conclusion"] == f"No statistic is left to compare: {both}."
-    outsider = vector(mouse.parts(mouse.largest_lag()), [])
-    refused = attempt(none, {"other.movie": outsider}, Compare(), Recovery(), 1)
+    control = vector(mouse.parts(mouse.largest_lag()), [])
+    refused = attempt(none, {"other.movie": control}, Compare(), Recovery(), 1)
     assert "no statistic of the score is left" in refused.attrs["refused"]
 
 

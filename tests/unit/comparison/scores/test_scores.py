@@ -239,14 +239,14 @@ def analyzed(recording):
 
 def without_timing(index):
     """The same recording in which no timing code was detected."""
-    shut = index.copy(deep=True)
+    absent = index.copy(deep=True)
     gate = gates.no_signal("timing", 1, 0.4, 0.01)
     for name in ("index", *SUMS):
-        shut[name].loc[{"code": "timing"}] = np.nan
-    shut["gate"].loc[{"code": "timing"}] = gate.state
-    shut["gate_note"] = shut["gate_note"].astype(object)
-    shut["gate_note"].loc[{"code": "timing"}] = gate.words
-    return shut
+        absent[name].loc[{"code": "timing"}] = np.nan
+    absent["gate"].loc[{"code": "timing"}] = gate.state
+    absent["gate_note"] = absent["gate_note"].astype(object)
+    absent["gate_note"].loc[{"code": "timing"}] = gate.words
+    return absent
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +318,14 @@ def test_a_comparison_holds_together(scored, mouse, sweep):
 def test_few_instances_are_an_illustration_and_units_are_said(scored):
     assert scored["score_low"].isnull().all()
     text = scored.attrs["inference"]
-    for part in ("no animal resampling", "illustration", "n = 3", "30 units", "(matched)", "Null"):
+    for part in (
+        "no animal resampling",
+        "illustration",
+        "n = 3",
+        "30 units",
+        "(as many as in the recording)",
+        "Null",
+    ):
         assert part in text
     assert json.loads(scored.attrs["titles"])["right"] == "right one"
     assert scored.attrs["control"] == "frozen"
@@ -326,7 +333,7 @@ def test_few_instances_are_an_illustration_and_units_are_said(scored):
 
 
 def test_enough_instances_have_a_reproducible_interval(mouse, sweep):
-    options = Compare(headline_instances=3, bootstrap=200)
+    options = Compare(min_instances=3, bootstrap=200)
     one = compare(mouse, sweep, options, seed=5)
     two = compare(mouse, sweep, options, seed=5)
     xr.testing.assert_identical(one, two)
@@ -336,8 +343,8 @@ def test_enough_instances_have_a_reproducible_interval(mouse, sweep):
 
 
 def test_an_instance_without_timing_code_is_not_scored(mouse, sweep):
-    shut = without_timing(sweep["right"][0].index)
-    runs = [Run(sweep["right"][0].rate, sweep["right"][0].timing, shut), *sweep["right"][1:]]
+    absent = without_timing(sweep["right"][0].index)
+    runs = [Run(sweep["right"][0].rate, sweep["right"][0].timing, absent), *sweep["right"][1:]]
     found = compare(mouse, {"frozen": sweep["frozen"], "right": runs})
     assert found["instances_scored"].sel(point="right") == 2
     assert found["instances_given"].sel(point="right") == 3
@@ -361,8 +368,8 @@ def test_recordings_that_carry_no_comparison_are_refused(mouse, sweep):
         compare(mouse, sweep, Compare(min_units=40))
     with pytest.raises(InputError, match="no model runs"):
         compare(mouse, {})
-    shut = without_timing(mouse.index)
-    less = compare(Run(mouse.rate, mouse.timing, shut), sweep)
+    absent = without_timing(mouse.index)
+    less = compare(Run(mouse.rate, mouse.timing, absent), sweep)
     assert less["statistic"].values.tolist() == [
         "rate_drop", "rate_step", "step_to_drop",
     ]  # fmt: skip
@@ -372,19 +379,19 @@ def test_recordings_that_carry_no_comparison_are_refused(mouse, sweep):
     )
     rate_only = Compare(statistics=("rate_drop", "rate_step", "step_to_drop"))
     assert np.isfinite(
-        compare(Run(mouse.rate, mouse.timing, shut), sweep, rate_only)["score"]
+        compare(Run(mouse.rate, mouse.timing, absent), sweep, rate_only)["score"]
     ).all()
 
 
-def test_trials_that_are_not_matched_are_named(mouse, sweep):
+def test_trials_that_are_not_the_same_are_named(mouse, sweep):
     found = compare(mouse, sweep)
     assert (
-        "Recording and models: trials of 0.5 s, 4 segments (matched)." in found.attrs["inference"]
+        "Recording and models: trials of 0.5 s, 4 segments (the same)." in found.attrs["inference"]
     )
     shorter = [selected(f"m-short-i{k}.movie", 50 + k, duration=0.4, segments=3) for k in range(2)]
     said = compare(mouse, {**sweep, "short": shorter}).attrs["inference"]
     assert (
-        "Not matched: trials of 0.5 s, 4 segments in the recording, trials of 0.4 s, 3 segments; "
+        "Not the same: trials of 0.5 s, 4 segments in the recording, trials of 0.4 s, 3 segments; "
         "trials of 0.5 s, 4 segments in the models" in said
     )
 

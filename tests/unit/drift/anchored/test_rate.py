@@ -197,7 +197,7 @@ def test_all_pairs_are_more_precise_than_some():
 
 def test_redrawn_rates_read_one_and_are_seen():
     out = rate_index(Layout.of(recording(rate_drift=1.0)), OPTIONS, 0)
-    assert out.shut == ""
+    assert out.no_index == ""
     assert out.index == pytest.approx(1.0, abs=0.15)
     assert out.p_value == 1 / 40
 
@@ -230,7 +230,7 @@ def test_gain_matching_lets_unit_gains_through():
 
 def test_one_rate_for_all_segments_shuts_the_gate():
     out = rate_index(Layout.of(recording(seed=1, unit_share=1.0)), OPTIONS, 1)
-    assert "no rate code" in out.shut
+    assert "no rate code" in out.no_index
     assert np.isnan([out.index, out.index_raw, out.p_value]).all()
 
 

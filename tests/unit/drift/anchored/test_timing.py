@@ -67,7 +67,7 @@ def test_the_scale_of_a_redraw_does_not_depend_on_the_number_of_segments(segment
 
 def test_redrawn_event_times_read_one_and_are_seen():
     out = timing_index(Layout.of(recording(event_time_drift=1.0, repeats=8)), OPTIONS, 0)
-    assert out.shut == ""
+    assert out.no_index == ""
     assert out.index == pytest.approx(1.0, abs=0.2)
     assert out.p_value == 1 / 40
 
@@ -86,21 +86,21 @@ def test_rate_drift_moves_the_raw_index_and_its_null_but_not_the_effect_size():
 
 def test_a_flat_code_shuts_the_gate_and_prints_no_index():
     out = timing_index(Layout.of(recording(flat_code=True)), OPTIONS, 0)
-    assert "no timing code" in out.shut
+    assert "no timing code" in out.no_index
     assert out.null.size == 0
     assert np.isnan([out.index, out.index_raw, out.index_thinned, out.p_value]).all()
 
 
 def test_silent_units_shut_the_gate():
     out = timing_index(Layout.of(recording(units=15, mean_rate=0.5)), OPTIONS, 0)
-    assert "share fewer than 5 units" in out.shut
+    assert "share fewer than 5 units" in out.no_index
     assert np.isnan(out.index)
 
 
 def test_an_imprecise_index_shuts_the_gate():
     strict = OPTIONS.model_copy(update={"max_standard_error": 1e-4})
     out = timing_index(Layout.of(recording()), strict, 0)
-    assert "imprecise" in out.shut
+    assert "imprecise" in out.no_index
     assert np.isnan([out.index, out.p_value]).all()
 
 

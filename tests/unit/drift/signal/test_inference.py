@@ -150,7 +150,7 @@ def test_noise_that_units_share_does_not_raise_the_level() -> None:
 
 
 @pytest.mark.slow
-def test_codes_that_drift_alike_are_told_apart_at_the_level_only() -> None:
+def test_codes_that_drift_alike_are_distinguished_at_the_level_only() -> None:
     """Neither drifts, or both do alike: no more rejections than chance at 5 % allows (99.9 %)."""
     alike = {"tuning_drift": 0.2, "event_time_drift": 0.18}
     for knobs in ({}, alike):

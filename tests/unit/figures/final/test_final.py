@@ -443,9 +443,10 @@ def scores():
             "instances_failed": ("point", [0, 0, 0]),
             "instance_gate": (
                 ("point", "instance", "code"),
-                [[["open"] * 2] * 2] * 2 + [[["open", "imprecise"], ["open", "no code"]]],
+                [[["open"] * 2] * 2] * 2
+                + [[["open", "too imprecise"], ["open", "no code detected"]]],
             ),
-            "unmatched": ("point", [True, False, False]),
+            "incomparable": ("point", [True, False, False]),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
             "baseline_score": ("baseline", [0.9, 2.0, 9.0]),
@@ -467,7 +468,7 @@ def scores():
 @pytest.fixture
 def structure():
     rng = np.random.default_rng(2)
-    names, codes, views = ["rho_a", "angle"], ["rate", "timing"], ["whole", "beyond"]
+    names, codes, views = ["rho_a", "angle"], ["rate", "timing"], ["full", "residual"]
     shape = (2, 2, 2, 3, 2)
     dims = ("view", "code", "comparator", "point", "instance")
     score = rng.random(shape)
@@ -493,7 +494,7 @@ def structure():
             "titles": json.dumps({"frozen": "all frozen", "a": "variant a", "b": "variant b"}),
             "comparator_titles": json.dumps({"rho_a": "rho-a", "angle": "angle"}),
             "directions": json.dumps({"rho_a": "higher", "angle": "lower"}),
-            "matched": "20 units each",
+            "subsampled": "20 units each",
             "conclusion": "No point reaches the ceiling.\nThe lag alone explains it.",
             "refused": "",
         },
@@ -513,7 +514,7 @@ def recovery():
     return xr.Dataset(
         {
             "confusion": (("held_out", "classifier", "variant", "variant_recovered"), shares[None]),
-            "told_apart": (("first", "second"), told),
+            "distinguishable": (("first", "second"), told),
             "separating": (("first", "second"), most),
         }
         | {key: (("held_out", "classifier"), [value]) for key, value in one.items()},
@@ -554,7 +555,7 @@ def test_comparison_draws_scores_recovery_and_the_nearest_by_every_comparator(
         assert one["point_score"].sel(point=cell["point"]) == best
     said = words(figure)
     for text in ("The noise floor is reached by variant a.",
-                 "2 of 3 pairs of variants are told apart",
+                 "2 of 3 pairs of variants are distinguishable",
                  "timing index too imprecise: 1", "no timing code detected: 1",
                  "Illustration: 2 instances a point"):  # fmt: skip
         assert text in said
@@ -614,7 +615,7 @@ def test_a_cell_says_whether_the_nearest_model_is_enough(
     axes = style.figure(7, 2).subplots()
     table = comparators.summary(axes, one, {"a": "variant a"})
     assert set(table["point"]) == {"a"}
-    for view, outcome in zip(("whole", "beyond"), outcomes, strict=True):
+    for view, outcome in zip(("full", "residual"), outcomes, strict=True):
         assert set(table.loc[table["view"] == view, "outcome"]) == {outcome}
     marked = any("\N{CHECK MARK}" in text.get_text() for text in axes.texts)
     assert marked == ("reached" in outcomes)
@@ -749,7 +750,7 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
             ),
             "ceiling_low": 0.4,
             "ceiling_high": 1.0,
-            "unmatched": ("point", np.zeros(n, bool)),
+            "incomparable": ("point", np.zeros(n, bool)),
             "baseline_score": scores["baseline_score"],
         },
         coords={
@@ -791,7 +792,7 @@ def test_the_map_of_one_point_counts_one(scores):
     one = scores.isel(point=[0])
     said = words(sweep_map.draw(scores=[one])[0])
     assert "1 point, 2 network instances" in said
-    assert "Not matched with it: 1 point (" in said
+    assert "Not comparable with it: 1 point (" in said
 
 
 def test_a_row_of_points_is_labeled_with_what_they_share(scores):

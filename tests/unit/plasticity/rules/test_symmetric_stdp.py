@@ -81,5 +81,5 @@ def test_a_block_drifts_as_theory_says(n, w, rho):
     error = change.std(ddof=1) / np.sqrt(blocks)
     expected = theory(n, w, rho)
     alone = 2 * (rho / (1 - (n - 1) * w)) ** 2 * (0.08 * 2.5 - 0.0533 * 5.0)
-    assert error < abs(expected - alone) / 20, "independent spikes would be told apart"
+    assert error < abs(expected - alone) / 20, "independent spikes would be distinguished"
     assert abs(change.mean() - expected) < 4 * error

@@ -1,8 +1,8 @@
-"""Bring a recording and simulated runs to the same numbers of units, segments, repeats, blocks.
+"""Subsample a recording and runs to the same numbers of units, segments, repeats and blocks.
 
 Noise, and with it every similarity of matrices, depends on all four. Units are drawn at random;
 of blocks the first are kept, and of every block the first repeats, so that lags and gaps between
-blocks have the same places on both sides. What time a gap stands for is not matched: it cannot be.
+blocks have the same places on both sides. The time that a gap stands for stays as it is.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ Segment = tuple[str, int]
 
 @dataclass(frozen=True)
 class Size:
-    """Numbers that a comparison matches.
+    """Numbers that both sides of a comparison have.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ def corresponding(recording: Layout, models: Sequence[Layout]) -> tuple[list[Seg
     )
 
 
-def matched(
+def subsampled(
     layout: Layout, size: Size, rng: np.random.Generator, segments: list[Segment] | None = None
 ) -> xr.Dataset:
     """Cut a trials Dataset down to a size.
@@ -145,14 +145,14 @@ def matched(
         here = np.flatnonzero(repeats.block == block)
         rank[here] = np.arange(here.size)
     kept = (rank < size.repeats) & (repeats.block < size.blocks)
-    wanted = set(segments)
+    chosen = set(segments)
     stimulus, number = (dataset[name].values.tolist() for name in SEGMENT_KEY)
-    of_segment = np.array([key in wanted for key in zip(stimulus, number, strict=True)])
+    of_segment = np.array([key in chosen for key in zip(stimulus, number, strict=True)])
     return select(dataset, trials=kept[layout.repeat] & of_segment, units=units)
 
 
 def words(recording: Size, models: Sequence[Size], size: Size, seed: int) -> str:
-    """One line: what was matched, of how many on either side."""
+    """One line: what was subsampled, of how many on either side."""
 
     def span(values: list[int]) -> str:
         low, high = min(values), max(values)
@@ -163,7 +163,7 @@ def words(recording: Size, models: Sequence[Size], size: Size, seed: int) -> str
         return f"{getattr(size, name)} {what} (of {getattr(recording, name)} and {of})"
 
     return (
-        f"Matched, of the recording and of the models: {part('units', 'units')} drawn with seed "
+        f"Subsampled, of the recording and of the models: {part('units', 'units')} drawn with seed "
         f"{seed}, {part('segments', 'segments')}, the first {part('repeats', 'repeats')} of each "
         f"of the first {part('blocks', 'blocks')}; lags are counted in repeats that were kept."
     )

@@ -27,7 +27,7 @@ import xarray as xr
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from spikedrift.analyses.contract.analysis import Analysis, Statistic, monte_carlo
-from spikedrift.config.analyses import DriftIndexOptions
+from spikedrift.config.analyses import RdiOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.bands import centered
 from spikedrift.drift.correlations import TUNING_SEGMENTS
@@ -37,6 +37,8 @@ from spikedrift.similarity.correlation import pearson_stacks
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 from spikedrift.stats.means import defined_mean
+
+STREAM = "drift_index"  # the first name of this analysis: another key would draw other numbers
 
 
 def random_halves(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -203,10 +205,8 @@ def reliability(responses: Responses, group: np.ndarray) -> np.ndarray:
     )
 
 
-def run(
-    dataset: xr.Dataset, options: DriftIndexOptions, seed: int
-) -> tuple[xr.Dataset, list[Statistic]]:
-    """Compute the drift indices of units and population by lag, and their slopes.
+def run(dataset: xr.Dataset, options: RdiOptions, seed: int) -> tuple[xr.Dataset, list[Statistic]]:
+    """Compute the RDI of units and population by lag, and their slopes.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def run(
     group, lag_unit = responses.groups
     if np.bincount(group).min() < 2:
         raise InputError(
-            f"{name}: drift_index needs two repeats in each of its {lag_unit}, one has a single "
+            f"{name}: rdi needs two repeats in each of its {lag_unit}, one has a single "
             "repeat; select repeats or join blocks"
         )
     tuned = responses.rate.shape[1] >= TUNING_SEGMENTS
@@ -244,9 +244,9 @@ def run(
             ]
         )
 
-    unit = of_units(responses, stream(seed, name, "drift_index", "halves"))
+    unit = of_units(responses, stream(seed, name, STREAM, "halves"))
     population = population_correlations(responses, group, options.min_shared)
-    halves = stream(seed, name, "drift_index", "surrogate halves")
+    halves = stream(seed, name, STREAM, "surrogate halves")
 
     def statistic(of: Responses) -> np.ndarray:
         return summary(
@@ -254,7 +254,7 @@ def run(
             index(population_correlations(of, group, options.min_shared)),
         )
 
-    rng = stream(seed, name, "drift_index", "exchange")
+    rng = stream(seed, name, STREAM, "exchange")
     null = null_of(dataset, responses, statistic, options.surrogates, rng)
     units, rdi = index(unit), index(population)
     lags = np.arange(1, units.shape[1] + 1)
@@ -269,7 +269,7 @@ def run(
         {"lag": ("lag", lags, {"units": lag_unit})},
         {"lag_unit": lag_unit},
     )
-    rng = stream(seed, name, "drift_index", "bootstrap")
+    rng = stream(seed, name, STREAM, "bootstrap")
     interval = _intervals(units, options, rng)
     n_pairs = [int(np.sum(np.subtract.outer(group, group) == -lag)) for lag in lags]
     value, out = iter(zip(summary(units, rdi), null, strict=True)), []
@@ -318,9 +318,7 @@ def _medians(value: np.ndarray, least: int) -> np.ndarray:
     return out
 
 
-def _intervals(
-    value: np.ndarray, options: DriftIndexOptions, rng: np.random.Generator
-) -> np.ndarray:
+def _intervals(value: np.ndarray, options: RdiOptions, rng: np.random.Generator) -> np.ndarray:
     """95 % bootstrap intervals of the medians: shape (n_lags, 2)."""
     n_units = value.shape[0]
     drawn = np.stack(
@@ -334,7 +332,7 @@ def _intervals(
 
 
 ANALYSIS = Analysis(
-    name="drift_index",
+    name="rdi",
     title="Representational drift index",
     citation="Marks TD, Goard MJ (2021) Nature Communications 12:5169; Sadeh S, Clopath C (2022) "
     "eLife 11:e77907; Zhu et al. (2025) Nature Communications, doi:10.1038/s41467-025-62069-2",

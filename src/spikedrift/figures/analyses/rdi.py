@@ -20,7 +20,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Parameters
     ----------
     result : Dataset
-        Of the analysis `drift_index`.
+        Of the analysis `rdi`.
     options : Figures
 
     Returns
@@ -78,7 +78,7 @@ def _curves(axes: Axes, result: xr.Dataset) -> None:
         axes.set_xticks(lag)
     bottom, top = axes.get_ylim()
     axes.set_ylim(min(bottom, -0.05), max(top, 0.1))
-    axes.set(xlabel=f"lag ({result.attrs['lag_unit']})", ylabel="drift index RDI (1)")
+    axes.set(xlabel=f"lag ({result.attrs['lag_unit']})", ylabel="RDI (1)")
     axes.legend(loc="upper left")
 
 

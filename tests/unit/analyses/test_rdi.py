@@ -1,4 +1,4 @@
-"""Drift indices against closed forms, another program's published values, and where they move."""
+"""RDI against closed forms, another program's published values, and where they move."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import statsmodels.api as sm
 import xarray as xr
 from scipy.io import loadmat
 
-from spikedrift.analyses import drift_index as di
+from spikedrift.analyses import rdi as di
 from spikedrift.analyses.contract.analysis import analyze
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
@@ -26,7 +26,7 @@ def made(sessions: bool = False, **knobs) -> xr.Dataset:
 
 
 def table(dataset: xr.Dataset, **options):
-    found = analyze(dataset, "drift_index", {"surrogates": 99, "bootstrap": 100, **options}, 1)
+    found = analyze(dataset, "rdi", {"surrogates": 99, "bootstrap": 100, **options}, 1)
     return found[["value", "low", "high", "p_value"]].to_dataframe()
 
 
@@ -144,7 +144,7 @@ def test_lags_over_sessions_rise_with_drift():
     # Sessions, not blocks: the blocks of one session are one group.
     dataset = made(blocks=4)
     days = dataset.assign(session=("trial", dataset["block"].values // 2))
-    result = analyze(days, "drift_index", {"surrogates": 19, "bootstrap": 100})
+    result = analyze(days, "rdi", {"surrogates": 19, "bootstrap": 100})
     assert result.sizes["lag"] == 1 and result.attrs["lag_unit"] == "sessions"
 
 
@@ -160,7 +160,7 @@ def test_a_block_of_one_repeat_is_refused():
 
 def test_same_seed_same_bits():
     options = {"surrogates": 19, "bootstrap": 100}
-    first, again, other = (analyze(made(), "drift_index", options, seed) for seed in (1, 1, 2))
+    first, again, other = (analyze(made(), "rdi", options, seed) for seed in (1, 1, 2))
     assert first.identical(again)
     assert not first["unit_rdi"].equals(other["unit_rdi"])
 
@@ -170,7 +170,7 @@ PUBLISHED = 22  # row of the published tables, from 0
 
 @pytest.mark.mirror
 def test_published_values_of_the_example_unit(mirror: Path):
-    """Zhu et al. (2025): which of the 831 units the example is, and its drift index."""
+    """Zhu et al. (2025): which of the 831 units the example is, and its RDI."""
     folder = mirror / "mouse_v1_15days"
     if not folder.is_dir():
         pytest.skip(f"{folder} is not there")

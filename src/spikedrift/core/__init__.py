@@ -1,1 +1,1 @@
-"""What everything stands on: errors, whole files, jobs, provenance, plug-ins."""
+"""What the rest of the library stands on: errors, whole files, jobs, provenance, plug-ins."""

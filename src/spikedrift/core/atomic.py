@@ -1,6 +1,6 @@
 """Files that are either whole or not there: write to a temporary name, then rename.
 
-What the disk refuses on the way is one line, `DiskError`.
+Where the disk refuses a write, the error is one line, `DiskError`.
 """
 
 import io
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spikedrift.core import seal
 from spikedrift.core.disk import naming
 
-# Only methods of what is given are called: who fetches a file need not wait for these.
+# Imported for type hints alone: a job that fetches a file need not wait for these.
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -25,9 +25,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block succeeds.
 
     The temporary name carries the process id (two processes never share one) and keeps the
-    suffix, which writers use to choose a format. It is on the disk before it is renamed. On any
-    exception it is removed; what a process that was killed has left is removed by the next one
-    that writes the same file.
+    suffix, which writers use to choose a format. The file is flushed to the disk before it is
+    renamed. It is removed on any exception; what a killed process has left behind is removed by
+    the next one that writes the same file.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 
 def _settle(path: Path) -> None:
-    """Wait for the disk: some say only now that they are full."""
+    """Flush a file to the disk: some disks report only now that they are full."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -70,28 +70,28 @@ def runs(pid: int) -> bool:
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[Any]:
-    """Yield a binary file for a library to write `path` through; whole or not at all.
+    """Yield a binary file that a library can write to, and make it `path` once all is written.
 
     Raises
     ------
     DiskError
-        Where the disk refuses. The library is not told, so that it neither stumbles nor
-        complains when it closes the file.
+        Where the disk refuses, at the end of the block. The library that writes is not told, so
+        that it neither stumbles nor complains when it closes the file.
     """
     with replacing(path) as temporary, _Lasting(temporary) as file:
         try:
             yield file
         except Exception:
-            file.tell_error()  # more than what a library made of it
+            file.tell_error()  # says more than what the library made of it
             raise
         file.tell_error()
 
 
 class _Lasting(io.RawIOBase):
-    """A file that keeps what the disk refused to itself until it is asked, and only pretends.
+    """A file that hides errors of the disk from the library that writes it, until it is asked.
 
-    What the disk did not take is kept in memory: HDF5 reads back what it wrote, takes whatever
-    it gets for an address, and crashes.
+    Bytes that the disk did not take are kept in memory: HDF5 reads back what it wrote, would take
+    other bytes for an address, and crash.
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,14 +101,14 @@ class _Lasting(io.RawIOBase):
         self._kept: list[tuple[int, memoryview]] = []  # place, what the disk did not take
 
     def tell_error(self) -> None:
-        """Raise what the disk has refused, if anything."""
+        """Raise the first error of the disk, if there was one."""
         if self._error is not None:
             raise self._error
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
         done = 0
-        while self._error is None and done < len(view):  # a raw file takes what fits
+        while self._error is None and done < len(view):  # a raw file may take a part only
             try:
                 done += self._file.write(view[done:])
             except OSError as error:
@@ -136,7 +136,7 @@ class _Lasting(io.RawIOBase):
             low, high = max(place, start), min(place + len(data), start + len(view))
             if low < high:
                 view[low - start : high - start] = data[low - place : high - place]
-            # What lies before it and was never written is a hole, and reads as zeros.
+            # A gap before it that was never written reads as zeros.
             done = max(done, high - start)
         self._file.seek(start + done)
         return done
@@ -166,7 +166,7 @@ class _Lasting(io.RawIOBase):
 
 
 def write_text(text: str, path: str | Path) -> None:
-    """Write `text` as UTF-8."""
+    """Write `text` as UTF-8, whole or not at all; raises `DiskError` where the disk refuses."""
     with writing(path) as file:
         file.write(text.encode())
 
@@ -176,9 +176,15 @@ def write_netcdf(
 ) -> None:
     """Write `dataset` as compressed netCDF4 (h5netcdf), whole or not at all.
 
-    `finish` gets the file, to add what is too large for memory; `tell_error` of it raises what
-    the disk has refused so far, which is kept in memory until then. Large variables carry checksums
-    (fletcher32), and the whole file its digest; below `results` it says which result it is.
+    `finish` is called with the open file, to add what is too large for memory. It should call the
+    file's `tell_error` now and then, which raises an error of the disk: what the disk does not take
+    is kept in memory until then. Variables of more than 256 numbers carry checksums (fletcher32),
+    and the file carries the digest of its bytes; below `results` it says which result it is.
+
+    Raises
+    ------
+    DiskError
+        Where the disk refuses.
     """
     encoding = {
         name: {"zlib": True, "complevel": 1, "fletcher32": True}
@@ -193,5 +199,11 @@ def write_netcdf(
 
 
 def write_tsv(table: "pd.DataFrame", path: str | Path) -> None:
-    """Write `table` as tab-separated text without its index; missing values are `nan`."""
+    """Write `table` as tab-separated text without its index; missing values are `nan`.
+
+    Raises
+    ------
+    DiskError
+        Where the disk refuses.
+    """
     write_text(table.to_csv(sep="\t", index=False, na_rep="nan"), path)

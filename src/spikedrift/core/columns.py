@@ -1,4 +1,4 @@
-"""Columns of a source as the dtypes of the trials contract, with nothing lost on the way."""
+"""Convert columns of a source to the dtypes of the trials contract, with nothing lost."""
 
 import numpy as np
 
@@ -8,15 +8,15 @@ from spikedrift.core.errors import InputError
 def typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
     """Convert a column to the contract's dtype.
 
-    No text, fraction or missing value becomes a whole number, and no missing value or object a
-    label.
+    Texts, fractions and missing values are refused as whole numbers, and missing values and
+    objects other than texts as labels.
 
     Parameters
     ----------
     column : array, any shape
     dtype : {"int64", "bool", "float64", "str"}
     name : str
-        What an error starts with.
+        Begins the message of an error.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
     Raises
     ------
     InputError
-        Naming the first place that would lose something.
+        For a column of another kind, or naming the first value that `dtype` cannot hold.
     """
     if dtype == "str":
         return _texts(column, name)
@@ -45,7 +45,7 @@ def typed(column: np.ndarray, dtype: str, name: str) -> np.ndarray:
 
 
 def _texts(column: np.ndarray, name: str) -> np.ndarray:
-    """Labels as text; a whole number is its digits."""
+    """Labels as text; a whole number becomes its digits."""
     if column.dtype.kind in "UTiu":
         return column.astype(str)
     known = np.array([isinstance(value, str) for value in column.flat]).reshape(column.shape)

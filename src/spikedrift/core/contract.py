@@ -1,4 +1,4 @@
-"""What a trials file must be: its variables and attributes, and the check that all of them pass.
+"""What a trials file must hold, its variables and attributes, and the check of it.
 
 docs/trials.md is the contract in words; `trials` makes, reads, cuts and writes such files.
 """
@@ -43,7 +43,7 @@ UNIT_COLUMNS: dict[str, tuple[str, Any, str, str]] = {
     "population": ("str", "all", "1", "area, cell group or assembly"),
     "recording": ("str", None, "1", "recording that the unit is from"),
 }
-# What comes before the name of a quality column, so that none collides with the contract's own.
+# Prefix of the names of quality columns, so that none collides with a column of the contract.
 QUALITY = "quality_"
 TRIAL_KEY = ("stimulus", "segment", "repeat", "block", "session", "phase")
 REPEAT_KEY = ("session", "phase", "block", "repeat")
@@ -59,7 +59,7 @@ ATTRIBUTES: dict[str, Any] = {
     "assumptions": "",
 }
 
-# name -> (dimensions, dtype) of what is no column; event_amplitude may be left out.
+# name -> (dimensions, dtype) of the variables that are no columns; event_amplitude may be left out.
 SPIKES: dict[str, tuple[tuple[str, ...], str]] = {
     "spike_time": (("spike",), "float64"),
     "spike_count": (("trial", "unit"), "int32"),
@@ -70,15 +70,15 @@ PHASES = ("naive", "train", "block")  # in the order of a model's life
 TEXTS = ("recording", "kind", *(key for key, value in ATTRIBUTES.items() if value in ("", "{}")))
 RENAMED = {"experience_unit": "subject"}  # attribute of older files -> what it is called now
 FLAGS = ("pseudo_population", "trial_order_known", "spike_timing")
-# The smallest whole number that a column may hold, and the unit that a file may say it is in.
+# The smallest whole number that a column may hold.
 LEAST = {"repeat": 0, "block": 0, "session": 0, "presentation_index": -1}
 _RANGE = {"int32": np.iinfo(np.int32).max, "int64": np.iinfo(np.int64).max}
 
 
 def layout(name: Hashable) -> tuple[tuple[str, ...], str | None] | None:
-    """Dimensions and dtype of a variable; None for what the contract does not know.
+    """Dimensions and dtype of a variable; None for a name that the contract does not know.
 
-    The dtype of a quality column is None: numbers, truth values or texts.
+    The dtype of a quality column is None: it may hold numbers, truth values or texts.
     """
     if name in SPIKES:
         return SPIKES[str(name)]
@@ -89,15 +89,15 @@ def layout(name: Hashable) -> tuple[tuple[str, ...], str | None] | None:
 
 
 def check(dataset: xr.Dataset) -> None:
-    """Refuse a Dataset that breaks the contract: the one check before writing and after reading.
+    """Refuse a Dataset that breaks the contract, before it is written and after it is read.
 
     Raises
     ------
     InputError
         Naming the recording and, where there is one, the variable, trial and unit at fault:
         attributes, variables, dimensions, dtypes and ranges that are not those of docs/trials.md;
-        counts and spikes that do not fit; trials or units that are there twice; repeats that do
-        not count through the blocks.
+        counts and spikes that do not fit each other; trials or units that are there twice;
+        repeats that are not counted through the blocks.
     """
     recording = dataset.attrs.get("recording")
     name = recording if isinstance(recording, str) and recording else "trials"
@@ -173,7 +173,7 @@ def _whole(value: Any) -> bool:
 
 
 def _check_variables(dataset: xr.Dataset, name: str) -> None:
-    """Names, dimensions and dtypes."""
+    """Check the names, dimensions, dtypes and units of variables, and how they are stored."""
     needed = [*SPIKES, *TRIAL_COLUMNS, *UNIT_COLUMNS]
     for variable in needed:
         if variable not in dataset.variables and variable != "event_amplitude":
@@ -220,7 +220,7 @@ _KINDS = {
 
 
 def _is(values: np.ndarray, dtype: str | None) -> bool:
-    """Whether an array holds what a dtype stands for, in any width that loses nothing."""
+    """Whether an array holds values of a dtype, stored in any width that loses nothing."""
     text = values.dtype.kind in "UT" or (
         values.dtype.kind == "O" and all(isinstance(value, str) for value in values.ravel())
     )
@@ -243,7 +243,7 @@ def _first(bad: np.ndarray) -> int:
 
 
 def _check_columns(dataset: xr.Dataset, name: str) -> None:
-    """Values that the columns may have."""
+    """Check the values of the columns."""
 
     def refuse(key: str, bad: np.ndarray, must: str) -> None:
         if bad.any():
@@ -313,7 +313,7 @@ def _check_units(dataset: xr.Dataset, name: str) -> None:
 
 
 def _check_repeats(dataset: xr.Dataset, name: str) -> None:
-    """Every trial once, and repeats that count through the blocks of a phase."""
+    """Check that no trial is there twice, and that repeats are counted through the blocks."""
     table = pd.DataFrame({column: dataset[column].values for column in TRIAL_KEY})
     repeated = table.duplicated().to_numpy()
     if repeated.any():

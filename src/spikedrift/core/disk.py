@@ -1,4 +1,4 @@
-"""A disk that takes nothing more, in one line that names the file, the disk and what to do."""
+"""Errors of the disk, in one line that names the file, the disk and what to do."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ _AGAIN = "then run the same command again"
 _ROOM = f"make room there, {_AGAIN}"
 _RIGHT = f"make it writable, or run in another directory, {_AGAIN}"
 _PLACE = f"remove or rename what stands there, {_AGAIN}"
-# What is said of the disk, and what to do.
+# Error number -> what the message says is wrong, and what it says to do.
 _SAID = {
     errno.ENOSPC: ("the disk at {disk} is full", _ROOM),
     errno.EDQUOT: ("your quota on the disk at {disk} is used up", _ROOM),
@@ -27,11 +27,11 @@ _SAID = {
 }
 
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}  # said of writing alone
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}  # errors of writing alone
 
 
 def disk_error(error: OSError, path: str | Path) -> DiskError | None:
-    """What a failed write says in one line; None where the disk is not at fault.
+    """Error of a failed write in one line; None where the disk is not at fault.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def probe(folder: str | Path) -> None:
 
 
 def mount(path: str | Path) -> Path:
-    """Where the disk is mounted that a path, which need not exist, lies on."""
+    """Mount point of the disk on which a path lies; the path need not exist."""
     place = Path(path).absolute()
     while not place.exists():
         place = place.parent

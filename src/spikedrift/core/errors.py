@@ -1,4 +1,4 @@
-"""The exceptions for what a user can mend: input, and the disk."""
+"""Exceptions for what a user can mend: bad input, and a disk that refuses."""
 
 import difflib
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ class DiskError(InputError):
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> InputError:
-    """Error for a name that is not among those known: it offers the nearest, or lists them.
+    """Error for an unknown name, which offers the nearest of the known ones and lists them all.
 
     Parameters
     ----------

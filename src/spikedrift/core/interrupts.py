@@ -1,4 +1,4 @@
-"""Ctrl-C in one line."""
+"""Ctrl-C ends a process with one line."""
 
 import os
 import signal
@@ -11,14 +11,14 @@ CODE = 128 + signal.SIGINT  # exit code, as shells have it
 def in_one_line() -> None:
     """Let Ctrl-C end this process with one line, from now on.
 
-    Snakemake goes on as at a KeyboardInterrupt: it ends its jobs.
+    Snakemake then ends its jobs, as it does at a KeyboardInterrupt.
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, _end)
 
 
 def heard() -> None:
-    """Raise KeyboardInterrupt again where workflow/interrupts has left Ctrl-C to the system."""
+    """Let Ctrl-C raise KeyboardInterrupt again where workflow/interrupts has set SIG_DFL."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -17,7 +17,7 @@ from spikedrift.core.errors import InputError
 
 
 class _Log(logging.FileHandler):
-    """The file of a log; a full disk takes its lines and nothing else."""
+    """A log file that loses its lines on a full disk, but raises nothing."""
 
     def handleError(self, record: logging.LogRecord) -> None:
         del record
@@ -29,11 +29,17 @@ class _Log(logging.FileHandler):
 
 @contextmanager
 def job(log: str | Path, threads: int = 1) -> Iterator[None]:
-    """Send the library's log to `log`; end in one line where the user can mend it.
+    """Send the library's log to `log`; end with one line on an error that the user can mend.
 
-    Bad input and a disk that takes nothing are exit code 1, Ctrl-C is 130. Any other exception
-    keeps its traceback, in the log as well as on standard error. Warnings of other libraries go to
-    the log alone. Compiled code and linear algebra use no more than `threads` threads.
+    The exit code is 1 for bad input and a disk that refuses, and 130 for Ctrl-C. Any other
+    exception keeps its traceback, in the log as well as on standard error. Warnings of other
+    libraries go to the log alone. Compiled code and linear algebra use no more than `threads`
+    threads.
+
+    Raises
+    ------
+    SystemExit
+        With these exit codes, after the line.
     """
     if "numba" in sys.modules:
         sys.modules["numba"].config.NUMBA_NUM_THREADS = threads
@@ -85,6 +91,6 @@ def _end(line: str, code: int = 1) -> NoReturn:
     logger = logging.getLogger("spikedrift")
     if logger.handlers:
         logger.error("%s", line)
-    # In one write, or the lines of jobs that end together run into each other: print makes two.
+    # One write, where print makes two: the lines of jobs that end together would be mixed up.
     sys.stderr.write(f"spikedrift: {line}\n")
     raise SystemExit(code) from None

@@ -1,10 +1,11 @@
-"""Plug-ins: a file of a folder, found by its name, that defines one object.
+"""Plug-ins: files that are found by their names and define one object each.
 
 Each kind is one `Plugins`, which stands where the type of its objects is defined. The library's own
-lie in its packages. A user's lie in folders that the configuration names (`plugins`) or that an
-installed package offers (entry point of the group `spikedrift.plugins`, a package), by kind in
-sub-folders: `measures/cosine.py`. They are imported as if they lay in the library,
-`spikedrift.similarity.measures.cosine`. Jobs learn of them by an environment variable.
+plug-ins lie in its packages. A user's lie in folders that the configuration names (`plugins`), or
+in a package that is installed and offered by an entry point of the group `spikedrift.plugins`; each
+folder has a sub-folder for each kind: `measures/cosine.py`. They are imported as if they lay in the
+library: `spikedrift.similarity.measures.cosine`. Jobs learn of the folders by an environment
+variable.
 """
 
 import ast
@@ -51,8 +52,9 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
     Raises
     ------
     InputError
-        For a folder that is not there or has no sub-folder of a kind, a sub-folder that is almost
-        named as one, or a file that has the name of one of the library or of another folder.
+        For a folder that is not there or has no sub-folder of a kind, a sub-folder whose name is
+        almost that of a kind, or a file that has the name of a file of the library or of another
+        folder.
     """
     for index, folder in enumerate(folders):
         if not Path(folder).is_dir():
@@ -70,7 +72,7 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
     os.environ[_FOLDERS] = json.dumps([*given, *_offered()])
     for packages in KINDS.values():
         found: dict[str, Path] = {}
-        # A user's files, in the first package, come last: the error is to name them.
+        # A user's files, in the first package, come last, so that the error names them.
         for place in (one for package in reversed(packages) for one in folders_of(package)):
             for path in _files(place):
                 if path.stem in found:
@@ -105,7 +107,7 @@ def names(package: str) -> list[str]:
 
 
 def file(package: str, name: str) -> Path | None:
-    """File of a plug-in, which is not imported; None where there is none."""
+    """File of a plug-in, None where there is none; the file is not imported."""
     paths = (folder / f"{name}.py" for folder in folders_of(package))
     return next((path for path in paths if path.is_file()), None)
 
@@ -116,7 +118,7 @@ def parsed(path: Path) -> ast.Module:
     Raises
     ------
     InputError
-        For a file that is no Python.
+        For a file that is not valid Python.
     """
     try:
         return ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -139,7 +141,7 @@ def _definition(path: Path, attribute: str) -> ast.stmt | None:
 
 @dataclass(frozen=True)
 class Plugins[T]:
-    """A kind of plug-in: where its files lie, and what each of them defines.
+    """A kind of plug-in: where its files lie and what each of them defines.
 
     Attributes
     ----------
@@ -148,11 +150,11 @@ class Plugins[T]:
     attribute : str
         Name of the object that a file defines: `RULE`.
     kind : type
-        What the object is. If it has a `name`, that is the file's.
+        Type of the object. If the object has a `name`, that must be the file's.
     what : str
         Words for messages: `plasticity rule`.
     mixed : bool
-        Other files lie beside them: only those count that define the attribute.
+        Whether other files lie beside them; then only files that define the attribute count.
     """
 
     folder: str
@@ -163,7 +165,7 @@ class Plugins[T]:
 
     @property
     def package(self) -> str:
-        """Package in which the files lie, a user's own too."""
+        """Package of the files, a user's own included."""
         return KINDS[self.folder][0]
 
     def names(self) -> list[str]:
@@ -182,15 +184,15 @@ class Plugins[T]:
         return self._found(name)[1]
 
     def literal(self, name: str, argument: str) -> Any:
-        """Argument that the file of a plug-in makes its object with; nothing is imported.
+        """Value of an argument with which a file makes its object; nothing is imported.
 
         `literal("spikeship", "code")` is "timing" if the file holds `MEASURE = Measure(...,
-        code="timing")`. None where it is left out, or is no literal.
+        code="timing")`. None where the argument is left out, or is no literal.
 
         Raises
         ------
         InputError
-            Where there is no plug-in of that name, or its file is no Python.
+            Where there is no plug-in of that name, or its file is not valid Python.
         """
         call = getattr(_definition(self.file(name), self.attribute), "value", None)
         if not isinstance(call, ast.Call):
@@ -208,7 +210,8 @@ class Plugins[T]:
         Raises
         ------
         InputError
-            Naming the nearest, where there is none of that name; for a file that is no Python.
+            Naming the nearest, where there is none of that name; for a file that is not valid
+            Python.
         """
         package, _ = self._found(name)
         places = import_module(package).__path__
@@ -226,7 +229,7 @@ class Plugins[T]:
         Raises
         ------
         InputError
-            As `module`, and for a file without the object or with one of another name.
+            As `module`; also for a file without the object, or whose object has another name.
         """
         found = getattr(self.module(name), self.attribute, None)
         where = f"{self.what} {name}: {self.file(name)}"
@@ -245,7 +248,7 @@ class Plugins[T]:
     def _found(self, name: str) -> tuple[str, Path]:
         """Package and file of a plug-in."""
         for package in KINDS[self.folder]:
-            # Names first: not every text can be asked for as a file.
+            # Look among the names first: not every text can be the name of a file.
             path = file(package, name) if name in names(package) else None
             if path is not None and self._counts(package, name):
                 return package, path

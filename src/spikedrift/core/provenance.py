@@ -2,9 +2,9 @@
 
 Snakemake reruns a rule when its script changes but not when a module that the script imports does.
 Each rule therefore carries `script_digest(...)` of its script's imports as a param: an edited
-measure reruns what depends on it and nothing else. What else a module takes its numbers from counts
-with it: the packages that compute or draw, by their versions, and files of the project that it
-names.
+measure reruns what depends on it and nothing else. The digest also covers what else a module takes
+its numbers from: the versions of the packages that compute or draw, and the files of the project
+that it names.
 """
 
 import ast
@@ -34,7 +34,7 @@ NUMERICAL = {
     "statsmodels": "statsmodels",
     "xarray": "xarray",
 }
-# What surrounds a job changes no result: its log and its end, and the words of its errors.
+# Modules that change no result: they make a job's log, its end and the words of its errors.
 AROUND = {f"spikedrift.core.{name}" for name in ("disk", "errors", "interrupts", "job")}
 PACKAGES = (*sorted(NUMERICAL.values()), "snakemake")
 _NAMED = re.compile(r"Path\(__file__\)\.parents\[(\d+)\]((?: / '[^']+')+)")
@@ -54,10 +54,10 @@ def _path(module: str) -> Path | None:
 
 @cache
 def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Digest of a file's syntax tree (comments and layout do not count) and what it imports.
+    """Digest of a file's syntax tree (comments and layout do not count), and what it imports.
 
-    With it count the versions of the numerical packages that it imports and the files that it
-    carries.
+    The digest covers the versions of the numerical packages that the file imports, and the files
+    that it carries.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     imported: set[str] = set()
@@ -80,8 +80,8 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
 def carried(path: Path, tree: ast.Module | None = None) -> list[Path]:
     """Files that count as part of a module, beside its own.
 
-    Those that it names from its own place on, `Path(__file__).parents[3] / "a" / "b"`, and for a
-    package those that lie in its folder, such as a C++ header.
+    These are the files that it names relative to its own place (`Path(__file__).parents[3] / "a" /
+    "b"`) and, for a package, those in its folder that are not Python, such as a C++ header.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def file_of(module: str) -> Path:
 
 
 def closure(*modules: str) -> dict[str, Path]:
-    """Modules named, and all spikedrift modules that they import, directly or not."""
+    """Files of named modules and of all spikedrift modules that they import, directly or not."""
     found: dict[str, Path] = {}
     queue = list(modules)
     while queue:
@@ -164,7 +164,7 @@ def script_digest(script: Path, *plugins: str) -> str:
     Parameters
     ----------
     script : Path
-        Snakemake itself sees that the script was edited.
+        Its own text does not count: Snakemake itself sees that the script was edited.
     *plugins : str
         Modules that the job loads by name.
 

@@ -1,4 +1,4 @@
-"""Read the pipeline's own files: never another's under this name, never a damaged one."""
+"""Read the pipeline's own files, and refuse those that are damaged or not what their names say."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ _AGAIN = "delete it and run the same command again"
 def read(path: str | Path, names: Sequence[str] | None = None, **said: Any) -> xr.Dataset:
     """Read a netCDF file into memory.
 
-    Below a folder `results` a file must say that it is the one that its path names, be of this
-    format and carry the digest of its bytes. Elsewhere it may lack what it says of itself, but
-    not contradict it.
+    A file below a folder `results` must say that it is the one that its path names, be of this
+    format and carry the digest of its bytes. A file elsewhere may lack the format and the digest,
+    but if it carries them they must be right.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def read(path: str | Path, names: Sequence[str] | None = None, **said: Any) -> x
     names : sequence of str, optional
         Variables that are needed; others are not read. Default: all.
     **said
-        Attributes that the file must have, e.g. `code="rate"`.
+        Attributes that the file must have, such as `code="rate"`.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def read(path: str | Path, names: Sequence[str] | None = None, **said: Any) -> x
 
 
 def recording_of(path: str | Path) -> dict[str, str]:
-    """What a trials file must say of itself by its path: nothing outside `results`."""
+    """Attributes that a trials file must have by its path; none outside `results`."""
     return {"recording": Path(path).stem} if seal.name_of(path) else {}
 
 
@@ -82,13 +82,13 @@ def _loaded(path: Path, names: Sequence[str] | None, needs_seal: bool) -> xr.Dat
             return wanted.load()
     except KeyError as error:
         raise InputError(f"{path}: lacks a variable: {error.args[0]}; {_AGAIN}") from None
-    # HDF5 and what stands on it have no one error for a file that makes no sense.
+    # HDF5 and the libraries on top of it raise many kinds of errors on a file that makes no sense.
     except Exception as error:
         raise InputError(f"{path}: not a readable netCDF4 file ({error}); {_AGAIN}") from None
 
 
 def table(path: str | Path, said: Mapping[str, str] | None = None, **options: Any) -> pd.DataFrame:
-    """Read a tab-separated table of the pipeline's own.
+    """Read one of the pipeline's own tab-separated tables.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ def table(path: str | Path, said: Mapping[str, str] | None = None, **options: An
     said : mapping of column -> text, optional
         Columns that must hold this value in every row.
     **options
-        Of `pandas.read_csv`.
+        Options of `pandas.read_csv`.
 
     Raises
     ------
     InputError
-        For a file that is missing, cut short, no table, or of something else.
+        For a file that is missing, cut short or no table, or that holds another value than `said`.
     """
     path = Path(path)
     if not path.is_file():
@@ -123,7 +123,7 @@ def table(path: str | Path, said: Mapping[str, str] | None = None, **options: An
 
 
 def record(path: str | Path) -> dict[str, Any]:
-    """Read a JSON file of the pipeline's own.
+    """Read one of the pipeline's own JSON files.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""What a file of results says of itself: whose it is, and a digest of its bytes.
+"""What a file of results says of itself: which result it is, and a digest of its bytes.
 
-The digest is the last line of the file, after the end that HDF5 has noted for itself: readers of
-netCDF pass over it, and whoever changes the file drops it.
+The digest is the last line of the file, after the end of the HDF5 data: readers of netCDF ignore
+it, and a program that changes the file drops it.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _PIECE = 1 << 20  # bytes
 
 
 def name_of(path: str | Path) -> str:
-    """Part of a path below the folder `results`, which says what a file is; else empty."""
+    """Part of a path below the folder `results`, which says what the file is; otherwise empty."""
     parts = Path(path).parts
     if FOLDER not in parts[:-1]:
         return ""
@@ -32,13 +32,13 @@ def name_of(path: str | Path) -> str:
 
 
 def named(dataset: "xr.Dataset", path: str | Path) -> "xr.Dataset":
-    """`dataset` with attributes that say which result it is; as it is outside `results`."""
+    """Add attributes that say which result a dataset is; outside `results` it stays as it is."""
     name = name_of(path)
     return dataset.assign_attrs({NAME: name, VERSION: FORMAT}) if name else dataset
 
 
 def seal(file: RawIOBase) -> None:
-    """Write the digest of all that is in a file at its end."""
+    """Write the digest of all that is in a file to its end."""
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
     line = _line(file, length)

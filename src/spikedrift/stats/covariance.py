@@ -56,6 +56,11 @@ def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
     -------
     covariance : array, shape (n_statistics, n_statistics)
         Zero where no group has two rows.
+
+    Raises
+    ------
+    InputError
+        For a statistic that does not vary within groups.
     """
     whole = [group[np.isfinite(group).all(axis=1)] for group in groups]
     whole = [group for group in whole if len(group) > 1]
@@ -67,7 +72,7 @@ def pooled(groups: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def spread(groups: Sequence[np.ndarray]) -> np.ndarray:
-    """Variance within groups of every statistic by itself, of what is defined.
+    """Variance of every statistic within groups, over the values that are defined.
 
     Parameters
     ----------
@@ -89,13 +94,17 @@ def spread(groups: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def shrunk_residuals(residual: np.ndarray, freedom: int) -> np.ndarray:
-    """Covariance of residuals whose mean is known to be 0, correlations shrunk.
+    """Covariance of residuals whose mean is known to be 0, with shrunk correlations.
 
     Parameters
     ----------
     residual : float64, shape (n_residuals, n_statistics)
     freedom : int
         Degrees of freedom that the residuals have left.
+
+    Returns
+    -------
+    covariance : float64, shape (n_statistics, n_statistics)
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Methods of inference over animals, sessions and units, or over network instances.
 
-Units of one animal, and trials of one unit, are not independent: what is claimed of animals is
-taken over animals, with the levels below nested in them.
+Units of one animal, and trials of one unit, are not independent: claims about animals are tested
+over animals, with the levels below nested in them.
 """
 
 import warnings
@@ -38,8 +38,8 @@ class Mixed:
     Attributes
     ----------
     fixed : DataFrame
-        One row a fixed effect: `estimate`, `low`, `high`, `p_value` (Wald, normal: too narrow with
-        few groups).
+        One row per fixed effect: `estimate`, `low`, `high`, `p_value` (Wald, normal: too narrow
+        with few groups).
     group_variance, residual_variance : float
     note : str
         What the fit warned of; empty where it converged inside its bounds.
@@ -77,8 +77,9 @@ def hierarchical_bootstrap(
 
     Every animal drawn is resampled anew, however often it is drawn (Saravanan, Berman & Sober 2020,
     Neurons, Behavior, Data Analysis and Theory 3(5)). Percentiles of the result are an interval of
-    the mean over animals. With A animals it is narrow by sqrt((A - 1) / A) and by the percentiles
-    of few draws, and wide by what the lower levels are resampled for: read it from ten animals on.
+    the mean over animals. With A animals it is too narrow by sqrt((A - 1) / A) and because it takes
+    percentiles over few animals, and too wide because the lower levels are resampled as well: rely
+    on it from ten animals on.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def hierarchical_bootstrap(
     Raises
     ------
     InputError
-        Without values, or where one is undefined.
+        Without values, or where a value is undefined.
     """
     values = np.asarray(values, dtype=np.float64)
     if not values.size or not np.isfinite(values).all():
@@ -125,10 +126,11 @@ def student_interval(values: np.ndarray, confidence: float) -> tuple[float, floa
 
 
 def sign_flip(values: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
-    """Test that values are symmetric about 0, by the signs of all of them; two-sided.
+    """Test that values are symmetric about 0 by flipping their signs; two-sided.
 
-    Exact over all 2^n signs up to 13 values, else over 9999 drawn at random and the signs as they
-    are. Assumes independent values whose distribution is symmetric where nothing is the matter.
+    The test is exact, over all 2^n signs, up to 13 values; with more, it takes 9999 draws of signs
+    and the signs as they are. It assumes independent values whose distribution is symmetric about 0
+    under the null hypothesis.
 
     Returns
     -------
@@ -166,11 +168,18 @@ def holm(p_values: np.ndarray) -> np.ndarray:
 
 
 def hedges_g(x: np.ndarray, y: np.ndarray | None = None, confidence: float = 0.95) -> Effect:
-    """Hedges g: of one sample against 0 (paired: of the differences), or of two samples.
+    """Hedges' g of one sample against 0 (paired: of the differences), or of two samples.
 
-    The mean, or the difference of means, over the (pooled) standard deviation, times the factor
-    that takes out its bias in small samples (Hedges 1981, J Educ Stat 6:107, eq. 6e). The interval
-    is exact for normal values: of the population's effect, from the noncentral t distribution.
+    It is the mean, or the difference of means, over the (pooled) standard deviation, times the
+    factor that takes out its bias in small samples (Hedges 1981, J Educ Stat 6:107, eq. 6e). The
+    interval is that of the population's effect, from the noncentral t distribution; it is exact for
+    normal values.
+
+    Parameters
+    ----------
+    x, y : float64, shapes (n_x,) and (n_y,)
+    confidence : float
+        Coverage of the interval, between 0 and 1.
 
     Returns
     -------
@@ -214,8 +223,8 @@ def mixed_model(
     Raises
     ------
     InputError
-        With fewer than three groups, or no group with two values: between and within groups cannot
-        be distinguished; and where no optimizer finds a fit.
+        With fewer than three groups or no group with two values, since variance between and within
+        groups then cannot be distinguished; and where no optimizer finds a fit.
     """
     sizes = table.groupby(group).size()
     if len(sizes) < 3 or sizes.max() < 2:

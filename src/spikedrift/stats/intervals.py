@@ -1,4 +1,4 @@
-"""Intervals over instances."""
+"""Confidence intervals of means."""
 
 import numpy as np
 from scipy import stats

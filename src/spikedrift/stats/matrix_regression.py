@@ -1,12 +1,13 @@
 """Regression of a repeat x repeat matrix on other such matrices, tested by circular shifts.
 
-Pairs of repeats are not independent, so that no p of ordinary least squares holds: rows and columns
-are permuted together (Mantel 1967, Cancer Res 27:209), and for one predictor given the others the
-residuals of the model without it (Freedman & Lane 1983, J Bus Econ Stat 1:292; for matrices
-Legendre 2000, J Stat Comput Simul 67:37; Dekker, Krackhardt & Snijders 2007, Psychometrika 72:563).
+Pairs of repeats are not independent, so that no p of ordinary least squares holds. Instead, rows
+and columns are permuted together (Mantel 1967, Cancer Res 27:209); one predictor is tested given
+the others by permuting the residuals of the model without it (Freedman & Lane 1983, J Bus Econ Stat
+1:292; for matrices Legendre 2000, J Stat Comput Simul 67:37; Dekker, Krackhardt & Snijders 2007,
+Psychometrika 72:563).
 
 Successive repeats share a slow state, and free permutations, which mix them, reject far too often.
-Only circular shifts are used here: they keep every repeat beside its neighbors, but for the two
+Only circular shifts are used here: they keep every repeat beside its neighbors, except the two
 where the ends meet.
 """
 
@@ -26,7 +27,7 @@ class Fit:
     ----------
     coefficient : float64, shape (n_predictors,)
         In standard deviations of the response per standard deviation of the predictor; NaN where
-        the other predictors leave nothing of it.
+        the other predictors explain all of the predictor.
     unique : float64, shape (n_predictors,)
         Share of the variance that goes with the predictor (squared semi-partial correlation).
     explained : float
@@ -39,21 +40,21 @@ class Fit:
 
 
 def standardized(values: np.ndarray) -> np.ndarray:
-    """Mean 0, standard deviation 1 over the last axis; 0 where nothing varies."""
+    """Scale to mean 0 and standard deviation 1 over the last axis; 0 where nothing varies."""
     centered = values - values.mean(axis=-1, keepdims=True)
     spread = centered.std(axis=-1, keepdims=True)
     return np.divide(centered, spread, out=np.zeros_like(centered), where=spread > 1e-12)
 
 
 def _without(values: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """What a regression on `others` (n_others, n_pairs) and a constant leaves of `values`."""
+    """Residuals of `values` after regression on `others` (n_others, n_pairs) and a constant."""
     design = np.vstack([np.ones(values.shape[-1]), others]).T
     solution = np.linalg.lstsq(design, values.T, rcond=None)[0]
     return np.asarray(values - (design @ solution).T)
 
 
 def _basis(predictors: np.ndarray, tested: np.ndarray) -> np.ndarray:
-    """Orthonormal rows that span what is in the tested predictors and not in the others."""
+    """Orthonormal rows that span what the tested predictors add to the others."""
     left = _without(predictors[tested], predictors[~tested])
     _, size, rows = np.linalg.svd(left, full_matrices=False)
     return np.asarray(rows[size > 1e-6 * np.sqrt(predictors.shape[1])])
@@ -65,7 +66,7 @@ def fit(response: np.ndarray, predictors: np.ndarray) -> Fit:
     Parameters
     ----------
     response : float64, shape (n_pairs,)
-        One value a pair of repeats.
+        One value per pair of repeats.
     predictors : float64, shape (n_predictors, n_pairs)
     """
     y, x = standardized(response), standardized(predictors)
@@ -81,14 +82,15 @@ def fit(response: np.ndarray, predictors: np.ndarray) -> Fit:
 
 
 def shifts_within(block: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Orders of repeats by circular shifts inside every block, each block by its own.
+    """Orders of repeats by circular shifts within blocks, every block by a shift of its own.
 
     Parameters
     ----------
     block : int64, shape (n_repeats,)
         Block of each repeat; repeats of a block follow each other.
     most : int
-        All orders but the given one where they are no more than this, else as many drawn at random.
+        Largest number of orders: all except the given one where there are no more, otherwise this
+        many drawn at random.
     rng : Generator
 
     Returns
@@ -109,7 +111,7 @@ def shifts_within(block: np.ndarray, most: int, rng: np.random.Generator) -> np.
 
 
 def shifts_over(n_repeats: int, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Orders by circular shifts of the whole recording, all but the given one, or `most` of them.
+    """Orders by circular shifts of the whole recording: all except the given one, or `most`.
 
     Returns
     -------
@@ -127,8 +129,8 @@ def partial_null(
     """Fit the tested predictors to the residuals of the others, put into other orders.
 
     The residuals of the model without the tested predictors are permuted, rows and columns
-    together, and given back their fit (Freedman-Lane). The coefficients of the tested predictors
-    then rest on the residuals alone.
+    together (Freedman-Lane). The fit of that model is not added to them again, since the
+    coefficients of the tested predictors do not depend on it.
 
     Parameters
     ----------
@@ -140,14 +142,15 @@ def partial_null(
     Returns
     -------
     coefficient : float64, shape (n_orders,)
-        Of the tested predictor; NaN where several are tested or nothing of it is left.
+        Of the tested predictor; NaN where several are tested, or where the others explain all of
+        it.
     gain : float64, shape (n_orders,)
         Share of the variance that the tested predictors add.
 
     Raises
     ------
     InputError
-        Where pairs and repeats do not fit each other.
+        Where the numbers of pairs and of repeats do not fit each other.
     """
     n_repeats = orders.shape[1]
     row, column = np.triu_indices(n_repeats, k=1)

@@ -1,4 +1,4 @@
-"""Monte Carlo tests: p of a value among draws of a null."""
+"""Monte Carlo tests: p of a value among draws from a null distribution."""
 
 import numpy as np
 
@@ -16,22 +16,22 @@ def upper_tail(value: float, null: np.ndarray) -> float:
 def p_of_instances(scores: np.ndarray, draws: int, rng: np.random.Generator) -> float:
     """Monte Carlo p of the mean score of a point's instances, one-sided: more alike.
 
-    Instances are independent, so that each may be in another order than the next: few orders of
-    one instance make many of all.
+    Instances are independent, so that each may take an order of its own: a few orders of each
+    instance make many joint orders.
 
     Parameters
     ----------
     scores : float64, shape (n_orders, n_instances)
-        Score of every instance in every order; the first one is as it is. Instances without a
-        score are left out.
+        Score of every instance in every order; the first order is the one observed. Instances
+        without a score in it are left out.
     draws : int
-        Joint orders drawn, the one that is among them.
+        Number of joint orders drawn; the one observed is counted in addition.
     rng : Generator
 
     Returns
     -------
     float
-        (1 + k) / (1 + draws); NaN without a score or another order.
+        (1 + k) / (1 + draws); NaN without a score or without a second order.
     """
     scores = scores[:, np.isfinite(scores[0])]
     n_orders, n = scores.shape

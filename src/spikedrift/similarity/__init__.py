@@ -1,1 +1,1 @@
-"""Similarity of trials: one file a measure, a registry, and the compiled kernels behind them."""
+"""Similarity of trials: a file for each measure, a registry, and the compiled kernels."""

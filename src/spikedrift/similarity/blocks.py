@@ -10,13 +10,13 @@ log = logging.getLogger(__name__)
 
 SIDE = 1024  # a block holds at most SIDE ** 2 pairs
 
-# (first, second) -> (value, n_shared), one entry a pair of trials
+# (first, second) -> (value, n_shared), one entry per pair of trials
 Pairs = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 Band = tuple[int, np.ndarray, np.ndarray]  # first row; rows of value and of n_shared
 
 
 def block_pairs(size: int, side: int, row: int, column: int) -> tuple[np.ndarray, np.ndarray]:
-    """Index pairs of the upper triangle, diagonal included, in the block that begins there."""
+    """Index pairs of the upper triangle, diagonal included, in the block at (row, column)."""
     rows = np.arange(row, min(row + side, size))
     columns = np.arange(column, min(column + side, size))
     first, second = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
@@ -36,16 +36,16 @@ def symmetric(
     pairs: Pairs,
     side: int = SIDE,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Full matrices of a function of index pairs.
+    """Fill symmetric matrices from a function of index pairs.
 
     Parameters
     ----------
     size : int
         Number of trials.
     pairs : callable
-        (first, second) -> (value, n_shared), one entry a pair.
+        (first, second) -> (value, n_shared), one entry per pair.
     side : int
-        Blocks hold side ** 2 pairs: what is needed beyond the two matrices is bounded by it.
+        Blocks hold at most side ** 2 pairs, which bounds the memory beyond the two matrices.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Numba as it was released, whatever NUMBA_* and `.numba_config.yaml` say.
+"""Numba with its default settings, whatever NUMBA_* and `.numba_config.yaml` say.
 
 With another optimization level or another CPU's name, kernels sum in another order and differ in
-their last bits, and numba's cache on disk keeps them for later runs. What says where to compute and
-where to keep is let through.
+their last bits, and numba's cache on disk keeps them for later runs. Settings of where to compute
+and where to keep the cache are let through.
 """
 
 import os

@@ -12,7 +12,7 @@ import xarray as xr
 from spikedrift.core.errors import InputError
 from spikedrift.trials import spike_cells
 
-CELLS = 4_000_000  # of several time bins multiplied at once
+CELLS = 4_000_000  # trials times units of the time bins that are multiplied at once
 ROWS = 4096  # pairs gathered at a time where pairs are too scattered for a matrix product
 
 
@@ -85,7 +85,7 @@ def pearson_pairs(
         With bins the correlation is over units and bins together.
     observed : bool, shape (n_rows, n_units)
     first, second : int, shape (n_pairs,)
-        Rows.
+        Rows of `response`.
     min_shared : int
         Pairs with fewer units observed in both are NaN.
 
@@ -113,7 +113,7 @@ def pearson_pairs(
     joint, sum_1, sum_2, square_1, square_2 = np.zeros((5, first.size))
     step = max(1, CELLS // max(1, layers[0].size)) if whole else 1
     for start in range(0, len(layers), step):
-        # Some bins at once, side by side as if they were more units.
+        # Several bins at once, side by side as if they were more units.
         part = layers[start : start + step]
         if whole:
             x = np.moveaxis(part, 0, 1).reshape(part.shape[1], -1)

@@ -1,9 +1,9 @@
 """SpikeShip on a GPU: a block of threads for each pair of trials.
 
 No flow is kept: the threads of a block share the units of its pair and couple them anew in each
-pass. A pass adds up mass and cost on either side of a shift and looks for the flows next to it,
-so that the median is narrowed down as in `spikedrift.similarity.kernels`, with the same value but
-for the order of sums.
+pass. A pass adds up the mass below a shift and the cost of the shift, and looks for the flows next
+to it, so that the median is narrowed down as in `spikedrift.similarity.kernels`. The value is the
+same up to rounding: sums are in another order.
 """
 
 import math
@@ -24,7 +24,7 @@ ROWS = THREADS * (SUMS + 2)  # and the largest flow at or below it, the smallest
 
 
 def missing() -> str | None:
-    """What keeps a GPU from being used, or None."""
+    """Reason why no GPU can be used; None where one can."""
     if cuda.is_available():
         return None
     return (
@@ -35,7 +35,7 @@ def missing() -> str | None:
 
 @cuda.jit(device=True)
 def _reduce(rows, tid):  # type: ignore[no-untyped-def]
-    """Add up the first rows, take the greatest and the least of the last two; into column 0."""
+    """Reduce rows into column 0: sums of the first ones, maximum and minimum of the last two."""
     cuda.syncthreads()
     half = THREADS // 2
     while half > 0:
@@ -52,7 +52,7 @@ def _reduce(rows, tid):  # type: ignore[no-untyped-def]
 
 @cuda.jit(device=True)
 def _pass(times, base, start, active, active_start, one, two, shift, rows, tid):  # type: ignore[no-untyped-def]
-    """Couple all shared units: what column 0 of the rows holds for a shift."""
+    """Couple all shared units; return the sums and the neighbors of a shift."""
     total, moment, upto, cost = 0.0, 0.0, 0.0, 0.0
     last, following = -LARGEST, LARGEST
     for a in range(active_start[one] + tid, active_start[one + 1], THREADS):
@@ -142,7 +142,7 @@ def fill(
     value: np.ndarray,
     n_shared: np.ndarray,
 ) -> None:
-    """Write D and the number of shared units of some of the pairs.
+    """Write D, s, and the number of shared units of some of the pairs, as `kernels.fill_pairs`.
 
     Raises
     ------

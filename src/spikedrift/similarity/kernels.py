@@ -16,11 +16,11 @@ from numba.extending import intrinsic
 
 from spikedrift.similarity.compiling import njit
 
-TABLE = 16  # couplings of trains of up to so many spikes are looked up
+TABLE = 16  # couplings of trains of up to this many spikes are looked up
 STRIDE = 4  # couplings in the table are padded to a multiple of this
 PAD = 32  # flows of a pair are padded to a multiple of this: no loop over them has a remainder
-FEW = 24  # flows among which single values are looked at
-ROUNDS = 10  # passes that interpolate; those after them halve, which ends whatever the flows are
+FEW = 24  # with no more flows than this left, single values are looked at
+ROUNDS = 10  # passes that interpolate; later ones halve the range, which ends for all flows
 LARGEST = np.finfo(np.float64).max
 FAST = {"reassoc", "nsz", "nnan", "contract"}  # lets sums over flows use vector units
 
@@ -126,7 +126,7 @@ def _cost(flow, weight, size, shift):  # type: ignore[no-untyped-def]
 def _median(flow, weight, size, total, first, second):  # type: ignore[no-untyped-def]
     """Smallest flow at or below which lies half of the mass.
 
-    Nothing is moved: each pass compares all flows with two limits a <= b around the value that
+    No flow is moved: each pass compares all flows with two limits a <= b around the value that
     the masses at the last limits suggest, and leaves the median in [low, high] with `below` of
     the mass before it. The first guess is the mean, as far off as the spread of `total`
     independent units allows. Once few flows are left, low and high are themselves flows.
@@ -196,9 +196,9 @@ class Spikes(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _walk(x, i, n, y, j, m, flow, weight, k):  # type: ignore[no-untyped-def]
-    """Couple x[i : i + n] with y[j : j + m] from flow k on; where the next flow goes.
+    """Couple x[i : i + n] with y[j : j + m] from flow k on; return the place of the next flow.
 
-    Each spike of the first train holds m units of mass, of the second n.
+    Each spike of the first train holds m units of mass, each spike of the second n.
     """
     unit_mass = 1.0 / (n * m)
     x_left, y_left, stop = m, n, i + n
@@ -220,7 +220,7 @@ def _walk(x, i, n, y, j, m, flow, weight, k):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _flows(spikes, table, one, two, met, flow, weight):  # type: ignore[no-untyped-def]
-    """Flows of a pair of trials and their masses, unit by unit; their number."""
+    """Write the flows of a pair of trials and their masses, unit by unit; return their number."""
     times, left, right, mass = spikes.times, table.left, table.right, table.mass
     starts, others = spikes.start[one], spikes.start[two]
     shared, k = uint64(0), uint64(0)
@@ -240,7 +240,7 @@ def _flows(spikes, table, one, two, met, flow, weight):  # type: ignore[no-untyp
         row = n * uint64(TABLE + 1) + m
         p = uint64(table.start[row])
         end = k + uint64(table.size[row])
-        while k < end:  # whole strides: what is written beyond the end is written over
+        while k < end:  # whole strides: what is written beyond the end is overwritten
             for d in range(STRIDE):
                 q = p + uint64(d)
                 flow[k + uint64(d)] = times[i + uint64(left[q])] - times[j + uint64(right[q])]
@@ -253,7 +253,7 @@ def _flows(spikes, table, one, two, met, flow, weight):  # type: ignore[no-untyp
 
 @njit(cache=True, nogil=True)
 def fill_pairs(spikes, table, first, second, pairs, min_shared, value, n_shared):  # type: ignore[no-untyped-def]
-    """Write D and the number of shared units of some of the pairs, each by itself."""
+    """Write D, s, and the number of shared units of some of the pairs, each by itself."""
     room = spikes.capacity + PAD
     flow, weight = np.empty(room, spikes.times.dtype), np.empty(room, spikes.times.dtype)
     met = np.empty(spikes.start.shape[1], np.uint32)
@@ -264,9 +264,9 @@ def fill_pairs(spikes, table, first, second, pairs, min_shared, value, n_shared)
 
 
 class Panel(NamedTuple):
-    """Neighboring trials, unit by unit and therein by number of spikes: a group has one number.
+    """Neighboring trials, grouped for each unit by its number of spikes.
 
-    All pairs of one trial with a group are coupled alike.
+    All pairs of one trial with the trials of a group have the same coupling.
     """
 
     unit: np.ndarray  # uint32 (unit + 1,): where a unit's groups begin
@@ -280,7 +280,7 @@ class Panel(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def _panel(spikes, low, high):  # type: ignore[no-untyped-def]
-    """Sort the trials low to high."""
+    """Make the panel of the trials `low` to `high`."""
     n_units = spikes.start.shape[1] - 1
     n_entries = spikes.active_start[high] - spikes.active_start[low]
     n_times = 0
@@ -324,7 +324,7 @@ def _panel(spikes, low, high):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _leave(spikes, panel, trial):  # type: ignore[no-untyped-def]
-    """Take a trial out of the panel, those before it having been taken out already."""
+    """Take a trial out of the panel; the trials before it must be out already."""
     starts = spikes.start[trial]
     for a in range(spikes.active_start[trial], spikes.active_start[trial + 1]):
         unit = spikes.active[a]
@@ -337,7 +337,7 @@ def _leave(spikes, panel, trial):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _row(spikes, table, panel, one, place, met, flow, weight):  # type: ignore[no-untyped-def]
-    """Flows of a trial with every trial of the panel, from `place` on, which moves to the end."""
+    """Write the flows of a trial with every trial of the panel, and move `place` to their ends."""
     times, left, right, mass = spikes.times, table.left, table.right, table.mass
     starts = spikes.start[one]
     for a in range(spikes.active_start[one], spikes.active_start[one + uint64(1)]):
@@ -378,8 +378,8 @@ def fill_rows(  # type: ignore[no-untyped-def]
 ):
     """`fill_pairs` for pairs in order of `first` whose `second` are trials low to high.
 
-    The same flows in the same order as pair by pair, hence the same bits; but the trials of a
-    group are coupled together, without a branch for each.
+    The flows are the same and in the same order as pair by pair, hence the bits of D as well; but
+    the trials of a group are coupled together, without a branch for each.
     """
     panel = _panel(spikes, low, high)
     room = spikes.capacity + PAD

@@ -83,9 +83,10 @@ def write(
 ) -> None:
     """Write what `similarity` returns to a file, whole or not at all.
 
-    Above `whole` trials the matrices never are in memory. Blocks of `side` x `side` pairs go into
-    a folder `.{name}.blocks` beside the file, in a folder named after the digest of the input; a
-    job that was killed goes on where it stopped, and the folder is removed once the file is there.
+    Above `whole` trials the matrices are never in memory. Blocks of `side` x `side` pairs go into
+    a folder `.{name}.blocks` beside the file, below a folder named after the digest of the input:
+    after a job was killed, the next one goes on where it stopped. The folder is removed once the
+    file is there.
 
     Parameters
     ----------
@@ -94,11 +95,15 @@ def write(
     path : path
     source : str
         Digest of the code: blocks of other code are not used.
+    whole, side : int
+        Number of trials, see above.
 
     Raises
     ------
     InputError
-        As `similarity`.
+        As `similarity`; also for a damaged block.
+    DiskError
+        Where the disk refuses.
     """
     path = Path(path)
     n_trials = dataset.sizes["trial"]
@@ -142,7 +147,7 @@ def _summaries(
     chosen: Mapping[str, Any],
     bands: Callable[[], Iterator[Band]],
 ) -> xr.Dataset:
-    """All of a similarity file but the matrices over trials, from bands of rows of these."""
+    """Make all of a similarity file except the matrices over trials, from bands of their rows."""
     n_trials, n_units = dataset["spike_count"].shape
     repeats, segments = _groups(dataset, REPEAT_KEY), _groups(dataset, SEGMENT_KEY)
     members, showings = list(repeats.values()), list(segments.values())
@@ -181,7 +186,7 @@ def _summaries(
 
 
 def _options(rule: Measure, dataset: xr.Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options with defaults, refused here where the measure would fail on them."""
+    """Options with defaults; those on which the measure would fail are refused here."""
     if rule.code == "timing" and "event_amplitude" in dataset:
         raise InputError(
             f"{dataset.attrs.get('recording', 'trials')}: {rule.name} needs spike times, but the "
@@ -274,7 +279,7 @@ class _SegmentMeans:
 
 
 def _balanced(mean: np.ndarray) -> np.ndarray:
-    """The same bits on both sides: the two halves sum the same pairs in different orders."""
+    """Make both halves the same to the bit: they sum the same pairs in different orders."""
     return 0.5 * (mean + mean.T)
 
 

@@ -1,4 +1,4 @@
-"""The measures by name: what each one is, and how to find it."""
+"""Measures of similarity by name: what each one is, and how to find it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +59,6 @@ def reads_timing(name: str) -> bool:
     Raises
     ------
     InputError
-        For an unknown name (with the nearest known one), or a file that is no Python.
+        For an unknown name (with the nearest known one), or a file that is not valid Python.
     """
     return bool(MEASURES.literal(name, "code") == "timing")

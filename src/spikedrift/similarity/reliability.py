@@ -10,10 +10,10 @@ def unit_reliability(
 ) -> np.ndarray:
     """Mean Pearson correlation over segments of a unit's responses in all pairs of repeats.
 
-    Pairs of repeats with fewer than three segments in which the unit was observed are left out. A
-    repeat in which it was observed and its count does not vary correlates 0 with the others: left
-    out, a unit that spikes in two repeats of fifty could have reliability 1 (Sadeh & Clopath 2022,
-    eLife 11:e77907, who average over pairs of repeats).
+    Pairs of repeats that share fewer than three segments in which the unit was observed are left
+    out. A repeat in which the unit was observed and its count does not vary correlates 0 with the
+    others: if such repeats were left out, a unit that spikes in two repeats of fifty could have
+    reliability 1 (Sadeh & Clopath 2022, eLife 11:e77907, who average over pairs of repeats).
 
     Parameters
     ----------

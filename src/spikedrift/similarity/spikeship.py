@@ -2,12 +2,12 @@
 
 For every unit active in both trials the two spike trains, each of unit mass, are coupled in
 order of time (the optimal transport in one dimension); the couplings of all N shared units give
-flows c_k (time in the first minus time in the second) of mass w_k. With the shift g that a pair
-of trials has in common taken out,
+flows c_k (time in the first minus time in the second) of mass w_k. The shift g that all units of a
+pair of trials have in common is taken out:
 
-    D = 0.7 / (N - 1) * min_g sum_k w_k |c_k - g|,
+    D = 0.7 / (N - 1) * min_g sum_k w_k |c_k - g|.
 
-and the minimum is at the weighted median of the flows (Sotomayor-Gomez, Battaglia & Vinck 2023,
+The minimum is at the weighted median of the flows (Sotomayor-Gomez, Battaglia & Vinck 2023,
 doi:10.1371/journal.pcbi.1011335).
 """
 
@@ -29,7 +29,7 @@ PANEL = 128  # trials whose pairs with one other trial are made together, at mos
 SPREAD = 4  # panels that a recording is cut into, at least
 BUFFER = 2**25  # bytes of flows that a thread holds
 PAIRS = 8192  # pairs that a thread takes at a time, about
-DENSE = 0.3  # share of the pairs of a panel that is wanted, from which all are coupled
+DENSE = 0.3  # from this share of a panel's pairs on, all of them are coupled together
 
 Precision = Literal["float64", "float32"]
 Device = Literal["cpu", "cuda"]
@@ -110,7 +110,7 @@ def spikeship_pairs(
         Spikes of trial r, unit i are times[offsets[r * n_units + i] : offsets[... + 1]].
     n_trials, n_units : int
     observed : array of bool, shape (n_trials, n_units), or None
-        False: the unit is missing in that trial and shared by none of its pairs.
+        False where a unit is missing in a trial; it is then shared by none of the trial's pairs.
     first, second : array of int, shape (n_pairs,)
         Trial indices.
     min_shared : int
@@ -122,7 +122,7 @@ def spikeship_pairs(
         0.7 N / (N - 1) * 6 * 2 ** -24 * T with T the largest absolute time: 5.1e-7 s for trials of
         1 s and two units, half of it for many.
     device : {"cpu", "cuda"}
-        Where it is computed. On a GPU sums are in another order: D differs by rounding.
+        Where D is computed. On a GPU sums are in another order: D differs by rounding.
 
     Returns
     -------
@@ -224,6 +224,11 @@ def spikeship_matrix(
     -------
     value : float64, shape (n_trials, n_trials), s
     n_shared : int32, shape (n_trials, n_trials)
+
+    Raises
+    ------
+    InputError
+        As `spikeship_pairs`.
     """
     return symmetric(
         n_trials,

@@ -1,7 +1,7 @@
 """Matrices over trials that are too large for memory: blocks of pairs, one file each.
 
-A block is written whole or not at all, so that what was killed goes on with the blocks that are
-missing.
+A block is written whole or not at all, so that the next job after one that was killed goes on with
+the blocks that are missing.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def digest(dataset: xr.Dataset, *more: object) -> str:
-    """Digest of all variables of a Dataset and of what can be written as JSON."""
+    """Digest, 16 hex digits, of all variables of a Dataset and of values that JSON can hold."""
     state = hashlib.sha256(json.dumps(more, sort_keys=True).encode())
     for name in sorted(map(str, dataset.variables)):
         values = dataset[name].values
@@ -39,7 +39,7 @@ class Store:
     Parameters
     ----------
     folder : Path
-        Named after all that the matrices depend on: what is in it is taken as it is.
+        Named after all that the matrices depend on, since blocks that are in it are used.
     size : int
         Number of trials.
     side : int
@@ -69,7 +69,13 @@ class Store:
             log.info("block %d of %d (trials %d.. x %d..)", index, len(blocks), row, column)
 
     def bands(self) -> Iterator[Band]:
-        """Rows of both matrices, `side` at a time and all columns wide, in the same two arrays."""
+        """Yield whole rows of both matrices, `side` at a time, in the same two arrays each time.
+
+        Raises
+        ------
+        InputError
+            For a damaged block.
+        """
         whole = np.empty((self.side, self.size)), np.empty((self.side, self.size), np.int32)
         for row in self.starts:
             value, n_shared = (band[: self.size - row] for band in whole)
@@ -89,7 +95,7 @@ def _block(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         with np.load(path) as block:
             return block["value"], block["n_shared"]
-    # Damaged bytes meet zipfile, zlib or numpy, each with errors of its own.
+    # zipfile, zlib and numpy each raise errors of their own on damaged bytes.
     except Exception as error:
         raise InputError(
             f"{path}: is damaged ({error}); delete it and run the same command again"

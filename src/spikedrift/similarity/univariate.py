@@ -57,7 +57,7 @@ def unit_means(
     for unit in range(n_units):
         cells = asked * n_units + unit
         trains = [times[start[cell] : start[cell + 1]] for cell in cells]
-        # Sorted: a pair of trains is handed over in the same order whoever asks for it.
+        # Sorted, so that a pair of trains is always handed over in the same order.
         distinct = sorted({train.tobytes(): train for train in trains}.items())
         place = {key: k for k, (key, _) in enumerate(distinct)}
         of_trial = np.zeros(n_trials, np.int64)
@@ -81,9 +81,9 @@ def unit_means(
 
 
 def from_matrix(matrix: Callable[[Sequence[np.ndarray]], np.ndarray]) -> Distance:
-    """Distance of pairs, of a library's function that compares all trains with all.
+    """Distance of pairs from a library's function that compares all trains with all.
 
-    Where few of all pairs are asked for, each is a matrix of its own.
+    Where only a few of all pairs are asked for, each is compared in a call of its own.
     """
 
     def distance(trains: Sequence[np.ndarray], i: np.ndarray, j: np.ndarray) -> np.ndarray:

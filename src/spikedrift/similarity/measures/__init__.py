@@ -1,5 +1,5 @@
-"""One file a measure. A file placed here is a measure: its stem is the name, `MEASURE` says what.
+"""The measures, one per file: the stem of a file is the name, `MEASURE` in it is the measure.
 
-See docs/adding-a-measure.md. This file stays empty of imports: listing the measures must not
+See docs/adding-a-measure.md. This file must not import anything: listing the measures must not
 compile or import any of them.
 """

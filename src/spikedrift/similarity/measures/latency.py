@@ -1,4 +1,4 @@
-"""Latency difference: how far first spikes lie apart once the shift common to all units is gone.
+"""Latency difference: how far first spikes lie apart without the shift common to all units.
 
 With d_i the difference of unit i's first-spike latencies in two trials, over the units that spike
 in both: D = mean |d_i - median(d)|, in seconds. The median is the shift that makes D least, so that

@@ -64,8 +64,8 @@ def _jointly_observed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correlate rates over what was observed in both repeats of each pair.
 
-    Sums over the segments of two repeats are matrix products unit by unit: spikes, or time, of
-    the one with the mask of the other. `first` ascends.
+    Sums over the segments of two repeats are matrix products unit by unit: the spikes, or the
+    time, of one repeat with the mask of the other. `first` ascends.
     """
     mask = (time > 0).astype(np.float64)
     spikes, seconds, seen = (

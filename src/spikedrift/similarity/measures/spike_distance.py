@@ -3,8 +3,9 @@
 The distance of each spike to the nearest of the other train, relative to the local intervals,
 averaged over the trial: 0 to 1.
 Shared units are those that spike in both trials: a silent train has no interval of its own.
-Duplicate times are taken once, as PySpike asks. About 10 us a pair of trains: half a minute for 200
-trials x 1000 units at 8 Hz and 0.1 s; longer trials take longer, restrict `units` in a selection.
+Duplicate times are taken once, as PySpike asks. A pair of trains takes about 10 us: half a minute
+for 200 trials x 1000 units at 8 Hz and 0.1 s. Longer trials take longer: restrict `units` in a
+selection.
 """
 
 import numpy as np

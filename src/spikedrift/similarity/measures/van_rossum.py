@@ -2,9 +2,9 @@
 
 The Euclidean distance of trains smoothed by a decaying exponential of `time_constant`, normalized
 so that a silent train and one spike are 1 apart. Shared units are those observed in both trials;
-two silent trains are at 0. It reads counts as well as times: for constants much longer than the
-trial it is the difference of counts. About 30 us a pair of trains that spike: minutes for 200
-trials x 1000 units; restrict `units` in a selection where that is too long.
+two silent trains have distance 0. The distance depends on counts as well as on times: for constants
+much longer than the trial it is the difference of counts. A pair of trains that spike takes about
+30 us: minutes for 200 trials x 1000 units. Restrict `units` in a selection where that is too long.
 """
 
 import warnings

@@ -1,9 +1,9 @@
 """Victor-Purpura distance of single units' spike trains, averaged over units (elephant).
 
 The least cost of turning one train into the other: 1 for a spike added or taken away, `cost` per
-second that a spike is moved. Shared units are those observed in both trials; two silent trains are
-at 0. It reads counts as well as times. Slow: 1 ms or more a pair of trains that spike, so that
-200 trials x 1000 units take hours; restrict `units` in a selection.
+second that a spike is moved. Shared units are those observed in both trials; two silent trains have
+distance 0. The distance depends on counts as well as on times. It is slow: a pair of trains that
+spike takes 1 ms or more, and 200 trials x 1000 units take hours. Restrict `units` in a selection.
 """
 
 from collections.abc import Sequence

@@ -33,12 +33,12 @@ class Comparator:
         What can differ between model and recording without changing the value.
     citation : str
     compare : callable
-        NaN pairs: those that are undefined in any row are left out of all; a row without a defined
-        pair scores NaN. A matrix that is the same everywhere, once what the comparator takes out is
-        out, agrees with nothing: 0.
+        Pairs that are NaN in any row are left out of all; a row without a defined pair scores NaN.
+        A matrix that is constant after the comparator has taken out what it is blind to agrees with
+        nothing: it scores 0.
     normalize : callable, optional
-        Turns RDMs into ones whose mean is the pool that `compare` finds nearest to all; without it
-        there is no ceiling over animals.
+        Turns RDMs into ones whose mean is the RDM that `compare` finds nearest to all of them;
+        without it there is no ceiling over animals.
     """
 
     name: str
@@ -90,12 +90,12 @@ def cosines(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 
 def cleared(left: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Rows of which rounding alone is left, set to 0.
+    """Set rows to 0 of which only rounding errors are left.
 
     Parameters
     ----------
     left, before : float64, shape (m, n)
-        What something was taken out of, after and before.
+        Rows after and before something was taken out of them.
     """
     least = 1e-12 * np.abs(before).max(axis=1, initial=0.0, keepdims=True)
     return np.where(np.abs(left).max(axis=1, initial=0.0, keepdims=True) > least, left, 0.0)

@@ -52,7 +52,7 @@ def normalized(
 
     Returns
     -------
-    response, observed : same shape but for the units
+    response, observed : same shape, except for the number of units
         Units without noise to divide by are left out; by "shrunk" also those not observed in all
         trials.
     """
@@ -61,7 +61,7 @@ def normalized(
     if how == "shrunk":
         whole = observed.all(axis=(0, 1, 2))
         response, observed = response[..., whole], observed[..., whole]
-    # Residuals about the mean of a (window, segment), of the trials in which the unit was observed.
+    # Residuals about the mean of a (window, segment), over trials in which the unit was observed.
     n = observed.sum(axis=1, keepdims=True)
     total = np.where(observed, response, 0.0).sum(axis=1, keepdims=True)
     mean = np.divide(total, n, out=np.zeros(total.shape), where=n > 0)
@@ -126,8 +126,8 @@ def crossnobis_folds(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     response : float64, shape (n_folds, n_conditions, n_features)
-        Normalized by their noise for crossnobis, as they are for cross-validated Euclidean
-        distance.
+        Normalized by their noise (`normalized`) for crossnobis; without it the result is the
+        cross-validated squared Euclidean distance.
     observed : bool, same shape
 
     Returns
@@ -141,9 +141,9 @@ def crossnobis_folds(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
 def poisson_folds(count: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Symmetrized Kullback-Leibler divergence of Poisson rates per feature, nats; shapes as above.
 
-    (m_i - m_j)(log m'_i - log m'_j), m from the mean counts of all other folds and m' from each
-    fold, both drawn toward one spike with the weight of a tenth of a fold. The logarithm of few
-    spikes is biased, so that this one is not free of bias, only of shared noise.
+    It is (m_i - m_j)(log m'_i - log m'_j), with m from the mean counts of all other folds and m'
+    from each fold, both drawn toward one spike with the weight of a tenth of a fold. The logarithm
+    of few spikes is biased, so that this estimate is free of shared noise, but not of bias.
     """
     return _folds(count, observed, poisson=True)
 

@@ -86,7 +86,7 @@ class Bootstrap:
 
 @dataclass(frozen=True)
 class Contrasts:
-    """Contrasts of a family of contrasts.
+    """Estimates and tests of a family of contrasts.
 
     Attributes
     ----------
@@ -199,14 +199,14 @@ def bootstrap(
 
 
 def against_zero(found: Bootstrap, confidence: float = 0.95) -> Contrasts:
-    """Test each model's score against 0, one-sided: nearer than not at all."""
+    """Test each model's score against 0, one-sided: whether it is larger."""
     n = found.score.size
     pairs = np.stack([np.arange(n), np.full(n, -1)], axis=1)
     return _tests(found, np.eye(n, n + 2), pairs, "greater", confidence, "score is 0")
 
 
 def against_ceiling(found: Bootstrap, confidence: float = 0.95) -> Contrasts:
-    """Test each model's score against the lower noise ceiling, one-sided: short of it.
+    """Test each model's score against the lower noise ceiling, one-sided: whether it is smaller.
 
     A model that is not short of it is as near to the data as other animals are.
 

@@ -1,9 +1,9 @@
 """How near a model RDM can come to the RDMs of recordings: noise ceilings.
 
-Three of them, for three situations. Five animals or more: `ceiling`, which brackets what the true
-RDM reaches. Fewer: `halves_ceiling`, from halves of the units of each recording, which says nothing
-about other animals. A model with noise of its own: `matched_noise`, since it cannot reach either of
-these even where it is right.
+There are three of them. With five animals or more, `ceiling` brackets what the true RDM reaches.
+With fewer, `halves_ceiling` is taken from halves of the units of each recording, and says nothing
+about other animals. For a model with noise of its own there is `matched_noise`, since such a model
+cannot reach either of the others even where it is right.
 """
 
 from dataclasses import dataclass
@@ -68,11 +68,12 @@ class MatchedNoise:
 
 
 def check_animals(n: int, what: str) -> None:
-    """Refuse to take animals for a sample where there are fewer than five.
+    """Refuse to take fewer than five animals for a sample of all animals.
 
     Raises
     ------
     InputError
+        With fewer than five; its message begins with `what`.
     """
     if n < MIN_ANIMALS:
         raise InputError(
@@ -127,10 +128,10 @@ def ceiling(
 ) -> Ceiling:
     """Noise ceiling over animals (Nili et al. 2014, PLoS Comput Biol 10:e1003553).
 
-    Upper: mean similarity of each RDM to the RDM pooled over all animals, itself included; where
-    `normalize` fits `compare`, no RDM at all comes nearer. Lower: to the RDM pooled over the other
-    animals. The true RDM, without noise, lies between the two in expectation; a model with noise of
-    its own does not, see `matched_noise`.
+    The upper bound is the mean similarity of each RDM to the RDM pooled over all animals, itself
+    included; where `normalize` fits `compare`, no RDM at all comes nearer. The lower bound is that
+    to the RDM pooled over the other animals. The true RDM, without noise, lies between the two in
+    expectation; a model with noise of its own does not, see `matched_noise`.
 
     Parameters
     ----------
@@ -157,10 +158,11 @@ def halves_ceiling(halves: np.ndarray, compare: Comparator) -> Ceiling:
 
     With r the mean similarity of two halves, an independent recording of as many other units
     reaches 2 r / (1 + r) (Spearman-Brown) and the RDM of infinitely many units the square root of
-    that: lower and upper. Holds where similarity is a cosine or a correlation of RDMs whose noise
-    is independent between halves and of mean 0: cross-validated distances. The bias that noise
-    gives to other distances is shared by the halves and passes for signal, as is noise of trials
-    that units share. Nothing is said about other animals.
+    that: these are the lower and the upper bound. They hold where similarity is a cosine or a
+    correlation of RDMs whose noise is independent between halves and of mean 0, as that of
+    cross-validated distances. The bias that noise gives to other distances is shared by the halves
+    and passes for signal, and so does noise of trials that units share. Nothing is said about other
+    animals.
 
     Parameters
     ----------
@@ -196,18 +198,18 @@ def matched_noise(
     """Score a noisy model, and an independent instance of it in place of the recordings.
 
     The ceiling is what the model's instances score when one of themselves, seen through the same
-    units and trials, takes the place of a recording. Test: whether score less ceiling is lower
-    than when the labels of recordings and instances are permuted; over all assignments where there
-    are at most 10000, else (1 + k) / (1 + 9999) over random ones. Exact where recordings are
-    exchangeable with instances: same RDM, same noise, and as much difference between animals as
-    between instances. One recording and K instances give at least 1 / (K + 1).
+    units and trials, takes the place of a recording. The test asks whether score less ceiling is
+    lower than when the labels of recordings and instances are permuted; over all assignments where
+    there are at most 10000, otherwise (1 + k) / (1 + 9999) over random ones. It is exact where
+    recordings are exchangeable with instances: same RDM, same noise, and as much difference between
+    animals as between instances. With one recording and K instances p is at least 1 / (K + 1).
 
     Parameters
     ----------
     recordings : float64, shape (n_recordings, n_pairs)
-        One RDM an animal.
+        One RDM per animal.
     instances : float64, shape (n_instances, n_pairs)
-        One RDM an independent instance (connectivity, patterns, noise).
+        One RDM per independent instance (connectivity, patterns, noise).
     compare : Comparator
     rng : Generator
 
@@ -227,7 +229,7 @@ def matched_noise(
     np.fill_diagonal(similarity, 0.0)
     total = comb(s + k, s)
     if total <= EXACT:
-        chosen = np.array(list(combinations(range(s + k), s)))  # the first is the one that is
+        chosen = np.array(list(combinations(range(s + k), s)))  # the first is the true one
     else:
         drawn = np.argsort(rng.random((EXACT - 1, s + k)), axis=1)[:, :s]
         chosen = np.concatenate([np.arange(s)[None], drawn])

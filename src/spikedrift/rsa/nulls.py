@@ -1,7 +1,7 @@
 """Nulls of a model that has nothing to do with the recordings: which condition is which is lost.
 
-Cells of an RDM are never permuted by themselves: they are not independent, and no RDM might look
-like the result.
+Cells of an RDM are never permuted by themselves: they are not independent, and the result might be
+no possible RDM.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def permutation_test(
 def without_lag(rdms: np.ndarray) -> np.ndarray:
     """RDMs over bins of time less their mean at each lag |t - t'|.
 
-    Any two smooth movies agree in that distant bins differ more: that is no evidence.
+    Distant bins differ more in any smooth movie: agreement in that is no evidence.
 
     Parameters
     ----------
@@ -117,9 +117,10 @@ def circular_shift_test(
 
     Rows and columns shift together, so that each RDM keeps its autocorrelation and what depends on
     lag alone. All T - 1 shifts of T bins are the surrogates, none is drawn: p is at least 1 / T.
-    Assumes a stationary movie whose autocorrelation is short beside its length, since at the seam,
-    where the end meets the start, strangers become neighbors. Measured on 30 bins: at its level
-    where features are smoothed over 1.5 bins (standard deviation), three times too bold over 6.
+    The test assumes a stationary movie whose autocorrelation is short beside its length, since
+    strangers become neighbors at the seam, where the end meets the start. On 30 bins it holds its
+    level where features are smoothed over 1.5 bins (standard deviation), and rejects three times
+    too often where they are smoothed over 6.
 
     Parameters
     ----------
@@ -130,8 +131,9 @@ def circular_shift_test(
     animals : array, shape (k,), optional
         Labels of `rdms`.
     keep_lag : bool
-        Leave in what depends on lag alone. A shift breaks it at the seam, so that two unrelated
-        movies pass for related more often, far more where they are slow; to show that.
+        Keep what depends on lag alone. A shift breaks it at the seam, so that two unrelated movies
+        pass for related more often, and far more often where they are slow; this is here to show
+        that.
 
     Raises
     ------

@@ -65,11 +65,12 @@ def relabeled(rdms: np.ndarray, conditions: np.ndarray) -> np.ndarray:
 
 
 def check_stack(*stacks: np.ndarray) -> None:
-    """Refuse stacks that are not (k, n_pairs) with one n_pairs, or not finite.
+    """Refuse stacks that are not (k, n_pairs) with the same n_pairs, or not finite.
 
     Raises
     ------
     InputError
+        For another shape, an n_pairs that is no n (n - 1) / 2, or undefined pairs.
     """
     for rdms in stacks:
         if rdms.ndim != 2 or rdms.shape[1] != stacks[0].shape[-1]:
@@ -83,7 +84,13 @@ def check_stack(*stacks: np.ndarray) -> None:
 
 
 def by_animal(n_rdms: int, animals: np.ndarray | None) -> list[np.ndarray]:
-    """Places of the RDMs of each animal; without labels every RDM is an animal's."""
+    """Places of the RDMs of each animal; without labels every RDM is an animal of its own.
+
+    Raises
+    ------
+    InputError
+        Where there is not one label per RDM.
+    """
     if animals is None:
         return list(np.arange(n_rdms)[:, None])
     labels = np.asarray(animals)
@@ -93,7 +100,7 @@ def by_animal(n_rdms: int, animals: np.ndarray | None) -> list[np.ndarray]:
 
 
 def defined_pairs(compare: Comparator) -> Comparator:
-    """Comparator that sees only the pairs that are defined, for one that takes no NaN."""
+    """Make a comparator that takes no NaN see only the pairs that are defined."""
 
     def compared(model: np.ndarray, rdms: np.ndarray) -> np.ndarray:
         defined = np.isfinite(model)
@@ -105,7 +112,7 @@ def defined_pairs(compare: Comparator) -> Comparator:
 def unit_length(
     rdms: np.ndarray, length: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> np.ndarray:
-    """RDMs over their length: normalizer of the cosine.
+    """RDMs divided by their length: normalizer of the cosine.
 
     Parameters
     ----------
@@ -121,7 +128,7 @@ def unit_length(
 def centered_unit_length(
     rdms: np.ndarray, length: Callable[[np.ndarray], np.ndarray] | None = None
 ) -> np.ndarray:
-    """RDMs less their mean, over their length: normalizer of (whitened) correlations.
+    """RDMs less their mean, divided by their length: normalizer of (whitened) correlations.
 
     Arguments as `unit_length`.
     """

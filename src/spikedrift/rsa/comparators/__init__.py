@@ -1,4 +1,4 @@
-"""One file a comparator. A file placed here is one: its stem is the name, `COMPARATOR` says what.
+"""The comparators, one per file: its stem is the name, `COMPARATOR` in it is the comparator.
 
-This file stays empty of imports: listing the comparators must not import any of them.
+This file must not import anything: listing the comparators must not import any of them.
 """

@@ -5,11 +5,11 @@ Learn Res 13:1393): diagonals are not used, so that noise that conditions do not
 conditions, do not make unrelated responses alike (Murphy et al. 2024, arXiv:2405.01012). That
 estimator is an inner product of matrices from which the best fit a_i + a_j to the cells off the
 diagonal is taken out. The Gram matrix K of responses and their squared distances D = k_i + k_j - 2K
-differ by such a term, so that it is computed here from dissimilarities: of squared distances it is
-CKA of the responses, of others the alignment of the kernel -D (bias-corrected distance
+differ by such a term, so that CKA is computed here from dissimilarities: from squared distances it
+is CKA of the responses, from others the alignment of the kernel -D (bias-corrected distance
 correlation, Szekely & Rizzo 2014, Ann Stat 42:2382).
 
-The number of units on the two sides must be the same: what few units lack is not corrected.
+The number of units on the two sides must be the same: the effect of few units is not corrected.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Cosine of two vectors of dissimilarities: their zero counts, their scale does not."""
+"""Cosine of two vectors of dissimilarities, which depends on their zero but not on their scale."""
 
 import numpy as np
 

@@ -1,9 +1,9 @@
 """Procrustes: the angle between two sets of responses after the best rotation.
 
-Plain: arccos(||X'Y||_* / (|X| |Y|)) of responses centered over conditions, the angular shape
-distance (Williams, Kunz, Kornblith & Linderman 2021, arXiv:2110.14739; a metric). The rotation
-that is fitted to noise makes it small where there are more units than conditions. So the comparator
-fits the rotation on some repeats and takes the angle on others.
+The plain angle, arccos(||X'Y||_* / (|X| |Y|)) of responses centered over conditions, is the angular
+shape distance (Williams, Kunz, Kornblith & Linderman 2021, arXiv:2110.14739), a metric. Where there
+are more units than conditions, the rotation is fitted to noise, which makes that angle small. So
+the comparator fits the rotation on some repeats and takes the angle on others.
 """
 
 import numpy as np
@@ -36,9 +36,9 @@ def angle(one: np.ndarray, two: np.ndarray) -> float:
 def cross_validated(one: np.ndarray, two: np.ndarray) -> float:
     """Angle between responses of one fold after a rotation fitted on the others: rad, [0, pi].
 
-    Mean over folds. Where responses span fewer directions than there are units, what the fold has
-    outside of them finds no partner and widens the angle, as all noise does: read it against
-    halves of the data or other instances of the model.
+    The result is the mean over folds. Where the other folds span fewer directions than there are
+    units, the part of a fold outside of these finds no partner and widens the angle, as all noise
+    does: compare it with the angle between halves of the data or instances of the model.
 
     Parameters
     ----------
@@ -48,6 +48,11 @@ def cross_validated(one: np.ndarray, two: np.ndarray) -> float:
     -------
     float
         NaN where responses do not vary over conditions.
+
+    Raises
+    ------
+    InputError
+        Where the shapes do not fit, or with fewer than two folds.
     """
     if len(one) != len(two) or len(one) < 2 or one.shape[1] != two.shape[1]:
         raise InputError(

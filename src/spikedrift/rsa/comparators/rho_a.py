@@ -1,7 +1,8 @@
 """Rho-a: Spearman's correlation as expected if ties were broken at random.
 
-12 sum(centered ranks of one x of the other) / (n^3 - n). Unlike Spearman's correlation or tau-b it
-does not prefer models that predict ties (Schuett et al. 2023, eLife 12:e82566).
+It is 12 sum(r_i s_i) / (n^3 - n), with r and s the centered ranks of the two sides. Unlike
+Spearman's correlation or tau-b it does not prefer models that predict ties (Schuett et al. 2023,
+eLife 12:e82566).
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Correlation of dissimilarities whitened by the covariance of their noise.
 
-The plain mean is taken out of each vector first, then as `whitened_cosine`.
+The plain mean is taken out of each vector first; the rest is `whitened_cosine`.
 """
 
 import numpy as np

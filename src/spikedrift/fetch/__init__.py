@@ -1,1 +1,1 @@
-"""Files of public data sets: where each is from, how it comes in, how it is known to be whole."""
+"""Files of public data sets: where each is from, how it is fetched, how it is verified."""

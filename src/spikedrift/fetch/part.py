@@ -31,15 +31,15 @@ class Origin:
 
     @classmethod
     def of(cls, copy: Copy, reply: Reply) -> "Origin":
-        """Origin of the bytes of a reply."""
+        """Return the origin of the bytes of a reply."""
         told = (reply.url, reply.size, reply.etag, reply.validator, reply.digest)
         return cls(copy.place, copy.address, *told)
 
 
 class Part:
-    """`{destination}.part`, locked while open, and `{destination}.part.json`, its origin.
+    """The bytes in `{destination}.part`, locked while open, and their origin in a `.json` file.
 
-    Whatever was received is kept when a download ends early, so that the next one resumes.
+    What was received is kept when a download ends early, so that the next one resumes.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Part:
         while True:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             self._lock()
-            # Another process may have finished, and renamed, what was opened here.
+            # Another process may have finished and renamed the file that was opened here.
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(self._file), self.path.stat()):
                     break
@@ -109,7 +109,7 @@ class Part:
         return os.fstat(self._file).st_size
 
     def begin(self, origin: Origin) -> None:
-        """Drop what was received and take what comes from `origin`."""
+        """Drop what was received; what comes next is from `origin`."""
         self.clear()
         with replacing(self._side) as temporary:
             temporary.write_text(json.dumps(asdict(origin), indent=1), encoding="utf-8")
@@ -128,7 +128,7 @@ class Part:
         self.origin = None
 
     def finish(self) -> None:
-        """Give the file its name."""
+        """Flush the file to the disk and give it its final name."""
         os.fsync(self._file)
         self.path.replace(self.destination)
         os.close(self._file)

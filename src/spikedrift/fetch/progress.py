@@ -1,4 +1,4 @@
-"""What a download tells whoever waits for it, in the log and on standard error."""
+"""Progress of a download, in the log and on standard error."""
 
 import logging
 import sys
@@ -13,11 +13,11 @@ UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 def say(line: str) -> None:
     """Write a line to the log and to standard error."""
     logger.info("%s", line)
-    sys.stderr.write(f"{line}\n")  # one write: downloads beside it say lines too
+    sys.stderr.write(f"{line}\n")  # one write: other downloads write lines at the same time
 
 
 def amount(size: float) -> str:
-    """Bytes for people: `2.10 GB`."""
+    """A number of bytes for people: `2.10 GB`."""
     for unit, name in UNITS:
         if size >= unit:
             return f"{size / unit:.2f} {name}"
@@ -34,7 +34,7 @@ def span(seconds: float) -> str:
 
 
 class Progress:
-    """Lines with bytes, total, rate and time left while a transfer goes on.
+    """Lines with bytes received, total, rate and time left while a transfer goes on.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Progress:
         self._began = self._told = time.monotonic()
 
     def at(self, size: int) -> None:
-        """Tell, if it is time, that `size` bytes are there."""
+        """Say that `size` bytes are there, if the last line is long enough ago."""
         now = time.monotonic()
         if now - self._told < EVERY:
             return

@@ -1,6 +1,6 @@
-"""The data registry: which public files there are, where each is from and how to know it.
+"""The data registry: which public files there are, where each is from and how to verify it.
 
-Read at every start of Snakemake, so nothing heavy is imported here.
+It is read at every start of Snakemake, so nothing heavy is imported here.
 """
 
 import csv
@@ -59,7 +59,7 @@ class DataFile:
     def member(self, file: str) -> "DataFile | None":
         """Return the row of `file` where it belongs to this family; None where it does not."""
         pattern = re.escape(self.file).replace(re.escape(ID), "(?P<id>[0-9]+)", 1)
-        # The same number wherever it stands.
+        # The id must be the same number in all places.
         match = re.fullmatch(pattern.replace(re.escape(ID), "(?P=id)"), file)
         if match is None:
             return None
@@ -68,7 +68,7 @@ class DataFile:
 
 
 def terms(files: Iterable[DataFile]) -> dict[str, str]:
-    """Citation and licence of some files, each said once; none of no files."""
+    """Citation and licence of some files, each said once; empty for no files."""
     found = list(files)
     return {
         name: "; ".join(dict.fromkeys(getattr(row, name) for row in found))
@@ -78,13 +78,12 @@ def terms(files: Iterable[DataFile]) -> dict[str, str]:
 
 
 def read_registry(path: str | Path) -> list[DataFile]:
-    """Read the data registry, tab-separated with one row a file or family of files.
+    """Read the data registry, tab-separated with one row per file or family of files.
 
     Raises
     ------
     InputError
-        Where the file is missing, lacks a column, or holds a number, digest or address that is
-        none.
+        Where the file is missing, lacks a column, or holds an invalid number, digest or address.
     """
     path = Path(path)
     if not path.is_file():
@@ -122,7 +121,7 @@ def _checked(row: dict[str, str], where: str) -> DataFile:
 
 
 def registered(rows: Iterable[DataFile], dataset: str, file: str, registry: str | Path) -> DataFile:
-    """Return the row of one file, as `find`.
+    """Return the row of one file, as `find` does.
 
     Raises
     ------

@@ -1,11 +1,11 @@
-"""What a place answers: an object's bytes with what is known of it, or why there are none."""
+"""Answers of a place: the bytes of an object and what is known of it, or why there are none."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-CHUNK = 1 << 18  # bytes written at once: what a killed process can lose
+CHUNK = 1 << 18  # bytes written at once; a killed process loses no more
 
 
 class Passing(Exception):
@@ -13,7 +13,7 @@ class Passing(Exception):
 
 
 class Changed(Passing):
-    """What was received so far does not fit what the place has now: start over."""
+    """What was received so far is not the beginning of what the place has now: start over."""
 
 
 class Lasting(Exception):
@@ -42,7 +42,7 @@ class Reply:
     url : str
         Where the bytes come from, as the record of the file will say.
     start : int
-        Position of the first byte sent; 0 where the place does not send the rest only.
+        Position of the first byte sent; 0 where the place sends all instead of the rest.
     size : int or None
         Length of the whole object.
     chunks : iterator of bytes
@@ -50,10 +50,10 @@ class Reply:
     etag : str
         As the server gives it; empty where it gives none.
     validator : str
-        What changes whenever the object does: a strong ETag or a date of modification.
+        A strong ETag or a date of modification, which changes whenever the object does.
     digest : Digest or None
     self_ending : bool
-        The transfer itself says where it ends, so that no length is needed.
+        Whether the transfer itself says where it ends, so that no length is needed.
     """
 
     url: str
@@ -78,6 +78,7 @@ class Copy(Protocol):
         Raises
         ------
         Passing, Changed, Lasting
+            Where there are no such bytes; the class says whether to try again.
         """
 
     def size(self) -> int | None:
@@ -86,11 +87,12 @@ class Copy(Protocol):
         Raises
         ------
         Passing, Lasting
+            Where the place does not answer, or has no such object.
         """
 
 
 def judged(status: int, reason: str) -> Passing | Lasting:
-    """Failure that an HTTP status stands for."""
+    """Return the failure that an HTTP status stands for."""
     said = f"the server answers {status} {reason}".strip()
     if status in (412, 416):  # the object is not the one asked for, or shorter
         return Changed(said)
@@ -100,7 +102,7 @@ def judged(status: int, reason: str) -> Passing | Lasting:
 
 
 def first_byte(content_range: str | None, start: int) -> tuple[int, int | None]:
-    """First byte and whole length from a Content-Range that has to begin at `start`.
+    """Read the first byte and the whole length from a Content-Range that must begin at `start`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is still to be fetched, how large it is, and whether the disk holds it."""
+"""What is still to be fetched, how large it is, and whether it fits on the disk."""
 
 import csv
 import logging
@@ -26,14 +26,14 @@ def measure(
     registry: str | Path,
     links: str | Path | None = None,
 ) -> None:
-    """Write the table of what is to be fetched, if the disk holds it.
+    """Write the table of what is to be fetched, if it fits on the disk.
 
     Parameters
     ----------
     files : sequence of (data set, file, bytes received so far)
     output : path
         TSV with the columns dataset, file, bytes (empty where no place says), received and place
-        (who said so). The files will go to the disk that it is on.
+        (which said so). The files will be fetched to the same disk.
     options : FetchOptions
     registry : path
         The data registry.
@@ -78,7 +78,7 @@ def _size(
 ) -> tuple[int | None, str]:
     """Length of a file and who says so.
 
-    A place that does not answer at all is put into `silent` and not asked for the next file.
+    A place that does not answer at all is put into `silent` and is not asked for other files.
     """
     if row.bytes is not None:
         return row.bytes, "registry"

@@ -1,4 +1,4 @@
-"""The download engine: place after place, resumed, verified, renamed; or one line and no file."""
+"""The download engine: a file is whole and verified, or there is one line and no file."""
 
 import json
 import logging
@@ -52,7 +52,8 @@ def fetch(
     ------
     InputError
         Where the file is not registered, no place has it whole, the copy in the mirror is not
-        the file registered, or another process fetches it. Says what each place said.
+        the file registered, another process fetches it, or the disk is too small. It says what
+        each place said.
     """
     row = registered(read_registry(registry), dataset, file, registry)
     said = []
@@ -65,7 +66,7 @@ def fetch(
                 except Lasting as error:
                     logger.info("%s: %s", copy.address, error)
                     if copy.place == "mirror":
-                        # Whoever keeps a mirror wants to know that it is damaged.
+                        # An error, since its owner wants to know that a mirror is damaged.
                         raise InputError(f"{copy.address}: {error}; mend or remove it") from None
                     said.append(f"{copy.address} ({error})")
                 else:
@@ -84,7 +85,7 @@ def fetch(
 
 
 def _from(copy: Copy, part: Part, row: DataFile, options: FetchOptions) -> tuple[str, str | None]:
-    """Receive and verify a file from one place, trying again what may pass."""
+    """Receive and verify a file from one place; try again after failures that may pass."""
     failures, furthest, mismatched = 0, 0, False
     attempts = 1 if copy.place == "mirror" else options.attempts
     while True:
@@ -99,7 +100,7 @@ def _from(copy: Copy, part: Part, row: DataFile, options: FetchOptions) -> tuple
             part.clear()
             if mismatched or copy.place == "mirror":
                 raise
-            # Bytes may be damaged on their way: once more, from zero.
+            # Bytes may be damaged on their way: try once more, from zero.
             mismatched, furthest = True, 0
             continue
         except Passing as error:
@@ -120,8 +121,8 @@ def _from(copy: Copy, part: Part, row: DataFile, options: FetchOptions) -> tuple
 def _resumable(part: Part, copy: Copy, row: DataFile) -> bool:
     """Whether what was received is the beginning of this copy.
 
-    It has to come from the same address. That the object has not changed since is up to its
-    validator, or, where the server gives none, to a published digest.
+    It must come from the same address. The object's validator or, where the server gives none, a
+    published digest shows later whether the object has changed since.
     """
     origin = part.origin
     if origin is None or (origin.place, origin.address) != (copy.place, copy.address):
@@ -130,7 +131,7 @@ def _resumable(part: Part, copy: Copy, row: DataFile) -> bool:
 
 
 def _receive(copy: Copy, part: Part, row: DataFile) -> None:
-    """Add to the part what it lacks."""
+    """Receive the bytes that the part lacks."""
     start = part.size if _resumable(part, copy, row) else 0
     origin = part.origin
     if start and origin is not None:
@@ -162,7 +163,7 @@ def _receive(copy: Copy, part: Part, row: DataFile) -> None:
 
 
 def _length(reply: Reply, row: DataFile) -> int | None:
-    """Length that the whole file will have; refuses another than the registered one."""
+    """Length that the whole file will have; a length other than the registered one is refused."""
     if row.bytes is None:
         if reply.size is None and not reply.self_ending:
             raise Lasting("the server does not say how long the file is")
@@ -179,7 +180,7 @@ def _told(row: DataFile) -> str:
 
 
 def _record(part: Part, row: DataFile, sha256: str, digest: str | None) -> None:
-    """Write where a file came from beside it, before it gets its name."""
+    """Write the record of where a file came from beside it, before the file gets its name."""
     origin = part.origin
     assert origin is not None
     record = {

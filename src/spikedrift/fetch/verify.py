@@ -1,4 +1,4 @@
-"""Whether a file on disk is the one it should be: its length, its digest, that it can be read."""
+"""Check that a file on disk is the right one: its length, its digest, and that it can be read."""
 
 import hashlib
 import zipfile
@@ -16,17 +16,17 @@ def verified(path: Path, row: DataFile, published: Digest | None) -> tuple[str, 
     Parameters
     ----------
     path : path
-        The bytes, under whatever name.
+        File with the bytes; its name does not matter.
     row : DataFile
-        What they should be; the suffix of `row.file` says how they are opened.
+        What the bytes should be; the suffix of `row.file` says how they are opened.
     published : Digest or None
 
     Returns
     -------
     sha256 : str
-        Our own.
+        Digest computed here.
     verified : str or None
-        Which published digest was found right; None where there is none.
+        Which published digest was found to be right; None where none is published.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def verified(path: Path, row: DataFile, published: Digest | None) -> tuple[str, 
 
 
 def digests(path: Path, kind: str) -> tuple[str, str]:
-    """Digests of a file in one pass: sha256, and the one of `kind` as hex (see `Digest`)."""
+    """Compute two digests of a file in one pass: sha256 and the MD5 of `kind` (see `Digest`)."""
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     _, _, told = kind.partition("-")
     parts: list[bytes] = []
@@ -78,7 +78,7 @@ def unreadable(path: Path, suffix: str) -> str:
         import h5py
 
         try:
-            # HDF5's own lock would meet the one on our part.
+            # HDF5's own lock would clash with the one on our part.
             with h5py.File(path, "r", locking=False) as file:
                 return "" if len(file) else "is an empty HDF5 file"
         except OSError as error:

@@ -14,7 +14,7 @@ def copies(row: DataFile, options: FetchOptions, links: str | Path | None) -> It
     Parameters
     ----------
     row : DataFile
-        One file, no family.
+        Row of a single file, not of a family.
     options : FetchOptions
     links : path or None
         Table of the warehouse's links, see `places.warehouse`.

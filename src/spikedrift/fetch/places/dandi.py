@@ -1,7 +1,7 @@
 """Assets of the DANDI Archive.
 
-Three documented requests of its REST API say all that is needed. Its own client does not come in:
-it brings a second NWB stack with pins of its own, and would still not resume into our part file.
+Three documented requests of its REST API say all that is needed. DANDI's own client is not used: it
+brings a second NWB stack with pins of its own, and would still not resume into our part file.
 """
 
 import fnmatch

@@ -8,13 +8,13 @@ import requests
 
 from spikedrift.fetch.reply import CHUNK, Changed, Lasting, Passing, Reply, first_byte, judged
 
-# Bytes as they are stored: lengths and digests are theirs.
+# Ask for bytes as they are stored: lengths and digests are of these.
 AS_STORED = {"Accept-Encoding": "identity"}
 
 
 @contextmanager
 def answering(timeout: float) -> Iterator[None]:
-    """Turn what requests raises into failures that pass or last."""
+    """Turn exceptions of requests into failures that pass or last."""
     try:
         yield
     except requests.Timeout:
@@ -31,11 +31,12 @@ def answering(timeout: float) -> Iterator[None]:
 
 
 def get_json(url: str, timeout: float, **query: str) -> Any:
-    """Ask a REST API.
+    """Ask a REST API, and return the JSON of its answer.
 
     Raises
     ------
     Passing, Lasting
+        Where it does not answer, or with another status than 200.
     """
     with answering(timeout), requests.get(url, params=query, timeout=timeout) as response:
         if response.status_code != 200:
@@ -66,7 +67,7 @@ class HttpsCopy:
 
     @contextmanager
     def open(self, start: int, validator: str) -> Iterator[Reply]:
-        """Ask for the bytes from `start` on; a server that ignores it sends all."""
+        """Ask for the bytes from `start` on; a server that knows no ranges sends all."""
         headers = dict(AS_STORED)
         if start:
             headers["Range"] = f"bytes={start}-"

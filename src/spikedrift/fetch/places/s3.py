@@ -32,7 +32,7 @@ class S3Copy:
     timeout : float
         s
     endpoint : str or None
-        Server; None is the public one.
+        Server; None for the public one.
     """
 
     place = "s3"
@@ -92,13 +92,13 @@ class S3Copy:
         )
 
     def _digest(self, client: Any, etag: str, answer: dict[str, Any]) -> Digest | None:
-        """MD5 in an ETag: of the bytes, or of the MD5s of the parts of an upload in parts."""
+        """MD5 in an ETag: of the bytes, or of the MD5s of the parts if it was uploaded in parts."""
         match = re.fullmatch('"([0-9a-f]{32})(?:-([0-9]+))?"', etag)
         if match is None or answer.get("ServerSideEncryption", "AES256") != "AES256":
-            return None  # with a key of its owner an ETag is no MD5
+            return None  # an ETag is no MD5 where the owner's key encrypts the object
         if match[2] is None:
             return Digest("md5", match[1], "S3 ETag")
-        # Parts have one length, but for the last.
+        # All parts except the last have the same length.
         try:
             part = client.head_object(**self.object, PartNumber=1)["ContentLength"]
         except (ClientError, BotoCoreError):
@@ -113,7 +113,7 @@ class S3Copy:
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn what boto3 raises into failures that pass or last."""
+        """Turn exceptions of boto3 into failures that pass or last."""
         try:
             yield
         except ClientError as error:

@@ -1,7 +1,7 @@
 """Well-known files of the Allen Institute's data warehouse.
 
-Which link a file has is asked through AllenSDK, in an environment of its own; it comes here as a
-table with the columns dataset, file, url, bytes.
+The links are asked for through AllenSDK, in an environment of its own; they come here as a table
+with the columns dataset, file, url, bytes.
 """
 
 import csv
@@ -28,8 +28,9 @@ class WarehouseCopy:
     timeout : float
         s
     endpoint : str
-        What a link without a server of its own is relative to.
+        Server of the links that do not name one.
     links : path or None
+        The table of links.
     """
 
     place = "warehouse"

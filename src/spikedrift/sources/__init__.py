@@ -1,1 +1,1 @@
-"""Where trials files come from: one file a source, found by name through `registry`."""
+"""Where trials files come from: one file per source, found by name through `registry`."""

@@ -1,9 +1,9 @@
 """Sessions of the Allen Brain Observatory, Visual Coding Neuropixels: natural movies.
 
-One NWB 2 file a session (Siegle et al. 2021, Nature 592:86). A recording is `{session}.{movie}`.
-Trials are segments of the movie, cut at the times at which its frames were on the screen. Only
-tables, spike times and behavior are read. Quality columns come along unfiltered: which units count
-is up to the selections, so that a looser filter needs no other file.
+There is one NWB 2 file per session (Siegle et al. 2021, Nature 592:86). A recording is
+`{session}.{movie}`. Trials are segments of the movie, cut at the times at which its frames were on
+the screen. Only tables, spike times and behavior are read. Quality columns are kept unfiltered:
+the selections say which units count, so that a looser filter needs no other file.
 """
 
 import logging
@@ -33,9 +33,9 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
     """Read one movie of a session through the trials contract.
 
     Units are those that the data set calls good, on valid channels, in one of `options.areas`.
-    An interval in which a probe was invalid leaves its units unobserved in the trials that it
-    touches; one of the whole session drops these trials, as does a frame that is missing or was
-    cut short.
+    An interval in which a probe was invalid leaves the probe's units unobserved in the trials that
+    it touches; an invalid interval of the whole session drops these trials. A trial with a frame
+    that is missing or was cut short is dropped as well.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
     Raises
     ------
     InputError
-        Naming the file: not readable, of another session, without the movie, or without units in
-        the areas.
+        Naming the file: not readable, of another session, without the movie, without a valid
+        trial, or without good units in the areas.
     """
     session, _, movie = recording.partition(".")
     with open_nwb(path) as nwb:
@@ -124,7 +124,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
 def _units(
     nwb: pynwb.NWBFile, areas: tuple[str, ...], where: str
 ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Rows of the good units in some areas, their ids and areas, their quality and probe."""
+    """Rows of the good units in some areas, their ids and areas, and their quality and probe."""
     table, channels = nwb.units, nwb.electrodes
     if table is None or channels is None:
         raise InputError(f"{where}: the file has no units or no electrodes")
@@ -156,7 +156,7 @@ def _units(
 def _validity(
     nwb: pynwb.NWBFile, start: np.ndarray, stop: np.ndarray, probe: np.ndarray, where: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Trials that are invalid as a whole, and which units are valid in which trial.
+    """Which trials are invalid as a whole, and which units are valid in which trial.
 
     The tags of an invalid interval are its scope, the scope's id and its name.
     """

@@ -2,9 +2,9 @@
 
 A container is one field of view; its experiments are sessions on different days, and each shows
 natural movie one ten times (de Vries et al. 2020, Nat Neurosci 23:138). An experiment has an NWB 1
-file and, beside it, the events that were inferred from dF/F with an L0 penalty: one row a cell, in
-the order of the NWB file's cells, one column a two-photon frame. Cells carry the same id on all
-days. A recording is `{container}.natural_movie_one`: the days are its sessions and its blocks.
+file and, beside it, the events that were inferred from dF/F with an L0 penalty: one row per cell,
+in the order of the NWB file's cells, and one column per two-photon frame. Cells carry the same id
+on all days. A recording is `{container}.natural_movie_one`: the days are its sessions and blocks.
 
 Spikes of the trials file are frames with an event, at the time of the frame: they say how much a
 cell did, not when it fired.
@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 
 MODULE = "processing/brain_observatory_pipeline"
 PLANE = "general/optophysiology/imaging_plane_1"
-# What the days of a container have in common, and where an NWB file says it.
+# What the days of a container must have in common, and where it stands in an NWB file.
 SHARED = {"animal": "general/specimen_name", "area": f"{PLANE}/location"}
-# What is written down as it stands in the first day's file.
+# What is taken from the first day's file as it stands there.
 DESCRIBED = {
     "imaging_depth": f"{PLANE}/imaging depth",
     "indicator": f"{PLANE}/indicator",
@@ -61,7 +61,8 @@ class _Day:
     time : float64, shape (n_frames,), s
         Two-photon frames.
     frame, first, last : int64, shape (n_shown,)
-        Movie frames in order of showing: number, two-photon frame in which each began and ended.
+        Movie frames in order of showing: their numbers, and the two-photon frames in which each
+        began and ended.
     running, pupil : Samples
         Speed, cm/s, and area, pixels; empty where not recorded.
     """
@@ -95,7 +96,7 @@ class _Cut:
     found : bool, shape (n_cells,)
         Whether events of the cell could be inferred.
     truncated : int
-        Segments left out.
+        Number of segments left out.
     """
 
     trial: dict[str, np.ndarray]
@@ -126,7 +127,7 @@ def read(directory: str | Path, options: TwoPhotonOptions, recording: str) -> xr
     ------
     InputError
         Naming the file: missing, not readable, of another experiment or container, of another
-        animal or field than the others, without the movie, or with events that do not fit.
+        animal or area than the others, without the movie, or with events that do not fit.
     """
     container, _, movie = recording.partition(".")
     folder = Path(directory)
@@ -243,7 +244,7 @@ def _day(folder: Path, experiment: int, container: str, movie: str) -> _Day:
             )
         described = {name: _text(file, key, path) for name, key in DESCRIBED.items() if key in file}
         described["cre_line"] = described.get("genotype", "").partition(";")[0]
-        order = np.lexsort((spans[:, 1], spans[:, 0]))  # not in order in all files
+        order = np.lexsort((spans[:, 1], spans[:, 0]))  # some files are not in order
         return _Day(
             path=path,
             began=date,
@@ -262,8 +263,8 @@ def _day(folder: Path, experiment: int, container: str, movie: str) -> _Day:
 
 def _cut(folder: Path, day: _Day, movie: str, segment_frames: int) -> _Cut:
     """Cut the events of an experiment into segments of the movie."""
-    # A movie frame lasts 0, 1 or 2 two-photon frames, so that frames are counted by their place in
-    # the table; two-photon frames say when.
+    # A movie frame lasts 0, 1 or 2 two-photon frames. Frames are therefore counted by their place
+    # in the table; two-photon frames say when they were shown.
     place = np.arange(day.frame.size)
     shown = showings(
         place,
@@ -275,7 +276,7 @@ def _cut(folder: Path, day: _Day, movie: str, segment_frames: int) -> _Cut:
         first_frame=0,
     )
     first, last = shown.start[shown.whole].astype(int), shown.stop[shown.whole].astype(int) - 1
-    # A segment lasts until the frame after it begins, if that follows at once.
+    # A segment lasts until the next frame begins, if that follows at once.
     after = np.append(day.first, day.time.size)[last + 1]
     begin, end = day.first[first], np.maximum(day.last[last], day.first[last] + 1)
     end = np.where(after <= day.last[last] + 1, after, end)
@@ -328,7 +329,7 @@ def _events(path: Path, shape: tuple[int, int]) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as archive:
             events = archive["ev"]
-    except Exception as error:  # numpy, zipfile and zlib raise what they find
+    except Exception as error:  # numpy, zipfile and zlib raise errors of many kinds
         raise InputError(
             f"{path}: no archive with an array 'ev' ({reason(error)}); fetch it again"
         ) from None

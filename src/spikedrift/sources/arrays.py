@@ -44,8 +44,8 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
         Naming the file, and the epoch and unit where there is one: a missing file, an object
         array, a wrong shape or type, a slice that ends before it starts, leaves the array or
         shares spikes with another, and times that are not finite, not sorted, or outside
-        [0, duration). A spike at the very end of the epoch is outside, as the contract has it:
-        it belongs to what follows.
+        [0, duration). A spike at the very end of the epoch is outside, as in the contract: it
+        belongs to what follows.
     """
     directory = Path(directory)
     time = _load(directory / "spike_times.npy", "f", 1)
@@ -117,12 +117,12 @@ def read(directory: str | Path, options: ArraysOptions, recording: str) -> xr.Da
 
 
 def _load(path: Path, kinds: str, dims: int) -> np.ndarray:
-    """Load an array of numbers, of one of some kinds and of so many dimensions."""
+    """Load an array of numbers of the given kinds (numpy's letters) and number of dimensions."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
         array = np.load(path, allow_pickle=False)
-    except Exception as error:  # numpy, zipfile and zlib raise what they find
+    except Exception as error:  # numpy, zipfile and zlib raise errors of many kinds
         raise InputError(
             f"{path}: not a readable .npy array of numbers ({reason(error)})"
         ) from None

@@ -1,4 +1,4 @@
-"""Behavior in an NWB file: series found by their path, in their unit, averaged over trials."""
+"""Behavior in an NWB file: series are found by their path and averaged over trials."""
 
 import logging
 from dataclasses import dataclass
@@ -40,7 +40,8 @@ class Behavior:
     Attributes
     ----------
     mean : dict of float64, shape (n_trials,)
-        By the name of the trial's column; speed in cm/s, others in the unit of the file.
+        Mean of each series by the name of the trial's column; speed in cm/s, others in the unit of
+        the file.
     unit : dict of str
         Unit of each in the file.
     assumptions : list of str
@@ -74,7 +75,7 @@ def behavior(
     Raises
     ------
     InputError
-        As `find` and `samples`, and for times that are not finite or fall.
+        As `find` and `samples`, and for times that are not finite or not in order.
     """
     out = Behavior({}, {}, [])
     for name, path in paths.items():
@@ -107,13 +108,13 @@ def behavior(
 
 
 def samples(found: pynwb.TimeSeries, column: int | None, what: str) -> Series:
-    """Read a series, or a column of it where it has several.
+    """Read a series, or one column of a series with several.
 
     Raises
     ------
     InputError
-        Where it has several columns and none is chosen, its samples are no numbers or not as many
-        as its times, or it cannot be read.
+        Where the series has several columns and none is chosen, its samples are no numbers or not
+        as many as its times, it has no samples, neither times nor a rate, or cannot be read.
     """
     with reading(what):
         shape = getattr(found.data, "shape", None) or np.shape(found.data)
@@ -136,7 +137,7 @@ def samples(found: pynwb.TimeSeries, column: int | None, what: str) -> Series:
 
 
 def _chosen(shape: tuple[int, ...], column: int | None, what: str) -> tuple[slice | int, ...]:
-    """Index of a column of samples, the only one where none is named."""
+    """Index of a column of samples; where none is named, there must be only one."""
     columns = 1 if len(shape) == 1 else shape[1] if len(shape) == 2 else 0
     number = column or 0
     if columns == 0 or number >= columns or (column is None and columns > 1):

@@ -1,4 +1,4 @@
-"""Behavior beside the trials: running speed and pupil, averaged over each trial."""
+"""Behavior during the trials: running speed and pupil area, averaged over each trial."""
 
 import re
 
@@ -15,12 +15,12 @@ NAMES = {
 
 
 def speed_factor(unit: str) -> float | None:
-    """What a speed in some unit is multiplied by to be in cm/s; None for a unit that is none.
+    """Factor from a unit of speed to cm/s; None for a unit that is not known.
 
     Parameters
     ----------
     unit : str
-        Such as m/s, cm s^-1, meters per second.
+        For example m/s, cm s^-1, meters per second.
     """
     text = unit.strip().lower().replace("⁻¹", "-1")
     for name, short in NAMES.items():

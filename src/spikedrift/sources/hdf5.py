@@ -1,8 +1,8 @@
-"""HDF5 files, from disk or from an address, and one line for whatever reading them raises.
+"""HDF5 files, from disk or from an address, and one line for any error while they are read.
 
 Files are read lazily: a filter that is not installed, a link that leads nowhere or bytes that are
-no text show when a column is asked for, as any exception that h5py, hdmf or pynwb come upon.
-Everything that touches a file's contents is done within `reading`.
+no text show only when a column is asked for, as exceptions of many kinds from h5py, hdmf or pynwb.
+Everything that touches a file's contents is therefore done within `reading`.
 """
 
 import logging
@@ -22,13 +22,13 @@ logger = logging.getLogger(__name__)
 STREAM_BLOCK = 1 << 20  # bytes that one request of a streamed file brings
 STREAM_TIMEOUT = 60.0  # s
 LONGEST = 200  # characters of a reason
-MISSING_FILTER = "required filter", "plugin"  # what HDF5 speaks of where it lacks one
+MISSING_FILTER = "required filter", "plugin"  # words of HDF5 where it lacks a filter
 FILTER_HINT = "compressed with an HDF5 filter that is not installed; add it or repack the file"
 
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Turn whatever a library raises while it reads into one line.
+    """Turn any exception that a library raises while it reads into one line.
 
     Parameters
     ----------
@@ -38,20 +38,20 @@ def reading(what: str) -> Iterator[None]:
     Raises
     ------
     InputError
-        What cannot be read, and why.
+        Saying what cannot be read, and why.
     """
     try:
         yield
     except InputError:
         raise
-    except Exception as error:  # h5py, hdmf and pynwb raise what they find
+    except Exception as error:  # h5py, hdmf and pynwb raise errors of many kinds
         raise InputError(f"{what} cannot be read ({reason(error)})") from None
 
 
 def reason(error: BaseException) -> str:
     """Why a library could not read, on one line of at most `LONGEST` characters.
 
-    hdmf puts the whole group before the reason: then its place stands for it.
+    hdmf puts the whole group before the reason; the group's path is given in its place.
     """
     said = str(error)
     if len(error.args) > 1 and hasattr(error.args[0], "path"):
@@ -61,7 +61,7 @@ def reason(error: BaseException) -> str:
         said = f"there is no {said}"
     said = " ".join(said.split()) or type(error).__name__
     if isinstance(error, OSError) and any(word in said for word in MISSING_FILTER):
-        named = re.search(r"required filter \S+", said)  # else it speaks of a folder of plug-ins
+        named = re.search(r"required filter \S+", said)  # otherwise it names a folder of plug-ins
         said = FILTER_HINT + (f" ({named[0]})" if named else "")
     return said if len(said) <= LONGEST else f"{said[: LONGEST - 3]}..."
 
@@ -73,8 +73,8 @@ def open_hdf5(location: str | Path) -> Iterator[h5py.File]:
     Raises
     ------
     InputError
-        Naming the file: missing, empty, truncated, zarr or another format, or an address that does
-        not answer.
+        Naming the file: it is missing, empty, truncated, zarr or another format, or its address
+        does not answer.
     """
     if str(location).rstrip("/").removesuffix(".zip").endswith(".zarr"):
         raise _zarr(location)
@@ -95,7 +95,7 @@ def open_hdf5(location: str | Path) -> Iterator[h5py.File]:
 
 
 def _check_file(path: Path) -> None:
-    """Refuse what is no file, or an empty one."""
+    """Refuse a path that is no file, and an empty file."""
     if path.is_dir():
         if any((path / name).exists() for name in (".zgroup", ".zattrs", "zarr.json")):
             raise _zarr(path)
@@ -123,7 +123,7 @@ def public_url(address: str) -> str:
 
 @contextmanager
 def _streamed(address: str) -> Iterator[IO[bytes]]:
-    """File object that fetches the parts that are read."""
+    """Yield a file object that fetches only the parts that are read."""
     import aiohttp  # only where something is streamed
     import fsspec
 

@@ -1,10 +1,10 @@
-"""Labels that a source gives its trials and units: when two are equal, and when one is missing."""
+"""Labels that a source gives to trials and units: when two are equal, and when one is missing."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-NO_LABEL = ("", "nan")  # what stands for a missing text; floats that were written as text, too
+NO_LABEL = ("", "nan")  # a missing text; "nan" is from floats that were written as text
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,9 @@ class Labels:
     Attributes
     ----------
     value : array of numbers or of str, shape (n_rows,)
-        What equal labels have in common: a number has the same label as int, float or bool.
+        Equal for equal labels: a number has the same label as int, float or bool.
     missing : bool, shape (n_rows,)
-        NaN or an empty text.
+        Where the value is NaN, an empty text or the text `nan`.
     """
 
     value: np.ndarray
@@ -31,7 +31,7 @@ def as_labels(value: np.ndarray) -> Labels:
 
 
 def as_text(value: np.ndarray) -> np.ndarray:
-    """Labels as text: a whole number without a fraction, whatever type it had."""
+    """Labels as text; whole numbers have no fraction, whatever their type was."""
     if value.dtype.kind != "f":
         return value.astype(str)
     whole = np.isfinite(value) & (np.mod(value, 1) == 0)

@@ -19,7 +19,8 @@ class Showings:
     start, stop : float64, s
         Start of the segment's first and end of its last frame, as they were on the screen.
     whole : bool
-        Every frame of the segment was shown, and none was cut short.
+        Whether every frame of the segment was shown and none was cut short, to less than half of
+        the median.
     """
 
     segment: np.ndarray
@@ -42,8 +43,8 @@ def showings(
     """Join the frames of a movie into segments of `segment_frames` frames each.
 
     A new repeat starts where a new block does, and where the movie starts again: where the frame
-    number falls or, in a movie whose frames are shuffled, where its first frame comes back. What
-    is left at the end of the movie when its frames do not divide into segments is not used.
+    number falls or, in a movie whose frames are shuffled, where its first frame comes back. Frames
+    at the end of the movie that do not fill a segment are not used.
 
     Parameters
     ----------
@@ -57,15 +58,16 @@ def showings(
     where : str
         What an error starts with: file and stimulus.
     first_frame : int, optional
-        Number of the movie's first frame: numbers that are not shown are frames that are missing.
-        Default: frames are those that are shown at all, in the order of their numbers, which may
-        start anywhere and have gaps.
+        Number of the movie's first frame; frames whose numbers are not shown are then missing.
+        Default: the movie's frames are those that are shown at all, in the order of their numbers,
+        which may start anywhere and have gaps.
 
     Raises
     ------
     InputError
-        Where frames are not in the order of showing or have no number, or one before the first, a
-        segment is longer than the movie, or a shuffled movie comes in another order than at first.
+        Where frames are not in the order of showing, have no number or one before the first, a
+        segment is longer than the movie, or a shuffled movie is not in the same order in every
+        repeat.
     """
     start, stop = np.asarray(start, dtype=np.float64), np.asarray(stop, dtype=np.float64)
     number, run = np.asarray(frame, dtype=np.float64), np.asarray(block, dtype=np.float64)

@@ -1,7 +1,7 @@
 """Any NWB 2 file with units and a table of intervals: a recording of one's own.
 
-Which table, and which of its columns say what was shown, stand in the recording's options;
-docs/adding-a-data-set.md walks through one.
+The recording's options name the table and those of its columns that say what was shown;
+docs/adding-a-data-set.md walks through an example.
 """
 
 import logging
@@ -33,8 +33,8 @@ logger = logging.getLogger(__name__)
 class _Shown:
     """Trials in their order of showing; arrays of shape (n_trials,), times in s.
 
-    `labels` are those of segments, `unlabeled` is the number of trials that were left out since a
-    label of theirs is missing.
+    `labels` are those of segments; `unlabeled` is the number of trials that were left out because
+    one of their labels is missing.
     """
 
     start: np.ndarray
@@ -50,10 +50,10 @@ class _Shown:
 def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Dataset:
     """Read a recording through the trials contract.
 
-    A trial that overlaps an interval of the file's `invalid_times` is dropped, as is one whose
-    segment, repeat or block is missing, and a unit whose population is; a unit is observed in the
-    trials that lie within one of its `obs_intervals`, where the file has them. All columns of units
-    that hold one number a unit become quality columns.
+    A trial that overlaps an interval of the file's `invalid_times`, or whose segment, repeat or
+    block is missing, is dropped, and so is a unit whose population is missing. Where the file has
+    `obs_intervals`, a unit is observed in the trials that lie within one of its intervals. All
+    columns of units that hold one number per unit become quality columns.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
 
 
 def _shown(table: DynamicTable, options: NwbOptions, where: str) -> _Shown:
-    """Trials in their order of showing, without those of which a label is missing."""
+    """Trials in their order of showing, without those that lack a label."""
     row, begin, end = _taken(table, options, where)
     start = begin + options.offset
     stop = end if options.duration is None else start + options.duration
@@ -147,7 +147,7 @@ def _shown(table: DynamicTable, options: NwbOptions, where: str) -> _Shown:
     label: dict[str, np.ndarray] = {}
     for key in ("segment", "repeat"):
         if (name := getattr(options, key)) is not None:
-            number = key == "repeat" or options.segment_frames is not None  # a frame's
+            number = key == "repeat" or options.segment_frames is not None  # frames
             found = as_labels((numbers if number else column)(table, name, where)[row])
             label[key], labeled = found.value, labeled & ~found.missing
     if not labeled.any():
@@ -182,9 +182,9 @@ def _shown(table: DynamicTable, options: NwbOptions, where: str) -> _Shown:
 def _taken(
     table: DynamicTable, options: NwbOptions, where: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of the intervals that are taken, by start, and their start and stop, s.
+    """Rows of the intervals that are taken, in order of start, and their start and stop, s.
 
-    A stop may be missing where trials have a duration of their own.
+    A stop may be missing where the options give a duration.
     """
     if len(table) == 0:
         raise InputError(f"{where}: table {table.name!r} of intervals is empty")
@@ -222,7 +222,7 @@ def _blocks(
     stop: np.ndarray,
     where: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What tells the blocks of the rows apart, and whether it is known."""
+    """Label of the block of each row, and whether it is known."""
     if options.block is not None:
         block = as_labels(column(table, options.block, where))
         return block.value[row], ~block.missing[row]
@@ -239,10 +239,10 @@ def _numbered(block: np.ndarray) -> np.ndarray:
 def _is_one_of(
     values: np.ndarray, wanted: str | bool | float | list[str | bool | float]
 ) -> np.ndarray:
-    """Rows whose value is one of those wanted: the same text, or the same number.
+    """Whether each value is one of those wanted: the same text or the same number.
 
-    Where one is a number and the other a text, the text is taken for a number; true and false are
-    1 and 0, as in columns of bool.
+    Where one is a number and the other a text, the text is read as a number; true and false are 1
+    and 0, as in columns of bool.
     """
     found = np.zeros(values.size, dtype=bool)
     for value in wanted if isinstance(wanted, list) else [wanted]:

@@ -1,7 +1,7 @@
-"""NWB 2 files: opened from disk or from an address, and what stands in them by its path.
+"""NWB 2 files: opened from disk or from an address, and objects in them found by their paths.
 
-Tables come through pynwb; spike times stay in the file until one unit's are cut into trials, so
-that memory does not grow with the length of a recording.
+Tables are read by pynwb; spike times stay in the file until those of one unit are cut into trials,
+so that memory does not grow with the length of a recording.
 """
 
 import logging
@@ -29,14 +29,14 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
     Parameters
     ----------
     location : path or str
-        A path, an address (https://...), or an object of a public S3 bucket (s3://bucket/key). What
-        has an address is streamed: only the parts that are read are transferred.
+        A path, an address (https://...), or an object of a public S3 bucket (s3://bucket/key). A
+        file with an address is streamed: only the parts that are read are transferred.
 
     Raises
     ------
     InputError
-        As `open_hdf5`, and where the file is not NWB 2. Links that lead nowhere are named with
-        whatever is wrong with the file; alone they are no error.
+        As `open_hdf5`, and where the file is not NWB 2. Broken links are named with whatever else
+        is wrong with the file; by themselves they are no error.
     """
     with ExitStack() as stack:
         file = stack.enter_context(open_hdf5(location))
@@ -49,16 +49,16 @@ def open_nwb(location: str | Path) -> Iterator[pynwb.NWBFile]:
         broken: list[str] = []
         try:
             with warnings.catch_warnings(record=True) as said:
-                # Files written by older releases cache specifications that newer ones replace:
-                # of all warnings only those of broken links matter.
+                # Files written by older releases cache specifications that newer ones replace,
+                # which pynwb warns of: only warnings of broken links matter.
                 warnings.simplefilter("always")
                 try:
                     reader = pynwb.NWBHDF5IO(file=file, mode="r", load_namespaces=True)
                     stack.callback(reader.close)
                     nwb = reader.read()
-                except Exception as error:  # pynwb raises what it finds
+                except Exception as error:  # pynwb raises errors of many kinds
                     why = reason(error)
-                    with suppress(Exception):  # the file may be damaged beyond a look at it
+                    with suppress(Exception):  # the file may be too damaged to look into it
                         why = bad_column(file) or why
                     raise InputError(f"{location}: pynwb cannot read it ({why})") from None
                 finally:
@@ -85,9 +85,9 @@ def _version(file: h5py.File) -> str | None:
 
 
 def bad_column(file: h5py.File) -> str:
-    """Name the first column that keeps pynwb from reading a table, as pynwb itself does not.
+    """Name the first column that keeps pynwb from reading a table; pynwb itself does not name it.
 
-    Empty where tables are sound as far as can be seen.
+    Empty where no such column is found.
     """
     tables: list[h5py.Group] = []
     file.visititems(
@@ -118,26 +118,26 @@ def _leads(file: h5py.File, reference: h5py.Reference) -> bool:
 
 
 def is_intervals(found: Any) -> bool:
-    """Whether something of a file is a table of intervals, of whatever type."""
+    """Whether an object of a file is a table of intervals, of any type."""
     return isinstance(found, DynamicTable) and "start_time" in found.colnames
 
 
 def is_units(found: Any) -> bool:
-    """Whether something of a file is a table of units, of whatever type."""
+    """Whether an object of a file is a table of units, of any type."""
     return isinstance(found, pynwb.misc.Units) or (
         isinstance(found, DynamicTable) and "spike_times" in found.colnames
     )
 
 
 def is_series(found: Any) -> bool:
-    """Whether something of a file is a series of samples."""
+    """Whether an object of a file is a series of samples."""
     return isinstance(found, pynwb.TimeSeries)
 
 
 def by_path(nwb: pynwb.NWBFile, kind: Callable[[Any], bool]) -> dict[str, Any]:
-    """Whatever is of a kind, wherever it stands, by its path in the file.
+    """All objects of a kind, by their paths in the file.
 
-    `/intervals` and `/processing`, where most things stand, are left out of the paths.
+    `/intervals` and `/processing`, which hold most objects, are left out of the paths.
     """
     manager = nwb.read_io.manager
     found = {}
@@ -149,15 +149,15 @@ def by_path(nwb: pynwb.NWBFile, kind: Callable[[Any], bool]) -> dict[str, Any]:
 
 
 def find(nwb: pynwb.NWBFile, kind: Callable[[Any], bool], path: str, what: str, where: str) -> Any:
-    """Find something of a kind by its path, or by as much of it as tells it apart.
+    """Find an object of a kind by its path, or by as much of it as tells it apart.
 
-    Parts of the path may be left out, the last one excepted: `behavior/speed` finds
+    Parts of the path may be left out, except the last one: `behavior/speed` finds
     `/processing/behavior/BehavioralTimeSeries/speed`, and `speed` does if no other has that name.
 
     Raises
     ------
     InputError
-        Where there is none, with those that there are, or where there are several.
+        Where there is none, naming those that there are, or where there are several.
     """
     known = by_path(nwb, kind)
     wanted = path.strip("/").removeprefix("processing/").removeprefix("intervals/").split("/")
@@ -179,6 +179,6 @@ def find(nwb: pynwb.NWBFile, kind: Callable[[Any], bool], path: str, what: str, 
 
 
 def _in_order(wanted: list[str], parts: list[str]) -> bool:
-    """Whether all that is wanted stands among the parts, in that order."""
+    """Whether all wanted names are among the parts, in that order."""
     rest = iter(parts)
     return all(name in rest for name in wanted)

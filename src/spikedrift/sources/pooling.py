@@ -1,8 +1,8 @@
 """Pooling: units of several recordings side by side, as if they had been recorded together.
 
 The published timing results pool hundreds to thousands of units over sessions (Sotomayor-Gómez et
-al. 2023, doi 10.1371/journal.pcbi.1011335). What needs units that were recorded together refuses
-such a file.
+al. 2023, doi 10.1371/journal.pcbi.1011335). Analyses that need units that were recorded together
+refuse such a file.
 """
 
 import logging
@@ -25,8 +25,8 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
     """Join recordings on (stimulus, segment, repeat, block).
 
     A trial that one of the recordings lacks stays, with that recording's units not observed. A
-    pooled trial is cut to the shortest of those joined: all units were recorded that long. Times of
-    day and behavior differ between recordings and are left out.
+    pooled trial is cut to the shortest of the trials joined, for which all units were recorded.
+    Times of day and behavior differ between recordings and are left out.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
 def _of_one_length(
     datasets: Sequence[xr.Dataset], place: Sequence[np.ndarray], recording: str
 ) -> tuple[list[xr.Dataset], np.ndarray]:
-    """Recordings whose joined trials are cut to the shortest of them, and that duration, s."""
+    """Cut joined trials to the shortest of them; returns the recordings and the durations, s."""
     shown = np.concatenate(place)
     each = np.concatenate([dataset["duration"].values for dataset in datasets])
     shortest, longest = np.full(shown.max() + 1, np.inf), np.zeros(shown.max() + 1)
@@ -127,7 +127,7 @@ def _of_one_length(
 def _segment_names(
     datasets: Sequence[xr.Dataset], place: Sequence[np.ndarray], recording: str
 ) -> np.ndarray:
-    """Name of each joined trial's segment; the same number must not stand for two of them."""
+    """Name of each joined trial's segment; the same number must not stand for two names."""
     found = np.full(np.concatenate(place).max() + 1, "", dtype=object)
     for dataset, rows in zip(datasets, place, strict=True):
         names = dataset["segment_name"].values.astype(str)
@@ -154,7 +154,7 @@ def _quality(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
 
 
 def _units(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
-    """Columns of units, ids made unique by the session that each is from."""
+    """Columns of units; ids are made unique by the session that each unit is from."""
     unit = {
         name: np.concatenate([dataset[name].values for dataset in datasets])
         for name in trials.UNIT_COLUMNS
@@ -165,7 +165,7 @@ def _units(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
 
 
 def _attributes(datasets: Sequence[xr.Dataset], names: list[str]) -> dict[str, Any]:
-    """Attributes of the pool: what all say, each thing once."""
+    """Attributes of the pool: those of all recordings joined, each text once."""
 
     def all_of(name: str) -> str:
         return "; ".join(dict.fromkeys(filter(None, (str(d.attrs[name]) for d in datasets))))

@@ -1,8 +1,8 @@
 """The sources by name: what each reads, and how it becomes a trials file.
 
 A source is a file of this folder, or of a user's own, that defines `SOURCE`. Names and the files to
-fetch are known without importing the sources that ship here, as Snakemake asks for them each time
-it starts.
+fetch are known without importing the sources of the library, since Snakemake asks for them each
+time it starts.
 """
 
 import zlib
@@ -29,8 +29,9 @@ class Source:
     options : subclass of SourceOptions
         Model of the recording's `options`; its `files(recording)` says what has to be fetched.
     prepare : callable
-        `prepare(options, recording, seed, directory) -> Dataset`: the recording's id, a seed of
-        its own, and the directory that holds the fetched files as `{data set}/{file}`.
+        `prepare(options, recording, seed, directory) -> Dataset`. It gets the checked options, the
+        recording's id, a seed of its own, and the directory that holds the fetched files as
+        `{data set}/{file}`.
     """
 
     options: type[SourceOptions]
@@ -67,12 +68,13 @@ def prepare(
     directory : path
         Holds the fetched files as `{data set}/{file}`.
     terms : mapping
-        `citation` and `licence` of its public files, for attributes that its source leaves empty.
+        `citation` and `licence` of the recording's public files, for attributes that its source
+        leaves empty.
 
     Raises
     ------
     InputError
-        For bad options or files that the source refuses.
+        For an unknown source, and for options or files that it refuses.
     """
     checked = options(recording)
     own_seed = zlib.crc32(f"{seed} {recording.name}".encode())

@@ -1,4 +1,4 @@
-"""Repeats: which showing of a segment a trial is, and numbers that count through the blocks."""
+"""Repeats: which showing of a segment a trial is, counted within a block or through all of them."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def counted_through(block: np.ndarray, label: np.ndarray) -> np.ndarray:
     Returns
     -------
     int64, shape (n_trials,)
-        From 0 without a gap, first by block, then by label: a number stands in one block only.
+        From 0 without a gap, ordered by block and then by label: a number is in one block only.
     """
     _, number = np.unique(label, return_inverse=True)
     pairs = np.stack([np.asarray(block, dtype=np.int64), number.ravel().astype(np.int64)])

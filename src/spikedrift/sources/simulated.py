@@ -1,8 +1,8 @@
-"""A simulated network as a recording: its blocks, through fewer units and with added noise.
+"""A simulated network seen as a recording: its blocks, with fewer units and with added noise.
 
-The rule that the network has is known, so that what a comparison finds can be judged. What is
-drawn here (which units, which spikes are missed, foreign spikes, jitter) has a random stream each:
-no option changes what another draws.
+The rule of the network is known, so that what a comparison finds can be judged. Everything that is
+drawn here (which units, which spikes are missed, foreign spikes, jitter) has a random stream of its
+own: no option changes what another draws.
 """
 
 import json
@@ -21,14 +21,14 @@ SEEN = ("segment", "repeat", "block", "session", "presentation_index", "start_ti
 
 
 def record(run: xr.Dataset, options: SimulatedOptions, recording: str, seed: int) -> xr.Dataset:
-    """See a simulation through the trials contract as a recording.
+    """Turn a simulation into a recording in the trials contract.
 
-    Trials of phases other than `block` are not seen, nor is when plasticity acted.
+    Trials of phases other than `block` are left out, and so is when plasticity acted.
 
     Parameters
     ----------
     run : trials Dataset
-        Of the simulation.
+        The simulation.
     options : SimulatedOptions
     recording : str
         Id, `{session}.{stimulus}`.
@@ -77,12 +77,12 @@ def _id(run: xr.Dataset) -> str:
 
 
 def _stream(seed: int, name: str) -> np.random.Generator:
-    """Random stream of one purpose."""
+    """Return the random stream of one purpose."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def _units(run: xr.Dataset, options: SimulatedOptions, recording: str, seed: int) -> np.ndarray:
-    """Indices of the units that are seen, in their order."""
+    """Indices of the units that are kept, in their order."""
     there = run.sizes["unit"]
     wanted = there if options.units is None else options.units
     if wanted > there:
@@ -95,13 +95,13 @@ def _units(run: xr.Dataset, options: SimulatedOptions, recording: str, seed: int
 def _spikes(
     run: xr.Dataset, options: SimulatedOptions, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Trial, unit and time (s) of every spike that is seen, in no order."""
+    """Trial, unit and time (s) of every spike of the recording, in no order."""
     duration = run["duration"].values
     trial, unit = trials.spike_cells(run)
     kept = _stream(seed, "loss").random(trial.size) >= options.spike_loss
     trial, unit = trial[kept], unit[kept]
     noise = _stream(seed, "jitter").standard_normal(kept.size)[kept]
-    # Reflected at the ends of the trial, so that none leaves it.
+    # Times are reflected at the ends of the trial, so that none leaves it.
     time = np.mod(run["spike_time"].values[kept] + options.jitter * noise, 2 * duration[trial])
     time = np.minimum(time, 2 * duration[trial] - time)
 

@@ -1,4 +1,4 @@
-"""Slices of one long array: where the values of each row, or of each cell, begin and end."""
+"""Slices of one long array: where the values of each row or cell begin and end."""
 
 from collections.abc import Callable
 
@@ -59,7 +59,7 @@ def check(
     values : str
         What they are.
     name : callable
-        From the number of a slice to what an error starts with.
+        Turns the number of a slice into the beginning of an error's message.
 
     Raises
     ------

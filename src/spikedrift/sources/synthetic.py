@@ -1,7 +1,7 @@
-"""Synthetic recordings: movie responses whose every drift is known.
+"""Synthetic recordings: responses to a movie whose drift of every kind is known.
 
-What they are drawn from is in `synthetic_truth.py`. Spikes are inhomogeneous Poisson unless bursts
-or a refractory period are asked for.
+The rates and profiles that they are drawn from are in `synthetic_truth.py`. Spikes are
+inhomogeneous Poisson unless bursts or a refractory period are asked for.
 """
 
 import numpy as np
@@ -57,8 +57,8 @@ def _spikes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Trial, unit and time (s) of every spike, in no order.
 
-    Bursts and the dead time that follows a spike change the rate: the Poisson drive is made
-    weaker or stronger beforehand by as much.
+    Bursts raise the rate, and the dead time after a spike lowers it: the Poisson drive is made
+    weaker or stronger beforehand to make up for both.
     """
     dead = options.refractory_period
     # A Poisson process of intensity x that skips a time d after each spike fires at x / (1 + x d).
@@ -77,7 +77,7 @@ def _spikes(
         index = np.repeat(np.arange(time.size), size)
         interval = dead + rng.exponential(options.burst_interval, index.size)
         elapsed = np.cumsum(interval) - np.cumsum(interval)[first]
-        # A burst cut by the end of the trial comes in at its start, as from the trial before.
+        # A burst cut by the end of the trial goes on at its start, as if from the trial before.
         time = np.mod(time[index] + elapsed, true.duration)
         trial, unit = trial[index], unit[index]
     return _refractory(trial, unit, time, dead) if dead else (trial, unit, time)
@@ -89,7 +89,7 @@ def _poisson(
     """Spikes of an inhomogeneous Poisson process with `mean` spikes and the true profile."""
     flat = true.flat_share[..., None]
     parts = np.concatenate([flat, (1 - flat) * true.event_share], axis=-1)
-    # Independent Poisson counts of the parts of a mixture: together they are the process.
+    # Independent Poisson counts of the parts of a mixture add up to the process.
     count = rng.poisson(mean[..., None] * parts)
     cell = np.repeat(np.arange(count.size), count.ravel())
     trial, unit, part = np.unravel_index(cell, count.shape)
@@ -109,14 +109,14 @@ def _undead(intensity: np.ndarray, dead: float) -> np.ndarray:
 def _refractory(
     trial: np.ndarray, unit: np.ndarray, time: np.ndarray, dead: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Drop every spike that comes less than `dead` (s) after the last one kept of its cell."""
+    """Drop every spike less than `dead` (s) after the last one that is kept of its cell."""
     order = np.lexsort((time, unit, trial))
     trial, unit, time = trial[order], unit[order], time[order]
     while True:
         early = np.zeros(time.size, dtype=bool)
         same = (trial[1:] == trial[:-1]) & (unit[1:] == unit[:-1])
         early[1:] = same & (np.diff(time) < dead)
-        # Of a chain of early spikes only the first is known to follow a spike that is kept.
+        # In a chain of early spikes, only the first is known to follow a spike that is kept.
         early[1:] &= ~early[:-1].copy()
         if not early.any():
             return trial, unit, time

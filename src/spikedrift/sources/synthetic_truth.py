@@ -1,9 +1,9 @@
-"""What a synthetic recording is drawn from: rates and temporal profiles whose every drift is known.
+"""What a synthetic recording is drawn from: rates and temporal profiles with known drift.
 
 A unit answers a segment with a rate and a temporal profile: a few events (Gaussian in time, cut
 at the ends of the segment) on a flat floor. Everything that can drift is drawn several times over,
-in its own random stream; a knob only says which cells move on to their next draw, and when. So a
-knob moves what it names and nothing else, and a cell that drifts at a small setting of a knob
+in its own random stream; a drift knob only says which cells move on to their next draw, and when.
+So a knob moves what it names and nothing else, and a cell that drifts at a small value of a knob
 drifts at every larger one.
 """
 
@@ -23,8 +23,8 @@ PUPIL_CORRELATION = 0.9  # of the pupil's latent trace with the behavior state
 class Truth:
     """The intensity that a synthetic recording is drawn from.
 
-    Expectations over spikes, given the drift and the behavior state. Bursts and a refractory
-    period leave `rate` as it is; a burst trails the profile by its few milliseconds.
+    All values are expectations over spikes, given the drift and the behavior state. Bursts and a
+    refractory period leave `rate` as it is; a burst trails the profile by a few milliseconds.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Truth:
     columns: dict[str, np.ndarray]
 
     def density(self, time: np.ndarray, trial: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        """Temporal profile at given times of given cells: 1/s, integrates to 1 over the trial.
+        """Temporal profile of given cells at given times: 1/s, integrates to 1 over the trial.
 
         `time` (s), `trial` and `unit` broadcast against each other.
         """
@@ -92,12 +92,12 @@ class Truth:
 
 
 def stream_of(seed: int, name: str) -> np.random.Generator:
-    """Random stream of one quantity: no draw of one depends on the draws of another."""
+    """Random stream of one quantity, on which the draws of no other quantity depend."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def _autoregressive(noise: np.ndarray, coefficient: float) -> np.ndarray:
-    """Stationary AR(1) of unit variance along the last axis from white noise of that shape."""
+    """Turn white noise into a stationary AR(1) process of unit variance along the last axis."""
     out = noise.copy()
     out[..., 1:] *= np.sqrt(1 - coefficient**2)
     # A loop over the few trials; importing scipy's filter would take longer than all of it.
@@ -115,8 +115,8 @@ def _draws_so_far(
 ) -> np.ndarray:
     """Which draw every cell is at: int, shape (blocks * repeats, *cells), below 2 * blocks.
 
-    In each gap a share `between` of the cells moves on; in each block a share `within`, each
-    cell at a random step from one repeat to the next.
+    A share `between` of the cells moves on in each gap between blocks, and a share `within` in
+    each block, each cell at a random step from one repeat to the next.
     """
     blocks, repeats = options.blocks, options.repeats
     moves = np.zeros((blocks, repeats, *cells), dtype=np.int64)
@@ -130,7 +130,7 @@ def _draws_so_far(
 
 
 def truth(options: SyntheticOptions, seed: int) -> Truth:
-    """Intensity of every (trial, unit) cell; see `Truth`."""
+    """Draw the intensity of every (trial, unit) cell; see `Truth`."""
     n_repeats = options.blocks * options.repeats
     cells = (options.units, options.segments)
     draws = 2 * options.blocks
@@ -161,7 +161,7 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
         options.event_time_drift_within,
     )
     event_time = np.take_along_axis(times, at, axis=0)
-    # Cut at the ends like any event, whose spikes all lie within the trial.
+    # Like any event, it is cut at the ends: its spikes all lie within the trial.
     event_time[options.repeats :] += options.event_time_shift
 
     shares = stream_of(seed, "event gain").standard_exponential((draws, *events))
@@ -213,11 +213,12 @@ def truth(options: SyntheticOptions, seed: int) -> Truth:
 
 
 def _turned(rate: np.ndarray, options: SyntheticOptions, seed: int) -> np.ndarray:
-    """Rates of every repeat, unit and segment whose tuning is turned from block to block.
+    """Turn the tuning in rates of every repeat, unit and segment from block to block.
 
-    Tuning, rates less their mean over segments, is a vector of S - 1 dimensions; of its square
-    the share 1 - tuning_drift (1 - 1 / (S - 1)) stays, which a whole redraw leaves on average. Its
-    length stays; a unit whose rates would be negative in some block is tuned less deeply in all.
+    The tuning, that is the rates less their mean over segments, is a vector of S - 1 dimensions.
+    The share 1 - tuning_drift (1 - 1 / (S - 1)) of its squared length stays in its direction; with
+    tuning_drift 1 this is what a complete redraw leaves on average. Its length stays the same. A
+    unit whose rates would be negative in some block is tuned less deeply in all of them.
     """
     new = stream_of(seed, "tuning drift").standard_normal(
         (options.blocks, options.units, options.segments)
@@ -236,11 +237,11 @@ def _turned(rate: np.ndarray, options: SyntheticOptions, seed: int) -> np.ndarra
     lowest = -np.min(tuning, axis=(0, 2))[:, None]
     scale = np.minimum(1.0, mean[0] / np.where(lowest > 0, lowest, np.inf))
     turned = mean + np.repeat(scale * tuning, options.repeats, axis=0)
-    return np.maximum(turned, 0.0)  # of rounding alone
+    return np.maximum(turned, 0.0)  # negative by rounding alone
 
 
 def _deepened(rate: np.ndarray, options: SyntheticOptions) -> np.ndarray:
-    """Rates of every repeat, unit and segment, nearer to the unit's mean in the shallower block."""
+    """Draw rates nearer to the unit's mean in the blocks whose tuning is shallower."""
     later = np.arange(rate.shape[0])[:, None, None] >= options.repeats
     depth = np.where(later, min(options.depth, 1.0), min(1 / options.depth, 1.0))
     if options.depth == 1:
@@ -250,7 +251,7 @@ def _deepened(rate: np.ndarray, options: SyntheticOptions) -> np.ndarray:
 
 
 def _unit_states(name: str, deviation: float, options: SyntheticOptions, seed: int) -> np.ndarray:
-    """Slow factor of each unit of its own, of mean 1: shape (n_trials, n_units)."""
+    """Slow factor of mean 1, each unit with its own: shape (n_trials, n_units)."""
     n_trials = options.blocks * options.repeats * options.segments
     if not deviation:
         return np.ones((n_trials, options.units))

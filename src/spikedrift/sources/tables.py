@@ -40,7 +40,7 @@ class Ragged:
             return np.asarray(self.data[self.start[number] : self.stop[number]])
 
     def floats(self, number: int, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Values of one row as float64, each of a shape.
+        """Values of one row as float64, each of the given shape.
 
         Raises
         ------
@@ -57,9 +57,9 @@ class Ragged:
 
 
 def column(table: DynamicTable, name: str, where: str) -> np.ndarray:
-    """Column of a table with one value a row: numbers or text, shape (n_rows,).
+    """Column of a table with one value per row: numbers or text, shape (n_rows,).
 
-    An object that a row refers to is given by its name, and a value of an enumeration by its text.
+    A reference to an object becomes the object's name, and a value of an enumeration its text.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def column(table: DynamicTable, name: str, where: str) -> np.ndarray:
 
 
 def is_number(table: DynamicTable, name: str) -> bool:
-    """Whether a column has one number a row, as its type in the file says."""
+    """Whether a column has one number per row, by its type in the file."""
     values = table[name]
     plain = not isinstance(values, VectorIndex | DynamicTableRegion)
     plain &= not hasattr(values, "elements")
@@ -89,12 +89,14 @@ def is_number(table: DynamicTable, name: str) -> bool:
 
 
 def numbers(table: DynamicTable, name: str, where: str) -> np.ndarray:
-    """Column of a table as float64; numbers that were written as text are taken too.
+    """Column of a table as float64, shape (n_rows,).
+
+    Numbers that were written as text are read as well; an empty text is NaN.
 
     Raises
     ------
     InputError
-        As `column`, and where a text is no number; an empty one is NaN.
+        As `column`, and where a text is no number.
     """
     values = column(table, name, where)
     if values.dtype.kind == "U":
@@ -136,7 +138,7 @@ def spans(table: DynamicTable, where: str) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     InputError
-        Where a row has none, or stops before it starts.
+        Where a row has no start or no stop, or stops before it starts.
     """
     start, stop = numbers(table, "start_time", where), numbers(table, "stop_time", where)
     bad = ~(np.isfinite(start) & (stop >= start))
@@ -154,7 +156,7 @@ def rows_of(ids: Any, where: str, what: str) -> dict[int, int]:
     Raises
     ------
     InputError
-        Where an id stands in two rows.
+        Where two rows have the same id.
     """
     found = {int(value): row for row, value in enumerate(ids)}
     if len(found) < len(ids):
@@ -163,7 +165,7 @@ def rows_of(ids: Any, where: str, what: str) -> dict[int, int]:
 
 
 def _found(table: DynamicTable, name: str, where: str) -> tuple[Any, str]:
-    """Column of a table, and what an error about it starts with."""
+    """Column of a table, and the beginning of an error's message about it."""
     if name not in table.colnames:
         raise unknown(f"{where}: table {table.name!r} has no column", name, table.colnames)
     what = f"{where}: column {name!r} of {table.name!r}"
@@ -172,13 +174,13 @@ def _found(table: DynamicTable, name: str, where: str) -> tuple[Any, str]:
 
 
 def _shape(values: Any) -> tuple[int, ...]:
-    """Shape of a column's data, which is not read for it."""
+    """Shape of a column's data, without reading them."""
     shape = getattr(values.data, "shape", None)
     return np.shape(values.data) if shape is None else tuple(shape)
 
 
 def _kind(values: Any) -> str:
-    """Letter of numpy's for the type of values; that of objects where they have none."""
+    """Numpy's letter for the type of values; that of objects where they have no type."""
     return getattr(getattr(values, "dtype", None), "kind", "O")
 
 
@@ -195,7 +197,7 @@ def _plain(values: Any, what: str) -> np.ndarray:
 
 
 def _text(value: Any, what: str) -> str:
-    """Text of one value: an object's name, nothing where there is none."""
+    """Text of one value; the name for an object, empty where there is none."""
     if isinstance(value, AbstractContainer):
         return str(value.name)
     if isinstance(value, bytes):

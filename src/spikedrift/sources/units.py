@@ -1,4 +1,4 @@
-"""Units of an NWB file: their spikes cut into trials, when they were observed, their columns."""
+"""Units of an NWB file: their spikes in trials, when they were observed, and their columns."""
 
 import logging
 
@@ -16,12 +16,12 @@ logger = logging.getLogger(__name__)
 
 
 def units(nwb: pynwb.NWBFile, path: str | None, where: str) -> DynamicTable:
-    """Table of units: the one at a path, else the file's own, else the only one that there is.
+    """Table of units: the one at a path, otherwise the file's own, otherwise the only one.
 
     Raises
     ------
     InputError
-        Where there is none, it is empty, or there are several and none is the file's own.
+        Where there is no table, it is empty, or there are several and none is the file's own.
     """
     if path is not None:
         table = find(nwb, is_units, path, "table of units", where)
@@ -70,8 +70,8 @@ def cut_units(
     Raises
     ------
     InputError
-        Where the units have no spike times, their index does not fit them, one of them is no
-        number, or no unit is observed in any trial.
+        Where the units have no spike times, their index does not fit them, one of the times is not
+        finite, or no unit is observed in any trial.
     """
     if not observed.any():
         raise InputError(f"{where}: no unit was observed in any trial; see when units are observed")
@@ -107,7 +107,7 @@ def observed_in(
     Raises
     ------
     InputError
-        Naming the unit whose `obs_intervals` are no pairs of times.
+        Naming the unit whose `obs_intervals` are no pairs of start and stop.
     """
     observed = np.ones((start.size, rows.size), dtype=bool)
     if "obs_intervals" not in table.colnames:
@@ -128,7 +128,7 @@ def ids(table: DynamicTable, where: str) -> np.ndarray:
     Raises
     ------
     InputError
-        Where two units have the same.
+        Where two units have the same id.
     """
     found = as_text(np.asarray(table.id[:]))
     once, count = np.unique(found, return_counts=True)
@@ -138,7 +138,7 @@ def ids(table: DynamicTable, where: str) -> np.ndarray:
 
 
 def quality(table: DynamicTable, where: str) -> dict[str, np.ndarray]:
-    """All columns that hold one number a unit: float64, shape (n_units,)."""
+    """All columns that hold one number per unit: float64, shape (n_units,)."""
     return {
         name: column(table, name, where).astype(np.float64)
         for name in table.colnames
@@ -154,7 +154,7 @@ def populations(table: DynamicTable, name: str, where: str) -> Labels:
     Raises
     ------
     InputError
-        Where neither has such a column, or a unit refers to an electrode that is not there.
+        Where neither table has such a column, or a unit refers to an electrode that is not there.
     """
     if name in table.colnames:
         found = as_labels(column(table, name, where))

@@ -1,8 +1,8 @@
 """Simulation programs: built once, run for every point and seed.
 
-Brian2 reads `~/.brian/user_preferences` and `./brian_preferences` when it is imported: with
-float32 or another schedule, the same model would be another one. The library has Brian2 as it was
-released, whoever imports it after this package.
+Brian2 reads `~/.brian/user_preferences` and `./brian_preferences` when it is imported: with float32
+or another schedule there, the same model would give other results. Whoever imports Brian2 after
+this package gets it with its own defaults.
 """
 
 import sys
@@ -12,7 +12,7 @@ from types import ModuleType
 
 
 class _NoPreferences:
-    """Takes the reading away from Brian2, just before it would read."""
+    """Keep Brian2 from reading preferences, just before it would do so."""
 
     @staticmethod
     def find_spec(

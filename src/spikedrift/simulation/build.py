@@ -1,4 +1,4 @@
-"""Turn a Brian2 model into a program, once, and find it again by what it was made from.
+"""Turn a Brian2 model into a program, once, and find it again by a digest of its sources.
 
 The program is Brian2's C++ standalone project with one addition to its main function: instead of
 constants baked in by the compiler it reads a session, a small text file (`spikedrift.simulation.
@@ -41,7 +41,7 @@ from spikedrift.simulation.compile import compile_project
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
 FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
-# Variables that compilers look at: another value may be another program.
+# Environment variables that compilers read: another value may give another program.
 HEEDED = (
     *("CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"),
     *("CCC_OVERRIDE_OPTIONS", "NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"),
@@ -93,7 +93,8 @@ def build(
     Raises
     ------
     InputError
-        No compiler, or one that refuses the options or ends with an error.
+        For a model that cannot be found, without a compiler, and where the compiler refuses the
+        options or fails.
     DiskError
         Where the disk of `build_dir` refuses.
     """
@@ -251,7 +252,7 @@ def _failed(what: str, done: subprocess.CompletedProcess[str], target: Path) -> 
 
 
 class Standalone:
-    """What a model function uses to become a program.
+    """The calls by which a model function becomes a program.
 
     A model creates its groups and synapses, calls `read_session` before anything that draws
     random numbers or uses parameters, and ends with `run_session`.
@@ -261,7 +262,7 @@ class Standalone:
         from brian2 import get_device
 
         self._device = get_device()
-        # Brian2CUDA keeps arrays twice; what lies on the GPU counts while the network runs.
+        # Brian2CUDA keeps arrays twice; the copy on the GPU counts while the network runs.
         self._on_gpu = type(self._device).__name__ == "CUDAStandaloneDevice"
         self.arrays: dict[str, tuple[str, str]] = {}
         self.saved: list[str] = []
@@ -277,9 +278,9 @@ class Standalone:
         self.arrays[name] = (self._device.get_array_filename(array), np.dtype(array.dtype).name)
 
     def keep_now(self, name: str, group: Any, variable: str) -> None:
-        """Name an array that the session leaves behind as it stands here, before the network runs.
+        """Name an array that the session leaves behind as it is now, before the network runs.
 
-        Brian2CUDA forgets who is joined with whom where no statement asks for it any more.
+        Brian2CUDA drops which cells are connected once no statement needs it any more.
         """
         self.arrays[name] = (name, np.dtype(group.variables[variable].dtype).name)
         vector, _ = self._vector(group, variable)
@@ -302,7 +303,7 @@ class Standalone:
         self._device.insert_code("main", "\n".join(lines))
 
     def run_session(self, network: Any, saved: Mapping[str, tuple[Any, str]]) -> None:
-        """Run what the session says; `save` appends the arrays of `saved` to files."""
+        """Run the steps of the session; `save` appends the arrays of `saved` to files."""
         from brian2 import second
 
         network.run(0 * second)

@@ -23,18 +23,18 @@ def compile_project(
     ----------
     directory : Path
     suffix : str
-        Of the sources: .cpp or .cu.
+        Suffix of the sources: .cpp or .cu.
     compiler : sequence of str
         The compiler with its flags.
     link : sequence of str
         Further flags of the last step.
     jobs : int
-        Compilers at once, and files that they are given.
+        Number of compilers that run at once, and of files that the sources are put into.
 
     Raises
     ------
     subprocess.CalledProcessError
-        Where the compiler fails; it has said why.
+        Where the compiler fails; its own output says why.
     """
     sources = sorted(
         (directory / "code_objects").glob(f"*{suffix}"),
@@ -58,7 +58,7 @@ def compile_project(
     for part in range(jobs):
         lines, kernels = [*headers], dict[str, str]()
         for number, path in enumerate(sources[part::jobs]):
-            # Helpers of the same name stand in every file: each gets a namespace of its own.
+            # All files define helpers of the same names, so each gets a namespace of its own.
             here, text = f"file_{number}", path.read_text()
             used = [f"using {owner}::{name};" for name, owner in kernels.items() if name in text]
             lines += [f"namespace {here} {{", *used, f'#include "code_objects/{path.name}"', "}"]
@@ -77,9 +77,9 @@ def compile_project(
 
 
 def fetch_ahead(code: str) -> str:
-    """Let loops over the synapses of the spikes of a step ask for memory before they need it.
+    """Let loops over the synapses that spike in a step ask for memory before they need it.
 
-    The synapses of a postsynaptic spike lie all over the arrays, and waiting for them would be
+    The synapses of a postsynaptic spike lie all over the arrays, and waiting for them would take
     a third of the run time. What is computed stays the same, bit by bit.
 
     Parameters
@@ -95,7 +95,7 @@ def fetch_ahead(code: str) -> str:
 
 
 def whole_files(code: str) -> str:
-    """Let Brian2's code read and write through `files.h`: it looks at no result of either itself.
+    """Let Brian2's code read and write files through `files.h`: it checks for no errors itself.
 
     Parameters
     ----------

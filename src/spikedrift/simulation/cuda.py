@@ -76,7 +76,7 @@ def compile_cuda(directory: Path, architecture: float = 9.0) -> None:
     InputError
         Without nvcc.
     subprocess.CalledProcessError
-        Where nvcc fails; it has said why.
+        Where nvcc fails; its own output says why.
     """
     command, link = compiler(architecture)
     compile_project(directory, ".cu", command, link)

@@ -1,4 +1,4 @@
-"""The GPU of this machine, as nvidia-smi tells, and whether a batch can and should run on it."""
+"""The GPU of this machine, as nvidia-smi reports it, and whether a batch should run on it."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from spikedrift.simulation import cuda
 
 log = logging.getLogger(__name__)
 
-# From how many cells a step of the program costs a GPU less than it costs a core: a kernel launch
+# Number of cells from which on a step takes less time on a GPU than on a core: a kernel launch
 # takes some microseconds however little it does. An estimate, not measured.
 WORTH_CELLS = 10_000
 USABLE = 0.9  # of the free memory
@@ -45,7 +45,7 @@ class Gpu:
 
 
 def find() -> Gpu:
-    """Return the GPU that CUDA would take: the first that it may see.
+    """Return the GPU that CUDA would take: the first that is visible to it.
 
     Raises
     ------
@@ -94,11 +94,12 @@ def check(gpu: Gpu, toolkit: tuple[int, int], need: int) -> None:
     gpu : Gpu
     toolkit : (major, minor)
     need : int
-        Bytes.
+        Memory, bytes.
 
     Raises
     ------
     InputError
+        Where driver, compute capability or free memory do not suffice.
     """
     # Within a major version, an older driver runs what a newer toolkit compiles.
     if gpu.cuda[0] < toolkit[0]:
@@ -128,7 +129,7 @@ def resolve(simulation: Simulation, n_cells: int, need: int) -> Simulation:
         With backend `auto`, cuda is taken where there is a GPU that can run the batch and the batch
         has enough cells for it.
     n_cells : int
-        Of all copies.
+        Number of cells of all copies.
     need : int
         Memory on the GPU, bytes.
 

@@ -39,7 +39,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Set:
-    """Give a variable (`group.variable`) a value, or each of its elements one of its own."""
+    """Give a variable (`group.variable`) one value, or each of its elements a value of its own."""
 
     name: str
     value: float | np.ndarray
@@ -76,7 +76,7 @@ class Output:
     label: str
 
     def array(self, name: str) -> np.ndarray:
-        """Read an array as it stood at the end, one-dimensional."""
+        """Read an array as it was at the end, one-dimensional."""
         file, dtype = self.program.arrays[name]
         self._compare(file, self._size(file))
         found = np.fromfile(self.directory / file, dtype=dtype)
@@ -125,8 +125,8 @@ def session(
     ----------
     program : Program
     seed : int, optional
-        Of a program that draws Brian2's random numbers, in [0, 2**32); programs whose numbers come
-        from `simulation.streams` have their keys among the parameters.
+        Seed of a program that draws Brian2's random numbers, in [0, 2**32); programs whose numbers
+        come from `simulation.streams` have their keys among the parameters.
     parameters : mapping of `group.variable` -> value or array, SI units
         Set before the network is wired. Arrays are of the variable's size and type.
     inputs : mapping of group -> (index, step)
@@ -216,7 +216,7 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Map
     written = Counter[str]()
     lost: tuple[OSError, str] | None = None
     line = ""
-    # What it says goes through pipes: a disk may be full.
+    # The program's messages go through pipes, since a disk may be full.
     with _started(program, directory) as process, ThreadPoolExecutor(1) as reader:
         assert process.stdout is not None and process.stderr is not None
         errors = reader.submit(process.stderr.read)

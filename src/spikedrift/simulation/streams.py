@@ -3,11 +3,12 @@
 The n-th number of a stream is SplitMix64's of the counter n: the finalizer `mix` of `key +
 n*GAMMA` (Steele, Lea & Flood 2014, OOPSLA '14, doi 10.1145/2660193.2660195). A key branches into
 further streams by purpose and place. So a network alone, the same network as one copy of a batch,
-one thread or several, C++ or CUDA draw the same numbers. With what a draw is for, the counter is
+one thread or several, C++ or CUDA draw the same numbers. The draw for a purpose at a place in a
+time step is
 
     uniform(branch(key, purpose, place), step)
 
-Here are the two functions `branch` and `uniform` and the derived `normal` in NumPy and, for
+This module has the two functions `branch` and `uniform` and the derived `normal` in NumPy and, for
 Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no unsigned integers; they wrap.
 """
 
@@ -67,7 +68,7 @@ def branch(key: npt.ArrayLike, purpose: npt.ArrayLike, place: npt.ArrayLike) -> 
     ----------
     key : int64
     purpose : int in [1, 2**31)
-        What for, see `purpose`.
+        Number of what the stream is for, see `purpose`.
     place : int in [0, 2**32)
 
     Returns
@@ -84,7 +85,7 @@ def uniform(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
 
 
 def normal(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
-    """Return standard normal numbers, by Box & Muller (1958); in C++ up to rounding."""
+    """Return standard normal numbers, by Box & Muller (1958); C++ agrees up to rounding."""
     own = bits(key, n).view(np.int64)
     return np.sqrt(-2 * np.log(1 - uniform(own, 0))) * np.cos(2 * np.pi * uniform(own, 1))
 
@@ -138,7 +139,8 @@ def functions() -> dict[str, Any]:
             return_unit=1,
             return_type=returned,
         )
-        # Only on `bits`, which no model names: Brian2 does not order what it is asked for twice.
+        # Dependencies are on `bits` alone, which no model names: Brian2 does not order functions
+        # that it is asked for twice.
         first = {"bits": made["bits"]} if name != "bits" else None
         for target, prefix in targets:
             made[name].implementations.add_implementation(

@@ -1,7 +1,7 @@
 """The bench on which rules are induced: synapses k -> k from given spikes to cells told to spike.
 
 The same objects are made for every Brian2 device, so that the C++ program, the CUDA program and a
-run in Python are the same model.
+run in Python share one model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,8 @@ from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import Projection, combine, first_values
 from spikedrift.simulation.build import Standalone
 
-# There are `bundle` synapses between two cells. Weights at the start: of every `copies` synapses
-# the first `n_low` have `w_low`.
+# There are `bundle` synapses between two cells. At the start, the first `n_low` of every `copies`
+# synapses have the weight `w_low`, the others `w_high`.
 START = """
 bundle : 1 (shared, constant)
 w_low : 1 (shared, constant)
@@ -23,7 +23,7 @@ w_high : 1 (shared, constant)
 copies : 1 (shared, constant)
 n_low : 1 (shared, constant)
 """
-PREFIX = "rule_"  # of what a rule adds to the cell: a synapse may not name anything like its cell
+PREFIX = "rule_"  # of what a rule adds to the cell: a synapse and its cell must not share names
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Bench:
     cell: cells.Cell
 
     def connect(self, bundle: str = "1") -> None:
-        """Join k with k, by as many synapses as the expression `bundle` says."""
+        """Connect k with k, by as many synapses as the expression `bundle` says."""
         self.tell.connect(j="i")
         self.synapses.connect(j="i", n=bundle)
 
     def begin(self) -> None:
-        """Give weights and all other state their first values; parameters are set."""
+        """Give weights and all other state their first values; parameters must be set already."""
         self.synapses.w = "w_low + (w_high - w_low)*int((i*bundle + number) % copies >= n_low)"
         first_values(self.cells, self.cell.start)
         self.projection.begin(self.synapses, self.cells)
@@ -76,6 +76,11 @@ def assemble(
         Cells on either side.
     pre, order : (index, time in s)
         Presynaptic spikes, and orders to spike; an order takes effect one time step later.
+
+    Raises
+    ------
+    InputError
+        For an unknown cell, or one that lacks what the rules need.
     """
     import brian2 as b
 

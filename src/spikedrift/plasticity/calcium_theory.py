@@ -1,4 +1,4 @@
-"""What calcium-based rules are expected to do, from the time that calcium is above thresholds.
+"""Theory of calcium-based rules, from the shares of time that calcium is above its thresholds.
 
 Graupner & Brunel (2012), PNAS 109:3991; Graupner, Wallisch & Ostojic (2016), J. Neurosci. 36:11238.
 `values` are the parameters of the rules `calcium` and `calcium_graded`.
@@ -20,7 +20,7 @@ def shares_above(
 ) -> tuple[float, float]:
     """Shares of time with calcium above theta_d and above theta_p (alpha_d, alpha_p).
 
-    The protocol is taken to repeat for ever, as in the papers: it begins with the calcium that is
+    The protocol is assumed to repeat for ever, as in the papers: it begins with the calcium that is
     left at its end.
 
     Parameters
@@ -35,7 +35,7 @@ def shares_above(
     time = np.concatenate([np.asarray(pre) + values["D"], post])
     if not time.size:
         return 0.0, 0.0
-    # Where both fall together the presynaptic jump comes first; rounding must not hide that.
+    # Where two jumps coincide, the presynaptic one comes first; rounding must not change that.
     time = np.round(time, 9) % duration
     order = np.argsort(time, kind="stable")
     time = time[order]
@@ -50,7 +50,7 @@ def shares_above(
 
 
 def _calcium(values: Values, is_pre: np.ndarray, decay: np.ndarray, duration: float) -> np.ndarray:
-    """Calcium just after each spike, once nothing is left of the beginning."""
+    """Calcium just after each spike, once the first value is forgotten."""
     scale, boost = values["ca_scale"], values.get("boost", 0.0)
     pre_jump, post_jump = scale * values["pre_jump"], scale * values["post_jump"]
     after = np.empty(is_pre.size)
@@ -103,7 +103,7 @@ def transitions(
 def change_of_bistable(
     values: Values, pre: np.ndarray, post: np.ndarray, duration: float, beta: float = 0.5
 ) -> float:
-    """Mean weight after over before, where a share `beta` of synapses begins DOWN, the rest UP."""
+    """Mean weight after over that before; a share `beta` of synapses begins DOWN, the rest UP."""
     up, down = transitions(values, *shares_above(values, pre, post, duration), duration)
     b = values["b"]
     after = beta * (1 - up) + (1 - beta) * down + b * (beta * up + (1 - beta) * (1 - down))

@@ -20,11 +20,11 @@ class Cell:
     threshold, reset, start : str
         `reset` may be empty; `start` gives first values.
     order : str
-        What an order to spike does, with the suffix `_post`: `told_post += 1`.
+        Statement of an order to spike, with the suffix `_post`: `told_post += 1`.
     latency : float
-        From the order to the spike; s, or one time step where it is 0.
+        Time from the order to the spike; s, or one time step where it is 0.
     transmit : str
-        What a presynaptic spike does: `g_post += {weight}`; empty where nothing.
+        Statement of a presynaptic spike: `g_post += {weight}`; empty where it does nothing.
     every : tuple of Regular
     settle : float
         Time before the protocol begins; s.
@@ -55,6 +55,7 @@ def refuse(cell: Cell, asked: Iterable[str], rule: str) -> None:
     Raises
     ------
     InputError
+        Naming the rule, the cell and a variable that is missing.
     """
     from brian2.equations import Equations
 

@@ -1,7 +1,7 @@
-"""Every line of a rule looked at before anything is compiled: names, units, bounds.
+"""Check every line of a rule before anything is compiled: names, units, bounds.
 
 Brian2 knows the units; it is imported here, where a rule is used, and not where one is declared.
-`python -m spikedrift.plasticity.check my_plugins` looks at all rules, and those of a folder.
+`python -m spikedrift.plasticity.check my_plugins` checks all rules and those of a folder.
 """
 
 import ast
@@ -28,7 +28,7 @@ from spikedrift.plasticity.rule import CELL, Regular, Rule
 
 SHARED = {"t": "second", "dt": "second"}
 SYNAPSE = {**SHARED, "w": "1", "w_max": "1", "lastupdate": "second", "i": "1", "j": "1"}
-# What Brian2 knows of a target and of its own functions, of which some carry state.
+# Flags that equations may have, and numbers that Brian2 counts for every synapse.
 FLAGS = {
     "differential equation": ["event-driven", "clock-driven"],
     "subexpression": ["constant over dt"],
@@ -46,7 +46,7 @@ class Scope:
 
 
 def check(rule: Rule) -> None:
-    """Look at a rule.
+    """Check a rule.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _scope(
     told: str,
     cell: Scope | None = None,
 ) -> Scope:
-    """Names that a model adds to what is given; its equations are checked on the way."""
+    """Scope of what is given and of what a model adds; its equations are checked on the way."""
     known: dict[str, Any] = {**DEFAULT_FUNCTIONS, **constants}
     known |= {name: Constant(name, 1.0) for name in ("pi", "e")}
     known |= {
@@ -179,10 +179,10 @@ def _statements(told: str, code: str, known: Mapping[str, Any], writable: set[st
         if target == "w":
             _bounded(where, operator, expression)
         try:
-            if target not in variables:  # kept to the end of the block
+            if target not in variables:  # known until the end of the block
                 dimensions = parse_expression_dimensions(expression, variables)
                 variables[target] = Variable(target, dimensions=b.get_dimensions(dimensions))
-            # Brian2 takes its time over every variable that it is given.
+            # Brian2 spends time on every variable that it is given.
             named = get_identifiers(line) & variables.keys()
             check_units_statements(line, {name: variables[name] for name in named})
         except (b.DimensionMismatchError, SyntaxError, ValueError) as error:
@@ -211,7 +211,7 @@ def _known_names(where: str, code: str, known: Mapping[str, Any]) -> None:
 
 
 def _bounded(where: str, operator: str, expression: str) -> None:
-    """Refuse a weight that can leave its bounds: it is set to clip(..., ..., w_max) or not."""
+    """Refuse a weight that can leave its bounds, that is not set to clip(..., ..., w_max)."""
     try:
         call = ast.parse(expression, mode="eval").body
     except SyntaxError as error:

@@ -28,7 +28,7 @@ This page is written from the rules:
 
 
 def document() -> str:
-    """Markdown with one section a rule: source, equations, parameters, sets."""
+    """Markdown with one section per rule: source, equations, parameters, sets."""
     rows = ["| rule | what | from | sets |", "|---|---|---|---|"]
     for name in registry.names():
         rule = registry.declared(name)

@@ -34,7 +34,7 @@ READOUT = {
     "two_states": "strength, last over first",
     "released": "released by the last spike",
 }
-# What a rule that names no protocol is run through.
+# Protocols for a rule that names none.
 WINDOW = Induction(
     name="window",
     title="60 pairs at 1 Hz",
@@ -58,7 +58,7 @@ def inductions(rule: Rule, further: Sequence[Induction] = ()) -> list[Induction]
     Raises
     ------
     InputError
-        Where two have one name.
+        Where two of them have the same name.
     """
     found = [*(rule.inductions or (WINDOW, FREQUENCY)), *further]
     names = [induction.name for induction in found]
@@ -79,7 +79,7 @@ def chosen(
     ----------
     rule : Rule
     name : str
-        Of the induction.
+        Name of the induction.
     set_name : str
         Default: the first set of the induction, or of the rule.
     further : sequence of Induction
@@ -88,7 +88,7 @@ def chosen(
     Raises
     ------
     InputError
-        For an induction, or a set, that the rule has not.
+        For an induction or a set that the rule does not have.
     """
     known = {induction.name: induction for induction in inductions(rule, further)}
     if name not in known:
@@ -110,7 +110,7 @@ def induce(
     rule : Rule
     induction : Induction
     seed : int
-        Of random spikes and of random numbers of the rule.
+        Seed of random spikes and of random numbers of the rule.
     build_dir, scratch_dir : Path
         Cache of programs; place for files while they run.
 
@@ -194,7 +194,7 @@ def _measure(setting: Setting, drawn: Sequence[Sequence[Condition]]) -> list[tup
     found: dict[int, tuple[float, float]] = {}
 
     def alike(index: int) -> tuple[float, float]:
-        """What a session has one value of."""
+        """Duration and held potential, of which a session has one value each."""
         condition = drawn[0][index]
         return condition.duration, np.inf if condition.held is None else condition.held
 
@@ -218,13 +218,15 @@ def final_weights(
 ) -> np.ndarray:
     """Run one session: float64 of shape (conditions * bundle,), the last weights.
 
+    For the readout `released` it returns what the last spikes released instead.
+
     Parameters
     ----------
     setting : Setting
     side : sequence of Condition
-        One a cell.
+        One per cell.
     bundle : int
-        Synapses on every cell.
+        Number of synapses on every cell.
     duration : float
         s; the cell's time to settle comes before it.
     held : float, optional
@@ -280,7 +282,7 @@ def _readout(induction: Induction, weights: np.ndarray) -> tuple[float, float]:
     first = (n_low * low + (n - n_low) * high) / n
     if induction.readout == "two_states":
         weights = np.where(weights > (low + high) / 2, high, low)
-    # Each first weight is a stratum: which synapse has it is not random.
+    # Synapses of one first weight are a stratum: which synapses have it is not random.
     strata = np.split(weights, [n_low]) if high > low else [weights]
     spread = sum(part.size * part.var(ddof=1) for part in strata if part.size > 1)
     error = float(np.sqrt(spread) / n) if n > 1 else np.nan

@@ -1,4 +1,4 @@
-"""The plasticity rules there are: one file of `spikedrift.plasticity.rules` each."""
+"""The plasticity rules by name: one file of `spikedrift.plasticity.rules` each."""
 
 from functools import cache
 
@@ -12,10 +12,10 @@ names, declared = RULES.names, RULES.get
 
 @cache
 def get(name: str) -> Rule:
-    """Return the rule of that name after a look at every line of it.
+    """Return the rule of that name after a check of every line of it.
 
-    This takes Brian2, whose import takes seconds: what only asks for names, parameters and sets
-    uses `declared`.
+    This needs Brian2, whose import takes seconds: code that only asks for names, parameters and
+    sets uses `declared`.
 
     Raises
     ------

@@ -27,7 +27,7 @@ CELL = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of a rule, one value a projection, set when the program runs."""
+    """A parameter of a rule, with one value per projection, set when the program runs."""
 
     name: str
     default: float
@@ -41,7 +41,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ParameterSet:
-    """Values that belong together, and where they are from or how far they can be trusted."""
+    """Values that belong together, and where they are from and how far they can be trusted."""
 
     values: Mapping[str, float]
     source: str
@@ -89,12 +89,12 @@ class Rule:
         Statements at a presynaptic and a postsynaptic spike, in this order where both fire in one
         time step.
     on_late, late : str
-        Statements that a presynaptic spike brings later than its transmission, and the parameter
-        that says by how much (s).
+        Statements that a presynaptic spike triggers after a delay, and the parameter that holds
+        this delay (s).
     release : str
         Variable of the synapse that scales what a spike transmits (short-term plasticity).
     every : tuple of Regular
-        In the order in which they run.
+        Regular statements, in the order in which they run.
     cell, cell_start : str
         Equations of the postsynaptic cell, and their first values.
     vector : tuple of str

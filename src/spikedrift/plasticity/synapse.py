@@ -1,8 +1,8 @@
 """A projection's synapses, put together from its plasticity rules.
 
 Variables that a rule needs in the postsynaptic cell bear the projection's prefix there, since
-several projections end on one cell. Parameters go where they are used, into the synapses, into the
-cell, or into both.
+several projections end on one cell. Every parameter goes into the synapses, and also into the cell
+where its statements use it.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ class Projection:
     Attributes
     ----------
     model, on_pre, on_late, on_post : str
-        Of the `Synapses`; `on_late` is a presynaptic pathway with a delay of its own.
+        Code of the `Synapses`; `on_late` is a presynaptic pathway with a delay of its own.
     start, late : str
         First values of the state, and the parameter that holds that delay.
     cell, cell_start : str
@@ -75,7 +75,7 @@ class Projection:
     def synapses(
         self, source: Any, target: Any, cells: Any, name: str, delay: Any = None, number: str = ""
     ) -> Any:
-        """Make the Brian2 `Synapses`, and let regular statements run.
+        """Make the Brian2 `Synapses`, and schedule the regular statements.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class Projection:
             The group that `target` is or is a part of; it has `events`.
         name : str
         delay : Quantity, optional
-            Of the transmission, s.
+            Delay of the transmission, s.
         number : str, optional
             Name of a variable that numbers the synapses between the same two cells.
         """
@@ -119,7 +119,7 @@ class Projection:
         return synapses
 
     def begin(self, synapses: Any, cells: Any) -> None:
-        """Give the state its first values; weights and parameters are set."""
+        """Give the state its first values; weights and parameters must be set already."""
         if self.late:
             synapses.late.delay = self.late
         first_values(cells, self.cell_start)
@@ -127,7 +127,7 @@ class Projection:
 
 
 def first_values(group: Any, code: str) -> None:
-    """Set variables of a Brian2 group, one `name = expression` a line."""
+    """Set variables of a Brian2 group, one `name = expression` per line."""
     for line in filter(None, map(str.strip, code.splitlines())):
         name, _, value = line.partition("=")
         setattr(group, name.strip(), value.strip())
@@ -150,7 +150,7 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
     Raises
     ------
     ValueError
-        Where two rules name something alike, or both act on a presynaptic spike.
+        Where two rules use the same name, or both act on presynaptic spikes.
     """
     from brian2.equations import Equations
     from brian2.utils.stringtools import get_identifiers, word_substitute
@@ -232,9 +232,9 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
 
 
 def _adding() -> Any:
-    """Kind of code that lets all synapses of a cell add to its variables at once.
+    """Class of code in which all synapses of a cell may add to its variables at once.
 
-    Only Brian2CUDA has to be told: outside of spike pathways it would let the additions race.
+    Only Brian2CUDA needs it: without, additions outside of spike pathways would race.
     """
     import brian2 as b
 

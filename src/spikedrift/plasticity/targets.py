@@ -1,4 +1,4 @@
-"""What was measured, held against what was published."""
+"""Compare what was measured with what was published."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def read(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        For a column, a number or a status that is not right, naming file and line.
+        For a wrong column, number or status, or a missing source, naming file and line.
     """
     text = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
     if list(text.columns) != COLUMNS:
@@ -40,7 +40,7 @@ def read(path: str | Path) -> pd.DataFrame:
 
 
 def of(targets: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
-    """Targets of the inductions and parameter sets that were run, of all that a rule has."""
+    """Those of a rule's targets whose induction and parameter set were run."""
     run = set(zip(measured["induction"], measured["set"], strict=True))
     chosen = [key in run for key in zip(targets["induction"], targets["set"], strict=True)]
     return targets[chosen].reset_index(drop=True)
@@ -89,7 +89,7 @@ def judge(measured: pd.DataFrame, targets: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def summary(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row a rule and status: how many targets there are and how many were met."""
+    """One row per rule and status: how many targets there are and how many were met."""
     rows = []
     for rule, table in tables.items():
         for status in ("published", "computed", "theory", "unverified"):

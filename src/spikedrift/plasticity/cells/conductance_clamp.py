@@ -1,4 +1,4 @@
-"""A cell with constant conductances, its membrane potential held: so are its two drives.
+"""A cell with constant conductances and a held membrane potential, so that its drives are constant.
 
 It spikes when it is told to, which leaves potential and drives as they are.
 """

@@ -2,7 +2,8 @@
 
 Membrane, conductances and adaptation are those of the published program (VogelsLab/fSBI,
 CVAIFGroup, after Zenke, Agnes & Gerstner 2015, Nature Communications 6:6922): AMPA and NMDA share
-the excitatory input, and adaptation counts as inhibition. Its own threshold is left out.
+the excitatory input, and adaptation counts as inhibition. The threshold of that program is left
+out.
 """
 
 from spikedrift.plasticity.cell import Cell

@@ -1,7 +1,7 @@
 """Pairs of spikes at a frequency: the window of a rule, or its frequency dependence.
 
-A train has some pairs, and trains follow each other (Sjöström, Turrigiano & Nelson 2001, Neuron
-32:1149). A train that is longer than the time to the next is followed at once.
+A train has several pairs, and trains follow each other (Sjöström, Turrigiano & Nelson 2001, Neuron
+32:1149). Where a train lasts longer than the interval between trains, the next follows at once.
 """
 
 import numpy as np

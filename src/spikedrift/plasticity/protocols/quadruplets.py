@@ -18,7 +18,7 @@ def conditions(options: Quadruplets, dt: float, rng: np.random.Generator) -> lis
     lag = options.interval
     found = []
     for time in options.times:
-        # The outer spikes are of one side, the inner ones of the other.
+        # The outer spikes are on one side of the synapse, the inner ones on the other.
         outer, inner = (0.0, abs(time) + 2 * lag), (lag, abs(time) + lag)
         pre, post = (inner, outer) if time > 0 else (outer, inner)
         found.append(

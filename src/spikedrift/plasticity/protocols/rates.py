@@ -1,4 +1,4 @@
-"""Independent Poisson trains, the rate of one side swept."""
+"""Independent Poisson trains, with the rate of one side swept."""
 
 import numpy as np
 

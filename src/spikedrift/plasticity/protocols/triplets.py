@@ -17,7 +17,7 @@ def conditions(options: Triplets, dt: float, rng: np.random.Generator) -> list[C
     onset = on_grid(np.arange(options.triplets) / options.frequency, dt)
     found = []
     for first, second in options.intervals:
-        # Times from the spike of the side that has one.
+        # Times are relative to the spike of the side that has only one.
         one, two = np.zeros(1), np.array([first, second])
         pre, post = (-two, one) if options.order == "pre-post-pre" else (one, two)
         begin = min(pre.min(), post.min())

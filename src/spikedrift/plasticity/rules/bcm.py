@@ -43,7 +43,7 @@ def predict(values: Mapping[str, float], condition: Condition, induction: Induct
 
 
 def rates(name: str, eta: float) -> Induction:
-    """Sweep of the postsynaptic rate; the threshold begins at 10 Hz, and hardly moves."""
+    """Sweep of the postsynaptic rate; the threshold begins at 10 Hz and hardly moves."""
     return Induction(
         name=f"rates_{name}",
         title="postsynaptic rate",

@@ -1,17 +1,17 @@
 """Calcium-based plasticity with two stable states.
 
 Graupner & Brunel (2012), PNAS 109:3991; noise as in their correction (doi 10.1073/pnas.1220044110).
-Every spike of either side lifts the calcium `ca`, the presynaptic one D late; between spikes it
-decays. The efficacy rho rises towards 1 while calcium is above theta_p and falls towards 0 while it
-is above theta_d, with noise in both cases, and always drifts away from 1/2 towards the nearer of 0
-(DOWN) and 1 (UP). The weight runs from w_max/b (DOWN) to w_max (UP) and follows rho alone: what
-another rule does to it does not last.
+Every spike of either side raises the calcium `ca`, a presynaptic one after the delay D; between
+spikes it decays. The efficacy rho rises towards 1 while calcium is above theta_p and falls towards
+0 while it is above theta_d, with noise in both cases, and always drifts away from 1/2 towards the
+nearer of 0 (DOWN) and 1 (UP). The weight runs from w_max/b (DOWN) to w_max (UP) and follows rho
+alone: what another rule does to it does not last.
 
-No step of integration is needed. At every update, that is before a spike is passed on, as calcium
-jumps and every second, the time spent above either threshold since the last one follows from the
-decay of calcium, so that rise and fall with their noise are an exact Ornstein-Uhlenbeck step. The
-cubic drift towards DOWN and UP has a closed solution too and is taken next (Lie splitting: calcium
-is high early in an interval, and the drift is slower than rise and fall by their rates).
+No step of integration is needed. Updates come before a spike is passed on, when calcium jumps, and
+every second. The time spent above either threshold since the last update follows from the decay of
+calcium, so that rise and fall with their noise are an exact Ornstein-Uhlenbeck step. The cubic
+drift towards DOWN and UP has a closed solution too and is taken next (Lie splitting: calcium is
+high early in an interval, and the drift is slower than rise and fall by their rates).
 """
 
 from typing import Any
@@ -46,7 +46,7 @@ def _set(
     tau_ca: float, c_pre: float, c_post: float, theta_p: float, gamma_d: float, gamma_p: float,
     sigma: float, tau: float, delay_ms: float, beta: float, b: float,
 ) -> ParameterSet:  # fmt: skip
-    """Set; tau_ca and tau in s."""
+    """Parameter set; tau_ca and tau in s."""
     return ParameterSet(
         constants(
             tau_ca, c_pre, c_post, theta_p, gamma_d, gamma_p, tau, delay_ms / 1000,
@@ -70,8 +70,8 @@ CALCIUM = (
     Parameter("gamma_p", 321.808, "1", "rate of rising"),
     Parameter("tau", 150.0, "second", "time constant of the efficacy"),
 )  # fmt: skip
-# `above_d`, `above_p`: seconds above either threshold since the last update. Of these `both` passed
-# above both; only one of `alone_d` and `alone_p` is not 0, and comes later.
+# `above_d`, `above_p`: seconds above either threshold since the last update. `both` of them passed
+# above both thresholds; at most one of `alone_d` and `alone_p` is not 0, and it comes later.
 ABOVE = """
     decay = exp(-(t - last)/tau_ca)
     above_d = tau_ca*log(clip(ca/theta_d, 1, 1/decay))
@@ -123,7 +123,7 @@ def _induction(
     name: str, title: str, protocol: str, intervals_ms: tuple[int, ...], sets: tuple[str, ...],
     low: float = 0.5, ca_scale: float = 1.0, **options: Any,
 ) -> Induction:  # fmt: skip
-    """Synapses that are DOWN (w_max/b) or UP, before and after."""
+    """Induction of synapses that are DOWN (w_max/b) or UP, before and after."""
     return Induction(
         name=name,
         title=title,

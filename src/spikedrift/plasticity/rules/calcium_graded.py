@@ -45,7 +45,7 @@ UPDATE = (
 def _induction(
     name: str, title: str, protocol: str, dt: float = 1e-4, replicates: int = 1, **options: Any
 ) -> Induction:
-    """From a weight of half its bound."""
+    """Induction that starts at half the weight's bound."""
     return Induction(
         name=name, title=title, protocol=protocol, options=options, readout="ratio",
         tolerance=0.02, dt=dt, replicates=replicates,
@@ -53,7 +53,7 @@ def _induction(
 
 
 RATES = (1, 2, 5, 10, 15, 20, 30, 40, 50, 60)
-# On a grid of .5 ms the delays are as near to theirs as on one of .1 ms.
+# On a grid of .5 ms the delays are as near to the published ones as on a grid of .1 ms.
 INDUCTIONS = (
     _induction(
         "frequency", "75 regular pairs", "pairing", dt=5e-4, pairs=75,

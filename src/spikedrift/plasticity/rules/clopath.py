@@ -9,8 +9,9 @@ read 3 ms late, so that a spike does not meet its own trace. With homeostasis, d
 by the mean square depolarization over u_ref**2.
 
 As in the authors' program (ModelDB 144566), xbar takes Euler steps, a presynaptic spike counts
-from the next step on, and the delay is three samples held for 1 ms each. `xbar` is kept as it will
-be two steps after the last presynaptic spike, the first to find it in the trace.
+from the next step on, and the delay is three samples held for 1 ms each. `xbar` is stored with the
+value that it has two steps after the last presynaptic spike, the first step that finds it in the
+trace.
 """
 
 from collections.abc import Mapping

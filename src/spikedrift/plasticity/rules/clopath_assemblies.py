@@ -4,10 +4,11 @@ Litwin-Kumar & Doiron (2014), Nature Communications 5:5319: the rule of Clopath 
 without homeostasis, its low-passes read at once, with weights in pF between w_min and w_max
 (1.78 and 21.4 pF from E to E). A presynaptic spike depresses by A_LTD (u_minus - theta_LTD), and
 the weight grows at the rate A_LTP xbar (u - theta_LTP) (u_plus - theta_LTD); each bracket counts
-only above 0. There it acts together with a subtractive normalization of the weights onto a cell,
-which is a rule of its own.
+only above 0. In the paper it acts together with a subtractive normalization of the weights onto a
+cell, which is a rule of its own here.
 
-xbar takes Euler steps; it is kept as it will be one step after the last presynaptic spike.
+xbar takes Euler steps; it is stored with the value that it has one step after the last presynaptic
+spike.
 """
 
 from collections.abc import Mapping

@@ -5,11 +5,11 @@ it, E of the excitatory (NMDA) drive and I of the inhibitory drive. A presynapti
 weight by the share A_LTD y f, a postsynaptic one changes it by (A_LTP x E - A_het z E**2) f: pairs
 potentiate as far as the neighbors excite, and strong excitation depresses whether or not the
 synapse was active. x is the trace of the presynaptic spikes, y and z are a fast and a slow trace
-of the postsynaptic ones, and inhibition closes the gate f = exp(-(I/I_gate)**gamma), for good
-above I_off.
+of the postsynaptic ones, and inhibition closes the gate f = exp(-(I/I_gate)**gamma), which is 0
+from I_off on.
 
-Every trace is read before the spike that reads it is added to it; where `own` is 1, as in the
-authors' program for receptive fields, z is read after that.
+Every trace is read before the spike that reads it is added to it, except that z is read afterwards
+where `own` is 1, as in the authors' program for receptive fields.
 """
 
 from spikedrift.config.inductions import Induction

@@ -25,7 +25,7 @@ def predict(values: Mapping[str, float], condition: Condition, induction: Induct
         return np.nan
     excitation = clamp.EXCITATORY * (clamp.REVERSAL_EXCITATORY - condition.held)
     inhibition = clamp.INHIBITORY * (condition.held - clamp.REVERSAL_INHIBITORY)
-    # Every presynaptic spike with every postsynaptic one, whichever comes first.
+    # Every presynaptic spike pairs with every postsynaptic one, whichever comes first.
     apart = np.abs(np.subtract.outer(condition.pre, condition.post))
     step = values["eta"] * values["A"] * excitation * (excitation - values["alpha"] * inhibition)
     return float(step * np.exp(-apart / values["tau"]).sum())

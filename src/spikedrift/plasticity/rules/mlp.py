@@ -38,7 +38,7 @@ INPUTS = {  # in the order of the columns of the first layer
 
 
 def layer(unit: str, weights: list[list[float]], inputs: list[str]) -> list[str]:
-    """Statements of a layer of logistic units without bias, `unit` with a number each."""
+    """Statements of a layer of logistic units without bias, named `unit` and a number."""
     sums = (
         " ".join(f"{weight:+.9g}*{one}" for weight, one in zip(row, inputs, strict=True))
         for row in weights
@@ -69,7 +69,7 @@ LINEAR = tuple(
     for unit, told in (*((n, f"weight of output unit {n}") for n in (1, 2, 3, 4)), ("bias", "bias"))
 )
 
-# Of no paper: some rule of the family, so that it is seen at work.
+# Not from a paper: an arbitrary rule of the family, to show one at work.
 ANY = {"before_1": -1.0, "before_2": 1.0, "after_1": 1.0, "after_2": -1.0}
 
 RULE = Rule(

@@ -1,7 +1,7 @@
 """Reduced nearest-neighbor STDP: each spike takes part in one potentiation and one depression.
 
 Masquelier, Guyonneau & Thorpe (2008), PLoS ONE 3:e1377: as between nearest neighbors, but a trace
-is used up by the first spike of the other side, so that of a burst only its first spike counts.
+is used up by the first spike of the other side, so that only the first spike of a burst counts.
 """
 
 from spikedrift.plasticity.rule import Parameter, Rule

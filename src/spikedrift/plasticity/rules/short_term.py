@@ -31,7 +31,7 @@ def depressing(use: float, tau_recovery: float) -> dict[str, float]:
 
 
 def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
-    """What a spike of a long regular train releases; `condition.x` is its frequency."""
+    """Share that a spike of a long regular train releases; `condition.x` is its frequency."""
     del induction
     e = math.exp(-1 / (condition.x * values["tau_facilitation"]))
     d = math.exp(-1 / (condition.x * values["tau_recovery"]))

@@ -22,7 +22,7 @@ STABLE = (
 def vector(
     tau_pre: float, tau_post: float, alpha: float, beta: float, gamma: float, kappa: float
 ) -> ParameterSet:
-    """Set in the order of the published vectors; time constants in s."""
+    """Parameter set from values in the order of the published vectors; time constants in s."""
     values = {"tau_x": tau_pre, "tau_y": tau_post, "alpha": alpha, "beta": beta}
     return ParameterSet(values | {"gamma": gamma, "kappa": kappa}, STABLE)
 

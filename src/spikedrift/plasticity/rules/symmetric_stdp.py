@@ -2,7 +2,7 @@
 
 Manz & Memmesheimer (2023), PLoS Computational Biology 19:e1011006: at every spike of one side the
 weight changes by eta times the trace of the other side, the sum of a short positive and a longer
-negative exponential. Time constants assume the 10 ms that stand for one unit of time there.
+negative exponential. Time constants assume that the paper's unit of time stands for 10 ms.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
-"""Turnover: weights that move without being told to by spikes.
+"""Turnover: weights that move without any spikes.
 
-A random walk within [0, w_max], the simplest account of spontaneous synaptic fluctuations
-(Yasumatsu, Matsuzaki, Miyazaki, Noguchi & Kasai 2008, J. Neuroscience 28:13592; Mongillo,
-Rumpel & Loewenstein 2017, Curr. Opin. Neurobiol. 46:7). Steps come once a second: the walk is far
-slower, and one draw a synapse and second is nearly free.
+Weights perform a random walk within [0, w_max], the simplest account of spontaneous synaptic
+fluctuations (Yasumatsu, Matsuzaki, Miyazaki, Noguchi & Kasai 2008, J. Neuroscience 28:13592;
+Mongillo, Rumpel & Loewenstein 2017, Curr. Opin. Neurobiol. 46:7). Steps come once a second: the
+walk is far slower, and one draw per synapse and second costs almost nothing.
 """
 
 from spikedrift.config.inductions import Induction
@@ -16,7 +16,7 @@ RULE = Rule(
     parameters=(Parameter("noise", 0.03, "1", "SD after one second, in units of w_max"),),
     rate="noise",
     every=(Regular("w = clip(w + noise*w_max*randn(), 0, w_max)", interval=1.0),),
-    # It does not see spikes: the mean stays, and the error of the mean is that of the walk.
+    # The rule does not see spikes: the mean stays, and the error of the mean is that of the walk.
     predict=lambda values, condition, induction: 0.0,
     inductions=(
         Induction(

@@ -1,1 +1,1 @@
-"""Simulated networks: one file a network, each with a `simulate` function."""
+"""Simulated networks: one file per network, each with a `simulate` function."""

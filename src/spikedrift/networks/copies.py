@@ -18,7 +18,7 @@ SHARED = re.compile(r"^ *(\w+) : ([^(\n]+) \(shared, constant\) *$", re.MULTILIN
 
 
 def own_cell(equations: str) -> str:
-    """Give every cell parameters of its own."""
+    """Turn shared parameters into parameters of every cell."""
     return SHARED.sub(r"\1 : \2 (constant)", equations)
 
 
@@ -48,13 +48,13 @@ class Recorded:
     Attributes
     ----------
     spike_cell : int, shape (n_spikes,)
-        In order of step, then cell; E cells first.
+        In order of step, then cell; E cells come first.
     spike_time : float, shape (n_spikes,), s, start of the time step
     weights : mapping of projection -> float32, shape (n_saves, n_synapses)
     ends : mapping of projection -> (pre, post), int, shape (n_synapses,)
         Afferents, or cells with E first.
     finite : bool
-        Whether all voltages, conductances and weights are.
+        Whether all voltages, conductances and weights are finite.
     """
 
     spike_cell: np.ndarray
@@ -74,14 +74,14 @@ class Copies:
     n_afferents: int
 
     def variables(self, of_copies: Sequence[Mapping[str, float | np.ndarray]]) -> dict:
-        """Merge the values of variables: name -> one value or one a cell, of every copy."""
+        """Merge the values of variables: name -> one value, or one per cell, of every copy."""
         return {
             self._name(name): self._values([values[name] for values in of_copies])
             for name in of_copies[0]
         }
 
     def steps(self, of_copies: Sequence[Sequence[Step]]) -> list[Step]:
-        """Merge sessions that differ in nothing but the values that they set."""
+        """Merge sessions that differ only in the values that they set."""
         merged: list[Step] = []
         for together in zip(*of_copies, strict=True):
             match together[0]:
@@ -102,7 +102,7 @@ class Copies:
         return index[order], step[order]
 
     def split(self, output: Output, plastic: Sequence[str], n_saves: int) -> Iterator[Recorded]:
-        """Give every copy what it left behind, in order."""
+        """Yield what every copy left behind, in order of the copies."""
         copy, cell = self._cells(output.array("spikes.i"))
         time = output.array("spikes.t")
         order = np.lexsort((cell, time, copy))
@@ -116,7 +116,7 @@ class Copies:
             pre = pre % self.n_afferents if name == "afferent" else self._cells(pre)[1]
             weights[name] = output.saved(f"{name}.w", n_saves)
             ends[name] = (pre, post)
-            # Synapses were made in order of their source, and so of the copy.
+            # Synapses were made in order of their source, and so in order of the copies.
             of_synapse[name] = np.searchsorted(of_post, np.arange(self.n + 1))
         for k in range(self.n):
             spikes = order[edges[k] : edges[k + 1]]

@@ -1,8 +1,8 @@
 """What a network has learned: how cells respond to the patterns, stage by stage, and their weights.
 
-All measures are of spike counts in windows as long as a pattern. What is chosen by the data, such
-as a cell's preferred pattern, is chosen on one half of the repeats and measured on the other: where
-nothing repeats (scrambled patterns) selectivity is 0 on average.
+All measures are taken from spike counts in windows as long as a pattern. What is chosen by the
+data, such as a cell's preferred pattern, is chosen on one half of the repeats and measured on the
+other: where nothing repeats (scrambled patterns) selectivity is 0 on average.
 """
 
 from collections.abc import Sequence
@@ -70,9 +70,9 @@ def selectivity(
 
     On every second repeat the pattern is chosen whose mean count is farthest from that of the
     others, above or below. On the other repeats `d_prime` between this pattern and each other one
-    is taken, signed as chosen, and averaged over the others; then the halves change places. Pairs
-    of patterns, and not one against all, make the mean exactly 0 without selectivity: exchanging
-    two labels changes the sign, whatever the distribution.
+    is taken, signed as chosen, and averaged over the others; then the halves change places. Taking
+    pairs of patterns, and not one against all, makes the mean exactly 0 without selectivity:
+    exchanging two labels changes the sign, whatever the distribution.
 
     Parameters
     ----------
@@ -110,8 +110,9 @@ def detectors(
 ) -> np.ndarray:
     """Cells that fire in most showings of their preferred pattern and seldom in the background.
 
-    At least `HIT` of the showings and at most `FALSE_ALARM` of the background windows hold a spike
-    or more; the preferred pattern comes from the other half of the repeats, as in `selectivity`.
+    A share of at least `HIT` of the showings and at most `FALSE_ALARM` of the background windows
+    holds one spike or more; the preferred pattern is taken from the other half of the repeats, as
+    in `selectivity`.
 
     Parameters
     ----------
@@ -221,7 +222,8 @@ def measured(
         shown = stage.presentations
         pattern, repeat = timetable.pattern[shown], timetable.repeat[shown]
         onset = timetable.presentation_step[shown]
-        # Room between the end of the last pattern (or the start of the phase) and the onset.
+        # There must be room between the end of the last pattern (or the start of the phase) and
+        # the onset.
         background = onset[np.diff(onset, prepend=stage.start - length) >= 2 * length] - length
         (count, first), (before, _) = (
             _windows(spike_time, spike_cell, start * dt, length * dt, n_cells)
@@ -278,7 +280,7 @@ def _windows(
 
 
 def _means(count: np.ndarray, pattern: np.ndarray, n_patterns: int) -> np.ndarray:
-    """Mean over the showings of each pattern, (pattern, cell); every pattern has one or more."""
+    """Mean over the showings of each pattern, (pattern, cell); every pattern was shown."""
     return np.array([count[pattern == p].mean(axis=0) for p in range(n_patterns)])
 
 

@@ -8,9 +8,9 @@ from spikedrift.networks.copies import own
 
 STATE = re.compile(r"^ *(?:d(\w+)/dt *=|(\w+) *:)", re.MULTILINE)  # not expressions, `name = `
 PROGRAM = 768 * 2**20  # CUDA's own, and Brian2CUDA's heap of 128 MiB
-BLOCKS = 160  # Brian2CUDA sorts synapses by source and multiprocessor: as many as a large GPU has
+BLOCKS = 160  # multiprocessors of a large GPU: Brian2CUDA sorts synapses by source and by these
 SPIKE = 3 * (8 + 4)  # time and cell; an array that grows is copied to one of twice its size
-RATE = 20.0  # Hz, of all cells: what is allowed for
+RATE = 20.0  # Hz, mean rate of all cells that is allowed for
 
 
 def memory(options: PatternNetwork, copies: int, n_input: int, seconds: float) -> int:
@@ -19,10 +19,10 @@ def memory(options: PatternNetwork, copies: int, n_input: int, seconds: float) -
     Parameters
     ----------
     options : PatternNetwork
-        Of any of its runs.
+        Options of any run of the batch.
     copies : int
     n_input : int
-        Input spikes of all copies.
+        Number of input spikes of all copies.
     seconds : float
         Length of the session.
     """
@@ -37,7 +37,7 @@ def memory(options: PatternNetwork, copies: int, n_input: int, seconds: float) -
     for name, (source, target) in pattern_model.ENDS.items():
         made = own(pattern_model.projection(name, rules), name)
         pathways = sum(map(bool, (made.on_pre, made.on_late, made.on_post))) + len(made.events)
-        # State and the time of its last update; two ends; a list and a delay for each pathway.
+        # State and the time of its last update, two ends, and a list and a delay per pathway.
         each = 8 * (_variables(made.model) + 1) + 8 + 12 * pathways
         total += each * p[name] * sizes[source] * sizes[target]
         total += 12 * BLOCKS * pathways * max(sizes[source], sizes[target])

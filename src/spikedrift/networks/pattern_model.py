@@ -49,7 +49,7 @@ tau_inhibitory : second (shared, constant)
 refractory_excitatory : second (shared, constant)
 refractory_inhibitory : second (shared, constant)
 """
-# What the cells offer to the variables of plasticity rules, built in where a rule asks for it.
+# What the cells offer to the variables of plasticity rules; built in where a rule asks for it.
 OFFERED = {
     "u": """
 u = v + int(t - lastspike < spike_width)*(spike_peak - v) : volt
@@ -85,7 +85,13 @@ def structure(options: PatternNetwork, copies: int = 1) -> dict[str, Any]:
 
 
 def projection(name: str, rules: Mapping[str, list[str]]) -> Projection:
-    """Put the rules of a projection together."""
+    """Put the rules of a projection together.
+
+    Raises
+    ------
+    InputError
+        For an unknown rule, or rules that cannot act on one projection.
+    """
     acting = [registry.get(rule) for rule in rules.get(name, [])]
     onto = "g_i_post" if ENDS[name][0] == "inhibitory" else "g_e_post"
     try:
@@ -95,7 +101,7 @@ def projection(name: str, rules: Mapping[str, list[str]]) -> Projection:
 
 
 def counted(made: Projection, name: str, n_pre: int) -> Projection:
-    """Let the rules of a projection draw by synapse and time step (`simulation.streams`)."""
+    """Let the rules of a projection draw per synapse and time step (`simulation.streams`)."""
 
     def drawn(code: str, where: str, on: str = "synapse") -> str:
         key, place = ("key_post", f"i % {n_pre}") if on == "synapse" else ("key", "0")
@@ -133,13 +139,14 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     }
     asked = set().union(*(one.asked for one in made.values()))
     equations = "\n".join([CELL, *(text for name, text in OFFERED.items() if name in asked)])
-    # The potential that the reversal potentials are held against.
+    # The potential whose distance from the reversal potentials drives the currents.
     equations = equations.format(at={"conductance": "v", "current": "rest"}[structure["synapses"]])
     if copies > 1:
         equations = own_cell(equations)
         made = {name: own(one, name) for name, one in made.items()}
-    # Forward Euler with uniform kicks of the right variance in place of normal ones: the same weak
-    # order (Kloeden & Platen 1992, section 14.1), and normal draws would be most of the run time.
+    # Forward Euler with uniform kicks of the right variance in place of normal ones has the same
+    # weak order (Kloeden & Platen 1992, section 14.1), and normal draws would take most of the
+    # run time.
     cells = b.NeuronGroup(
         copies * (n_excitatory + n_inhibitory),
         "\n".join([equations, *(one.cell for one in made.values())]),
@@ -165,8 +172,8 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         for name, (pre, post) in ENDS.items()
     }
     if "population_rate" in asked:
-        # A meter for the E and one for the I cells of every copy: a pulse of one time step for
-        # every spike.
+        # Every copy has a meter for its E cells and one for its I cells, with a pulse of one time
+        # step for every spike.
         meter = b.NeuronGroup(2 * copies, "rate : Hz", name="meter")
         meter.run_regularly("rate = 0*Hz", when="after_groups")
         count = b.Synapses(cells, meter, "share : 1 (constant)", on_pre="rate_post += share/dt",
@@ -254,8 +261,8 @@ def parameters(options: PatternNetwork) -> dict[str, float]:
 def rates(options: PatternNetwork, phase: Phase) -> dict[str, float]:
     """Learning rates that act in a phase, by `group.variable`.
 
-    While the network settles only the main rule from I to E acts, at its settling rate. Weight
-    noise acts as the phase's `turnover` says, where it does say.
+    While the network settles, only the main rule from I to E acts, at its settling rate. Weight
+    noise acts as the phase's `turnover` says, or as its `plasticity` where that is left out.
     """
     settling = phase.kind == "settle"
     turnover = phase.plasticity if phase.turnover is None else phase.turnover

@@ -41,7 +41,7 @@ class Simulated(NamedTuple):
 
 
 class Diverged(InputError, RuntimeError):
-    """A network that left no finite state; it would do so again."""
+    """A network whose state did not stay finite; another try would end alike."""
 
 
 def simulate(
@@ -94,21 +94,22 @@ def simulate_batch(
     ----------
     options : PatternNetwork
     runs : sequence of NetworkRun
-        Of one structure (sizes, rules, delay), one `simulation` and one timetable.
+        They share one structure (sizes, rules, delay), one `simulation` and one timetable.
     build_dir, scratch_dir : Path
         Cache of programs; place for the session's files while it runs.
     together : bool, optional
-        Whether they are copies in one program, which gives the same results. By default they are
-        on CUDA: a core takes less than half the time for one after the other.
+        Whether the runs are copies in one program, which gives the same results. By default they
+        are on CUDA only: a core takes less than half the time for one run after the other.
 
     Returns
     -------
-    list of Simulated or Exception, one a run
+    list of Simulated or Exception, one per run
         `trials`: units are E cells, trials are pattern presentations of the phases naive, train
         and block, from the pattern's onset to `recording.tail` after its end.
         `traces`: as `traces.traced` says, with `status` and `status_reason` among its attributes.
-        A run whose program failed, whose files the disk refused (DiskError), or that left no
-        finite state, has its error, unraised and naming it: the others are as they should be.
+        For a run whose program failed, whose files the disk refused (DiskError), or that left no
+        finite state, the list holds the error, which is not raised and names the run; the others
+        are not affected.
 
     Raises
     ------
@@ -142,10 +143,10 @@ def simulate_batch(
 
 
 def batches(options: PatternNetwork, runs: Sequence[NetworkRun]) -> list[list[NetworkRun]]:
-    """Divide runs into those that `simulate_batch` runs best at once, in their order.
+    """Divide runs into batches for `simulate_batch`, in their order.
 
-    On CUDA all that have one structure and one timetable; where cores simulate, one each, so that
-    every run is there as soon as it is done.
+    On CUDA a batch has all runs of one structure and one timetable. Where cores simulate, every
+    run is a batch of its own, so that it is there as soon as it is done.
 
     Parameters
     ----------
@@ -208,7 +209,7 @@ def _run(
 
 def _simulated(plan: Plan, left: Recorded, backend: str) -> Simulated:
     options, timetable, run = plan.options, plan.timetable, plan.run
-    # A spike lies somewhere in its time step: report the middle.
+    # A spike lies anywhere in its time step: report the middle.
     dt = options.simulation.dt
     spike_time = (np.round(left.spike_time / dt) + 0.5) * dt
     size = options.cells.n_excitatory
@@ -260,7 +261,7 @@ def program(
 ) -> Program:
     """Return the compiled network of `copies` copies, from the cache `build_dir` if it is there.
 
-    `simulation` is that of the options by default, C++ where these leave the backend open.
+    By default `simulation` is that of the options, with C++ where these leave the backend open.
 
     Raises
     ------

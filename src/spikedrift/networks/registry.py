@@ -1,4 +1,4 @@
-"""The networks there are. A network is a file with a function `simulate`, and others beside it."""
+"""The networks by name. A network is a file with a function `simulate`; other files lie beside."""
 
 from types import FunctionType
 

@@ -1,4 +1,4 @@
-"""A session before it is simulated: its timetable, what the program is told, and in which steps."""
+"""A session before it is simulated: its timetable, its parameters and input, and its steps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class NetworkRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """A run before it is simulated: what the program is told, and what the trials need.
+    """A run before it is simulated: what the program gets, and what the trials need.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Plan:
         With the parameters of the run.
     timetable : Schedule
     parameters : mapping of name -> value or float64, shape (n_cells,)
-        Of the program.
+        Values of the program's variables.
     spikes : (index, step), int32, each of shape (n_spikes,)
         Afferent and time step, as `stimulus.afferent_spikes` returns them.
     steps : list of Step
@@ -71,7 +71,7 @@ def plan(options: PatternNetwork, run: NetworkRun) -> Plan:
     Parameters
     ----------
     options : PatternNetwork
-        Before the run's parameters.
+        Without the run's parameters.
     run : NetworkRun
 
     Raises
@@ -95,7 +95,7 @@ def plan(options: PatternNetwork, run: NetworkRun) -> Plan:
 
 
 def _draws(run: NetworkRun) -> list[np.random.Generator]:
-    """Streams of wiring, patterns, their order, their spikes, and the cells that are kept."""
+    """Random streams of wiring, patterns, their order, their spikes, and the cells kept."""
     seeds = np.random.SeedSequence([run.seed, run.instance]).spawn(5)
     return [np.random.default_rng(seed) for seed in seeds]
 
@@ -106,12 +106,12 @@ def _timetable(options: PatternNetwork, rng: np.random.Generator) -> stimulus.Sc
 
 
 def in_common(options: PatternNetwork, run: NetworkRun) -> dict[str, Any]:
-    """What copies of one program have in common, by name; no spike is drawn.
+    """What copies of one program must have in common, by name; no spike is drawn.
 
     Parameters
     ----------
     options : PatternNetwork
-        Before the run's parameters.
+        Without the run's parameters.
     run : NetworkRun
 
     Raises
@@ -150,7 +150,7 @@ def refuse_misfit(first: Plan, other: Plan) -> None:
 
 
 def _steps(options: PatternNetwork, timetable: stimulus.Schedule) -> tuple[list[Step], np.ndarray]:
-    """Session steps, and the times (s) at which weights are saved: phase edges and between."""
+    """Session steps, and the times (s) at which weights are saved, phase edges among them."""
     dt = options.simulation.dt
     every = max(1, round(options.recording.trace_interval / dt))
     stops = timetable.phase_stop.copy()

@@ -1,4 +1,4 @@
-"""Whether a network's activity is one of a cortex: rates, irregularity, synchrony, weights, status.
+"""Whether a network's activity is like that of cortex: rates, irregularity, synchrony, weights.
 
 After the stability filter of Confavreux et al. (2025) and the conditions of Confavreux et al.
 (2023). A status marks a point of a sweep; nothing is dropped for it.
@@ -12,8 +12,8 @@ import xarray as xr
 from spikedrift.networks.stimulus import Stage
 
 BIN = 0.005  # of the population count, s
-LEAST_SPIKES = 10  # of a cell whose intervals are looked at
-AT_BOUND = 1e-3  # of the range of weights: how near a bound is at it
+LEAST_SPIKES = 10  # of a cell whose intervals are measured
+AT_BOUND = 1e-3  # share of the range of weights within which a weight counts as at a bound
 # Limits of a status, at every stage. From Confavreux et al. (2025): rate of the excitatory cells
 # and, as their synaptic limit allows five times the initial weight, growth. Their limit on the
 # share of weights at bounds (0.1) is left out: additive STDP makes weights bimodal (Song, Miller &
@@ -22,7 +22,7 @@ SILENT, SATURATED = 0.1, 100.0  # Hz
 GROWTH = 5.0  # of the rate since the first stage
 BLOWN_UP = 0.9  # of the weights of an excitatory projection
 REGULAR = 0.7  # least coefficient of variation of the intervals between spikes
-CORRELATED = 0.1  # mean correlation of two cells in bins, of our own choice
+CORRELATED = 0.1  # mean correlation of two cells in bins; our own choice
 
 
 def interval_cv(time: np.ndarray, cell: np.ndarray, n_cells: int) -> float:
@@ -55,8 +55,8 @@ def interval_cv(time: np.ndarray, cell: np.ndarray, n_cells: int) -> float:
 def population_fano(time: np.ndarray, start: float, stop: float) -> float:
     """Variance over mean of the population's spike count in bins of `BIN`.
 
-    1 for independent Poisson cells; 1 + (n - 1) c for n cells whose counts are Poisson and
-    correlated by c.
+    It is 1 for independent Poisson cells, and 1 + (n - 1) c for n cells whose counts are Poisson
+    and have pairwise correlation c.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def measured(
 
 
 def status(found: xr.Dataset, n_excitatory: int) -> tuple[str, str]:
-    """Say what is wrong with a network's activity, the worst first.
+    """Say what is wrong with a network's activity; of several faults, the worst.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from spikedrift.config.networks import Patterns, Phase
 
 @dataclass(frozen=True)
 class Schedule:
-    """When what happens.
+    """The timetable of a session, in time steps.
 
     Attributes
     ----------
@@ -40,17 +40,17 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Stage:
-    """Showings that are looked at together.
+    """Showings that are measured together.
 
     Attributes
     ----------
     kind : str, of the phase
     label : str
-        Kind and number among the phases of its kind, and for training which end: `block 0`,
-        `train 0 first`.
+        Kind of the phase, its number among phases of this kind, and for training which end:
+        `block 0`, `train 0 first`.
     presentations : int64, shape (n,), indices into the schedule
     start, stop : int, time steps
-        Background before the first showing included.
+        The background before the first showing is included.
     """
 
     kind: str
@@ -100,9 +100,10 @@ def schedule(
     patterns : Patterns
     dt : float, s
     tail : float, s
-        Time after the last pattern that the session lasts.
+        Time that the session goes on after the last pattern.
     rng : numpy Generator
-        Draws the order of the patterns and, from a stream of its own, how much earlier they come.
+        Draws the order of the patterns and, from a stream of its own, by how much each comes
+        earlier than at the end of its gap.
     """
     length, gap = round(patterns.duration / dt), round(patterns.gap / dt)
     (rng_gap,) = rng.spawn(1)
@@ -188,7 +189,7 @@ def afferent_spikes(
         seen = taking[pattern, index] & (rng_missing.random(at.size) >= patterns.deletion)
         found.append((index[seen], at[seen]))
 
-    # Stretches (start, stop, rate) of Poisson spikes: between patterns, in them, over a phase.
+    # Stretches (start, stop, rate) of Poisson spikes: between patterns, in patterns, over a phase.
     between, state = [], []
     background = np.array([patterns.background_rate * phase.background for phase in phases])
     stops = [*timetable.phase_stop[:-1], timetable.stop]

@@ -32,10 +32,10 @@ def traced(
     options : PatternNetwork
     timetable : Schedule
     save_time : array, shape (n_saves,), s
-        When weights were saved: phase edges among them.
+        When weights were saved; phase edges are among these times.
     weights : mapping of plastic projection -> array, shape (n_saves, n_synapses)
     ends : mapping of plastic projection -> (pre, post), shape (n_synapses,)
-        Afferents, and cells with the excitatory ones first: inhibitory ones begin at n_excitatory.
+        Afferents or cells; excitatory cells come first, inhibitory ones begin at n_excitatory.
     spike_time, spike_cell : array, shape (n_spikes,), s
         Excitatory cells first.
     recording : str
@@ -48,7 +48,8 @@ def traced(
         interval), Hz, between consecutive times; at phase edges `{projection}_weight` (edge,
         {projection}_synapse) of some or all synapses, with their `{projection}_pre` and `_post`;
         and what `stability.measured` and `learning.measured` return. Attribute `settling_change`:
-        relative change of the mean I to E weight over the last 20 s of settling, NaN without.
+        relative change of the mean I to E weight over the last 20 s of settling, NaN without
+        settling.
     """
     size, dt = options.cells.n_excitatory, options.simulation.dt
     is_excitatory = spike_cell < size
@@ -130,7 +131,7 @@ def traced(
 def _settling_change(
     options: PatternNetwork, timetable: stimulus.Schedule, traces: xr.Dataset, recording: str
 ) -> float:
-    """Relative change of the mean I to E weight at the end of the settling, by its traces."""
+    """Relative change of the mean I to E weight at the end of settling, from its traces."""
     settling = [n for n, phase in enumerate(options.phases) if phase.kind == "settle"]
     if not settling or "inhibitory" not in traces["projection"]:
         return np.nan

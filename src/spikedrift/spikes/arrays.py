@@ -45,7 +45,7 @@ class Spikes:
         return trial, unit
 
     def kept(self, keep: np.ndarray) -> "Spikes":
-        """Those spikes alone where `keep` is true: bool, shape (n_spikes,)."""
+        """Keep only the spikes for which `keep` is true: bool, shape (n_spikes,)."""
         cell = np.repeat(np.arange(self.counts.size), self.counts.ravel())
         counts = np.bincount(cell[keep], minlength=self.counts.size).reshape(self.counts.shape)
         return replace(self, times=self.times[keep], counts=counts)
@@ -54,7 +54,7 @@ class Spikes:
 def put(dataset: xr.Dataset, spikes: Spikes) -> xr.Dataset:
     """Return `dataset` with its spikes replaced; trials and units stay as they are.
 
-    Where a whole response is moved to another trial, what was not observed moves with it.
+    `observed` is replaced as well: where a whole response moves to another trial, it moves too.
     """
     out = dataset.drop_vars("spike_time")
     out["spike_time"] = ("spike", spikes.times, dataset["spike_time"].attrs)

@@ -1,8 +1,8 @@
-"""What stands against inference from a recording: one place that everyone asks.
+"""Reasons against inference from a recording, in the one place that all code asks.
 
-Files of trials carry `trial_order_known`, `pseudo_population` and `subject`, and hand them on to
-all that is made of them. A file that lacks one cannot say and is refused: what is not known passes
-for no yes.
+Files of trials carry `trial_order_known`, `pseudo_population` and `subject`, and hand them
+on to all that is made of them. A file that lacks one is refused: what is not known does not count
+as a yes.
 """
 
 from collections.abc import Mapping
@@ -22,12 +22,12 @@ def order_known(attributes: Mapping[str, Any]) -> bool:
     Parameters
     ----------
     attributes : mapping
-        Of a file of trials, or of what was made of one.
+        Of a trials file, or of a file that was made of one.
 
     Raises
     ------
     InputError
-        Where they do not say.
+        Where the attributes do not say.
     """
     return bool(int(_said(attributes, "trial_order_known")))
 
@@ -65,7 +65,7 @@ def subject_of(attributes: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def caveat(attributes: Mapping[str, Any]) -> str:
-    """Why a recording carries no inference by itself; empty where it may.
+    """Reason why a recording by itself allows no inference; empty where it allows one.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def caveat(attributes: Mapping[str, Any]) -> str:
 
 
 def handed_on(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes that answer for a recording, for what is made of it and has others of its own.
+    """Attributes that a file made of a recording must keep beside its own.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def need_blocks(layout: Layout, what: str) -> None:
     Raises
     ------
     InputError
-        Naming `what` needs the blocks.
+        Naming `what`, which needs the blocks.
     """
     if layout.n_blocks < 2:
         raise InputError(

@@ -1,6 +1,6 @@
 """The layout of a trials Dataset: which trials show what, when, and the spikes in them.
 
-Made once where a recording comes in and handed on, so that nobody works the labels out again.
+It is made once, where a recording is read, and handed on, so that labels are worked out only once.
 """
 
 from dataclasses import dataclass, replace
@@ -29,7 +29,7 @@ class Repeats:
     block : int64, shape (n_repeats,)
         Index of the repeat's (session, phase, block).
     position : int64, shape (n_repeats,)
-        Lag is the difference of positions: the repeat's number, from the first one here.
+        Number of the repeat, counted from the first one here; lag is the difference of positions.
     """
 
     of_trial: np.ndarray
@@ -75,7 +75,7 @@ class Layout:
 
     @property
     def name(self) -> str:
-        """Id of the recording, which errors begin with and random streams are keyed by."""
+        """Id of the recording; errors begin with it and random streams are keyed by it."""
         return str(self.dataset.attrs.get("recording"))
 
     @property
@@ -95,7 +95,7 @@ class Layout:
 
     @cached_property
     def segment_names(self) -> list[str]:
-        """Name of each segment by its index, its number where the source has no name."""
+        """Name of each segment by its index; its number where the source has no name."""
         _, first = np.unique(self.segment, return_index=True)
         names, numbers = (self.dataset[key].values[first] for key in ("segment_name", "segment"))
         return [str(name) or str(number) for name, number in zip(names, numbers, strict=True)]
@@ -110,12 +110,12 @@ class Layout:
 
     @cached_property
     def table(self) -> np.ndarray:
-        """Trial of every repeat and segment: int64, shape (n_repeats, n_segments); -1: none."""
+        """Trial of every repeat and segment: int64, shape (n_repeats, n_segments); -1 if none."""
         return trial_table(self.repeat, self.segment)
 
     @cached_property
     def events(self) -> Spikes:
-        """Spikes, or two-photon events without their amplitudes: for what reads counts alone."""
+        """Spikes, or two-photon events without amplitudes, for code that reads counts alone."""
         return Spikes(
             times=self.dataset["spike_time"].values,
             counts=self.dataset["spike_count"].values.astype(np.int64),

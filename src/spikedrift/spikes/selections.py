@@ -31,7 +31,7 @@ def stream(seed: int, *key: str | int) -> np.random.Generator:
 
 
 def unit_rates(dataset: xr.Dataset) -> np.ndarray:
-    """Mean rate of each unit over its observed trials: shape (n_units,), Hz; NaN if never seen."""
+    """Mean rate of each unit over its observed trials: shape (n_units,), Hz; NaN without any."""
     seen = dataset["observed"].values
     time = (seen * dataset["duration"].values[:, None]).sum(axis=0)
     count = (dataset["spike_count"].values * seen).sum(axis=0)
@@ -47,7 +47,7 @@ def read(path: str | Path, selection: Mapping[str, Any], seed: int) -> xr.Datase
     selection : mapping
         Options of a `Selection`.
     seed : int
-        Of the run.
+        Seed of the run.
 
     Raises
     ------
@@ -60,19 +60,20 @@ def read(path: str | Path, selection: Mapping[str, Any], seed: int) -> xr.Datase
 def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Dataset:
     """Cut a trials Dataset down to a selection.
 
-    Trials are chosen first (phases, repeats, a random draw of segments) and cut to their common
-    duration, or to the one asked for, which is where all that compares trials gets it from; then
-    come those held out to judge reliability and matching
-    by state, then units (population, quality columns, reliability; rate and presence in all blocks
-    over the chosen trials), then the unit count is matched by a random draw without replacement,
-    then spikes are thinned, then replaced by a surrogate.
+    The steps are, in this order: trials are chosen (phases, repeats, a random draw of segments);
+    they are cut to their common duration or to the one asked for, so that all that compares trials
+    sees one duration; repeats that judge reliability are held out; trials are matched by state;
+    units are chosen (population, quality columns, reliability; rate and presence in all blocks over
+    the chosen trials); the unit count is matched by a random draw without replacement; spikes are
+    thinned; spikes are replaced by a surrogate.
 
     Parameters
     ----------
     dataset : trials Dataset
     selection : Selection
     seed : int
-        Of the run. Random draws derive from it, from `selection.seed` and the recording's name.
+        Seed of the run. Random draws derive from it, from `selection.seed` and from the
+        recording's name.
 
     Returns
     -------
@@ -164,7 +165,7 @@ def _drawn_segments(
 
 
 def _cut(dataset: xr.Dataset, asked: float | None, name: str) -> xr.Dataset:
-    """Cut the trials to the shortest, or to what is asked for; say how long they were."""
+    """Cut the trials to the shortest or to what is asked for; attributes keep the longest."""
     duration = dataset["duration"].values
     longest = float(duration.max())
     if asked is None:
@@ -182,8 +183,8 @@ def _cut(dataset: xr.Dataset, asked: float | None, name: str) -> xr.Dataset:
 def _reliable(layout: Layout, options: Reliability, name: str) -> tuple[Layout, np.ndarray]:
     """Judge units by repeats of the first block; return what is left to analyze, and which pass.
 
-    Repeats that judged a unit read as more alike than others, since their noise was chosen with
-    it; that passes for drift. Held out, they come before whatever is compared.
+    Repeats that judged a unit look more alike than others, since their noise was chosen with the
+    unit, and that passes for drift. When they are held out, they come before all that is compared.
     """
     dataset, segment, repeat = layout.dataset, layout.segment, layout.repeat
     first = np.unique(repeat[layout.block == 0])
@@ -207,7 +208,7 @@ def _reliable(layout: Layout, options: Reliability, name: str) -> tuple[Layout, 
 
 
 def _common(layout: Layout) -> np.ndarray:
-    """Units observed with every segment shown, and active, in each block: (n_units,)."""
+    """Units that were active in each block and observed with every segment shown there."""
     observed = layout.dataset["observed"].values
     count = layout.dataset["spike_count"].values
     cell, n_units = layout.block * layout.n_segments + layout.segment, observed.shape[1]

@@ -24,7 +24,7 @@ def covariates(dataset: xr.Dataset) -> tuple[list[str], np.ndarray]:
     Raises
     ------
     InputError
-        Where there is none.
+        Where there is no such covariate.
     """
     names, columns = [], []
     for name in COVARIATES:
@@ -52,7 +52,7 @@ def match_state(layout: Layout, options: StateOptions) -> xr.Dataset:
     Parameters
     ----------
     layout : Layout
-        With two blocks.
+        Layout of a recording with two blocks.
     options : StateOptions
 
     Returns
@@ -67,7 +67,7 @@ def match_state(layout: Layout, options: StateOptions) -> xr.Dataset:
     InputError
         Without covariates, with other than two blocks, or with too few matched trials.
     """
-    # Every job imports this module, few match trials: a third of a second.
+    # Imported here: it takes a third of a second, and few of the jobs with this module need it.
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
 

@@ -32,7 +32,7 @@ from spikedrift.spikes.caveats import pooled
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.thinning import random_rank
 
-GROUP = 8  # units of about the same count that times are exchanged among, at least
+GROUP = 8  # least number of units, of about the same count, that exchange times
 
 
 def _sorted(times: np.ndarray, cell: np.ndarray) -> np.ndarray:
@@ -59,8 +59,8 @@ def _retimed(spikes: Spikes, times: np.ndarray) -> Spikes:
 def permute_over_trials(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Permute the spike times of each unit over all of its trials; every count is kept.
 
-    What discrimination of segments is left comes from counts alone. Trials are taken to have one
-    duration.
+    Any discrimination of segments that is left comes from counts alone. All trials are assumed to
+    have the same duration.
     """
     return _retimed(spikes, _permuted(spikes.times, spikes.cells[1], rng))
 
@@ -68,8 +68,8 @@ def permute_over_trials(spikes: Spikes, rng: np.random.Generator) -> Spikes:
 def exchange_blocks(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Permute spike times among the trials of one (segment, unit), over all blocks.
 
-    Every count is kept, so whatever counts do to a timing measure they still do. Where spikes are
-    independent given the segment and timing did not change, the result is distributed as the data.
+    Every count is kept, so counts affect a timing measure as before. Where spikes are independent
+    given the segment and timing did not change, the result is distributed like the data.
     """
     trial, unit = spikes.cells
     group = spikes.segment[trial] * spikes.counts.shape[1] + unit
@@ -80,9 +80,14 @@ def redraw_blocks(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Take the spike times of every block but the first from other segments of the same unit.
 
     For each unit and block the segments are permuted at random without a fixed point; the times
-    of a segment are dealt, in random order, to the spikes of the segment that it replaces, over
-    again where they are too few. Counts are kept. A (segment, unit) whose source has no spikes
-    keeps its own times.
+    of a segment are dealt, in random order, to the spikes of the segment that it replaces, and
+    dealt again where they are too few. Counts are kept. A (segment, unit) whose source has no
+    spikes keeps its own times.
+
+    Raises
+    ------
+    InputError
+        Where there are fewer than two segments.
     """
     n_units = spikes.counts.shape[1]
     n_segments = int(spikes.segment.max()) + 1
@@ -107,10 +112,11 @@ def redraw_units(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Take the spike times of every block but the first from other units in the same segment.
 
     Units that spike in a (block, segment) are ordered by their counts there and cut into groups of
-    8 to 15; within a group each takes the times of another one, so that sources have about as many
-    spikes. They are dealt as by `redraw_blocks`. Counts are kept; a unit that spikes alone keeps
-    its own times. `redraw_blocks` makes the profiles of the segments change places, so that trials
-    of different segments get the more alike the fewer segments there are.
+    8 to 15 (fewer units make one group); within a group each unit takes the times of another one,
+    so that sources have about as many spikes. Times are dealt as by `redraw_blocks`. Counts are
+    kept; a unit that spikes alone keeps its own times. `redraw_blocks`, by contrast, makes the
+    profiles of segments change places, so that trials of different segments become the more alike
+    the fewer segments there are.
     """
     n_units = spikes.counts.shape[1]
     n_segments, n_blocks = int(spikes.segment.max()) + 1, int(spikes.block.max()) + 1
@@ -173,8 +179,8 @@ def _redealt(
 def shuffle_trials(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Deal the whole trains of each unit among its trials of one (segment, block).
 
-    Only trials in which the unit was observed take part. Kills what units do together in single
-    trials; keeps each unit's profile and counts in each block.
+    Only trials in which the unit was observed take part. This destroys what units do together in
+    single trials, and keeps each unit's profile and counts in each block.
     """
     group = spikes.segment * (int(spikes.block.max()) + 1) + spikes.block
     key = group[:, None] * 2 + ~spikes.observed
@@ -192,16 +198,17 @@ def circular_shift(
 
     For a movie, whose segments are successive seconds: responses keep their neighbors in time, and
     so their autocorrelation, and lose their relation to the stimulus. Shifts are uniform over the
-    segments of the repeat, none included.
+    segments of the repeat, a shift of 0 included.
 
     Parameters
     ----------
     spikes : Spikes
     rng : Generator
     each : {"repeat", "unit"}
-        repeat: one shift a repeat, the same for all units. What units do together in a trial is
-        kept, what repeats have in common goes. unit: one shift a unit, the same in all repeats.
-        The reliability of each unit is kept, what units tell about the stimulus together goes.
+        repeat: one shift per repeat, the same for all units. What units do together in a trial is
+        kept; what repeats have in common is lost. unit: one shift per unit, the same in all
+        repeats. The reliability of each unit is kept; what units together tell about the stimulus
+        is lost.
 
     Raises
     ------
@@ -217,7 +224,7 @@ def circular_shift(
     length = np.repeat(size, size)
     place = np.arange(n_trials) - first
     uniform = rng.random((size.size, 1) if each == "repeat" else (1, n_units))
-    # A repeat that lacks segments turns over those that it has.
+    # A repeat that lacks segments is shifted over those that it has.
     shift = (uniform * size[:, None]).astype(np.int64)[spikes.repeat[order]]
     origin = np.empty((n_trials, n_units), dtype=np.int64)
     origin[order] = order[first[:, None] + (place[:, None] + shift) % length[:, None]]
@@ -227,10 +234,10 @@ def circular_shift(
 def permute_labels(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Deal whole trials, all units together, among the trials of one segment, over all blocks.
 
-    The same as permuting the block labels of trials: the usual null of a difference between
+    This is the same as permuting the block labels of trials: the usual null of a difference between
     blocks, and a bad one. It takes trials for independent, but successive trials share a slow
     state: with an AR(1) state of coefficient .9 and no drift it rejects several times as often as
-    its nominal 5 % (docs/methods.md). Here to show that.
+    its nominal 5 % (docs/methods.md). It is offered to show that.
     """
     target = np.argsort(spikes.segment, kind="stable")
     source = np.lexsort((rng.random(spikes.segment.size), spikes.segment))
@@ -242,8 +249,8 @@ def permute_labels(spikes: Spikes, rng: np.random.Generator) -> Spikes:
 def _dealt(spikes: Spikes, origin: np.ndarray) -> Spikes:
     """Give every (trial, unit) the train of the same unit in trial `origin`: (n_trials, n_units).
 
-    Trials of a movie differ in length by a frame: what lies beyond the end of a trial is put at
-    its end.
+    Trials of a movie differ in length by a frame: spikes that would lie beyond the end of a trial
+    are put at its end.
     """
     n_trials, n_units = spikes.counts.shape
     counts = np.take_along_axis(spikes.counts, origin, axis=0)
@@ -263,7 +270,7 @@ def _dealt(spikes: Spikes, origin: np.ndarray) -> Spikes:
 def jitter(spikes: Spikes, rng: np.random.Generator, window: float) -> Spikes:
     """Draw every spike anew, uniformly within its window; windows of `window` s from trial start.
 
-    The last window ends with the trial. Counts in windows are kept.
+    The last window ends with the trial. The counts in all windows are kept.
     """
     trial, _ = spikes.cells
     stop = spikes.duration[trial]
@@ -274,9 +281,9 @@ def jitter(spikes: Spikes, rng: np.random.Generator, window: float) -> Spikes:
 
 
 def poisson(spikes: Spikes, rng: np.random.Generator, bin: float) -> Spikes:
-    """Draw times from the profile of each (segment, block, unit), single-trial counts kept.
+    """Draw times from the profile of each (segment, block, unit); single-trial counts are kept.
 
-    The profile is the histogram with bins of `bin` s over the trials of the block: given its count
+    The profile is the histogram with bins of `bin` s over the trials of the block: given its count,
     a trial is an inhomogeneous Poisson process with that rate.
     """
     trial, unit = spikes.cells

@@ -1,7 +1,7 @@
-"""Leave spikes out at random, so that blocks have like counts.
+"""Leave spikes out at random, so that blocks have similar counts.
 
-Whether times changed can then be read without the counts that changed with them: `thin_blocks`
-matches every (segment, unit) by itself, `match_gain` the rate of the population.
+Changes of spike times can then be measured without the changes of counts that came with them:
+`thin_blocks` matches every (segment, unit) by itself, `match_gain` the rate of the population.
 """
 
 import numpy as np
@@ -45,9 +45,9 @@ def thin_blocks(spikes: Spikes, rng: np.random.Generator) -> Spikes:
 def match_gain(spikes: Spikes, rng: np.random.Generator) -> Spikes:
     """Thin whole blocks at random to the population rate of the quietest block.
 
-    One probability a block, the same for all units, segments and trials: a gain shared by the
-    population goes, differences between units and segments stay. The rate of a block is summed
-    over the (segment, unit) that were observed in every block.
+    A block has one probability for all units, segments and trials: a gain shared by the population
+    is lost, differences between units and segments stay. The rate of a block is summed over the
+    (segment, unit) that were observed in every block.
     """
     n_blocks = int(spikes.block.max()) + 1
     n_segments = int(spikes.segment.max()) + 1

@@ -37,7 +37,9 @@ class AreaDecoderOptions(SurrogateOptions):
         ge=5,
         description="fewest units of an area in each pseudo-mouse; areas below are left out",
     )
-    sizes: int = Field(6, ge=1, description="numbers of units an area that are tried, doubling")
+    sizes: int = Field(
+        6, ge=1, description="how many numbers of units per area are tried, each twice the last"
+    )
 
 
 class BehaviorOptions(SurrogateOptions):
@@ -49,14 +51,16 @@ class BehaviorOptions(SurrogateOptions):
     max_pairs: int = Field(
         200_000,
         ge=1000,
-        description="pairs of trials compared; beyond it fewer segments, drawn at random",
+        description="most pairs of trials compared; beyond it, fewer segments are drawn at random",
     )
     shuffles: int = Field(
         100, ge=19, description="circular shifts of running and pupil for each unit's modulation"
     )
-    indices: bool = Field(True, description="signal indices with and without matched state too")
+    indices: bool = Field(
+        True, description="also compute signal indices with and without matched state"
+    )
     index: SignalOptions = Field(
-        default_factory=SignalOptions, description="their options, as in `drift.index`"
+        default_factory=SignalOptions, description="options of these indices, as in `drift.index`"
     )
     state: StateOptions = Field(
         default_factory=StateOptions, description="matching of trials, as in `drift.state`"
@@ -105,10 +109,12 @@ class EmbeddingOptions(SurrogateOptions):
 
     neighbors: int = Field(10, ge=1, description="neighbors of trustworthiness and purity; trials")
     perplexity: float = Field(
-        30.0, gt=1, description="of t-SNE; a fifth of the trials where that is less"
+        30.0, gt=1, description="perplexity of t-SNE; a fifth of the trials at most"
     )
     max_trials: int = Field(
-        600, ge=20, description="trials embedded; of more, whole repeats at even distances"
+        600,
+        ge=20,
+        description="most trials embedded; of more, whole repeats at even distances are taken",
     )
     min_shared: int = Field(2, ge=2, description="fewest active units that two trials share; units")
 
@@ -169,9 +175,11 @@ class RateLadderOptions(SurrogateOptions):
     common: Literal["blocks", "repeats", "all"] = Field(
         "blocks", description="units kept: with a spike in every block, in every repeat, or all"
     )
-    thinnings: int = Field(10, ge=1, description="thinnings that the matched index averages")
+    thinnings: int = Field(
+        10, ge=1, description="thinnings over which the matched index is averaged"
+    )
     max_pairs: int = Field(
-        1000, ge=100, description="pairs of trials used within and between blocks, each"
+        1000, ge=100, description="most pairs of trials used within blocks, and as many between"
     )
     min_shared: int = Field(5, ge=3, description="fewest units shared by a pair; units")
 
@@ -188,7 +196,7 @@ class ResponseCorrelationsOptions(SurrogateOptions):
         "of an odd number of repeats holds one more, as in Deitch et al. (2021)",
     )
     average: Literal["median", "mean"] = Field(
-        "median", description="of tuning-curve correlations over units"
+        "median", description="average of tuning-curve correlations over units"
     )
     edge: int = Field(
         5,
@@ -249,11 +257,16 @@ class TemporalComponentsOptions(SurrogateOptions):
         None, gt=0, description="width of the boxcar; null: 0.049, a fifth of the trial at most; s"
     )
     bin: float | None = Field(
-        None, gt=0, description="step at which it is read; null: a quarter of the boxcar; s"
+        None, gt=0, description="step at which the boxcar is read; null: a quarter of it; s"
     )
-    components: int = Field(3, ge=1, description="axes used, one fewer than segments at most")
+    components: int = Field(
+        3, ge=1, description="axes used; at most one fewer than there are segments"
+    )
     shrinkage: float | None = Field(
-        None, gt=0, le=1, description="of the covariance; null: Ledoit and Wolf's, unit by unit"
+        None,
+        gt=0,
+        le=1,
+        description="shrinkage of the covariance; null: Ledoit and Wolf's, unit by unit",
     )
     resamples: int = Field(
         30, ge=1, description="random halves that correlations are averaged over"
@@ -262,7 +275,7 @@ class TemporalComponentsOptions(SurrogateOptions):
         None,
         ge=0,
         lt=1,
-        description="units kept have a larger r_0 in both codes, which raises the index; null: all",
+        description="keep units with a larger r_0 in both codes, which raises the index; null: all",
     )
 
 
@@ -277,7 +290,7 @@ class TimingControlsOptions(SurrogateOptions):
         1.5, gt=1, description="factor on all rates after the first block in the rate control"
     )
     max_pairs: int = Field(
-        1000, ge=100, description="pairs of trials used within and between blocks, each"
+        1000, ge=100, description="most pairs of trials used within blocks, and as many between"
     )
     min_shared: int = Field(5, ge=2, description="fewest units active in both trials; units")
 

@@ -16,11 +16,11 @@ from pydantic_core import CoreSchema
 from spikedrift.config.numbers import strict
 from spikedrift.core.errors import InputError
 
-LONGEST_NAME = 100  # characters; two of them and an ending are a file's name, which has 255
+LONGEST_NAME = 100  # characters; two names and an ending make a file's name, of at most 255
 
 
 def _fits(path: str) -> str:
-    """Refuse a path that no file system takes: asking for it is an error of the system."""
+    """Refuse a path that no file system takes: to look for it would raise an OSError."""
     if any(len(part.encode()) > 255 for part in path.split("/")):
         raise ValueError("a part of this path is longer than 255 characters")
     return path
@@ -38,15 +38,15 @@ class Options(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler, /
     ) -> CoreSchema:
-        """Numbers and booleans of all fields are looked at first."""
+        """Check the numbers and booleans of all fields first."""
         return strict(handler(source))
 
     @classmethod
     def part(cls, given: Mapping[str, Any]) -> Self:
-        """Options that a job is given and no others: the rest is not left at its default.
+        """Make options of those that a job is given; the others do not get their defaults.
 
-        Snakemake runs a job again where what it is given changed. Reading another option than
-        those is an AttributeError, or its changes would go unseen.
+        Snakemake runs a job again where an option that it is given has changed. Reading any other
+        option raises an AttributeError, since its changes would go unnoticed.
         """
         found = cls.model_validate(dict(given))
         for name in cls.model_fields.keys() - given.keys():
@@ -86,7 +86,7 @@ def complete(
 ) -> dict[str, Any]:
     """Options of a plug-in, checked and with defaults filled in.
 
-    One without a model, since it is not built in, takes its options as they are.
+    A plug-in without a model, because it is not built in, takes its options as they are.
 
     Raises
     ------
@@ -120,5 +120,5 @@ def completed(
 
 
 def named_after(entry: Any, key: str) -> Any:
-    """Raw entry that is named, where it has no name, after what it holds under `key`."""
+    """Name a raw entry that has no name after what it holds under `key`."""
     return {"name": entry[key], **entry} if isinstance(entry, dict) and key in entry else entry

@@ -1,4 +1,4 @@
-"""A raw mapping checked against its model, or one line that says what is wrong with it."""
+"""Check a raw mapping against its model; an error is one line that says what is wrong."""
 
 import difflib
 import json
@@ -39,7 +39,7 @@ def checked[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str = "
 
 
 def validated[M: BaseModel](model: type[M], raw: Mapping[str, Any], where: str) -> M:
-    """Do as `checked`, for values that were looked at before: thousands of points of a sweep.
+    """Do as `checked`, for values that are plain already: thousands of points of a sweep.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _item(annotation: Any) -> Any:
-    """Type of what a list, tuple or dict annotation holds, looked for through unions."""
+    """Type of the items of a list, tuple or dict annotation, which may lie within unions."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (list, tuple):
         return arguments[0]

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options, check_once
 
-MIN_ANIMALS = 5  # of a covariance between them
+MIN_ANIMALS = 5  # for a covariance between animals
 Statistic = Literal[
     "rate_drop",
     "rate_step",
@@ -72,7 +72,7 @@ class Structure(Options):
     units: int | None = Field(
         default=None,
         ge=2,
-        description="units drawn on both sides; null: what the smaller has",
+        description="units drawn on both sides; null: as many as the smaller side has",
     )
     window: int = Field(
         default=2,
@@ -82,8 +82,8 @@ class Structure(Options):
     )
     distance: Literal["crossnobis", "poisson"] = Field(
         default="crossnobis",
-        description="of rate responses: of stabilized counts over their noise, or the symmetrized "
-        "divergence of Poisson rates",
+        description="distance of rate responses: between stabilized counts over their noise, or "
+        "the symmetrized divergence of Poisson rates",
     )
     stabilize: Literal["none", "sqrt", "anscombe"] = Field(
         default="anscombe", description="scale of spike counts in crossnobis"

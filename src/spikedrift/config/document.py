@@ -39,7 +39,7 @@ This page is written from the models in `src/spikedrift/config/`, which hold the
 
 
 def document() -> str:
-    """Markdown with one table a block of the configuration."""
+    """Markdown with one table per block of the configuration."""
     sections = [OPENING, *_sections("Top level", Config, "")]
     for kind, key, models in (
         ("source", "recordings[].options", SOURCES),
@@ -77,7 +77,7 @@ def _summary(model: type[BaseModel]) -> str:
 
 
 def _nested_default(field: FieldInfo) -> str:
-    """Default of a block or of a list of blocks; entries of a list are listed after the block."""
+    """Default of a block or of a list of blocks; entries of a list come after the block."""
     value = field.get_default(call_default_factory=True)
     if value is PydanticUndefined:
         return "required"

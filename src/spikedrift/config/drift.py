@@ -24,18 +24,20 @@ class IndexOptions(Options):
         lt=1,
         description="quantile of the surrogates to exceed",
     )
-    thinnings: int = Field(default=20, ge=1, description="thinnings that the effect size averages")
+    thinnings: int = Field(
+        default=20, ge=1, description="thinnings over which the effect size is averaged"
+    )
     max_pairs: int = Field(
         default=2000,
         ge=100,
-        description="timing: pairs of trials of one segment used within and between blocks, each; "
-        "beyond it a random subset. Rate uses all pairs",
+        description="timing: most pairs of trials of one segment used within blocks, and as many "
+        "between; of more, a random subset is taken. Rate uses all pairs",
     )
     max_others: int = Field(
         default=4,
         ge=1,
-        description="timing: other segments that each pair is compared with; beyond it some at "
-        "even distances. Rate uses all of them",
+        description="timing: most other segments that each pair is compared with; of more, some at "
+        "even distances are taken. Rate uses all of them",
     )
     min_shared: int = Field(
         default=5,
@@ -69,18 +71,18 @@ class SignalOptions(Options):
         default=3,
         ge=0,
         description="timing: largest shift common to all units that is looked for and taken out, "
-        "to either side; bins, a fourth of them at most",
+        "to either side; bins, at most a fourth of all",
     )
     exponent: float = Field(
         default=3.0,
         ge=0,
-        description="cells weigh their mean count to minus this power: 4 weighs by noise alone, "
-        "0 by signal alone",
+        description="the weight of a cell is its mean count to the power of minus this: 4 weighs "
+        "by noise alone, 0 by signal alone",
     )
     window: int = Field(
         default=2,
         ge=2,
-        description="successive repeats of which the signal at one time is taken, for curves "
+        description="successive repeats from which the signal at one time is estimated, for curves "
         "against lag",
     )
     flips: int = Field(default=1999, ge=99, description="random signs of the units, for tests")
@@ -107,7 +109,7 @@ class StateOptions(Options):
     min_repeats: int = Field(
         default=3,
         ge=2,
-        description="fewest matched trials of a segment in a block; others go",
+        description="fewest matched trials of a segment in a block; other segments are left out",
     )
     min_segments: int = Field(default=2, ge=2, description="fewest segments with matched trials")
 

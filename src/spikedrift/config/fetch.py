@@ -1,4 +1,4 @@
-"""How files of public data sets come in."""
+"""How files of public data sets are fetched."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ Address = Annotated[str, Field(pattern=r"^https?://\S+$")]
 
 
 class Endpoints(Options):
-    """Servers of the places; other ones are for tests and for copies of your own."""
+    """Servers of the places; change them for tests, or for copies of your own."""
 
     s3: Address | None = Field(None, description="S3 server; null is the public one")
     dandi: Address = Field(
@@ -22,13 +22,13 @@ class Endpoints(Options):
 
 
 class FetchOptions(Options):
-    """How files of public data sets come in: from the first place that has them whole."""
+    """How files of public data sets are fetched: from the first place that has them whole."""
 
     order: list[Literal["mirror", "s3", "dandi", "https", "warehouse"]] = Field(
         ["mirror", "s3", "dandi", "https"],
         min_length=1,
-        description="places in the order in which they are tried, those that know the file; "
-        "`warehouse` needs the AllenSDK environment",
+        description="places in the order in which they are tried; those that do not know a file "
+        "are passed over; `warehouse` needs the AllenSDK environment",
     )
     mirror: Location | None = Field(
         None,

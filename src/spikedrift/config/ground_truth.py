@@ -42,7 +42,7 @@ class TruthCase(Options):
     )
     seeds: int | None = Field(None, ge=2, description="most seeds of this case; null: all")
     measures: tuple[str, ...] | None = Field(
-        None, description="what is measured in it, of all measures and analyses; null: everything"
+        None, description="measures and analyses that are applied to it; null: all"
     )
 
     def moves(self, options: SyntheticOptions, code: Code) -> bool:
@@ -55,7 +55,7 @@ class TruthCase(Options):
 
 
 class Power(Options):
-    """A grid of amounts of one knob, for a power curve; each amount is one more case."""
+    """A grid of amounts of one knob, for a power curve; each amount is a further case."""
 
     knob: str = Field(description="knob of a synthetic recording")
     amounts: tuple[float, ...] = Field(
@@ -90,7 +90,8 @@ _BEHAVING = {
 }
 # Noise that all units share in a trial, in few repeats.
 _SHARED = {"state_coefficient": 0.5, "state_background": 1.75}
-# Other sizes; too large, or of no interest, for what is slow or marked in small ones.
+# Other sizes, for `signal_drift` alone: they are too large for slow measures, and of no interest
+# for those that mark small recordings.
 _SIZED = {"measures": ("signal_drift",)}
 _SLOW = {"unit_state": 0.3}
 _HALF = {"rate_drift": 0.5, "event_time_drift": 0.5}
@@ -171,8 +172,8 @@ MEASURES = (
     TruthMeasure(measure="rate_index", seeds=400),
     TruthMeasure(measure="timing_index", seeds=200),
 )
-# Analyses that are not measured as they come: slow ones in fewer recordings, `area_decoder` in such
-# small areas, `behavior` without the indices, which are measures of their own.
+# Analyses that are not measured by default options: slow ones in fewer recordings, `area_decoder`
+# in areas as small as here, `behavior` without the indices, which are measures of their own.
 ANALYSES = {
     "anchored": TruthMeasure(
         measure="anchored", seeds=100, power=False,
@@ -198,13 +199,13 @@ ANALYSES = {
 class GroundTruth(Options):
     """Recordings with a known truth (target `ground_truth`); seeds are 0 to n - 1.
 
-    A case without knobs, named `none`, is what a statistic without a stated value under no drift
-    is compared with.
+    Statistics whose value without drift is not stated are compared with the case `none`, which
+    sets no knobs.
     """
 
     recording: SyntheticOptions = Field(
         SyntheticOptions(segments=4, repeats=5, units=30),
-        description="recording of all cases, but for what each sets",
+        description="recording of all cases, except for what each case sets",
     )
     cases: tuple[TruthCase, ...] = Field(CASES, min_length=1, description="what is known")
     power: tuple[Power, ...] = Field(
@@ -232,13 +233,13 @@ class GroundTruth(Options):
         99, ge=19, description="surrogates of analyses that have such an option and do not set it"
     )
     chunk: int = Field(
-        200, ge=1, description="seeds of one case and measure that a job takes; more seeds rerun "
-        "nothing but a chunk that was not full"
+        200, ge=1, description="seeds of one case and measure that a job takes; adding seeds "
+        "reruns only a chunk that was not full"
     )  # fmt: skip
     level: float = Field(0.05, gt=0, lt=1, description="level of the tests, and of the marks")
 
     def every_case(self) -> list[TruthCase]:
-        """Cases, and those of the power curves that are not among them."""
+        """All cases, with those of the power curves that are not listed."""
         found = {case.name: case for case in self.cases}
         given = [case.set for case in self.cases if not case.match_state]
         for curve in self.power:
@@ -263,7 +264,7 @@ class GroundTruth(Options):
         return (knob, float(amount)) if knob in {curve.knob for curve in self.power} else None
 
     def options_of(self, measure: TruthMeasure) -> dict[str, Any]:
-        """Options of what is measured, complete."""
+        """Options of a measure or analysis, with defaults filled in."""
         name = measure.measure
         if name == "curves":
             return {"measures": list(self.curves)}

@@ -1,4 +1,4 @@
-"""Options of the induction protocols, and of which rules are run through which.
+"""Options of the induction protocols, and which rules are run through them.
 
 Times are in s, rates in Hz. An interval is t_post - t_pre: above 0 the presynaptic spike is first.
 """
@@ -18,18 +18,18 @@ class Pairing(Options):
     """Pairs of spikes, one interval apart, at a frequency."""
 
     along: Literal["frequency", "interval"] = Field(
-        default="frequency", description="what is drawn along the axis; the other makes the curves"
+        default="frequency", description="what the axis of figures shows; the other gives curves"
     )
     frequencies: tuple[Positive, ...] = Field(
-        default=(1.0,), min_length=1, description="pairs a second; Hz"
+        default=(1.0,), min_length=1, description="pairs per second; Hz"
     )
     intervals: Rates = Field(default=(-0.010, 0.010), description="t_post - t_pre; s")
     pairs: int = Field(default=60, gt=0, description="pairs in a train")
     trains: Count | tuple[Count, ...] = Field(
-        default=1, description="trains, one number or one for every frequency"
+        default=1, description="trains: one number, or one for every frequency"
     )
     train_interval: float = Field(
-        default=10.0, gt=0, description="from the start of a train to the next; s"
+        default=10.0, gt=0, description="time from the start of a train to that of the next; s"
     )
     ends: Literal["pairs", "extra_post", "window"] = Field(
         default="pairs",
@@ -58,10 +58,10 @@ class Triplets(Options):
     intervals: tuple[tuple[float, float], ...] = Field(
         default=((0.005, -0.005), (0.010, -0.010), (0.015, -0.005), (0.005, -0.015)),
         min_length=1,
-        description="of the first and the second pair, each t_post - t_pre; s",
+        description="intervals of the first and the second pair, each t_post - t_pre; s",
     )
     triplets: int = Field(default=60, gt=0, description="repetitions")
-    frequency: float = Field(default=1.0, gt=0, description="repetitions a second; Hz")
+    frequency: float = Field(default=1.0, gt=0, description="repetitions per second; Hz")
 
 
 class Quadruplets(Options):
@@ -70,13 +70,13 @@ class Quadruplets(Options):
     times: Rates = Field(
         default=(-0.090, -0.060, -0.040, -0.020, 0.020, 0.040, 0.060, 0.090),
         description=(
-            "between the two inner spikes; above 0 post-pre comes before pre-post, below 0 it "
+            "time between the two inner spikes; above 0 post-pre comes before pre-post, below 0 it "
             "comes after; s"
         ),
     )
-    interval: float = Field(default=0.005, gt=0, description="within each pair; s")
+    interval: float = Field(default=0.005, gt=0, description="interval within each pair; s")
     quadruplets: int = Field(default=60, gt=0, description="repetitions")
-    frequency: float = Field(default=1.0, gt=0, description="repetitions a second; Hz")
+    frequency: float = Field(default=1.0, gt=0, description="repetitions per second; Hz")
 
 
 class Bursts(Options):
@@ -87,18 +87,20 @@ class Bursts(Options):
         description="last postsynaptic spike minus the presynaptic one; s",
     )
     spikes: int = Field(default=2, gt=0, description="postsynaptic spikes in a burst")
-    spacing: float = Field(default=0.0115, gt=0, description="between spikes of a burst; s")
+    spacing: float = Field(default=0.0115, gt=0, description="time between spikes of a burst; s")
     bursts: tuple[int, ...] = Field(
         default=(60,), min_length=1, description="repetitions, one curve each"
     )
-    frequency: float = Field(default=5.0, gt=0, description="repetitions a second; Hz")
+    frequency: float = Field(default=5.0, gt=0, description="repetitions per second; Hz")
 
 
 class IrregularPairs(Options):
     """Poisson trains of one rate on both sides; some presynaptic spikes have a partner."""
 
     rates: tuple[Positive, ...] = Field(
-        default=(1, 2, 5, 10, 15, 20, 30, 40, 50, 60), min_length=1, description="of both; Hz"
+        default=(1, 2, 5, 10, 15, 20, 30, 40, 50, 60),
+        min_length=1,
+        description="rates of both sides; Hz",
     )
     paired: Rates = Field(
         default=(0.0, 0.4),
@@ -112,23 +114,25 @@ class RateSweep(Options):
     """Independent Poisson trains; the rate of one side is swept."""
 
     swept: Literal["pre", "post"] = Field(default="pre", description="the side that is swept")
-    rates: Rates = Field(default=(1, 2, 5, 10, 15, 20, 30, 40, 50), description="swept; Hz")
+    rates: Rates = Field(
+        default=(1, 2, 5, 10, 15, 20, 30, 40, 50), description="rates of the swept side; Hz"
+    )
     others: Rates = Field(default=(10.0,), description="rates of the other side; Hz")
     duration: float = Field(default=10.0, gt=0, description="length; s")
 
 
 class VoltageClamp(Options):
-    """Presynaptic spikes at a frequency, the postsynaptic potential held."""
+    """Presynaptic spikes at a frequency while the postsynaptic potential is held."""
 
     potentials: Rates = Field(
         default=(-0.08, -0.07, -0.06, -0.05, -0.04, -0.03, -0.02, -0.01, 0.0),
         description="held potential; V",
     )
-    frequency: float = Field(default=25.0, gt=0, description="presynaptic spikes a second; Hz")
+    frequency: float = Field(default=25.0, gt=0, description="presynaptic spikes per second; Hz")
     post_interval: float | None = Field(
         default=None,
         gt=0,
-        description="every presynaptic spike is followed by a postsynaptic one; s, null: none",
+        description="time from every presynaptic spike to a postsynaptic one; s, null: none",
     )
     duration: float = Field(default=50.0, gt=0, description="length; s")
 
@@ -160,7 +164,7 @@ class Induction(Options):
         default=(), description="parameter sets; empty: all, or the defaults where there are none"
     )
     parameters: dict[str, float] | tuple[float, ...] = Field(
-        default_factory=dict, description="parameters over those of the set, or a vector"
+        default_factory=dict, description="parameters in place of those of the set, or a vector"
     )
     cell: str = Field(
         default="forced", description="postsynaptic cell, a file of spikedrift.plasticity.cells"
@@ -180,7 +184,9 @@ class Induction(Options):
         default=0.5, ge=0, le=1, description="share of synapses that start low (two_states)"
     )
     tolerance: float | None = Field(
-        default=None, gt=0, description="distance from theory that passes; null: theory is drawn"
+        default=None,
+        gt=0,
+        description="distance from theory that passes; null: theory is drawn, not tested",
     )
     replicates: int = Field(
         default=1, gt=0, le=16384, description="synapses a condition, for what is random"
@@ -213,7 +219,7 @@ class Validation(Options):
     inductions: tuple[Induction, ...] = Field(
         default=(), description="runs beside those that a rule's file names"
     )
-    seed: int = Field(default=1, ge=0, description="every random draw of these runs")
+    seed: int = Field(default=1, ge=0, description="every random draw of these runs comes from it")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -26,11 +26,11 @@ class Inference(Options):
         description="statistics kept, as `{analysis}.{statistic}` (`signal_index.rate.index`, "
         "`behavior.rate.lag`); null: all. Name them before you look: Holm counts those kept",
     )
-    indices: bool = Field(True, description="take in the signal indices")
+    indices: bool = Field(True, description="include the signal indices")
     interval: Literal["student", "bootstrap"] = Field(
         "student",
-        description="of the mean over animals: Student, or percentiles of a hierarchical bootstrap "
-        "(animals, then their recordings), which is too narrow with few animals",
+        description="interval of the mean over animals: Student, or percentiles of a hierarchical "
+        "bootstrap (animals, then their recordings), which is too narrow with few animals",
     )
     confidence: float = Field(0.95, gt=0, lt=1, description="coverage of the intervals")
     bootstrap: int = Field(2000, ge=200, description="resamples of the bootstrap")

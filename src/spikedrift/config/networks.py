@@ -39,7 +39,7 @@ class Cells(Options):
     synapses: Literal["conductance", "current"] = Field(
         default="conductance",
         description=(
-            "current: a synapse drives with its reversal potential minus rest, not minus the "
+            "current: the drive of a synapse is its reversal potential minus rest, not minus the "
             "present potential; compiled in"
         ),
     )
@@ -47,7 +47,7 @@ class Cells(Options):
         default=0.020, description="membrane potential in a spike, as voltage rules see it; V"
     )
     spike_width: float = Field(
-        default=0.001, ge=0, description="how long they see it after a spike; s"
+        default=0.001, ge=0, description="how long voltage rules see it after a spike; s"
     )
 
     @model_validator(mode="after")
@@ -108,7 +108,10 @@ class Patterns(Options):
         default=0.002, ge=0, description="normal jitter of each frozen spike, SD; s"
     )
     deletion: float = Field(
-        default=0.0, ge=0, le=1, description="a frozen spike is missing at a showing; probability"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="probability that a frozen spike is missing at a showing",
     )
     participation: float = Field(
         default=1.0,
@@ -127,7 +130,7 @@ class Patterns(Options):
     scrambled: bool = Field(
         default=False,
         description=(
-            "control: every showing draws a new pattern under the old label, nothing repeats"
+            "control: every showing draws a new pattern under the old label, so nothing repeats"
         ),
     )
 
@@ -150,8 +153,8 @@ class Plasticity(Options):
     parameters: dict[str, float] | tuple[float, ...] = Field(
         default_factory=dict,
         description=(
-            "parameters of the rules by name, over those of the set; numbers alone are the rule's "
-            "vector"
+            "parameters of the rules by name, in place of those of the set; numbers alone are the "
+            "rule's vector"
         ),
     )
     eta: float = Field(
@@ -317,12 +320,12 @@ class Recording(Options):
     n_synapses: int | None = Field(
         default=200,
         gt=0,
-        description="plastic synapses a projection kept at phase edges; null keeps all",
+        description="plastic synapses per projection kept at phase edges; null keeps all",
     )
 
 
 class PatternNetwork(Options):
-    """A recurrent network that hears the same spike patterns again and again."""
+    """A recurrent network that receives the same spike patterns again and again."""
 
     cells: Cells = Cells()
     wiring: Wiring = Wiring()

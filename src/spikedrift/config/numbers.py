@@ -14,12 +14,12 @@ LARGEST = 2**63 - 1  # integers of arrays and files
 
 
 def integer(value: Any) -> Any:
-    """Refuse what is no whole number that arrays can hold.
+    """Refuse true and false, and integers that arrays cannot hold.
 
     Raises
     ------
     PydanticCustomError
-        For true and false, and beyond 64 bits.
+        For true and false, and for integers beyond 64 bits.
     """
     if isinstance(number(value), int) and abs(value) > LARGEST:
         raise PydanticCustomError("integer_size", "Input should be an integer of 64 bits at most")
@@ -32,6 +32,7 @@ def number(value: Any) -> Any:
     Raises
     ------
     PydanticCustomError
+        For true and false.
     """
     if isinstance(value, bool):
         raise PydanticCustomError(
@@ -41,11 +42,12 @@ def number(value: Any) -> Any:
 
 
 def truth(value: Any) -> Any:
-    """Refuse all but true and false; their words come from the command line.
+    """Refuse all but true and false, which the command line gives as words.
 
     Raises
     ------
     PydanticCustomError
+        For anything else.
     """
     words = {"true": True, "false": False}
     found = words.get(value.lower()) if isinstance(value, str) else value
@@ -59,7 +61,7 @@ INNER = ("schema", "items_schema", "values_schema", "choices", "definitions")
 
 
 def strict(schema: Any) -> Any:
-    """Core schema of a model with these looks before every number and boolean of its fields."""
+    """Core schema of a model with these checks before every number and boolean of its fields."""
     if "fields" in schema:
         fields = {name: _looked_at(field) for name, field in schema["fields"].items()}
         return {**schema, "fields": fields}
@@ -67,7 +69,7 @@ def strict(schema: Any) -> Any:
 
 
 def _looked_at(schema: Any) -> Any:
-    """Schema of a field; a model inside it has its looks already."""
+    """Schema of a field with these checks; a model inside it has them already."""
     if isinstance(schema, list | tuple):
         return type(schema)(_looked_at(one) for one in schema)
     if not isinstance(schema, dict) or schema["type"] == "model":

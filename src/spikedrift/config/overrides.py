@@ -30,7 +30,7 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         *parents, last = key.split(".")
         for part in parents:
             node = node[place(node, part, key, where)]
-        # Parameters of a rule are free names; who uses them checks them.
+        # Parameters of a rule are free names; they are checked where they are used.
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
         node[last if free else place(node, last, key, where)] = value
     return validated(type(options), tree, where)

@@ -1,4 +1,4 @@
-"""What a raw configuration may hold: text, numbers, days, lists and mappings, of bounded size."""
+"""What a raw configuration may hold: text, numbers, dates, lists and mappings, of bounded size."""
 
 import datetime
 import math
@@ -14,7 +14,7 @@ LONGEST = 100_000  # characters of a text
 
 
 def check_plain(raw: Any, where: str) -> None:
-    """Refuse what no field could take and what would break whoever walks over it.
+    """Refuse values that no field could take, and nesting that would break code that follows it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The model's predictions for recordings, as they are written down before looking."""
+"""The model's predictions for recordings, written down before looking at these."""
 
 import datetime
 from typing import Annotated, Literal, Self
@@ -16,7 +16,7 @@ StatisticName = Annotated[str, Field(pattern=STATISTIC)]
 
 
 class HeldOut(Options):
-    """Sessions kept aside for predictions, by a rule that knows no result."""
+    """Sessions kept aside for predictions, chosen by a rule that depends on no result."""
 
     name: str = Field(description="name that predictions use")
     rule: str = Field(description="how they were chosen, in words")
@@ -24,7 +24,7 @@ class HeldOut(Options):
 
 
 class From(Options):
-    """What of the model a prediction rests on."""
+    """The results of the model on which a prediction rests."""
 
     sweep: str = Field(description="file of the sweep, or its name")
     variants: list[str] = Field(min_length=1, description="variants of the sweep")
@@ -42,7 +42,7 @@ class Prediction(Options):
     statement: str = Field(description="what is predicted, in words")
     refuted_by: str = Field(description="what would refute it, in words")
     withdrawn: str | None = Field(
-        default=None, description="why it is no longer scored, with the day; null: it is"
+        default=None, description="why it is no longer scored, with the day; null: it is scored"
     )
     model: From = Field(description="what it rests on")
     recordings: list[str] | None = Field(default=None, description="recordings by name")
@@ -53,8 +53,8 @@ class Prediction(Options):
     selection: str = Field(description="selection of the recordings")
     filters: Selection | None = Field(
         default=None,
-        description="what that selection has to be: another one of the same name tests nothing; "
-        "null: not looked at",
+        description="what that selection has to be, since another one of the same name tests "
+        "nothing; null: not checked",
     )
     statistic: StatisticName = Field(
         description="primary statistic: `index.{code}.{variable}` of the signal indices (with "
@@ -62,9 +62,9 @@ class Prediction(Options):
         "`analyses.{name}.{statistic}`"
     )
     minus: StatisticName | None = Field(
-        default=None, description="statistic that is taken off it, recording by recording"
+        default=None, description="statistic that is subtracted from it, recording by recording"
     )
-    times: float = Field(default=1.0, description="factor on what is taken off; 1")
+    times: float = Field(default=1.0, description="factor on what is subtracted; 1")
     above: float | None = Field(default=None, description="the mean lies above")
     below: float | None = Field(default=None, description="the mean lies below")
 

@@ -1,4 +1,4 @@
-"""A YAML or JSON file read as plain data, or one line with the file, the line and what is wrong."""
+"""Read a YAML or JSON file as plain data; an error is one line with file, line and fault."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class _Loader(yaml.CSafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep=deep)
-        except ValueError as error:  # a day that there is not, an integer of 5,000 digits
+        except ValueError as error:  # a date that does not exist, an integer of 5,000 digits
             raise yaml.constructor.ConstructorError(
                 None, None, str(error).partition(";")[0], node.start_mark
             ) from None
@@ -52,8 +52,8 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Where there is no such file, it is none of text, or no YAML or JSON with a mapping at the
-        top, or a key stands twice; names the line.
+        Where there is no such file, it is not text, or not YAML or JSON with a mapping at the top,
+        or a key stands twice; names the line where one is at fault.
     """
     content = text(path)
     try:
@@ -68,7 +68,7 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Mapping in which `above` wins: key by key in mappings, as a whole in lists and values."""
+    """Merge mappings; `above` wins, key by key in mappings and as a whole in lists and values."""
     found = dict(below)
     for key, value in above.items():
         held = found.get(key)
@@ -118,7 +118,7 @@ def _line(mark: Any) -> str:
 
 
 def _said(error: yaml.YAMLError) -> str:
-    """Line and fault of what the parser says."""
+    """Line and fault of a parser's error."""
     line = _line(getattr(error, "problem_mark", None))
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
     if "character" in problem and "token" in problem:

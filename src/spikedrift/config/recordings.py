@@ -47,7 +47,7 @@ class Recording(Options):
     @field_validator("options")
     @classmethod
     def _complete(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        """Check the options of a source that ships here and fill in its defaults."""
+        """Check the options of a source of the library and fill in its defaults."""
         return complete(OPTIONS, info.data.get("source", ""), options)
 
 

@@ -55,7 +55,9 @@ class Config(Options):
         [], description="tables of indices and statistics over animals or network instances"
     )
     sweeps: list[Sweep] = Field([], description="simulated networks")
-    comparisons: list[Comparison] = Field([], description="which sweep is held against what")
+    comparisons: list[Comparison] = Field(
+        [], description="which sweep is compared with which recordings"
+    )
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
     recovery: Recovery = Field(
         Recovery(), description="whether comparisons could distinguish their variants"
@@ -98,7 +100,7 @@ class Config(Options):
 
     @model_validator(mode="after")
     def _names(self) -> Self:
-        """Names are unique, and every name that is used stands for something."""
+        """Check that names are unique and that every name that is used is known."""
         named: dict[str, Sequence[Any]] = {
             "recordings": [*self.recordings, *self.pools],
             "cohorts": self.cohorts,

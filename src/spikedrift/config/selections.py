@@ -33,8 +33,8 @@ class Reliability(Options):
     held_out: bool = Field(
         True,
         description="judge by the first half of the repeats of the first block and leave them out "
-        "of the analysis; false: by all repeats of that block, which are then seen again and read "
-        "as more alike than those of other blocks",
+        "of the analysis; false: by all repeats of that block, which are then analyzed as well and "
+        "look more alike than those of other blocks",
     )
 
 
@@ -50,7 +50,8 @@ class Selection(Options):
     min_rate: float = Field(0.0, ge=0, description="lowest mean rate of a unit; Hz")
     quality: dict[str, Bounds] = Field(
         default_factory=dict,
-        description="limits of quality columns, such as presence_ratio; units without a value go",
+        description="limits of quality columns, such as presence_ratio; units without a value are "
+        "left out",
     )
     reliability: Reliability | None = Field(
         None, description="units with a reliable response to the stimulus; null: all"
@@ -81,8 +82,8 @@ class Selection(Options):
     duration: float | None = Field(
         None,
         gt=0,
-        description="what is kept of every trial from its start, to match lengths of trials; s, "
-        "null: all",
+        description="length that is kept of every trial from its start, to match lengths of "
+        "trials; s, null: all",
     )
     segments: int | None = Field(
         None,
@@ -90,7 +91,9 @@ class Selection(Options):
         description="number of segments drawn at random, to match their number; null: all",
     )
     state: Literal["all", "matched"] = Field(
-        "all", description="matched: trials of two blocks paired by running and pupil, others go"
+        "all",
+        description="matched: trials of two blocks are paired by running and pupil, others are "
+        "left out",
     )
     matching: StateOptions = Field(
         default_factory=StateOptions, description="how trials are matched by state"
@@ -114,7 +117,7 @@ class Selection(Options):
     poisson_bin: float = Field(0.01, gt=0, le=10, description="bin of surrogate poisson; s")
     shift: Literal["repeat", "unit"] = Field(
         "repeat",
-        description="surrogate circular_shift: one shift a repeat, or one a unit in all repeats",
+        description="surrogate circular_shift: one shift per repeat, or per unit in all repeats",
     )
     seed: int = Field(0, ge=0, description="seed of the unit draw, thinning and surrogate")
 

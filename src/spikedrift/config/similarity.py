@@ -16,8 +16,8 @@ class SpikeshipOptions(Options):
         2, ge=2, description="fewest units active in both trials; below it the pair is NaN; units"
     )
     precision: Literal["float64", "float32"] = Field(
-        "float64", description="of times and flows; float32 is off by less than 5.1e-7 of the "
-        "latest time, and meant for GPUs",
+        "float64", description="precision of times and flows; float32 is off by less than 5.1e-7 "
+        "of the latest time, and meant for GPUs",
     )  # fmt: skip
     device: Literal["cpu", "cuda"] = Field(
         "cpu", description="where it is computed; cuda needs an NVIDIA GPU"

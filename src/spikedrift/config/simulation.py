@@ -8,7 +8,7 @@ from spikedrift.config.base import Options
 
 
 class Simulation(Options):
-    """How the network becomes a program."""
+    """How a model becomes a program."""
 
     dt: float = Field(default=0.0002, gt=0, le=0.001, description="time step; s")
     backend: Literal["cpp", "cuda", "auto"] = Field(
@@ -34,8 +34,8 @@ class Simulation(Options):
         default=1,
         gt=0,
         description=(
-            "threads of one simulation (OpenMP, cpp); they wait for each other many times a time "
-            "step, and did not pay at 5,000 cells: give jobs the cores instead"
+            "threads of one simulation (OpenMP, cpp); they wait for each other many times per time "
+            "step, and did not pay at 5,000 cells: give the cores to jobs instead"
         ),
     )
-    jobs: int = Field(default=2, gt=0, description="compilers at once while building")
+    jobs: int = Field(default=2, gt=0, description="compilers that run at once while building")

@@ -9,7 +9,7 @@ from spikedrift.config.base import Location, Options
 
 
 def series_path(text: str) -> tuple[str, int | None]:
-    """Path of a series in a file, and the column that is meant of several: `module/series[0]`.
+    """Path of a series in a file, and the column that is meant: `module/series[0]`.
 
     Raises
     ------
@@ -25,8 +25,8 @@ def series_path(text: str) -> tuple[str, int | None]:
 class SourceOptions(Options):
     """Options of a source; `files` says what has to be fetched before it can run.
 
-    Where `timing` is false its recordings hold no spike times: no timing measure is asked for.
-    `quality` are the columns that selections may limit, None where only the file can tell.
+    Where `timing` is false, its recordings hold no spike times, and timing measures are left out.
+    `quality` are the columns that selections may limit; None where only the file can tell.
     """
 
     timing: ClassVar[bool] = True
@@ -76,7 +76,7 @@ class ArraysOptions(SourceOptions):
         return [(self.dataset, name) for name in names]
 
     def caveat(self) -> str:
-        """Units of this layout are pooled over sessions, and their order is undocumented."""
+        """Return why: units are pooled over sessions, and the order of trials is undocumented."""
         return "its units are pooled over sessions and its trial order is assumed"
 
 
@@ -106,7 +106,7 @@ class NeuropixelsOptions(SourceOptions):
 
 
 class TwoPhotonOptions(SourceOptions):
-    """A container of the Allen Brain Observatory, Visual Coding two-photon: one field, some days.
+    """A container of the Allen Brain Observatory, Visual Coding two-photon: one field, many days.
 
     The recording's name says which: `{container}.natural_movie_one`.
     """
@@ -114,7 +114,7 @@ class TwoPhotonOptions(SourceOptions):
     timing: ClassVar[bool] = False
 
     experiments: tuple[int, ...] = Field(
-        min_length=1, description="ids of the container's experiments, one a day, in any order"
+        min_length=1, description="ids of the container's experiments, one per day, in any order"
     )
     segment_frames: int = Field(
         30, ge=2, description="frames of the movie in a segment, which is a trial; frames"
@@ -128,7 +128,7 @@ class TwoPhotonOptions(SourceOptions):
         return experiments
 
     def files(self, recording: str) -> list[tuple[str, str]]:
-        """Return an NWB file and a file of events an experiment."""
+        """Return an NWB file and a file of events for every experiment."""
         names = ("ophys_experiment_data/{}.nwb", "ophys_experiment_events/{}_events.npz")
         return [
             ("visual-coding-2p", name.format(experiment))
@@ -141,7 +141,7 @@ class NwbOptions(SourceOptions):
     """Any NWB 2 file with a table of units and a table of intervals.
 
     Every interval that `where` leaves is a trial; or, with `segment_frames`, every interval is a
-    frame of a movie, and trials are segments of so many frames.
+    frame of a movie, and trials are segments of that many frames.
     """
 
     file: Location = Field(
@@ -230,7 +230,7 @@ class NwbOptions(SourceOptions):
         return value
 
     def behavior(self) -> dict[str, str]:
-        """Return paths of the series of behavior, by the trial's column."""
+        """Return the paths of the series of behavior, by the name of the trial's column."""
         paths = {"running_speed": self.running_speed, "pupil_area": self.pupil_area}
         return {name: path for name, path in paths.items() if path is not None}
 

@@ -84,11 +84,11 @@ class SyntheticOptions(SourceOptions):
     depth: float = Field(
         1.0,
         gt=0,
-        description="depth of tuning after the first block over that in it, shape and mean kept; "
-        "the shallower block has the smaller one",
+        description="depth of tuning after the first block over that in it; shape and mean stay, "
+        "and the deeper side is as drawn",
     )
     later_flat_share: float | None = Field(
-        None, ge=0, le=1, description="flat share after the first block; null: as in it"
+        None, ge=0, le=1, description="flat share after the first block; null: as in that block"
     )
     event_time_shift: float = Field(
         0.0, description="shift of all events after the first block, cut at the ends of a trial; s"
@@ -134,12 +134,12 @@ class SyntheticOptions(SourceOptions):
         0.0,
         ge=0,
         description="standard deviation of the natural logarithm of a slow factor on each unit's "
-        "rate, of its own and the same for all segments",
+        "rate, independent between units and the same for all segments",
     )
     unit_state_events: float = Field(
         0.0,
         ge=0,
-        description="the same, of a factor on the spikes outside the flat share alone",
+        description="the same for a factor on the spikes outside the flat share alone",
     )
     unit_state_coefficient: float = Field(
         0.98, ge=0, lt=1, description="correlation of these factors in successive trials"
@@ -152,7 +152,7 @@ class SyntheticOptions(SourceOptions):
         description="probability that a spike is followed by another of its burst, rates kept",
     )
     burst_interval: float = Field(
-        0.004, gt=0, description="mean interval of spikes in a burst beyond the refractory one; s"
+        0.004, gt=0, description="mean interval in a burst, added to the refractory period; s"
     )
     refractory_period: float = Field(
         0.0, ge=0, description="shortest interval between spikes of a unit, rates kept; s"

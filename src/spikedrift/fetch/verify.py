@@ -11,7 +11,7 @@ BLOCK = 1 << 20  # bytes read at once
 
 
 def verified(path: Path, row: DataFile, published: Digest | None) -> tuple[str, str | None]:
-    """Check a file against the registry, or else against the digest that its place published.
+    """Check a file against the registry, otherwise against the digest that its place published.
 
     Parameters
     ----------

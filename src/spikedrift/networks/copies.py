@@ -95,7 +95,7 @@ class Copies:
     def afferents(
         self, of_copies: Sequence[tuple[np.ndarray, np.ndarray]]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Merge input spikes (afferent, step), sorted by step."""
+        """Merge input spikes (afferent, step), each of shape (n_spikes,), sorted by step."""
         index = np.concatenate([i + k * self.n_afferents for k, (i, _) in enumerate(of_copies)])
         step = np.concatenate([step for _, step in of_copies])
         order = np.lexsort((index, step))

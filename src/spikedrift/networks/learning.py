@@ -195,7 +195,7 @@ def measured(
     Parameters
     ----------
     stages, timetable
-        Of the session; at least one stage is of kind block.
+        Stages and timetable of the session; at least one stage is of kind block.
     dt : float, s
     spike_time, spike_cell : array, shape (n_spikes,), s
         Spikes of the excitatory cells.

@@ -102,5 +102,5 @@ def cleared(left: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def centered(rdms: np.ndarray) -> np.ndarray:
-    """Rows less their mean, exactly 0 where a row is constant."""
+    """Rows (m, n) less their mean, exactly 0 where a row is constant."""
     return cleared(rdms - rdms.mean(axis=1, keepdims=True), rdms)

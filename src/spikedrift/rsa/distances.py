@@ -26,6 +26,7 @@ def stabilized(count: np.ndarray, how: Stabilization) -> np.ndarray:
 
     sqrt: x^(1/2), variance 1/4 from a mean of about 10 on; anscombe: 2 (x + 3/8)^(1/2), variance 1
     from a mean of about 4 on (Anscombe 1948, Biometrika 35:246). Below a mean of 1 neither holds.
+    The shape of `count` stays.
     """
     if how == "sqrt":
         return np.sqrt(count)

@@ -51,7 +51,7 @@ class MatchedNoise:
     instance_score, instance_ceiling : float64, shape (n_instances,)
         The same, of each instance.
     p_value : float
-        Of the score falling short of the ceiling, one-sided.
+        One-sided p that the score falls short of the ceiling.
     smallest_p : float
         The smallest p that so many recordings and instances can give.
     n_recordings, n_instances : int

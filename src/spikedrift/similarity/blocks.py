@@ -25,7 +25,7 @@ def block_pairs(size: int, side: int, row: int, column: int) -> tuple[np.ndarray
 
 
 def triangle(size: int, side: int = SIDE) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Index pairs of the upper triangle, diagonal included, at most `side` ** 2 at a time."""
+    """Yield index pairs of the upper triangle, diagonal included, at most `side` ** 2 at a time."""
     for row in range(0, size, side):
         for column in range(row, size, side):
             yield block_pairs(size, side, row, column)

@@ -1,9 +1,9 @@
 """SpikeShip on a GPU: a block of threads for each pair of trials.
 
 No flow is kept: the threads of a block share the units of its pair and couple them anew in each
-pass. A pass adds up the mass below a shift and the cost of the shift, and looks for the flows next
-to it, so that the median is narrowed down as in `spikedrift.similarity.kernels`. The value is the
-same up to rounding: sums are in another order.
+pass. A pass adds up the mass at or below a shift and the cost of the shift, and looks for the flows
+next to it, so that the median is narrowed down as in `spikedrift.similarity.kernels`. The value is
+the same up to rounding: sums are in another order.
 """
 
 import math
@@ -143,6 +143,18 @@ def fill(
     n_shared: np.ndarray,
 ) -> None:
     """Write D, s, and the number of shared units of some of the pairs, as `kernels.fill_pairs`.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    first, second : int64, shape (n_pairs,)
+        Trials.
+    pairs : int64, shape (n_chosen,)
+        Indices of the pairs to compute.
+    min_shared : int
+        Pairs that share fewer units are NaN.
+    value, n_shared : float64 and int64, shape (n_pairs,)
+        Written at `pairs`.
 
     Raises
     ------

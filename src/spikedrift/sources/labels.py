@@ -24,7 +24,7 @@ class Labels:
 
 
 def as_labels(value: np.ndarray) -> Labels:
-    """Labels of the values of a column."""
+    """Labels of the values of a column, shape (n_rows,): numbers or text."""
     if value.dtype.kind == "U":
         return Labels(value, np.isin(np.char.lower(np.char.strip(value)), NO_LABEL))
     return Labels(value, np.isnan(value.astype(np.float64)))

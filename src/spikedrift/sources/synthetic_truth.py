@@ -80,7 +80,7 @@ class Truth:
         return np.divide(self.flat_rate, self.rate, out=zero, where=self.rate > 0)
 
     def bounds(self, center: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the normal probabilities of trial start and end around an event center."""
+        """Normal probabilities of trial start and end around event centers (s), in their shape."""
         width = self.event_width
         return ndtr(-center / width), ndtr((self.duration - center) / width)
 

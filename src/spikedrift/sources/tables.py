@@ -35,7 +35,7 @@ class Ragged:
     what: str
 
     def row(self, number: int) -> np.ndarray:
-        """Values of one row, as they are."""
+        """Values of one row as they are: shape (n_values, ...)."""
         with reading(f"{self.what}: row {number}"):
             return np.asarray(self.data[self.start[number] : self.stop[number]])
 

@@ -39,7 +39,7 @@ class Spikes:
 
     @property
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
-        """Trial and unit of every spike."""
+        """Trial and unit of every spike: int64, shape (n_spikes,) each."""
         cell = np.repeat(np.arange(self.counts.size), self.counts.ravel())
         trial, unit = np.divmod(cell, self.counts.shape[1])
         return trial, unit

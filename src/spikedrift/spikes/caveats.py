@@ -22,7 +22,7 @@ def order_known(attributes: Mapping[str, Any]) -> bool:
     Parameters
     ----------
     attributes : mapping
-        Of a trials file, or of a file that was made of one.
+        Attributes of a trials file, or of a file that was made of one.
 
     Raises
     ------

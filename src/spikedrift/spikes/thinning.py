@@ -10,7 +10,7 @@ from spikedrift.spikes.arrays import Spikes
 
 
 def random_rank(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Random rank of every entry within its group, from 0."""
+    """Random rank of every entry of `group` (n,) within its group, from 0: int64, (n,)."""
     order = np.argsort(group + rng.random(group.size))
     size = np.bincount(group)
     rank = np.empty(group.size, dtype=np.int64)

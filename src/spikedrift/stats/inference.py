@@ -62,7 +62,14 @@ def _tree(values: np.ndarray, levels: Sequence[np.ndarray]) -> Tree:
 
 
 def nested_mean(values: np.ndarray, levels: Sequence[np.ndarray]) -> float:
-    """Mean over the top level of means over the next, and so on: every animal counts alike."""
+    """Mean over the top level of means over the next, and so on: every animal counts alike.
+
+    Parameters
+    ----------
+    values : float64, shape (n_values,)
+    levels : sequence of arrays, shape (n_values,)
+        Labels from the top down, such as animal and session.
+    """
 
     def mean(node: Tree) -> float:
         return float(np.mean(node if isinstance(node, np.ndarray) else [mean(x) for x in node]))
@@ -118,7 +125,7 @@ def hierarchical_bootstrap(
 
 
 def student_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Student interval of the mean of independent values; NaN with fewer than two."""
+    """Student interval of the mean of independent values (n,); NaN with fewer than two."""
     if values.size < 2:
         return NAN, NAN
     interval = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
@@ -131,6 +138,11 @@ def sign_flip(values: np.ndarray, rng: np.random.Generator) -> tuple[float, floa
     The test is exact, over all 2^n signs, up to 13 values; with more, it takes 9999 draws of signs
     and the signs as they are. It assumes independent values whose distribution is symmetric about 0
     under the null hypothesis.
+
+    Parameters
+    ----------
+    values : float64, shape (n,)
+    rng : Generator
 
     Returns
     -------
@@ -150,14 +162,17 @@ def sign_flip(values: np.ndarray, rng: np.random.Generator) -> tuple[float, floa
 
 
 def wilcoxon(values: np.ndarray) -> tuple[float, float]:
-    """Wilcoxon signed-rank test of symmetry about 0, two-sided; p and the smallest attainable p."""
+    """Wilcoxon signed-rank test of symmetry of values (n,) about 0, two-sided.
+
+    Returns p and the smallest p that n values can give; p is 1 where all values are 0.
+    """
     if not np.any(values):
         return 1.0, float(2 / 2**values.size)
     return float(stats.wilcoxon(values).pvalue), float(2 / 2**values.size)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """Holm-corrected p over the defined ones (Holm 1979, Scand J Stat 6:65); NaN stays NaN."""
+    """Holm-corrected p (n,) over the defined ones (Holm 1979, Scand J Stat 6:65); NaN stays NaN."""
     # Not statsmodels': it collects garbage in every call, which takes longer than most tests here.
     order = np.argsort(p_values)  # NaN last
     n = np.count_nonzero(np.isfinite(p_values))

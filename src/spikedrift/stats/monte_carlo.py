@@ -6,9 +6,9 @@ from spikedrift.stats.means import defined_means
 
 
 def upper_tail(value: float, null: np.ndarray) -> float:
-    """Monte Carlo p of a value at least as large, (1 + k) / (1 + n).
+    """Monte Carlo p, (1 + k) / (1 + n), where k of n draws are at least as large as the value.
 
-    Undefined surrogates count as larger.
+    `null` has shape (n,); undefined draws count as larger.
     """
     return float((1 + np.sum(~(null < value))) / (1 + null.size))
 

@@ -47,12 +47,12 @@ class DandiCopy:
             raise Lasting(f"{self.api} does not answer as the DANDI API does") from None
 
     def size(self) -> int:
-        """Length in the asset's metadata."""
+        """Length in the asset's metadata; raises as `Copy.size`."""
         return int(self._asset["size"])
 
     @contextmanager
     def open(self, start: int, validator: str) -> Iterator[Reply]:
-        """Ask for the bytes of the asset from `start` on."""
+        """Ask for the bytes of the asset from `start` on; raises as `Copy.open`."""
         asset = self._asset
         digest = None
         if asset["sha256"]:

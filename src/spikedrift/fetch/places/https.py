@@ -14,7 +14,7 @@ AS_STORED = {"Accept-Encoding": "identity"}
 
 @contextmanager
 def answering(timeout: float) -> Iterator[None]:
-    """Turn exceptions of requests into failures that pass or last."""
+    """Turn exceptions of requests into failures: `Passing` or `Lasting`."""
     try:
         yield
     except requests.Timeout:
@@ -54,7 +54,7 @@ class HttpsCopy:
         self.timeout = timeout
 
     def size(self) -> int | None:
-        """Length that the server announces."""
+        """Length that the server announces; raises as `Copy.size`."""
         with (
             answering(self.timeout),
             requests.head(
@@ -67,7 +67,10 @@ class HttpsCopy:
 
     @contextmanager
     def open(self, start: int, validator: str) -> Iterator[Reply]:
-        """Ask for the bytes from `start` on; a server that knows no ranges sends all."""
+        """Ask for the bytes from `start` on; raises as `Copy.open`.
+
+        A server that knows no ranges sends all bytes.
+        """
         headers = dict(AS_STORED)
         if start:
             headers["Range"] = f"bytes={start}-"

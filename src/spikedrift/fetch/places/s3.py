@@ -45,13 +45,13 @@ class S3Copy:
         self.object = {"Bucket": bucket, "Key": key}
 
     def size(self) -> int:
-        """Length of the object."""
+        """Length of the object; raises as `Copy.size`."""
         with self._answering():
             return int(self._client().head_object(**self.object)["ContentLength"])
 
     @contextmanager
     def open(self, start: int, validator: str) -> Iterator[Reply]:
-        """Ask for the bytes from `start` on, of the object with this ETag only."""
+        """Ask for the bytes from `start` on, if the ETag is the same; raises as `Copy.open`."""
         rest: dict[str, str] = {"Range": f"bytes={start}-"} if start else {}
         if start and validator:
             rest["IfMatch"] = validator
@@ -113,7 +113,7 @@ class S3Copy:
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn exceptions of boto3 into failures that pass or last."""
+        """Turn exceptions of boto3 into failures: `Passing` or `Lasting`."""
         try:
             yield
         except ClientError as error:

@@ -63,13 +63,13 @@ class WarehouseCopy:
         raise Lasting(f"{self.links} has no link of it")
 
     def size(self) -> int | None:
-        """Length in the table, or as the server announces it."""
+        """Length in the table, or as the server announces it; raises as `Copy.size`."""
         url, size = self._link
         return HttpsCopy(url, self.timeout).size() if size is None else size
 
     @contextmanager
     def open(self, start: int, validator: str) -> Iterator[Reply]:
-        """Ask for the bytes behind the link from `start` on."""
+        """Ask for the bytes behind the link from `start` on; raises as `Copy.open`."""
         url, size = self._link
         with HttpsCopy(url, self.timeout).open(start, validator) as reply:
             if size is not None and reply.size not in (None, size):

@@ -103,7 +103,10 @@ def transitions(
 def change_of_bistable(
     values: Values, pre: np.ndarray, post: np.ndarray, duration: float, beta: float = 0.5
 ) -> float:
-    """Mean weight after over that before; a share `beta` of synapses begins DOWN, the rest UP."""
+    """Mean weight after over that before; a share `beta` of synapses begins DOWN, the rest UP.
+
+    Other arguments as for `shares_above`.
+    """
     up, down = transitions(values, *shares_above(values, pre, post, duration), duration)
     b = values["b"]
     after = beta * (1 - up) + (1 - beta) * down + b * (beta * up + (1 - beta) * (1 - down))

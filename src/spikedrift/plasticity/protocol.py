@@ -26,7 +26,7 @@ class Condition:
     held : float, optional
         Potential at which the membrane is held; V.
     rates : (pre, post), optional
-        Of independent Poisson trains; Hz.
+        Rates of independent Poisson trains; Hz.
     """
 
     x: float
@@ -65,6 +65,6 @@ names, get = PROTOCOLS.names, PROTOCOLS.get
 
 
 def on_grid(times: Any, dt: float) -> np.ndarray:
-    """Round times to multiples of `dt`; s."""
+    """Round times (s, of any shape) to multiples of `dt`."""
     rounded: np.ndarray = np.round(np.asarray(times, dtype=float) / dt) * dt
     return rounded

@@ -1,5 +1,5 @@
-// Files that a program reads and writes whole, or it ends and says which file it was and why. The
-// session uses them, and `compile.py` puts them into the code that Brian2 wrote.
+// Files that a program reads and writes as a whole; otherwise it ends and says which file failed and
+// why. The session uses them, and `compile.py` puts them into the code that Brian2 wrote.
 #pragma once
 #include <cerrno>
 #include <cstdlib>
@@ -10,13 +10,13 @@
 
 namespace spikedrift {
 
-// Says `lost ERRNO NAME` to `run.py`, and the same in words. ERRNO is 0 for a file that is too short.
+// Tells `run.py` with `lost ERRNO NAME`, and says the same in words. ERRNO is 0 if a file is short.
 [[noreturn]] inline void lost(const std::string& what, const std::string& name) {
     const int why = errno;
     std::cout << "lost " << why << " " << name << std::endl;
     std::cerr << "cannot " << what << " " << name << ": "
               << (why ? std::strerror(why) : "it is too short") << std::endl;
-    std::_Exit(2);  // whatever else is open is of no use now
+    std::_Exit(2);  // other open files are of no use now
 }
 
 struct InFile : std::ifstream {
@@ -37,7 +37,7 @@ struct InFile : std::ifstream {
     }
 };
 
-// Closing tells how many bytes there should be (`wrote BYTES NAME`): who reads the file compares.
+// Closing says how many bytes there should be (`wrote BYTES NAME`); readers of the file compare.
 struct OutFile : std::ofstream {
     std::string name;
     std::size_t bytes = 0;

@@ -1,5 +1,5 @@
-// The session of a simulation program: one command a line, read from session.txt in the results
-// directory. Before `start`: report, seed, input, set. After it: set, run, save. Last is `end`.
+// The session of a simulation program: one command per line, read from session.txt in the results
+// directory. Before `start`: report, seed, input, set. After it: set, run, save. The last is `end`.
 #pragma once
 #include <algorithm>
 #include <chrono>
@@ -27,7 +27,7 @@ struct Session {
     double report = 10.0;
     std::chrono::steady_clock::time_point told = std::chrono::steady_clock::now();
 
-    // Files are named as they stand in the results directory: the program has read its own by now.
+    // Names of files are relative to the results directory: the program has read its own by now.
     explicit Session(const std::string& results) : text(results + "session.txt") {
         if (!text || chdir(results.c_str())) fail("no session.txt in " + results);
     }
@@ -91,8 +91,8 @@ struct Session {
         }
     }
 
-    // In pieces, to tell now and then how far it is (`at TIME`). The start of each is given, so that
-    // rounding does not add up over many.
+    // In pieces, to say now and then how far it is (`at TIME`). The start of each piece is computed
+    // anew, so that rounding does not add up.
     void run(Network& network, double start, double stop) {
         const double piece = 1.0;
         for (long k = 0; start + k * piece < stop; k++) {

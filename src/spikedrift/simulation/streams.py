@@ -53,7 +53,7 @@ static inline double _stream_normal(const int64_t key, const int64_t n)
 
 
 def bits(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
-    """Return the n-th 64 bits of each stream, as uint64."""
+    """Return the n-th 64 bits of each stream, as uint64; `key` and `n` broadcast."""
     with np.errstate(over="ignore"):
         z = _unsigned(key) + _unsigned(n) * np.uint64(GAMMA)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -80,7 +80,7 @@ def branch(key: npt.ArrayLike, purpose: npt.ArrayLike, place: npt.ArrayLike) -> 
 
 
 def uniform(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
-    """Return numbers in [0, 1), multiples of 2**-53: the n-th of each stream (int64)."""
+    """Return the n-th number of each stream, in [0, 1), a multiple of 2**-53; as `bits`."""
     return (bits(key, n) >> np.uint64(11)) * 2.0**-53
 
 
@@ -108,7 +108,7 @@ def drawn(code: str, key: str, name: str, place: str) -> str:
     key, place : str
         Brian2 expressions of the key to branch from, and of the place.
     name : str
-        Of the purpose; every call in `code` has one of its own.
+        Begins the name of the purpose, of which every call in `code` has one of its own.
     """
     counter = iter(range(len(code)))
 

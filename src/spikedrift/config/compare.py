@@ -179,7 +179,7 @@ class Compare(Options):
 
 
 class Comparison(Options):
-    """Recordings held against all points of one sweep, one by one and, from five on, together."""
+    """Recordings compared with all points of one sweep: one by one and, from five on, together."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="file of the results; letters, -, _"

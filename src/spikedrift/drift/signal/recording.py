@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 MATCHING = ("none", "state")
 PAIRED = ("difference", "difference_low", "difference_high", "difference_p_value")
-TESTS = ("p_value", "difference_p_value")
+TESTS = ("p_value", "unshifted_p_value", "difference_p_value")  # of drift
 CURVES = ("curve", "curve_low", "curve_high")
 SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap", "lag_known")
 UNTESTED = f"descriptive indices of one recording, no test: {ASSUMED}"

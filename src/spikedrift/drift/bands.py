@@ -1,8 +1,9 @@
 """Bootstrap intervals that hold the value they belong to.
 
-A resample of units with replacement holds some twice, and what is computed from it is biased: a
-plain percentile interval lies beside its own point, the more so the fewer units there are. The
-bootstrap's bias, the median of the resamples less the value, is taken out; widths and skew stay.
+A resample of units with replacement holds some units twice, and statistics computed from it are
+biased: a plain percentile interval may miss its own point estimate, the more so the fewer units
+there are. The bias of the bootstrap (the median of the resamples less the value) is subtracted from
+the interval; its width and skew stay.
 """
 
 import numpy as np
@@ -13,8 +14,8 @@ def centered(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Percentile interval, moved so that the median of the samples lies on the value.
 
-    The bias that is taken out of the samples is the bootstrap's own; that of the value stays in
-    it. An interval may reach past the range of its statistic by as much.
+    Only the bias of resampling is taken out; a bias of the value itself stays. An interval may
+    therefore reach past the range of its statistic by as much as it is moved.
 
     Parameters
     ----------

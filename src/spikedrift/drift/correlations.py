@@ -1,7 +1,7 @@
 """Correlations of responses: population vectors, ensemble rates and tuning curves.
 
-All take rates over sets of repeats (single repeats, halves of blocks, days) and give one value for
-each pair of sets. Deitch, Rubin & Ziv (2021), Current Biology 31:4327.
+Each takes mean rates over sets of repeats (single repeats, halves of blocks, days) and returns one
+value for each pair of sets. Deitch, Rubin & Ziv (2021), Current Biology 31:4327.
 """
 
 import numpy as np
@@ -31,9 +31,10 @@ def population_vector(rate: np.ndarray, observed: np.ndarray, min_shared: int) -
 
 
 def ensemble_rate(rate: np.ndarray, observed: np.ndarray, min_shared: int) -> np.ndarray:
-    """Pearson over units of rates averaged over segments; arguments as `population_vector`.
+    """Pearson over units of rates averaged over segments.
 
-    Two sets are compared over the segments in which the unit was observed in both.
+    Arguments and shape of the result are those of `population_vector`. The rates of a unit in two
+    sets are averaged over the segments in which it was observed in both.
     """
     if (observed == observed[:, :1]).all():
         x, seen = rate.mean(axis=1), observed[:, 0]
@@ -48,13 +49,16 @@ def ensemble_rate(rate: np.ndarray, observed: np.ndarray, min_shared: int) -> np
 
 
 def tuning_curves(rate: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Pearson over segments, unit by unit: shape (n_units, n_sets, n_sets)."""
+    """Pearson over segments for every unit: float64, shape (n_units, n_sets, n_sets).
+
+    Arguments as in `population_vector`.
+    """
     x, seen = np.moveaxis(rate, 2, 0), np.moveaxis(observed, 2, 0)
     return pearson_stacks(x, x, seen, seen, TUNING_SEGMENTS)
 
 
 def over_units(value: np.ndarray, average: str, min_shared: int) -> np.ndarray:
-    """Median or mean over the units (first axis) where it is defined; NaN with too few of them."""
+    """Median or mean over units (first axis) with a value; NaN for fewer than `min_shared`."""
     n = np.isfinite(value).sum(axis=0)
     if average == "mean":
         middle = np.nansum(value, axis=0) / np.maximum(n, 1)
@@ -74,7 +78,11 @@ def over_units(value: np.ndarray, average: str, min_shared: int) -> np.ndarray:
 def correlations(
     rate: np.ndarray, observed: np.ndarray, average: str, min_shared: int
 ) -> np.ndarray:
-    """All `MEASURES`: shape (n_measures, n_sets, n_sets)."""
+    """All `MEASURES`: float64, shape (n_measures, n_sets, n_sets).
+
+    Arguments as in `population_vector`; `average` (median or mean) is over units, for tuning
+    curves.
+    """
     return np.stack(
         [
             population_vector(rate, observed, min_shared),

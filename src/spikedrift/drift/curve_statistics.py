@@ -1,11 +1,12 @@
-"""Scalar statistics of a repeat x repeat matrix, all positive where responses grow less alike.
+"""Scalar statistics of a repeat x repeat matrix.
 
-With v the similarity (a distance with its sign turned), w within blocks, b between blocks:
+All but the discriminations are positive where responses grow less alike. v is the similarity (a
+distance with its sign turned), w stands for within blocks and b for between blocks:
 
 * `drop`: v_w(1) - v_w(largest lag), in the measure's units. The largest lag rests on one pair of
-  repeats a block.
+  repeats in each block.
 * `slope`: minus the least-squares slope of v_w against lag, per repeat, lags weighted by their
-  number of repeat pairs.
+  number of pairs of repeats.
 * `step`: mean v_w - mean v_b over all pairs of repeats. It holds whatever lag adds, since pairs
   between blocks are further apart; a step beyond that is above `slope` times the mean difference
   of lags.
@@ -15,8 +16,8 @@ With v the similarity (a distance with its sign turned), w within blocks, b betw
   blocks, negatives set to 0 (Deitch et al. 2021); for a distance SI(k) = (d_1 - d_k) / (d_1 +
   d_k). The curve `similarity_index` over lags is SI itself.
 * `discrimination`, `discrimination_between`: S = (D_different - D_same) / (D_different + D_same)
-  of trials of different and of the same segment, D = 1 - similarity; larger means better told
-  apart.
+  of trials of different and of the same segment, D = 1 - similarity, within and between blocks; the
+  larger S, the better segments are told apart.
 """
 
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Curve:
     Attributes
     ----------
     lag : int64, shape (n_lags,)
-        1 to the largest, repeats.
+        From 1 to the largest, in repeats.
     value : float64, shape (2, n_lags)
         Within, between; NaN where no pair of repeats has the lag.
     n_pairs : int64, shape (2, n_lags)
@@ -84,7 +85,20 @@ def contrast(near: np.ndarray | float, far: np.ndarray | float, kind: str) -> np
 
 
 def lag_curve(matrix: np.ndarray, repeats: Repeats, kind: str) -> Curve:
-    """Average a repeat x repeat matrix over lags, within each block then over blocks."""
+    """Average a repeat x repeat matrix at each lag, within each block and then over blocks.
+
+    Parameters
+    ----------
+    matrix : float64, shape (n_repeats, n_repeats)
+        Symmetric; NaN where undefined.
+    repeats : Repeats
+    kind : {"distance", "similarity"}
+
+    Returns
+    -------
+    Curve
+        Between blocks, the mean over all pairs at a lag.
+    """
     row, column = np.triu_indices(matrix.shape[0], k=1)
     value = matrix[row, column]
     distance = np.abs(repeats.position[column] - repeats.position[row])
@@ -110,7 +124,19 @@ def lag_curve(matrix: np.ndarray, repeats: Repeats, kind: str) -> Curve:
 def statistics(
     curve: Curve, discrimination_within: float, discrimination_between: float
 ) -> np.ndarray:
-    """All statistics, in the order of `STATISTICS`; NaN where undefined."""
+    """All statistics of a curve, in the order of `STATISTICS`.
+
+    Parameters
+    ----------
+    curve : Curve
+    discrimination_within, discrimination_between : float
+        S within and between blocks, which are passed on.
+
+    Returns
+    -------
+    float64, shape (n_statistics,)
+        NaN where undefined.
+    """
     sign = 1.0 if curve.kind == "similarity" else -1.0
     known = np.flatnonzero(np.isfinite(curve.value[0]))
     drop = slope = contrast_far = float("nan")

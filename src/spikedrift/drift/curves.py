@@ -53,7 +53,7 @@ def curves(
     Returns
     -------
     Dataset
-        Dims `relation` (within, between), `lag` (repeats, from 1), `statistic`, `sample`
+        Dims are `relation` (within, between), `lag` (repeats, from 1), `statistic`, `sample`
         (bootstrap), `split` and `half` (of the units).
 
         * `value`, `low`, `high` (relation, lag), in the measure's units; `n_pairs` (relation,
@@ -62,13 +62,13 @@ def curves(
         * `similarity_index`, `similarity_index_low`, `similarity_index_high` (lag): see
           `spikedrift.drift.curve_statistics`.
         * `statistic_value`, `statistic_low`, `statistic_high` (statistic), `statistic_sample`
-          (sample, statistic): what each means is in `spikedrift.drift.curve_statistics`.
+          (sample, statistic): they are defined in `spikedrift.drift.curve_statistics`.
         * `half_statistic` (split, half, statistic), `half_correlation` (split), `reliability`
           (scalar): see `unit_halves`.
 
         Attributes: those of the recording (`recording_kind` and `recording_citation` for its
         `kind` and `citation`), `measure`, `name`, `kind`, `code`, `units`, `title`, `citation`,
-        `options` (JSON), `n_units`, `seed`, `confidence`, and `note`, which says what is NaN in a
+        `options` (JSON), `n_units`, `seed`, `confidence`, and `note`, which names what is NaN for a
         recording with one block.
 
     Raises
@@ -115,7 +115,8 @@ def curve_values(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> xr.Data
     Returns
     -------
     Dataset
-        `value`, `n_pairs` and `statistic_value` of `curves`, and its attributes but `confidence`.
+        `value`, `n_pairs` and `statistic_value` of `curves`, and its attributes except
+        `confidence`.
 
     Raises
     ------
@@ -167,6 +168,11 @@ def _point(
 def curve_statistics(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> np.ndarray:
     """Scalar statistics of one measure without intervals, in the order of `STATISTICS`.
 
+    Returns
+    -------
+    float64, shape (n_statistics,)
+        NaN where undefined.
+
     Raises
     ------
     InputError
@@ -179,15 +185,15 @@ def curve_statistics(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> np.
 def unit_halves(
     dataset: xr.Dataset, entry: MeasureEntry, options: CurveOptions, seed: int
 ) -> xr.Dataset:
-    """Statistics of random halves of the units: the ground of a noise ceiling.
+    """Statistics of random halves of the units, on which a noise ceiling rests.
 
     Returns
     -------
     Dataset
         `half_statistic` (split, half, statistic); `half_correlation` (split), Pearson correlation
-        of the upper triangles of the two halves' repeat x repeat matrices; `reliability`, their
-        mean r taken to the full number of units, 2 r / (1 + r) (Spearman-Brown; 0 where the mean
-        is negative).
+        of the upper triangles of the two halves' repeat x repeat matrices; `reliability`, the mean
+        r of these correlations, extrapolated to all units, 2 r / (1 + r) (Spearman-Brown; 0 where
+        the mean is negative).
 
     Raises
     ------
@@ -205,7 +211,7 @@ def _halves(
     options: CurveOptions,
     seed: int,
 ) -> xr.Dataset:
-    """`unit_halves` where the measure's evaluator is known."""
+    """Compute `unit_halves` with an evaluator of the measure."""
     parts = halved_units(dataset, options.halves, seed)
     statistic = np.empty((options.halves, 2, len(STATISTICS)))
     matrices: list[np.ndarray] = []
@@ -231,7 +237,7 @@ def _halves(
 def _evaluator(
     dataset: xr.Dataset, entry: MeasureEntry, seed: int
 ) -> tuple[Callable[[xr.Dataset], Evaluated], Repeats, TrialPairs]:
-    """Return what evaluates the measure on any choice of units."""
+    """Return a function that evaluates the measure on any choice of units."""
     rule = registry.get(entry.measure)
     if rule.code == "timing" and "event_amplitude" in dataset:
         raise InputError(
@@ -271,7 +277,7 @@ def _resampled(
     units: np.ndarray,
     task: str,
 ) -> Iterator[tuple[int, Evaluated]]:
-    """Evaluate every row of unit indices in turn; say every few seconds how far it is."""
+    """Evaluate every row of unit indices in turn, and log the progress every few seconds."""
     told = time.monotonic()
     for k, chosen in enumerate(units):
         yield k, evaluate(select(dataset, units=chosen))
@@ -305,6 +311,6 @@ def _elapsed(
 
 
 def recording_attributes(dataset: xr.Dataset) -> dict[str, object]:
-    """Attributes of a recording as files of its analyses carry them, which have their own names."""
+    """Attributes of a recording, under the names that they have in files of its analyses."""
     renamed = {"kind": "recording_kind", "citation": "recording_citation"}
     return {renamed.get(str(name), str(name)): value for name, value in dataset.attrs.items()}

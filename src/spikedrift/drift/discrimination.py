@@ -9,19 +9,20 @@ def discrimination(similarity: xr.Dataset) -> pd.DataFrame:
     """Stimulus discrimination S = (D_different - D_same) / (D_different + D_same) by block.
 
     D_same and D_different are mean dissimilarities of trials of one block in different repeats
-    that show the same segment, or different ones; a similarity r counts as D = 1 - r. 0: the
-    response does not distinguish segments.
+    that show the same segment, or different ones; a similarity r counts as D = 1 - r. S is 0 where
+    the responses do not distinguish segments.
 
     Parameters
     ----------
     similarity : Dataset
-        A similarity file (`spikedrift.similarity.matrix`); phases naive, train and block alike.
+        A similarity file (`spikedrift.similarity.matrix`); its trials may be of any phase (naive,
+        train or block).
 
     Returns
     -------
     DataFrame
-        One row a (session, phase, block): these, `value` (S; NaN where undefined) and
-        `n_repeats`.
+        One row for each (session, phase, block), with the columns `session`, `phase`, `block`,
+        `value` (S; NaN where undefined) and `n_repeats`.
     """
     value = similarity["value"].values
     if similarity.attrs["kind"] == "similarity":

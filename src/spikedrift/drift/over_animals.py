@@ -1,7 +1,7 @@
 """Indices and statistics of many recordings, taken over animals or network instances.
 
 The value of an animal is the mean of its recordings; animals count alike, whatever the number of
-their recordings and units. What is not known to be one animal is not tested.
+their recordings and units. Recordings whose animal is not known are not tested.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,14 +40,14 @@ Row = tuple[Mapping[str, str], xr.Dataset]
 
 
 def long_table(indices: Iterable[Row], analyses: Iterable[Row]) -> pd.DataFrame:
-    """One row a recording, selection, analysis and statistic.
+    """Table of one row for each recording, selection, analysis and statistic.
 
     Parameters
     ----------
     indices : iterable of (mapping, Dataset)
-        What tells a row from others (group, recording, selection), and what `indices` made.
+        The keys of a row (group, recording, selection), and the file of indices of a recording.
     analyses : iterable of (mapping, Dataset)
-        The same with `analysis`, and what `analyze` made.
+        The same keys with `analysis`, and what `analyze` returned.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def long_table(indices: Iterable[Row], analyses: Iterable[Row]) -> pd.DataFrame:
 
 
 def contrasts(table: pd.DataFrame, controls: Mapping[str, str]) -> pd.DataFrame:
-    """Differences of groups to their control, recording by recording of the same instance.
+    """Differences between each recording of a group and its control, within animals or instances.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ def contrasts(table: pd.DataFrame, controls: Mapping[str, str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `table`; groups are called `{group} minus {control}`, and no drift is a difference of 0.
+        As `table`; groups are called `{group} minus {control}`, and `no_drift` is 0. The value of
+        the control is the mean over its recordings of the same animal or instance.
     """
     parts = []
     on = ["selection", "analysis", "statistic", "animal"]
@@ -121,30 +122,30 @@ def contrasts(table: pd.DataFrame, controls: Mapping[str, str]) -> pd.DataFrame:
 
 
 def infer(table: pd.DataFrame, options: Inference, seed: int) -> pd.DataFrame:
-    """Take every statistic of a long table over animals.
+    """Summarize and test every statistic of a long table over animals.
 
     Parameters
     ----------
     table : DataFrame
-        Of `long_table`, with `contrasts` where there are some.
+        From `long_table`, with the rows of `contrasts` where there are some.
     options : Inference
     seed : int
 
     Returns
     -------
     DataFrame
-        One row a group, selection, analysis and statistic: `n_animals`, `n_recordings`, `n_units`
-        (of those recordings together), `n_undefined` (recordings without a value), `mean` over
-        animals with `low`, `high` and what the `interval` is; `mixed_mean`, `mixed_low`,
+        One row for each group, selection, analysis and statistic: `n_animals`, `n_recordings`,
+        `n_units` (of those recordings together), `n_undefined` (recordings without a value), `mean`
+        over animals with `low`, `high` and the kind of `interval`; `mixed_mean`, `mixed_low`,
         `mixed_high` (intercept of value ~ 1 + (1 | animal); NaN where no animal has two
         recordings); `no_drift` (mean over animals); `test`, `p_value`, `p_holm` (over the
-        statistics of one group and selection), `smallest_p` (attainable with n animals); Hedges
-        `g` of animals against no drift, `g_low`, `g_high`; `note`, why a row is not tested.
+        statistics of one group and selection), `smallest_p` (the smallest p that n animals can give);
+        Hedges' `g` of animals against no drift, `g_low`, `g_high`; `note`, why a row is not tested.
 
     Raises
     ------
     InputError
-        Where `options.statistics` names what is not there, or nothing is left.
+        Where `options.statistics` names a statistic that does not exist, or nothing is left.
     """
     names = table["analysis"] + "." + table["statistic"]
     if options.statistics is not None:

@@ -1,4 +1,4 @@
-"""Which pairs of trials speak about drift: the same segment, within and between blocks."""
+"""Pairs of trials from which drift is read: of one segment, within and between blocks."""
 
 from dataclasses import dataclass, replace
 
@@ -22,7 +22,7 @@ class TrialPairs:
         A trial of another segment in the repeat of `second`, drawn at random: the pair (first,
         other) has the same lag and blocks as (first, second). -1 where there is none.
     block : int64, shape (n_pairs,)
-        Block that both trials lie in; -1 between blocks.
+        Block in which both trials lie; -1 between blocks.
     row, column : int64, shape (n_pairs,)
         Repeats of `first` and `second`.
     """
@@ -64,7 +64,8 @@ def segment_pairs(layout: Layout, rng: np.random.Generator) -> TrialPairs:
     a, b = np.concatenate(first), np.concatenate(second)
     if a.size == 0:
         raise InputError(f"{layout.name}: no segment is shown twice; drift needs repeats")
-    # Half of the pairs turned round, so that `other` lies in the earlier repeat as often as later.
+    # Half of the pairs are turned round: `other` then lies as often in the earlier repeat as in the
+    # later one.
     turn = rng.random(a.size) < 0.5
     a, b = np.where(turn, b, a), np.where(turn, a, b)
     return TrialPairs(
@@ -98,7 +99,7 @@ def _other_segment(
     rank = np.empty(order.size, dtype=np.int64)
     rank[order] = np.arange(order.size) - np.repeat(start, size)
     here = repeats.of_trial[trial]
-    # Within a repeat every segment is shown once: any step but a whole turn leads to another.
+    # Every segment is shown once within a repeat: any step but a whole turn leads to another.
     step = 1 + (rng.random(trial.size) * (size[here] - 1)).astype(np.int64)
     other = order[start[here] + (rank[trial] + step) % size[here]]
     return np.where(segment[other] == segment[trial], -1, other)
@@ -106,6 +107,12 @@ def _other_segment(
 
 def index_pairs(layout: Layout, most: int, rng: np.random.Generator) -> TrialPairs:
     """Pairs for an anchored index: at most `most` within blocks and `most` between, at random.
+
+    Parameters
+    ----------
+    layout : Layout
+    most : int
+    rng : Generator
 
     Raises
     ------
@@ -126,20 +133,21 @@ def index_pairs(layout: Layout, most: int, rng: np.random.Generator) -> TrialPai
 
 @dataclass(frozen=True)
 class Compared:
-    """Pairs of trials of one segment, and of each with trials of other segments.
+    """Pairs of trials of one segment, each with pairs of trials of different segments.
 
     Attributes
     ----------
     first, second : int64, shape (n,)
         Trials of different repeats.
     cell : int64, shape (n,)
-        kind * n_blocks ** 2 + a * n_blocks + b: kind 0 the same segment, 1 different ones; blocks
-        a <= b.
+        kind * n_blocks ** 2 + a * n_blocks + b: kind is 0 for the same segment and 1 for different
+        ones; blocks a <= b.
     weight : float64, shape (n,)
-        1 for the same segment; the pairs that belong to one of these share a weight of 1.
+        1 for a pair of the same segment; the pairs of different segments that belong to it share a
+        weight of 1.
     n_blocks : int
     n_within, n_between : int
-        Pairs of the same segment.
+        Numbers of pairs of the same segment.
     """
 
     first: np.ndarray
@@ -151,7 +159,7 @@ class Compared:
     n_between: int
 
     def chosen(self, within: bool) -> "Compared":
-        """Those within blocks alone, or between them alone."""
+        """Only the pairs within blocks, or only those between them."""
         a, b = np.divmod(self.cell % self.n_blocks**2, self.n_blocks)
         keep = (a == b) == within
         return replace(
@@ -187,18 +195,19 @@ class Compared:
 def compared_pairs(layout: Layout, most: int, others: int, rng: np.random.Generator) -> Compared:
     """Pairs of one segment within and between blocks, each with pairs of different segments.
 
-    A pair (a, b) goes with (a, o), o a trial of another segment in the repeat of b, so that lags
-    and blocks are the same. Where all pairs and all other segments are taken, no pair of different
-    segments comes twice.
+    A pair (a, b) goes with pairs (a, o), where o is a trial of another segment in the repeat of b,
+    so that lags and blocks are the same. Where all pairs and all other segments are taken, no pair
+    of different segments comes twice.
 
     Parameters
     ----------
     layout : Layout
     most : int
-        Pairs of one segment within blocks, and as many between; of more a random subset.
+        Largest number of pairs of one segment within blocks, and between them; if there are more,
+        a random subset is taken.
     others : int
-        Other segments that a pair is compared with; of more some at even distances, the first of
-        them at random.
+        Largest number of other segments for each pair; if there are more, segments at even
+        distances are taken, the first of them at random.
     rng : Generator
 
     Raises
@@ -209,7 +218,7 @@ def compared_pairs(layout: Layout, most: int, others: int, rng: np.random.Genera
     segment, block, repeats = layout.segment, layout.block, layout.repeats
     n_blocks = layout.n_blocks
     pairs = index_pairs(layout, most, rng)
-    # All pairs of two repeats are turned alike: each (a, o) of the two then comes once.
+    # All pairs of two repeats are turned the same way: each (a, o) then comes once.
     turn = (pairs.row < pairs.column) == ((pairs.row + pairs.column) % 2 == 0)
     a, b = np.where(turn, (pairs.first, pairs.second), (pairs.second, pairs.first))
     size = np.array([members.size for members in repeats.members])
@@ -217,7 +226,7 @@ def compared_pairs(layout: Layout, most: int, others: int, rng: np.random.Genera
     alone = size[repeats.of_trial[b]] < 2
     a, b = np.where(alone, (b, a), (a, b))
     far_a, far_o, owner, share = _other_segments(repeats, a, b, size, others, rng)
-    # A segment that a repeat shows twice is no other segment.
+    # Where a repeat shows a segment twice, its second trial is not one of another segment.
     true = segment[far_a] != segment[far_o]
     far_a, far_o, owner, share = (part[true] for part in (far_a, far_o, owner, share))
     first, second = np.concatenate([a, far_a]), np.concatenate([b, far_o])
@@ -280,8 +289,8 @@ def discrimination(
     Returns
     -------
     within, between : float
-        NaN where there is no such pair. Within: mean over blocks of each dissimilarity, then S,
-        so that blocks with different noise count alike.
+        NaN where there is no such pair. Within blocks, dissimilarities are averaged over blocks
+        before S is taken, so that blocks with different noise count alike.
     """
     between = block < 0
     return (
@@ -302,7 +311,7 @@ def need_pairs(layout: Layout, n_within: int, n_between: int) -> None:
     Raises
     ------
     InputError
-        Naming which there are none of.
+        Where either number is 0; the message says which.
     """
     for relation, n in (("within", n_within), ("between", n_between)):
         if n == 0:

@@ -1,28 +1,29 @@
-"""What a recording is like beside its drift, and how ensemble rate and tuning drift.
+"""Profile of a recording: statistics other than drift, and drift of ensemble rate and tuning.
 
-A few numbers that say whether a model and a recording are comparable at all, and two drift
-statistics that no measure of trials gives:
+The first say whether a model and a recording are comparable at all; drift of ensemble rate and of
+tuning is not read by any measure of trials:
 
 * `log_rate`: logarithm of the mean rate over units, log Hz.
 * `fano_factor`: of spike counts, from differences of successive repeats of one segment within a
   block, sum (a - b)^2 / sum (a + b) by unit, mean over units that fired (the Allan factor: Lowen &
-  Teich 1996, J Acoust Soc Am 99:3585). 1 for a Poisson process. Counts are defined at any length
-  of a trial, and a slow change of rate does not enter the differences as it would the variance.
+  Teich 1996, J Acoust Soc Am 99:3585). It is 1 for a Poisson process. Counts are defined at any
+  length of a trial, and a slow change of rate hardly enters the differences, unlike the variance.
 * `local_variation`: mean of 3 ((I1 - I2) / (I1 + I2))^2 over pairs of successive intervals within
   trials, all units together (Shinomoto et al. 2003, Neural Comput 15:2823). The coefficient of
-  variation of intervals is no number of trials of 0.1 to 1 s: intervals longer than what is left
-  of a trial are never seen, which makes it small. For gamma processes I1 / (I1 + I2) does not
-  depend on I1 + I2, so that the length of a trial does not move the local variation: 1 for a
-  Poisson process, 3 / (2 k + 1) for a gamma process of shape k.
+  variation of intervals would be biased in trials of 0.1 to 1 s: intervals longer than the rest of
+  a trial are never seen, which makes it small. For gamma processes, I1 / (I1 + I2) does not depend
+  on I1 + I2, so that the length of a trial does not move the local variation: it is 1 for a Poisson
+  process and 3 / (2 k + 1) for a gamma process of shape k.
 * `population_sparseness`: (1 - a) / (1 - 1 / N), a = (sum r / N)^2 / (sum r^2 / N) over the N
   units of mean responses to a segment, mean over segments (Treves & Rolls 1991, Network 2:371; as
   scaled by Vinje & Gallant 2000, Science 287:1273). 0: all alike, 1: one unit responds.
-* `lifetime_sparseness`: the same over segments, mean over units that fired. Both grow where means
-  rest on few spikes: compare them at equal numbers of repeats and equal rates.
-* `ensemble_rate_level`, `_slope`, `_step`: mean within blocks of the ensemble-rate correlation of
-  repeats (`spikedrift.drift.correlations`), what it falls per repeat, and within less between
-  blocks. `tuning_curve_level`, `_slope`, `_step`: the same of the tuning-curve correlation, mean
-  over units.
+* `lifetime_sparseness`: the same over segments, mean over units that fired. Both kinds of
+  sparseness grow where means rest on few spikes: compare them at equal numbers of repeats and equal
+  rates.
+* `ensemble_rate_level`, `_slope`, `_step`: the ensemble-rate correlation of repeats
+  (`spikedrift.drift.correlations`): its mean within blocks, its fall per repeat, and its mean
+  within blocks less that between them. `tuning_curve_level`, `_slope`, `_step`: the same of the
+  tuning-curve correlation, mean over units.
 """
 
 import numpy as np
@@ -48,7 +49,7 @@ PROFILE = (
     "lifetime_sparseness",
     *(f"{name}_{part}" for name in CORRELATIONS for part in ("level", "slope", "step")),
 )
-MIN_SHARED = 5  # units of a correlation
+MIN_SHARED = 5  # fewest units over which a correlation is taken
 
 
 def profile(dataset: xr.Dataset, options: CurveOptions, seed: int) -> xr.Dataset:
@@ -71,8 +72,8 @@ def profile(dataset: xr.Dataset, options: CurveOptions, seed: int) -> xr.Dataset
         `correlation` (ensemble_rate, tuning_curve), `relation` (within, between), `lag` (repeats).
 
         * `statistic_value` (statistic), `statistic_sample` (sample, statistic), `half_statistic`
-          (split, half, statistic): see above; NaN where undefined, such as what needs spikes in a
-          file of two-photon events.
+          (split, half, statistic): see the module; NaN where undefined, such as statistics of
+          spikes in a file of two-photon events.
         * `value`, `n_pairs` (correlation, relation, lag): mean over pairs of repeats, and their
           number.
 
@@ -174,7 +175,7 @@ class _Profiled:
 
     def _ensemble(self, chosen: np.ndarray) -> np.ndarray:
         rate, observed = self.responses.rate, self.responses.observed
-        if observed.all():  # the mean over segments is that of any choice of units
+        if observed.all():  # the mean over segments is the same for any choice of units
             rate, observed = rate.mean(axis=1, keepdims=True), observed[:, :1]
         return ensemble_rate(rate[..., chosen], observed[..., chosen], MIN_SHARED)
 
@@ -191,13 +192,18 @@ def _of_curve(curve: Curve) -> np.ndarray:
 
 
 def fano_factors(layout: Layout, responses: Responses) -> np.ndarray:
-    """Allan factor of every unit: shape (n_units,); NaN where it did not fire in such a pair.
+    """Allan factor of spike counts of every unit, from successive repeats of a block.
 
     Parameters
     ----------
     layout : Layout
     responses : Responses
         Of that layout.
+
+    Returns
+    -------
+    float64, shape (n_units,)
+        NaN where a unit did not fire in two successive repeats.
     """
     count = np.zeros(responses.rate.shape)
     count[layout.repeat, layout.segment] = layout.dataset["spike_count"].values
@@ -213,7 +219,10 @@ def fano_factors(layout: Layout, responses: Responses) -> np.ndarray:
 
 
 def local_variations(dataset: xr.Dataset) -> np.ndarray:
-    """Sum of 3 ((I1 - I2) / (I1 + I2))^2 and number of pairs by unit: shape (2, n_units)."""
+    """Sum of 3 ((I1 - I2) / (I1 + I2))^2, and its number of terms: float64, shape (2, n_units).
+
+    I1 and I2 are successive intervals of a unit within a trial.
+    """
     trial, unit = spike_cells(dataset)
     n_units = dataset.sizes["unit"]
     cell, interval = trial * n_units + unit, np.diff(dataset["spike_time"].values)
@@ -234,7 +243,7 @@ def sparseness(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64, shape (n_rows,)
-        NaN where all are 0 or fewer than two were observed.
+        NaN where all responses are 0 or fewer than two columns were observed.
     """
     return _scaled(
         observed.sum(axis=1),

@@ -37,7 +37,7 @@ class Responses:
 
     @property
     def groups(self) -> tuple[np.ndarray, str]:
-        """What drift is read between: index of each repeat's session, or block if there is one."""
+        """Index of each repeat's session, or of its block if there is one session; and which."""
         if self.session.max() > 0:
             return self.session, "sessions"
         return self.repeats.block, "blocks"
@@ -52,7 +52,7 @@ class Responses:
         return replace(self, rate=dealt.reshape(shape))
 
     def averaged(self, member: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean over sets of repeats, of those in which the unit was observed.
+        """Mean over the repeats of each set in which the unit was observed.
 
         Parameters
         ----------
@@ -100,8 +100,8 @@ class Halves:
     first, second : int64, shape (n_pairs,)
         Halves of each pair.
     relation : str, shape (n_pairs,)
-        "within" a block; "between" blocks of a session; "proximal": successive sessions; "distal":
-        sessions further apart.
+        "within": one block; "between": different blocks of a session; "proximal": successive
+        sessions; "distal": sessions further apart.
     """
 
     member: np.ndarray
@@ -112,7 +112,7 @@ class Halves:
     relation: np.ndarray
 
     def means(self, values: np.ndarray) -> dict[str, float]:
-        """Mean over the pairs of each relation that there is; NaN pairs are left out.
+        """Mean over the pairs of each relation that occurs; pairs that are NaN are left out.
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class Halves:
 
 
 def halves_of(responses: Responses, unequal: bool = False) -> Halves:
-    """Cut the repeats of every block in two, the first against the last.
+    """Cut the repeats of every block into a first and a second half.
 
     Parameters
     ----------
@@ -135,8 +135,8 @@ def halves_of(responses: Responses, unequal: bool = False) -> Halves:
     unequal : bool
         All repeats are used, so that the second half of an odd number has one more (Deitch et al.
         2021). By default all halves of the recording hold as many repeats as half of the shortest
-        block, and what is left over in the middle is not used: means over more repeats correlate
-        better. Blocks of one repeat have no halves.
+        block, and repeats in the middle of longer blocks are not used, because means over more
+        repeats correlate better. Blocks of one repeat have no halves.
     """
     block = responses.repeats.block
     members = [np.flatnonzero(block == index) for index in range(int(block.max()) + 1)]
@@ -167,9 +167,9 @@ def null_of(
 ) -> np.ndarray:
     """Statistics of exchange surrogates.
 
-    Exact where trials of one segment are independent and alike, which a slow state that modulates
-    units differently breaks without any drift. Where the order of trials is assumed the test is
-    void, and nothing is drawn.
+    The test is exact where trials of one segment are independent and identically distributed. A
+    slow state that modulates units differently breaks this without any drift. Where the order of
+    trials is assumed, the test is void and no surrogates are drawn.
 
     Parameters
     ----------

@@ -11,24 +11,25 @@ from scipy.stats import rankdata
 
 from spikedrift.similarity.correlation import pearson_stacks
 
-FEWEST_SEGMENTS = 3  # two have a single pair, over which nothing can be correlated
-TEST_SEGMENTS = 7  # fewer have too few permutations, and pairs, for a test
+FEWEST_SEGMENTS = 3  # two segments have a single pair, over which nothing can be correlated
+TEST_SEGMENTS = 7  # fewer segments have too few permutations and pairs for a test
 
 
 def structure(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Correlation over units of every segment in one set of repeats with every one in another.
+    """Correlation over units of each segment in one set of repeats with each segment in another.
 
     With two disjoint sets, noise that segments share in single repeats does not enter.
 
     Parameters
     ----------
     first, second : float64, shape (..., n_segments, n_units)
-        Mean rates; the same array twice for the structure of one average.
+        Mean rates, Hz; the same array twice for the structure of one average.
 
     Returns
     -------
     float64, shape (..., n_segments, n_segments)
-        Symmetric: mean of (t in the first, t' in the second) and the reverse.
+        Symmetric: the mean of the correlations of (t in the first, t' in the second) and of the
+        reverse.
     """
     value = pearson_stacks(first, second)
     return 0.5 * (value + np.swapaxes(value, -1, -2))
@@ -43,11 +44,11 @@ def triangle(
     ----------
     matrix : float64, shape (..., n_segments, n_segments)
     min_separation : int
-        Pairs of segments nearer than this are left out; 1: only the diagonal is.
+        Pairs of segments nearer than this are left out; 1 leaves out the diagonal only.
     partial_lag : bool
-        From each entry subtract the mean of its diagonal: any trend with |t - t'| goes.
+        Subtract from each entry the mean of its diagonal, which removes any trend with |t - t'|.
     ranks : bool
-        Ranks in place of values, so that Pearson's correlation becomes Spearman's.
+        Take ranks in place of values, so that Pearson's correlation becomes Spearman's.
     """
     row, column = np.triu_indices(matrix.shape[-1], k=min_separation)
     value = matrix[..., row, column]
@@ -68,16 +69,21 @@ def compare(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     first, second : float64, shape (..., n, n_pairs)
-        Triangles; pairs that are NaN in one of two are left out, with fewer than three the result
-        is NaN.
+        Upper triangles. Pairs that are NaN in either are left out.
+
+    Returns
+    -------
+    float64, shape (..., n, n)
+        NaN with fewer than three pairs.
     """
     return pearson_stacks(first, second, np.isfinite(first), np.isfinite(second), 3)
 
 
 def in_time_order(dataset: xr.Dataset) -> bool:
-    """Whether segments may follow each other in time: false where the starts of trials deny it.
+    """Whether segments may follow each other in time; false where start times rule it out.
 
-    A shift in time is a permutation too, so that its test holds where this is true by default.
+    It is true where start times are unknown. A shift in time is a permutation, too, so that its
+    test stays valid there.
     """
     start, duration = dataset["start_time"].values, float(dataset["duration"].mean())
     if not np.isfinite(start).all():

@@ -1,6 +1,6 @@
-"""Resamples and halves of the units, the same for all that is measured in one recording.
+"""Resamples and halves of the units, the same for all measures of one recording.
 
-Samples of two measures, or of two files, are joint where they come from here with one seed and one
+Samples of two measures, or of two files, are joint if they are drawn here with one seed and one
 set of options.
 """
 
@@ -12,7 +12,7 @@ from spikedrift.spikes.selections import stream
 
 
 def unit_stream(dataset: xr.Dataset, seed: int, task: str) -> np.random.Generator:
-    """Stream that all measures of one recording and selection share."""
+    """Random stream that all measures of one recording and selection share."""
     attributes = (str(dataset.attrs.get(name, "")) for name in ("recording", "selection"))
     return stream(seed, *attributes, task)
 

@@ -11,13 +11,13 @@ assumes that counts in trials of one segment are independent, of each other and 
 slow state that modulates units differently breaks this without drift (and breaks a permutation of
 block labels worse): read the state-matched index beside it.
 
-All pairs of trials are compared, through sums over trials (`trial_sums.py`); pair by pair, at most
-`max_pairs`, where units come and go from trial to trial.
+All pairs of trials are compared through sums over trials (`trial_sums.py`). Where units come and
+go from trial to trial, at most `max_pairs` pairs are compared one by one.
 
-Two-photon events count one each, whatever their amplitude: thinning and the square root are for
+Each two-photon event counts as one, whatever its amplitude: thinning and the square root are for
 counts, and amplitudes carry the brightness of a cell on that day.
 
-The gate asks only for a rate code. The spread of the exchange surrogates is no bar here: whole
+The gate asks only for a rate code. It sets no limit to the spread of the exchange surrogates: whole
 counts move, so that drift itself widens it.
 """
 
@@ -84,6 +84,11 @@ def permuted_counts(
     observed : array of bool, shape (n_trials, n_units)
     group : array of int, shape (n_trials,)
     rng : Generator
+
+    Returns
+    -------
+    array, shape (n_trials, n_units)
+        The permuted counts.
     """
     key = group[:, None] * 2 + ~observed
     target = np.argsort(key, axis=0, kind="stable")
@@ -145,7 +150,7 @@ def rate_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
 def _reader(
     layout: Layout, options: IndexOptions, seed: int
 ) -> tuple[Callable[[np.ndarray], Reading], tuple[int, int]]:
-    """How counts are read, and how many pairs of one segment lie within and between blocks."""
+    """Function that reads counts, and numbers of pairs of one segment within and between blocks."""
     sets, observed = sets_of(layout), layout.events.observed
     if sets is None:
         rng = stream(seed, layout.name, "rate", "pairs")

@@ -1,10 +1,10 @@
-"""Gate and exchange test of an anchored index: what rate and timing share.
+"""Gate and exchange test of an anchored index, the same for rate and timing.
 
 S = (D_different - D_same) / (D_different + D_same) says how well trials distinguish segments; S_w
 within blocks anchors S_b between blocks, and the index is (S_w - S_b) / S_w, as published. Both
-parts of S hold the noise of single trials, which changes for reasons that are no drift. The ratio
-index has none of it in its expectation: with Delta = D_different - D_same in two blocks (Delta_1,
-Delta_2) and between them, 1 - Delta_between / sqrt(Delta_1 Delta_2).
+parts of S hold the noise of single trials, which changes for reasons other than drift. This noise
+cancels in the expectation of Delta = D_different - D_same, and so in the ratio index, which is
+1 - Delta_between / sqrt(Delta_1 Delta_2), with Delta_1 and Delta_2 within two blocks.
 """
 
 import logging
@@ -26,7 +26,7 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Reading:
-    """What the pairs of trials of one set of spikes say.
+    """Discrimination of segments, read from the pairs of trials of one set of spikes.
 
     Attributes
     ----------
@@ -59,18 +59,18 @@ class Reading:
 
 
 def ratio_of(deltas: np.ndarray, redrawn: np.ndarray | None = None) -> float:
-    """Ratio index: 0 kept, 1 redrawn; NaN unless every Delta within a block is positive.
+    """Ratio index: 0 if kept, 1 if redrawn; NaN unless every Delta within a block is positive.
 
-    Of more than two blocks the mean over pairs of blocks of Delta_between stands over the mean of
-    sqrt(Delta_a Delta_b).
+    With more than two blocks, the mean of Delta_between over pairs of blocks is divided by the mean
+    of sqrt(Delta_a Delta_b).
 
     Parameters
     ----------
     deltas : float64, shape (n_blocks, n_blocks)
         Upper triangle.
     redrawn : float64, shape (n_blocks, n_blocks), optional
-        The same where the later of two blocks is redrawn: the index is divided by what it is there.
-        Default: Delta_between is 0.
+        The same with the later of two blocks redrawn; the index is divided by its value there, and
+        it is NaN unless that value is positive. Default: Delta_between of a redraw is 0.
     """
     own = np.diag(deltas)
     if not own.size or not (own > 0).all():
@@ -120,7 +120,7 @@ def read_compared(
 def read(
     pairs: TrialPairs, dissimilarity: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
 ) -> Reading:
-    """Read S alone, of pairs that have one other trial: (first, second) -> (value, n_shared)."""
+    """Read S alone, from pairs with one other trial each: (first, second) -> (value, n_shared)."""
     value, shared = dissimilarity(
         np.concatenate([pairs.first, pairs.first]), np.concatenate([pairs.second, pairs.other])
     )
@@ -133,31 +133,31 @@ def read(
 class Anchored:
     """An anchored index with its gate and test.
 
-    Everything that says something about drift is NaN where no code was detected
+    Indices and p values are NaN where no code was detected
     or the index is too imprecise.
 
     Attributes
     ----------
     reading : Reading
-        Of the tested spikes.
+        Reading of the tested spikes.
     n_within, n_between : int
         Pairs of trials of one segment.
     gate_limit : float
-        S_w that the permutation surrogates reach.
+        Quantile `gate_level` of S_w over the permutation surrogates, which S_w must exceed.
     gate : Gate
-        Whether it is open, and if not, which of the reasons it has.
+        Whether the gate is open, and if not, why.
     null : float64, shape (surrogates,)
         Index of the exchange surrogates; empty where no code was detected.
     index_raw : float
         Index of the tested spikes, the statistic of the test.
     p_value : float
-        Of an index at least as large under exchange.
+        Probability of an index at least as large under exchange.
     index, index_thinned : float
         Effect size, and the same before it is scaled by a redraw.
     null_ratio : float64, shape (surrogates,)
         Ratio index of the exchange surrogates; empty as `null` is.
     ratio_raw, ratio_p_value, index_ratio : float
-        As `index_raw`, `p_value` and `index`, of the ratio index.
+        The same as `index_raw`, `p_value` and `index` for the ratio index.
     """
 
     reading: Reading
@@ -197,18 +197,24 @@ def gate_and_test(
     Parameters
     ----------
     name, code : str
-        Recording, and "rate" or "timing": for messages and random streams.
+        Recording, and the code ("rate" or "timing"), for messages and random streams.
     n_pairs : (int, int)
         Pairs of trials of one segment within and between blocks.
     reading : Reading
-        Of the spikes to test.
+        Reading of the spikes to test.
     permuted, exchanged : callable
-        Reading of one surrogate in which the segments carry no code (only its S_w is used), and
-        of one in which the blocks are exchanged.
+        Generator -> reading of one surrogate in which the segments carry no code (only its S_w is
+        used), and of one in which the blocks are exchanged.
     options : IndexOptions
     seed : int
     max_standard_error : float
-        Largest standard deviation of the index over exchange surrogates.
+        The gate shuts unless the standard deviation of the index over exchange surrogates is
+        below this.
+
+    Returns
+    -------
+    Anchored
+        Without the effect sizes `index`, `index_thinned` and `index_ratio`, which are NaN.
     """
     rng = stream(seed, name, code, "gate")
     told = np.array([permuted(rng).within for _ in range(options.gate_surrogates)])

@@ -10,11 +10,12 @@ alone. Three steps keep counts out (docs/methods.md):
    independent given the segment.
 3. Effect size: (S_w - S_b) / (S_w - S_b^redraw) with counts matched by thinning, where the
    redrawn spikes of later blocks come from other units in the same segment. 0: timing kept; 1: as
-   if redrawn. The ratio form, of Delta in place of S, is divided alike. It reads any change of the
-   temporal profile, such as redrawn gains of events at fixed times, as timing.
+   if redrawn. The ratio form has Delta in place of S and is scaled by the same redraw. The index
+   counts any change of the temporal profile as drift of timing, even where events keep their times
+   and only their gains are redrawn.
 
-Pairs: all pairs of trials of one segment (or a random subset of them), and for each some pairs of
-different segments with the same repeats (`max_others`).
+All pairs of trials of one segment are taken (or a random subset of them), each with at most
+`max_others` pairs of different segments from the same repeats.
 """
 
 from dataclasses import replace
@@ -86,6 +87,11 @@ def timing_index(layout: Layout, options: IndexOptions, seed: int) -> Anchored:
         After its selection; two blocks or more.
     options : IndexOptions
     seed : int
+
+    Returns
+    -------
+    Anchored
+        Gate, test and reading are those of all spikes; the effect sizes are means over thinnings.
 
     Raises
     ------

@@ -1,9 +1,9 @@
 """Mean correlation of all pairs of trials by sums over trials: exact, and linear in trials.
 
-With z a trial's response over units, less its mean and of length 1, the Pearson correlation of two
-trials is the product of their z, and the sum over pairs of two sets of trials is the product of
-their sums. Missing units are taken set by set: trials with the same observed units are one set, and
-two sets are correlated over the units that both have.
+Let z be a trial's response over units, less its mean and scaled to length 1. The Pearson
+correlation of two trials is the scalar product of their z, and its sum over all pairs of two sets
+of trials is the scalar product of the sums of z. Trials with the same observed units form one set,
+and two sets are correlated over the units that both have.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from scipy import sparse
 
 from spikedrift.spikes.layout import Layout
 
-SETS = 8  # sets of trials with the same units, up to which sums are taken
+SETS = 8  # sums are taken up to this number of sets of trials with the same units
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def sets_of(layout: Layout) -> Sets | None:
 def pair_counts(sets: Sets) -> np.ndarray:
     """Pairs of trials of one segment in different repeats by blocks: int64, (n_blocks, n_blocks).
 
-    Upper triangle. Only pairs of which one repeat shows another segment, which can be compared.
+    Upper triangle. A pair counts if one of its repeats shows another segment, too, since only such
+    pairs can be compared.
     """
     one = np.ones((sets.set_of_trial.size, 1))
     n = _sums(sets, one, one, np.ones(sets.set_of_trial.size, bool), same_set=True)[0]
@@ -109,7 +110,7 @@ def correlation_sums(
             if both.sum() < min_shared:
                 continue
             z, varies = _standard(response, both)
-            # The trials of another set are 0, and so add nothing.
+            # Trials of other sets are 0 and add nothing.
             one, other = np.where(left[:, None], z, 0.0), np.where(right[:, None], z, 0.0)
             total += _sums(sets, one, other, right, i == j)
             if varies.all():
@@ -123,12 +124,12 @@ def correlation_sums(
 
 
 def _folded(value: np.ndarray) -> np.ndarray:
-    """Both directions of a pair of blocks together, in the upper triangle."""
+    """Sum both directions of a pair of blocks in the upper triangle."""
     return np.triu(value) + np.triu(np.swapaxes(value, 1, 2), 1)
 
 
 def _standard(response: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Responses over `units` less their mean, of length 1; and whether they vary."""
+    """Responses over `units`, less their mean and scaled to length 1; and whether they vary."""
     x = response[:, units]
     centered = x - x.mean(axis=1, keepdims=True)
     # Not matrix products, whose last bit may depend on the number of threads.
@@ -150,7 +151,7 @@ def _sums(
     chosen : bool, shape (n_trials,)
         Trials o that take part.
     same_set : bool
-        `left` and `right` are the same trials, so that a trial is not to meet itself.
+        `left` and `right` are the same trials, so that a trial must not be paired with itself.
 
     Returns
     -------

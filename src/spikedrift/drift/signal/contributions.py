@@ -1,4 +1,4 @@
-"""What every unit contributes to the signal indices: sums over its cells, with fixed weights."""
+"""Contributions of every unit to the signal indices: sums over its cells, with fixed weights."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from spikedrift.drift.signal.products import (
 )
 from spikedrift.drift.signal.responses import Cells
 
-PARTNERS = 5  # other units that each unit's signal is compared with, for the overlap of a redraw
-ENOUGH = 1000  # pairs of units that say what a redraw gives; with many units, fewer partners each
+PARTNERS = 5  # other units with which a unit's signal is compared, for the overlap of a redraw
+ENOUGH = 1000  # pairs of units for the overlap of a redraw; many units have fewer partners each
 HELD = 150_000  # numbers in an array of scalar products, so that it stays in the processor's cache
 
 
@@ -30,27 +30,30 @@ class Contributions:
     Attributes
     ----------
     power, overlap : float64, shape (n_units, n_blocks, n_blocks)
-        Of P_A P_B and of Q_AB (`spikedrift.drift.signal.products`), above the diagonal.
+        Sums of P_A P_B and of Q_AB (`spikedrift.drift.signal.products`), above the diagonal.
     lag_power, lag_overlap : float64, shape (n_units, 2, n_lags)
-        The same of pairs of windows: within blocks and between them, by lag.
+        The same sums for pairs of windows: within blocks and between them, by lag.
     n_pairs, lag_known : int64, shape (2, n_lags)
-        Pairs of windows, and over all cells those in which both have two responses.
+        Number of pairs of windows; and, summed over cells, of those in which both windows have two
+        responses.
     signal, level : float64, shape (n_units, n_blocks)
-        Power of the signal, and that of a flat response with the same mean count: their ratio is
-        the squared depth of the code. Of cells that were seen in all blocks with two repeats.
+        Power of the signal, and that of a flat response with the same mean count; their ratio is
+        the squared depth of the code. Sums over cells that were seen in all blocks that have two
+        repeats.
     code_power : float64, shape (n_units, n_blocks)
-        Power of the signal, of all cells that were seen in the block.
+        Power of the signal, summed over all cells that were seen in the block.
     n_cells : int64, shape (n_blocks,)
-        Cells with two responses in the block or more.
+        Cells with two or more responses in the block.
     chance_power, chance_overlap : float64, shape (n_blocks, n_blocks)
-        As `power` and `overlap`, of signals of different units.
+        As `power` and `overlap`, for signals of different units.
     unit_chance_power, unit_chance_overlap : float64, shape (n_units,)
-        Of them, over all pairs of blocks, the pairs of units that the unit is in.
+        The parts of these that come from pairs with this unit, over all pairs of blocks.
     shift_power, shift_overlap : float64, shape (n_units, n_blocks, n_blocks, n_shifts)
-        As `power` and `overlap`, the later block s bins earlier, over the bins that both then have:
-        s from -(n_shifts - 1) / 2 to as much. One shift, 0, for responses without bins.
+        As `power` and `overlap`, with the later block moved s bins earlier, over the bins that both
+        blocks then have; s runs from -(n_shifts - 1) / 2 to (n_shifts - 1) / 2. Responses without
+        bins have the one shift 0.
     half : bool, shape (n_units,)
-        One half of the units, at random.
+        One random half of the units.
     lost_power, lost_overlap : float64, shape (2, n_blocks, n_blocks, n_shifts, n_repeats)
         Of `shift_power` and `shift_overlap`, summed over the units of `half` and over the others:
         what they lose if a repeat is left out. A cell that then has too few trials is lost whole.
@@ -91,7 +94,7 @@ class Contributions:
 
     @property
     def chance(self) -> float:
-        """Q over P P of signals of different units: what a redraw keeps; NaN where P P is 0."""
+        """Q over P P of signals of different units, which a redraw keeps; NaN where P P is 0."""
         power = self.chance_power.sum()
         return float(self.chance_overlap.sum() / power) if power > 0 else float("nan")
 
@@ -101,18 +104,18 @@ def contributions(
 ) -> Contributions:
     """Sum powers and overlaps over the cells of every unit.
 
-    Weights are fixed by the mean counts of a cell, count ** -exponent, and know nothing of its
-    signal: weights that come from powers and overlaps themselves bias the index.
+    Weights are fixed by the mean count of a cell, count ** -exponent, and do not depend on its
+    signal: weights made of powers and overlaps themselves would bias the index.
 
     Parameters
     ----------
     chunks : iterable of Cells
-        Cells of a unit lie in one chunk, units in the same order of segments.
+        All cells of a unit lie in one chunk, with the segments of every unit in the same order.
     times : Occasions
     n_units : int
     exponent : float
     max_shift : int
-        Crops that the cells have.
+        Largest shift, in bins; the number of crops that the cells have.
     """
     n_blocks, n_lags = times.block.shape[0], int(times.lag.max(initial=0)) + 1
     lags, lag_known = np.zeros((2, n_units, 2 * n_lags)), np.zeros(2 * n_lags, np.int64)
@@ -185,9 +188,9 @@ class _Piece:
     Attributes
     ----------
     units : int64, shape (n,)
-        Numbers of the units in the recording.
+        Indices of the units in the recording.
     rank : int64, shape (n,)
-        Their places in the chunk.
+        Indices of the units in the chunk.
     segments : slice
     n_units, n_segments : int
         Of the whole chunk.
@@ -200,7 +203,7 @@ class _Piece:
     n_segments: int
 
     def of(self, values: np.ndarray, ahead: int = 0) -> np.ndarray:
-        """Values of these cells, or of those of the units `ahead` places on, from the chunk's."""
+        """Values of these cells from those of the chunk, or of the units `ahead` places on."""
         table = values.reshape(self.n_units, self.n_segments, *values.shape[1:])
         rank = self.rank + ahead
         if rank[-1] < self.n_units:
@@ -227,7 +230,7 @@ def _pieces(cells: Cells, n_repeats: int) -> Iterator[_Piece]:
 
 
 def _sums(cells: Cells, weight: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Weighted sums over the cells of every unit, of what is known: (m, n_units, n_blocks)."""
+    """Weighted sums of finite values over the cells of every unit: (m, n_units, n_blocks)."""
     known = np.where(np.isfinite(values), weight[:, None] * values, 0.0)
     return np.asarray(
         known.reshape(values.shape[0], cells.unit.size, -1, values.shape[2]).sum(axis=2)
@@ -241,14 +244,14 @@ def _both(
     second: np.ndarray,
     second_observed: np.ndarray,
 ) -> np.ndarray:
-    """Weighted powers and overlaps where there are trials enough: float64, shape (2, n_cells)."""
+    """Weighted powers and overlaps, 0 where trials are too few: float64, shape (2, n_cells)."""
     power = powers(first, first_observed, everything) * powers(second, second_observed, everything)
     scalar = first @ second.transpose(0, 2, 1)
     return _known_of(weight, power[:, 0], overlaps(scalar, first_observed, second_observed))
 
 
 def _known_of(weight: np.ndarray, power: np.ndarray, overlap: np.ndarray) -> np.ndarray:
-    """Power and overlap of cells, weighted; 0 where either is not known: (2, n_cells, ...)."""
+    """Power and overlap of cells, weighted; 0 where either is NaN: (2, n_cells, ...)."""
     known = np.isfinite(power) & np.isfinite(overlap)
     return np.where(known, weight * np.stack([power, overlap]), 0.0)
 
@@ -260,7 +263,7 @@ def _both_and_lost(
     second: np.ndarray,
     second_observed: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`_both`, and what it loses without each trial of either: float64, (2, n_cells, n_trials)."""
+    """`_both`, and its loss without each trial of either side: float64, (2, n_cells, n_trials)."""
     scalar = first @ second.transpose(0, 2, 1)
     power, other = (
         powers(values, observed, everything)
@@ -282,7 +285,7 @@ def _both_and_lost(
 def _of_blocks(
     part: _Piece, cells: Cells, times: Occasions, weight: np.ndarray, max_shift: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Powers and overlaps of pairs of blocks, by shift, and what they lose without a repeat.
+    """Powers and overlaps of pairs of blocks by shift, and what they lose without each repeat.
 
     Float64, shapes (2, units, blocks, blocks, shifts) and (2, units, blocks, blocks, shifts,
     repeats).
@@ -291,7 +294,7 @@ def _of_blocks(
     found = np.zeros((2, part.units.size, n_blocks, n_blocks, 2 * max_shift + 1))
     lost = np.zeros((*found.shape, times.group.size))
     observed, weights = part.of(cells.observed), part.of(weight)
-    # The earlier block, and the later one, of which the first bins are left out where it is late.
+    # The earlier and the later block; the first bins of the later one are left out if it is late.
     sides = [(0, cells.response, cells.response)]
     for cut, (short, late) in enumerate(cells.cropped, start=1):
         sides += [(cut, short, late), (-cut, late, short)]
@@ -333,7 +336,7 @@ def _of_windows(
 
 
 def _known(observed: np.ndarray, times: Occasions, n_lags: int) -> np.ndarray:
-    """Pairs of windows with two responses each, over cells, by relation and lag: (2 * n_lags,)."""
+    """Pairs of windows with two responses each, summed over cells: shape (2 * n_lags,)."""
     if times.lag.size == 0:
         return np.zeros(2 * n_lags, np.int64)
     seen = sliding_window_view(observed, times.width, axis=1).sum(axis=2) >= 2

@@ -2,9 +2,9 @@
 
     index = (1 - sum w Q_AB / sum w P_A P_B) / (1 - the same for signals of other units)
 
-over cells, with `spikedrift.drift.signal.products` for P and Q. It is the share of the signal's
-variance that was drawn anew from block A to block B: 0 where every profile (timing) or tuning
-curve (rate) is kept up to a factor, 1 where units answer as other units do.
+Sums are over cells; `spikedrift.drift.signal.products` defines P and Q. The index is the share of
+the signal's variance that was drawn anew from block A to block B: 0 where every profile (timing) or
+tuning curve (rate) is kept up to a factor, 1 where units respond as other units do.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from spikedrift.drift.signal.inference import (
 )
 from spikedrift.drift.signal.shift import unshifted
 
-WILD = 0.5  # standard error of an index that tells nothing of what lies between 0 and 1
+WILD = 0.5  # standard error at which an index says nothing about values between 0 and 1
 NAN = float("nan")
 _NONE = np.empty(0)
 NUMBERS = (
@@ -47,14 +47,14 @@ NUMBERS = (
 
 @dataclass(frozen=True)
 class Parts:
-    """What an index is made of, by units or by repeats that may be left out.
+    """Parts of an index by unit, or by repeat that may be left out.
 
     Attributes
     ----------
     new : float64, shape (n,)
         What each adds to the index.
     share : float64, shape (n,)
-        Of each in what the index divides by.
+        Share of each in the denominator of the index.
     """
 
     new: np.ndarray
@@ -73,13 +73,13 @@ class Estimate:
     ----------
     value : float
     standard_error, low, high : float
-        Over units or over repeats, whichever is larger; the interval is Student's and holds the
-        value.
+        Over units or over repeats, whichever is larger; the interval is Student's, centered on the
+        value of each.
     p_value : float
-        Of drift: `drift_test`.
+        p of `drift_test`.
     units, repeats : Parts
     group : int64, shape (n_repeats,)
-        As of `Contributions`.
+        As in `Contributions`.
     """
 
     value: float = NAN
@@ -102,24 +102,24 @@ class SignalIndex:
     Attributes
     ----------
     plain : Estimate
-        Nothing where `gate` says why there is none.
+        The index with its test and interval; NaN where `gate` says why there is none.
     kept : float
-        Q over P P: the index is 1 less this, scaled by what signals of other units give.
+        Q over P P; the index is 1 less this, divided by 1 less `chance`.
     chance : float
         Q over P P of signals of different units.
     code_p_value : float
-        Largest over blocks of the p of a signal.
+        Largest p over blocks of the test for a signal.
     gate : Gate
-        Why there is no value, with the numbers; or that it is too imprecise to say that nothing
-        drifts, which a value and its test are shown with.
+        Why there is no value; or that the value is too imprecise to conclude that nothing drifts,
+        in which case value and test are shown together with the gate.
     n_effective : float
-        Units that carry the index; those that are deeply tuned count for more.
+        Effective number of units that carry the index; deeply tuned units count for more.
     moved : Estimate
-        Timing: the index over the bins that blocks have in common where the shift that all units
-        share is taken out, found in one half of the units and applied to the other; given the
-        shifts.
+        For timing, the index over the bins that blocks have in common once the shift that all units
+        share is taken out. The shift is found in one half of the units and applied to the other;
+        test and interval take the shifts as given.
     shift : float
-        Bins by which events of the last block come later than in the first, mean of both halves.
+        Bins by which events come later in the last block than in the first, mean of both halves.
     """
 
     plain: Estimate = NOTHING
@@ -153,7 +153,7 @@ def block_index(
     code : str
     options : SignalOptions
     rng : Generator
-        Of the random signs.
+        Draws the random signs.
     """
     n_blocks = found.signal.shape[1]
     # A block in which nothing was repeated has no power and no part in any pair of blocks.
@@ -204,9 +204,9 @@ def _estimate(
     options: SignalOptions,
     rng: np.random.Generator,
 ) -> Estimate:
-    """The index on the scale of a redraw, of sums by unit and of what they lose by repeat.
+    """The index on the scale of a redraw, from sums by unit and from their loss by repeat.
 
-    A unit acts on the scale too, by the pairs of units that it is in.
+    A unit also acts on the scale, through the pairs of units that it is in.
     """
     chance, total = found.chance, power.sum()
     value = (1.0 - float(overlap.sum() / total)) / (1.0 - chance)
@@ -228,7 +228,7 @@ def _estimate(
 def _moved(
     found: Contributions, options: SignalOptions, rng: np.random.Generator
 ) -> tuple[Estimate, float]:
-    """The index where the common shift is taken out, and the shift; nothing without bins."""
+    """The index with the common shift taken out, and the shift; `NOTHING` without bins."""
     if found.shift_power.shape[-1] < 2:
         return NOTHING, NAN
     each = unshifted(found)
@@ -243,11 +243,17 @@ def _moved(
 def difference(
     timing: SignalIndex, rate: SignalIndex, options: SignalOptions, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Timing less rate, paired over units and over repeats.
+    """Index of timing less that of rate, paired over units and over repeats.
 
-    Tested with what each unit is off where both codes have one index, the mean of the two: its
-    expectation is 0 then, and a unit that is deeply tuned weighs alike in the sum and in what it
-    is studentized by.
+    The null of the test is that both codes have the same index, estimated by the mean of the two.
+    The deviation of each unit from this index then has expectation 0, and a deeply tuned unit has
+    the same weight in the sum and in the standard error by which it is divided.
+
+    Returns
+    -------
+    dict of float
+        `difference`, `difference_low`, `difference_high`, `difference_p_value` (two-sided); NaN
+        unless both codes have an index.
     """
     names = ("difference", "difference_low", "difference_high", "difference_p_value")
     one, other = timing.plain, rate.plain

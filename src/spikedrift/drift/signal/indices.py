@@ -26,7 +26,7 @@ from spikedrift.spikes.selections import stream
 
 CODES = ("rate", "timing")
 MIN_SEGMENTS = 3  # tuning over two segments has one dimension: its direction cannot change
-ELEMENTS = 2_000_000  # numbers of the responses that are held together, which bounds the memory
+ELEMENTS = 2_000_000  # numbers of responses held in memory at a time
 INFERENCE = (
     "over the units and over the repeats of one recording: a test rejects where both would; "
     "inference about drift is over animals or network instances"
@@ -44,7 +44,15 @@ def signal_contributions(
         After its selection: trials of one duration.
     options : SignalOptions
     seed : int
-        Of the order in which units become each other's partners for the overlap of a redraw.
+        Seed of the order in which units become partners for the overlap of a redraw.
+
+    Returns
+    -------
+    found : dict of code -> Contributions
+    missing : dict of code -> Gate
+        Why a code has no contributions.
+    note : str
+        How repeats were made of remaining trials; empty where they are as shown.
 
     Raises
     ------
@@ -77,7 +85,7 @@ def signal_contributions(
 
 
 def _amount(layout: Layout) -> np.ndarray:
-    """What a trial's response is: spike counts, or summed amplitudes of two-photon events."""
+    """Response of every trial: spike counts, or summed amplitudes of two-photon events."""
     spikes = layout.events
     if layout.timed:
         return spikes.counts
@@ -88,7 +96,7 @@ def _amount(layout: Layout) -> np.ndarray:
 
 
 def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr.Dataset:
-    """Signal indices of both codes with their curves, and timing against rate.
+    """Signal indices of both codes with their curves, and their difference.
 
     Parameters
     ----------
@@ -103,17 +111,17 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
         Dims `code` (rate, timing), `relation` (within, between), `lag` (repeats), `block`.
 
         * (code,), float64: `index`, `standard_error`, `low`, `high`, `p_value`, `kept`, `chance`,
-          `code_p_value`, `n_effective` as in `SignalIndex`; `gate` (str, of
-          `spikedrift.drift.gates`) and `gate_note` (str), why there is no index.
+          `code_p_value`, `n_effective` as in `SignalIndex`; `gate` (str, see
+          `spikedrift.drift.gates`) and `gate_note` (str), which say why there is no index.
           `index_unshifted` with `unshifted_standard_error`, `unshifted_low`, `unshifted_high`,
-          `unshifted_p_value`, and `shift` (bins): NaN for rate. `shift_time`, s: the same.
-        * (code, relation, lag), float64: `curve`, what is new in windows of repeats that lie a lag
-          apart over the mean power at all lags, on the scale of `index`; `curve_low`,
-          `curve_high`, bootstrap over units
-          (`spikedrift.drift.bands`); NaN where there is no such pair. `n_pairs` (relation, lag),
-          pairs of windows.
+          `unshifted_p_value`, and `shift` (bins), the index and the shift of `SignalIndex.moved`:
+          NaN for rate. `shift_time`: the shift in s.
+        * (code, relation, lag), float64: `curve`, the power drawn anew between windows of repeats
+          that lie a lag apart over the mean power at all lags of the relation, on the scale of
+          `index`; `curve_low`, `curve_high`, bootstrap over units (`spikedrift.drift.bands`); NaN
+          where there is no such pair. `n_pairs` (relation, lag), pairs of windows.
         * (code, block), float64: `depth`, standard deviation of the signal over bins or segments
-          by its mean, without the noise of trials.
+          divided by its mean, without the noise of trials.
         * (code,), float64: `depth_change`, ln of the depth in the last block over that in the
           first, with `depth_change_low`, `depth_change_high` over units.
         * scalars: `difference` (timing less rate), `difference_low`, `difference_high`,
@@ -121,8 +129,7 @@ def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr
           have an index.
 
         Attributes: those of the recording, `seed`, `options` (JSON), `n_units`, `inference`;
-        `repeats_made`, what is to be known of repeats that were made of remaining trials, empty
-        where repeats are as they were shown.
+        `repeats_made`, how repeats were made of remaining trials, empty where they are as shown.
 
     Raises
     ------
@@ -141,7 +148,11 @@ def indices_of(
     options: SignalOptions,
     seed: int,
 ) -> xr.Dataset:
-    """`signal_indices` of contributions that are known."""
+    """`signal_indices` from contributions, as `signal_contributions` returns them.
+
+    `found`, `missing` and `note` are its three results; the other parameters and the Dataset that
+    is returned are those of `signal_indices`.
+    """
     name = str(dataset.attrs.get("recording"))
     parts = []
     indices: dict[str, SignalIndex] = {}
@@ -184,8 +195,8 @@ def indices_of(
 def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generator) -> xr.Dataset:
     """Index of pairs of windows by lag, with a bootstrap over units.
 
-    What is new at a lag is divided by the mean power at all lags of its relation: the power at one
-    lag rests on few pairs, and a quotient of it is wild where the code is weak.
+    The power drawn anew at a lag is divided by the mean power at all lags of its relation: the
+    power at one lag rests on few pairs, and dividing by it is unstable where the code is weak.
     """
     lag = np.flatnonzero(found.n_pairs.any(axis=0))
     shape = (2, lag.size)
@@ -194,7 +205,7 @@ def _curves(found: Contributions, options: SignalOptions, rng: np.random.Generat
     new = (found.lag_power - found.lag_overlap)[:, :, lag].reshape(n_units, 2 * lag.size)
     mean = found.lag_power[:, :, lag].sum(axis=2) / np.maximum(n.sum(axis=1), 1)
     power = (mean[:, :, None] * n).reshape(n_units, 2 * lag.size)
-    # One block has no other whose units could say what a redraw gives: the scale is then 1.
+    # With a single block there are no signals of other units in another block: the scale is 1.
     chance = found.chance if np.isfinite(found.chance) else 0.0
     total = power.sum(axis=0)
     share = np.divide(new.sum(axis=0), total, out=np.full(total.shape, NAN), where=total > 0)

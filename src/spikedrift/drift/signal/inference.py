@@ -1,10 +1,10 @@
 """Tests and intervals of signal indices, over units and over repeats.
 
 Given the gains of all trials, the contributions of units are independent and, where nothing drifts,
-of mean 0: states and gains that units share do not make them dependent. Noise that units share
-does. It differs from repeat to repeat, so that leaving each repeat out says how far it moves a sum:
-a test rejects only where it would for independent units and for independent repeats, and holds its
-level where either is the truth.
+have mean 0; states and gains that units share do not make them dependent. Noise that units share
+does. Such noise differs from repeat to repeat, so that leaving out each repeat shows how far it
+moves a sum. A test therefore rejects only if it does so both over units and over repeats, and it
+holds its level where either units or repeats are independent.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Jackknife:
     ----------
     variance : float
     freedom : int
-        Repeats less the groups that they are in.
+        Degrees of freedom: repeats less the groups that they are in.
     """
 
     variance: float
@@ -32,22 +32,27 @@ class Jackknife:
     def error(self, degree: int) -> float:
         """Standard error of a sum of this degree in the noise of repeats.
 
-        Leaving one out counts the variance of what holds the noise of two repeats twice (Efron &
-        Stein 1981, Annals of Statistics 9:586): degree 2 where there is nothing else, 1 where there
-        is, which is then too large rather than too small.
+        The jackknife counts the variance of terms with the noise of two repeats twice (Efron &
+        Stein 1981, Annals of Statistics 9:586). Degree 2 corrects for that where there are no other
+        terms; with degree 1 the error is too large rather than too small.
         """
         return float(np.sqrt(self.variance / degree))
 
     def tail(self, value: float, degree: int, two_sided: bool = False) -> float:
-        """P of a value as large, or as far from 0, in Student's distribution.
+        """Probability of a value as large, or as far from 0, in Student's distribution.
 
         Parameters
         ----------
         value : float
-            Of the sum, of mean 0 under the null.
+            Value of the sum, whose mean is 0 under the null.
         degree : int
-            As of `error`.
+            As in `error`.
         two_sided : bool
+
+        Returns
+        -------
+        float
+            1 where the repeats have no variance or no degrees of freedom.
         """
         if not (self.variance > 0 and self.freedom > 0):
             return 1.0
@@ -65,7 +70,7 @@ def jackknife(lost: np.ndarray, group: np.ndarray) -> Jackknife:
     lost : float64, shape (n_repeats,)
         What the sum loses if a repeat is left out.
     group : int64, shape (n_repeats,)
-        Block of a repeat, or part of a block: leaving out is done in each by itself.
+        Block of a repeat, or part of a block; each group is a stratum of its own.
     """
     _, place = np.unique(group, return_inverse=True)
     squares, n = np.bincount(place, weights=lost**2), np.bincount(place)
@@ -78,17 +83,17 @@ def jackknife(lost: np.ndarray, group: np.ndarray) -> Jackknife:
 def flip_test(
     values: np.ndarray, flips: int, rng: np.random.Generator, two_sided: bool = False
 ) -> float:
-    """P of a studentized sum as large, or as far from 0, under random signs of the values.
+    """Probability of a studentized sum as large, or as far from 0, under random signs.
 
-    The null: values are independent, of mean 0 and symmetric about it. Studentizing makes the
-    level hold for many values without the symmetry.
+    Under the null, values are independent and symmetric about 0. Since the sum is studentized, the
+    level also holds without the symmetry where there are many values.
 
     Parameters
     ----------
     values : float64, shape (n_units,)
         Contributions of units.
     flips : int
-        Random signs; the smallest attainable p is 1 / (flips + 1).
+        Number of random draws of signs; the smallest attainable p is 1 / (flips + 1).
     rng : Generator
     two_sided : bool
     """
@@ -107,18 +112,21 @@ def drift_test(
     flips: int,
     rng: np.random.Generator,
 ) -> float:
-    """P of drift, a sum above 0: the larger of random signs of units and the jackknife.
+    """Test whether a sum exceeds 0, which is drift, over units and over repeats.
 
-    Without drift the sum is degenerate: noise of one repeat alone does not move it, that of two
-    does.
+    Returns the larger p of random signs of units (`flip_test`) and of the jackknife over repeats.
+
+    Without drift the sum is degenerate: the noise of one repeat alone does not move it, only
+    products of the noise of two repeats do. The jackknife has degree 2.
 
     Parameters
     ----------
     units : float64, shape (n_units,)
-        What units add to the sum.
+        What each unit adds to the sum.
     repeats : float64, shape (n_repeats,)
-        What it loses without a repeat.
+        What the sum loses if a repeat is left out.
     group : int64, shape (n_repeats,)
+        As in `jackknife`.
     flips : int
     rng : Generator
     """
@@ -133,7 +141,11 @@ def difference_test(
     flips: int,
     rng: np.random.Generator,
 ) -> float:
-    """P of a sum other than 0, as of `drift_test`, two-sided; what it is made of may drift."""
+    """Test whether a sum differs from 0, over units and over repeats, two-sided.
+
+    As `drift_test`, but with a jackknife of degree 1, which allows for the noise of single repeats:
+    it moves the sum where both codes drift.
+    """
     tail = jackknife(repeats, group).tail(float(units.sum()), degree=1, two_sided=True)
     return max(flip_test(units, flips, rng, two_sided=True), tail)
 
@@ -141,29 +153,34 @@ def difference_test(
 def ratio_influence(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Influence of every unit on sum(part) / sum(whole): float64, shape (n_units,); sums to 0.
 
-    The sum of squares, times n / (n - 1), is the variance of the ratio (Cochran 1977, Sampling
-    Techniques, eq. 6.13).
+    The sum of their squares, times n / (n - 1), estimates the variance of the ratio (Cochran 1977,
+    Sampling Techniques, eq. 6.13).
     """
     total = whole.sum()
     return np.asarray((part - part.sum() / total * whole) / total)
 
 
 def effective_number(weight: np.ndarray) -> float:
-    """Units that count: (sum w)^2 / sum w^2 (Kish 1965), as few deep units may carry an index."""
+    """Effective number of units, (sum w)^2 / sum w^2 (Kish 1965).
+
+    A few deeply tuned units may carry an index.
+    """
     return float(weight.sum() ** 2 / (weight**2).sum())
 
 
 def student_interval(
     value: float, influence: np.ndarray, confidence: float
 ) -> tuple[float, float, float]:
-    """Standard error, and the ends of Student's interval about the value, which it holds.
+    """Standard error, and the ends of Student's interval about the value.
+
+    A few units may make up most of the variance. The degrees of freedom are therefore those of
+    Satterthwaite (1946): (sum of squares)^2 / (sum of fourth powers) - 1, at least 1.
 
     Parameters
     ----------
     value : float
     influence : float64, shape (n_units,)
-        Squares of few units may make up the variance: the degrees of freedom are those of
-        Satterthwaite (1946), (sum of squares)^2 by the sum of fourth powers, less 1 and 1 at least.
+        Influence of every unit on the value.
     confidence : float
     """
     error, freedom = _error(influence)
@@ -179,19 +196,20 @@ def interval(
     confidence: float,
     degree: int = 2,
 ) -> tuple[float, float, float]:
-    """Standard error and ends, over units or over repeats, whichever reaches further.
+    """Standard error and ends of an interval, over units or over repeats, whichever is wider.
 
     Parameters
     ----------
     value : float
     units : float64, shape (n_units,)
-        Influences.
+        Influence of every unit on the value.
     repeats : float64, shape (n_repeats,)
-        What the value loses without a repeat.
+        What the value loses if a repeat is left out.
     group : int64, shape (n_repeats,)
+        As in `jackknife`.
     confidence : float
     degree : int
-        As of `Jackknife.error`. 2 is exact where nothing drifts.
+        As in `Jackknife.error`; 2 is right where nothing drifts.
     """
     error, low, high = student_interval(value, units, confidence)
     spread = jackknife(repeats, group)

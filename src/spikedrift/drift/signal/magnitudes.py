@@ -2,13 +2,14 @@
 
 All are shares of the signal's variance that are drawn anew, from the same sums over units:
 
-* `drop`: within blocks, what is new at the largest lag more than at the smallest, on a straight
-  line over lags;
-* `gap`: between blocks less within blocks, over the lags that both have: what happens in the gap;
-* `step`: between blocks, over all pairs of blocks; the signal index itself.
+* `drop`: within blocks, the increase of this share from the smallest to the largest lag, from a
+  straight line over lags;
+* `gap`: this share between blocks less that within blocks, over the lags that both have: the drift
+  that happens in the gap;
+* `step`: this share between blocks, over all pairs of blocks; it is the signal index.
 
-Ratios are of sums over all lags that enter, not means of ratios: the power of a single lag can be
-drowned in noise, and nothing here is biased by that.
+Each number is a ratio of sums over lags, not a mean of ratios, since noise can drown the power at a
+single lag.
 """
 
 from dataclasses import dataclass
@@ -25,11 +26,11 @@ class Sums:
     Attributes
     ----------
     power, overlap : float64, shape (...)
-        Of P_A P_B and Q_AB over pairs of blocks (`spikedrift.drift.signal.products`).
+        Sums of P_A P_B and Q_AB over pairs of blocks (`spikedrift.drift.signal.products`).
     lag_power, lag_overlap : float64, shape (..., 2, n_lags)
-        The same over pairs of windows: within blocks and between them, by lag.
+        The same sums over pairs of windows: within blocks and between them, by lag.
     lag_known : float64, shape (2, n_lags)
-        Number of pairs of windows and cells that these are of.
+        Number of pairs of windows, counted in every cell, over which these sums run.
     """
 
     power: np.ndarray
@@ -40,7 +41,7 @@ class Sums:
 
 
 def magnitudes(sums: Sums, lags: np.ndarray, chance: float, most: float = np.inf) -> np.ndarray:
-    """Return drop, gap and step: float64, shape (..., 3); NaN where there is nothing to compare.
+    """Compute drop, gap and step: float64, shape (..., 3); NaN where there is nothing to compare.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def magnitudes(sums: Sums, lags: np.ndarray, chance: float, most: float = np.inf
     chance : float
         Q over P P of signals of different units.
     most : float
-        Largest lag that the drop takes.
+        Largest lag of the drop, in repeats.
     """
     new = sums.lag_power - sums.lag_overlap
     n = sums.lag_known
@@ -66,19 +67,19 @@ def magnitudes(sums: Sums, lags: np.ndarray, chance: float, most: float = np.inf
 def _drop(
     new: np.ndarray, power: np.ndarray, known: np.ndarray, lags: np.ndarray, most: float
 ) -> np.ndarray:
-    """Weighted least squares of what is new by lag, times the range of lags."""
+    """Weighted least-squares slope of the share drawn anew over lags, times the range of lags."""
     used = (known > 0) & (lags <= most)
     if used.sum() < 2:
         return np.full(new.shape[:-1], np.nan)
     lag, n = lags[used].astype(np.float64), known[used].astype(np.float64)
     distance = lag - np.average(lag, weights=n)
-    # Sums over n pairs are n times their mean, which is the weight that the mean has.
+    # A sum over n pairs is n times their mean, and n is the weight of the mean.
     slope = new[..., used] @ distance / (n @ distance**2)
     return _over(slope * np.ptp(lag), power[..., used].sum(axis=-1) / n.sum())
 
 
 def _gap(new: np.ndarray, power: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Between blocks less within them, every lag with the weight of its rarer relation."""
+    """Share drawn anew between blocks less within; weights of lags are harmonic means of counts."""
     shared = (known > 0).all(axis=0)
     if not shared.any():
         return np.full(new.shape[:-2], np.nan)
@@ -91,5 +92,5 @@ def _gap(new: np.ndarray, power: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _over(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Quotient, NaN where what is divided by is not positive."""
+    """Quotient; NaN where the denominator is not positive."""
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)

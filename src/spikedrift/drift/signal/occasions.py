@@ -16,16 +16,16 @@ class Occasions:
     group : int64, shape (n_repeats,)
         Number of the block, or of the part of a block, that a repeat is in.
     compared : tuple of (int, int, slice, slice)
-        Two blocks, the earlier first, and the repeats of either that are compared with each other.
+        Two blocks, the earlier first, and the repeats of each that are compared with each other.
     width : int
-        Repeats of a window.
+        Number of repeats in a window.
     pair : tuple of int64, shape (n_pairs,)
-        First repeats of two windows that lie in a block each and share no repeat, the earlier
-        first.
+        Indices of the first repeats of two windows, the earlier window first. Each window lies in
+        one block, and the two share no repeat.
     lag : int64, shape (n_pairs,)
-        Repeats from the one to the other.
+        Distance of the two windows in repeats.
     between : bool, shape (n_pairs,)
-        Whether they lie in different blocks.
+        Whether the two windows lie in different blocks.
     """
 
     block: np.ndarray
@@ -45,14 +45,14 @@ def occasions(
     Parameters
     ----------
     block : int64, shape (n_repeats,)
-        Block of every repeat, from 0; repeats in their order.
+        Block of every repeat, from 0; repeats are in order.
     position : int64, shape (n_repeats,)
         Number of the repeat, counted through the session.
     width : int
-        Repeats of a window, two or more.
+        Number of repeats in a window, two or more.
     part : int64, shape (n_repeats,), optional
-        0 or 1, the repeats of a block part by part. Where there are both, a part of a block is
-        compared with the other part of another block, and windows lie in one part.
+        0 or 1; the repeats of a block are sorted by part. Where both occur, each part of a block is
+        compared with the other part of another block only, and each window lies in one part.
     """
     part = np.zeros_like(block) if part is None else part
     group = 2 * block + part
@@ -83,6 +83,6 @@ def occasions(
 
 
 def _run(member: np.ndarray) -> slice:
-    """Repeats of a block, which follow each other."""
+    """Slice of the repeats of a block or part, which are contiguous."""
     at = np.flatnonzero(member)
     return slice(at[0], at[-1] + 1)

@@ -1,21 +1,21 @@
-"""Powers and overlaps of signals that noise, gain and background of single trials leave unbiased.
+"""Powers and overlaps of signals, unbiased by noise, gain and background of single trials.
 
-A cell is answered by a response y_r in trial r: signal times a gain of that trial, plus noise of
-zero mean that differs from trial to trial. In blocks A and B, with i, k in A and j, l in B, all
-four different trials,
+The response y_r of a cell in trial r is the signal times a gain of that trial, plus noise of zero
+mean that is independent from trial to trial. For blocks A and B, with trials i, k in A and j, l in
+B, all four different,
 
     power   P_A P_B = mean of <y_i, y_k> <y_j, y_l>
     overlap Q_AB    = mean of <y_i, y_j> <y_k, y_l>
 
-hold no trial twice, so that noise drops out of both expectations, and each trial once, so that the
-gains of trials, however they are correlated, enter both as the same factors. The expectation of
-P_A P_B - Q_AB is therefore 0 exactly where the two signals are proportional (Cauchy-Schwarz), and
-positive elsewhere.
+have every trial in each of their terms exactly once. Noise therefore drops out of both
+expectations, and the gains of trials, however they are correlated, enter both as the same factors.
+The expectation of P_A P_B - Q_AB is 0 exactly where the two signals are proportional
+(Cauchy-Schwarz), and positive elsewhere.
 
 Norms without the noise of single trials are those of the crossnobis distance (Walther et al. 2016,
-NeuroImage 137:188); a ratio of an overlap to powers is the disattenuated correlation of Spearman
-(1904). Pospisil & Bair (2021, Journal of Neuroscience 41:5638) subtract a known noise variance from
-numerator and denominator instead; here no model of the noise is needed.
+NeuroImage 137:188); a ratio of an overlap to powers is the square of the disattenuated correlation
+of Spearman (1904). Pospisil & Bair (2021, Journal of Neuroscience 41:5638) subtract a known noise
+variance from numerator and denominator instead; no model of the noise is needed here.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 Sum = Callable[[np.ndarray, int], np.ndarray]
-"""Sums over the trials of each occasion, along an axis: (array, axis) -> array."""
+"""Function that sums over the trials of each occasion along an axis: (array, axis) -> array."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Products:
     power : float64, shape (n_cells, n_occasions)
         P: mean of <y_i, y_k> over pairs of different trials. The squared norm of the signal.
     overlap : float64, shape (n_cells, n_occasions, n_occasions)
-        Q: square of the scalar product of the signals of two occasions. NaN on the diagonal, and
+        Q: square of the scalar product of the signals of two occasions. NaN on the diagonal and
         where two occasions share a trial.
     """
 
@@ -45,18 +45,18 @@ class Products:
 
 
 def everything(values: np.ndarray, axis: int) -> np.ndarray:
-    """Sum over all trials, which are one occasion."""
+    """`Sum` over all trials, which are one occasion."""
     return np.asarray(values.sum(axis=axis, keepdims=True))
 
 
 def members(member: np.ndarray) -> Sum:
-    """Sum over the trials of occasions: bool, shape (n_occasions, n_trials); they may overlap."""
+    """`Sum` over occasions given as bool, shape (n_occasions, n_trials); they may overlap."""
     within = member.astype(np.float64)
     return lambda values, axis: np.moveaxis(np.moveaxis(values, axis, -1) @ within.T, -1, axis)
 
 
 def runs(width: int) -> Sum:
-    """Sum over all runs of `width` successive trials, by their first trial."""
+    """`Sum` over all runs of `width` (two or more) successive trials, by their first trial."""
 
     def over(values: np.ndarray, axis: int) -> np.ndarray:
         lines = np.moveaxis(values, axis, -1)
@@ -70,7 +70,7 @@ def runs(width: int) -> Sum:
 
 
 def powers(response: np.ndarray, observed: np.ndarray, over: Sum) -> np.ndarray:
-    """Mean of <y_i, y_k> over pairs of different trials: of their sum, |sum y|^2 - sum |y|^2.
+    """Mean of <y_i, y_k> over pairs of different trials, whose sum is |sum y|^2 - sum |y|^2.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def n_pairs(observed: np.ndarray, over: Sum) -> np.ndarray:
 def quadruples(scalar: np.ndarray, over: Sum = everything) -> np.ndarray:
     """Sum of M_ij M_kl over i != k of one occasion and j != l of another, in closed form.
 
-    Of the square of a sum over pairs (i, j), what has i or j twice is taken away,
+    Terms with i or j twice are subtracted from the square of the sum over pairs (i, j),
 
         sum M_ij M_kl = (sum M)^2 - sum_i (sum_j M)^2 - sum_j (sum_i M)^2 + sum M^2.
 
@@ -124,7 +124,7 @@ def quadruples(scalar: np.ndarray, over: Sum = everything) -> np.ndarray:
 
 
 def powers_without(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Power P of all trials but one: of `powers`, the terms that hold the trial are taken away.
+    """Power P without each trial in turn: `powers` less the terms that hold the trial.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def powers_without(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64, shape (n_cells, n_trials)
-        By the trial that is left out; P itself for one that was not observed, NaN where fewer than
+        By the trial that is left out: P of all trials if it was not observed, NaN where fewer than
         two trials are left.
     """
     total = response.sum(axis=1)
@@ -146,7 +146,7 @@ def powers_without(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
 
 
 def _pairs_without(observed: np.ndarray) -> np.ndarray:
-    """`n_pairs` of all trials but one: float64, shape (n_cells, n_trials)."""
+    """`n_pairs` without each trial in turn: float64, shape (n_cells, n_trials)."""
     n = observed.sum(axis=1, keepdims=True) - observed.astype(np.float64)
     return np.asarray(n * (n - 1))
 
@@ -154,22 +154,23 @@ def _pairs_without(observed: np.ndarray) -> np.ndarray:
 def overlaps_without(
     scalar: np.ndarray, first_observed: np.ndarray, second_observed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Overlap Q of all trials, of all but one of the first occasion, and but one of the second.
+    """Overlap Q of all trials, and without each trial of the first and of the second occasion.
 
-    What holds the trial i in `quadruples` is 2 [S r_i - r_i^2 - sum_j c_j M_ij + sum_j M_ij^2],
-    with r_i and c_j the sums of M over j and over i, and S over both.
+    The terms of `quadruples` that hold the trial i sum to 2 [S r_i - r_i^2 - sum_j c_j M_ij + sum_j
+    M_ij^2], where r_i and c_j are the sums of M over j and over i, and S is the sum over both.
 
     Parameters
     ----------
     scalar : float64, shape (n_cells, n_trials, n_other_trials)
         As in `overlaps`.
-    first_observed, second_observed : bool, shape (n_cells, n_trials)
+    first_observed : bool, shape (n_cells, n_trials)
+    second_observed : bool, shape (n_cells, n_other_trials)
 
     Returns
     -------
     float64, shapes (n_cells,), (n_cells, n_trials) and (n_cells, n_other_trials)
-        The latter by the trial that is left out. NaN where fewer than two trials are left on either
-        side.
+        The last two are by the trial that is left out. NaN where fewer than two trials are left on
+        either side.
     """
     squared = scalar**2
     row, column = scalar.sum(axis=2), scalar.sum(axis=1)
@@ -188,7 +189,7 @@ def overlaps_without(
 
 
 def _mean(total: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Sums by their numbers of terms; NaN where there are none."""
+    """Sums divided by their numbers of terms; NaN where there are none."""
     return np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
 
 
@@ -231,7 +232,8 @@ def overlaps(
     scalar : float64, shape (n_cells, n_trials, n_other_trials)
         Scalar products of centered responses on one occasion with those on another; 0 for trials
         that were not observed.
-    first_observed, second_observed : bool, shape (n_cells, n_trials)
+    first_observed : bool, shape (n_cells, n_trials)
+    second_observed : bool, shape (n_cells, n_other_trials)
 
     Returns
     -------
@@ -257,7 +259,7 @@ def window_products(response: np.ndarray, observed: np.ndarray, width: int) -> P
     Returns
     -------
     Products
-        0, not NaN, where there are too few trials, so that sums leave it out; an overlap is
+        0 (not NaN) where there are too few trials, so that sums leave it out. An overlap is
         meaningless where two runs share a trial.
     """
     over = runs(width)

@@ -42,7 +42,7 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
     dataset : trials Dataset
         After its selection: trials of one duration.
     options : DriftOptions
-        `index`, `state`, and of `curves` the numbers of resamples and halves.
+        `index` and `state`, and the numbers of resamples and halves of `curves`.
     seed : int
 
     Returns
@@ -51,8 +51,9 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
         What `drift_values` returns, and
 
         * `statistic_sample` (sample, statistic), `half_statistic` (split, half, statistic):
-          float64, `{code}_{drop, gap, step}` of resamples and halves of the units, which are those
-          of the curves and the profile: samples of all files are joint.
+          float64, `{code}_{drop, gap, step}` for resamples and halves of the units. Curves and
+          profile of the recording use the same resamples and halves: samples of all files are
+          joint.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
 
 
 def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
-    """`recording_drift` without samples.
+    """`recording_drift` without samples; parameters are the same.
 
     Returns
     -------
@@ -88,13 +89,15 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
           and `gate_note` (str, of `spikedrift.drift.gates`), `gate_passed` (bool: there is an
           index); `n_trials` (matching).
         * (matching,): `difference` with its interval and test, timing less rate.
-        * of all trials, as `signal_indices` has them: `curve` with its band, `n_pairs`, `depth`.
-        * of all trials, sums over units for `spikedrift.drift.signal.magnitudes`: `block_power`,
+        * for all trials, as in `signal_indices`: `curve` with its band, `n_pairs`, `depth`,
+          `depth_change` with its interval.
+        * for all trials, sums over units for `spikedrift.drift.signal.magnitudes`: `block_power`,
           `block_overlap` (code), `lag_power`, `lag_overlap`, `lag_known` (code, relation, lag);
-          NaN where there is no index.
+          NaN where there is no index, except in recordings with one block.
 
-        Tests are NaN where the order of trials is assumed. Attributes: those of the recording,
-        `seed`, `options` (JSON), `n_units`, `n_segments`, `state_*` of `match_state`, `inference`.
+        `p_value` and `difference_p_value` are NaN where the order of trials is assumed. Attributes:
+        those of the recording, `seed`, `options` (JSON), `n_units`, `n_segments`, `state_*` of
+        `match_state`, `inference`.
 
     Raises
     ------
@@ -165,7 +168,7 @@ def _numbers(found: xr.Dataset | None) -> xr.Dataset:
 
 
 def _sums(every: xr.Dataset, found: Mapping[str, Contributions]) -> xr.Dataset:
-    """Sums over units by code, NaN where there is no code."""
+    """Sums over units by code; NaN where there is no index, except with a single block."""
     lags = every["lag"].values
     sums = {name: np.full((len(CODES), 2, lags.size), NAN) for name in SUMS[2:]}
     blocks = {name: np.full(len(CODES), NAN) for name in SUMS[:2]}
@@ -217,13 +220,13 @@ def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndar
 
 
 def chance_of(file: xr.Dataset, code: str) -> float:
-    """Q over P P of signals of other units; 0, which leaves the scale, where there is none."""
+    """Q over P P of signals of other units; 0, so that the scale is 1, where there is none."""
     chance = float(file["chance"].sel(code=code, matching="none"))
     return chance if np.isfinite(chance) else 0.0
 
 
 def magnitudes_of(file: xr.Dataset, code: str, most: float = np.inf) -> dict[str, np.ndarray]:
-    """Drop, gap and step of all trials of a file of `drift_values`: scalars.
+    """Drop, gap and step of all trials from a file of `drift_values`.
 
     Parameters
     ----------
@@ -231,11 +234,15 @@ def magnitudes_of(file: xr.Dataset, code: str, most: float = np.inf) -> dict[str
     code : str
     most : float
         Largest lag of the drop, in repeats.
+
+    Returns
+    -------
+    dict of name -> float64, shape ()
     """
     values = magnitudes(sums_of(file, code), file["lag"].values, chance_of(file, code), most)
     return dict(zip(MAGNITUDES, values, strict=True))
 
 
 def sums_of(file: xr.Dataset, code: str) -> Sums:
-    """Sums over units of a file of `drift_values`."""
+    """Sums over units for one code of a file of `drift_values`."""
     return Sums(*(file[name].sel(code=code).values for name in SUMS))

@@ -1,13 +1,13 @@
-"""Repeats as the signal indices take them: as they were shown, or made of the trials that remain.
+"""Repeats for the signal indices: as they were shown, or made of the trials that remain.
 
 Tuning needs repeats of all segments. Where trials are missing, as after a matching by state, hardly
 a repeat may be whole. Within a block, the r-th remaining trial of every segment then makes the r-th
 repeat.
 
 Trials that were matched to each other by state have, by that choice, noise in common that comes
-with the state: products of one with the other are no products of independent noise, and read as a
-signal that is kept. Pairs are therefore divided into two parts, and one part of a block is compared
-with the other part of the other block only.
+with the state. The noise of such a pair is not independent, and products of its trials would look
+like a signal that is kept. Pairs are therefore divided into two parts, and one part of a block is
+compared only with the other part of the other block.
 """
 
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class Rows:
         Repeat of every trial.
     block : int64, shape (n_repeats,)
     position : int64, shape (n_repeats,)
-        Number of the repeat, counted through the session; of a made one, the mean over its trials.
+        Number of the repeat, counted through the session; about the mean over its trials if made.
     part : int64, shape (n_repeats,)
         0 or 1 where trials were matched between two blocks: trials that were matched to each other
         are in the same part. 0 elsewhere.
     made : bool
-        Whether they are made of trials that were shown in different repeats.
+        Whether repeats are made of trials that may have been shown in different repeats.
     """
 
     table: np.ndarray
@@ -47,7 +47,7 @@ class Rows:
 
     @property
     def note(self) -> str:
-        """What a reader of made repeats should know; empty where none are made."""
+        """Caveat about made repeats; empty where repeats are as they were shown."""
         if not self.made:
             return ""
         whole = int((self.table >= 0).all(axis=1).sum())
@@ -60,13 +60,18 @@ class Rows:
 def rows_of(layout: Layout) -> Rows:
     """Repeats as shown where all are whole, and made ones elsewhere.
 
-    What is assumed of made ones: the gains of trials that come into one repeat differ by chance
-    only, or little, since the trials lie close in time. Where gains are slow, or independent from
-    trial to trial, the products of different repeats have the expectation that they have otherwise.
+    Made repeats assume that the gains of trials in one repeat differ only by chance, or only
+    little, since the trials lie close in time. Where gains are slow, or independent from trial to
+    trial, the products of different made repeats have the same expectation as those of repeats as
+    shown.
 
     Parameters
     ----------
     layout : Layout
+
+    Returns
+    -------
+    Rows
     """
     shown, segment = layout.repeats, layout.segment
     matched = "state_matched_trials" in layout.dataset.attrs
@@ -97,8 +102,8 @@ def rows_of(layout: Layout) -> Rows:
 def _parts(layout: Layout) -> np.ndarray:
     """Part, 0 or 1, of every trial of two blocks that were matched by state: in turn, by pairs.
 
-    The pairs are those of the matching, of the trials that it left. A trial without a partner is
-    taken like a pair of its own.
+    Pairs are those of the matching, made again from the trials that it left. A trial without a
+    partner counts as a pair of its own.
     """
     # Few recordings are matched, all import this module: a third of a second.
     from scipy.optimize import linear_sum_assignment
@@ -118,12 +123,12 @@ def _parts(layout: Layout) -> np.ndarray:
 
 
 def _positions(shown: np.ndarray, row: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Mean number of the trials of every row, rising from row to row of a block or part."""
+    """Mean number of the trials of every row, made to rise from row to row of a block or part."""
     mean = np.floor(np.bincount(row, weights=shown) / np.bincount(row) + 0.5).astype(np.int64)
     for each in np.unique(block):
         here = np.flatnonzero(block == each)
         step = np.arange(here.size)
-        # Rows that not all segments reach may have earlier trials on the average.
+        # Later rows lack some segments, and their trials may be earlier on average.
         rising = np.maximum.accumulate(mean[here] - step) + step
         last = shown[block[row] == each].max()
         mean[here] = np.minimum(rising, last - step[::-1])

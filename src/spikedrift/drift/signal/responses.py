@@ -1,7 +1,7 @@
 """Responses whose signals are compared: temporal profiles, and tuning over segments.
 
-The two are made alike, so that the same products, tests and units serve both codes. A flat
-background drops out of either by its centering, and a gain multiplies it.
+The two have the same form, so that the same products, tests and units serve both codes. Centering
+removes a flat background from either, and a gain multiplies either.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class Cells:
     Attributes
     ----------
     unit : int64, shape (n_units,)
-        Units whose cells these are, unit by unit and as many of each.
+        Units of these cells; cells are sorted by unit, and every unit has the same number of them.
     response : float64, shape (n_cells, n_repeats, n_features)
         Timing: binned spikes of a trial less their mean over bins; a cell is a (unit, segment).
         Rate: counts of a repeat less their mean over segments; a cell is a unit. 0 where there is
@@ -30,10 +30,10 @@ class Cells:
     amount : float64, shape (n_cells, n_repeats)
         Sum of the response before it was centered.
     count : float64, shape (n_cells,)
-        Mean count of a trial, over the blocks in the sense of `mean_counts`.
+        Mean count of a trial, averaged over blocks by `mean_counts`.
     cropped : tuple of pairs of float64, shape (n_cells, n_repeats, n_features - s)
-        For s = 1, 2, ...: the response without its last s features, and without its first s, each
-        smoothed and centered by itself.
+        For s = 1, 2, ...: the response without its last s features, and that without its first s
+        features, each smoothed and centered by itself.
     """
 
     unit: np.ndarray
@@ -45,7 +45,7 @@ class Cells:
 
 
 def mean_counts(count: np.ndarray, observed: np.ndarray, member: np.ndarray) -> np.ndarray:
-    """Geometric mean, over the blocks in which a cell answered twice, of its mean count plus 1/2.
+    """Geometric mean of a cell's mean count plus 1/2 over the blocks that have two responses of it.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def mean_counts(count: np.ndarray, observed: np.ndarray, member: np.ndarray) -> 
     Returns
     -------
     float64, shape (n_cells,)
-        1 for a cell without such a block, which has no say.
+        1 for a cell without such a block, which contributes nothing.
     """
     n = observed @ member.T.astype(np.float64)
     total = np.where(observed, count, 0.0) @ member.T.astype(np.float64)
@@ -84,15 +84,15 @@ def tuning(
     order : int64, shape (n_units,)
         Units in the order in which cells are given.
     amount : shape (n_trials, n_units)
-        What a trial's response is: spike counts, or summed amplitudes of two-photon events.
+        Response of every trial: spike counts, or summed amplitudes of two-photon events.
     member : bool, shape (n_blocks, n_repeats)
     elements : int
-        About as many numbers are held at a time, which bounds the memory.
+        Approximate largest number of values held in memory at a time.
 
     Yields
     ------
     Cells
-        Of some units.
+        Cells of some units.
     """
     whole = (rows.table >= 0).all(axis=1)
     for units in _parts(order.size, max(elements // rows.table.size, 1)):
@@ -133,18 +133,18 @@ def profiles(
     n_bins : int
         Bins of a trial.
     kernel : float
-        Standard deviation of the Gaussian that smooths over bins, in bins; 0: none. It is cut at
-        the ends of the trial and normalized there, so that a flat response stays flat.
+        Standard deviation, in bins, of the Gaussian that smooths over bins; 0 for no smoothing. It
+        is cut at the ends of the trial and normalized there, so that a flat response stays flat.
     max_shift : int
-        Responses are also given without up to as many bins at either end.
+        Responses are also given without up to this number of bins at either end.
     member : bool, shape (n_blocks, n_repeats)
     elements : int
-        About as many numbers are held at a time, which bounds the memory.
+        Approximate largest number of values held in memory at a time.
 
     Yields
     ------
     Cells
-        Of a few units, all their segments.
+        Cells of a few units in all their segments.
     """
     n_repeats, n_segments = rows.table.shape
     n_trials, n_units = spikes.counts.shape
@@ -155,7 +155,7 @@ def profiles(
     cells = max(elements // (n_repeats * n_bins), 1)
     for units in _parts(n_units, max(cells // n_segments, 1)):
         here = order[units]
-        # Spikes of a trial and unit lie together; those of these units, trial by trial, are taken.
+        # Spikes of one trial and unit are contiguous; those of these units are taken by trial.
         first = starts[np.arange(n_trials)[:, None] * n_units + here].ravel()
         size = spikes.counts[:, here].ravel()
         behind = np.cumsum(size)
@@ -192,12 +192,12 @@ def _crops(n_bins: int, cut: int, kernel: float) -> tuple[np.ndarray, np.ndarray
 
 
 def _parts(n_units: int, most: int) -> list[np.ndarray]:
-    """Units in parts of about `most`, two at least, so that none lacks a partner."""
+    """Divide units into parts of about `most`, two at least, so that none lacks a partner."""
     return np.array_split(np.arange(n_units), max(min(n_units // most, n_units // 2), 1))
 
 
 def _smoothing(n_bins: int, kernel: float) -> np.ndarray:
-    """Matrix that smooths over bins, leaves a flat response flat, and takes the mean away.
+    """Matrix that smooths over bins, with ends normalized, and then subtracts the mean over bins.
 
     Float64, shape (n_bins, n_bins).
     """

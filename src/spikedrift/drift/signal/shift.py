@@ -9,17 +9,17 @@ from spikedrift.drift.signal.contributions import Contributions
 
 @dataclass(frozen=True)
 class Unshifted:
-    """What the units contribute where the later block is moved by the common shift.
+    """Contributions of the units with the later block moved back by the common shift.
 
     Attributes
     ----------
     power, overlap : float64, shape (n_units,)
         Over all pairs of blocks.
     lost_power, lost_overlap : float64, shape (n_repeats,)
-        What their sums over units lose if a repeat is left out and the shift is kept.
+        What the sums of these over units lose if a repeat is left out and the shift is kept.
     shift : float
-        Of the last block against the first, in bins: the mean over the two halves of the units.
-        Positive where events come later.
+        Shift of the last block against the first, in bins, mean over the two halves of the units;
+        positive where events come later in the last block.
     """
 
     power: np.ndarray
@@ -30,11 +30,11 @@ class Unshifted:
 
 
 def unshifted(found: Contributions) -> Unshifted:
-    """Take the best common shift of each pair of blocks out, by halves of the units.
+    """Take the best common shift out of each pair of blocks, by halves of the units.
 
-    The best shift of a half is the one with the largest overlap by power. Applied to the other half
-    it is fixed as far as that half's noise goes, so that the index keeps its expectation of 0 where
-    the shift is the truth, and of 1 where nothing is kept.
+    The best shift of a half is the one with the largest ratio of overlap to power. It is applied to
+    the other half, on whose noise it does not depend. The index therefore keeps its expectation of
+    0 where the blocks differ by this shift only, and of 1 where nothing is kept.
     """
     n_units, n_blocks, _, n_shifts = found.shift_power.shape
     power, overlap = np.zeros((2, n_units))
@@ -55,9 +55,10 @@ def unshifted(found: Contributions) -> Unshifted:
 
 
 def _best(power: np.ndarray, overlap: np.ndarray) -> int:
-    """Place of the shift with the largest ratio over units, (n_units, n_shifts); the least of two.
+    """Index of the shift with the largest overlap over power, summed over units.
 
-    No shift where no power exceeds 0.
+    Among equal ratios, the smallest shift is taken; shift 0 where no power exceeds 0. Arrays have
+    shape (n_units, n_shifts).
     """
     whole = power.sum(axis=0)
     ratio = np.divide(

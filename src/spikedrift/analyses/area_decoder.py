@@ -1,20 +1,20 @@
-"""Area decoder: areas told by the internal structure of their responses alone.
+"""Area decoder: areas identified by the internal structure of their responses alone.
 
-The units are divided into two pseudo-mice: the recordings of a pool at random, or, in a recording
-of one animal, the units of each area at random, with repeats of its own for each pseudo-mouse.
+The units are divided at random into two pseudo-mice: by recording in a pool of recordings, or, in a
+recording of one animal, by unit within each area, with different repeats for each pseudo-mouse.
 Every area of both is cut down to the same number of units at random. Structures (segment x segment
 correlations over units, between two disjoint sets of repeats) of one pseudo-mouse are matched to
 those of the other by the assignment of areas with the largest sum of correlations; accuracy is the
 share of areas matched to themselves, mean over divisions, against the number of units. Chance is
 one over the number of areas.
 
-Null: the areas of units are permuted within each recording, and all divisions are decoded again. It
-assumes that units of all areas could change places, their rates included. Any two fixed sets of
-units differ by chance, which their divisions share: alone, an accuracy far from chance over many
-divisions is no evidence. Unit of inference: the units that are there. Areas in one recording share
-its animal and its behavior: only pools of animals say something about areas. Deitch, Rubin & Ziv
-(2021), Current Biology 31:4327, who average over all repeats, divide 3000 times, and redistribute
-units in each division.
+Null: the areas of units are permuted within each recording, and all divisions are decoded again.
+This assumes that units of all areas are exchangeable, their rates included. Any two fixed sets of
+units differ by chance, and all divisions share this difference: accuracy above one over the number
+of areas is no evidence by itself, however many divisions there are. Unit of inference: the recorded
+units. Areas in one recording share its animal and its behavior: only pools of animals say something
+about areas. After Deitch, Rubin & Ziv (2021), Current Biology 31:4327, who average over all
+repeats, divide 3000 times, and redistribute units in each division.
 """
 
 from dataclasses import dataclass
@@ -42,12 +42,12 @@ class Population:
     Attributes
     ----------
     mean : float64, shape (n_mice, 2, n_segments, n_units), Hz
-        Rates in the two disjoint sets of repeats that make a structure; of pseudo-mouse 0 and 1,
-        which have repeats of their own where they come from one animal.
+        Rates in the two disjoint sets of repeats that make a structure, for pseudo-mouse 0 and 1,
+        which have different repeats where they come from one animal.
     area, source : int64, shape (n_units,)
         Area and recording of each unit.
     pooled : bool
-        Whether recordings are divided, not units.
+        Whether recordings are divided, rather than units.
     """
 
     mean: np.ndarray
@@ -59,7 +59,8 @@ class Population:
 def repeat_sets(block: np.ndarray, pooled: bool) -> np.ndarray:
     """Repeats of each pseudo-mouse, in two disjoint sets: bool, (2, 2, n_repeats).
 
-    Repeats of each block are dealt in turn, to two sets that both pseudo-mice use, or to four.
+    Repeats of each block are dealt in turn to two sets that both pseudo-mice use (`pooled`), or to
+    four sets.
     """
     place = np.zeros(block.size, np.int64)
     for index in np.unique(block):
@@ -107,11 +108,11 @@ def decode(
     ----------
     population : Population
     area : int64, shape (n_units,)
-        The population's, or permuted.
+        Areas of the population, or permuted ones.
     divisions : int64, shape (n_splits, n_units)
         Pseudo-mouse of each unit.
     order : float64, shape (n_splits, n_units)
-        Random numbers; of an area the units with the smallest are taken first.
+        Random numbers; the units of an area are taken in the order of these.
     sizes : int64, shape (n_sizes,)
 
     Returns
@@ -147,11 +148,13 @@ def decode(
 def prepare(
     dataset: xr.Dataset, responses: Responses, least: int
 ) -> tuple[Population, list[str], list[str]]:
-    """Units with a rate in every segment and set, in areas with enough of them.
+    """Units with a rate in every segment and set, in areas with at least 2 x `least` of them.
 
     Returns
     -------
-    population, areas that are kept, areas that are left out
+    population : Population
+    kept, left_out : list of str
+        Names of areas.
 
     Raises
     ------
@@ -189,7 +192,7 @@ def prepare(
 
 
 def permuted_areas(area: np.ndarray, source: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Areas of units dealt anew within each recording."""
+    """Permute the areas of units within each recording."""
     out = np.empty_like(area)
     target = np.argsort(source, kind="stable")
     out[target] = area[np.lexsort((rng.random(area.size), source))]
@@ -280,7 +283,7 @@ def _redivided(
     """Accuracy with permuted areas, which keep their sizes in every pseudo-mouse.
 
     Recordings of a pool stay divided as they were, and each has as many units of an area as before.
-    Units of one animal are divided area by area, and so anew.
+    Units of one animal are divided anew within the permuted areas.
     """
     if not population.pooled:
         divisions = np.stack([_half_of_each(area, rng) for _ in divisions])

@@ -2,13 +2,14 @@
 
 Dissimilarity of repeats (rate: 1 - Pearson of square roots of counts; timing: SpikeShip; means over
 trials of one segment) is regressed on their lag, on lying in different blocks, and on how far they
-differ in running, pupil and population rate; coefficients are standardized. Tests: residuals of the
-model without the predictor, rows and columns together (Freedman-Lane), shifted circularly within
-each block; for the block itself over the whole recording, where one gap among few shifts leaves
-little power. Shifts keep slow states that were not recorded, so that a lag counts only beyond
-them. No p of least squares is given. Units: correlation with running and pupil beyond the stimulus,
-in standard deviations of circular shifts of the trace, and stimulus reliability. Indices on all
-trials and on trials matched by state are those of the drift analysis. Unit of inference: the
+differ in running, pupil and population rate; coefficients are standardized. Tests: the residuals of
+the model without the predictor are shifted circularly within each block, rows and columns together
+(Freedman-Lane); for the block itself they are shifted over the whole recording, where one gap and
+few shifts leave little power. Shifts keep slow states that were not recorded, so that an effect of
+lag is significant only in excess of them. Least-squares p values, which assume independent pairs,
+are not given. Units: correlation with running and pupil, the mean response to each segment taken
+out, in standard deviations of circular shifts of the trace, and stimulus reliability. Indices on
+all trials and on trials matched by state are those of the drift analysis. Unit of inference: the
 repeats, or units, of one recording; descriptive. After Sadeh & Clopath (2022), eLife 11:e77907.
 """
 
@@ -45,7 +46,10 @@ STATE = ("running_speed", "pupil_area", "rate")
 def dissimilarities(
     layout: Layout, options: BehaviorOptions, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Repeat x repeat dissimilarity of each code that the recording has, by its name."""
+    """Repeat x repeat dissimilarity by code: float64, shape (n_repeats, n_repeats) each.
+
+    Two-photon recordings have the rate code alone.
+    """
     pairs, spikes = segment_pairs(layout, rng), layout.events
     n_repeats, n_segments = layout.table.shape
     most = max(1, options.max_pairs // max(1, n_repeats * (n_repeats - 1) // 2))
@@ -66,10 +70,10 @@ def dissimilarities(
 def repeat_states(
     spikes: Spikes, names: list[str], state: np.ndarray, n_repeats: int
 ) -> dict[str, np.ndarray]:
-    """Mean state of each repeat by name, standard deviations over trials; NaN where unknown.
+    """Mean state of each repeat by name, in standard deviations over trials; NaN where unknown.
 
-    `rate` is the population's count over what the same cells (segment, unit) have on average, so
-    that neither a missing segment nor a missing unit reads as a change of rate.
+    `rate` is the count of the population, divided by the average count of the same cells (segment,
+    unit), so that neither a missing segment nor a missing unit looks like a change of rate.
     """
     out = {}
     for name, trace in zip(names, state.T, strict=True):
@@ -86,7 +90,7 @@ def repeat_states(
 
 
 def usable(known: np.ndarray, matrices: dict[str, np.ndarray]) -> np.ndarray:
-    """Repeats whose states are known and whose pairs are all defined, as many as can be kept."""
+    """Repeats with known states whose pairs are all defined; as many as possible are kept."""
     kept = np.flatnonzero(known)
     while kept.size:
         undefined = np.zeros((kept.size, kept.size), dtype=bool)
@@ -179,7 +183,7 @@ def _regressions(
             orders, what = (over, OVER) if key == "block" else (within, WITHIN)
             null, _ = partial_null(y, x, np.arange(x.shape[0]) == index, orders)
             value = float(found.coefficient[index])
-            # A state that wanders makes near repeats alike without drift; so do the shifts.
+            # A slowly changing state makes near repeats alike without drift; shifts keep that.
             still = float(null.mean()) if key in ("lag", "block") and null.size else NAN
             more = {**common, "no_drift": still, "of_drift": key not in STATE}
             statistics.append(monte_carlo(f"{code}.{key}", value, null, "upper", what, **more))

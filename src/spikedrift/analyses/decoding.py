@@ -1,14 +1,15 @@
 """Decoding of the segment across time, from rate, from timing, and from both.
 
-A decoder learns the segment of single trials in one block and is tested on repeats of that block
-that it has not seen and on the other blocks: the same classifier, hence as many training trials.
-Rate: square roots of counts; timing: SpikeShip distances (nearest neighbor) or temporal profiles
-divided by their count (linear decoders). By lag: nearest neighbors learn one repeat (Deitch et al.
-2021), linear decoders the first half of a block. Chance is one over the number of segments;
-control: labels permuted within repeats, everything fitted anew. Intervals: bootstrap over repeats.
-Accuracy is not corrected for noise, so that codes and drift are compared through the same trials
-only. Unit of inference: repeats of one recording; descriptive. The number of units at which timing
-overtakes rate: after Sotomayor-Gomez et al. (2025), Cell Reports.
+A decoder learns the segment of single trials in one block. The same classifier is tested on repeats
+of that block that it has not seen and on the other blocks, so that the number of training trials is
+the same. Rate: square roots of counts; timing: SpikeShip distances (nearest neighbor) or temporal
+profiles divided by their count (linear decoders). For accuracy by lag, nearest neighbors learn one
+repeat (Deitch et al. 2021), and linear decoders the first half of a block. Chance is one over the
+number of segments; in the control, labels are permuted within repeats and everything is fitted
+anew. Intervals: bootstrap over repeats. Accuracy includes the noise of single trials, so that it
+can be compared between codes or blocks only on the same trials. The drop between blocks has no
+test. Unit of inference: repeats of one recording; descriptive. The number of units at which timing
+overtakes rate is after Sotomayor-Gomez et al. (2025), Cell Reports.
 """
 
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ class Split:
 
 
 def cross_validation(repeats: Repeats, folds: int) -> list[Split]:
-    """Cut the repeats of each block into folds; test what is held out, and all other blocks.
+    """Cut the repeats of each block into folds; test the held-out fold and all other blocks.
 
     Every `folds`-th repeat belongs to one fold. Blocks of fewer than three repeats train nothing.
     """
@@ -81,15 +82,17 @@ def decode(
     Parameters
     ----------
     labels : int64, shape (1 + n_permutations, n_trials)
-        The true ones first.
+        The true labels come first.
     keys : list of (decoder, code)
 
     Returns
     -------
     correct : float64, shape (n_keys, 2, n_trials)
-        Share of predictions of each trial that are right, within and between blocks; NaN untested.
+        Share of the predictions of each trial that are right, within and between blocks; NaN for
+        trials that were not tested.
     confusion : float64, shape (n_keys, 2, n_segments, n_segments)
-        Share of the predictions of each true segment; those of no segment are left out.
+        Share of the trials of each true segment by predicted segment. Trials without a prediction
+        are in no column.
     null : float64, shape (n_keys, 2, n_permutations)
         Accuracy with permuted labels; NaN where a slow decoder was not fitted.
     """
@@ -127,14 +130,15 @@ def lag_accuracy(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy on later repeats against the lag, within and between blocks.
 
-    Nearest neighbors learn one repeat; linear decoders the first half of a block, and lag counts
-    from its last repeat.
+    Nearest neighbors learn one repeat; linear decoders learn the first half of a block, and the lag
+    counts from its last repeat.
 
     Returns
     -------
     lag : int64, shape (n_lags,)
+        In repeats.
     accuracy : float64, shape (n_keys, 2, n_lags)
-        NaN where there is none.
+        NaN where no repeat was tested.
     """
     n = len(repeats.members)
     matrices = np.full((len(keys), n, n), np.nan)
@@ -171,7 +175,7 @@ def unit_curve(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Accuracy of rate and timing against the number of units.
 
-    Each draw is one random order of the units, of which the first are taken.
+    Each draw is one random order of the units, from which the first are taken.
 
     Returns
     -------
@@ -217,7 +221,7 @@ def unit_curve(
 
 
 def crossing(counts: np.ndarray, difference: np.ndarray) -> float:
-    """Number of units from which timing stays ahead of rate, having been behind.
+    """Number of units from which on timing is ahead of rate, after it was behind.
 
     Parameters
     ----------
@@ -228,8 +232,8 @@ def crossing(counts: np.ndarray, difference: np.ndarray) -> float:
     Returns
     -------
     float
-        Interpolated in the logarithm of the count; NaN where timing is never behind, or not ahead
-        at last. Ties say nothing.
+        Interpolated in the logarithm of the count; NaN where timing is never behind, or is not
+        ahead at the end. Ties are ignored.
     """
     known = np.flatnonzero(np.isfinite(difference) & (difference != 0))
     behind = known[difference[known] < 0]
@@ -248,11 +252,16 @@ def run(dataset: xr.Dataset, options: DecodingOptions, seed: int) -> tuple[xr.Da
     -------
     arrays : Dataset
         `accuracy` (key, relation), `confusion` (key, relation, segment, predicted),
-        `lag_accuracy` (key, relation, lag), `unit_accuracy` (code, relation, count, draw); a key is
-        a decoder with a code, `decoder` and `key_code` say which.
+        `lag_accuracy` (key, relation, lag), `unit_accuracy` (code, relation, count, draw). A key is
+        a decoder with a code; coordinates `decoder` and `key_code` say which.
     statistics : list of Statistic
         For each decoder and code: `accuracy_within`, `accuracy_between`, and `drop`, their
-        difference; `crossing`.
+        difference (without a test); `crossing`, where there is timing.
+
+    Raises
+    ------
+    InputError
+        Where no block has three repeats.
     """
     layout = Layout.of(dataset)
     name, segment, repeats = layout.name, layout.segment, layout.repeats

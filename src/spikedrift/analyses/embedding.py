@@ -2,11 +2,12 @@
 
 Rate: 1 - Pearson correlation over units of square roots of counts; timing: SpikeShip. Metric
 multidimensional scaling and t-SNE start from these distances; principal components (rate) from the
-square roots of counts themselves. Each map is read by its trustworthiness (are neighbors in the map
-neighbors in truth), its stress (how far its distances are from the truth, after the best common
-factor) and the purity of neighbors (share of the nearest trials that show the same segment), in the
-map and in the distances; null of purity: segments permuted within repeats. A map shows, it does not
-prove: distances between clusters of t-SNE mean nothing. Unit of inference: trials; descriptive.
+square roots of counts themselves. Each map has three numbers: its trustworthiness (whether
+neighbors in the map are neighbors by the distances), its stress (how far distances in the map are
+from the original ones, after the best common factor) and the purity of neighbors (share of the
+nearest trials that show the same segment), which is also given for the distances. Null of purity:
+segments permuted within repeats. Maps illustrate and do not test anything; distances between
+clusters of t-SNE have no meaning. Unit of inference: trials of one recording; descriptive.
 After Deitch, Rubin & Ziv (2021), Current Biology, and Sotomayor-Gomez et al. (2025), Cell Reports.
 """
 
@@ -32,7 +33,7 @@ PERMUTED = "segments permuted within repeats"
 
 
 def thinned(layout: Layout, most: int) -> Layout:
-    """Keep whole repeats at even distances, as many as hold `most` trials (two at least)."""
+    """Keep whole repeats at even distances, as many as hold `most` trials (at least two)."""
     repeats = layout.repeats
     n = len(repeats.members)
     size = layout.segment.size / n
@@ -46,13 +47,13 @@ def thinned(layout: Layout, most: int) -> Layout:
 
 
 def filled(distance: np.ndarray) -> tuple[np.ndarray, int]:
-    """Put the mean distance where two trials cannot be compared; and the number of such pairs."""
+    """Replace NaN (pairs that cannot be compared) by the mean distance; and the number of pairs."""
     missing = ~np.isfinite(distance)
     np.fill_diagonal(missing, False)
     known = distance[~missing & ~np.eye(len(distance), dtype=bool)]
     out = np.where(missing, known.mean() if known.size else np.nan, distance)
     np.fill_diagonal(out, 0.0)
-    # Correlations leave rounding of either sign on equal trials.
+    # Rounding of correlations gives equal trials small distances of either sign.
     return np.maximum(0.5 * (out + out.T), 0.0), int(missing.sum()) // 2
 
 
@@ -73,7 +74,7 @@ def neighbor_embedding(distance: np.ndarray, perplexity: float, seed: int) -> np
         metric="precomputed", init=start.astype(np.float32), perplexity=perplexity,
         learning_rate="auto", random_state=seed, n_jobs=1,
     )  # fmt: skip
-    # Forces are summed by threads: one of them, so that the same seed gives the same bits.
+    # Forces are summed by threads: with a single one, the same seed gives the same bits.
     with threadpool_limits(1):
         return np.asarray(model.fit_transform(distance), dtype=np.float64)
 

@@ -1,15 +1,16 @@
 """Geometry of drift: how far mean responses move from block to block, and in which directions.
 
-Drift is the difference of a segment's mean responses (square roots of spike counts) in a block and
-the next. Few trials give a drift vector from noise alone: lengths, angles and shares are taken
-without the noise's own square, components of the earlier block and drift come from different
-halves of its trials, and the published plug-in stands beside. Nulls: counts exchanged between
-blocks (length and angle of drift; trials independent given the segment), random directions in the
-space of units (share inside the variational space), residuals exchanged between blocks (overlap),
-a boundary turned as far at random (cross-classification). Directions are read only where drift
-exceeds its null. Two models are simulated on the earlier block and matched in length: units
-that fall silent, Gaussian noise. Unit of inference: segments of one recording; descriptive. After
-Aitken, Garrett, Olsen & Mihalas (2022), PLoS Computational Biology 18:e1010716.
+Drift is the difference between a segment's mean responses (square roots of spike counts) in a block
+and in the next one. With few trials, noise alone gives a drift vector. Lengths, angles and shares
+are therefore estimated without the square of the noise, components of the earlier block and drift
+come from different halves of its trials, and published plug-in estimates are shown beside them.
+Nulls: counts exchanged between blocks (length and angle of drift; trials independent given the
+segment), random directions in the space of units (share inside the variational space), residuals
+exchanged between blocks (overlap), a boundary turned by the same angle in random directions
+(cross-classification). Directions are read only where drift exceeds its null (p at most 0.05). Two
+models are simulated on the earlier block with drift of the same length: units that fall silent, and
+Gaussian noise. Unit of inference: segments of one recording; descriptive. After Aitken, Garrett,
+Olsen & Mihalas (2022), PLoS Computational Biology 18:e1010716.
 """
 
 from itertools import combinations
@@ -49,9 +50,19 @@ def run(dataset: xr.Dataset, options: GeometryOptions, seed: int) -> tuple[xr.Da
         Over `segment` (segments of every step from a block to the next): `moments`, `plug_in`
         (segment, moment; see `mean_geometry`), `inside` (source, segment, part), `overlap` (place,
         segment). Over `component`: `drift_share` (source, component) and `variance_share`; `angle`
-        (source, component) of drift to each component, degrees. `boundary_angle` and
-        `boundary_accuracy` (place).
+        (source, component) of drift to each component, degrees. `boundary_angle`, degrees, and
+        `boundary_accuracy` (relation).
     statistics : list of Statistic
+        `relative_drift` and `angle` with their exchange tests, and their plug-ins; `dimension` and
+        `dimension_change`; `inside` with its test, `follows_variance`, for the models too, whose
+        `size` is given; `overlap.{place}`, `overlap_loss` with its test; `boundary_angle.{place}`,
+        `accuracy.{place}`.
+
+    Raises
+    ------
+    InputError
+        For a pair of blocks with fewer than two units observed in all trials, or fewer than two
+        segments with `min_repeats` trials in each.
     """
     layout = Layout.of(dataset)
     name, spikes = layout.name, layout.events
@@ -127,7 +138,7 @@ def _lengths(
 def _accumulate(
     steps: list[Step], options: GeometryOptions, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Everything that is read from random halves, summed or averaged over them."""
+    """Average what is read from random halves over draws of halves, and join the steps."""
     smallest = min(trials.size for step in steps for trials in (*step.earlier, *step.later)) // 2
     k = min(smallest - 1, options.components, *(step.response.shape[1] for step in steps))
     parts: dict[str, list[np.ndarray]] = {}

@@ -1,22 +1,22 @@
-"""Internal structure: which segments a population holds alike, and whether that outlasts its code.
+"""Internal structure: how alike responses to segments are, and whether that outlasts their code.
 
 The structure of a half of a block is the segment x segment correlation of population vectors over
 units, between two disjoint sets of its repeats, so that trial noise shared by segments does not
-enter. Structures are compared by Pearson's correlation of their strict upper triangles; beside it
-stands the population-vector correlation of the same halves, and both are divided by their value
-within blocks. Units observed in all trials.
+enter. Structures are compared by Pearson's correlation of their strict upper triangles. It is shown
+beside the population-vector correlation of the same halves; both are divided by their value within
+blocks. Only units observed in all trials are used.
 
-Tests. Structures alike at all: the segments of one of the two are permuted together. In a movie
-they are shifted in time together (all shifts), and the mean of all pairs at the same distance in
+Tests. Whether structures are alike at all: the segments of one of the two are permuted together. In
+a movie they are shifted in time together (all shifts), and the mean of all pairs at one distance in
 time is taken out of both, first and after every shift: without that, smooth responses that share
 nothing pass as alike (`beyond_lag`). Seven segments at least; with fewer there is no test. Drop
 from within blocks to between: responses of a unit are exchanged among trials of the same segment,
 which assumes trials that are independent given the segment. Fall with the distance of sessions (or
 blocks), where there are four: correlation with lag against permuted orders (Roth & Merriam 2023,
 Nature Communications 14:4414). Intervals: bootstrap over the units of one recording; descriptive.
-A structure that stays says that relations between segments stay, not that the same units carry
-them, and neighboring segments of a movie are alike whatever the code. Deitch, Rubin & Ziv (2021),
-Current Biology 31:4327, correlate segments of one average (form: averaged).
+A stable structure means that relations between segments are kept, not that the same units carry
+them, and neighboring segments of a movie are alike whatever the code. After Deitch, Rubin & Ziv
+(2021), Current Biology 31:4327, who correlate segments of one average (option form: averaged).
 """
 
 from dataclasses import replace
@@ -49,7 +49,7 @@ BOOTSTRAP = "95 % bootstrap over units"
 
 
 def complete(responses: Responses, least: int, name: str) -> Responses:
-    """Segments shown in every repeat, and units observed in all of these trials.
+    """Responses of the units observed in all trials of the segments shown in every repeat.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def complete(responses: Responses, least: int, name: str) -> Responses:
 
 
 def parts_of(halves: Halves) -> np.ndarray:
-    """Every half of a block cut in two, its repeats dealt by turns: (2, n_halves, n_repeats)."""
+    """Divide every half of a block in two, by dealing repeats in turn: (2, n_halves, n_repeats)."""
     place = np.cumsum(halves.member, axis=1)
     return np.stack([halves.member & (place % 2 == turn) for turn in (1, 0)])
 
@@ -89,9 +89,10 @@ def run(
     Returns
     -------
     arrays : Dataset
-        `structure` (block, segment, segment_other): mean over the block's halves, 1; `map` (end,
-        segment, axis): classical scaling of 1 - structure of the first and the last block, the last
-        turned onto the first; `similarity`, `ratio`, `ratio_low`, `ratio_high` (code, relation).
+        `structure` (block, segment, segment_other): correlation, mean over the halves of a block;
+        `map` (end, segment, axis): classical scaling of 1 - structure of the first and the last
+        block, the last turned onto the first; `similarity`, `ratio`, `ratio_low`, `ratio_high`
+        (code, relation).
     statistics : list of Statistic
         For both codes the value of each relation and its ratio to the value within blocks; in a
         movie `structure.{relation}_beyond_lag`, with the test;
@@ -234,7 +235,7 @@ def _of_relations(table: dict[str, np.ndarray], moved: Moved, n_units: int) -> l
     for relation, value in moved.value.items():
         tested = monte_carlo(
             f"structure.{relation}{moved.suffix}", value, moved.null[relation], "upper",
-            # Halves of one block share segments whatever the order of trials was.
+            # Comparing halves of one block does not rest on the order of trials.
             moved.what, ordered=relation != "within", **units,
         )  # fmt: skip
         names = [one.name for one in out]
@@ -325,7 +326,7 @@ def _arrays(matrices: np.ndarray, halves: Halves, table: dict[str, np.ndarray]) 
 
 
 def _scaled(matrix: np.ndarray) -> np.ndarray:
-    """Classical scaling to two dimensions of 1 - correlation; what is undefined is far away."""
+    """Classical scaling of 1 - correlation to two dimensions; undefined pairs are far apart."""
     distance = 1.0 - np.nan_to_num(matrix)
     np.fill_diagonal(distance, 0.0)
     scaled: np.ndarray = ClassicalMDS(n_components=2, metric="precomputed").fit_transform(distance)

@@ -9,10 +9,10 @@ with spike times, all counts kept, so that these rungs test the profile and not 
 counts alone do to the index is the null's mean. Timing: SpikeShip, its index on matched counts
 scaled by a redraw. Matched counts leave the whole trial nothing to drift, so that it has no matched
 index; matching by the trials' own counts also lowers the index of wide bins, more with fewer
-repeats: the same under exchange stands beside it as its null, without a test. One
-fixed set of units, active in every block. Tests assume trials, units and spikes that are
-independent given the segment. Fine bins with few spikes are noisy, and a profile in bins is itself
-a reading of timing: there is no width at which rate ends. Unit of inference: pairs of trials of one
+repeats: the same under exchange stands beside it as its null, without a test. All widths use one
+fixed set of units, active in every block. Tests assume that trials, units and spikes are
+independent given the segment. Fine bins with few spikes are noisy, and a profile in bins already
+holds timing: no bin width separates rate from timing. Unit of inference: pairs of trials of one
 recording; descriptive.
 """
 
@@ -41,7 +41,12 @@ TIMES = "spike times exchanged between blocks among trials of the same segment a
 
 
 def binned(spikes: Spikes, bin: float) -> np.ndarray:
-    """Count spikes in time bins of every trial; what is left at the end is not used.
+    """Count spikes in time bins of every trial; a remainder at the end of the trial is not used.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    bin : float, s
 
     Returns
     -------
@@ -59,7 +64,16 @@ def binned(spikes: Spikes, bin: float) -> np.ndarray:
 def rung_reading(
     counts: np.ndarray, observed: np.ndarray, pairs: TrialPairs, min_shared: int
 ) -> Reading:
-    """S within and between blocks of 1 - Pearson of square roots, over units and bins."""
+    """S within and between blocks, with D = 1 - Pearson over units and bins of square roots.
+
+    Parameters
+    ----------
+    counts : shape (n_bins, n_trials, n_units)
+    observed : bool, shape (n_trials, n_units)
+    pairs : TrialPairs
+    min_shared : int
+        Fewest units observed in both trials.
+    """
     root = np.sqrt(counts)
 
     def dissimilarity(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +84,7 @@ def rung_reading(
 
 
 def common_units(spikes: Spikes, common: str) -> np.ndarray:
-    """Units with a spike in every block, or in every repeat, or all: bool, shape (n_units,)."""
+    """Units with a spike in every block or repeat, or all units: bool, shape (n_units,)."""
     if common == "all":
         return np.ones(spikes.counts.shape[1], bool)
     group = spikes.block if common == "blocks" else spikes.repeat
@@ -206,7 +220,7 @@ def _rung(
     options: IndexOptions,
     seed: int,
 ) -> Anchored:
-    """Gate and test one rung; counts move at the whole trial, times at the others."""
+    """Gate and test one rung; surrogates move counts at the whole trial, times at the others."""
     inside = pairs.subset(np.flatnonzero(pairs.block >= 0))
     everywhere = np.zeros_like(spikes.segment)
 

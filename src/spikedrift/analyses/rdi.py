@@ -3,19 +3,21 @@
 RDI = (r_0 - r_d) / (r_0 + r_d), negative correlations set to 0. Lags d are in sessions, or in
 blocks where there is one session. Units: the tuning vector is the mean rate to each segment over a
 random half of the repeats; r_0 is its correlation with that over the other half of the same session
-or block, r_d with halves at lag d; all halves hold as many repeats, and correlations are averaged
-over draws of halves before the index is taken (Marks & Goard 2021, Nature Communications 12:5169;
-Zhu et al. 2025, Nature Communications, doi:10.1038/s41467-025-62069-2). Three segments at least.
-Population: vectors of all units and segments of single repeats, r_0 the mean over pairs of repeats
-within sessions or blocks, r_d that over pairs at lag d (Sadeh & Clopath 2022, eLife 11:e77907);
-units that always fire more raise both correlations, and so lower the index.
+or block, and r_d its correlation with halves at lag d. All halves hold the same number of repeats,
+and correlations are averaged over draws of halves before the index is taken (Marks & Goard 2021,
+Nature Communications 12:5169; Zhu et al. 2025, Nature Communications,
+doi:10.1038/s41467-025-62069-2). Three segments are needed. Population: vectors hold the rates of
+all units to all segments in single repeats; r_0 is the mean correlation over pairs of repeats
+within sessions or blocks, and r_d that over pairs at lag d (Sadeh & Clopath 2022, eLife 11:e77907).
+Differences of mean rate between units raise both correlations and so lower the index.
 
-Test: responses of a unit are exchanged among all trials of the same segment, which assumes trials
-that are independent given the segment. Slope over lags, where there are two: within units by least
-squares, with that test, and by a mixed model, RDI ~ lag + (1 | unit), whose interval takes units as
-independent, which units recorded together are not. Unit of inference: units of one recording;
-descriptive. Of weakly tuned units r_0 is small and the index noisy: read it beside reliability, the
-correlation of single repeats with the mean of the others.
+Test: responses of a unit are exchanged among all trials of the same segment, which assumes that
+trials are independent given the segment. Slope over lags, where there are two or more: within units
+by least squares, with that test, and by a mixed model, RDI ~ lag + (1 | unit), whose interval
+treats units as independent, which units recorded together are not. Unit of inference: units of one
+recording (pairs of repeats for the population); descriptive. r_0 is small and the index noisy for
+weakly tuned units: read it beside reliability, the correlation of single repeats with the mean of
+the others.
 """
 
 import warnings
@@ -42,18 +44,18 @@ STREAM = "drift_index"  # the first name of this analysis: another key would dra
 
 
 def random_halves(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Two random sets of repeats of every group, of one size for all groups.
+    """Two disjoint random sets of repeats of every group, of one size for all groups.
 
     Parameters
     ----------
     group : int64, shape (n_repeats,)
-        From 0.
+        Numbered from 0.
     rng : Generator
 
     Returns
     -------
     bool, shape (2, n_groups, n_repeats)
-        Half as many repeats as the smallest group has, rounded down.
+        Each set holds half as many repeats as the smallest group, rounded down.
     """
     size = int(np.bincount(group).min()) // 2
     member = np.zeros((2, int(group.max()) + 1, group.size), bool)
@@ -95,7 +97,7 @@ def unit_correlations(
         z = np.where(valid[:, None], centered, 0.0) / np.where(valid, norm, 1.0)[:, None]
         halves = z.reshape(2, n_groups, -1, n_units)
         known = valid.reshape(2, n_groups, n_units).astype(np.float64)
-        # Of two groups all four pairs of halves count; of a group, the one pair.
+        # Two groups have four pairs of halves, and one group has a single pair.
         joint = np.moveaxis(halves.sum(axis=0), 2, 0)
         both = np.moveaxis(known.sum(axis=0), 1, 0)
         product = joint @ np.swapaxes(joint, 1, 2)
@@ -121,10 +123,10 @@ def _by_lag(matrix: np.ndarray) -> np.ndarray:
 
 
 def population_correlations(responses: Responses, group: np.ndarray, min_shared: int) -> np.ndarray:
-    """Mean correlation of pairs of repeats by lag between their groups: shape (n_groups,).
+    """Mean correlation of pairs of repeats by lag between their groups: float64, shape (n_groups,).
 
-    Vectors run over units and segments. Lag 0: mean over groups of the mean over pairs of
-    different repeats. At least `min_shared` entries are shared.
+    Vectors run over units and segments. Lag 0 is the mean over groups of the mean over pairs of
+    different repeats. Pairs that share fewer than `min_shared` entries are left out.
     """
     flat, seen = (
         part.reshape(group.size, -1) for part in (responses.rate, responses.observed)
@@ -147,7 +149,7 @@ def index(correlation: np.ndarray) -> np.ndarray:
 
 
 def within_slope(value: np.ndarray) -> float:
-    """Least-squares slope over lags (last axis, from 1), every unit with a mean of its own."""
+    """Least-squares slope over lags (last axis, from 1), with a mean for every unit."""
     known = np.isfinite(value)
     n = known.sum(axis=1, keepdims=True)
     lag = np.broadcast_to(np.arange(1.0, value.shape[1] + 1), value.shape)
@@ -174,7 +176,7 @@ def mixed_slope(value: np.ndarray) -> tuple[float, float, float]:
     if table["unit"].nunique() < 2 or table["lag"].nunique() < 2 or np.ptp(table["rdi"]) == 0:
         return nan
     with warnings.catch_warnings():
-        # A variance between units that is estimated as 0 is no failure of the slope.
+        # The slope is valid even where the variance between units is estimated as 0.
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
             fitted = smf.mixedlm("rdi ~ lag", table, groups="unit").fit(reml=True)
@@ -216,8 +218,14 @@ def run(dataset: xr.Dataset, options: RdiOptions, seed: int) -> tuple[xr.Dataset
         `population_rdi` (lag), `population_correlation` (lag_from_0). Attribute `lag_unit`:
         "sessions" or "blocks".
     statistics : list of Statistic
-        `unit.rdi_lag_{d}` (median over units) and `population.rdi_lag_{d}`; over two lags or more
-        `unit.slope`, `population.slope` with the exchange test, and `unit.slope_mixed`; per lag.
+        `unit.rdi_lag_{d}` (median over units) and `population.rdi_lag_{d}`, with the exchange test;
+        over two lags or more `unit.slope`, `population.slope` with the exchange test, and
+        `unit.slope_mixed`, per lag. Those without a value are left out.
+
+    Raises
+    ------
+    InputError
+        Where a session or block has a single repeat.
     """
     name = str(dataset.attrs.get("recording"))
     responses = responses_of(Layout.of(dataset))

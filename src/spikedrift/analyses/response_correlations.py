@@ -5,16 +5,17 @@ population-vector correlation (Pearson over units in each segment, mean over seg
 ensemble-rate correlation (Pearson over units of mean rates) and tuning-curve correlation (Pearson
 over segments, median over units; three segments at least). By lag within blocks, with the
 similarity index SI(k) = (c_k - c_1) / (c_k + c_1); and for halves within blocks, between blocks,
-and between successive (proximal) and further (distal) sessions. Over several sessions a pair of
-halves takes the units that were observed and active in both. The activity difference of a unit is
-(late - early) / (late + early), from the first to the last repeats of blocks and from the first to
-the last block.
+and between successive (proximal) and further (distal) sessions. Over several sessions, two halves
+are compared over the units that were observed and active in both. The activity difference of a unit
+is (late - early) / (late + early), from the first to the last repeats of blocks and from the first
+to the last block.
 
-Test: responses of a unit are exchanged among all trials of the same segment, which assumes trials
-that are independent given the segment; a slow state that modulates units differently breaks this
-without drift. Intervals: bootstrap over the units of one recording, which say nothing of another
-animal. Descriptive. Deitch, Rubin & Ziv (2021), Current Biology 31:4327, whose halves may hold
-unequal numbers of repeats; here they are equal by default.
+Test: responses of a unit are exchanged among all trials of the same segment, which assumes that
+trials are independent given the segment; a slow state that modulates units differently breaks this
+without drift. Intervals: bootstrap over the units of one recording, which does not generalize to
+other animals. Unit of inference: units of one recording; descriptive. After Deitch, Rubin & Ziv
+(2021), Current Biology 31:4327, whose halves may hold unequal numbers of repeats; here they are
+equal by default.
 """
 
 import numpy as np
@@ -48,13 +49,13 @@ def activity_difference(responses: Responses, edge: int) -> np.ndarray:
     ----------
     responses : Responses
     edge : int
-        First and last repeats of a block that are compared, half of the block at most.
+        Number of first and of last repeats of a block that are compared, at most half of the block.
 
     Returns
     -------
     float64, shape (2, n_units)
-        Within blocks (mean over blocks), and from the first to the last block. NaN where silent in
-        both or not observed in one.
+        Within blocks (mean over blocks), and from the first to the last block. NaN where a unit is
+        silent in both or not observed in one.
     """
     block = responses.repeats.block
     members = [np.flatnonzero(block == index) for index in range(int(block.max()) + 1)]
@@ -81,7 +82,7 @@ def activity_difference(responses: Responses, edge: int) -> np.ndarray:
 def falling_units(responses: Responses, level: float) -> np.ndarray:
     """Units whose rate falls from the first to the second half of blocks: bool, (n_units,).
 
-    One-tailed t test over repeats of the rate averaged over observed segments.
+    One-tailed t test at `level` over repeats, of the rate averaged over observed segments.
     """
     halves = halves_of(responses)
     early, late = halves.member[::2].any(axis=0), halves.member[1::2].any(axis=0)
@@ -332,7 +333,7 @@ def _statistics(
 def _interval(
     resampled: dict[str, np.ndarray], name: str, index: int, value: float
 ) -> tuple[float, float]:
-    """95 % interval of a measure's resamples that are defined."""
+    """95 % interval from the resamples of a measure that have a value."""
     if name not in resampled:
         return float("nan"), float("nan")
     low, high = centered(resampled[name][:, index], value)

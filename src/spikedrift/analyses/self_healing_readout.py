@@ -1,15 +1,15 @@
-"""Readouts of the segment that last: fixed, or healing themselves without labels.
+"""Lasting readouts of the segment: fixed, or healing themselves without labels.
 
-Readout cells, one a segment, learn their tuning from the first half of the first block (square
-roots of counts). Then the code drifts: a fixed readout stays as it was; the others adapt to the
-responses alone, without labels, by Hebbian and homeostatic plasticity, with a normalized sum of
-responses, or with predictions from each other. Every later repeat is read before it is learned
-from. Error: share of trials whose most active cell is not that of the segment; fidelity:
-correlation of responses with the wanted ones (a normalized sum raises it by itself). No null: the
-readouts are compared on the same repeats, intervals are bootstraps over these. A readout that lasts
-shows that drift can be followed, not that anything follows it; plasticity that is slower than
-drift, or one large step, cannot. Unit of inference: repeats of one recording; descriptive. After
-Rule & O'Leary (2022), PNAS 119:e2106692119.
+Readout cells, one for each segment, learn their tuning from the first half of the first block
+(square roots of counts). A fixed readout then stays as it was; the others adapt to the responses
+alone, without labels, by Hebbian and homeostatic plasticity, with a normalized sum of responses, or
+with predictions from each other. Every later repeat is read before the readouts adapt to it. Error:
+share of trials whose most active cell is not that of the segment; fidelity: correlation of
+responses with the target responses (a normalized sum raises it by itself). There is no null: the
+readouts are compared on the same repeats, and intervals are bootstraps over these. A readout that
+lasts shows that drift can be followed, not that the brain does so; plasticity that is slower than
+the drift cannot follow it, nor can it follow one large step. Unit of inference: repeats of one
+recording; descriptive. After Rule & O'Leary (2022), PNAS 119:e2106692119.
 """
 
 from typing import Any
@@ -39,10 +39,11 @@ def follow(
     Parameters
     ----------
     features : list of float64, shape (n_trials, n_features)
-        One of each repeat, in order.
+        Responses of each repeat, in order.
     segments : list of int64, shape (n_trials,)
+        Segment of each trial, from 0.
     learned : int
-        Repeats that the readouts are taught.
+        Number of repeats from which the readouts learn with labels.
     options : SelfHealingReadoutOptions
 
     Returns
@@ -77,8 +78,8 @@ def run(
     Returns
     -------
     arrays : Dataset
-        `error`, `fidelity` (readout, repeat); `position` (repeat) since the last one learned,
-        `repeat_block`.
+        `error`, `fidelity` (readout, repeat); coordinates `position` (repeat), in repeats since the
+        last one learned, and `repeat_block`.
     statistics : list of Statistic
         For each readout `error_first` (rest of the first block), `error_last` and `fidelity_last`
         (last block; the second half of the repeats of a single block), and for those that heal
@@ -103,7 +104,7 @@ def run(
     taught = np.concatenate([repeats.members[r] for r in order[:learned]])
     seen = spikes.observed[taught]
     mean = (root[taught] * seen).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
-    # A unit that is missing says nothing: it stands at its mean over what was learned.
+    # A missing unit takes its mean over the learned trials, and so does not move the readout.
     root = np.where(spikes.observed, root, mean)
     members = [repeats.members[r] for r in order]
     error, fidelity = follow(

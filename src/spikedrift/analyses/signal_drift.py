@@ -1,14 +1,17 @@
-"""Signal drift: what is left of drift when noise, gain and background of single trials are out.
+"""Signal drift: drift without the noise, gain and background of single trials.
 
-Of a unit's tuning over segments (rate) and of its temporal profile in a segment (timing), the share
-of the variance that is new from one block to the other: 0 where it is kept up to a factor, 1 where
-the unit answers as another unit does. Only products of different trials enter, so that neither the
-noise of trials, nor gains or slow states of units, nor a flat background, nor a change of the
-depth of the code moves the index. Curves: the same for windows of successive repeats, against the
-repeats between them; they have no noise floor. Depth of the code stands beside: learning and
-forgetting change it and are no drift. Test of drift: random signs of the contributions of units,
-and a jackknife over repeats, for noise that units share; the larger p of the two. Timing against
-rate: the same, paired. Unit of inference: the units and the repeats of one recording.
+The index is the share of the variance of a unit's tuning over segments (rate), or of its temporal
+profile in a segment (timing), that is new from one block to the other: 0 where the tuning or the
+profile is kept up to a factor, 1 where the unit responds as another unit does. Only products of
+different trials enter, so that neither the noise of trials, nor gains or slow states of units, nor
+a flat background, nor a change of the depth of the code biases the index. Curves show the same for
+windows of successive repeats, against the number of repeats between them; they have no noise floor.
+The depth of the code is shown beside them: learning and forgetting change it, and that is not
+drift. Test of drift: the larger p of random signs of the contributions of units and of a jackknife
+over repeats, which allows for noise that units share. The difference of timing and rate is tested
+in the same way, two-sided and paired. Both assume that noise is independent from repeat to repeat,
+and hold where units are independent or repeats are. Unit of inference: the units and the repeats of
+one recording; descriptive.
 """
 
 import xarray as xr
@@ -34,10 +37,15 @@ def run(
         (relation, lag), `gate`, `gate_note` (code): see
         `spikedrift.drift.signal.indices.signal_indices`.
     statistics : list of Statistic
-        For each code `index`, with its test of drift, `code`, the p of a signal, and
-        `depth_change`, ln of the ratio of depths; `timing.index_unshifted`, the index of profiles
-        from which the shift that all units have in common is taken; `difference`, timing less
-        rate. NaN where a code has no index.
+        For each code `index` with its test of drift; `code`, the share of the signal that is kept
+        with the p of the test for a signal; and `depth_change`, ln of the ratio of depths.
+        `timing.index_unshifted`, the index of profiles without the shift that all units share;
+        `difference`, timing less rate. NaN where a code has no index.
+
+    Raises
+    ------
+    InputError
+        As `signal_indices`.
     """
     found = signal_indices(dataset, SignalOptions(**vars(options)), seed)
     n = dataset.sizes["unit"]
@@ -95,7 +103,7 @@ def run(
 def _index(
     name: str, found: xr.Dataset, numbers: tuple[str, str, str, str], n: int, interval: str
 ) -> Statistic:
-    """An index of a code, by the names of its value, the ends of its interval and its p."""
+    """Statistic of an index, from the names of its value, the ends of its interval and its p."""
     value, low, high, p = (float(found[number]) for number in numbers)
     return Statistic(
         name,

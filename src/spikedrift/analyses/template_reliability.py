@@ -1,11 +1,12 @@
-"""Template reliability: how well the mean response stands for single trials.
+"""Template reliability: how well the mean response represents single trials.
 
 Every trial is correlated, over units, with the mean response to its segment over the other trials
-of one block (its own block, or another), in square roots of spike counts. Contrast: the same with
-the templates of other segments. Test of a drop between blocks: counts of each unit are exchanged
-between blocks among trials of the same segment, which assumes trials that are independent given the
-segment. Unit of inference: the trials of one recording; descriptive. After Tlaie et al. (2024),
-PLoS Computational Biology 20:e1012000, who compare single trials with averages over them.
+of one block (its own block, or another), in square roots of spike counts. For contrast, it is
+correlated with the templates of other segments. Test of a drop between blocks: counts of each unit
+are exchanged between blocks among trials of the same segment, which assumes that trials are
+independent given the segment, and units, too. Unit of inference: the trials of one recording;
+descriptive. After Tlaie et al. (2024), PLoS Computational Biology 20:e1012000, who compare single
+trials with averages over them.
 """
 
 import numpy as np
@@ -29,23 +30,25 @@ def template_correlations(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correlate every trial with the templates of every block.
 
-    A template is the mean over the block's trials of one segment in which the unit was observed,
-    the trial itself left out.
+    A template is the mean over the block's trials of one segment in which the unit was observed;
+    the trial itself is left out.
 
     Parameters
     ----------
     response : float64, shape (n_trials, n_units)
     observed : bool, shape (n_trials, n_units)
     segment, block : int64, shape (n_trials,)
-        From 0.
+        Numbered from 0.
     min_shared : int
+        Fewest units over which a correlation is taken.
 
     Returns
     -------
     own : float64, shape (n_trials, n_blocks)
-        With the template of the trial's segment; NaN where it has no trial or too few units.
+        Correlation with the template of the trial's segment; NaN where the template has no trial or
+        too few units.
     other : float64, shape (n_trials, n_blocks)
-        Mean over the templates of other segments.
+        Mean correlation with the templates of other segments.
     """
     n_trials = segment.size
     n_segments, n_blocks = int(segment.max()) + 1, int(block.max()) + 1

@@ -1,19 +1,20 @@
-"""Temporal components: drift of the shape of single units' responses beside drift of their counts.
+"""Temporal components: drift of the shape of single units' responses, and drift of their counts.
 
 Spikes of a trial, smoothed and divided by their own sum, are projected on the first three axes of a
 linear discriminant analysis over segments, for each unit. RDI of a unit: (r_0 - r_d) /
 (r_0 + r_d), r_0 the correlation of tuning vectors of two random halves of the trials of one block
 (day, where there are days), r_d that of halves of two blocks, negative correlations set to 0; the
 tuning vector holds mean counts, or mean scores, in all segments. Axes are fitted on every second
-repeat of the first block, which then takes no part in anything else. `axes: all` fits them on all
-trials as published: they have then seen the days that they compare, so that components look more
-stable. Dividing by the count does not remove it: a silent trial scores as a flat one, and noise of
-the scores falls with counts. Null of the temporal index: spike times exchanged between blocks among
-trials of the same segment and unit, counts kept, axes fitted anew; of the rate index: counts
-exchanged likewise. Both assume trials that are independent given the segment. Unit of inference:
-the units of one recording; descriptive. The difference of the two indices has no common scale (a
-redrawn code need not read the same in both), so that its sign alone does not say which code is more
-stable. After Zhu et al. (2025), Nature Communications.
+repeat of the first block, and these repeats are not used for anything else. With `axes: all`, axes
+are fitted on all trials, as published: they are then fitted to the days that they compare, so that
+components look more stable. Dividing by the count does not remove all effects of counts: a silent
+trial has the scores of a flat one, and the noise of scores falls with counts. Null of the temporal
+index: spike times exchanged between blocks among trials of the same segment and unit, with counts
+kept and axes fitted anew; of the rate index: counts exchanged likewise. Both assume that trials are
+independent given the segment. Unit of inference: the units of one recording; descriptive. The two
+indices have no common scale (a redrawn code need not have the same value in both), so that the sign
+of their difference does not say which code is more stable. After Zhu et al. (2025), Nature
+Communications.
 """
 
 from typing import Any
@@ -40,7 +41,7 @@ from spikedrift.spikes.selections import stream
 from spikedrift.spikes.surrogates import exchange_blocks
 from spikedrift.stats.means import defined_means
 
-CELLS = 2**22  # numbers of smoothed responses held at a time
+CELLS = 2**22  # values of smoothed responses held in memory at a time
 BOOTSTRAP = 1000
 BOXCAR = 0.049  # s, as published
 EXCHANGE = {
@@ -64,12 +65,17 @@ def scores(
     ----------
     spikes : Spikes
     train : bool, shape (n_trials,)
-        Trials that the axes are fitted on.
+        Trials on which the axes are fitted.
+    bin, boxcar : float, s
+        As in `profiles`.
+    n_axes : int
+    shrinkage : float, optional
+        As in `discriminant_axes`.
 
     Returns
     -------
     float64, shape (n_trials, n_units, n_axes)
-        From the mean of the training trials; NaN where a unit has no axes.
+        Relative to the mean of the training trials; NaN where a unit has no axes.
     """
     n_trials, n_units = spikes.counts.shape
     out = np.empty((n_trials, n_units, n_axes))
@@ -88,7 +94,7 @@ def scores(
 
 
 def occasions(layout: Layout) -> np.ndarray:
-    """Index of the day of each trial where there are several, else of its block."""
+    """Index of the day of each trial where there are several days, otherwise of its block."""
     days, day = np.unique(layout.dataset["session"].values, return_inverse=True)
     return day if days.size > 1 else layout.block
 
@@ -103,9 +109,10 @@ def run(
     arrays : Dataset
         Dims `axes` (first, all: those asked for), `code` (rate, temporal), `lag`. `drift` (axes,
         code, cell, lag), with `curve`, `curve_low`, `curve_high` (axes, code, lag): mean over units
-        and its interval. `reliability` (axes, code, cell): r_0. `all_lags` (axes, code, cell).
+        and its interval. `reliability` (axes, code, cell): r_0. `all_lags` (axes, code, cell): the
+        drift index over all pairs of blocks.
     statistics : list of Statistic
-        For each choice of axes, with "_all" after the name where they were fitted on all trials:
+        For each choice of axes (names end in "_all" where axes were fitted on all trials):
         `rate.rdi`, `temporal.rdi` (means over units and all pairs of blocks, with
         their exchange tests), `difference` (rate minus temporal, paired), `rate.reliability`,
         `temporal.reliability`.
@@ -113,7 +120,8 @@ def run(
     Raises
     ------
     InputError
-        For fewer than three segments, or fewer than two trials of a segment to compare.
+        For fewer than three segments, fewer than four bins in a trial, or fewer than two trials of
+        a segment to compare.
     """
     layout = Layout.of(dataset)
     name, spikes, n_segments = layout.name, layout.spikes, layout.n_segments
@@ -155,7 +163,7 @@ def _one(
     options: TemporalComponentsOptions,
     seed: int,
 ) -> tuple[xr.Dataset, list[Statistic]]:
-    """Measure and test with one choice of the trials that the axes are fitted on."""
+    """Measure and test with one choice of the trials on which the axes are fitted."""
     cell = occasion * n_segments + spikes.segment
     n_occasions = int(occasion.max()) + 1
     everything = np.ones(cell.size, bool)

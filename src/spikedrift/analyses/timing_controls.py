@@ -1,18 +1,18 @@
-"""Timing controls: what raw SpikeShip distances owe to counts, and what remains under surrogates.
+"""Timing controls: how raw SpikeShip distances depend on counts, and their values for surrogates.
 
 Distances of trials of one segment within and between blocks, raw and under surrogates: counts
 matched by thinning; times jittered in windows fixed in the trial (25 ms); whole trains of each unit
 shuffled over the trials of one segment and block; times drawn from the unit's profile in each
 block, counts kept. Excess: surrogate minus raw. Raw distances fall with counts, about as one over
-their root, so that the raw step between blocks is biased by any change of rate: it is shown with
+their root, so that the raw step between blocks is biased by any change of rate. It is shown with
 its exchange null (spike times exchanged between blocks among trials of the same segment and unit,
-counts kept), whose mean is the bias, and beside a control in which rates alone change, by a further
-factor of 1.5: exchanged times of the recording, with the first block thinned. A drop of the excess
-between blocks says that structure finer than the surrogate's got less alike; it still depends on
-counts and has no test here. The Poisson profile is that of a block's few spikes, drawn with
-replacement: its trials are more alike within a block than new trials would be, so that its excess
-is too low within blocks, more so with fewer repeats. The test assumes spikes that are independent
-given the segment. Unit of inference: pairs of trials of one recording; descriptive. Distance:
+counts kept), whose mean is the bias, and beside a control in which only rates change, by a further
+factor of 1.5 (exchanged times, with the first block thinned). A drop of the excess between blocks
+says that structure finer than that of the surrogate became less alike; it still depends on counts
+and has no test here. The Poisson profile is that of the few spikes of a block, so that surrogate
+trials are more alike within the block than new trials would be, and their excess is too low within
+blocks, the more so with few repeats. The test assumes that spikes are independent given the
+segment. Unit of inference: pairs of trials of one recording; descriptive. Distance:
 Sotomayor-Gomez, Battaglia & Vinck (2023); jitter: Amarasingham et al. (2012).
 """
 
@@ -42,7 +42,14 @@ Draw = Callable[[Spikes, np.random.Generator], Spikes]
 def slower_first_block(spikes: Spikes, rng: np.random.Generator, gain: float) -> Spikes:
     """Exchange times between blocks, then keep one spike in `gain` of the first block at random.
 
-    What is left differs between blocks in counts alone.
+    The result differs between blocks only in counts.
+
+    Parameters
+    ----------
+    spikes : Spikes
+    rng : Generator
+    gain : float
+        The rate of the first block is divided by it.
     """
     exchanged = surrogates.exchange_blocks(spikes, rng)
     trial, _ = exchanged.cells
@@ -53,7 +60,7 @@ def slower_first_block(spikes: Spikes, rng: np.random.Generator, gain: float) ->
 def run(
     dataset: xr.Dataset, options: TimingControlsOptions, seed: int
 ) -> tuple[xr.Dataset, list[Statistic]]:
-    """Distances and what they are under surrogates.
+    """Distances of trials, raw and under surrogates.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""What an analysis is: what it may ask of a recording, and how its numbers are kept."""
+"""Definition of an analysis: what it may require of a recording, and how its numbers are kept."""

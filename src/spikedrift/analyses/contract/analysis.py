@@ -1,9 +1,9 @@
-"""What an analysis of a trials file is, what it may ask of the file, and how its numbers are kept.
+"""Definition of an analysis of a trials file, what it may require, and how its numbers are kept.
 
-An analysis is one file in `analyses/` that defines `ANALYSIS`. Whatever arrays it returns,
-the numbers that a reader is to take home stand in one table of statistics, each with its interval,
-its null, its unit of inference and n: tables, figures and the ground truth read that table and need
-to know nothing else about the analysis.
+An analysis is one file in `analyses/` that defines `ANALYSIS`. Whatever arrays it returns, its main
+numbers are in one table of statistics, each with its interval, its null, its unit of inference and
+n. Tables, figures and the ground truth read that table and need to know nothing else about the
+analysis.
 """
 
 import json
@@ -41,13 +41,13 @@ class Analysis:
     title : str
         For axes and tables.
     citation : str
-        Paper that defines it; empty for this library's own.
+        Paper that defines it; empty for an analysis of this library's own.
     run : callable
         `run(dataset, options, seed) -> (arrays, statistics)`: a Dataset of whatever its figure
         draws, and a sequence of `Statistic`. The dataset is a trials file after its selection;
         options are attributes of an object, by name.
     needs : frozenset of str
-        What the recording must have, checked before: "timing" (spike times), "blocks" (two
+        What the recording must have, which is checked first: "timing" (spike times), "blocks" (two
         blocks), "sessions" (two sessions, with units observed in both), "simultaneous" (units
         recorded together), "segments" (two segments).
     """
@@ -61,7 +61,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Statistic:
-    """A number to take home.
+    """A number that an analysis reports.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Statistic:
         With the code that it reads, where there are several: `rate.rdi`.
     value : float
     n : int
-        How many units of inference it rests on.
+        Number of units of inference.
     unit : str
         The unit of inference: "units", "trials", "pairs of repeats", "segments".
     low, high : float
@@ -81,15 +81,16 @@ class Statistic:
     null_mean, null_low, null_high : float
         Mean, 2.5 and 97.5 % of the statistic under the null.
     p_value : float
-        Of a value as extreme under the null, in the direction of `tail`.
+        Probability of a value as extreme under the null, in the direction of `tail`.
     tail : {"upper", "lower", "two", ""}
     no_drift : float
         Value where nothing drifts, by construction; NaN where that depends on the recording.
     ordered : bool
-        Its test rests on the order of trials or on blocks: void where the order is assumed.
+        Whether its test rests on the order of trials or on blocks, so that it is void where the
+        order is assumed.
     of_drift : bool
-        Its test asks for drift, and not for a code or for behavior; one that is not `ordered`
-        never does.
+        Whether its test is one of drift, not of a code or of behavior; a test that is not `ordered`
+        never is one of drift.
     """
 
     name: str
@@ -126,8 +127,8 @@ def monte_carlo(
     null : float64, shape (n_surrogates,)
         The statistic under the null; undefined surrogates count as more extreme.
     tail : {"upper", "lower", "two"}
-        p = (1 + k) / (1 + n_surrogates), k surrogates at least as extreme (Davison & Hinkley 1997,
-        eq. 4.11); two: twice the smaller tail, at most 1.
+        p = (1 + k) / (1 + n_surrogates), with k surrogates at least as extreme (Davison & Hinkley
+        1997, eq. 4.11); for two, twice the smaller tail, at most 1.
     what : str
         What the null keeps and destroys.
     **more
@@ -161,8 +162,8 @@ names, get = ANALYSES.names, ANALYSES.get
 def code_of(name: str, statistic: str) -> Literal["rate", "timing", "both"]:
     """Code that a statistic of the analysis called `name` reads.
 
-    A part of the statistic's name says so (`timing.rdi`, `lda.timing.drop`); without one it
-    is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
+    A part of the statistic's name says so (`timing.rdi`, `lda.timing.drop`). Without such a
+    part, it is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
     (`trial.index`) are rate. The `difference` of the two codes reads both.
     """
     parts = set(statistic.split("."))
@@ -187,16 +188,16 @@ def analyze(
     options : mapping, optional
         Its options; those left out take their defaults (`spikedrift.config.analyses`).
     seed : int
-        Every random draw comes from it, the recording's name and the analysis's.
+        Every random draw comes from it and from the names of the recording and the analysis.
 
     Returns
     -------
     xr.Dataset
-        The arrays of the analysis, and over dim `statistic` (its coordinate is the name) the
-        attributes of `Statistic`. p and null are NaN where they rest on an order of trials that
-        is assumed (`test_note` says so). Attributes: those of the recording, `analysis`, `title`,
+        The arrays of the analysis, and the attributes of `Statistic` over dim `statistic` (its
+        coordinate is the name). p and null are NaN where they rest on an order of trials that is
+        assumed (`test_note` says so). Attributes: those of the recording, `analysis`, `title`,
         `citation`, `options` (JSON), `seed`, `n_units`, `n_trials`, `test_note`,
-        `segment_names` (JSON, a name a segment).
+        `segment_names` (JSON, one name for each segment).
 
     Raises
     ------
@@ -236,8 +237,8 @@ def check(layout: Layout, analysis: Analysis) -> None:
     Raises
     ------
     InputError
-        In one line: fewer than two units or repeats, no spikes, or one of `analysis.needs`
-        that is not there.
+        For fewer than two units or repeats, no spikes, or one of `analysis.needs` that the
+        recording lacks.
     """
     dataset = layout.dataset
     where = f"{dataset.attrs.get('recording', 'trials')}: {analysis.name}"

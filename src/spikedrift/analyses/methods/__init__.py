@@ -1,1 +1,1 @@
-"""Methods beneath the analyses: what several share, and what is a subject of its own."""
+"""Methods of the analyses: those that several share, and those that are a subject of their own."""

@@ -1,8 +1,8 @@
-"""Temporal components of single units: what the shape of a response says, whatever its count.
+"""Temporal components of single units: the shape of a response, divided by its count.
 
 After Zhu et al. (2025): the spikes of a trial, smoothed by a boxcar and divided by their sum over
 the trial, are projected on the axes of a linear discriminant analysis over segments, unit by unit.
-Written for all units at once, since a test refits every unit for every surrogate.
+All units are computed at once, since a test refits every unit for every surrogate.
 """
 
 import numpy as np
@@ -21,9 +21,9 @@ def profiles(spikes: Spikes, units: np.ndarray, bin: float, boxcar: float) -> np
     spikes : Spikes
     units : int64, shape (n,)
     bin : float, s
-        Distance of the centers at which the smoothed response is read.
+        Distance between the centers at which the smoothed response is read.
     boxcar : float, s
-        Width of the window around a center; it narrows where it would leave the trial.
+        Width of the window around a center; it is cut at the ends of the trial.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def profiles(spikes: Spikes, units: np.ndarray, bin: float, boxcar: float) -> np
     keep = (place[unit] >= 0) & (spikes.times < duration)
     time = spikes.times[keep]
     row = (place[unit[keep]] * spikes.counts.shape[0] + trial[keep]) * (n_bins + 1)
-    # A spike counts for the centers within half a boxcar of it: up at the first, down after the
-    # last, and a running sum does the rest.
+    # A spike counts for the centers within half a boxcar of it: 1 is added at the first of them and
+    # subtracted after the last, before the running sum is taken.
     start = np.ceil((time - boxcar / 2) / bin - 0.5).clip(0, n_bins).astype(np.int64)
     stop = np.floor((time + boxcar / 2) / bin + 0.5).clip(0, n_bins).astype(np.int64)
     size = units.size * spikes.counts.shape[0] * (n_bins + 1)
@@ -60,8 +60,9 @@ def discriminant_axes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Axes of a linear discriminant analysis over segments, for every unit.
 
-    Generalized eigenvectors v of (B, W), largest eigenvalue first, v'Wv = 1. B is the covariance of
-    the segments' means, W that within segments, shrunk as (1 - g) W + g tr(W) / p.
+    The axes are the generalized eigenvectors v of (B, W), largest eigenvalue first, with v'Wv = 1.
+    B is the covariance of the segments' means, and W the covariance within segments, shrunk as
+    (1 - g) W + g tr(W) / p I.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def discriminant_axes(
     n_axes : int
         At most one fewer than there are segments.
     shrinkage : float, optional
-        g; default: of Ledoit & Wolf (2004), for each unit.
+        g; by default that of Ledoit & Wolf (2004) for each unit.
 
     Returns
     -------
@@ -162,10 +163,10 @@ def tuning_correlations(
     Parameters
     ----------
     response : float64, shape (n_trials, n_units, k)
-        k numbers a trial; a tuning vector holds their means in all segments.
+        k numbers for each trial; a tuning vector holds their means in all segments.
     observed : bool, shape (n_trials, n_units)
     member : sparse, shape (resamples * 2 * n_occasions * n_segments, n_trials)
-        Of `random_halves`.
+        From `random_halves`.
     shape : (n_occasions, n_segments)
 
     Returns
@@ -205,7 +206,7 @@ def drift_by_lag(correlation: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     correlation : float64, shape (n_units, n_occasions, n_occasions)
-        Of `tuning_correlations`, occasions in order.
+        From `tuning_correlations`, with occasions in order.
 
     Returns
     -------

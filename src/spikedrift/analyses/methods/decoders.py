@@ -1,8 +1,9 @@
-"""Decoders of the segment from single trials, and the rate and timing evidence that they are given.
+"""Decoders of the segment from single trials, and the rate and timing features that they use.
 
 Everything that is fitted (means that stand for missing values, scales, components, covariances) is
-fitted to the training trials alone. Linear decoders depend on responses through scalar products
-only, so that they are fitted in the span of the training trials, whatever the number of features.
+fitted to the training trials alone. Linear decoders depend on responses only through scalar
+products, so that they can be fitted in the span of the training trials, whatever the number of
+features.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Features:
-    """Numbers of every unit in every trial, and where they are known.
+    """Features of every unit in every trial, and where they are known.
 
     Attributes
     ----------
@@ -42,9 +43,13 @@ class Features:
     def products(self, train: np.ndarray, test: np.ndarray) -> Pair:
         """Scalar products of training trials with training trials, and of test with training.
 
-        Around the mean of the known training trials, which also stands for what is not known, so
-        that a missing value speaks for no segment. Scaled to a mean square length of 1 over the
-        training trials.
+        Features are centered on the mean of the known training trials, which also replaces unknown
+        values, so that a missing value favors no segment. They are scaled to a mean square length
+        of 1 over the training trials.
+
+        Returns
+        -------
+        float64, shapes (n_train, n_train) and (n_test, n_train)
         """
         known = self.known[train]
         n = known.sum(axis=0)[:, None]
@@ -61,7 +66,7 @@ class Features:
 
 
 def features_of(layout: Layout, bins: int) -> dict[str, Features]:
-    """Rate: square roots of spike counts. Timing: temporal profiles free of the count.
+    """Features by code: square roots of counts (rate), and profiles divided by counts (timing).
 
     A profile is the share of a unit's spikes in each of `bins` equal parts of the trial; a unit
     that is silent in a trial has none there. Two-photon events have no timing.
@@ -146,7 +151,7 @@ def nearest_evidence(
             for code, each in distances.items()
             if np.isfinite(each[np.ix_(train, train)][pairs]).any()
         }
-        # A lone training trial has no pairs to be scaled by, and nothing to be told from either.
+        # A single training trial has no pairs to be scaled by, and no other to be compared with.
         used = scale or dict.fromkeys(found, 1.0)
         found["both"] = np.sum([found[code] / size for code, size in used.items()], axis=0)
     return {code: np.where(np.isfinite(each), each, np.inf) for code, each in found.items()}
@@ -188,7 +193,10 @@ def lda(train: np.ndarray, label: np.ndarray, test: np.ndarray) -> np.ndarray:
 
 
 def logistic(train: np.ndarray, label: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Multinomial logistic regression, L2 penalty, C = 10 for scores of mean square length 1."""
+    """Multinomial logistic regression, L2 penalty, C = 10 for scores of mean square length 1.
+
+    Arguments and result are those of `lda`.
+    """
     fitted = LogisticRegression(C=10.0, tol=1e-3, max_iter=300).fit(train, label)
     return np.asarray(fitted.predict(test))
 
@@ -239,7 +247,7 @@ class Evidence:
     def predictors(
         self, train: np.ndarray, test: np.ndarray, codes: tuple[str, ...] | None = None
     ) -> dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]]:
-        """Decoder and code -> function of the training labels that predicts the test trials."""
+        """Functions of the training labels that predict the test trials, by decoder and code."""
         linear = [name for name in self.names if name in LINEAR]
         scores = linear_evidence(self.features, train, test) if linear else {}
         out: dict[tuple[str, str], Callable[[np.ndarray], np.ndarray]] = {}

@@ -1,4 +1,4 @@
-"""What the geometry of drift reads from random halves of a block and the next."""
+"""Readings of the geometry of drift from random halves of a block and the next."""
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class Step:
     def halves(self, rng: np.random.Generator) -> tuple[Trials, Trials, Trials, Trials]:
         """Two random halves of the trials of each segment in the earlier block and in the later.
 
-        All four have as many trials, so that what rests on their number can be compared.
+        For each segment, all four have the same number of trials, so that quantities that depend on
+        this number can be compared.
         """
         parts: tuple[Trials, ...] = ([], [], [], [])
         for one, two in zip(self.earlier, self.later, strict=True):
@@ -64,14 +65,16 @@ def read_directions(
 ) -> dict[str, np.ndarray]:
     """Squares of drift along the components of the earlier block.
 
-    Components from one half of its trials; drift, and the variance along them, from the other.
+    Components come from one half of its trials; drift and the variance along the components come
+    from the other half.
 
     Returns
     -------
     dict of float64
-        `along` (source, segment, k), `inside` (source, segment, 3): along the leading components
-        together, expected there for drift of random signs, in all; `variance` (segment, k): share
-        along each component; `leading` (segment,).
+        `along` (source, segment, k), square of drift along each component; `inside` (source,
+        segment, 3), along the leading components together, the expectation there for drift of
+        random signs, and in total; `variance` (segment, k), share of the variance along each
+        component; `leading` (segment,), number of leading components.
     """
     n = len(step.earlier)
     out = {
@@ -141,11 +144,11 @@ def read_boundaries(
     Returns
     -------
     angle, accuracy : float64, shape (4, n_pairs)
-        Within a block, between blocks, dropout, Gaussian. Degrees; share of trials of the other
-        half (of the other block, between) on their side.
+        Within a block, between blocks, dropout, Gaussian. Angles in degrees; accuracy is the share
+        of trials of the other half (between blocks: of the other block) on their side.
     rotated : float64, shape (n_directions,)
-        Accuracy of the later block's own boundary, turned at random by the angle between blocks;
-        mean over pairs.
+        Accuracy of the later block's own boundary, turned in random directions by the angle between
+        blocks; mean over pairs.
     """
     x = step.response
     one, other, later, last = ([x[t] for t in part] for part in halves)

@@ -1,4 +1,4 @@
-"""Linear boundaries between two segments: their angle, and how one serves another block."""
+"""Linear boundaries between two segments: their angles, and their accuracy in another block."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,20 @@ class Boundary:
     normal : float64, shape (n_units,)
         Unit length.
     through : float64, shape (n_units,)
-        Its point next to the midpoint of the two mean responses.
+        The point of the hyperplane that is nearest to the midpoint of the two mean responses.
     """
 
     normal: np.ndarray
     through: np.ndarray
 
     def accuracy(self, first: np.ndarray, second: np.ndarray) -> float:
-        """Share of trials on their side, the two segments weighted alike."""
+        """Share of trials on the right side, with equal weights of the two segments.
+
+        Parameters
+        ----------
+        first, second : float64, shape (n_trials, n_units)
+            Trials of the two segments.
+        """
         left, right = ((trials - self.through) @ self.normal for trials in (first, second))
         return float(0.5 * (np.mean(left < 0) + np.mean(right > 0)))
 
@@ -34,7 +40,7 @@ class Boundary:
         Parameters
         ----------
         direction : float64, shape (n_directions, n_units)
-            Gaussian; what lies along the normal is taken out.
+            Gaussian; the part along the normal is subtracted.
 
         Returns
         -------

@@ -1,9 +1,9 @@
 """Geometry of mean responses and of the variation around them, free of sampling noise.
 
 The *variational space* of a segment in a block is spanned by the principal components of its
-single-trial responses around their mean (Aitken et al. 2022). Means over few trials differ by
-noise alone and principal components are fitted to it, so that squares are taken without the
-noise's own, and components and what is read along them come from different trials.
+single-trial responses around their mean (Aitken et al. 2022). Means over few trials differ by noise
+alone, and principal components are fitted to noise, too. Squares are therefore estimated without
+the square of the noise, and components and what is read along them come from different trials.
 """
 
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ from scipy.special import gammaln
 def unbiased_squares(samples: Sequence[np.ndarray], exact: np.ndarray | float = 0.0) -> np.ndarray:
     """Square of every component of a sum of means, without the square of its sampling noise.
 
-    The square of the summed sample means, less variance / n of each. Equal to the product of two
-    halves of the trials of each sample, averaged over all ways of halving them.
+    It is the square of the summed sample means, less variance / n of each sample. It equals the
+    product of two halves of the trials of each sample, averaged over all ways of halving them.
 
     Parameters
     ----------
     samples : sequence of float64 arrays, shape (n_i, n_components)
         Independent; their means are added. At least two rows each.
     exact : float64, shape (n_components,)
-        Added to the sum; known without noise.
+        A term of the sum that is known without noise.
 
     Returns
     -------
     float64, shape (n_components,)
-        Unbiased, hence negative at times.
+        Unbiased, and therefore sometimes negative.
     """
     total = exact + sum(sample.mean(axis=0) for sample in samples)
     noise = sum(sample.var(axis=0, ddof=1) / sample.shape[0] for sample in samples)
@@ -50,10 +50,10 @@ def mean_geometry(
     Returns
     -------
     free : float64, shape (n_segments, 4)
-        Squared length of the earlier mean, of the later, of their difference, and their scalar
-        product; free of sampling noise.
+        Squared length of the earlier mean, of the later mean and of their difference, and their
+        scalar product, without sampling noise.
     plug_in : float64, shape (n_segments, 4)
-        The same of the sample means.
+        The same from the sample means.
     """
     free, plug_in = np.empty((2, len(earlier), 4))
     for row, (one, two) in enumerate(zip(earlier, later, strict=True)):
@@ -69,12 +69,18 @@ def mean_geometry(
 
 
 def relative_drift(moments: np.ndarray) -> float:
-    """|drift| / |earlier mean|, root of summed squares over segments; 0 for a negative square."""
+    """|drift| / |earlier mean|, each the root of squares summed over segments; 0 if negative.
+
+    `moments` are those of `mean_geometry`, shape (n_segments, 4).
+    """
     return float(np.sqrt(max(moments[:, 2].sum(), 0.0) / moments[:, 0].sum()))
 
 
 def angle(moments: np.ndarray) -> float:
-    """Angle between earlier and later means, degrees, from the cosine averaged over segments."""
+    """Angle between earlier and later means, degrees, from the cosine averaged over segments.
+
+    `moments` are those of `mean_geometry`, shape (n_segments, 4).
+    """
     length = moments[:, 0] * moments[:, 1]
     cosine = moments[:, 3][length > 0] / np.sqrt(length[length > 0])
     return float(np.degrees(np.arccos(np.clip(cosine.mean(), -1, 1)))) if cosine.size else np.nan
@@ -89,12 +95,13 @@ def _centered(gram: np.ndarray) -> np.ndarray:
 def spread_moments(response: np.ndarray) -> tuple[float, float]:
     """Squared trace of a covariance, and trace of its square, both unbiased.
 
-    Any distribution with finite fourth moments (Himeno & Yamada 2014, J Multivar Anal 130:27).
+    They hold for any distribution with finite fourth moments (Himeno & Yamada 2014, J Multivar Anal
+    130:27).
 
     Parameters
     ----------
     response : float64, shape (n_trials, n_units)
-        Four trials at least.
+        At least four trials.
     """
     n = response.shape[0]
     gram = _centered(response @ response.T)
@@ -114,16 +121,16 @@ def participation(responses: Sequence[np.ndarray]) -> tuple[float, float]:
     Parameters
     ----------
     responses : sequence of float64 arrays, shape (n_trials, n_units)
-        One of each segment; each has its own mean and components.
+        One array for each segment, which has its own mean and components.
 
     Returns
     -------
     free : float
-        Ratio of unbiased moments, summed over segments; NaN where the denominator is not positive.
-        Trials at least four.
+        Ratio of unbiased moments, each summed over segments; NaN where the denominator is not
+        positive. Needs four trials.
     plug_in : float
-        Mean over segments of the ratio of the sample covariance; below the number of trials
-        whatever the truth.
+        Mean over segments of the ratio from the sample covariance; it is always below the number of
+        trials.
     """
     moments = np.array([spread_moments(response) for response in responses]).sum(axis=0)
     plug_in = [_dimension(variances(response)[0]) for response in responses]
@@ -185,7 +192,7 @@ def overlap(first: np.ndarray, second: np.ndarray, cross: np.ndarray) -> np.ndar
 
 
 def _principal(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Variances, descending, and the weights of trials that make unit components (0 beyond)."""
+    """Variances in descending order, and weights of trials that give components of length 1."""
     value, vector = np.linalg.eigh(gram)
     value, vector = value[..., ::-1], vector[..., ::-1]
     real = value > 1e-10 * np.maximum(value[..., :1], 1e-300)
@@ -195,7 +202,15 @@ def _principal(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def random_length(dimensions: float, units: int) -> float:
-    """Expected length of the projection of a random unit vector onto a subspace."""
+    """Expected length of the projection of a random unit vector onto a subspace.
+
+    Parameters
+    ----------
+    dimensions : float
+        Of the subspace.
+    units : int
+        Dimensions of the space.
+    """
     if dimensions >= units:
         return 1.0
     k, n = dimensions / 2, units / 2
@@ -206,15 +221,15 @@ def perturbed(
     kind: Literal["dropout", "gaussian"], size: float, shape: tuple[int, int],
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Draw a later block that differs from the earlier one by a known noise.
+    """Draw a later block that differs from the earlier one by known random changes.
 
-    later response = keep * response + shift, the same in all trials of a segment.
+    The later response is keep * response + shift, the same in all trials of a segment.
 
     Parameters
     ----------
     kind : {"dropout", "gaussian"}
-        Dropout: each unit falls silent with probability `size`, for all segments. Gaussian: each
-        (segment, unit) is moved by a normal deviate of standard deviation `size`.
+        Dropout: each unit falls silent for all segments with probability `size`. Gaussian: a normal
+        deviate of standard deviation `size` is added to each (segment, unit).
     size : float
     shape : (n_segments, n_units)
 

@@ -4,17 +4,17 @@ import numpy as np
 
 
 def residuals(values: np.ndarray, known: np.ndarray, segment: np.ndarray) -> np.ndarray:
-    """Take out the mean over trials of each segment: what the stimulus itself does to a value.
+    """Subtract the mean over trials of each segment, which is the effect of the stimulus itself.
 
-    A pupil answers to the brightness of a movie as units do; without this step that would read as
-    modulation by behavior.
+    The pupil responds to the brightness of a movie as units do; without this step that would look
+    like modulation by behavior.
 
     Parameters
     ----------
     values : float64, shape (n_trials, n_columns)
     known : bool, shape (n_trials, n_columns)
     segment : int64, shape (n_trials,)
-        From 0.
+        Numbered from 0.
 
     Returns
     -------
@@ -41,21 +41,21 @@ def modulation(
     Parameters
     ----------
     response : float64, shape (n_trials, n_units)
-        Trials in the order of showing.
+        Trials in the order in which they were shown.
     observed : bool, shape (n_trials, n_units)
     trace : float64, shape (n_trials,)
         NaN where unknown.
     shuffles : int
-        Circular shifts of the trace by one trial or more, drawn without replacement; all of them
-        where there are no more.
+        Number of circular shifts of the trace by one trial or more, drawn without replacement; all
+        shifts where there are no more.
     rng : Generator
 
     Returns
     -------
     correlation : float64, shape (n_units,)
-        Pearson over the trials in which both are known; NaN where one does not vary.
+        Pearson over the trials in which both are known; NaN where either does not vary.
     null : float64, shape (n_shuffles, n_units)
-        The same with the trace shifted.
+        The same with the shifted traces.
     """
     steps = np.arange(1, trace.size)
     if steps.size > shuffles:

@@ -1,7 +1,7 @@
-"""Whether structures are alike at all: the segments of one of two are moved together.
+"""Test of whether structures are alike at all: the segments of one of two are moved together.
 
-In a movie they are shifted in time, and the trend with the distance in time is taken out of both,
-first and after every shift; elsewhere they are permuted.
+In a movie they are shifted in time, and the trend with distance in time is taken out of both
+structures, first and after every shift. Other segments are permuted.
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Moved:
     value : dict of relation -> float
     null : dict of relation -> float64, shape (n_surrogates,)
     what : str
-        Empty where there are too few segments for a test.
+        The null in words; empty where there are too few segments for a test.
     """
 
     suffix: str = ""
@@ -47,17 +47,17 @@ def moved_together(
     Parameters
     ----------
     dataset : Dataset
-        Trials; says whether segments follow each other in time.
+        Trials; their start times say whether segments follow each other in time.
     options : InternalStructureOptions
     seed : int
     matrices : float64, shape (n_halves, n_segments, n_segments)
-        A structure a half of a block.
+        The structure of each half of a block.
     halves : Halves
 
     Returns
     -------
     Moved
-        Empty below `TEST_SEGMENTS` segments.
+        Empty with fewer than `TEST_SEGMENTS` segments.
     """
     n_segments = matrices.shape[-1]
     if n_segments < TEST_SEGMENTS:

@@ -1,20 +1,20 @@
 """Readouts of a drifting code: fixed, and self-healing by Hebbian and homeostatic plasticity.
 
-A readout cell j answers the population response x with y_j = exp(g_j w_j . x + b_j). With mu, sigma
-its mean and standard deviation over stimuli, mu0, sigma0 what they were when it was learned, and
-n features, one step of self-healing is (after Rule & O'Leary 2022)
+A readout cell j responds to the population response x with y_j = exp(g_j w_j . x + b_j). Let mu and
+sigma be its mean and standard deviation over stimuli, mu0 and sigma0 their values when it was
+learned, and n the number of features. One step of self-healing is (after Rule & O'Leary 2022)
 
     b += rate_b (mu0 - mu) / mu0,
     g += rate_g (sigma0 - sigma) / sigma0,
     w += rate (sigma0 - sigma) / sigma0 (<(y - mu) x> / (n sigma0) - decay w):
 
-Hebbian learning without labels, driven by the loss of variability that drift brings. `normalized`:
-the responses to one stimulus share a constant sum. `recurrent`, this library's form of their
-recurrent feedback: each cell's drive u is predicted from the others' responses (normalized and
-squared, so that winners speak) through weights learned together with the readout and then kept,
-and feed-forward weights learn toward the prediction, w += rate_r <(u_predicted - u) x> / n. Errors
-and rates are relative to the set points and per feature, so that rates have no units; the scale of
-the published ones may differ.
+This is Hebbian learning without labels, driven by the loss of variability that drift causes. In the
+kind `normalized`, responses to one stimulus have a constant sum over cells. The kind `recurrent` is
+this library's form of their recurrent feedback: the drive u of each cell is predicted from the
+responses of all cells (normalized and squared, so that the most active cells dominate) through
+weights that are learned together with the readout and then kept. Feed-forward weights learn toward
+the prediction, w += rate_r <(u_predicted - u) x> / n. Errors and rates are relative to the set
+points and per feature, so that rates have no units; the scale of the published rates may differ.
 """
 
 from dataclasses import dataclass, replace
@@ -28,27 +28,28 @@ from spikedrift.config.analyses import SelfHealingReadoutOptions
 Kind = Literal["fixed", "hebbian", "normalized", "recurrent"]
 READOUTS: tuple[Kind, ...] = ("fixed", "hebbian", "normalized", "recurrent")
 HIGHEST = 8.0  # drive beyond which the exponential is cut
-FLOOR = 0.02  # least target, of its maximum: the logarithm needs one
+FLOOR = 0.02  # least target as a share of its maximum, since the logarithm needs one above 0
 PENALTIES = np.logspace(-3, 4, 15)
 
 
 @dataclass(frozen=True)
 class Readout:
-    """Readout cells and what they were when they were learned.
+    """Readout cells with their set points from learning.
 
     Attributes
     ----------
     weight : float64, shape (n_cells, n_features)
     bias, gain : float64, shape (n_cells,)
     mean, spread : float64, shape (n_cells,)
-        Set points.
+        Set points of the mean and the standard deviation of responses.
     total : float
-        Sum of the set points of the mean.
+        Sum over cells of the set points of the mean.
     predict : float64, shape (n_cells, n_cells)
-        Drive of each cell from the winners among all.
+        Weights that predict the drive of each cell from the `winners` among all cells.
     center : float64, shape (n_features,)
+        Subtracted from the features.
     scale : float
-        Features are centered and divided by it.
+        The centered features are divided by it.
     """
 
     weight: np.ndarray
@@ -72,7 +73,7 @@ class Readout:
     def response(self, features: np.ndarray, kind: Kind = "fixed") -> np.ndarray:
         """Response of all cells: float64, shape (n_stimuli, n_cells).
 
-        Of the kinds `normalized` and `recurrent` with a constant sum over cells.
+        The kinds `normalized` and `recurrent` have a constant sum over cells.
         """
         return self.emitted(self.drive(features), kind)
 
@@ -85,16 +86,16 @@ class Readout:
 
 
 def bumps(n: int, width: float, ring: bool) -> np.ndarray:
-    """Wanted responses: cell j prefers segment j, Gaussian over segments, maximum 1.
+    """Target responses: cell j prefers segment j, Gaussian over segments, maximum 1.
 
     Parameters
     ----------
     n : int
-        Segments, and cells.
+        Number of segments, and of cells.
     width : float
         Standard deviation as a share of all segments.
     ring : bool
-        The last segment is next to the first.
+        Whether the last segment is next to the first.
 
     Returns
     -------
@@ -106,13 +107,13 @@ def bumps(n: int, width: float, ring: bool) -> np.ndarray:
 
 
 def winners(response: np.ndarray) -> np.ndarray:
-    """Share of each cell in the squared responses to one stimulus."""
+    """Share of each cell in the squared responses to each stimulus: shape (n_stimuli, n_cells)."""
     square = response**2
     return np.asarray(square / square.sum(axis=1, keepdims=True))
 
 
 def learn(features: np.ndarray, target: np.ndarray) -> Readout:
-    """Learn the logarithm of the wanted responses by ridge regression.
+    """Learn the logarithm of the target responses by ridge regression.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def learn(features: np.ndarray, target: np.ndarray) -> Readout:
     aim = np.log(np.maximum(target, FLOOR))
     fitted = RidgeCV(alphas=PENALTIES * x.shape[1]).fit(x, aim)
     wanted = np.exp(aim)
-    # The drive of all cells when cell j is among the winners, learned from the wanted responses.
+    # The drive of all cells when cell j is among the winners, learned from the target responses.
     belief = winners(wanted)
     mean, spread = wanted.mean(axis=0), wanted.std(axis=0)
     return Readout(

@@ -1,1 +1,1 @@
-"""What measures say of synthetic recordings whose drift is known."""
+"""Ground truth: results of measures on synthetic recordings whose drift is known."""

@@ -1,10 +1,11 @@
-"""What the ground truth says of each statistic: bias, false alarms, power, and marks.
+"""Judgment of each statistic by the ground truth: bias, false alarms, power, and marks.
 
-A statistic is judged in the cases that leave what it reads where it is (`SEES` in
-`spikedrift.config.ground_truth`). One with a test is marked where the test rejects more often than
-its level (binomial test, upper tail). One without a test is marked where its mean is not the value
-that is stated for no drift (t-test over seeds, two-sided); where none is stated it is described and
-not judged. Holm (1979, Scand J Stat 6:65) over all that is judged.
+A statistic is judged in the cases in which the code that it reads does not change (`SEES` in
+`spikedrift.config.ground_truth`). A statistic with a test is marked as biased where the test
+rejects more often than its level (binomial test, upper tail). One without a test is marked where
+its mean differs from the value that is stated for no drift (t-test over seeds, two-sided); where
+none is stated, it is described and not judged. All judgments are corrected together (Holm 1979,
+Scand J Stat 6:65).
 """
 
 import json
@@ -19,7 +20,7 @@ from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.core.errors import InputError
 from spikedrift.stats.inference import holm
 
-REFERENCE = "none"  # case that stands for no drift where a statistic states no such value
+REFERENCE = "none"  # case without drift, the reference where a statistic states no such value
 CONFIDENCE = 0.95
 
 
@@ -35,16 +36,16 @@ def assess(seeds: pd.DataFrame, options: GroundTruth) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a measure, statistic and case:
+        One row for each measure, statistic and case:
 
         * `code`; `case`, `title`, `matched` (by state); `knob`, `amount` of a power curve's point;
-          `moves`, whether what the statistic reads changes there.
-        * `n` seeds, `refused`, those of them without a value; `mean`, `sd` of the values;
-          `reference`, the value without drift, stated or the mean of case `none`; `bias`, mean
-          minus reference (paired by seed with case `none`), `bias_low`, `bias_high` (95 %
-          Student interval over seeds).
-        * `tested` seeds with a p value, of which `rejections` at the level; `rate`, `rate_low`,
-          `rate_high` (share of the tested, 95 % Clopper-Pearson).
+          `moves`, whether the code that the statistic reads changes there.
+        * `n`, number of seeds; `refused`, those of them without a value; `mean`, `sd` of the
+          values; `reference`, the value without drift, either the stated one or the mean of case
+          `none`; `bias`, mean minus reference (paired by seed with case `none`), `bias_low`,
+          `bias_high` (95 % Student interval over seeds).
+        * `tested`, number of seeds with a p value; `rejections`, those of them at the level;
+          `rate`, their share, with `rate_low`, `rate_high` (95 % Clopper-Pearson).
         * `p` of the judgment, `p_holm`, `biased`; NaN and False where nothing is judged.
 
     Raises
@@ -69,7 +70,7 @@ def assess(seeds: pd.DataFrame, options: GroundTruth) -> pd.DataFrame:
                 continue
             here = by_case.get(case.name, nowhere)
             value, p_values = here["value"].dropna(), here["p_value"].dropna()
-            # The same seed draws the same recording but for the knob: differences are paired.
+            # One seed draws the same recording except for the knob: differences are paired.
             stated = np.isfinite(no_drift)
             apart = (value - (no_drift if stated else still.reindex(value.index))).dropna()
             moves = case.moves(options.recorded(case), code)
@@ -108,7 +109,7 @@ def assess(seeds: pd.DataFrame, options: GroundTruth) -> pd.DataFrame:
 
 
 def false_alarms(p_values: pd.Series, level: float) -> float:
-    """P of so many rejections or more from a test that holds its level; NaN without a test."""
+    """Probability of so many rejections or more if the test holds its level; NaN without a test."""
     if not p_values.size:
         return float("nan")
     k = int((p_values <= level).sum())
@@ -116,7 +117,7 @@ def false_alarms(p_values: pd.Series, level: float) -> float:
 
 
 def shift(apart: pd.Series) -> float:
-    """P of a mean so far from 0, Student; NaN below two seeds."""
+    """Two-sided p of a t-test of the mean against 0; NaN with fewer than two seeds."""
     if apart.size < 2:
         return float("nan")
     if np.ptp(apart) == 0:  # a knob that changes no bit of the statistic
@@ -145,13 +146,14 @@ def _rejections(p_values: pd.Series, level: float) -> dict[str, float]:
 def dataset(
     seeds: pd.DataFrame, table: pd.DataFrame, options: GroundTruth, versions: Mapping[str, str]
 ) -> xr.Dataset:
-    """Put the judgments and what they rest on, seed by seed, into one Dataset.
+    """Put the judgments, and the values of every seed behind them, into one Dataset.
 
     Returns
     -------
     Dataset
-        Dim `entry` (row of the table): its columns; dims `entry`, `seed`: `value`, `p_value`, NaN
-        where a seed gave none. Attributes `options` (JSON), `software` (JSON), `level`.
+        Over dim `entry` (row of the table), its columns; over dims `entry`, `seed`, `value` and
+        `p_value`, NaN where a seed has none. Attributes `options` (JSON), `software` (JSON),
+        `level`.
     """
     keys = ["measure", "statistic", "case"]
     index = pd.MultiIndex.from_frame(table[keys])

@@ -1,7 +1,7 @@
-"""Ground truth: what tests and indices say of recordings whose drift is known.
+"""Ground truth: tests and indices on recordings whose drift is known.
 
-Every seed draws a new recording of a case and seeds the surrogates. Of whatever is measured the
-numbers to take home are kept, seed by seed: an analysis is known by its table of statistics alone.
+Every seed draws a new recording of a case and seeds the surrogates. Only the statistics of a
+measure or an analysis are kept for each seed; nothing else about an analysis is used here.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,11 +30,11 @@ from spikedrift.spikes.state import match_state
 
 NAN = float("nan")
 COLUMNS = ("measure", "statistic", "code", "seed", "value", "p_value", "no_drift", "refused")
-# How well segments are distinguished is no matter of drift; all else is 0 where trials are alike.
+# Discrimination of segments is not about drift; all others are 0 where trials are alike.
 _NO_DRIFT = {name: NAN if name.startswith("discrimination") else 0.0 for name in STATISTICS}
 
 Row = tuple[str, str, str, float, float, float, str]
-"""Measure, statistic, code, value, p value, value without drift, why it was refused."""
+"""Measure, statistic, code, value, p value, value without drift, reason why it has no value."""
 
 
 def measured(
@@ -52,7 +52,7 @@ def measured(
     measure : str
         "curves", "rate_index", "timing_index", or an analysis.
     options : mapping
-        curves: `measures`, names of similarity measures; indices: those of `IndexOptions`;
+        For curves, `measures`, names of similarity measures; for indices, those of `IndexOptions`;
         otherwise those of the analysis.
     seeds : iterable of int
     state : StateOptions, optional
@@ -61,9 +61,11 @@ def measured(
     Returns
     -------
     DataFrame
-        One row a seed and statistic, columns `COLUMNS`: `value` and `p_value` are NaN where no
-        code was detected, the index is too imprecise or the statistic has no test; `refused`
-        says why there is no value. A seed that cannot be measured at all has one row, with an empty
+        One row for each seed and statistic, columns `COLUMNS`: `value` is NaN where no
+        code was detected, the index is too imprecise,
+        `p_value` there and where the statistic has no test; `refused`
+        says why there is no value. A
+        seed that cannot be measured at all has one row, with an empty
         `statistic`.
     """
     read = _reader(measure, options)
@@ -81,12 +83,12 @@ def measured(
 
 
 def read_chunk(path: str | Path) -> pd.DataFrame:
-    """Read what `measured` found in one case, as the workflow keeps it: `{case}/{measure}.{first}`.
+    """Read results of `measured` in one case from the workflow's file `{case}/{measure}.{first}`.
 
     Raises
     ------
     InputError
-        For a damaged file, or one of another case, measure or seeds than its name says.
+        For a damaged file, or one whose case, measure or seeds are not those of its name.
     """
     path = Path(path)
     measure, first = path.stem.rsplit(".", 1)
@@ -121,7 +123,7 @@ def _curves(dataset: xr.Dataset, measures: Iterable[str], seed: int) -> Iterator
 
 
 def _index(found: Anchored, code: str) -> Iterator[Row]:
-    """Effect size with its test, and the index of the unthinned spikes as a bare number."""
+    """Effect size with its test, and the index of the tested spikes without one."""
     name = f"{code}_index"
     yield name, "index", code, found.index, found.p_value, 0.0, found.no_index
     yield name, "index_raw", code, found.index_raw, NAN, 0.0, found.no_index
@@ -133,7 +135,7 @@ def _analysis(
     found = analysis.analyze(dataset, name, options, seed)
     codes = [analysis.code_of(name, str(one)) for one in found["statistic"].values]
     asks = found["ordered"].values.astype(bool) & found["of_drift"].values.astype(bool)
-    # A test of something else than drift has nothing to be judged by here.
+    # Tests of other things than drift are not judged here.
     p_values = np.where(asks, found["p_value"].values, NAN)
     columns = (found["value"].values, p_values, found["no_drift"].values)
     for statistic, code, value, p, no_drift in zip(

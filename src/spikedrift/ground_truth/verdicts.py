@@ -1,7 +1,7 @@
-"""What the ground truth found against a measure, in words for tables and footnotes.
+"""Verdicts of the ground truth on measures, in words for tables and footnotes.
 
-The judgments of `spikedrift.ground_truth.assess` are shipped as `resources/ground_truth.tsv`;
-whatever shows a number asks here what to say of it.
+The judgments of `spikedrift.ground_truth.assess` are shipped as `resources/ground_truth.tsv`; all
+tables and figures take the words about their numbers from here.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ _DEPTH = "tuning becomes deeper or shallower"
 _FLAT = "more or fewer spikes are locked to the stimulus"
 _RATES = "firing rates alone change"
 _TIMES = "spike times alone change"
-CAUSES = {  # case of `spikedrift.config.ground_truth` -> what was done, as a reader says it
+CAUSES = {  # case of `spikedrift.config.ground_truth` -> what was done, in a reader's words
     "none": "nothing changes",
     "rate-drift": _RATES,
     "flat-code-rate-drift": _RATES,
@@ -85,14 +85,14 @@ CAUSES_OF_KNOBS = {"rate_drift": _RATES, "event_time_drift": _TIMES, "tuning_dri
 
 
 def write(table: pd.DataFrame, path: str | Path, made_with: Mapping[str, str]) -> None:
-    """Write judgments as TSV, whole or not at all; what made them stands above, after `#`."""
+    """Write judgments as TSV, whole or not at all, below the entries of `made_with` after `#`."""
     above = "".join(f"# {key}: {value}\n" for key, value in made_with.items())
     below = table.to_csv(sep="\t", index=False, na_rep="nan", float_format="%.4g")
     write_text(above + below, path)
 
 
 def read(path: Path = PATH) -> pd.DataFrame:
-    """Judgments as `write` left them, by default those that are shipped; empty without the file."""
+    """Read judgments that `write` wrote, by default the shipped ones; empty without the file."""
     if not path.is_file():
         columns = ["measure", "statistic", "case", "matched", "title", "knob", "amount", "p",
                    "biased"]  # fmt: skip
@@ -110,12 +110,13 @@ def _shipped() -> pd.DataFrame:
 def verdict(
     measure: str, statistic: str, matched: bool = False, judgments: pd.DataFrame | None = None
 ) -> str:
-    """Say of one statistic what the ground truth says.
+    """Verdict of the ground truth on one statistic, in words.
 
     Parameters
     ----------
     measure : str
-        `rate_index`, `timing_index`, a similarity measure (statistics of its curves), an analysis.
+        `rate_index`, `timing_index`, a similarity measure (for statistics of its curves) or an
+        analysis.
     statistic : str
     matched : bool
         In trials matched by behavior state.
@@ -141,7 +142,7 @@ def verdict(
 
 
 def _marked(judgments: pd.DataFrame) -> str:
-    """Cases that are marked; of the points of a power curve the largest amount alone."""
+    """Titles of the cases that are marked; of a power curve, only the largest amount."""
     marked = judgments[judgments["biased"].astype(bool)]
     most = marked.groupby("knob")["amount"].transform("max")
     return "; ".join(marked.loc[(marked["knob"] == "") | (marked["amount"] == most), "title"])
@@ -150,9 +151,9 @@ def _marked(judgments: pd.DataFrame) -> str:
 def notes(
     *measures: str, matched: bool = False, judgments: pd.DataFrame | None = None
 ) -> list[str]:
-    """One plain sentence under a figure that shows some measures; none where nothing was found.
+    """Sentences under a figure of some measures: where they are biased, and which were not tried.
 
-    Tables give the verdict on each statistic (`verdict`).
+    There are none where nothing was found. Tables give the verdict on each statistic (`verdict`).
 
     Parameters
     ----------
@@ -191,7 +192,7 @@ def _named(measure: str) -> str:
 
 
 def _cause(case: str, knob: str) -> str:
-    """Words for what was done to a recording; a case of a user's own has its name."""
+    """Words for what was done to a recording; a case that a user defined has its name."""
     return CAUSES.get(case) or CAUSES_OF_KNOBS.get(knob) or f"{case} is simulated"
 
 

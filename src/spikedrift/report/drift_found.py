@@ -1,4 +1,4 @@
-"""What drifts in the recordings, in sentences: the last part of the page of findings."""
+"""Sentences on what drifts in the recordings: the last part of the page of findings."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -15,12 +15,12 @@ CODES = {"rate": "the rate code", "timing": "the temporal profile of responses"}
 
 
 def drift_part(indices: pd.DataFrame) -> Part:
-    """Say what is known of drift between blocks, rate beside timing.
+    """Say what is known about drift between blocks in rate and timing.
 
     Parameters
     ----------
     indices : DataFrame
-        As `spikedrift.report.tables.index_table` makes it, one row or more.
+        As `spikedrift.report.tables.index_table` makes it; at least one row.
     """
     plain = indices[indices["matching"] == "none"]
     measured = plain[plain["gate_passed"].astype(bool) & plain["p_value"].notna()]
@@ -67,7 +67,7 @@ def drift_part(indices: pd.DataFrame) -> Part:
 
 
 def _most(plain: pd.DataFrame) -> list[str]:
-    """In how many recordings timing changes less or more than rate; none where neither is known."""
+    """Say in how many recordings timing changes less or more than rate; empty if none is tested."""
     known = plain[plain["difference_p_value"].notna()].drop_duplicates(["recording", "selection"])
     of = known["recording"].nunique()
     if not of:
@@ -83,7 +83,7 @@ def _most(plain: pd.DataFrame) -> list[str]:
 
 
 def _of_code(words: str, rows: pd.DataFrame, n: int) -> str:
-    """In how many recordings a code drifts, of those in which it was measured."""
+    """Say in how many of the recordings in which a code was measured it drifts."""
     of = rows["recording"].nunique()
     if not of:
         return f"{words} could be compared in none of {n} recording{'s' * (n > 1)}"
@@ -100,7 +100,7 @@ def _of_code(words: str, rows: pd.DataFrame, n: int) -> str:
 
 
 def _index(row: Mapping[Hashable, Any]) -> str:
-    """One code of one recording as it is selected."""
+    """Result for one code of one recording under one selection."""
     code, index, p = row["code"], row["index"], row["p_value"]
     if not row["gate_passed"]:
         return f"{code} not measured ({row['gate_note']})"
@@ -117,7 +117,7 @@ def _index(row: Mapping[Hashable, Any]) -> str:
 
 
 def _paired(rows: pd.DataFrame) -> str:
-    """Timing less rate of one recording as it is selected; empty without both indices."""
+    """Timing less rate of one recording under one selection; empty without both indices."""
     row = rows.iloc[0]
     if not np.isfinite(row["difference"]):
         return ""

@@ -1,8 +1,8 @@
-"""What was found, in sentences: the page that a report opens on.
+"""Findings in sentences: the first page of a report.
 
-Nothing is computed here: every number is one of a file of results, and no sentence says more than
-the test behind it. The first sentence of each part answers its question; what speaks against the
-answer stands right below it, in the same size.
+Nothing is computed here: every number is taken from a file of results, and no sentence says more
+than the test behind it. The first sentence of each part answers its question; what speaks against
+the answer follows right below it, in the same size.
 """
 
 import json
@@ -29,9 +29,9 @@ class Compared:
     Attributes
     ----------
     scores : Dataset
-        Of `spikedrift.comparison.scores.scores`.
+        From `spikedrift.comparison.scores.scores`.
     recovery : Dataset or None
-        Of `spikedrift.comparison.recovery.recovery`.
+        From `spikedrift.comparison.recovery.recovery`.
     truth : mapping or None
         `variant` and `title` of the simulation that the recording was made from.
     """
@@ -42,19 +42,19 @@ class Compared:
 
 
 def findings(compared: Sequence[Compared], indices: pd.DataFrame | None = None) -> list[Part]:
-    """Say what a configuration found.
+    """Say what the runs of a configuration found.
 
     Parameters
     ----------
     compared : sequence of Compared
     indices : DataFrame or None
-        As `spikedrift.report.tables.index_table` makes it: one row a recording, selection, matching
-        and code.
+        As `spikedrift.report.tables.index_table` makes it: one row for each recording, selection,
+        matching and code.
 
     Returns
     -------
     list of Part
-        Comparisons, then drift of the recordings; one part that says so where there is neither.
+        Comparisons, then drift of the recordings; where there is neither, one part that says so.
     """
     parts = [_comparison(one) for one in compared]
     if indices is not None and len(indices):
@@ -111,14 +111,14 @@ def _comparison(one: Compared) -> Part:
 
 
 def _without(text: str, said: Sequence[str]) -> str:
-    """Leave out what stands beside the answer already."""
+    """Leave out the sentences that are already beside the answer."""
     for sentence in said:
         text = text.replace(sentence, "")
     return " ".join(text.split())
 
 
 def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
-    """What speaks against the answer of a comparison, as figure 5 shows it too."""
+    """Sentences that speak against the answer of a comparison, as in figure 5."""
     scores = one.scores
     out = described_by(scores)
     if tested is not None:
@@ -151,7 +151,7 @@ def _not_by_drift(recovery: xr.Dataset) -> str:
 
 
 def _rates(recovery: xr.Dataset) -> str:
-    """What the classifier by rates sees."""
+    """Words for the statistics that the classifier by rates uses."""
     seen = json.loads(recovery.attrs["classifiers"])["rates"]
     return "mean rates alone" if seen == ["log_rate"] else "statistics of the rate code alone"
 
@@ -165,7 +165,7 @@ def _no_better(recovery: xr.Dataset) -> str:
 
 
 def _no_evidence(tested: xr.Dataset | None) -> str:
-    """Why to hit the truth is no evidence for a comparison; empty where it is."""
+    """Why finding the true rule is no evidence for a comparison; empty where it is evidence."""
     if tested is None:
         return "how often it would be right is not known"
     return "which is not shown to be more than chance" if _no_better(tested) else ""
@@ -183,7 +183,7 @@ def _variants(scores: xr.Dataset) -> tuple[list[str], list[str]]:
 def _truth(
     truth: Mapping[str, str], found: str, title: str, variants: set[str], no_evidence: str
 ) -> str:
-    """Judge the nearest variant by the one that the recording was simulated with."""
+    """Judge the nearest variant by the rule with which the recording was simulated."""
     if truth["variant"] not in variants:
         return (
             f"The truth is known: {truth['title']}, which is none of the tested variants: the "
@@ -214,7 +214,7 @@ def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> 
 
 
 def _untested(recovery: xr.Dataset) -> str:
-    """Say in the words of figure 5 that a check without power tells nothing of the variants."""
+    """Say, in the words of figure 5, that a check without power says nothing about the variants."""
     said = str(recovery.attrs["verdict"]).removesuffix(".")
     return f"whether any variant is compatible is not known ({said})."
 
@@ -261,7 +261,7 @@ def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> l
 
 
 def _tests(recovery: xr.Dataset) -> list[str]:
-    """What the error rate and the rejections rest on."""
+    """Tests and assumptions behind the error rate and the rejections."""
     said = recovery.attrs
     told = [sentence.partition(";")[0] for sentence in json.loads(said["indistinguishable"])]
     return [

@@ -1,4 +1,4 @@
-"""What each recording is and whom to cite for it, in one table."""
+"""Overview of the recordings and whom to cite for each, in one table."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ NEEDED = ("segment", "repeat", "block", "population", "observed")
 
 
 def overview(datasets: Iterable[xr.Dataset]) -> pd.DataFrame:
-    """One row a recording; spikes are not needed.
+    """Table of one row for each recording; spikes are not needed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pages of the report: tables for reading, whose numbers stand in a TSV beside them, and words."""
+"""Pages of the report: articles, and tables for reading, whose numbers are in a TSV beside them."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -22,12 +22,12 @@ td { border-bottom: 1px solid #ddd; }
 
 
 def write_page(table: pd.DataFrame, path: str | Path, title: str) -> None:
-    """Write `table` as an HTML page, whole or not at all; numbers to three digits, gaps empty."""
+    """Write `table` as an HTML page, whole or not at all; three digits, missing numbers empty."""
     write_tables({"": table}, path, title)
 
 
 def write_tables(tables: Mapping[str, pd.DataFrame], path: str | Path, title: str) -> None:
-    """Write tables as one page, each under its heading, as `write_page` does one."""
+    """Write tables as one page, each under its heading, in the format of `write_page`."""
     body = "\n".join(
         f"<h2>{escape(heading)}</h2>\n" * bool(heading)
         + table.to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
@@ -57,7 +57,7 @@ AGAINST = "What speaks against it:"
 class Part(NamedTuple):
     """Part of an article, in sentences.
 
-    Heading, the answer, what speaks against it, points that belong to it, what it rests on.
+    Heading, answer, what speaks against the answer, points that belong to it, and its basis.
     """
 
     heading: str
@@ -80,7 +80,7 @@ def write_article(
     path : path
     title : str
     picture : path, optional
-        PNG that stands in the first part; it becomes part of the page.
+        PNG of the first part, which is embedded in the page.
     """
     drawn = ""
     if picture is not None:

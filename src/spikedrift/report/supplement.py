@@ -30,7 +30,7 @@ def tables(
     counted : iterable of (mapping, path)
         `recording` and `selection` of index files, whose units are counted, and the files.
     benchmarks : Path
-        Folder of Snakemake's benchmark files, one folder or file a rule.
+        Folder of Snakemake's benchmark files, with one folder or file for each rule.
     provenance : mapping
         `versions` and `lock_sha256`.
     """
@@ -49,7 +49,7 @@ def tables(
 
 
 def flat(value: Any, key: str = "") -> list[tuple[str, str]]:
-    """Keys and values of nested mappings and lists, one pair a leaf: `sweeps[0].name`."""
+    """Keys and values of nested mappings and lists, one pair for each leaf: `sweeps[0].name`."""
     if isinstance(value, Mapping) and value:
         return [
             row for name, one in value.items() for row in flat(one, f"{key}.{name}".lstrip("."))
@@ -65,7 +65,7 @@ def _units(recording: str, selection: str, path: str) -> dict[str, object]:
 
 
 def run_times(benchmarks: Path) -> pd.DataFrame:
-    """Jobs, time (s) and memory (MB) of every rule, by Snakemake's benchmark files.
+    """Jobs, time (s) and memory (MB) of every rule, from Snakemake's benchmark files.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `rule`, `jobs`, `total_s`, `longest_s`, `cpu_s`, `most_memory_mb`; most time first.
+        `rule`, `jobs`, `total_s`, `longest_s`, `cpu_s`, `most_memory_mb`; the longest rule first.
     """
     rows = []
     for path in sorted(benchmarks.rglob("*.tsv")):
@@ -98,7 +98,7 @@ def run_times(benchmarks: Path) -> pd.DataFrame:
 
 
 def joined(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """All tables as one, a row a cell: `table`, `row`, `column`, `cell`."""
+    """All tables as one with a row for each cell: `table`, `row`, `column`, `cell`."""
     rows = [
         {"table": title, "row": k, "column": column, "cell": cell}
         for title, table in found.items()

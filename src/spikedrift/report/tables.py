@@ -17,12 +17,12 @@ ATTRIBUTES = ("n_units", "n_trials", "subject", "test_note")
 
 
 def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.DataFrame:
-    """One row a recording, selection, matching and code.
+    """Table of one row for each recording, selection, matching and code.
 
     Parameters
     ----------
     rows : iterable of (mapping, Dataset)
-        What tells the row from others (recording, selection), and what
+        The keys of a row (recording, selection), and the file that
         `spikedrift.drift.signal.recording.drift_values` made.
 
     Returns
@@ -48,12 +48,12 @@ def index_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.Data
 
 
 def statistics_table(rows: Iterable[tuple[Mapping[str, str], xr.Dataset]]) -> pd.DataFrame:
-    """One row a recording, selection, analysis and statistic.
+    """Table of one row for each recording, selection, analysis and statistic.
 
     Parameters
     ----------
     rows : iterable of (mapping, Dataset)
-        What tells the file from others (recording, selection, analysis), and what `analyze` made.
+        The keys of a file (recording, selection, analysis), and what `analyze` returned.
 
     Returns
     -------

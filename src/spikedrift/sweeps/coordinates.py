@@ -16,10 +16,10 @@ class Coordinates:
     variant : str
         Name of its variant.
     axes : mapping of axis -> value
-        Those that it is swept over.
+        Its values on the axes over which it is swept.
     seeds : tuple of str
-        One an instance. Instances of two points with one seed have one wiring, one set of patterns
-        and one noise.
+        One for each instance. Instances of two points with the same seed have the same wiring,
+        patterns and noise.
     title : str
         Words of the variant, whatever its values; empty: its name.
     """
@@ -31,9 +31,9 @@ class Coordinates:
 
 
 def axis_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Values of every axis by row, `axis_{name}`; NaN where a row has none.
+    """Values of every axis by row, as `axis_{name}`; NaN where a row has none.
 
-    Axes whose values are not numbers are text, and empty where there is none.
+    Values of axes that do not hold numbers are text, which is empty where a row has none.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
     return {f"axis_{name}": _column([row.get(name) for row in rows]) for name in names}

@@ -1,6 +1,7 @@
 """A sweep: variants times axes times instances, as points with stable short ids.
 
-Imports nothing heavy: Snakemake reads the points while it parses the workflow.
+The module imports nothing that takes long, since Snakemake reads the points while it parses the
+workflow.
 """
 
 import hashlib
@@ -27,10 +28,10 @@ class Point:
     ----------
     sweep, variant : str
     id : str
-        Of the point's network: the same options have the same id whatever their names are and
-        wherever they were set.
+        Id of the point's network: the same options have the same id, whatever the point is called
+        and wherever the options were set.
     parameters : dict of dotted key -> value
-        What the point changes in the sweep's options.
+        The options of the sweep that the point changes.
     axes : dict of axis -> value
         Empty for a variant that is not swept.
     seed, instance : int
@@ -65,12 +66,12 @@ class Point:
 
     @property
     def instance_seed(self) -> str:
-        """What the random draws of an instance come from: wiring, patterns and noise."""
+        """Seed of the random draws of an instance: wiring, patterns and noise."""
         return f"{self.seed}.{self.instance}"
 
 
 def controls(points: Iterable[Point]) -> dict[str, str]:
-    """Name of the control of every other point: at the same values, or the one without values."""
+    """Name of the control of every other point: that at the same values, or that without values."""
     every = list(points)
     at = {tuple(p.axes.items()): p.name for p in every if p.control}
     found = {p.name: at.get(tuple(p.axes.items()), at.get(())) for p in every if not p.control}
@@ -131,7 +132,8 @@ def _instances(
 def networks(sweep: Sweep, variant: Variant) -> Iterator[PatternNetwork]:
     """Networks of a variant that differ in rules: one, unless an axis chooses among them.
 
-    Values of a rule's parameter are one network: only its name can be wrong.
+    Networks that differ only in the value of a rule's parameter count as one, since only the name
+    of the parameter can be wrong.
     """
     where = f"sweep {sweep.name}, variant {variant.name}"
     base = override(sweep.options, variant.set, where)
@@ -175,10 +177,10 @@ def _even(n: int) -> list[float]:
 
 
 def _drawn(sweep: Sweep, n: int) -> list[list[float]]:
-    """Samples of the unit cube, one list an axis."""
+    """Samples of the unit cube, one list for each axis."""
     size, seed = len(sweep.axes), sweep.seed
     if sweep.sampling == "latin_hypercube":
-        from scipy.stats.qmc import LatinHypercube  # half a second: only where it is asked for
+        from scipy.stats.qmc import LatinHypercube  # takes half a second: imported only if needed
 
         drawn = LatinHypercube(size, rng=seed).random(n)
     else:
@@ -190,7 +192,7 @@ def _drawn(sweep: Sweep, n: int) -> list[list[float]]:
 
 
 def _stretched(axis: Axis, unit: Sequence[float]) -> tuple[float, ...]:
-    """Numbers of the unit interval, stretched to an axis' range."""
+    """Numbers of the unit interval, stretched to the range of an axis."""
     low, high = axis.low or 0.0, axis.high or 0.0
     if axis.scale == "log":
         found = [low * (high / low) ** u for u in unit]
@@ -221,7 +223,7 @@ def _changes(
 
 
 def table(expanded: Sequence[Point]) -> "pd.DataFrame":
-    """Return points as a table, one row a recording; parameters as JSON."""
+    """Return points as a table, one row for each recording; parameters are JSON."""
     import pandas as pd
 
     rows = [

@@ -1,8 +1,8 @@
-"""Surveys: every run of a sweep simulated and summarized, a failed run among the others.
+"""Surveys: every run of a sweep is simulated and summarized, and a failed run is kept as such.
 
-A run's summary is kept at once in a store, under its recording id: what was interrupted goes on
-where it stopped, and neither another size of the chunks nor a new point runs anything again. A run
-is taken from the store if the digest of what made it is the same.
+The summary of a run is written at once to a store, under its recording id. An interrupted survey
+therefore goes on where it stopped, and neither another size of the chunks nor a new point runs
+anything again. A run is taken from the store if the digest of its code and options is the same.
 """
 
 import hashlib
@@ -55,12 +55,12 @@ class Surveyed:
     ----------
     network : str
     options : PatternNetwork
-        Of the sweep; points change them.
+        Options of the sweep, which points change.
     survey : Survey
     measures : mapping of code (rate, timing) -> {measure, options}
-        Whose discrimination of patterns is taken.
+        Similarity measures by which discrimination of patterns is read.
     source : str
-        Digest of the code.
+        Digest of the source code.
     """
 
     network: str
@@ -77,7 +77,7 @@ class Surveyed:
 
 
 def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Path) -> xr.Dataset:
-    """Summarize runs, those that are not yet in the store by simulating them.
+    """Summarize runs; those that are not yet in the store are simulated.
 
     Parameters
     ----------
@@ -85,10 +85,10 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
     points : sequence of Point
         Of one variant.
     store : Path
-        One file a run, written as soon as it is there; `keep_trials` puts trials and traces into
-        the folder `trials` beside it.
+        Folder with one file for each run, written as soon as the run ends; `keep_trials` puts
+        trials and traces into the folder `trials` beside it.
     build_dir : Path
-        Cache of programs.
+        Cache of compiled programs.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def _stored(path: Path, digest: str) -> xr.Dataset | None:
 def _simulated(
     sweep: Surveyed, points: Sequence[Point], build_dir: Path, kept: Path | None
 ) -> Iterator[tuple[Point, xr.Dataset]]:
-    """Runs one after another, or those that fit as one batch where a GPU takes them."""
+    """Runs with their outcomes, one after another, or in batches that fit on a GPU."""
     network = registry.get(sweep.network)
     runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in points]
     by_name = {point.recording: point for point in points}
@@ -160,10 +160,10 @@ def _simulated(
 
 
 def failed(point: Point, error: Exception) -> xr.Dataset:
-    """Outcome of a run that gave nothing: `status` failed, its `reason`.
+    """Outcome of a run without a result: `status` (failed) and its `reason`.
 
-    Attribute `retry`: a run that was ended from outside (out of memory, killed, a full disk) is
-    tried again, one that diverged would do so again.
+    Attribute `retry` is 1 for a run that was ended from outside (out of memory, killed, a full
+    disk), which is tried again, and 0 for others, which would fail again.
     """
     words = {"status": "failed", "reason": str(error) or type(error).__name__}
     again = isinstance(error, MemoryError | Ended | DiskError)
@@ -171,7 +171,7 @@ def failed(point: Point, error: Exception) -> xr.Dataset:
 
 
 def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
-    """Numbers that stand for a run.
+    """Summary of a run in numbers.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def _by_code(sums: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def compared(blocks: xr.Dataset, sweep: Surveyed, seed: int) -> xr.Dataset:
-    """What a comparison reads of a run: its curves, their statistics, reliability, profile.
+    """Results of a run that a comparison reads: curves, their statistics, reliability, profile.
 
     Returns
     -------
@@ -284,7 +284,7 @@ def _labeled(one: xr.Dataset, point: Point, retry: int) -> xr.Dataset:
 
 
 def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Put runs side by side, dim `run`; what one has not is NaN there."""
+    """Put runs side by side over dim `run`; variables that a run lacks are NaN there."""
     whole = xr.concat(
         runs, dim="run", data_vars="all", coords="minimal", compat="override", join="outer",
         combine_attrs="drop",

@@ -1,8 +1,8 @@
-"""The AllenSDK's own environment: a Python 3.11 beside the core, reached by path and through files.
+"""Environment of the AllenSDK: a Python 3.11 beside the core's, with which files are exchanged.
 
-AllenSDK 2.16.2 needs numpy<1.24 on Python 3.11, so it cannot live in the core's environment. A
-local rule builds one for it from `envs/allensdk.lock.txt`; rules then run the programs of
-`workflow/allensdk/` with that Python, and nothing but files passes between the two.
+AllenSDK 2.16.2 needs numpy<1.24 on Python 3.11, so it cannot be in the core's environment. A local
+rule builds an environment for it from `envs/allensdk.lock.txt`; rules then run the programs of
+`workflow/allensdk/` with that Python. The two exchange data only through files.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ PYTHON = "3.11"
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "envs" / "allensdk.lock.txt"
 PROGRAMS = ROOT / "workflow" / "allensdk"
-REFUSAL = "allensdk: "  # what a program's line for the user starts with
+REFUSAL = "allensdk: "  # start of the line in which a program tells the user what is wrong
 CACHES = {"neuropixels": "visual-coding-neuropixels", "two-photon": "visual-coding-2p"}
 
 
 class AllenSdk:
-    """Where the environment of the lock is, and the programs that run in it."""
+    """Paths of the environment of the lock and of the programs that run in it."""
 
     @cached_property
     def directory(self) -> str:
@@ -41,7 +41,7 @@ class AllenSdk:
 
     @property
     def marker(self) -> str:
-        """File that is written last: where it is, the environment is whole."""
+        """File that is written last: if it exists, the environment is complete."""
         return f"{self.directory}/made"
 
     @property
@@ -51,7 +51,7 @@ class AllenSdk:
 
     @staticmethod
     def digest(program: str) -> str:
-        """Digest of a program and of what surrounds it; as a param it reruns the rule."""
+        """Digest of a program and of `program.py`; a rule with this param reruns if one changes."""
         found = hashlib.sha256()
         for name in (program, "program"):
             found.update((PROGRAMS / f"{name}.py").read_bytes())
@@ -59,20 +59,20 @@ class AllenSdk:
 
     @staticmethod
     def session_table(wildcards: Any) -> str:
-        """Table of sessions in use that a catalogue is compared with."""
+        """Table of the sessions in use, with which a catalogue is compared."""
         table = ROOT / "config" / "sessions" / f"{wildcards.catalogue}.tsv"
         return os.path.relpath(table)
 
     @staticmethod
     def cache(wildcards: Any) -> str:
-        """Folder below that of fetched files which AllenSDK opens as its cache."""
+        """Folder, below that of fetched files, that AllenSDK opens as its cache."""
         return CACHES[wildcards.catalogue]
 
 
 def run_program(
     python: str | Path, program: str, *arguments: str, given: str = "", **options: object
 ) -> None:
-    """Run a program of `workflow/allensdk/`; what it says goes to the log.
+    """Run a program of `workflow/allensdk/`; its output goes to the log.
 
     Parameters
     ----------
@@ -89,9 +89,9 @@ def run_program(
     Raises
     ------
     InputError
-        With the program's own line, where it says what is wrong.
+        Where the program says what is wrong; the message is its own line.
     RuntimeError
-        Where it fails without.
+        Where it fails without such a line.
     """
     command = [str(python), str(PROGRAMS / f"{program}.py"), *arguments]
     for key, value in options.items():
@@ -116,19 +116,19 @@ def run_program(
 def build(lock: str | Path, marker: str | Path) -> None:
     """Make the environment of a lock, then its marker.
 
-    A directory without its marker, such as a killed build leaves, is made anew.
+    A directory without its marker, such as one left by a killed build, is made anew.
 
     Parameters
     ----------
     lock : path
-        Versions and hashes; it stands in `envs/` of the repository.
+        Versions and hashes, in `envs/` of the repository.
     marker : path
-        File in the environment's directory that says that it is whole.
+        File in the environment's directory that says that it is complete.
 
     Raises
     ------
     InputError
-        Where uv or Python 3.11 is missing, or the packages cannot be had.
+        Where uv or Python 3.11 is missing, or the packages cannot be installed.
     """
     lock, marker = Path(lock).resolve(), Path(marker).resolve()
     directory = marker.parent
@@ -137,7 +137,7 @@ def build(lock: str | Path, marker: str | Path) -> None:
     if uv is None:
         raise InputError(f"no uv beside {sys.executable}: make env installs it")
     marker.unlink(missing_ok=True)
-    # From the repository: .python-version, which names both Pythons, is there for pyenv's shims.
+    # uv runs in the repository, where pyenv's shims find .python-version, which names both Pythons.
     root = lock.parents[1]
     try:
         _run([uv, "venv", "--clear", "--no-project", "--python", PYTHON, str(directory)], root)
@@ -164,7 +164,7 @@ def build(lock: str | Path, marker: str | Path) -> None:
 
 
 def _run(command: list[str], cwd: Path) -> None:
-    """Run uv; what it says goes to the log."""
+    """Run uv; its output goes to the log."""
     done = subprocess.run(
         command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
@@ -174,8 +174,8 @@ def _run(command: list[str], cwd: Path) -> None:
 
 
 def _reason(error: subprocess.CalledProcessError) -> str:
-    """What uv said of a failure, in one line without its ornaments."""
-    # Lines start with the branches of a tree.
+    """Message of uv about a failure, in one line without its ornaments."""
+    # Lines of the message start with the branches of a tree.
     lines = [re.sub(r"^\W+", "", line) for line in (error.stderr or "").splitlines()]
     lines = [line for line in lines if line and not line.startswith(("Using ", "Creating "))]
     return "; ".join(lines)[:300] or f"exit code {error.returncode}"

@@ -61,7 +61,7 @@ __all__ = [
     "write",
 ]
 
-# Trials are cut to the shortest where it lasts at least this share of the longest.
+# Trials are cut to the shortest if it lasts at least this share of the longest.
 LEAST_COMMON = 0.9
 
 
@@ -73,7 +73,7 @@ def ragged(
     Parameters
     ----------
     trial, unit : array of int, shape (n_spikes,)
-        Cell of the table that each spike belongs to.
+        Trial and unit of each spike.
     time : array of float, shape (n_spikes,), s
         Time from the start of the trial.
     shape : (n_trials, n_units)
@@ -156,20 +156,20 @@ def assemble(
     unit : mapping of name -> array, shape (n_units,)
         Columns of `UNIT_COLUMNS`; those left out take their default, `recording` this one's id.
     quality : mapping of name -> array, shape (n_units,), optional
-        Further columns of the source under any name, of numbers or texts; stored as variables
-        `quality_{name}`. `quality` and `quality_names` give them back.
+        Further columns of the source under any name, with numbers or text, stored as variables
+        `quality_{name}`; `quality` and `quality_names` return them.
     observed : array of bool, shape (n_trials, n_units), optional
         False where the unit was not measured in that trial. Default: all observed.
     event_amplitude : array, shape (n_spikes,), optional
-        Two-photon events; timing measures refuse a file that has it, and the attribute
-        `spike_timing` is 0.
+        Amplitudes of two-photon events. Timing measures refuse a file that has them, and its
+        attribute `spike_timing` is 0.
     attributes : mapping, optional
         Entries of `ATTRIBUTES`; `parameters` and `software` may be dicts (stored as JSON).
 
     Raises
     ------
     InputError
-        Where `check` finds the result unsound, or a column is missing or unknown.
+        Where `check` refuses the result, or a column is missing, unknown or of the wrong shape.
     """
     count = np.asarray(spike_count)
     if count.ndim != 2:
@@ -244,7 +244,7 @@ def quality(dataset: xr.Dataset, name: str) -> np.ndarray:
     Raises
     ------
     InputError
-        Where there is none, with those that there are.
+        Where there is none; the message names those that there are.
     """
     if QUALITY + name not in dataset:
         recording = dataset.attrs.get("recording", "trials")
@@ -297,7 +297,7 @@ def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:
     ----------
     dataset : trials Dataset
     duration : float, or array of shape (n_trials,), s
-        Longer trials lose their spikes from there on; shorter ones stay as they are.
+        Longer trials lose the spikes after it; shorter ones stay as they are.
     """
     shape = dataset["spike_count"].shape
     stop = np.minimum(dataset["duration"].values, duration)
@@ -313,16 +313,17 @@ def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:
 
 
 def common_duration(duration: npt.ArrayLike, where: str) -> float:
-    """Duration that trials are cut to before they are compared: that of the shortest, s.
+    """Duration to which trials are cut before they are compared: that of the shortest, s.
 
-    Counts, spike times and flows of unequal windows differ where nothing has changed. Frame clocks
-    jitter and times are rounded, so that trials of one kind need not last exactly as long.
+    Counts, spike times and flows of windows of unequal length differ even where nothing has
+    changed. Frame clocks jitter and times are rounded, so that trials of one kind need not last
+    equally long.
 
     Parameters
     ----------
     duration : array, shape (n,), s
     where : str
-        What an error starts with.
+        Start of an error message.
 
     Raises
     ------
@@ -346,7 +347,8 @@ def read(path: str | Path) -> xr.Dataset:
     Raises
     ------
     InputError
-        Naming the file: it is missing, damaged, of another recording, or breaks the contract.
+        Where the file is missing, damaged, of another recording, or breaks the contract; the
+        message names it.
     """
     dataset = results.read(path, **results.recording_of(path))
     try:
@@ -357,6 +359,12 @@ def read(path: str | Path) -> xr.Dataset:
 
 
 def write(dataset: xr.Dataset, path: str | Path) -> None:
-    """Check a Dataset and write it, whole or not at all."""
+    """Check a Dataset and write it, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        Where `check` refuses the Dataset.
+    """
     check(dataset)
     write_netcdf(dataset, path)

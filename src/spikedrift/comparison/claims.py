@@ -1,4 +1,4 @@
-"""What a comparison may claim: refusals before it, and in words what it rests on."""
+"""Limits of what a comparison may claim: refusals before it, and its assumptions in words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ def check_order(name: str, attributes: Mapping[str, Any], options: Compare) -> s
     Raises
     ------
     InputError
-        For pooled units or an assumed order unless `options.assumed_order` is "describe".
+        For pooled units or an assumed order, unless `options.assumed_order` is "describe".
     """
     reason = caveat(attributes)
     if reason and options.assumed_order == "refuse":

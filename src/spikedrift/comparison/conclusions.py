@@ -1,4 +1,4 @@
-"""What a comparison of matrices found, in sentences that figures print as they are."""
+"""Conclusions of comparisons, in sentences that figures print as they are."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ BASELINE_WORDS = {
 
 
 def listed(names: Sequence[str]) -> str:
-    """a, b and c."""
+    """Join names to a list: a, b and c."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
@@ -49,7 +49,7 @@ def described_by(found: xr.Dataset) -> list[str]:
 def of_scores(found: xr.Dataset) -> list[str]:
     """Sentences on the scores of points, their noise floor and the baselines.
 
-    A score is a distance, less is nearer: what a right model reaches is a floor.
+    A score is a distance: smaller is nearer, and the score of a right model is a floor.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def conclusions(found: xr.Dataset) -> list[str]:
 
 
 def toward(found: xr.Dataset) -> xr.DataArray:
-    """1 where more of a comparator is more alike, -1 where less is: by comparator."""
+    """1 for comparators whose larger values are more alike, -1 for the others: (comparator,)."""
     directions = json.loads(found.attrs.get("directions", "{}"))
     names = found["comparator"].values.tolist()
     value = [-1.0 if directions.get(name) == "lower" else 1.0 for name in names]

@@ -1,9 +1,9 @@
-"""Predictions held against recordings: held, not held, undecided, or why they cannot be tested.
+"""Predictions compared with recordings: held, not held, undecided, or why they cannot be tested.
 
-The outcome is read off the interval of the mean over animals, and nobody has a say in it: held
-where the interval lies within what was predicted, not held where it lies without, undecided where
-it reaches over a limit. A prediction whose primary statistic is undefined, or that fewer animals
-carry than inference needs, is not tested and says so.
+The outcome follows from the interval of the mean over animals by a fixed rule: held where the
+interval lies within the predicted range, not held where it lies outside, undecided where it
+includes a limit. A prediction is not tested, and says so, where its primary statistic is undefined
+or known for fewer animals than inference needs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,16 +33,16 @@ def score(
     ----------
     options : Predictions
     rows : sequence of mapping
-        One a prediction, of `spikedrift.plan.predictions.Preregistered`: `files` (one mapping of
-        statistic to place in `datasets` a recording), `note`, `absent`, `n_preregistered`,
+        One for each prediction, from `spikedrift.plan.predictions.Preregistered`: `files` (for each
+        recording a mapping of statistic to index in `datasets`), `note`, `absent`, `n_preregistered`,
         `n_here`.
     datasets : sequence of Dataset
 
     Returns
     -------
     DataFrame
-        `name`, `outcome` (of `OUTCOMES`), `reason`, `value` (mean over animals, or of the
-        recordings where animals cannot be told), `low`, `high` (Student, over animals),
+        `name`, `outcome` (one of `OUTCOMES`), `reason`, `value` (mean over animals, or over
+        recordings where animals are not known), `low`, `high` (Student, over animals),
         `n_animals`, `n_recordings`, `n_undefined`, `n_preregistered` (recordings that it is about),
         `predicted` (words), `statistic`, `selection`, `statement`, `refuted_by`, `from`, `kind`,
         `written`, `held_out`.
@@ -80,7 +80,7 @@ def value_of(dataset: xr.Dataset, statistic: str) -> float:
     Raises
     ------
     InputError
-        Where it is not there.
+        Where the file does not have it.
     """
     place, name, what = statistic.split(".", 2)
     try:
@@ -97,7 +97,15 @@ def value_of(dataset: xr.Dataset, statistic: str) -> float:
 
 
 def outcome(low: float, high: float, above: float | None, below: float | None) -> str:
-    """Read off an interval whether a prediction held."""
+    """Tell from an interval whether a prediction held.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the interval of the mean over animals.
+    above, below : float or None
+        Limits of the predicted range.
+    """
     least = -np.inf if above is None else above
     most = np.inf if below is None else below
     if least < low and high < most:
@@ -165,7 +173,7 @@ def _scored(
 
 
 def _why(entry: Prediction, row: Mapping[str, Any], datasets: Sequence[xr.Dataset]) -> str:
-    """Why a statistic is undefined, as far as the files know: gates of the indices."""
+    """Reason why a statistic is undefined, as far as the files have it: gates of the indices."""
     notes = set()
     for files in row["files"]:
         for statistic, place_of in files.items():

@@ -1,1 +1,1 @@
-"""Similarity matrices of a recording against those of simulated runs."""
+"""Comparison of the similarity matrices of a recording with those of simulated runs."""

@@ -1,6 +1,6 @@
 """Similarity matrices over animals: models against zero, the ceiling over animals, and each other.
 
-What a comparison of one recording cannot know is how animals differ. From five animals on, their
+A comparison with one recording cannot show how animals differ. With five or more animals, their
 repeat x repeat matrices are a sample: the noise ceiling is over animals, and animals and windows of
 repeats are resampled together (`spikedrift.rsa.inference`).
 """
@@ -26,10 +26,10 @@ from spikedrift.spikes.selections import stream
 from spikedrift.stats.inference import holm
 
 log = logging.getLogger(__name__)
-BASELINES = ("lag_only", "block_only")  # what knows of no drift has a matrix without a difference
+BASELINES = ("lag_only", "block_only")  # the matrix of no_drift is constant and has no score
 # The first names of the views: other keys of a stream would draw other numbers.
 FIRST = {"full": "whole", "residual": "beyond"}
-FAMILIES = ("p_zero", "p_ceiling", "p_between")  # of tests, each corrected by itself
+FAMILIES = ("p_zero", "p_ceiling", "p_between")  # families of tests, each corrected by itself
 
 
 def over_animals(
@@ -44,9 +44,9 @@ def over_animals(
     Parameters
     ----------
     structures : sequence of Dataset
-        Files of `spikedrift.comparison.matrices.matrices`, of one sweep; one a recording.
+        Files of `spikedrift.comparison.matrices.matrices` for one sweep, one for each recording.
     name : str
-        Of the comparison: the stream of its random draws.
+        Name of the comparison, which selects the stream of random draws.
     options : Compare, optional
         Bootstrap samples, confidence.
     seed : int
@@ -139,7 +139,7 @@ def over_animals(
 
 
 def _members(structures: Sequence[xr.Dataset]) -> dict[str, list[int]]:
-    """Places of each animal's recordings; refuses what is no sample of animals."""
+    """Indices of the recordings of each animal; refuses files that are no sample of animals."""
     members = members_of(structures)
     check_animals(len(members), "inference")
     first = structures[0]
@@ -202,7 +202,7 @@ def _cell(
 
 
 def _conclusions(found: xr.Dataset) -> list[str]:
-    """Sentences by view and code, on what holds by all comparators."""
+    """Sentences by view and code on the results that hold by all comparators."""
     titles: Mapping[str, Any] = json.loads(found.attrs["titles"])
     words = {"full": "matrices as they are", "residual": "lag and block out"}
     n = found.sizes["comparator"]

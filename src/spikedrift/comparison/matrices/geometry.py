@@ -1,8 +1,8 @@
-"""Segment x segment matrices: how they change within one side, and between sides.
+"""Segment x segment matrices: how they change on one side, and how they differ between sides.
 
-Change within a side needs no correspondence of segments with another side. Between sides only
-segments that both show are compared. Bins of a movie are alike where they are near in time, in any
-code that is smooth: the trend over distance in time is taken out, and time axes are shifted.
+Change on one side needs no correspondence of segments with the other side. Between sides, only
+segments that both show are compared. In any smooth code, segments of a movie that are near in time
+are alike: the trend over distance in time is therefore taken out, and time axes are shifted.
 """
 
 from collections.abc import Sequence
@@ -18,27 +18,27 @@ from spikedrift.rsa.stacks import n_conditions, relabeled
 from spikedrift.stats.means import defined_mean
 from spikedrift.stats.monte_carlo import p_of_instances
 
-FEWEST_REPEATS = 4  # of a block: two halves, each with two folds
+FEWEST_REPEATS = 4  # in a block: two halves with two folds each
 
 
 def block_pairs(responses: TrialResponses) -> list[tuple[int, int]]:
-    """Pairs of blocks, in order."""
+    """Pairs of blocks in order."""
     return list(combinations(np.unique(responses.block).tolist(), 2))
 
 
 def change(
     responses: TrialResponses, code: str, comparator: Comparator
 ) -> tuple[np.ndarray, float]:
-    """Compare the geometry of halves of blocks, repeats dealt by turns.
+    """Compare the geometry of halves of blocks; repeats are dealt to halves in turn.
 
     Halves within and between blocks have the same number of trials, and so the same noise.
 
     Returns
     -------
     between : float64, shape (n_block_pairs,)
-        In the order of `block_pairs`: mean over the four pairs of halves.
+        In the order of `block_pairs`; each is the mean over the four pairs of halves.
     within : float
-        Mean over blocks of the two halves of a block. NaN with fewer than four repeats.
+        Comparison of the two halves of a block, mean over blocks. NaN with fewer than four repeats.
     """
     blocks, pairs = np.unique(responses.block), block_pairs(responses)
     members = [np.flatnonzero(responses.repeat_block == block) for block in blocks]

@@ -1,8 +1,8 @@
-"""What lag and block alone say about window x window matrices: baselines, and their removal.
+"""Effects of lag and block alone on window x window matrices: baselines, and their removal.
 
-A matrix that knows only the lag correlates better with a recording than the true model does, by
-chance (docs/comparison.md). So it stands beside every score, and structure is claimed only of what
-is left when lag and block are out.
+A matrix that depends only on the lag can correlate better with a recording than the true model
+does, because it has no noise (docs/comparison.md). It is therefore shown beside every score, and
+structure is claimed only for the residuals after lag and block are removed.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def pairs_of(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _means(rdms: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Every entry replaced by the mean of the defined entries of its cell."""
+    """Replace every entry by the mean of the defined entries of its cell."""
     member = np.equal.outer(np.arange(int(cell.max(initial=-1)) + 1), cell).astype(np.float64)
     known = np.isfinite(rdms)
     n = known @ member.T
@@ -45,7 +45,7 @@ def _means(rdms: np.ndarray, cell: np.ndarray) -> np.ndarray:
 
 
 def _design(block: np.ndarray) -> np.ndarray:
-    """Indicators of cells and of windows: shape (n_pairs, n_cells + n_windows)."""
+    """Design matrix, indicators of cells and of windows: shape (n_pairs, n_cells + n_windows)."""
     row, column = np.triu_indices(block.size, k=1)
     cell = pairs_of(block)[2]
     design = np.zeros((row.size, int(cell.max(initial=-1)) + 1 + block.size))
@@ -87,11 +87,11 @@ def residual(rdms: np.ndarray, block: np.ndarray) -> np.ndarray:
 
 
 def baseline_rdms(rdm: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Noise-free matrices of generators that know less than any model: (n_baselines, n_pairs).
+    """Noise-free matrices of baselines that know less than any model: (n_baselines, n_pairs).
 
-    In the order of `BASELINES`. `lag_only`, `block_only`: means of the recording's own
-    dissimilarities at each lag, or within and between blocks; as strong as they can be.
-    `no_drift`: 0 everywhere.
+    They are in the order of `BASELINES`. `lag_only` and `block_only` are means of the recording's
+    own dissimilarities at each lag, or within and between blocks, and so as strong as possible.
+    `no_drift` is 0 everywhere.
     """
     lag, within, _ = pairs_of(block)
     found = {
@@ -103,12 +103,12 @@ def baseline_rdms(rdm: np.ndarray, block: np.ndarray) -> np.ndarray:
 
 
 def shifted(rdms: np.ndarray, block: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """Residuals of matrices whose windows are put into other orders, lag and block out again.
+    """Residuals of matrices with windows in other orders; lag and block are removed again.
 
     Parameters
     ----------
     rdms : float64, shape (k, n_pairs)
-        Lag and block are out.
+        Residuals without lag and block.
     block : int64, shape (n_windows,)
     orders : int64, shape (n_orders, n_windows)
 

@@ -56,11 +56,11 @@ def repeat_scores(
     Parameters
     ----------
     name : str
-        The recording's.
+        Name of the recording.
     dataset : trials Dataset
         The recording, cut to size.
     data : TrialResponses
-        Of it.
+        Responses of the recording.
     models : mapping of point name -> sequence of TrialResponses, one an instance
     responses : callable
         trials Dataset -> TrialResponses, for halves of the units.
@@ -68,7 +68,7 @@ def repeat_scores(
     options : Compare
     seed : int
     untested : bool
-        No p is given: the order of trials is assumed.
+        Whether p is NaN because the order of trials is assumed.
     """
     enough = data.block.size >= FEWEST_WINDOWS
     halves = _halves(dataset, responses, options, stream(seed, name, "structure", "halves"))
@@ -187,6 +187,6 @@ def _halves(
 
 
 def _among(comparator: Comparator, stack: np.ndarray) -> float:
-    """Mean over pairs of instances, one of them taken for the recording."""
+    """Mean score over pairs of instances, one of which takes the place of the recording."""
     value = comparator.compare(stack, stack)
     return defined_mean(value[~np.eye(len(stack), dtype=bool)])

@@ -34,7 +34,7 @@ CODES = ("rate", "timing")
 def windows_of(block: np.ndarray, length: int) -> np.ndarray:
     """Successive repeats of one block, `length` at a time: shape (n_windows, length).
 
-    What is left over at the end of a block is not used.
+    Repeats that remain at the end of a block are not used.
     """
     out = []
     for index in np.unique(block):
@@ -107,8 +107,8 @@ class TrialResponses:
     def repeats(self, code: str) -> np.ndarray:
         """Window x window dissimilarities: float64, shape (n_pairs,), units of the code.
 
-        rate: per segment and unit. timing: mean over segments and over pairs of trials of one
-        segment in different repeats, less the mean within the two windows.
+        For rate, they are per segment and unit. For timing, they are means over segments and over
+        pairs of trials of one segment in different repeats, less the mean within the two windows.
         """
         n_windows, members, n_segments, n_units = self.response.shape
         if code == "rate":
@@ -131,7 +131,7 @@ class TrialResponses:
         ----------
         code : str
         repeats : int64, optional
-            Indices into windows x members, two at least; left out: all.
+            Indices into windows x members, at least two; all by default.
         """
         n_windows, members, n_segments, n_units = self.response.shape
         repeats = np.arange(n_windows * members) if repeats is None else repeats
@@ -149,14 +149,14 @@ class TrialResponses:
     def repeat_responses(self) -> np.ndarray:
         """Responses for comparators that take them: (n_members, n_windows, segments x units).
 
-        Units observed in all trials.
+        Only units observed in all trials are used.
         """
         n_windows, members = self.response.shape[:2]
         whole = self.response[..., self.observed.all(axis=(0, 1, 2))]
         return np.moveaxis(whole, 1, 0).reshape(members, n_windows, -1)
 
     def segment_responses(self, repeats: np.ndarray | None = None) -> np.ndarray:
-        """Means over repeats dealt by turns to two folds: (2, n_segments, units)."""
+        """Means over repeats that are dealt in turn to two folds: (2, n_segments, units)."""
         whole = self.response[..., self.observed.all(axis=(0, 1, 2))]
         flat = whole.reshape(-1, *whole.shape[2:])
         repeats = np.arange(len(flat)) if repeats is None else repeats

@@ -1,4 +1,4 @@
-"""What a recovery test may claim, in words for captions."""
+"""Claims that a recovery test allows, in words for captions."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from spikedrift.comparison.recovery.posterior_predictive import POWER_AT
 from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.compare import Compare
 
-LEAST_POWER = 0.5  # below it, not to be rejected says nothing
+LEAST_POWER = 0.5  # with less power, a rule that is not rejected says nothing
 
 HELD_OUT_WORDS = {
     "instances": "Held out: whole instances (wiring, patterns and noise, in all points at "
@@ -33,7 +33,7 @@ def caption(
     n_statistics : int
         Statistics of the score.
     titles : mapping
-        Words for variants; a variant that is not there has its name.
+        Words for variants; a variant without words is called by its name.
     """
     primary = "values" if "values" in found["held_out"].values else "instances"
     one = found.sel(held_out=primary, classifier="score")
@@ -86,7 +86,7 @@ def caption(
 
 
 def has_power(found: xr.Dataset) -> bool:
-    """Whether the check of a recovery test can reject: else not to be rejected says nothing."""
+    """Whether the check of a recovery test has the power to reject."""
     return bool(float(found["check_power"]) >= LEAST_POWER)
 
 
@@ -123,7 +123,7 @@ def _indistinguishable(found: xr.Dataset, titles: Mapping[str, str]) -> list[str
 def _verdict(
     found: xr.Dataset, place: int, instances: int, n_statistics: int, titles: Mapping[str, str]
 ) -> str:
-    """What the check says of a recording; without power, that it says nothing."""
+    """Result of the check for a recording; without power, that it says nothing."""
     one = found.isel(checked=place)
     name, value = str(one["checked"].values), one["compatible"].values
     if (value < 0).all():

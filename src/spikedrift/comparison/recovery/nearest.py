@@ -14,7 +14,7 @@ import numpy as np
 from spikedrift.comparison.scores.distance import freedom
 from spikedrift.core.errors import InputError
 
-AT_ONCE = 4_000_000  # values of one batch of permutations: bounds the memory
+AT_ONCE = 4_000_000  # values in one batch of permutations, which limits the memory
 
 
 def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
@@ -49,8 +49,8 @@ def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[n
     ----------
     values : float, shape (n_instances, n_points, n_statistics)
     n : int
-        Random permutations; where there are no more than that but the values as they are, all of
-        them once.
+        Number of random permutations; where no more than this exist besides the identity, each of
+        them is taken once.
     rng : Generator
 
     Yields
@@ -109,7 +109,7 @@ def scores(
             known = np.isfinite(train).all(axis=3)
             train = np.where(known[..., None], train, 0.0)
             found = np.full((n_sets, len(runs), n_points), np.inf)
-            # Spread of the run and of those it is compared with, as in a comparison with data.
+            # Spread of the run plus that of the runs it is compared with, as with a recording.
             metric = 2 * within(train, known)
             found[:, :, kept] = _fitted(values[:, k, runs], train, known, metric, scales, grid)
             out[:, k, runs] = found
@@ -132,7 +132,7 @@ def within(train: np.ndarray, known: np.ndarray) -> np.ndarray:
     used = known & (known.sum(axis=1, keepdims=True) > 1)
     count = used.sum(axis=1)
     n, groups = count.sum(axis=1), (count > 0).sum(axis=1)
-    # Two rows are each other's negative: no shrinkage would be found, and no inverse.
+    # Two centered rows are each other's negative: there would be no shrinkage and no inverse.
     if not (n - groups >= min(2, train.shape[3])).all():
         raise InputError(
             "recovery: too few instances beside the one held out for a covariance; needs three "
@@ -158,7 +158,7 @@ def _ledoit_wolf(x: np.ndarray, n: np.ndarray) -> np.ndarray:
     ----------
     x : float, shape (n_sets, n_rows, n_statistics)
     n : int, shape (n_sets,)
-        Rows that count.
+        Number of rows that count.
     """
     size, per = x.shape[2], n[:, None, None]
     plain = np.matmul(x.transpose(0, 2, 1), x) / per

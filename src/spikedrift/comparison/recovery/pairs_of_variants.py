@@ -1,4 +1,4 @@
-"""Variants two by two: whether, by what and with how many instances."""
+"""Pairs of rules: whether they are told apart, by which statistic, with how many instances."""
 
 import numpy as np
 from statsmodels.stats.power import TTestIndPower
@@ -12,15 +12,16 @@ from spikedrift.stats.inference import hedges_g, holm
 
 
 def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Standardized difference |d'| of two variants, statistic by statistic.
+    """Standardized difference |d'| of two variants for each statistic.
 
-    The difference of means over the standard deviation within variants, instances and parameter
-    values together, times the factor for small samples (`hedges_g`).
+    It is the difference of means divided by the standard deviation within variants (over instances and
+    parameter
+    values together), times the factor for small samples (`hedges_g`).
 
     Parameters
     ----------
     one, two : float, shape (n_runs, n_statistics)
-        NaN where undefined; left out by statistic.
+        Runs that are NaN are left out for that statistic.
 
     Returns
     -------
@@ -35,10 +36,11 @@ def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 
 def instances_needed(effect: float, power: float, confidence: float) -> float:
-    """Instances of each of two variants with which a t-test finds a difference of `effect`.
+    """Instances of each of two variants that a t-test needs to find a difference of `effect`.
 
-    Two-sided at 1 - `confidence` (statsmodels' `TTestIndPower`); 2 at least, inf where the effect
-    is smaller than .001, NaN where it is not known. Effects beyond 10 count as 10.
+    The test is two-sided at 1 - `confidence` (statsmodels' `TTestIndPower`) and has the power
+    `power`. The number is at least 2, inf where the effect is smaller than .001, and NaN where the
+    effect is not known. Effects above 10 count as 10.
     """
     if not np.isfinite(effect):
         return float("nan")
@@ -76,7 +78,7 @@ def pairs(
             )
         try:
             scores = pair.scores(pair.seen("score")[None], "score", reach, compare)
-        except InputError:  # neither has two instances that are defined
+        except InputError:  # neither rule has two instances with all statistics
             continue
         right, given = pair.shares(pair.hits(scores)[0])
         if not (given.sum(axis=0) > 0).all():

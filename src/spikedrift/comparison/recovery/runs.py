@@ -13,7 +13,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.stats.covariance import spread
 from spikedrift.stats.monte_carlo import upper_tail
 
-RATES = ("log_rate", "rate_mean")  # how names of mean rates begin
+RATES = ("log_rate", "rate_mean")  # beginnings of the names of mean rates
 CLASSIFIERS = {
     "score": "the statistics of the score",
     "every": "those and what points should share",
@@ -30,7 +30,7 @@ class Runs:
     values : float, shape (n_instances, n_points, n_statistics)
     statistics, variants, axes : list of str
     columns : dict of classifier -> int array
-        Places of the statistics that a classifier sees, see `CLASSIFIERS`.
+        Indices of the statistics that a classifier sees, see `CLASSIFIERS`.
     scales : bool, shape (n_statistics,)
     variant : int, shape (n_points,)
     ranks : float, shape (n_points, n_axes)
@@ -60,7 +60,7 @@ class Runs:
             k for k, one in enumerate(statistics) if one in compare.comparable_on and known[k]
         ]
         rates = [k for k, one in enumerate(statistics) if one.startswith(RATES)]
-        # Without mean rates, what the rate code alone would say.
+        # Without mean rates, the statistics of the rate code alone take their place.
         rates = rates or [k for k in scored if not statistics[k].startswith("timing")]
         if not rates:
             raise InputError("recovery: the comparison has no statistic of rates")
@@ -120,7 +120,8 @@ class Runs:
     def seen(self, classifier: str) -> np.ndarray:
         """What a classifier sees of the runs: (instance, point, statistic).
 
-        NaN throughout where a statistic of the score is undefined: the same runs for all.
+        A run with an undefined statistic of the score is NaN throughout, so that all classifiers
+        see the same runs.
         """
         whole = np.isfinite(self.values[..., self.columns["score"]]).all(axis=2)
         return np.where(whole[..., None], self.values[..., self.columns[classifier]], np.nan)
@@ -150,8 +151,8 @@ class Runs:
     def leanings(self, scores: np.ndarray) -> np.ndarray:
         """How far every run leans to its variant, 0 to 1; NaN where it is not scored.
 
-        The least score of the other variants over the sum of that and the least of its own: 0.5
-        halfway. It says of a run more than whether it is recovered.
+        It is the least score of the other variants divided by the sum of this and the least score of
+        its own rule: 0.5 is halfway. It says more about a run than whether it is recovered.
         """
         mine, other = (np.where(of, scores, np.inf).min(axis=-1) for of in (self.own, ~self.own))
         scored = np.isfinite(mine)
@@ -170,7 +171,7 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
     -------
     names : list of str
     values : float, shape (n_instances, n_points, n_statistics)
-        Instances with one seed in one row.
+        Instances with the same seed are in one row.
     scales : bool, shape (n_statistics,)
     """
     names = [str(one) for one in scores["statistic"].values]
@@ -186,7 +187,7 @@ def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
         scales = np.concatenate([scales, moved])
     if "instance_seed" in scores:
         values = _aligned(values, scores["instance_seed"].transpose("instance", "point").values)
-    # One layout, whatever was moved: the order in which sums are taken depends on it.
+    # Always the same memory layout, since the order in which sums are taken depends on it.
     return names + others, np.ascontiguousarray(values), scales
 
 
@@ -200,7 +201,7 @@ def recorded(scores: xr.Dataset, names: list[str]) -> np.ndarray:
 
 
 def _aligned(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Put instances with one seed into one row; where no seed is known they keep their place."""
+    """Put instances with the same seed into one row; those without a seed keep their place."""
     words = seeds.astype(str)
     own = np.where(words == "", np.arange(len(words))[:, None].astype(str), words)
     order = list(dict.fromkeys(own.T.ravel().tolist()))
@@ -214,7 +215,7 @@ def _aligned(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Rank of each value among those of its axis: numbers by size, words as they come."""
+    """Rank of each value on its axis: numbers by size, words in order of appearance."""
     if values.dtype.kind in "fiu":
         missing = ~np.isfinite(values.astype(float))
         order = np.unique(values[~missing])
@@ -225,7 +226,10 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def balanced(right: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Balanced accuracy from recovered and scored runs (..., instance, variant), variants alike."""
+    """Balanced accuracy from recovered and scored runs, shape (..., n_instances, n_rules).
+
+    All rules have the same weight.
+    """
     right, given = right.sum(axis=-2), given.sum(axis=-2)
     share = np.divide(right, given, out=np.full(right.shape, np.nan), where=given > 0)
     defined = np.isfinite(share)
@@ -250,5 +254,5 @@ def null_scores(
 
 
 def p_value(accuracy: float, null: np.ndarray) -> float:
-    """Upper tail; accuracies of as many hits are equal but for rounding."""
+    """Upper-tail p of an accuracy; accuracies that differ by rounding only count as equal."""
     return upper_tail(accuracy - 1e-12, null)

@@ -1,7 +1,7 @@
-"""Several animals: which point is nearest to the others, and how near it is to the one left out.
+"""Several animals: the point nearest to all but one animal, and its score on the one left out.
 
-The covariance is that between animals, which holds what one recording cannot know: how animals
-differ. It needs five of them; with fewer there is no covariance but that within a recording.
+The covariance is that between animals, which a single recording cannot give. It needs five animals;
+with fewer, only the covariance within a recording is known.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from spikedrift.stats.covariance import pooled, shrunk
 
 
 def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) -> xr.Dataset:
-    """Take each animal out in turn: the best point by the others, and its score on that animal.
+    """Leave out each animal in turn: the best point by the others, and its score on that animal.
 
     Recordings of one animal are averaged. Of the animals that are left, the covariance between
     them (Ledoit-Wolf) plus the spread of the instances within points is the metric; the one
@@ -29,7 +29,7 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
     Parameters
     ----------
     scores : sequence of Dataset
-        Files of `spikedrift.comparison.scores.scores`, of one sweep; one a recording.
+        Files of `spikedrift.comparison.scores.scores` for one sweep, one for each recording.
     options : Compare, optional
         Grid of time-scale factors.
 
@@ -133,13 +133,13 @@ def _fit(
     scales: np.ndarray,
     grid: np.ndarray,
 ) -> Fit:
-    """One factor for all animals.
+    """Fit one time-scale factor for all animals.
 
     Parameters
     ----------
     recordings : array, shape (n_animals, n_statistics)
     instances : array, shape (n_animals, n_instances, n_statistics)
-        Read over the lags of each animal.
+        Statistics of the model over the lags of each animal.
     """
     pairs = np.repeat(recordings, instances.shape[1], axis=0)
     return fit(pairs, instances.reshape(pairs.shape), metric, scales, grid)
@@ -150,7 +150,7 @@ def _mean(scores: Sequence[xr.Dataset], members: Sequence[int], name: str) -> np
 
 
 def members_of(files: Sequence[xr.Dataset]) -> dict[str, list[int]]:
-    """Places of the files of each animal.
+    """Indices of the files of each animal.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""What generators would give that know only the lag, only the block, or nothing of drift.
+"""Baselines: statistics of generators that know only the lag, only the block, or no drift.
 
 The first two are made from the recording's own curves and keep its mean similarity, so that they
-are as strong as they can be: a model has told us something only where it comes nearer than they do.
+are as strong as possible: a model is informative only where it comes nearer than they do.
 """
 
 from dataclasses import replace
@@ -28,10 +28,10 @@ def predicted(run: Run, baseline: str) -> Parts:
     """Magnitudes that a baseline predicts for a recording: scalars.
 
     `lag_only`: every pair of windows or repeats has the mean of all pairs at its lag, within blocks
-    and between. `block_only`: every pair has the mean within or the mean between blocks. The step
-    of a code is the recording's own times the share that the baseline explains of what is new
-    between blocks more than within. `no_drift`: all magnitudes are 0, a frozen network without
-    noise. What says nothing of drift is the recording's own.
+    and between. `block_only`: every pair has the mean within or the mean between blocks. With
+    either, the step of a code is the recording's own, times the share of the excess of new variance
+    between blocks over that within that the baseline explains. `no_drift`: all magnitudes are 0, as
+    for a frozen network without noise. Statistics that are not about drift are the recording's own.
     """
     out = dict(run.parts(run.largest_lag()))
     if baseline == "no_drift":
@@ -55,7 +55,7 @@ def predicted(run: Run, baseline: str) -> Parts:
 
 
 def _told(own: Sums, baseline: str) -> Sums:
-    """Sums that a baseline predicts: of powers and of what is new, by relation and lag."""
+    """Sums of powers and overlaps that a baseline predicts, by relation and lag."""
     parts, known = [], own.lag_known
     for values in (own.lag_power, own.lag_overlap):
         total = np.where(known > 0, values, 0.0)
@@ -74,7 +74,7 @@ def _more_between(sums: Sums) -> float:
 
 
 def _read(file: xr.Dataset, baseline: str) -> tuple[float, np.ndarray, np.ndarray]:
-    """Fall, mean within and between that a baseline predicts."""
+    """Fall within blocks, mean within and mean between blocks that a baseline predicts."""
     value = file["value"].sel(relation=["within", "between"]).values
     n = file["n_pairs"].sel(relation=["within", "between"]).values * np.isfinite(value)
     value = np.where(n > 0, value, 0.0)

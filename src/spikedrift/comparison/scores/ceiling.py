@@ -25,12 +25,12 @@ def of_halves(
     first, second : arrays, shape (n_halves, n_statistics)
         Statistics of the two halves of each split.
     covariance, scales, grid
-        As for `distance.fit`.
+        As in `distance.fit`.
 
     Returns
     -------
     low, high : float
-        Mean over splits and over both directions; NaN where no split is complete.
+        Mean over splits and over both directions; NaN where no split has all statistics.
     """
     score = [
         fit(y, x[None], covariance, scales, grid).score

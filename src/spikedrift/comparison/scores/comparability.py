@@ -94,7 +94,7 @@ def differences(
 
 
 def of_trials(recording: Run, runs: Sequence[Run]) -> str:
-    """Say whether trials of a recording and of models last as long and show as many segments."""
+    """Say whether trials of a recording and of models are equally long, with as many segments."""
     duration, segments = recording.trials
     models = sorted({(round(run.trials[0], 6), run.trials[1]) for run in runs})
     own = f"trials of {duration:.4g} s, {segments} segments"

@@ -27,9 +27,9 @@ class Fit:
     time_scale : float
         Fitted factor on the model's drift magnitudes; 1 where no statistic scales.
     at_bound : bool
-        The best factor lies outside the grid and was set to its end.
+        Whether the best factor lies outside the grid and was set to its end.
     score : float
-        Mean over instances at `time_scale`; 1 expected of a right model, larger is worse.
+        Mean over instances at `time_scale`; 1 is expected of a right model, and larger is worse.
     instance_score : array, shape (n_instances,)
     profile : array, shape (n_grid,)
         Score at every factor of the grid.
@@ -46,7 +46,7 @@ class Fit:
 
 
 def freedom(scales: np.ndarray) -> int:
-    """Statistics less fitted parameters."""
+    """Number of statistics less that of fitted parameters."""
     return max(len(scales) - int(scales.any()), 1)
 
 
@@ -63,7 +63,7 @@ def fit(
     ----------
     recording : array, shape (n_statistics,)
     instances : array, shape (n_instances, n_statistics)
-        Finite; one row an instance.
+        Finite; one row for each instance.
     covariance : array, shape (n_statistics, n_statistics)
         Positive definite.
     scales : array of bool, shape (n_statistics,)

@@ -19,7 +19,7 @@ from spikedrift.sweeps.coordinates import Coordinates
 
 @dataclass(frozen=True)
 class Failed:
-    """An instance that gave nothing: it diverged, or could not be measured."""
+    """An instance without a result: it diverged, or could not be measured."""
 
     name: str
     reason: str
@@ -53,7 +53,7 @@ class Models:
         index: Sequence[str | Path],
         profile: Sequence[str | Path],
     ) -> "Models":
-        """Read the drift files of runs; all arguments have one entry a run.
+        """Read the drift files of runs; all arguments have one entry for each run.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Models:
         ----------
         data : Dataset
         recording : Run
-            Whose measures are those of the survey: both come from one configuration.
+            Its measures are those of the survey, since both come from one configuration.
 
         Raises
         ------
@@ -170,7 +170,7 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
 
 
 def _drift(one: xr.Dataset) -> xr.Dataset:
-    """File of drift of a run, as far as `spikedrift.drift.signal.recording` reads it again."""
+    """Drift file of a run, with the variables that `spikedrift.drift.signal.recording` reads."""
     single = {f"signal_{name}": name for name in ("index", "gate", "chance")}
     numbers = one[list(single)].rename(single).expand_dims(matching=["none"])
     sums = one[list(SUMS)].drop_vars("lag", errors="ignore").rename(drift_lag="lag")
@@ -184,7 +184,7 @@ def failures(runs: Mapping[str, Sequence[Run | Failed]]) -> str:
         for run in group:
             if isinstance(run, Failed):
                 counts = found.setdefault(point, {})
-                reason = re.sub(r"^\S+: ", "", run.reason)  # the same of all runs, without its name
+                reason = re.sub(r"^\S+: ", "", run.reason)  # without the run's name: one for all
                 counts[reason] = counts.get(reason, 0) + 1
     return json.dumps(found)
 
@@ -207,7 +207,7 @@ def stacked(groups: Sequence[np.ndarray], most: int) -> np.ndarray:
 def padded(
     runs: Mapping[str, Sequence[Run | Failed]], of: Any, shape: tuple[int, ...] = ()
 ) -> np.ndarray:
-    """Numbers of every run: shape (n_points, most instances, *shape), NaN where there is none.
+    """Numbers of every run: shape (n_points, most instances, *shape); NaN where there is no run.
 
     Parameters
     ----------

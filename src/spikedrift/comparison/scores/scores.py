@@ -252,7 +252,7 @@ def _instance_scores(given: np.ndarray, found: Fit | None, most: int) -> np.ndar
 
 
 def _none(n_grid: int, n_statistics: int) -> Fit:
-    """What nothing was fitted to."""
+    """Fit without any usable instance: all NaN."""
     return Fit(
         time_scale=np.nan,
         at_bound=False,
@@ -289,7 +289,7 @@ def _interval(
 ) -> tuple[float, float]:
     """Percentile interval over resamples of the instances, on the score's logarithm.
 
-    The factor is fitted to each resample, which makes scores less: that bias is taken out.
+    The factor is fitted to each resample, which makes scores smaller; this bias is taken out.
     """
     if len(x) < options.min_instances:
         return float("nan"), float("nan")

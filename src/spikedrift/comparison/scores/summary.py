@@ -1,12 +1,12 @@
-"""The few numbers that stand for a recording, data or model alike.
+"""Summary of a recording, data or model, in a few numbers.
 
 Magnitudes are positive where responses become less alike, and have no unit: 0 is no change, 1 a
-signal that is drawn anew. So they can be compared between recordings whose trials, rates and noise
-differ. Drift speed multiplies them and the fitted time scale acts on them (to first
-order: no more than all of a signal can be new):
+signal that is drawn anew. They can therefore be compared between recordings whose trials, rates and
+noise differ. Drift speed multiplies them, and the fitted time scale acts on them (to first order,
+since no more than all of a signal can be new):
 
-* `rate_drop`, `timing_drop`: within blocks, the share of the signal's variance that is new at the
-  largest lag more than at the smallest, on a straight line over lags. Where a model has more lags
+* `rate_drop`, `timing_drop`: within blocks, how much more of the signal's variance is new at the
+  largest lag than at the smallest, on a straight line over lags. Where a model has more lags
   than the recording, those beyond are left out.
 * `rate_step`, `timing_step`: between blocks, the signal indices of the drift analysis
   (`spikedrift.drift.signal`), which noise, gains, background, depth of the code and slow states of
@@ -73,7 +73,7 @@ class Statistic:
 def balance(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Angle of (one, two) from the diagonal one = two > 0, in eighths of a turn: [-4, 4].
 
-    1: only `one`; -1: only `two`; 0 where they are equal or both 0.
+    It is 1 where only `one` is above 0, -1 where only `two` is, and 0 where both are equal or 0.
     """
     return np.asarray(4 / np.pi * np.arctan2(one - two, one + two))
 
@@ -108,7 +108,7 @@ STATISTICS: dict[str, Statistic] = {
 
 
 def vector(parts: Parts, names: Sequence[str]) -> np.ndarray:
-    """Statistics by name, last axis in the order of `names`, which may be none."""
+    """Statistics by name: shape (..., n_names), in the order of `names`, which may be empty."""
     if not names:
         return np.empty((*next(iter(parts.values())).shape, 0))
     return np.stack([STATISTICS[name].of(parts) for name in names], axis=-1)
@@ -125,7 +125,7 @@ class Run:
     index : Dataset
         Index file (`spikedrift.drift.signal.recording`).
     profile : Dataset, optional
-        Profile file (`spikedrift.drift.profile`); without it its statistics are undefined.
+        Profile file (`spikedrift.drift.profile`); its statistics are undefined without it.
     """
 
     rate: xr.Dataset
@@ -146,7 +146,8 @@ class Run:
         Raises
         ------
         InputError
-            Where one is missing, of another recording, or of the wrong code.
+            Where a file is missing, of another recording, or of the wrong code, or where samples
+            are not joint.
         """
         paths = [rate, timing, index, *([] if profile is None else [profile])]
         run = cls(*(results.read(path) for path in paths))
@@ -199,7 +200,7 @@ class Run:
         return np.array([float(self.curves(code)["reliability"]) for code in CODES])
 
     def parts(self, lag: int) -> Parts:
-        """Return magnitudes, drops over the lags up to `lag`, and what describes: scalars."""
+        """Return magnitudes (drops over lags up to `lag`) and descriptive numbers: scalars."""
         out: dict[str, np.ndarray] = {}
         for code in CODES:
             file = self.curves(code)
@@ -245,19 +246,19 @@ class Run:
         return {name: self._described(name, variable) for name in DESCRIBING}
 
     def _described(self, name: str, variable: str) -> np.ndarray:
-        """One number of the profile; NaN without one."""
+        """One number of the profile; NaN without a profile."""
         if self.profile is None:
             return np.full(self.rate[variable].shape[:-1], np.nan)
         return np.asarray(self.profile[variable].sel(statistic=name).values)
 
 
 def positive(value: np.ndarray) -> np.ndarray:
-    """NaN where a denominator is not positive."""
+    """Replace values that are not positive by NaN, for denominators."""
     return np.where(value > 0, value, np.nan)
 
 
 def fall_to(file: xr.Dataset, lag: int) -> float:
-    """What a similarity falls within blocks over the lags up to `lag`.
+    """Fall of a similarity within blocks over the lags up to `lag`.
 
     Parameters
     ----------
@@ -271,7 +272,7 @@ def fall_to(file: xr.Dataset, lag: int) -> float:
 
 
 def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lags within blocks, values and numbers of pairs; lags without a value left out."""
+    """Lags within blocks, values and numbers of pairs; lags without a value are left out."""
     one = file.sel(relation="within")
     known = np.isfinite(one["value"].values)
     lag, value, n_pairs = (
@@ -281,10 +282,7 @@ def curve_within(file: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def fitted_fall(lag: np.ndarray, value: np.ndarray, n_pairs: np.ndarray) -> float:
-    """Return what a similarity falls over the lags on a fitted line.
-
-    NaN for a single lag.
-    """
+    """Return the fall of a similarity over the lags on a fitted line; NaN for a single lag."""
     if lag.size < 2:
         return float("nan")
     slope = np.polyfit(lag, value, 1, w=np.sqrt(n_pairs))[0]

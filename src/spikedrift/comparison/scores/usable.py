@@ -1,7 +1,7 @@
-"""Which statistics of a comparison are left: one that a side does not have is dropped, and why.
+"""Statistics that a comparison can use: those that either side lacks are dropped, with reasons.
 
-That a code is not detected, or too imprecisely read, is an outcome and no error: the comparison
-goes on by what is left, and where nothing is left it says so.
+If a code is not detected, or its index is too imprecise, that is a result and not an error: the
+comparison goes on with the remaining statistics, and says so where none remains.
 """
 
 from collections import defaultdict
@@ -13,7 +13,7 @@ from spikedrift.comparison.scores.models import Failed
 from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run
 from spikedrift.drift import gates
 
-FEWEST_SAMPLES = 3  # complete bootstrap samples, for a covariance
+FEWEST_SAMPLES = 3  # complete bootstrap samples that a covariance needs
 
 
 def left(
@@ -26,17 +26,17 @@ def left(
 ) -> tuple[list[int], dict[str, str]]:
     """Find the statistics that the recording, its bootstrap and some model instance have together.
 
-    Where no instance has all of them, the one that the fewest have is dropped first, of equals the
-    last.
+    Where no instance has all of them, the statistic that the fewest instances have is dropped
+    first; of equals, the last one.
 
     Parameters
     ----------
     names : sequence of str
     recording : Run
     values : array, shape (n_statistics,)
-        Of the recording.
+        Values of the recording.
     samples : array, shape (n_samples, n_statistics)
-        Of its bootstrap over units.
+        Bootstrap of the recording over units.
     models : mapping of point -> runs
     instances : array, shape (n_points, n_instances, n_statistics)
         NaN where undefined.
@@ -44,7 +44,7 @@ def left(
     Returns
     -------
     kept : list of int
-        Places in `names`.
+        Indices into `names`.
     dropped : dict of name -> reason
     """
     kept, dropped = list(range(len(names))), {}
@@ -69,7 +69,7 @@ def left(
 
 
 def gates_of(models: Mapping[str, Sequence[Run | Failed]], most: int) -> np.ndarray:
-    """States of the indices of every run: str, shape (n_points, most, n_codes); empty: no run."""
+    """States of the indices of every run: str, shape (n_points, most, n_codes); '' for no run."""
     out = np.full((len(models), most, len(CODES)), "", dtype=object)
     for row, group in zip(out, models.values(), strict=True):
         for k, run in enumerate(group):
@@ -78,19 +78,20 @@ def gates_of(models: Mapping[str, Sequence[Run | Failed]], most: int) -> np.ndar
 
 
 def _state(run: Run | Failed, code: str) -> str:
-    """Why a run has no index; one that is imprecise is an index all the same."""
+    """Reason why a run has no index; an imprecise index counts as one."""
     return gates.FAILED if isinstance(run, Failed) else gates.absent_from(run.index, code)
 
 
 def unshared(known: np.ndarray, kept: Sequence[int], least: int) -> list[int]:
-    """Places to drop until `least` rows have all others.
+    """Indices of statistics to drop until `least` rows have all the others.
 
     Parameters
     ----------
     known : bool, shape (n_rows, n_statistics)
     kept : sequence of int
-        Places to choose from.
+        Indices to choose from.
     least : int
+        Number of rows that must have all remaining statistics.
     """
     rest, out = list(kept), []
     while rest and known[:, rest].all(axis=1).sum() < least:
@@ -125,7 +126,7 @@ def _of_models(name: str, runs: Sequence[Run | Failed], some: bool) -> str:
 
 
 def _codes(name: str) -> list[str]:
-    """Codes whose index a statistic needs: it is undefined without."""
+    """Codes whose index a statistic needs to be defined."""
     out = []
     for code in CODES:
         parts = defaultdict(lambda: np.array(1.0), {f"{code}_step": np.array(np.nan)})

@@ -1,16 +1,16 @@
-"""Several animals: the point that is nearest to the others, scored on each animal left out.
+"""Several animals: the point of the sweep nearest to the others, scored on each animal left out.
 
-Every animal is left out in turn. The others choose the nearest point, fit its one time-scale factor
-and give the metric (covariance between animals with Ledoit-Wolf shrinkage plus the spread of
-network instances); the animal left out has no part in any of it and is then scored.
+Every animal is left out in turn. The nearest point, its single time-scale factor and the metric
+(covariance between animals with Ledoit-Wolf shrinkage plus the spread of network instances) come
+from the other animals only; then the point is scored on the animal that was left out.
 
-Score: mean squared residual of the statistics of drift, less is nearer; 1 is expected (dotted)
-where the animal is one more draw from the point. Stars: the point that the other animals chose. A
-point that is chosen for every animal and scores near 1 is one that the animals agree on; that all
-points score far above 1 is a result, too.
+Score: mean squared residual of the statistics of drift; smaller is nearer, and 1 is expected
+(dotted) where the animal is one more draw from the point. Stars: the point nearest to the other
+animals. If one point is nearest for every animal and scores near 1, the animals agree on it; if all
+points score far above 1, that is a result, too.
 
-Unit of inference: animal. Recordings of one animal are averaged. Scores of animals share the others
-and are not independent: no test is made on them.
+Unit of inference: animal. Recordings of one animal are averaged. Scores of different animals share
+the remaining animals and are not independent: they are not tested.
 """
 
 import json

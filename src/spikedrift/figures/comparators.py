@@ -9,10 +9,10 @@ the block can match. Lower rows: lag and block out of both sides; there means ar
 shifts of the model's windows inside their blocks give p <= 0.05 (Holm over points, comparators
 and codes).
 
-Each comparator is blind to something: levels, scales, or the directions of small variance. That a
-model is near by one and not by another says which of these it has right. Unit of inference: network
-instance on the side of models, one recording on the other. What is assumed stands in the figure's
-note.
+Each comparator is blind to something: levels, scales, or the directions of small variance. If a
+model is near by one comparator and not by another, this shows which of these it has right. Unit of
+inference: network instance on the side of models, one recording on the other. Assumptions are in
+the figure's note.
 """
 
 import json
@@ -114,7 +114,7 @@ def nearest(structure: xr.Dataset, most: int) -> xr.Dataset:
 
 
 def rows_of(structure: xr.Dataset) -> list[tuple[str, str]]:
-    """Views and codes that have a score."""
+    """Views and codes with a score."""
     return [
         (str(view), str(code))
         for view in structure["view"].values
@@ -132,7 +132,7 @@ def comparators(
     colors: Mapping[str, str],
     labels: Sequence[str],
 ) -> pd.DataFrame:
-    """Draw one row: all comparators of a code, right is more alike in each."""
+    """Draw one row with all comparators of a code; right is more alike in each."""
     names = [str(one) for one in structure["comparator"].values]
     titles, directions = (
         json.loads(structure.attrs[key]) for key in ("comparator_titles", "directions")
@@ -181,7 +181,7 @@ def comparators(
 
 
 def summary_height(structure: xr.Dataset) -> float:
-    """Inches of `summary`."""
+    """Height of `summary`, in inches."""
     return _CELL * structure.sizes["comparator"] + 0.65
 
 

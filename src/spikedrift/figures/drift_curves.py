@@ -1,21 +1,22 @@
 """Similarity against lag, within and between blocks, beside the signal indices.
 
-Within blocks filled, between blocks open. Bands: bootstrap over units (percentiles, its bias taken
-out), which says how far the units sampled matter, not how animals differ. The axis of a distance is
-turned round: up is more similar. Similarity also follows rates, backgrounds and behavior, and raw
-timing curves change little even when timing is redrawn, since few spikes leave a high floor: the
-two codes are compared by the signal indices at the right.
+Filled: within blocks; open: between blocks. Bands: bootstrap over units (percentiles, corrected for
+the bias of resampling), which shows how much depends on the units sampled, not how animals differ.
+The axis of a distance is reversed: up is more similar. Similarity also depends on rates,
+backgrounds and behavior, and raw timing curves change little even when timing is redrawn, since few
+spikes leave a high floor. The two codes are therefore compared by the signal indices at the right.
 
 Signal index: the share of a unit's tuning over segments (rate) or of its temporal profile (timing)
-that is drawn anew across the gap; 0, kept up to a factor; 1, the unit answers as another unit does.
-It is made from products of different trials. Bars: Student over units. p: random signs of the
-contributions of the units, whose mean is 0 where nothing drifts. Where no code was detected no
-index is given. An index that is too imprecise to say that nothing drifts is drawn dotted and named
-so. Open marks: trials matched by behavior state, where covariates were recorded.
+that is drawn anew between blocks; 0 where it is kept up to a factor, 1 where the unit responds as
+another unit does. It is made from products of different trials. Bars: Student's interval over units
+or over repeats, whichever is wider. p: the larger of two, from random signs of the contributions of
+units, whose mean is 0 where nothing drifts, and from a jackknife over repeats. No index is given
+where no code was detected. An index that is too imprecise to conclude that nothing drifts is dotted
+and labeled so. Open marks: trials matched by behavior state, where covariates were recorded.
 
-Unit of inference: the units of one recording, descriptive; noise that they share makes them
-dependent. Claims about drift need animals, or network instances. What is assumed about order and
-blocks stands in the figure's note.
+Unit of inference: the units and repeats of one recording, descriptive; noise that units share makes
+them dependent. Claims about drift need animals, or network instances. Assumptions about order and
+blocks are in the figure's note.
 """
 
 import numpy as np
@@ -43,17 +44,17 @@ def draw(
     index: xr.Dataset | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Curves with bootstrap bands over units; rate and timing each on an axis of its own.
+    """Draw curves with bootstrap bands over units; rate and timing have an axis each.
 
-    Upwards is more similar in both panels: the axis of a distance is turned round. The two axes
-    have no common unit; the codes are compared by the signal indices at the right, which are on
-    one scale (where there is none its reason stands there).
+    Up is more similar in both panels: the axis of a distance is reversed. The two axes have no
+    common unit; the codes are compared by the signal indices at the right, which are on one scale
+    (the panel says why where there is none).
 
     Parameters
     ----------
     rate, timing : Dataset
-        Curve files (`spikedrift.drift.curves`) of one recording. One of two-photon events has no
-        timing file; its panel says so.
+        Curve files (`spikedrift.drift.curves`) of one recording. A recording of two-photon events
+        has no timing file; its panel says so.
     index : Dataset, optional
         Its index file (`spikedrift.drift.signal.recording`); without one the third panel is left
         out.
@@ -63,9 +64,9 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a vertex or index: panel (curve, index), code, relation or matching, lag, value,
-        low, high, n_pairs, p_value, gate, gate_note. Intervals of curves and indices are over
-        units.
+        One row for each vertex or index: panel (curve, index), code, relation or matching, lag,
+        value, low, high, n_pairs, p_value, gate, gate_note. Intervals of curves are over units,
+        those of indices over units or repeats.
 
     Raises
     ------
@@ -150,7 +151,7 @@ def indices(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
 
 
 def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None) -> list[str]:
-    """List what curves and indices mean, and what a reader must know of the recording."""
+    """List notes on curves and indices, and what a reader must know about the recording."""
     found = [
         f"{int(rate.attrs['n_units'])} units; bands: bootstrap over units within one recording."
     ]
@@ -166,7 +167,7 @@ def notes(rate: xr.Dataset, timing: xr.Dataset | None, index: xr.Dataset | None)
 
 
 def of_indices(index: xr.Dataset) -> list[str]:
-    """List what the marks of the indices mean, and timing less rate."""
+    """List notes on the marks of the indices, and on timing less rate."""
     drawn = signal_drift.indices_of(index)
     drawn = drawn[np.isfinite(drawn["value"])]
     if drawn.empty:

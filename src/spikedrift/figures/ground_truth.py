@@ -1,12 +1,14 @@
-"""Ground truth: what every measure says of recordings in which one thing changes between blocks.
+"""Ground truth: results of every measure on recordings in which one thing changes between blocks.
 
-Upper table: how often each test rejects at 5 %, of the recordings that were tested, in synthetic
-recordings whose drift is known; lower table: bias of statistics without a test; then power against
-the amount of change. A test is marked as biased where it rejects more often than that although what
-it reads did not change (binomial test, upper tail); a statistic without a test where its mean is
-not the value for no drift (Student's t over recordings); Holm over the table. What each code is
-meant to see: rate, redrawn rates; timing, redrawn event times or gains. No mark does not mean no
-bias: the intervals of the table say what could have been missed.
+Upper table: share of the tested recordings in which each test rejects at 5 %, in synthetic
+recordings whose drift is known. Lower table: bias of statistics without a test. Below: power
+against the amount of change. A test is marked as biased where it rejects more often than 5 %
+although the code that it reads did not change (binomial test, upper tail). A statistic without a
+test is marked where its mean differs from the value for no drift although that code did not change
+(Student's t over recordings). All of these are corrected together (Holm). The rate code is meant to
+change with redrawn rates, the timing code with redrawn event times or gains. The absence of a mark
+does not mean that there is no bias: the intervals in the table of this figure show what could have
+been missed.
 
 Unit of inference: the recording; each seed draws a new one.
 """
@@ -27,7 +29,7 @@ from spikedrift.figures import style
 
 _ROW = 0.21  # height of a row of a table, inches
 _CASE = 0.33  # width of a column, inches
-_LETTER, _SLANTED = 0.062, 0.046  # of a name, and what a letter of a slanted one rises, inches
+_LETTER, _SLANTED = 0.062, 0.046  # width of a letter, rise of a letter of a slanted name, inches
 _SHADES = LinearSegmentedColormap.from_list("rejections", ["#ffffff", "#56B4E9"])
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "D", "v", "X", "P")
@@ -47,7 +49,7 @@ def draw(
     Returns
     -------
     figure, table
-        The table has one row a measure, statistic and case.
+        The table has one row for each measure, statistic and case.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def draw(
     tables = [(part, shown) for part, shown in ((tests, "rate"), (bare, "bias")) if not part.empty]
     if not tables:
         raise InputError("figure ground_truth: no statistic has a test or a value for no drift")
-    # Points of a power curve stand in its panel; the last is also a case of the table.
+    # Points of a power curve are drawn in its panel; the last is also a case of the table.
     most = table.groupby("knob")["amount"].transform("max")
     shown_cases = (table["knob"] == "") | (table["amount"] == most)
     cases = [str(title) for title in table.loc[shown_cases, "title"].unique()]
@@ -120,7 +122,7 @@ def _table(axes: Axes, part: pd.DataFrame, cases: list[str], shown: str) -> None
             value, strength = 100 * row["rate"], row["rate"]
             text = f"{value:.0f}"
         else:
-            # A knob that changes no bit leaves no spread to measure the bias by.
+            # A knob that does not change the statistic leaves no spread to scale the bias by.
             spread = row["sd"] or (np.nan if row["bias"] else 1.0)
             value = row["bias"] / spread
             strength = min(abs(value) / 2, 1.0)

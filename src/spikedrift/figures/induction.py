@@ -1,9 +1,10 @@
-"""Induction: a plasticity rule, run through its protocols, against what was published.
+"""Induction: a plasticity rule in its induction protocols, compared with published values.
 
 One panel for every induction protocol and parameter set. Dots and lines are simulated (Brian2,
 C++), wide pale lines are theory where the rule has one. Open circles are published or independently
-computed values with the tolerance that was set for them; red crosses are values that were missed;
-gray squares are unverified and decide nothing. The table beside the figure has measured value,
+computed values with the tolerance that was set for them; red crosses are such values that the
+simulation missed; gray squares are unverified values, which are not targets. The table beside the
+figure has measured value,
 target, tolerance, source and verdict of every condition. Data of experiments are not shown: a rule
 that meets its targets is the published rule, which says nothing about whether it holds in a cortex.
 """
@@ -114,14 +115,14 @@ def panel(axes: Axes, part: pd.DataFrame) -> None:
     axes.set_xlabel(first["axis"])
     axes.set_ylabel(first["readout"])
     low, high = axes.get_ylim()
-    if high - low < 1e-6:  # nothing moved: no numbers of rounding errors on the axis
+    if high - low < 1e-6:  # nothing changed: the axis must not show rounding errors
         axes.set_ylim(low - 0.05, high + 0.05)
     if len(curves) > 1:
         axes.legend(loc="best", fontsize=5.5, handlelength=1.2, borderaxespad=0.2)
 
 
 def _split(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-    """Break a line between the last place below 0 and the first above it: the order turns."""
+    """Break a line between the last place below 0 and the first above: the spike order reverses."""
     turn = int(np.searchsorted(x, 0))
     if 0 < turn < len(x) and x.iloc[turn] > 0:
         return np.insert(x.to_numpy(float), turn, np.nan), np.insert(
@@ -131,7 +132,7 @@ def _split(x: pd.Series, y: pd.Series) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _words(part: pd.DataFrame, curves: Sequence[str]) -> str:
-    """Title of a panel; a curve that is alone is named here."""
+    """Title of a panel, with the name of the curve if there is only one."""
     title = str(part["title"].iloc[0])
     return title if len(curves) > 1 or curves[0] in title else f"{title}, {curves[0]}"
 
@@ -147,7 +148,7 @@ def with_words(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def notes(table: pd.DataFrame) -> list[str]:
-    """List what is drawn, which targets are met, and where they are from."""
+    """List what is drawn, which targets are met, and their sources."""
     drawn = ["Dots: measured in simulation"]
     if table["spread"].notna().any():
         drawn.append("bars: standard error over replicates")

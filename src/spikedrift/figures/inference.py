@@ -1,11 +1,12 @@
-"""Inference: effect sizes over animals or network instances, with their means and tests beside.
+"""Inference: effect sizes over animals or network instances, with their means and tests.
 
-One group a stimulus or a point of a sweep. The value of an animal is the mean of its recordings.
-Effect size: Hedges g with its interval (noncentral t). Two-sided test of the animals' values
+A group is a stimulus or a point of a sweep. The value of an animal is the mean of its recordings.
+Effect size: Hedges' g with its interval (noncentral t). Test: two-sided, of the animals' values
 against no drift; p is corrected over the statistics of one group and selection (Holm). Rows without
-a test stand in the table alone, which says why: fewer animals than needed, animal not known, order
-of trials assumed, or a statistic whose value without drift is not known. Recordings in which a
-statistic is undefined, as a timing index where no code was detected, are left out and counted.
+a test are only in the table, which says why: fewer animals than needed, animal not known, order of
+trials assumed, or a statistic whose value without drift is not known. Recordings in which a
+statistic is undefined, such as a timing index where no code was detected, are left out and counted.
+Unit of inference: animal, or network instance.
 """
 
 from typing import Any
@@ -20,16 +21,16 @@ from spikedrift.figures import style
 
 MOST = 60
 ROW = 0.19  # inches
-REACH = 8.0  # effect sizes beyond are drawn at the edge
+REACH = 8.0  # larger effect sizes are drawn at the edge
 
 
 def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.DataFrame]:
-    """Draw Hedges g of every tested statistic with its interval; mean, n and p as text.
+    """Draw Hedges' g of every tested statistic with its interval; mean, n and p are text.
 
     Parameters
     ----------
     result : Dataset
-        Of the rule `inference_table`.
+        From the rule `inference_table`.
     options : Figures
 
     Returns

@@ -1,17 +1,18 @@
 """Learning and drift of the simulations of a sweep, point by point.
 
-Left: how well single trials distinguish segments, S = (D between - D within) / (D between + D
-within), where D is the mean distance of trials of different segments and of one segment; before
+Left: how well single trials distinguish segments, S = (D_different - D_same) / (D_different +
+D_same), where D is the mean distance of trials of different segments and of one segment; before
 training (naive, open) and in the blocks after it (filled), by rate and by timing. Right: signal
-index between blocks, the share of the signal that is drawn anew (0 kept, 1 as another cell);
-filled where the test of that instance, random signs of its cells, gives p <= 0.05. Where instances
-have no index the panel says for how many and why, as that no code was detected; diamonds are too
-imprecise to say that nothing drifts, and count in the mean. Every point of an axis has a row of its
+index between blocks, the share of the signal that is drawn anew (0 kept, 1 as another cell); filled
+where the test of that instance (the larger p of random signs of its cells and of a jackknife over
+repeats) gives p <= 0.05. Where instances have no index, the panel says how many and why, for
+example that no code was detected. Diamonds are too imprecise to conclude that nothing drifts; they
+count in the mean. Every point of an axis has a row of its
 own; points stand in the order of the configuration.
 
-Unit of inference: network instance (wiring, patterns and noise drawn anew). Null of each test: no
-change between blocks. Discrimination depends on firing rates too: read it beside the control in
-gray.
+Unit of inference: network instance (wiring, patterns and noise drawn anew). Null of each test: the
+signal does not change between blocks. Discrimination also depends on firing rates: compare it with
+the control in gray.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ CODES = ("rate", "timing")
 _WORDS = 20  # characters of a line below an axis
 _ROW_HEIGHT = 0.52  # of a point, inches
 _LEVEL = 0.05  # of the test of an index, for filled points
-_MARK, _VAGUE = "o", "d"  # of an instance; of one whose index is too imprecise
+_MARK, _VAGUE = "o", "d"  # marker of an instance; of one whose index is too imprecise
 _SPREAD = 0.26  # of the instances around their point, in rows
 
 
@@ -55,9 +56,9 @@ def draw(
     """Discrimination of segments (naive: open, blocks: filled) and drift between blocks.
 
     The mean over instances is a black bar; its interval (Student) is drawn only with
-    `compare.min_instances` or more. Where an instance has no index the panel says for how many
-    and why; one that is too imprecise to say that nothing drifts has a value, a mark of its own,
-    and its part in the mean.
+    `compare.min_instances` or more. Where instances have no index, the panel says how many and
+    why; an index that is too imprecise to conclude that nothing drifts is drawn with another marker
+    and counts in the mean.
 
     Parameters
     ----------
@@ -163,16 +164,17 @@ def check_runs(
     Parameters
     ----------
     figure : str
-        Named in messages.
+        Name of the figure in messages.
     points : sequence of str
     also : str
-        What more was counted wrong; empty where nothing was.
+        Further mismatch for the message; empty where there is none.
     **files : sequences of Dataset
-        One a run, by the word for them.
+        One file for each run, by the word for the files.
 
     Raises
     ------
     InputError
+        Where the lists are empty or not of the same runs.
     """
     *others, last = files
     runs, *rest = ([str(file.attrs["recording"]) for file in group] for group in files.values())
@@ -186,13 +188,13 @@ def check_runs(
 
 
 def assumed(file: xr.Dataset) -> list[str]:
-    """List notes without the name of the run: one line for all instances."""
+    """List notes without the name of the run, so that there is one line for all instances."""
     name = f"{file.attrs['recording']}: "
     return [note.removeprefix(name) for note in style.notes_of(file.attrs, judged=False)]
 
 
 def filled(table: pd.DataFrame) -> str:
-    """Words for the marks of indices: the test of an instance, and what is too imprecise."""
+    """Words for the markers of indices: the test of an instance, and imprecise indices."""
     shown = table.loc[table["value"].notna() & table["gate"].notna(), "gate"]
     vague = (shown == gates.IMPRECISE).any()
     return (
@@ -203,7 +205,7 @@ def filled(table: pd.DataFrame) -> str:
 
 
 def discriminations(files: Sequence[xr.Dataset], points: Sequence[str]) -> pd.DataFrame:
-    """One row an instance and phase, as `draw` returns them."""
+    """One row for each instance and phase, as `draw` returns them."""
     rows = []
     for file, point in zip(files, points, strict=True):
         found = discrimination(file)
@@ -225,7 +227,7 @@ def discriminations(files: Sequence[xr.Dataset], points: Sequence[str]) -> pd.Da
 
 
 def indices(files: Sequence[xr.Dataset], points: Sequence[str]) -> pd.DataFrame:
-    """One row an instance and code, as `draw` returns them; NaN where there is no index."""
+    """One row for each instance and code, as `draw` returns them; NaN where there is no index."""
     rows = []
     for file, point in zip(files, points, strict=True):
         for code in CODES:

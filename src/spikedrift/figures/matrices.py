@@ -1,11 +1,11 @@
-"""Similarity of every repeat with every other, rate beside timing, one row a recording.
+"""Similarity of every repeat with every other, by rate and by timing, one row for each recording.
 
-Left rate, right timing, by the measures that the color bars name. Bright is similar in both panels;
-each has its own scale, as the two have no common unit, so brightness does not say which code is
-more stable. Outlines are blocks; the diagonal is left out.
+Left: rate; right: timing, by the measures that the color bars name. Bright is similar in both
+panels. The two have no common unit and each has its own scale, so that brightness does not say
+which code is more stable. Outlines are blocks; the diagonal is left out.
 
-n: one recording. Pairs of repeats share repeats and are not independent: no test is made on the
-cells. What is assumed about order and blocks stands in the figure's note.
+n: one recording. Pairs of repeats share repeats and are not independent: the cells are not tested.
+Assumptions about order and blocks are in the figure's note.
 """
 
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ def draw(
     timing: Sequence[xr.Dataset] = (),
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Matrices of the phase "block"; bright is similar in every panel, distances included.
+    """Draw matrices of the phase "block"; bright is similar in every panel, distances included.
 
-    Each panel has its own scale, as no unit is common to rate and timing, set by the cells off
-    the diagonal. The diagonal (a repeat with itself) is left empty.
+    Rate and timing have no common unit: each panel has its own scale, set by the cells off the
+    diagonal. The diagonal (a repeat with itself) is left empty.
 
     Parameters
     ----------
@@ -49,12 +49,13 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a cell: recording, code, measure, repeat, repeat_other, block, block_other, value.
+        One row for each cell: recording, code, measure, repeat, repeat_other, block, block_other,
+        value.
 
     Raises
     ------
     InputError
-        Where the two lists are not of the same recordings, or a matrix has under two repeats.
+        Where the two lists are not of the same recordings, or a matrix has fewer than two repeats.
     """
     options = options or Figures()
     names = [file.attrs["recording"] for file in rate]

@@ -1,10 +1,10 @@
 """Raster: a few repeats of one segment, the first and the last block side by side.
 
-Repeats evenly spaced in the first block (left) and in the last (right). One row is one unit; color
-is the population. Units are sorted by their median first-spike latency in the first block, so that
-an order which holds in the last block is not fitted to it.
+The repeats are evenly spaced in the first block (left) and in the last block (right). Each row is
+one unit; color is the population. Units are sorted by their median first-spike latency in the first
+block only, so that an order that still holds in the last block is not fitted to it.
 
-n: one recording; the figure's note gives its units and what is assumed about it. No inference.
+n: one recording; the figure's note gives the number of units and the assumptions. No inference.
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,11 +33,11 @@ def draw(
     seed: int = 0,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Spikes of one segment, one row of panels a repeat, left the first block, right the last.
+    """Draw spikes of one segment: a row of panels for each repeat, first block left, last right.
 
     Units are sorted by population, then by their median first-spike latency in the first block
-    alone, so that the order of the last block is not fitted to it. The repeats shown lie evenly
-    spaced in each block.
+    only, so that their order is not fitted to the last block. The repeats shown are evenly spaced
+    in each block.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def draw(
     selection : mapping, optional
         Options of a `Selection` that is applied first.
     seed : int
-        Of the run, for the random draws of the selection.
+        Seed of the run, for the random draws of the selection.
     options : Figures, optional
 
     Returns
     -------
     figure : Figure
     table : DataFrame
-        One row a spike: block, repeat, unit_id, population, row (place in the panel), time_s.
+        One row for each spike: block, repeat, unit_id, population, row (in the panel), time_s.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def draw(
 
 
 class Shown(NamedTuple):
-    """What a raster shows.
+    """Segment, units, trials and spikes of a raster.
 
     Attributes
     ----------
@@ -135,7 +135,7 @@ def choose(trials: xr.Dataset, options: Figures) -> Shown:
 
 
 def note(trials: xr.Dataset, shown: Shown) -> str:
-    """Units, their order, and what gray rows are."""
+    """Note on the units, their order, and gray rows."""
     total, spike = trials.sizes["unit"], "spike"
     if not int(trials.attrs.get("spike_timing", 1)):
         spike = "event"
@@ -161,7 +161,7 @@ def _loudest(trials: xr.Dataset, chosen: np.ndarray) -> int:
 
 
 def _evenly(index: np.ndarray, n: int, order: np.ndarray) -> np.ndarray:
-    """At most n of the trials, evenly spaced in showing order, first and last included."""
+    """At most n of the trials, evenly spaced in the order shown, first and last included."""
     index = index[np.argsort(order[index], kind="stable")]
     take = np.unique(np.linspace(0, index.size - 1, min(n, index.size)).round().astype(int))
     return index[take]
@@ -218,7 +218,7 @@ def panel(axes: Axes, trials: xr.Dataset, shown: Shown, block: int, place: int) 
 
 
 def mark_areas(column: Iterable[Axes], trials: xr.Dataset, shown: Shown) -> None:
-    """Write area names in their color where unit numbers would stand."""
+    """Write area names in their colors in place of unit numbers."""
     areas = trials["population"].values[shown.rows].astype(str)
     colors = style.area_colors(areas)
     names, start, size = np.unique(areas, return_index=True, return_counts=True)

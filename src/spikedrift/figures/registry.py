@@ -1,4 +1,4 @@
-"""Find figures by listing files: a new figure is one new module in this package or beneath."""
+"""Find figures by listing files: a new figure is a new module in this package or below it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -10,10 +10,10 @@ from matplotlib.transforms import Bbox
 from spikedrift.core.atomic import write_tsv, writing
 from spikedrift.figures import style
 
-# No dates and no version: the same figure gives the same bytes.
+# Without dates and versions, the same figure gives the same bytes.
 _PDF = {"Creator": "spikedrift", "Producer": None, "CreationDate": None, "ModDate": None}
 _PNG = {"Software": None}
-_DIGITS = 6  # of a place, as a share of the figure
+_DIGITS = 6  # digits of a position, as a share of the figure
 
 
 def save(figure: Figure, table: pd.DataFrame, stem: str | Path, dpi: int = 150) -> None:
@@ -23,7 +23,7 @@ def save(figure: Figure, table: pd.DataFrame, stem: str | Path, dpi: int = 150) 
     ----------
     figure : Figure
     table : DataFrame
-        The plotted numbers; one row a point, line vertex or cell.
+        The plotted numbers, with one row for each point, line vertex or cell.
     stem : path without suffix (dots in the name are kept)
     dpi : int
         Resolution of the PNG; dots per inch.
@@ -43,8 +43,8 @@ def save(figure: Figure, table: pd.DataFrame, stem: str | Path, dpi: int = 150) 
 
 
 def _settle(figure: Figure, dpi: int) -> None:
-    """Lay out once and keep it: places that a solver found differ in their last digits."""
-    figure.set_dpi(dpi)  # text takes a little more room at some resolutions
+    """Lay out once and keep the layout: positions from a solver differ in their last digits."""
+    figure.set_dpi(dpi)  # text needs slightly more space at some resolutions
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:

@@ -16,23 +16,23 @@ from spikedrift.drift import gates
 from spikedrift.figures import style
 
 _ROW_HEIGHT, _LOW_ROW_HEIGHT = 0.34, 0.17  # inches; of many rows
-FEW_ROWS = 12  # that have room for words
-MOST_ROWS = 40  # points that are drawn; the others stand in the file
+FEW_ROWS = 12  # largest number of rows with room for words
+MOST_ROWS = 40  # points that are drawn; the others are in the file
 BASELINE = {  # words and line
     "lag_only": ("lag only", "--"),
     "block_only": ("block only", ":"),
     "no_drift": ("no drift", "-."),
 }
-LEAST_SCORE = 0.01  # left end of the axis; what is below lies beyond it
+LEAST_SCORE = 0.01  # left end of the axis; smaller scores are off the axis
 
 
 def height_of(rows: int) -> float:
-    """Inches of a panel of that many rows."""
+    """Height in inches of a panel with that many rows."""
     return rows * (_ROW_HEIGHT if rows <= FEW_ROWS else _LOW_ROW_HEIGHT)
 
 
 def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
-    """Points with the lowest scores, those without a score last; in their own order up to `most`.
+    """Points with the lowest scores, those without a score last; all in their order up to `most`.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def row(panel: str, point: str, series: str, value: float, **more: object) -> di
 
 
 def known(scores: xr.Dataset) -> bool:
-    """Whether some point has a score."""
+    """Whether any point has a score."""
     return bool(np.isfinite(scores["score"]).any())
 
 
@@ -142,9 +142,9 @@ def _beyond(file: xr.Dataset, left: float) -> str:
 
 
 def handles(bound: str = "noise floor") -> list[Patch | Line2D]:
-    """Legend of `strip`: what a right model reaches, baselines, and what stands in a row.
+    """Legend of `strip`: noise floor or ceiling, baselines, and the marks in a row.
 
-    `bound`: a noise floor where less is nearer, as in a distance; else a noise ceiling.
+    `bound` is a noise floor where smaller is nearer, as for a distance, otherwise a noise ceiling.
     """
     return [
         Patch(color="0.88", label=bound),
@@ -178,16 +178,16 @@ def strip(
         Points.
     colors : mapping of point -> color
     ceiling : (low, high)
-        NaN: none.
+        NaN where there is none.
     baselines : mapping of baseline -> score
     instances : array, shape (n_points, n_instances)
     means, noise : array, shape (n_points,)
         `noise`: of the point against its own instances.
     intervals : array, shape (n_points, 2)
     filled : sequence of bool, optional
-        Which means are filled; default: all.
+        Which means are filled; all by default.
     size : float
-        Factor on the marks.
+        Factor on the size of the marks.
 
     Returns
     -------

@@ -8,9 +8,9 @@ factor. A recording that is one more draw from the point is expected at 1; less 
 Magnitudes are compared, not the pattern of matrices, which a matrix that knows only the lag would
 match.
 
-Lines: baselines made from the recording itself (only lag, only block, no drift) with a factor of
-their own. Gray band: noise floor from random halves of the recording's units; its lower end is a
-right model without noise, its upper end another sample of units of the same brain. Short bars: a
+Lines: baselines made from the recording itself (only lag, only block, no drift), each with its own
+factor. Gray band: noise floor from random halves of the recording's units; its lower end is a right
+model without noise, its upper end another sample of units of the same brain. Short bars: a
 point scored against its own instances. Factor: multiplies a model's drift magnitudes, not its
 ratios; speed itself is no evidence, as a model's gap stands for any time. A dagger marks points
 that are more than a few standard deviations (compare.incomparable_above) from the recording in
@@ -18,11 +18,11 @@ rate, irregularity, sparseness, discrimination or reliability: their drift is no
 terms.
 
 Statistics that the recording or all models lack are left out of the score; the figure's note says
-which and why. Where none is left the figure holds that sentence alone.
+which and why. Where none is left, the figure has only that sentence.
 
 Unit of inference: network instance on the side of models; one recording on the other, no animal
 resampling. Null: the recording is one more draw from the point. Unit counts of both sides,
-whether they match, and what is assumed stand in the figure's note.
+whether they match, and assumptions are in the figure's note.
 """
 
 import json
@@ -57,7 +57,7 @@ _LIMIT = 4.0  # of the color scale of residuals, standard deviations
 
 
 def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
-    """Four panels: score, its profile over the time scale, residuals, reliability.
+    """Draw four panels: score, its profile over the time scale, residuals, reliability.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
 
 
 def _below(rows: int) -> float:
-    """Place of a legend under a panel of that many rows, as a share of its height."""
+    """Position of a legend under a panel of that many rows, as a share of its height."""
     return -0.28 * height_of(4) / height_of(rows)
 
 

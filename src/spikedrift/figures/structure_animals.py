@@ -7,8 +7,8 @@ that know only the lag or only the block, made from these recordings themselves.
 matrices as they are; lower rows: lag and block out of both sides, where diamonds are filled if the
 score is above zero (p <= 0.05, Holm).
 
-Unit of inference: animal, and window of repeats; both are resampled. What is assumed, n, and what
-is concluded stand in the figure's note.
+Unit of inference: animal, and window of repeats; both are resampled. Assumptions, n and conclusions
+are in the figure's note.
 """
 
 import json
@@ -27,7 +27,7 @@ from spikedrift.figures.score_panel import BASELINE
 
 
 def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
-    """Draw one row a view and code, as in the figure of one recording.
+    """Draw one row for each view and code, as in the figure of one recording.
 
     Parameters
     ----------

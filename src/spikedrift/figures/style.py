@@ -1,9 +1,9 @@
-"""The one look of all figures: sizes, fonts, fixed colors, footnotes.
+"""Style of all figures: sizes, fonts, fixed colors, footnotes.
 
 Codes and variants have colors of the Okabe-Ito set (Okabe & Ito 2008, jfly.uni-koeln.de/color),
 areas of Paul Tol's muted set (personal.sron.nl/~pault), so that no area looks like a code. Both
-stay apart for the common forms of color blindness; maps are viridis, bright where activity is more
-similar.
+sets can be told apart with the common forms of color blindness. Maps are viridis, bright where
+activity is more similar.
 """
 
 import itertools
@@ -74,28 +74,28 @@ RC: dict[Any, Any] = {
     "ytick.labelsize": 7,
     "ytick.major.width": 0.6,
 }
-TALLEST = 7.6  # of the panels of a final figure, inches: with its note it fits a screen
+TALLEST = 7.6  # largest height of the panels of a final figure, inches: fits a screen with its note
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
 _PALEST = 0.7  # share of white of the last of several points of a variant
-_CHARACTERS_PER_INCH = 14  # of words in a panel
+_CHARACTERS_PER_INCH = 14  # of text in a panel
 
 
 def applied() -> AbstractContextManager[None]:
-    """Context in which figures take this style, whatever the user's matplotlibrc says."""
+    """Context in which figures have this style, whatever the user's matplotlibrc says."""
     defaults: dict[Any, Any] = dict(mpl.rcParamsDefault)
     del defaults["backend"]
     return mpl.rc_context({**defaults, **RC})
 
 
 def figure(width: float, height: float) -> Figure:
-    """Make an empty figure, inches, without pyplot's global state."""
+    """Make an empty figure of a size in inches, without pyplot's global state."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def rows(place: Figure | SubFigure, heights: Sequence[float]) -> list[SubFigure]:
-    """Divide a figure into rows, each laid out by itself; relative heights."""
+    """Divide a figure into rows of relative heights, each laid out by itself."""
     made = place.subfigures(len(heights), 1, squeeze=False, height_ratios=list(heights))
     return list(np.ravel(made))
 
@@ -106,7 +106,7 @@ def fitted(heights: Sequence[float]) -> list[float]:
 
 
 def area_colors(areas: Iterable[str]) -> dict[str, str]:
-    """Give known areas and cell groups their color, others the free ones in sorted order."""
+    """Colors of areas and cell groups: known ones have theirs, others free ones in sorted order."""
     names = sorted(set(areas))
     taken = {AREA[name] for name in names if name in AREA}
     free = itertools.cycle([color for color in MUTED if color not in taken] or MUTED)
@@ -152,12 +152,12 @@ def point_colors(
 
 
 def no_timing(axes: Axes) -> None:
-    """Write into the place of a timing panel that the recording has none."""
+    """Write in place of a timing panel that the recording has no spike timing."""
     said(axes, NO_TIMING.replace(": ", ":\n"), CODE["timing"])
 
 
 def said(axes: Axes, text: str, color: str = "0.2") -> pd.DataFrame:
-    """Write into the place of a panel why there is none; no numbers are drawn."""
+    """Write in place of a panel why it is missing; returns an empty table."""
     axes.set_axis_off()
     width = int(axes.get_window_extent().width / axes.figure.get_dpi() * _CHARACTERS_PER_INCH)
     lines = [wrapped(line, max(width, 20)) for line in text.split("\n")]
@@ -167,12 +167,12 @@ def said(axes: Axes, text: str, color: str = "0.2") -> pd.DataFrame:
 
 
 def color_map(kind: str) -> str:
-    """Color map of a measure: bright is similar, for distances as for similarities."""
+    """Color map of a measure; bright is similar for distances and similarities alike."""
     return "viridis_r" if kind == "distance" else "viridis"
 
 
 def wrapped(text: str, width: int) -> str:
-    """Break words into lines of at most `width` characters; a unit stays with its last word."""
+    """Break text into lines of at most `width` characters; a unit stays with the word before it."""
     kept = text.replace(" (", "\xa0(")
     return "\n".join(textwrap.wrap(kept, width, break_long_words=False)).replace("\xa0", " ")
 
@@ -207,18 +207,18 @@ def whole_ticks(axis: Axis) -> None:
 
 
 def at_least(counts: Iterable[int]) -> str:
-    """The number where all counts are equal, else `2 or more`."""
+    """The number where all counts are equal, otherwise a text such as `2 or more`."""
     known = set(map(int, counts))
     return f"{min(known)}" + " or more" * (len(known) > 1)
 
 
 def counted(n: int, word: str) -> str:
-    """1 point, 2 points."""
+    """Number with a word in singular or plural: 1 point, 2 points."""
     return f"{n} {word}" + "s" * (n != 1)
 
 
 def letter(axes: Axes, text: str) -> None:
-    """Panel letter, outside the upper left corner."""
+    """Write a panel letter outside the upper left corner."""
     axes.annotate(
         text,
         (0, 1),
@@ -232,11 +232,11 @@ def letter(axes: Axes, text: str) -> None:
 
 
 def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
-    """List what a reader must know of what is drawn.
+    """List what a reader must know about the data of a figure.
 
-    Of the recording: assumptions, order, pooled units, events, trials that were cut. Of the
-    analysis or the measure that the attributes name: what the ground truth found against it, unless
-    `judged` is false, as where a figure says it once for several measures.
+    Notes on the recording are assumptions, order, pooled units, events and trials that were cut.
+    Notes on the analysis or measure that the attributes name are findings of the ground truth
+    against it, unless `judged` is false, for figures that say it once for several measures.
     """
     name = attributes.get("recording", "recording")
     notes = []
@@ -259,15 +259,15 @@ def notes_of(attributes: Mapping[str, Any], judged: bool = True) -> list[str]:
 
 
 def segment_names(attributes: Mapping[str, Any], n: int) -> list[str]:
-    """Names of the segments that an analysis saw; numbers where it saw fewer than there are."""
+    """Names of the segments of an analysis; numbers where it used only some of them."""
     names = [str(name) for name in json.loads(str(attributes.get("segment_names", "[]")))]
     return names if len(names) == n else [str(number) for number in range(n)]
 
 
 def footnote(figure: Figure, notes: Iterable[str]) -> None:
-    """Draw notes under the panels, so that they travel with the picture; empty ones are left out.
+    """Draw notes under the panels, so that they are part of the picture.
 
-    Repeated notes are drawn once. The layout keeps the room free.
+    Empty notes are left out, and repeated ones are drawn once. The layout reserves their space.
     """
     width, height = figure.get_size_inches()
     lines: list[str] = []

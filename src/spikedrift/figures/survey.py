@@ -7,14 +7,16 @@ variants side by side, with the mean and its interval over instances.
 
 Selectivity: cross-validated d' of a cell between its preferred pattern and the others, mean over
 cells; its expectation is 0 where cells do not distinguish patterns. S: how well single trials
-distinguish segments within blocks, (D between - D within) / (D between + D within), where D is the
+distinguish segments within blocks, (D_different - D_same) / (D_different + D_same), where D is the
 mean distance of trials of different segments and of one segment. Signal index: the share of the
 signal that is drawn anew between blocks (0 kept, 1 as another cell); the note counts runs without
-one, by reason, and those that are drawn but too imprecise to say that nothing drifts.
+an
+index, by reason, and those whose index is drawn but too imprecise to conclude that nothing drifts.
 
-Unit of inference: network instance (wiring, patterns and noise drawn anew). Selectivity and S
-depend on firing rates too: read them beside the E rate and the controls. Networks that are silent,
-saturated, runaway, synchronous or regular are crosses.
+Unit of inference: network instance (wiring, patterns and noise drawn anew); no test is made here.
+Selectivity and S also depend on firing rates: compare them with the rate of excitatory cells (E)
+and with the controls. Networks that are silent, saturated, runaway, synchronous or regular are
+drawn as crosses.
 """
 
 import itertools
@@ -51,7 +53,7 @@ _LINES = (("-", "o"), ("--", "s"), (":", "D"))
 _COLORS = style.VARIANT
 _COLUMNS = 3
 _WORDS = 28  # letters of an axis' words in a line
-_LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that a mark takes
+_LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that fit into the space of a mark
 _HEIGHT = 1.9  # of a panel, inches
 
 
@@ -122,7 +124,7 @@ def draw(
 
 
 def numbers(data: xr.Dataset) -> pd.DataFrame:
-    """List what is drawn, one row a run and quantity."""
+    """List the drawn numbers, one row for each run and quantity."""
     empty = xr.full_like(data["status"], np.nan, dtype=float)
 
     def of_blocks(name: str) -> xr.DataArray:
@@ -263,12 +265,12 @@ def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: st
 
 
 def _runs(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a run."""
+    """One row for each run."""
     return table.drop_duplicates(["variant", *table.columns[1:-3], "instance"])
 
 
 def _shut(data: xr.Dataset) -> str:
-    """Runs without an index by reason; failed ones stand among the status."""
+    """Words for runs without an index, by reason; failed runs are counted by their status."""
     said = []
     for code in (
         data["code"].values.astype(str).tolist()
@@ -285,7 +287,7 @@ def _shut(data: xr.Dataset) -> str:
 
 
 def _vague(data: xr.Dataset) -> str:
-    """How many indices are drawn though they are imprecise."""
+    """Words for the number of indices that are drawn although they are imprecise."""
     if not {"signal_gate", "signal_index"} <= set(data):
         return ""
     vague = (data["signal_gate"] == gates.IMPRECISE) & np.isfinite(data["signal_index"])

@@ -1,1 +1,1 @@
-"""One file a figure of an analysis, of the same name: its caption is that of the analysis."""
+"""Figures of the analyses, in files of the same names; the caption is the analysis's docstring."""

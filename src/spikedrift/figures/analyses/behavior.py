@@ -105,7 +105,7 @@ def _by_state(axes: Axes, result: xr.Dataset, covariate: str, rows: list[dict[st
 
 
 def _units(axes: Axes, result: xr.Dataset, covariate: str, rows: list[dict[str, Any]]) -> None:
-    """Stimulus reliability of units against how far they follow the covariate."""
+    """Stimulus reliability of units against their modulation by the covariate."""
     z = result["modulation_z"].sel(covariate=covariate).values
     reliability = result["reliability"].values
     word = NAMES[covariate].split()[1].rstrip("|")
@@ -145,7 +145,7 @@ def _matched(axes: Axes, result: xr.Dataset, rows: list[dict[str, Any]]) -> None
 
 
 def _note(result: xr.Dataset) -> str:
-    """Tests, n, and what was left out."""
+    """Notes on tests, n, and predictors and repeats that were left out."""
     parts = [f"n = {result.attrs['n_repeats']} repeats, {result.attrs['n_units']} units"]
     for code in map(str, result["code"].values):
         explained = 100 * float(result["explained"].sel(code=code))

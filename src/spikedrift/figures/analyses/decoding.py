@@ -27,7 +27,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a decoder with a code, relation and lag (0: all lags).
+        The table has one row for each decoder with a code, relation and lag (0: all lags).
     """
     chance = 100 / int(result.attrs["n_segments"])
     with style.applied():
@@ -126,7 +126,7 @@ def _units(axes: Axes, result: xr.Dataset) -> None:
 
 
 def _confusion(axes: Axes, result: xr.Dataset, key: str) -> Any:
-    """Which segments are taken for which, in other blocks where there are any."""
+    """Confusions of segments, in other blocks where there are any."""
     values = result["confusion"].sel(key=key)
     relation = "between" if float(values.sel(relation="between").sum()) else "within"
     table = 100 * values.sel(relation=relation).values

@@ -19,7 +19,7 @@ TITLE = {"pca": "principal components", "mds": "metric scaling", "tsne": "t-SNE"
 
 
 def segment_colors(n: int) -> ListedColormap:
-    """Colors of n segments: apart for up to seven, in sequence (viridis) for more."""
+    """Colors of n segments: distinct for up to seven, in sequence (viridis) for more."""
     if n <= len(style.OKABE_ITO):
         return ListedColormap(list(style.OKABE_ITO[:n]))
     return ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.97, n)))
@@ -99,7 +99,7 @@ def _map(axes: Axes, result: xr.Dataset, key: str, color: np.ndarray, block: np.
         axes.scatter(x, y, s=size, c=color[here], marker=marker, lw=0, alpha=0.8)
     code, kind = key.split(".")
     axes.set(xticks=[], yticks=[], title=f"{code}, {TITLE[kind]}")
-    # Equal scales: a distance in the map is a distance in any direction.
+    # Equal scales, so that distances in the map are the same in all directions.
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(
         f"purity {_value(result, f'{key}.purity'):.2f}   "

@@ -25,7 +25,7 @@ UNDEFINED = "no drift beyond\nsampling noise:\nno direction"
 
 
 def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.DataFrame]:
-    """Draw the length of drift, its directions, and what it does to spaces and boundaries.
+    """Draw the length of drift, its directions, and its effects on spaces and boundaries.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _random_inside(result: xr.Dataset) -> float:
 
 
 def _length(axes: Axes, result: xr.Dataset) -> None:
-    """Relative length and angle, noise removed and as published, over their nulls."""
+    """Relative length and angle, without noise and as published, over their nulls."""
     twin = axes.twinx()
     twin.spines["right"].set_visible(True)
     for offset, name, panel, color in (
@@ -134,7 +134,7 @@ def _components(axes: Axes, result: xr.Dataset, name: str) -> None:
 
 
 def _dots(axes: Axes, values: dict[str, float], label: str) -> None:
-    """One dot a place or source; those without a value are left out where others have one."""
+    """One dot for each place or source; those without a value are left out if others have one."""
     known = {name: value for name, value in values.items() if np.isfinite(value)}
     values = known or values
     for x, (name, value) in enumerate(values.items()):

@@ -15,7 +15,7 @@ _CODE = {
     "population_vector": ("population vector", style.OKABE_ITO[0], "o"),
     "structure": ("internal structure", style.OKABE_ITO[3], "D"),
 }
-_LABELED = 12  # segments; more are joined by a line and not numbered
+_LABELED = 12  # largest number of numbered segments; more are joined by a line
 
 
 def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.DataFrame]:

@@ -108,7 +108,7 @@ def _index(axes: Axes, result: xr.Dataset) -> pd.DataFrame:
             )
         )  # fmt: skip
     bottom, top = axes.get_ylim()
-    axes.set_ylim(min(bottom, -0.05), max(top, 0.02))  # or noise fills the panel
+    axes.set_ylim(min(bottom, -0.05), max(top, 0.02))  # so that noise does not fill the panel
     axes.set(xlabel="lag within blocks (repeats)", ylabel="similarity index SI (1)")
     style.whole_ticks(axes.xaxis)
     return pd.concat(rows)

@@ -1,4 +1,4 @@
-"""Readouts of the segment over repeats: fixed, and healing themselves without labels."""
+"""Readouts of the segment over repeats: fixed, and self-healing without labels."""
 
 from typing import Any
 

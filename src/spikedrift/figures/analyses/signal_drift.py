@@ -22,8 +22,8 @@ SHORT = "signal index (1)"
 MEASURED = (gates.OPEN, gates.IMPRECISE, gates.LONE)  # states of a code that was detected
 LINE = {"within": "-", "between": "--"}
 REACH = (-1.0, 2.0)  # what lies beyond leaves the axis
-_LEAST = (-0.05, 0.25)  # of an axis of curves, so that noise about 0 does not look large
-_ROOM = 0.4  # of an axis of curves, for its legend
+_LEAST = (-0.05, 0.25)  # least range of an axis of curves: noise about 0 must not look large
+_ROOM = 0.4  # share of an axis of curves for its legend
 _WORDS, _LABEL = 13, 18  # characters of a line below an index, in a legend
 _BESIDE = 0.22  # from an index to that of trials matched by state
 
@@ -40,8 +40,8 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a point: panel (curve, index, depth), code, relation, lag or block,
-        value, low, high, n_pairs, p_value.
+        The table has one row for each point: panel (curve, index, depth), code, relation, lag or
+        block, value, low, high, n_pairs, p_value.
     """
     codes = [str(code) for code in result["code"].values]
     with style.applied():
@@ -67,14 +67,14 @@ def curves(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
     ----------
     axes : Axes
     file : Dataset
-        Of `spikedrift.drift.signal.recording` or of the analysis: `curve`, `curve_low`,
+        From `spikedrift.drift.signal.recording` or the analysis: `curve`, `curve_low`,
         `curve_high`, `n_pairs`, `gate`. A code that was not detected has no curve; its name in
         the legend says why.
 
     Returns
     -------
     DataFrame
-        One row a vertex: panel, code, relation, lag, value, low, high, n_pairs.
+        One row for each vertex: panel, code, relation, lag, value, low, high, n_pairs.
     """
     parts, lines = [], []
     axes.axhline(0, color="0.6", lw=0.6, zorder=0)
@@ -126,7 +126,7 @@ def beyond(*tables: pd.DataFrame) -> str:
 
 
 def state_of(file: xr.Dataset, code: str) -> str:
-    """Gate of a code, of all trials, in a file of indices or of the analysis."""
+    """Gate of a code on all trials, from a file of indices or of the analysis."""
     gate = file["gate"].sel(code=code)
     return str((gate.sel(matching="none") if "matching" in gate.dims else gate).values)
 
@@ -158,7 +158,7 @@ def indices_of(file: xr.Dataset) -> pd.DataFrame:
 
 
 def indices(axes: Axes, rows: pd.DataFrame) -> pd.DataFrame:
-    """Draw indices between blocks with their intervals, and below them p or why there is none.
+    """Draw indices between blocks with their intervals, and below them p or why it is missing.
 
     Filled: all trials; open: matched by state; dotted interval: too imprecise to say that nothing
     drifts. The axis holds 0 and 1 in every recording.
@@ -203,7 +203,7 @@ def indices(axes: Axes, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def words(row: Mapping[Hashable, Any]) -> list[str]:
-    """Lines below an index: its p, and that it is too imprecise; or why there is none."""
+    """Lines below an index: its p and whether it is too imprecise, or why there is no index."""
     if not np.isfinite(row["value"]):
         return [gates.short(row["gate"], row["code"])]
     p = float(row["p_value"])
@@ -212,12 +212,13 @@ def words(row: Mapping[Hashable, Any]) -> list[str]:
 
 
 def depths(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
-    """Draw the depth of the codes by block: no drift, but what learning and forgetting change.
+    """Draw the depth of the codes by block, which is not drift: learning and forgetting change it.
 
     Returns
     -------
     DataFrame
-        One row a code and block: panel, code, block, value (NaN for a code that was not detected).
+        One row for each code and block: panel, code, block, value (NaN for a code that was not
+        detected).
     """
     parts = []
     for code in map(str, file["code"].values):
@@ -235,7 +236,7 @@ def depths(axes: Axes, file: xr.Dataset) -> pd.DataFrame:
 
 
 def paired(file: xr.Dataset) -> str:
-    """Timing less rate of all trials, paired; empty where one of them has no index."""
+    """Sentence on timing less rate of all trials, paired; empty where either has no index."""
     one = file.sel(matching="none")
     value, low, high, p = (
         float(one[f"difference{name}"]) for name in ("", "_low", "_high", "_p_value")
@@ -247,7 +248,7 @@ def paired(file: xr.Dataset) -> str:
 
 
 def _tested(result: xr.Dataset, codes: list[str]) -> pd.DataFrame:
-    """List the indices of the analysis as `indices_of` lists those of a file."""
+    """List the indices of the analysis in the form of `indices_of`."""
     rows = []
     for code in codes:
         one = result.sel(statistic=f"{code}.index")

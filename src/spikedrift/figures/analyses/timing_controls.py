@@ -1,4 +1,4 @@
-"""Timing controls: raw SpikeShip distances beside what they are under surrogates."""
+"""Timing controls: raw SpikeShip distances beside those under surrogates."""
 
 import json
 from typing import Any

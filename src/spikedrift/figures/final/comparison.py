@@ -1,30 +1,30 @@
-"""Models against one recording: which come nearest, which variants are distinguishable, by what.
+"""Models against one recording: which are nearest, and which rules can be told apart, and how.
 
-a: distance of the statistics of drift (drop within blocks, step between them, of rate and timing,
+a: distance of the statistics of drift (drop within blocks, step between them, for rate and timing,
 and their ratios) from the recording, in units of the recording's sampling covariance plus the
 spread of instances, one time-scale factor fitted a point. About 1 is expected of one more draw,
 less is nearer. Circles, network instances; diamonds, their mean; short bars, the point against
-its own instances; gray band, noise floor (lower end: a right model without noise; from random
-halves of the recording's units); lines, baselines made from the recording itself (only lag, only
-block, no drift), each with a factor of its own; gray marks, the frozen control.
+its own instances; gray band, noise floor from random halves of the recording's units (lower end: a
+right model without noise); lines, baselines made from the recording itself (only lag, only block,
+no drift), each with its own factor; gray marks, the frozen control.
 
-b: can this comparison distinguish the variants at all? Each simulated run is taken for a recording,
-its instance is held out, and its variant is recovered. Left, share of the runs of a variant (row)
-that
-are taken for another (column), by the statistics of the score. Right, balanced accuracy by the
-statistics of the score, by every statistic (those, and what networks should share with the
-recording before their drift is compared: rates, variability, sparseness, discrimination,
-reliability, which distinguishes networks and says nothing of drift) and by mean rates alone;
-dashed, chance: points permuted within instances, all fitted anew. Variants that are not
-distinguishable in simulations are not so in data. Whether the recording could be one more draw of a
-point, at any time scale, is checked with one covariance of all points, statistics taken for
-normal (Hotelling, Holm), and said only where the check has power.
+b: can this comparison tell the rules apart at all? Each simulated run takes the place of the
+recording, its instance is held out, and its rule is recovered. Left: share of the runs of a rule
+(row) that are recovered as each rule (column), by the statistics of the score. Right: balanced
+accuracy by the statistics of the score; by every statistic, which adds those that networks should
+share with the recording before their drift is compared (rates, variability, sparseness,
+discrimination, reliability) and that tell networks apart without being about drift; and by mean
+rates alone; dashed,
+chance: conditions permuted within instances, all fitted anew. Rules that are not told apart in
+simulations are not told apart in data. Whether the recording could be one more draw of a condition,
+at any time scale, is checked with one covariance of all conditions, statistics taken for normal
+(Hotelling, Holm), and said only where the check has power.
 
-c: repeat x repeat matrices, the nearest model by every comparator, its score, and whether it
+c: repeat x repeat matrices: the nearest model by every comparator, its score, and whether it
 reaches the noise ceiling from halves of the units. Gray: a matrix that knows only the lag or only
 the block scores as high, so that nothing is said about structure. Beyond lag and block, both are
 taken out of both sides, and the check mark is a test: circular shifts of the model's windows give
-p <= 0.05 (Holm). Each comparator is blind to something, and the choice can turn a conclusion round.
+p <= 0.05 (Holm). Each comparator is blind to something, and its choice can reverse a conclusion.
 The figure "comparators" shows every model and instance.
 
 Unit of inference: network instance on the side of models, one recording on the other. "No point
@@ -65,16 +65,16 @@ def draw(
     recovery: xr.Dataset | None = None,
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Scores, recovery, and the nearest model by every comparator of similarity matrices.
+    """Draw scores, recovery, and the nearest model by every comparator of similarity matrices.
 
     Parameters
     ----------
     scores : Dataset
         A file of `spikedrift.comparison.scores.scores`.
     structure : Dataset, optional
-        Of `spikedrift.comparison.matrices.matrices`, of the same comparison.
+        From `spikedrift.comparison.matrices.matrices`, of the same comparison.
     recovery : Dataset, optional
-        Of `spikedrift.comparison.recovery.recovery`; the panel says so where there is none.
+        From `spikedrift.comparison.recovery.recovery`; the panel says so where there is none.
     options : Figures, optional
 
     Returns
@@ -145,7 +145,7 @@ def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) 
 
 
 def _recovered(place: Any, recovery: xr.Dataset | None) -> pd.DataFrame:
-    """Draw which variant is recovered from the runs of each, at the held-out set that is quoted."""
+    """Draw the rules recovered from the runs of each rule, for the held-out set that is quoted."""
     if recovery is None or "refused" in recovery.attrs:
         said = _NO_RECOVERY if recovery is None else recovery.attrs["refused"]
         return style.said(place.subplots(), said)
@@ -228,7 +228,7 @@ def _notes(
     recovery: xr.Dataset | None,
     illustration: bool,
 ) -> list[str]:
-    """Under the figure: n, what each panel found, what is assumed."""
+    """Notes under the figure: n, the finding of each panel, assumptions."""
     few = int(scores["instances_given"].min())
     notes = [
         f"{few} network instances a point (unit of inference) against one recording"
@@ -251,7 +251,7 @@ def _notes(
 def _said(
     scores: xr.Dataset, structure: xr.Dataset | None, recovery: xr.Dataset | None
 ) -> list[str]:
-    """All that the files say, for the table."""
+    """All sentences of the files, for the table."""
     out = [str(scores.attrs["inference"]), str(scores.attrs["conclusion"])]
     if recovery is not None:
         keys = ("refused", "verdict", "out_of_model_verdict", "held_out_words", "chance_words",

@@ -1,20 +1,21 @@
-"""Drift in models, point by point of a sweep: signal curves and signal indices.
+"""Drift in models at each point of a sweep: signal curves and signal indices.
 
 The signal index is the share of a cell's tuning (rate) or of its temporal profile (timing) that is
-drawn anew: 0 where it is kept up to a factor, 1 where the cell answers as another cell does. Upper
-row: the index of windows of repeats against the repeats between them, within blocks (solid) and
-between them (dashed); both codes have one axis; thick lines are means over network instances, thin
-ones the instances. Lower row: index between blocks, one mark a network instance, filled where its
-test has p <= 0.05; the black bar is the mean over instances, its interval (Student) is given with
+drawn anew: 0 where it is kept up to a factor, 1 where the cell responds as another cell does. Upper
+row: the index of windows of repeats against the number of repeats between them, within blocks
+(solid) and between them (dashed), for both codes on one axis; thick lines are means over network
+instances, thin lines are the instances. Lower row: index between blocks, with one mark for each
+network instance, which is filled where its test has p <= 0.05; the black bar is the mean over
+instances, and its interval (Student) is drawn only with
 enough of them. Every point of a swept variant has a row and a shade of its own: instances are
-within a point. Where an instance has no index the row says why, as that no code was detected (the
-power of the signal is not above 0 in some block). An index that is too imprecise to say that
-nothing drifts is drawn as a diamond and counts in the mean.
+within a point. Where an instance has no index, the row says why, for example that no code was
+detected (the power of the signal is not significantly above 0 in some block). An index that is too
+imprecise to conclude that nothing drifts is drawn as a diamond and counts in the mean.
 
-Test of an instance: the larger of two p, of random signs of the contributions of its cells, whose
-mean is 0 where nothing drifts, and of a jackknife over repeats. Unit of inference: network instance
-(wiring, patterns and noise drawn anew). Neither rates, gains nor backgrounds of the cells move the
-indices.
+Test of an instance: the larger of two p, from random signs of the contributions of its cells, whose
+mean is 0 where nothing drifts, and from a jackknife over repeats. Unit of inference: network
+instance (wiring, patterns and noise drawn anew). Rates, gains and backgrounds of the cells do not
+bias the indices.
 """
 
 from collections import Counter
@@ -51,7 +52,7 @@ def draw(
     Parameters
     ----------
     index : sequence of Dataset
-        Index files (`spikedrift.drift.signal.recording`) of the runs.
+        Index files (`spikedrift.drift.signal.recording`) of the runs, one for each.
     points : sequence of str
         Point of the sweep of every run: a variant at one value of each axis. Instances are
         within a point.

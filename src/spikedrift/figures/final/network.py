@@ -5,13 +5,14 @@ training (naive) and in the first block after it, for the control and for one va
 Cells are sorted by the time of their largest response on every second repeat of the block and drawn
 on the other repeats, so that no order is fitted to what is shown; all maps have one color scale.
 Middle: selectivity of cells (cross-validated d' between the preferred pattern and each other one; 0
-without selectivity), share of detectors (a spike or more in at least 80 % of the showings of the
-preferred pattern and in at most 20 % of background windows), and how well single trials tell
-patterns apart, S = (D_different - D_same) / (D_different + D_same), by rate and by timing, naive
-(open) and in the blocks (filled). Lower: mean weight of every plastic projection, of the control
-dashed; bands reach from the smallest to the largest instance; an axis spans a tenth of its weights
-or more. In a silent pause afferents do not fire. Cells do, by membrane noise, and below the target
-rate of the inhibitory rule, which lowers its weights there.
+without selectivity), share of detectors (cells with at least one spike in at least 80 % of the
+showings of the preferred pattern and in at most 20 % of background windows), and how well single
+trials tell patterns apart, S = (D_different - D_same) / (D_different + D_same) with the mean
+dissimilarities D of trials of different patterns and of the same one, by rate and by timing, naive
+(open) and in the blocks (filled). Lower: mean weight of every plastic projection, dashed for the
+control; bands reach from the smallest to the largest instance; an axis spans at least a tenth of
+its weights. In a silent pause, afferents do not fire. Cells do fire, by membrane noise, but below
+the target rate of the inhibitory rule, which lowers its weights there.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew). No test is made here;
 the null is the control in gray, whose learning is switched off. Selectivity and S depend on firing

@@ -1,11 +1,12 @@
-"""Plasticity rules in the induction protocols of their papers: measured against published.
+"""Plasticity rules in the induction protocols of their papers: simulated and published values.
 
-Dots and lines are simulated, one synapse or the mean over replicates (bars: standard error); wide
-pale lines are theory where the rule has one. Open circles are values printed in a paper or computed
-by a program that is not part of this project, with the tolerance that was set for them; red crosses
-are values that were missed; gray squares are unverified and decide nothing. Data of experiments are
-not shown: a rule that meets its targets is the published rule, which says nothing about whether it
-holds in a cortex. A few protocols of a few rules: the target `validate` runs all of them.
+Dots and lines are simulated, for one synapse or the mean over replicates (bars: standard error);
+wide pale lines are theory where the rule has one. Open circles are values printed in a paper or
+computed by a program that is not part of this project, with the tolerance that was set for them;
+red crosses are such values that the simulation missed; gray squares are unverified values, which
+are not targets. Experimental data are not shown: a rule that meets its targets is implemented as
+published, which says nothing about whether it holds in a cortex. Only a few protocols of a few
+rules are shown; the target `validate` runs all of them.
 """
 
 import math

@@ -1,27 +1,27 @@
 """Recordings: spikes, quality, similarity of repeats in rate and timing, and drift.
 
-Per recording: one repeat of one segment from the first and from the last block (units in the order
-of the first block); rates of the units by area, and the quality columns of the source or, without
-any, the mean rate over repeats; similarity of every repeat with every other, rate beside timing,
-bright is similar, each on a scale of its own. Similarity also follows rates, backgrounds and
-behavior: how far a code drifts is read from the panels below, on one scale for both codes.
+For each recording: one repeat of one segment from the first and from the last block (units in the
+order of the first block); rates of the units by area, and the quality columns of the source or, if
+there are none, the mean rate over repeats; similarity of every repeat with every other, for rate
+and for timing, bright where similar, each on its own scale. Similarity also depends on rates,
+backgrounds and behavior: the panels below show how far a code drifts, on one scale for both codes.
 
 The signal index is the share of a unit's tuning over segments (rate) or of its temporal profile
-(timing) that is drawn anew: 0 where it is kept up to a factor, 1 where the unit answers as another
+(timing) that is drawn anew: 0 where it is kept up to a factor, 1 where the unit responds as another
 unit does. It is made from products of different trials, so that noise, gains and backgrounds of
-single trials leave it alone. Curves: the index of windows of repeats against the repeats between
-them, within blocks (solid) and between blocks (dashed); bands: bootstrap over units. Beside them
-the index between blocks, filled for all trials, open for trials matched by running and pupil,
-which is the control for behavior; bars: Student over units or repeats, whichever is wider. Depth of
-the code: how far responses go up and down about their mean, without the noise of trials; learning
-changes it, and it is no drift.
+single trials do not bias it. Curves: the index of windows of repeats against the number of repeats
+between them, within blocks (solid) and between blocks (dashed); bands: bootstrap over units. Beside
+them is the index between blocks, filled for all trials, open for trials matched by running and
+pupil, which is the control for behavior; bars: Student's interval over units or over repeats,
+whichever is wider. Depth of the code: variation of responses about their mean, relative to it and
+without the noise of trials; learning changes it, and that is not drift.
 
-Test of drift: the larger of two p, of random signs of the contributions of units, whose mean is 0
-where nothing drifts, and of a jackknife over repeats, for noise that units share.
-Where an index is not given its place says why, as that no code was detected (the power of the
-signal is not above 0 in some block); one that is too imprecise to say that nothing drifts is drawn
-dotted. Unit of inference: the units and repeats of one recording, descriptive; claims about drift
-need animals.
+Test of drift: the larger of two p, from random signs of the contributions of units, whose mean is 0
+where nothing drifts, and from a jackknife over repeats, for noise that units share. Where an index
+is missing, its place says why, for example that no code was detected (the power of the signal is
+not significantly above 0 in some block). An index that is too imprecise to conclude that nothing
+drifts is dotted. Unit of inference: the units and repeats of one recording, descriptive; claims
+about drift need animals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ def draw(
     seed: int = 0,
     options: Figures | None = None,
 ) -> tuple[Any, pd.DataFrame]:
-    """Recordings side by side; below them the indices of all, where there are more.
+    """Draw recordings side by side, and the indices of all below them if there are more.
 
     Parameters
     ----------
@@ -101,16 +101,16 @@ def draw(
     index : sequence of Dataset
         Index files of the recordings that are shown, then those of all others.
     selections : mapping of recording -> mapping, optional
-        The selection of each; default: all units and trials.
+        The selection of each; all units and trials by default.
     seed : int
-        Of the selection.
+        Seed of the selection.
     options : Figures, optional
 
     Returns
     -------
     figure : Figure
     table : DataFrame
-        One row a drawn number: recording, panel and the columns of the panel's own figure.
+        One row for each drawn number: recording, panel and the columns of the panel's own figure.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def draw(
 def _panels(
     place: SubFigure, layout: Sequence[Sequence[str]], heights: Sequence[float], lettered: bool
 ) -> dict[str, Axes]:
-    """Make the panels, every row laid out by itself, so that color bars take no room of others."""
+    """Make the panels; each row is laid out by itself, so that color bars do not shrink others."""
     rows = style.rows(place, heights)
     axes: dict[str, Axes] = {}
     for row, names in zip(rows, layout, strict=True):
@@ -202,7 +202,7 @@ def _recording(
     options: Figures,
     alone: bool,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Draw all panels of one recording; what they show, and what is to be said of it."""
+    """Draw all panels of one recording; return what they show, and notes on it."""
     shown = raster.choose(trials, options.model_copy(update={"raster_repeats": 1}))
     for axis, block in zip((axes["first"], axes["last"]), shown.trials, strict=False):
         raster.panel(axis, trials, shown, block, 0)
@@ -266,7 +266,7 @@ def _rates(axes: Axes, trials: xr.Dataset) -> pd.DataFrame:
 
 
 def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
-    """Quality columns of the units, or how the mean rate goes over the repeats."""
+    """Draw the quality columns of the units, or the mean rate over the repeats."""
     rows, there = [], quality_names(trials)
     known = [name for name in _QUALITY if name in there]
     for name in known:

@@ -2,17 +2,17 @@
 
 Color is the score of a point (a variant at one set of parameter values): mean squared residual of
 the statistics of drift in units of the recording's sampling covariance plus the spread of
-instances, at the point's own time-scale factor; about 1 is expected of one more draw, less is
-nearer, bright is nearer. All maps of a recording have one scale, on which the noise floor (gray
-bar) and the baselines made from the recording itself (lines: only lag, only block, no drift) are
-marked. The star is the best point; hatched: points of which no instance could be scored (failed
-runs, or a statistic undefined), dotted: some instances failed. With more than two axes, color is
-the best value over the others. Baselines that beat every point, or a best point above the noise
-floor, are results.
+instances, at the point's own time-scale factor. About 1 is expected of one more draw; smaller and
+brighter is nearer. All maps of a recording have one scale, on which the noise floor (gray bar) and
+the baselines made from the recording itself (lines: only lag, only block, no drift) are marked.
+Star: the best point. Hatched: points of which no instance could be scored (failed runs, or a
+statistic undefined). Dotted: points of which some instances could not. With more than two axes,
+color is the best value over the others. It is a result, too, if a baseline beats every point or the
+best point is above the noise floor.
 
 Unit of inference: network instance on the side of models; one recording on the other. The best of
-many points is better than it would be in new data: neighbors and the recovery test say how far it
-can be trusted. No test is made here.
+many points scores better than it would on new data: neighboring points and the recovery test show
+how far it can be trusted. No test is made here.
 """
 
 import json
@@ -36,7 +36,7 @@ from spikedrift.figures import style
 from spikedrift.figures.score_panel import BASELINE
 
 _CELL = 0.26  # height of a row of a strip or a map, inches
-_MOST = 1000.0  # end of the color scale over its beginning
+_MOST = 1000.0  # largest ratio of the two ends of the color scale
 _COLORS = colormaps["viridis_r"]
 _DARK = 0.5  # place on the color scale from which on marks are white
 _CLOSE = 0.07  # share of the color scale within which two baselines have one label
@@ -51,7 +51,7 @@ def draw(
     axes: Sequence[Mapping[str, Any]] = (),
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
-    """Maps of every recording that the sweep is compared with.
+    """Draw maps for every recording with which the sweep is compared.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def draw(
     -------
     figure : Figure
     table : DataFrame
-        One row a point and recording: recording, point, variant, axes, score, scored (instances),
-        given, best.
+        One row for each point and recording: recording, point, variant, axes, score, scored
+        (instances), given, best.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def draw(
 
 
 def _points(file: xr.Dataset) -> pd.DataFrame:
-    """One row a point of one comparison."""
+    """One row for each point of one comparison."""
     titles = json.loads(file.attrs["titles"])
     names = [str(name) for name in file["point"].values]
     table = pd.DataFrame(
@@ -181,7 +181,7 @@ def _recording(
 
 
 def _norm(file: xr.Dataset, part: pd.DataFrame) -> LogNorm:
-    """Scale from the least of scores, noise floor and baselines on."""
+    """Color scale that starts at the least of scores, noise floor and baselines."""
     marks = [*part["score"], float(file["ceiling_low"]), *file["baseline_score"].values]
     known = np.array([value for value in marks if np.isfinite(value) and value > 0])
     return LogNorm(known.min(), min(known.max(), _MOST * known.min()) * 1.0001)
@@ -234,7 +234,7 @@ def _of_variant(part: pd.DataFrame) -> str:
 
 
 def _values(column: pd.Series) -> list[Any]:
-    """Values in order: numbers ascending, words as they come."""
+    """Values in order: numbers ascending, words in order of appearance."""
     values = list(dict.fromkeys(column))
     return sorted(values) if all(isinstance(value, int | float) for value in values) else values
 
@@ -244,7 +244,7 @@ def _word(value: Any) -> str:
 
 
 def _strip(axes: Axes, part: pd.DataFrame, norm: LogNorm, alone: bool) -> None:
-    """Draw points without values, one a row, the score written beside."""
+    """Draw points without values, one in each row, with the score beside."""
     for y, row in enumerate(part.to_dict("records")):
         _cell(axes, 0, y, row, norm)
         lost = f", {row['lost']} of {row['given']} not scored" if row["lost"] else ""

@@ -1,1 +1,1 @@
-"""What the workflow makes of a configuration. The workflow alone reads it."""
+"""Plan of what the workflow makes of a configuration. Only the workflow reads it."""

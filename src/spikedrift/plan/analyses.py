@@ -1,6 +1,6 @@
-"""What the analyses of a configuration have to make: files, params, digests.
+"""Files, params and digests of the analyses of a configuration.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,10 +23,10 @@ class Analyses:
     ----------
     entries : iterable of AnalysisEntry
     default : sequence of str
-        Recordings and pools, analyzed where an entry names none.
+        Recordings and pools, which are analyzed where an entry names none.
     groups : mapping of str -> list of recordings
-        What an entry may name: each recording and pool itself, the recordings of each cohort, and
-        the runs of each sweep.
+        Names that an entry may use: each recording and pool itself, the recordings of each cohort,
+        and the runs of each sweep.
     selections : callable
         Name in `groups` -> names of the selections that apply to it.
 
@@ -34,7 +34,7 @@ class Analyses:
     ------
     InputError
         For an analysis without a file or without a figure of its name, or a recording or selection
-        that is not there.
+        that does not exist.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Analyses:
 
     @property
     def results(self) -> list[Output]:
-        """What the analyses found, in the order of `rows`."""
+        """Files of results of the analyses, in the order of `rows`."""
         return [output("analysis.result", **row) for row in self.rows]
 
     @property
     def made(self) -> list[Output]:
-        """The table of the statistics of all analyses; their figures stand on the rest."""
+        """The table of the statistics of all analyses; their figures need the other files."""
         return [output("statistics.tsv")] * bool(self.rows)
 
     @property

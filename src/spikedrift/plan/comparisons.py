@@ -1,6 +1,6 @@
-"""What the comparisons of a configuration have to make: files and params.
+"""Files and params of the comparisons of a configuration.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Iterable
@@ -31,14 +31,14 @@ class Comparisons:
     groups : dict of comparison -> list of str
         Entries that are taken together over animals.
     notices : list of str
-        What is not made, and why.
+        Files that are not made, and why.
 
     Raises
     ------
     InputError
-        For a comparator that is not there, a recording that no comparison can rest on or that is
-        one of the networks it is compared with, or where no recording of a cohort has the units of
-        the selection.
+        For a comparator that does not exist, a recording that no comparison can rest on or that is
+        one of the networks with which it is compared, or where no recording of a cohort has the
+        units of the selection.
     """
 
     def __init__(self, study: Study) -> None:
@@ -68,7 +68,7 @@ class Comparisons:
                 )
 
     def _members(self, entry: Comparison, where: str) -> tuple[str, dict[str, Comparison]]:
-        """Key that names the recordings, and one entry a recording."""
+        """Key that names the recordings, and one entry for each recording."""
         if entry.recording is not None:
             return "recording", {entry.name: entry}
         key, names = "recordings", list(entry.recordings or ())
@@ -112,7 +112,7 @@ class Comparisons:
             )
 
     def _check_apart(self, entry: Comparison, where: str, key: str) -> None:
-        """Refuse a recording that shares its network's draws with a run that it is compared with.
+        """Refuse a recording whose network shares random draws with a run in its comparison.
 
         Runs of one seed and instance share wiring, patterns and noise in every variant.
         """
@@ -139,7 +139,7 @@ class Comparisons:
 
     @property
     def made(self) -> list[Output]:
-        """Everything that is made of all comparisons."""
+        """All files of all comparisons."""
         return [
             *(_scores(name) for name in self.entries),
             *(output("compare_animals.scores", compared_group=name) for name in self.groups),
@@ -152,7 +152,7 @@ class Comparisons:
         ]
 
     def made_of(self, name: str) -> dict[str, Output | list[Output]]:
-        """What is made of one comparison: scores, and matrices and recovery where they are."""
+        """Files of one comparison: scores, and matrices and recovery where they are made."""
         found: dict[str, Output | list[Output]] = {"scores": _scores(name)}
         if name in self.structures:
             found["structure"] = _structure(name)
@@ -162,12 +162,12 @@ class Comparisons:
 
     @property
     def structures(self) -> list[str]:
-        """Comparisons of matrices too: where runs keep trials."""
+        """Comparisons that also compare matrices: those whose runs keep trials."""
         return [name for name, entry in self.entries.items() if not self.surveyed(entry)]
 
     @property
     def recoveries(self) -> list[str]:
-        """Comparisons whose variants are recovered: where there are several, and instances."""
+        """Comparisons whose variants are recovered: those with several rules and instances."""
         sweeps = self._study.sweeps
         return [
             name
@@ -268,7 +268,7 @@ class Comparisons:
 
     @property
     def scored(self) -> dict[str, Any]:
-        """Options that scores rest on: not those of matrices, nor the measures, which are files."""
+        """Options of the scores, without those of matrices and the measures, which are files."""
         return self._compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
 
     def sweep(self, wildcards: Any) -> str:

@@ -1,7 +1,7 @@
 """Digests of the code that a rule uses: an edited module reruns what is made with it.
 
-What a script imports says what it depends on (`spikedrift.core.provenance`). Plug-ins, which are
-loaded by name, are found in the configuration, by kind.
+The imports of a script show what it depends on (`spikedrift.core.provenance`). Plug-ins, which are
+loaded by name, are found in the configuration by kind.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,8 +21,8 @@ SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 def code(script: str, *plugins: Callable[[Any], Iterable[str]]) -> Callable[[Any], str]:
     """Params function: digest of a script's imports and of plug-ins.
 
-    It is made when a job asks for it: a job on a cluster starts Snakemake anew and asks for its
-    own alone.
+    It is computed when a job asks for it: a job on a cluster starts Snakemake anew and asks only
+    for its own digest.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Plugins:
         return self._measure(wildcards.measure)
 
     def timing(self, wildcards: Any) -> list[str]:
-        """Measure that stands for timing in comparisons."""
+        """Measure of timing in comparisons."""
         return self._measure(self._study.config.compare.timing)
 
     def _measure(self, name: str) -> list[str]:

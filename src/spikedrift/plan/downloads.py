@@ -1,6 +1,6 @@
-"""Which files of public data sets a configuration needs, and which of them are not there yet.
+"""Files of public data sets that a configuration needs, and those of them that are missing.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ class Downloads:
     Raises
     ------
     InputError
-        For a mirror that is not there, or a data set or file that is not registered.
+        For a mirror that does not exist, or a data set or file that is not registered.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Downloads:
 
     @property
     def made(self) -> list[Output]:
-        """The files, those that are there included."""
+        """All files, including those that are already there."""
         return [fetched(name) for name in self.files]
 
     @property
@@ -96,8 +96,8 @@ class Downloads:
     def received(self, wildcards: Any, output: Any) -> list[list[Any]]:
         """[data set, file, bytes received so far] of the files that are not there yet.
 
-        It takes `output` so that Snakemake does not compare it between runs, and neither do the
-        two below: that less is left to fetch, or a time-out changed, is no reason to fetch.
+        It takes `output`, as the two below do, so that Snakemake does not compare it between runs:
+        files must not be fetched again because less is left to fetch or a time-out changed.
         """
         del wildcards, output
         found = []

@@ -1,7 +1,7 @@
-"""The figures of a configuration: one rule draws them all, from what stands here.
+"""The figures of a configuration, all of which one rule draws from the entries made here.
 
-Each topic says its own figures (`figures` of the comparisons, the surveys, ...). Imports nothing
-heavy: Snakemake asks for it at every start.
+Each topic lists its own figures (`figures` of the comparisons, the surveys, ...). The module
+imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 import ast
@@ -27,21 +27,21 @@ class Figure:
     file : str
         Its name: path below the folder of figures, without suffix.
     module : str
-        File that draws it, named from `spikedrift.figures` on: `final.network`.
+        Module that draws it, named relative to `spikedrift.figures`: `final.network`.
     category : str
-        Of the report.
+        Category in the report.
     labels : dict
-        In the report, the same keys for all figures of a category.
+        Labels in the report, with the same keys for all figures of a category.
     inputs : mapping of argument -> Output or list of Outputs
-        What `draw` is handed.
+        Files that are passed to `draw`.
     arguments : dict
         Further arguments of `draw`, made of builtins.
     reads : tuple of str
-        Keys of the block `figures` that it reads beside width and resolution.
+        Keys of the block `figures` that it reads, besides width and resolution.
     caption : str
-        Sentences after the docstring of the file, which is the caption.
+        Sentences that follow the docstring of the file in the caption.
     words : str
-        Module whose docstring is the caption instead, named from `spikedrift` on.
+        Module whose docstring is in the caption instead, named relative to `spikedrift`.
     """
 
     file: str
@@ -66,7 +66,7 @@ def drawn(figures: Iterable[Figure]) -> list[Output]:
 
 
 class Figures:
-    """What the rule of figures asks about each.
+    """Files and params of the rule of figures, for each figure.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Figures:
         return self._by_file[wildcards.figure]
 
     def inputs(self, wildcards: Any) -> Mapping[str, Output | list[Output]]:
-        """Files that a figure is drawn from."""
+        """Files from which a figure is drawn."""
         return self._of(wildcards).inputs
 
     def lists(self, wildcards: Any) -> list[str]:
@@ -117,7 +117,7 @@ class Figures:
         return self._of(wildcards).labels
 
     def caption(self, wildcards: Any) -> str:
-        """Caption: the docstring of a file, which is not imported, and what holds for this run."""
+        """Caption: the docstring of a file, which is not imported, and sentences on this run."""
         figure = self._of(wildcards)
         module = f"spikedrift.{figure.words}" if figure.words else f"{PACKAGE}.{figure.module}"
         text = provenance.file_of(module).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-"""The final figures: what each is drawn from; which a configuration cannot carry, and why.
+"""The final figures: their inputs, and those that a configuration cannot have, with reasons.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from spikedrift.plan.study import Study
 from spikedrift.plan.study_figures import RASTER
 
 SHOWN = 2  # recordings side by side
-_OPENED = (5, 1, 4, 6, 3, 2)  # the figure that answers most, among those that are made
+_OPENED = (5, 1, 4, 6, 3, 2)  # order of choice of the headline figure among those that are made
 
 
 class FinalFigures:
@@ -34,7 +34,7 @@ class FinalFigures:
     Raises
     ------
     InputError
-        For a recording of `figures.recordings` that is not there.
+        For a recording of `figures.recordings` that does not exist.
     """
 
     def __init__(self, study: Study, comparisons: Comparisons) -> None:
@@ -63,7 +63,7 @@ class FinalFigures:
         reads: tuple[str, ...] = (),
     ) -> None:
         file = f"final/{number}_{module}" + f".{subject}" * bool(subject)
-        # The figure's name first, or two figures of one sweep would be folded into a switch.
+        # The figure's name comes first, or the report would fold two figures of one sweep into one.
         labels = {"figure": f"Figure {number}: {title}", **about}
         self.numbers[file] = number
         self.figures.append(
@@ -185,7 +185,7 @@ class FinalFigures:
                   n)  # fmt: skip
 
     def _compared(self) -> None:
-        """Figure 5, one a comparison, and figure 6, one a sweep that is compared."""
+        """Figure 5 for each comparison, and figure 6 for each sweep that is compared."""
         compared = self._comparisons
         if not compared.entries:
             self._omit(5, "comparison", "comparisons names no recording and sweep")
@@ -218,7 +218,7 @@ class FinalFigures:
 
     @property
     def notices(self) -> list[str]:
-        """Which figures are left out, and why, in one line."""
+        """Line that says which figures are left out, and why."""
         reasons = "; ".join(
             f"{' and '.join(names)}: {why}" for why, names in grouped(self.omitted).items()
         )

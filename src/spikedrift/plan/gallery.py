@@ -59,7 +59,7 @@ def page() -> str:
     parts, seen = [], set()
     for figure in plan.final.figures:
         number = plan.final.numbers[figure.file]
-        if number in seen:  # one of several comparisons will do
+        if number in seen:  # one comparison is enough
             continue
         seen.add(number)
         title = figure.labels["figure"].partition(": ")[2]

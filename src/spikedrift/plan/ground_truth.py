@@ -1,6 +1,6 @@
-"""What the ground truth has to make: chunks of seeds, one table, figure and page.
+"""Files and params of the ground truth: chunks of seeds, one table, figure and page.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ class Truths:
     Raises
     ------
     InputError
-        For a measure or an analysis that is not there, or more than 20,000 jobs.
+        For a measure or an analysis that does not exist, or more than `MOST_CHUNKS` jobs.
     """
 
     def __init__(self, options: GroundTruth) -> None:
@@ -98,13 +98,13 @@ class Truths:
 
     @property
     def figures(self) -> list[Figure]:
-        """How often each test rejects in each kind of recording, and power curves."""
+        """Figure of how often each test rejects in each kind of recording, with power curves."""
         about = {"recording": "ground truth", "figure": "rejections and power", "selection": "all"}
         data = {"data": output("collect_ground_truth.data")}
         return [Figure("ground_truth", "ground_truth", "Drift", about, data)]
 
     def chunk(self, wildcards: Any) -> dict[str, Any]:
-        """What a job measures, in which recordings, and which seeds."""
+        """Measure, recordings and seeds of a job."""
         case, entry = self.cases[wildcards.truth_case], self.measures[wildcards.truth_measure]
         first = int(wildcards.first)
         n = self._seeds(wildcards.truth_case, wildcards.truth_measure)
@@ -117,7 +117,7 @@ class Truths:
         }
 
     def modules(self, wildcards: Any) -> list[str]:
-        """Modules of what measures a chunk."""
+        """Modules that measure a chunk."""
         name = wildcards.truth_measure
         if name == "curves":
             return [f"{registry.MEASURES.package}.{measure}" for measure in self.options.curves]

@@ -1,6 +1,6 @@
-"""What the tables of inference of a configuration have to make: files and params.
+"""Files and params of the tables of inference of a configuration.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from spikedrift.sweeps import points as sweeps
 
 
 def inferences(study: Study, analyzed: Iterable[Mapping[str, str]]) -> "Inferences":
-    """Recordings grouped by their stimulus, simulations by their point of the sweep."""
+    """Tables of inference, with recordings grouped by stimulus and simulations by point."""
     stimulus = {name: name.partition(".")[2] for name in study.recordings}
     members = {name: {name: group} for name, group in stimulus.items()}
     members |= {
@@ -39,11 +39,12 @@ class Inferences:
     ----------
     entries : iterable of Inference
     members : mapping of str -> mapping of recording -> group
-        What an entry may name, recordings, cohorts and sweeps, and the group of each recording.
+        Names that an entry may use (recordings, cohorts and sweeps), with the group of each
+        recording.
     controls : mapping of str -> mapping of group -> group
         Of sweeps: the control of each other point.
     pools : sequence of str
-        Refused: pseudo-populations have no animals to count.
+        Names of pools, which are refused, since pseudo-populations have no animals to count.
     selections : callable
         Name of a recording or sweep -> names of the selections that apply to it.
     analyzed : iterable of mapping
@@ -52,7 +53,8 @@ class Inferences:
     Raises
     ------
     InputError
-        For a recording or selection that is not there, a pool, or a recording named twice.
+        For a recording or selection that does not exist, a pool, a recording named twice, or an
+        entry with nothing to read.
     """
 
     def __init__(

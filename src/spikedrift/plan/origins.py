@@ -1,6 +1,6 @@
-"""Which recordings are made from a simulation, and from which: their rule is known.
+"""Recordings that are made from a simulation, so that their plasticity rule is known.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,13 @@ from spikedrift.sweeps.points import Point
 
 
 class Origins:
-    """Simulations that recordings are made from.
+    """Simulations from which recordings are made.
 
     Parameters
     ----------
     options : mapping of recording -> SourceOptions
     points : iterable of Point
-        Of all sweeps whose runs keep trials.
+        Points of all sweeps whose runs keep trials.
     trials : str
         Path of a trials file, with `{recording}`.
 
@@ -30,7 +30,7 @@ class Origins:
     Raises
     ------
     InputError
-        Where there is no such simulation, or several.
+        Where the options of a recording name no simulation, or several.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Origins:
                 self.points[name] = by_path[chosen.trials]
 
     def runs(self, recording: str) -> list[str]:
-        """Simulation that a recording is made from, where it is one of this configuration."""
+        """Simulation from which a recording is made, if it is one of this configuration."""
         return [self.points[recording].recording] if recording in self.points else []
 
     def resolved(self, recording: str) -> dict[str, object]:
@@ -68,7 +68,7 @@ class Origins:
         }
 
     def seeds(self) -> dict[str, str]:
-        """What the random draws of a recording's network come from."""
+        """Seed of the random draws of each recording's network."""
         return {name: point.instance_seed for name, point in self.points.items()}
 
 

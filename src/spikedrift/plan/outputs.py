@@ -1,4 +1,4 @@
-"""Files by name: an output of a rule for some wildcards. Paths stand in workflow/rules alone.
+"""Files by name: an output of a rule for some wildcards. Paths are only in workflow/rules.
 
 What plans, says `output("signal_index.index", recording=..., selection=...)`; the rules turn that
 into a path with `Paths`.
@@ -37,12 +37,12 @@ def trials(recording: str) -> Output:
 
 
 class Paths:
-    """Paths of outputs, in whatever shape they are asked for.
+    """Paths of outputs: of one, of a list or of a mapping.
 
     Parameters
     ----------
     rules : snakemake.rules.Rules
-        Asked when an input function is called, after all rules were read.
+        Used when an input function is called, after all rules were read.
     """
 
     def __init__(self, rules: Any) -> None:
@@ -56,7 +56,7 @@ class Paths:
         return lambda wildcards: self.of(asked)
 
     def of(self, asked: Any) -> Any:
-        """Outputs as paths: one, a list, or a mapping of either. Texts stay as they are."""
+        """Convert outputs to paths: one, a list, or a mapping of either; text stays as it is."""
         if isinstance(asked, Output):
             return self._pattern(asked.rule, asked.name).format_map(dict(asked.wildcards))
         if isinstance(asked, Mapping):
@@ -64,7 +64,7 @@ class Paths:
         return asked if isinstance(asked, str) else [self.of(one) for one in asked]
 
     def rule(self, name: str) -> str:
-        """Name of a rule in this workflow: another one that imports it may have renamed it."""
+        """Name of a rule in this workflow; a workflow that imports this one may have renamed it."""
         return str(getattr(self._rules, name).rule.name)
 
     def _pattern(self, rule: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the workflow has to make for a configuration: names and each rule's params.
+"""Plan of a configuration: names of the files to make, and params of each rule.
 
 The rules in workflow/rules ask this object; it reads no results and imports nothing heavy, since
 Snakemake builds it at every start. Methods that take `wildcards` are Snakemake input or params
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[3]
 def share_library() -> None:
     """Let jobs find this library through PYTHONPATH, on a cluster and under conda too.
 
-    They also find what keeps Python quiet when it is interrupted before a job has begun.
+    They also find the module that keeps Python quiet if it is interrupted before a job begins.
     """
     own = [str(ROOT / "src"), str(ROOT / "workflow" / "interrupts")]
     paths = [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -61,9 +61,9 @@ class Plan:
     ----------
     config : Config
     trials : str
-        Path of a trials file, with `{recording}`: a recording may be made from one.
+        Path of a trials file, with `{recording}`, since a recording may be made from one.
     raw : str
-        Folder of the files of public data sets: those that are there are not fetched.
+        Folder of the files of public data sets; those that are there are not fetched.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class Plan:
     def __init__(self, config: Config, trials: str, raw: str) -> None:
         plugins.use(config.plugins)
         self.config = config
-        # Inputs and params are compared between runs: a moved project is the same project.
+        # Inputs and params are compared between runs: relative paths let a project be moved.
         root = Path(os.path.relpath(ROOT))
         self.study = Study(config, root, trials)
         self.plugins = Plugins(self.study)
@@ -127,7 +127,7 @@ class Plan:
         )
 
     def _made(self, recording: str, selection: str) -> list[Output]:
-        """Everything that is measured of one recording and selection."""
+        """All files that are measured from one recording and selection."""
         at = (recording, selection)
         analyzed = zip(self.analyses.rows, self.analyses.results, strict=True)
         return [
@@ -137,7 +137,7 @@ class Plan:
 
     @property
     def notices(self) -> list[str]:
-        """What the user should know before the run."""
+        """Lines that the user should read before the run."""
         return [
             *self.study.recorded.notices(self.study.selections.values()),
             *self.comparisons.notices,
@@ -146,7 +146,7 @@ class Plan:
 
     @property
     def results(self) -> list[Output]:
-        """Everything but what is said of it: figures, and the numbers behind them."""
+        """All files except the pages of the report: figures, and the numbers behind them."""
         return [
             *drawn(self.shown),
             *self.study.drifts,
@@ -160,7 +160,7 @@ class Plan:
         ]
 
     def files_of(self, wildcards: Any) -> list[Output | str]:
-        """Files that one recording is made from, fetched ones and the user's own."""
+        """Files from which one recording is made, fetched ones and the user's own."""
         name = wildcards.recording
         return [
             *(fetched(f"{dataset}/{file}") for dataset, file in self.study.raw[name]),
@@ -169,6 +169,6 @@ class Plan:
         ]
 
     def terms(self, wildcards: Any) -> dict[str, str]:
-        """Citation and licence of the public files that a recording is made from."""
+        """Citation and license of the public files from which a recording is made."""
         names = [f"{dataset}/{file}" for dataset, file in self.study.raw[wildcards.recording]]
         return terms(self.downloads.files[name] for name in names)

@@ -1,6 +1,6 @@
-"""What `snakemake validate` has to make: plasticity rules, their targets, tables and figures.
+"""Files and params of `snakemake validate`: plasticity rules, targets, tables and figures.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ class RuleValidation:
     shown : sequence of RulePanel
         Protocols that the final figure of plasticity rules shows.
     root : Path
-        Of the repository.
+        Folder of the repository.
 
     Raises
     ------
     InputError
-        For a rule, a protocol or a cell that is not there.
+        For a rule, a protocol or a cell that does not exist.
     """
 
     def __init__(self, options: Validation, shown: Sequence[RulePanel], root: Path) -> None:
@@ -64,7 +64,7 @@ class RuleValidation:
 
     @property
     def figures(self) -> list[Figure]:
-        """Measured against published, a panel for every protocol and parameter set of a rule."""
+        """Figures of simulated and published values, with a panel for every protocol and set."""
         return [
             Figure(
                 f"induction.{name}",
@@ -79,7 +79,7 @@ class RuleValidation:
         ]
 
     def targets_of(self, wildcards: Any) -> dict[str, str]:
-        """Table of the values that a rule is held against, where there is one."""
+        """Table of the values with which a rule is compared, where there is one."""
         paths = self._targets(wildcards.plasticity_rule)
         return {"targets": paths[0]} if paths else {}
 
@@ -109,7 +109,7 @@ class RuleValidation:
         ]
 
     def modules(self, wildcards: Any) -> list[str]:
-        """Modules of a rule and of all that it may be run through."""
+        """Modules of a rule and of everything that it may be run through."""
         return self._modules(wildcards.plasticity_rule)
 
     def modules_shown(self, wildcards: Any) -> list[str]:

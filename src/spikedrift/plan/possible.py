@@ -1,9 +1,9 @@
-"""Selections that cannot be made: what units are known not to have, before anything is computed.
+"""Check, before anything is computed, for selections that units are known not to satisfy.
 
 Networks and synthetic recordings have no quality columns and few populations, and some sources say
-which theirs can be. What only a file can tell is found out when it is read.
+which columns and populations they can have. Anything else is found when the file is read.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ from spikedrift.plan.study import Study
 
 @dataclass(frozen=True)
 class Units:
-    """What units can have; None where only their file can tell.
+    """Columns and populations that units can have; None where only their file can tell.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Units:
     populations: frozenset[str] | None = None
 
     def lacking(self, selection: Selection) -> str:
-        """Words for the first thing of a selection that the units do not have; '' for none."""
+        """Words for the first part of a selection that the units do not have; '' for none."""
         for what, asked, there in (
             ("quality column", selection.quality, self.quality),
             ("population", selection.population or (), self.populations),
@@ -67,7 +67,7 @@ def check(study: Study, comparisons: Comparisons) -> None:
     Raises
     ------
     InputError
-        Naming the selection, who lacks what, and what to write.
+        For such a selection; the message says which side lacks what, and what to write.
     """
     recordings = {
         name: Units(
@@ -97,7 +97,7 @@ def check(study: Study, comparisons: Comparisons) -> None:
 
 
 def _of_recordings(study: Study, comparisons: Comparisons) -> Iterator[tuple[str, str]]:
-    """Selection and recording or pool, wherever one is seen through the other."""
+    """Selections with the recordings or pools to which they are applied."""
     for name in study.recorded.names:
         yield from ((selection, name) for selection in study.analyzed(name, sensitivity=True))
     for entry in comparisons.entries.values():
@@ -105,7 +105,7 @@ def _of_recordings(study: Study, comparisons: Comparisons) -> Iterator[tuple[str
 
 
 def _of_models(study: Study) -> Iterator[tuple[str, str, str]]:
-    """Place in the configuration, selection and sweep whose runs are seen through it."""
+    """Place in the configuration, selection, and sweep to whose runs it is applied."""
     for index, entry in enumerate(study.config.comparisons):
         if study.kept(entry.sweep):
             yield f"comparisons[{index}].model_selection", entry.model_selection, entry.sweep

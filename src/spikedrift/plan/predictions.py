@@ -1,6 +1,6 @@
-"""Which predictions a configuration can test, and from which files.
+"""Predictions that a configuration can test, and the files for it.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,12 +23,12 @@ def read(path: str, root: Path) -> Predictions:
     path : str
         A relative one that the working directory lacks is looked for in the project.
     root : path
-        Where the project stands.
+        Folder of the project.
 
     Raises
     ------
     InputError
-        Where there is no such file, or it does not hold.
+        Where there is no such file, or it is not valid.
     """
     found = next((p for p in (Path(path), root / path) if p.is_file()), None)
     if found is None:
@@ -48,7 +48,7 @@ class Preregistered:
     analyzed : callable
         Name of a recording -> names of the selections that apply to it.
     made : callable
-        Recording, selection -> files that the configuration makes of it.
+        Recording, selection -> files that the configuration makes from them.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Preregistered:
 
     @property
     def inputs(self) -> list[Output]:
-        """Every file that some prediction reads, once."""
+        """Every file that any prediction reads, once."""
         return list(dict.fromkeys(self._read()))
 
     def _read(self) -> Iterator[Output]:
@@ -82,9 +82,9 @@ class Preregistered:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """Options of the file, and what each prediction can be tested on.
+        """Options of the file, and the recordings and files on which each prediction is tested.
 
-        `files` of a row counts the inputs: statistic -> place among them, a mapping a recording.
+        `files` of a row has a mapping for each recording: statistic -> index among the inputs.
         """
         options = {} if self.file is None else self.file.model_dump(mode="json")
         place = {made: index for index, made in enumerate(self.inputs)}

@@ -1,4 +1,4 @@
-"""Which recordings a configuration has: those named, those of its cohorts, and its pools."""
+"""Recordings of a configuration: those that it names, those of its cohorts, and its pools."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,13 +11,13 @@ from spikedrift.plan.sessions import sessions
 
 
 class Recordings:
-    """Recordings and pools of a configuration, and which selections they have the units for.
+    """Recordings and pools of a configuration, and the selections for which they have units.
 
     Parameters
     ----------
     config : Config
     root : path
-        Where the project stands; tables of sessions may lie there.
+        Folder of the project, which may hold tables of sessions.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class Recordings:
     Raises
     ------
     InputError
-        Where a table of sessions does not hold what a cohort asks of it, a name is used twice, or a
-        pool joins what is not there.
+        Where a table of sessions lacks what a cohort asks for, a name is used twice, or a pool
+        joins a recording that does not exist.
     """
 
     def __init__(self, config: Config, root: Path) -> None:
@@ -51,7 +51,7 @@ class Recordings:
 
     @property
     def names(self) -> list[str]:
-        """Recordings and pools: everything but simulations that is analyzed."""
+        """Recordings and pools: everything that is analyzed, except simulations."""
         return [*self.recordings, *self.pools]
 
     @property
@@ -100,7 +100,7 @@ class Recordings:
         return None in counts or sum(filter(None, counts)) < needed
 
     def notices(self, selections: Iterable[Selection]) -> list[str]:
-        """What is left out since a table of sessions does not tell numbers of units."""
+        """Lines on what is left out because a table of sessions lacks numbers of units."""
         hidden: dict[str, tuple[set[str], set[str]]] = {}
         for selection in selections:
             for name, cohort in self._cohort_of.items():

@@ -1,6 +1,6 @@
-"""What the report opens on: files and params.
+"""Files and params of the first page of the report.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from spikedrift.plan.study import Study
 
 
 class Report:
-    """Files and params of the page that says what was found.
+    """Files and params of the page of findings.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Report:
         self._study, self._comparisons, self._final = study, comparisons, final
 
     def inputs(self, wildcards: Any) -> dict[str, list[Output]]:
-        """Files that the page is written from."""
+        """Files from which the page is written."""
         entries, recovered = self._comparisons.entries, self._comparisons.recoveries
         return {
             "scores": [output("compare_sweep.scores", comparison=name) for name in entries],

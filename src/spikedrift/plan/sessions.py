@@ -1,4 +1,4 @@
-"""Tables of sessions: which there are, what each showed, and how many units it has where."""
+"""Tables of sessions: their stimuli, and their numbers of units by population."""
 
 import re
 import typing
@@ -18,7 +18,7 @@ COUNT = re.compile("[0-9]{1,9}")
 class Session:
     """One recording of a cohort, and the numbers of units that the table gives for it.
 
-    `units` holds the columns with whole numbers, None where the table is empty.
+    `units` holds the columns with integers; None where the table is empty.
     """
 
     recording: Recording
@@ -32,17 +32,17 @@ def sessions(cohort: Cohort, root: Path, where: str) -> list[Session]:
     ----------
     cohort : Cohort
     root : path
-        Where the project stands: a relative table that the working directory lacks is looked for
-        there.
+        Folder of the project, where a relative table is looked for if the working directory lacks
+        it.
     where : str
-        Key of the cohort in the config, which errors start with.
+        Key of the cohort in the config, with which error messages start.
 
     Raises
     ------
     InputError
-        Where the table is missing or not UTF-8, lacks a column or has one or a session twice, a
-        cell is no value of its option, a session is not in it, or none of those chosen showed one
-        of the stimuli.
+        Where the table is missing or not UTF-8, lacks a column, has a column or a session twice, a
+        cell is not a valid value of its option, a session is not in it, or none of the chosen
+        sessions showed one of the stimuli.
     """
     path = next((p for p in (Path(cohort.table), root / cohort.table) if p.is_file()), None)
     if path is None:
@@ -108,7 +108,7 @@ def _recording(
 
 
 def _units(row: dict[str, str]) -> dict[str, int | None]:
-    """Every column that may hold a number of units; populations look theirs up by name."""
+    """All columns that may hold numbers of units; populations find theirs by name."""
     return {
         name: int(value) if value else None
         for name, value in row.items()

@@ -1,8 +1,8 @@
-"""What files stand on: all that Snakemake's rules make on the way to them.
+"""Dependencies of files: everything that Snakemake's rules make on the way to them.
 
-Snakemake makes a missing file only where a target asks for it or a job that runs needs it. A job
-that failed has lost its file, and Snakemake its record of what that was made with; results of
-before would then pass for finished. Targets therefore ask for whatever their files stand on.
+Snakemake makes a missing file only where a target asks for it or a job that runs needs it. When a
+job fails, its file is lost, and so is Snakemake's record of how it was made; earlier results that
+depend on it would then pass for finished. Targets therefore ask for all that their files depend on.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from typing import Any
 
 from spikedrift.plan.outputs import Output, Paths
 
-# What was made of public files may outlive them, and their checksums alone say what they hold.
+# Results may outlive the public files they were made from, whose checksums say what they held.
 FETCHED = {"fetch_file"}
 
 
@@ -20,7 +20,7 @@ class Standing:
     Parameters
     ----------
     workflow : snakemake.workflow.Workflow
-        Asked when an input function is called, after all rules were read.
+        Used when an input function is called, after all rules were read.
     paths : Paths
     """
 
@@ -28,7 +28,7 @@ class Standing:
         self._workflow, self._paths = workflow, paths
 
     def __call__(self, asked: Iterable[Output]) -> Callable[[Any], list[str]]:
-        """Input function that asks for files and for all that they stand on."""
+        """Input function that asks for files and for all their dependencies."""
         asked = list(asked)
         return lambda wildcards: self._beneath(self._paths.of(asked), type(wildcards))
 
@@ -47,7 +47,7 @@ class Standing:
         return list(found)
 
     def _makers(self, path: str) -> list[Any]:
-        """Rules that make a file to stay."""
+        """Rules that make a file that is not temporary."""
         fetched = {self._paths.rule(name) for name in FETCHED}
         return [
             rule

@@ -1,4 +1,4 @@
-"""What the Snakefile says around a run: whose results stand here, and what to open."""
+"""Messages of the Snakefile around a run: whose results are in the folder, and what to open."""
 
 import hashlib
 import json
@@ -12,16 +12,16 @@ from spikedrift.core.atomic import replacing
 from spikedrift.core.errors import InputError
 
 RECORD = Path("results", "configuration.json")
-SPECIAL = " \t\n'\"\\$&;()<>|*?[`"  # what a shell acts on where it is not quoted
+SPECIAL = " \t\n'\"\\$&;()<>|*?[`"  # characters that a shell interprets where they are not quoted
 
 
 def check_python(path: str) -> None:
-    """Refuse a Python whose path Snakemake cannot hand to a shell: it does not quote it.
+    """Refuse a Python whose path a shell would change, since Snakemake does not quote it.
 
     Raises
     ------
     InputError
-        Naming the path and the first character at fault.
+        For a path with a special character; the message names the first one.
     """
     if bad := [character for character in path if character in SPECIAL]:
         raise InputError(
@@ -41,13 +41,13 @@ class Configuration:
     block : mapping
         The configuration with its defaults.
     results : iterable of str
-        Files that it makes.
+        Files that the configuration makes.
     """
 
     def __init__(
         self, files: Sequence[str | Path], block: Mapping[str, Any], results: Iterable[str]
     ) -> None:
-        # Relative names, so that a moved project is no other configuration.
+        # Names are relative, so that a moved project has the same configuration.
         self.name = " + ".join(os.path.relpath(path) for path in files)
         text = json.dumps(block, sort_keys=True)
         self._digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -55,7 +55,7 @@ class Configuration:
 
     @property
     def notices(self) -> list[str]:
-        """That another configuration made the results here, in one line."""
+        """Line that says that another configuration made the results here; empty otherwise."""
         try:
             made = json.loads(RECORD.read_text(encoding="utf-8"))
             name, digest, theirs = made["name"], made["digest"], set(made["results"])
@@ -76,7 +76,7 @@ class Configuration:
         ]
 
     def record(self) -> None:
-        """Write whose results stand here from now on."""
+        """Record that the results here are those of this configuration."""
         content = {"name": self.name, "digest": self._digest, "results": self._results}
         with replacing(RECORD) as temporary:
             temporary.write_text(json.dumps(content, indent=0), encoding="utf-8")
@@ -85,17 +85,17 @@ class Configuration:
 def again(
     project: Path, snakefile: Path, given: Sequence[str | Path], settings: Mapping[str, Any]
 ) -> str:
-    """Command that calls Snakemake for the configuration of this run, as a shell takes it.
+    """Command that calls Snakemake for the configuration of this run, quoted for a shell.
 
-    Short where the working directory is the project, as README has it. Elsewhere, where
-    `--directory` led, every path is absolute, so that the command holds wherever it is typed.
+    It is short where the working directory is the project, as in the README. Elsewhere, as with
+    `--directory`, every path is absolute, so that the command works wherever it is typed.
 
     Parameters
     ----------
     project : path
-        Where `.venv` stands.
+        Folder that holds `.venv`.
     snakefile : path
-        Of the run.
+        Snakefile of the run.
     given : sequence of path
         Config files given on the command line.
     settings : mapping
@@ -125,11 +125,11 @@ def ending(figures: Iterable[str], project: Path, command: str) -> list[str]:
     Parameters
     ----------
     figures : iterable of str
-        Final figures of the configuration; those that are there are counted.
+        Final figures of the configuration; those that exist are counted.
     project : path
-        Where `.venv` stands.
+        Folder that holds `.venv`.
     command : str
-        What calls Snakemake for this configuration (`again`).
+        Command that calls Snakemake for this configuration (`again`).
     """
     there = [path for path in map(Path, figures) if path.is_file()]
     if not there:

@@ -1,7 +1,7 @@
-"""What a configuration has: recordings, sweeps and their points, selections, measures.
+"""Entries of a configuration: recordings, sweeps and their points, selections, measures.
 
-Imports nothing heavy: Snakemake asks for it at every start. All that is returned is made of
-builtins and of `Output`s: Snakemake compares params between runs.
+The module imports nothing that takes long, since Snakemake reads it at every start. Everything that
+it returns is made of builtins and of `Output`s, since Snakemake compares params between runs.
 """
 
 import itertools
@@ -39,7 +39,7 @@ class Study:
     ----------
     config : Config
     root : path
-        Where the project stands.
+        Folder of the project.
     trials : str
         Path of a trials file, with `{recording}`.
 
@@ -99,7 +99,7 @@ class Study:
                     raise unknown(f"config: {block}[{index}].{key}: unknown {key}", name, known)
 
     def _check_files(self) -> None:
-        """Refuse paths that are not there."""
+        """Refuse paths that do not exist."""
         for index, path in enumerate(self.config.custom_rules):
             if not Path(path).is_file():
                 raise missing(f"config: custom_rules[{index}]", path)
@@ -112,7 +112,7 @@ class Study:
     # What goes together
 
     def paths_of(self, recording: str) -> list[str]:
-        """A user's own files that a recording is made from."""
+        """The user's own files from which a recording is made."""
         if recording in self.origins.points:
             return []
         return [str(path) for path in self.options[recording].paths(recording)]
@@ -124,7 +124,7 @@ class Study:
 
     @property
     def stored(self) -> list[str]:
-        """Recordings made from files that are here, or from none."""
+        """Recordings made from local files, or from none."""
         return [name for name, options in self.options.items() if not options.streamed(name)]
 
     def analyzed(self, name: str, sensitivity: bool = False) -> list[str]:
@@ -156,7 +156,7 @@ class Study:
         return self.options[recording].caveat()
 
     def measured(self, recording: str) -> list[str]:
-        """Measures that a recording has the spikes for."""
+        """Measures for which a recording has the spikes."""
         return [
             name
             for name, entry in self.measures.items()
@@ -164,13 +164,13 @@ class Study:
         ]
 
     def codes(self, recording: str) -> dict[str, str]:
-        """Measure that stands for each code which a recording has."""
+        """Measure of each code that a recording has."""
         compare = self.config.compare
         timing = {"timing": compare.timing} if self.timed(recording) else {}
         return {"rate": compare.rate, **timing}
 
     def kept(self, sweep: str) -> bool:
-        """Whether the trials of a sweep's runs are kept: it has no survey."""
+        """Whether the trials of a sweep's runs are kept, as they are without a survey."""
         return sweep in self._runs
 
     def runs(self, sweep: str) -> list[str]:
@@ -195,7 +195,7 @@ class Study:
 
     @property
     def drifts(self) -> list[Output]:
-        """Those of all recordings, and their tables."""
+        """Drift files of all recordings, and their tables."""
         made = [
             made
             for name in self.recorded.names
@@ -232,22 +232,22 @@ class Study:
 
     @property
     def given(self) -> dict[str, Any]:
-        """The configuration without what is left at its default."""
+        """The configuration without options at their defaults."""
         found: dict[str, Any] = self.config.model_dump(mode="json", exclude_defaults=True)
         return found
 
     def recording(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a recording; the simulation that it is made from is an input."""
+        """Configuration of a recording; the simulation from which it is made is an input."""
         entry = _entry(self.recordings, wildcards.recording)
         entry["options"] |= self.origins.resolved(wildcards.recording)
         return entry
 
     def selection(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of a selection, without where it is used."""
+        """Configuration of a selection, without the recordings for which it is used."""
         return self.selection_entry(wildcards.selection)
 
     def selection_entry(self, name: str) -> dict[str, Any]:
-        """Do as `selection`, by name."""
+        """`selection` for a selection by name."""
         found: dict[str, Any] = self.selections[name].model_dump(mode="json", exclude=WHERE_USED)
         return found
 
@@ -256,7 +256,7 @@ class Study:
         return _entry(self.measures, wildcards.measure)
 
     def timing(self, wildcards: Any) -> dict[str, Any]:
-        """Configuration of the measure that stands for timing."""
+        """Configuration of the measure of timing in comparisons."""
         return _entry(self.measures, self.config.compare.timing)
 
     def sweep(self, wildcards: Any) -> dict[str, Any]:
@@ -275,7 +275,7 @@ class Study:
         return output("build_network.network", sweep=self.points[wildcards.recording].sweep)
 
     def point(self, wildcards: Any) -> dict[str, Any]:
-        """What tells a simulation from the others of its sweep, whatever it is called."""
+        """Parameters, seed and instance of a simulation, whatever it is called."""
         point = self.points[wildcards.recording]
         return {"parameters": point.parameters, "seed": point.seed, "instance": point.instance}
 
@@ -311,7 +311,7 @@ def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
 def _rules_of(sweep: Sweep) -> dict[str, list[str]]:
     """Plasticity rules by variant, '' for the sweep's options before a variant sets any.
 
-    Refuses parameters that a rule has not.
+    Raises InputError for parameters that a rule does not have.
     """
     found: dict[str, list[str]] = {}
     looked: dict[tuple[Any, ...], set[str]] = {}  # thousands of points, few rules

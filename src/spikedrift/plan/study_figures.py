@@ -1,4 +1,4 @@
-"""Figures of the recordings and of the sweeps that are looked at: rasters, matrices, curves."""
+"""Figures of the recordings and of the sweeps in `learning`: rasters, matrices, curves."""
 
 from spikedrift.plan.figures import Figure
 from spikedrift.plan.outputs import output, trials
@@ -56,7 +56,7 @@ def _of_recording(study: Study, recording: str, selection: str) -> list[Figure]:
 
 
 def of_learning(study: Study) -> list[Figure]:
-    """What the simulations of a sweep learn and how they drift, one figure a sweep."""
+    """Learning and drift of the simulations of a sweep, one figure for each sweep."""
     compare, found = study.config.compare, []
     for sweep, entry in study.learning.items():
         runs, matrices = study.runs(sweep), str(study.config.matrices_of(entry))

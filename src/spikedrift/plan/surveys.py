@@ -1,6 +1,6 @@
-"""What the surveys of sweeps have to make: chunks of runs, collected data, figures.
+"""Files and params of the surveys of sweeps: chunks of runs, collected data, figures.
 
-Imports nothing heavy: Snakemake asks for it at every start.
+The module imports nothing that takes long, since Snakemake reads it at every start.
 """
 
 import hashlib
@@ -30,8 +30,8 @@ class Surveys:
     Raises
     ------
     InputError
-        Where a comparison or a figure asks for trials of a surveyed sweep, or its network shows no
-        two blocks.
+        Where a comparison or a figure asks for trials of a surveyed sweep, or its network shows
+        fewer than two blocks.
     """
 
     def __init__(self, study: Study) -> None:
@@ -119,7 +119,7 @@ class Surveys:
         return [asdict(p) for p in (self.chunks[name][chunk] if chunk else self.points[name])]
 
     def of(self, wildcards: Any) -> dict[str, Any]:
-        """Network, options and survey of a sweep, and the measures that it takes."""
+        """Network, options and survey of a sweep, and its measures."""
         sweep, compare = self.sweeps[wildcards.sweep], self.config.compare
         entry = sweep.model_dump(mode="json", include={"name", "network", "options", "survey"})
         measures = {one.name: one for one in self.config.similarity.measures}
@@ -130,7 +130,7 @@ class Surveys:
         return entry
 
     def modules(self, wildcards: Any) -> list[str]:
-        """Modules that the runs of a chunk are simulated and measured with."""
+        """Modules with which the runs of a chunk are simulated and measured."""
         variant = self.chunks[wildcards.sweep][wildcards.chunk][0].variant
         measures = {one["measure"] for one in self.of(wildcards)["measures"].values()}
         return [
@@ -142,8 +142,8 @@ class Surveys:
 def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[Point]]:
     """Divide runs into named parts of at most `size`, by the binary digits of a hash of each.
 
-    As in extendible hashing (Fagin et al. 1979, ACM Trans. Database Syst. 4:315), one more run
-    changes one part: it grows, or is split in two.
+    As in extendible hashing (Fagin et al. 1979, ACM Trans. Database Syst. 4:315), an additional run
+    changes only one part, which grows or is split in two.
     """
     if len(runs) <= size:
         return {"": list(runs)} if runs else {}

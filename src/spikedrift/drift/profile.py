@@ -140,7 +140,7 @@ class _Profiled:
         self.tuning = tuning[:, self.row, self.column]
 
     def of(self, units: np.ndarray) -> tuple[np.ndarray, list[tuple[Curve, Curve]]]:
-        """Statistics of rows of units, each unit as often as it stands there.
+        """Statistics of rows of units; a unit counts as often as it occurs in a row.
 
         Parameters
         ----------

@@ -23,7 +23,7 @@ BASELINE = {  # words and line
     "block_only": ("block only", ":"),
     "no_drift": ("no drift", "-."),
 }
-LEAST_SCORE = 0.01  # left end of the axis; smaller scores are off the axis
+LEAST_SCORE = 0.01  # left end of the axis; what is below lies beyond it
 
 
 def height_of(rows: int) -> float:

@@ -162,8 +162,8 @@ names, get = ANALYSES.names, ANALYSES.get
 def code_of(name: str, statistic: str) -> Literal["rate", "timing", "both"]:
     """Code that a statistic of the analysis called `name` reads.
 
-    A part of the statistic's name says so (`timing.rdi`, `lda.timing.drop`). Without such a
-    part, it is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
+    A part of the statistic's name says so (`timing.rdi`, `lda.timing.drop`); without one it
+    is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
     (`trial.index`) are rate. The `difference` of the two codes reads both.
     """
     parts = set(statistic.split("."))

@@ -28,8 +28,8 @@ class Check:
         Degrees of freedom of the covariance.
     power : float
         Probability that a recording `POWER_AT` standard deviations off in every statistic, whose
-        errors are independent, is rejected at the level over all points (noncentral F; first
-        step of Holm); NaN where undefined.
+        errors are independent, is rejected at the level over all points (noncentral F; Holm's
+        first step); NaN where undefined.
     """
 
     distance: np.ndarray
@@ -154,9 +154,9 @@ def _square(
 
 
 def held_out(instances: np.ndarray, scales: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """Check every run against the other instances of its own point: whether the level holds.
+    """P of every run against the other instances of its own point: whether the level is held.
 
-    The instance of the run is left out of all points; the result is p.
+    Its instance is left out of all points.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Drift of one recording: the signal indices of both codes, with samples over units.
 
-What a recording, a model instance or an animal is taken for by figures, tables, comparisons and
+This is the drift of a recording or model instance that figures, tables, comparisons read, and
 inference. Trials matched by behavior state stand beside all trials: gains that follow a state do
 not move the indices, tuning that follows it does.
 """
@@ -189,7 +189,7 @@ def _sums(every: xr.Dataset, found: Mapping[str, Contributions]) -> xr.Dataset:
 
 
 def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sums:
-    """Sums over units, each as often as its weight says: (n_rows, n_units) -> (n_rows, ...)."""
+    """Sums over units, weighted: (n_rows, n_units) -> (n_rows, ...)."""
     n_rows, n_units = weight.shape
 
     def total(values: np.ndarray) -> np.ndarray:
@@ -206,7 +206,7 @@ def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sum
 
 
 def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndarray) -> np.ndarray:
-    """Magnitudes of rows of units, each unit as often as it stands there: (n_rows, 2 x 3)."""
+    """Magnitudes of rows of units, with units as often as they occur there: (n_rows, 2 x 3)."""
     n_units, lags = int(out.attrs["n_units"]), out["lag"].values
     weight = np.stack([np.bincount(row, minlength=n_units) for row in units]).astype(float)
     parts = []

@@ -34,8 +34,8 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a form, code and matching: form, code, matching, effect, tested, low,
-        high, p_value, gate, gate_note.
+        The table has one row for each form, code and matching: form, code, matching, effect,
+        tested, low, high, p_value, gate, gate_note.
     """
     with style.applied():
         figure = style.figure(options.width, 2.7)

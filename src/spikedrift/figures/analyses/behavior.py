@@ -34,7 +34,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a drawn point: panel, series, x, y, low, high.
+        The table has one row for each drawn point: panel, series, x, y, low, high.
     """
     rows: list[dict[str, Any]] = []
     with style.applied():

@@ -37,7 +37,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a map and trial.
+        The table has one row for each map and trial.
     """
     segment, block = result["point_segment"].values, result["point_block"].values
     colors = segment_colors(int(segment.max()) + 1)

@@ -36,7 +36,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a source and principal component.
+        The table has one row for each source and principal component.
     """
     value = {str(s): float(v) for s, v in zip(result["statistic"].values, result["value"].values,
                                               strict=True)}  # fmt: skip

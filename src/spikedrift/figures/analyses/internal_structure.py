@@ -30,7 +30,8 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        One row a pair of segments and block (panel structure) or a code and relation (panel kept).
+        One row for each pair of segments and block (panel structure), or for each code and relation
+        (panel kept).
     """
     several = result.sizes["block"] > 1
     with style.applied():

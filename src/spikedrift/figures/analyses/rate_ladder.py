@@ -25,7 +25,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a rung.
+        The table has one row for each rung.
     """
     labels = [str(label) for label in result["rung"].values]
     place = np.arange(len(labels))

@@ -26,7 +26,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        One row a unit (or the population) and lag: rdi, reliability.
+        One row for each unit (or the population) and lag: rdi, reliability.
     """
     with style.applied():
         figure = style.figure(options.width, options.width * 0.38)

@@ -37,7 +37,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        One row a drawn value: panel, measure, group, lag, value, low, high.
+        One row for each drawn value: panel, measure, group, lag, value, low, high.
     """
     with style.applied():
         figure = style.figure(options.width, options.width * 0.62)

@@ -37,7 +37,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a readout and repeat.
+        The table has one row for each readout and repeat.
     """
     position, block = result["position"].values, result["repeat_block"].values
     chance = 1 - 1 / int(result.attrs["n_segments"])

@@ -137,8 +137,8 @@ def indices_of(file: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a code and matching: code, matching (none, state), value (NaN where there
-        is no index), low, high, p_value, gate, gate_note.
+        One row for each code and matching: code, matching (none, state), value (NaN where the gate
+        is shut), low, high, p_value, gate, gate_note.
     """
     rows = []
     for code in map(str, file["code"].values):

@@ -23,7 +23,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a trial and template block.
+        The table has one row for each trial and template block.
     """
     own, other = result["own"].values, result["other"].values
     block = result["trial_block"].values

@@ -26,7 +26,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a unit, code and choice of axes.
+        The table has one row for each unit, code and choice of axes.
     """
     choices = [str(choice) for choice in result["axes"].values]
     with style.applied():

@@ -45,7 +45,7 @@ def draw(result: xr.Dataset, options: Figures, **_: Any) -> tuple[Figure, pd.Dat
     Returns
     -------
     figure, table
-        The table has one row a surrogate, relation and lag.
+        The table has one row for each surrogate, relation and lag.
     """
     names = [str(name) for name in result["surrogate_name"].values]
     with style.applied():

@@ -9,9 +9,9 @@ windows of successive repeats, against the number of repeats between them; they 
 The depth of the code is shown beside them: learning and forgetting change it, and that is not
 drift. Test of drift: the larger p of random signs of the contributions of units and of a jackknife
 over repeats, which allows for noise that units share. The difference of timing and rate is tested
-in the same way, two-sided and paired. Both assume that noise is independent from repeat to repeat,
-and hold where units are independent or repeats are. Unit of inference: the units and the repeats of
-one recording; descriptive.
+in the same way, two-sided and paired. The tests assume that noise is independent from trial to
+trial; they hold their level where either units or repeats are independent. Unit of inference: the
+units and the repeats of one recording; descriptive.
 """
 
 import xarray as xr

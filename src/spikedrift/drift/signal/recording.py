@@ -1,7 +1,7 @@
 """Drift of one recording: the signal indices of both codes, with samples over units.
 
-This is the drift of a recording or model instance that figures, tables, comparisons read, and
-inference. Trials matched by behavior state stand beside all trials: gains that follow a state do
+Figures, tables, comparisons and inference read the drift of a recording or a model instance from
+these files. Trials matched by behavior state stand beside all trials: gains that follow a state do
 not move the indices, tuning that follows it does.
 """
 

@@ -2,18 +2,19 @@
 
 The structure of a half of a block is the segment x segment correlation of population vectors over
 units, between two disjoint sets of its repeats, so that trial noise shared by segments does not
-enter. Structures are compared by Pearson's correlation of their strict upper triangles. It is shown
-beside the population-vector correlation of the same halves; both are divided by their value within
-blocks. Only units observed in all trials are used.
+enter. Structures are compared by Pearson's correlation of their strict upper triangles. This
+similarity is shown beside the population-vector correlation of the same halves; both are divided by
+their value within blocks. Only units observed in all trials are used.
 
 Tests. Whether structures are alike at all: the segments of one of the two are permuted together. In
 a movie they are shifted in time together (all shifts), and the mean of all pairs at one distance in
 time is taken out of both, first and after every shift: without that, smooth responses that share
-nothing pass as alike (`beyond_lag`). Seven segments at least; with fewer there is no test. Drop
-from within blocks to between: responses of a unit are exchanged among trials of the same segment,
-which assumes trials that are independent given the segment. Fall with the distance of sessions (or
-blocks), where there are four: correlation with lag against permuted orders (Roth & Merriam 2023,
-Nature Communications 14:4414). Intervals: bootstrap over the units of one recording; descriptive.
+nothing pass as alike (`beyond_lag`). With fewer than seven segments there is no test. Drop from
+within blocks to between: responses of a unit are exchanged among trials of the same segment, which
+assumes that trials are independent given the segment. Fall with the distance of sessions (or
+blocks), where there are at least four: correlation with lag against permuted orders (Roth & Merriam
+2023, Nature Communications 14:4414). Intervals: bootstrap over units. Unit of inference: units of
+one recording; descriptive.
 A stable structure means that relations between segments are kept, not that the same units carry
 them, and neighboring segments of a movie are alike whatever the code. After Deitch, Rubin & Ziv
 (2021), Current Biology 31:4327, who correlate segments of one average (option form: averaged).

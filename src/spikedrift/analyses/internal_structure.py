@@ -14,7 +14,7 @@ within blocks to between: responses of a unit are exchanged among trials of the 
 assumes that trials are independent given the segment. Fall with the distance of sessions (or
 blocks), where there are at least four: correlation with lag against permuted orders (Roth & Merriam
 2023, Nature Communications 14:4414). Intervals: bootstrap over units. Unit of inference: units of
-one recording; descriptive.
+one recording (for the fall, pairs of its sessions or blocks); descriptive.
 A stable structure means that relations between segments are kept, not that the same units carry
 them, and neighboring segments of a movie are alike whatever the code. After Deitch, Rubin & Ziv
 (2021), Current Biology 31:4327, who correlate segments of one average (option form: averaged).

@@ -1,19 +1,17 @@
 """Anchored indices of rate and timing between blocks, for comparison with the literature.
 
 S = (D_different - D_same) / (D_different + D_same) says how well trials distinguish segments,
-within blocks (S_w) and between them (S_b); D is the dissimilarity of trials of different segments or of
-the same one. The published index is (S_w - S_b) / S_w. Rate: D = 1 - Pearson correlation of
-square roots of counts at matched gain. Timing: D is SpikeShip at matched counts, and the index is divided
-by its value for redrawn spike times, which come from other units. The published index depends on
-the noise of single trials: slow states of single units, an
-additive background, bursts and changes
-of the depth of a code look like drift. In the ratio form, 1 - Delta_between / sqrt(Delta_1
-Delta_2) with Delta = D_different - D_same, most of that cancels and a small part is left. Null:
-counts (rate) or spike times (timing) of a
-unit are exchanged between blocks among trials of the
-same segment, which assumes that trials, units and spikes are independent given the segment. Unit of
-inference: pairs of trials of one recording; descriptive. For drift itself, see the analysis
-`signal_drift`.
+within blocks (S_w) and between them (S_b); D is the dissimilarity of trials of different segments
+or of the same one. The published index is (S_w - S_b) / S_w. Rate: D = 1 - Pearson correlation of
+square roots of counts at matched gain. Timing: D is SpikeShip at matched counts, and the index is
+divided by its value for redrawn spike times, which come from other units. The published index
+depends on the noise of single trials: slow states of single units, an additive background, bursts
+and changes of the depth of a code look like drift. In the ratio form, 1 - Delta_between /
+sqrt(Delta_1 Delta_2) with Delta = D_different - D_same, most of that cancels and a small part is
+left. Null: counts (rate) or spike times (timing) of a unit are exchanged between blocks among
+trials of the same segment, which assumes that trials, units and spikes are independent given the
+segment. Unit of inference: pairs of trials of one recording; descriptive. For drift itself, see the
+analysis `signal_drift`.
 """
 
 import numpy as np
@@ -55,8 +53,8 @@ def run(
         For each code `{code}.index` and `{code}.index_ratio`, effect sizes with the p of their
         exchange tests; the tests compare `{code}.index_raw` and `{code}.ratio_raw`, which stand
         there with the null. `{code}.state_matched.index` and `..index_ratio` where trials could be
-        matched. NaN where no code was
-        detected or the index is too imprecise. Timing is left out of two-photon recordings.
+        matched. NaN where no code was detected or the index is too imprecise. Timing is left out of
+        two-photon recordings.
 
     Raises
     ------

@@ -208,9 +208,9 @@ def run(
     -------
     arrays : Dataset
         `accuracy` (size), its null's `accuracy_null_mean`, `accuracy_null_low`,
-        `accuracy_null_high` (2.5 and 97.5 %), coordinate `size` in units an area;
-        `matched` (area, area_other): share of divisions at the largest size.
-        Attributes `chance`, `areas_left_out`, `divided`.
+        `accuracy_null_high` (2.5 and 97.5 %), coordinate `size` in units an area; `matched` (area,
+        area_other): share of divisions at the largest size. Attributes `chance`, `areas_left_out`,
+        `divided`.
     statistics : list of Statistic
         `accuracy` at the largest size with its test, and `accuracy_above_chance`.
     """

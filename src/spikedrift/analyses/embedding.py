@@ -7,8 +7,8 @@ neighbors in the map are neighbors by the distances), its stress (how far distan
 from the original ones, after the best common factor) and the purity of neighbors (share of the
 nearest trials that show the same segment), which is also given for the distances. Null of purity:
 segments permuted within repeats. A map is an illustration, not evidence; distances between clusters
-of t-SNE have no meaning. Unit of inference: trials of one recording; descriptive.
-After Deitch, Rubin & Ziv (2021), Current Biology, and Sotomayor-Gomez et al. (2025), Cell Reports.
+of t-SNE have no meaning. Unit of inference: trials of one recording; descriptive. After Deitch,
+Rubin & Ziv (2021), Current Biology, and Sotomayor-Gomez et al. (2025), Cell Reports.
 """
 
 from typing import Any

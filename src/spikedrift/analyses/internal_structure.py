@@ -14,10 +14,10 @@ within blocks to between: responses of a unit are exchanged among trials of the 
 assumes that trials are independent given the segment. Fall with the distance of sessions (or
 blocks), where there are at least four: correlation with lag against permuted orders (Roth & Merriam
 2023, Nature Communications 14:4414). Intervals: bootstrap over units. Unit of inference: units of
-one recording (for the fall, pairs of its sessions or blocks); descriptive.
-A stable structure means that relations between segments are kept, not that the same units carry
-them, and neighboring segments of a movie are alike whatever the code. After Deitch, Rubin & Ziv
-(2021), Current Biology 31:4327, who correlate segments of one average (option form: averaged).
+one recording (for the fall, pairs of its sessions or blocks); descriptive. A stable structure means
+that relations between segments are kept, not that the same units carry them, and neighboring
+segments of a movie are alike whatever the code. After Deitch, Rubin & Ziv (2021), Current Biology
+31:4327, who correlate segments of one average (option form: averaged).
 """
 
 from dataclasses import replace
@@ -96,9 +96,9 @@ def run(
         (code, relation).
     statistics : list of Statistic
         For both codes the value of each relation and its ratio to the value within blocks; in a
-        movie `structure.{relation}_beyond_lag`, with the test;
-        `structure.drop`; `ratio_difference` (structure minus population vector, all relations but
-        within); `{code}.lag_correlation` where there are four sessions or blocks.
+        movie `structure.{relation}_beyond_lag`, with the test; `structure.drop`; `ratio_difference`
+        (structure minus population vector, all relations but within); `{code}.lag_correlation`
+        where there are four sessions or blocks.
     """
     name = str(dataset.attrs.get("recording"))
     responses = complete(responses_of(Layout.of(dataset)), options.min_shared, name)

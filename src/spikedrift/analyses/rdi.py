@@ -214,9 +214,8 @@ def run(dataset: xr.Dataset, options: RdiOptions, seed: int) -> tuple[xr.Dataset
     -------
     arrays : Dataset
         `unit_rdi` (unit_index, lag), `unit_correlation` (unit_index, lag_from_0), `reliability`
-        (unit_index);
-        `population_rdi` (lag), `population_correlation` (lag_from_0). Attribute `lag_unit`:
-        "sessions" or "blocks".
+        (unit_index); `population_rdi` (lag), `population_correlation` (lag_from_0). Attribute
+        `lag_unit`: "sessions" or "blocks".
     statistics : list of Statistic
         `unit.rdi_lag_{d}` (median over units) and `population.rdi_lag_{d}`, with the exchange test;
         over two lags or more `unit.slope`, `population.slope` with the exchange test, and

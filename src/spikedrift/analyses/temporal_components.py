@@ -113,8 +113,8 @@ def run(
         drift index over all pairs of blocks.
     statistics : list of Statistic
         For each choice of axes (names end in "_all" where axes were fitted on all trials):
-        `rate.rdi`, `temporal.rdi` (means over units and all pairs of blocks, with
-        their exchange tests), `difference` (rate minus temporal, paired), `rate.reliability`,
+        `rate.rdi`, `temporal.rdi` (means over units and all pairs of blocks, with their exchange
+        tests), `difference` (rate minus temporal, paired), `rate.reliability`,
         `temporal.reliability`.
 
     Raises

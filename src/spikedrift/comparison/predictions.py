@@ -34,8 +34,8 @@ def score(
     options : Predictions
     rows : sequence of mapping
         One for each prediction, from `spikedrift.plan.predictions.Preregistered`: `files` (for each
-        recording a mapping of statistic to index in `datasets`), `note`, `absent`, `n_preregistered`,
-        `n_here`.
+        recording a mapping of statistic to index in `datasets`), `note`, `absent`,
+        `n_preregistered`, `n_here`.
     datasets : sequence of Dataset
 
     Returns

@@ -139,8 +139,9 @@ def infer(table: pd.DataFrame, options: Inference, seed: int) -> pd.DataFrame:
         over animals with `low`, `high` and the kind of `interval`; `mixed_mean`, `mixed_low`,
         `mixed_high` (intercept of value ~ 1 + (1 | animal); NaN where no animal has two
         recordings); `no_drift` (mean over animals); `test`, `p_value`, `p_holm` (over the
-        statistics of one group and selection), `smallest_p` (the smallest p that n animals can give);
-        Hedges' `g` of animals against no drift, `g_low`, `g_high`; `note`, why a row is not tested.
+        statistics of one group and selection), `smallest_p` (the smallest p that n animals can
+        give); Hedges' `g` of animals against no drift, `g_low`, `g_high`; `note`, why a row is not
+        tested.
 
     Raises
     ------

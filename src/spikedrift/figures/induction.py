@@ -4,9 +4,9 @@ One panel for every induction protocol and parameter set. Dots and lines are sim
 C++), wide pale lines are theory where the rule has one. Open circles are published or independently
 computed values with the tolerance that was set for them; red crosses are such values that the
 simulation missed; gray squares are unverified values, which are not targets. The table beside the
-figure has measured value,
-target, tolerance, source and verdict of every condition. Data of experiments are not shown: a rule
-that meets its targets is the published rule, which says nothing about whether it holds in a cortex.
+figure has measured value, target, tolerance, source and verdict of every condition. Data of
+experiments are not shown: a rule that meets its targets is the published rule, which says nothing
+about whether it holds in a cortex.
 """
 
 import math

@@ -7,8 +7,8 @@ index between blocks, the share of the signal that is drawn anew (0 kept, 1 as a
 where the test of that instance (the larger p of random signs of its cells and of a jackknife over
 repeats) gives p <= 0.05. Where instances have no index, the panel says how many and why, for
 example that no code was detected. Diamonds are too imprecise to conclude that nothing drifts; they
-count in the mean. Every point of an axis has a row of its
-own; points stand in the order of the configuration.
+count in the mean. Every point of an axis has a row of its own; points stand in the order of the
+configuration.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew). Null of each test: the
 signal does not change between blocks. Discrimination also depends on firing rates: compare it with

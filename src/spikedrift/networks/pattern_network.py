@@ -104,12 +104,12 @@ def simulate_batch(
     Returns
     -------
     list of Simulated or Exception, one per run
-        `trials`: units are E cells, trials are pattern presentations of the phases naive, train
-        and block, from the pattern's onset to `recording.tail` after its end.
-        `traces`: as `traces.traced` says, with `status` and `status_reason` among its attributes.
-        For a run whose program failed, whose files the disk refused (DiskError), or that left no
-        finite state, the list holds the error, which is not raised and names the run; the others
-        are not affected.
+        `trials`: units are E cells, trials are pattern presentations of the phases naive, train and
+        block, from the pattern's onset to `recording.tail` after its end. `traces`: as
+        `traces.traced` says, with `status` and `status_reason` among its attributes. For a run
+        whose program failed, whose files the disk refused (DiskError), or that left no finite
+        state, the list holds the error, which is not raised and names the run; the others are not
+        affected.
 
     Raises
     ------

@@ -186,11 +186,10 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         that the traces have by stage; `weight_ratio_last` (E to E weight within over between
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
-        `signal_index`, `signal_p` (code) between blocks, NaN where there is none, and
-        `signal_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`,
-        `n_segments` and `trial_duration` (s) of what the measures saw;
-        and what a comparison with a recording reads: `signal_chance` (code) and the sums
-        over units of
+        `signal_index`, `signal_p` (code) between blocks, NaN where there is none, and `signal_gate`
+        (code), which says why (`spikedrift.drift.gates`); `n_units`, `n_segments` and
+        `trial_duration` (s) of what the measures saw; and what a comparison with a recording reads:
+        `signal_chance` (code) and the sums over units of
         `spikedrift.drift.signal.recording.drift_values`, and see `compared`.
     """
     traces, data = simulated.traces, simulated.trials

@@ -9,7 +9,7 @@ from spikedrift.comparison.recovery.posterior_predictive import POWER_AT
 from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.compare import Compare
 
-LEAST_POWER = 0.5  # with less power, a rule that is not rejected says nothing
+LEAST_POWER = 0.5  # with less power, a variant that is not rejected says nothing
 
 HELD_OUT_WORDS = {
     "instances": "Held out: whole instances (wiring, patterns and noise, in all points at "

@@ -1,4 +1,4 @@
-"""Pairs of rules: whether they are told apart, by which statistic, with how many instances."""
+"""Pairs of variants: whether they are distinguishable, by what, and by how many instances."""
 
 import numpy as np
 from statsmodels.stats.power import TTestIndPower
@@ -14,9 +14,8 @@ from spikedrift.stats.inference import hedges_g, holm
 def separation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Standardized difference |d'| of two variants for each statistic.
 
-    It is the difference of means divided by the standard deviation within variants (over instances and
-    parameter
-    values together), times the factor for small samples (`hedges_g`).
+    It is the difference of means divided by the standard deviation within variants (over instances
+    and parameter values together), times the factor for small samples (`hedges_g`).
 
     Parameters
     ----------
@@ -78,7 +77,7 @@ def pairs(
             )
         try:
             scores = pair.scores(pair.seen("score")[None], "score", reach, compare)
-        except InputError:  # neither rule has two instances with all statistics
+        except InputError:  # neither variant has two instances with all statistics
             continue
         right, given = pair.shares(pair.hits(scores)[0])
         if not (given.sum(axis=0) > 0).all():

@@ -112,9 +112,8 @@ def recover(
         * `separation` (first, second, statistic): |d'| = difference of means over the standard
           deviation within the two variants, without small-sample bias (Hedges); `separating`
           (first, second): the statistic with the largest, among those that drift speed does not
-          multiply;
-          `instances_needed` (first, second): instances of each variant with which a t-test of that
-          statistic has the power `recovery.power`; inf where there is no difference.
+          multiply; `instances_needed` (first, second): instances of each variant with which a
+          t-test of that statistic has the power `recovery.power`; inf where there is no difference.
 
         Posterior-predictive check (dims `checked`, `point`):
 
@@ -122,12 +121,12 @@ def recover(
           recording one more draw from the point, at any time scale? `check_freedom`: degrees of
           freedom of the covariance; hardly more than statistics: nothing can be rejected.
           `check_power`: probability that a recording 3 standard deviations off in every statistic
-          is rejected.
-          `compatible` (checked, variant; int8): 1 where some point of the variant is not rejected
-          at `1 - compare.confidence`, 0 where all are, -1 where the check is not defined.
+          is rejected. `compatible` (checked, variant; int8): 1 where some point of the variant is
+          not rejected at `1 - compare.confidence`, 0 where all are, -1 where the check is not
+          defined.
         * `calibration` (point): share of held-out runs that their own point rejects, with
-          `calibration_low`, `calibration_high` over all; `calibration_all`, about
-          `1 - compare.confidence` expected at most.
+          `calibration_low`, `calibration_high` over all; `calibration_all`, about `1 -
+          compare.confidence` expected at most.
         * `checked_kind` (checked): recording or out-of-model control; `checked_value` (checked,
           statistic).
 

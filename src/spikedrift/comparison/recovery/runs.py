@@ -151,8 +151,8 @@ class Runs:
     def leanings(self, scores: np.ndarray) -> np.ndarray:
         """How far every run leans to its variant, 0 to 1; NaN where it is not scored.
 
-        It is the least score of the other variants divided by the sum of this and the least score of
-        its own rule: 0.5 is halfway. It says more about a run than whether it is recovered.
+        It is the least score of the other variants divided by the sum of this and the least score
+        of its own variant: 0.5 is halfway. It says more about a run than whether it is recovered.
         """
         mine, other = (np.where(of, scores, np.inf).min(axis=-1) for of in (self.own, ~self.own))
         scored = np.isfinite(mine)
@@ -226,9 +226,9 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def balanced(right: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Balanced accuracy from recovered and scored runs, shape (..., n_instances, n_rules).
+    """Balanced accuracy from recovered and scored runs, shape (..., n_instances, n_variants).
 
-    All rules have the same weight.
+    All variants have the same weight.
     """
     right, given = right.sum(axis=-2), given.sum(axis=-2)
     share = np.divide(right, given, out=np.full(right.shape, np.nan), where=given > 0)

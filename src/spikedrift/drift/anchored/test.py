@@ -133,8 +133,7 @@ def read(
 class Anchored:
     """An anchored index with its gate and test.
 
-    Indices and p values are NaN where no code was detected
-    or the index is too imprecise.
+    Indices and p values are NaN where no code was detected or the index is too imprecise.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Models against one recording: which are nearest, and which rules can be told apart, and how.
+"""Models against one recording: which are nearest, and which variants are distinguishable.
 
 a: distance of the statistics of drift (drop within blocks, step between them, for rate and timing,
 and their ratios) from the recording, in units of the recording's sampling covariance plus the
@@ -8,17 +8,16 @@ its own instances; gray band, noise floor from random halves of the recording's 
 right model without noise); lines, baselines made from the recording itself (only lag, only block,
 no drift), each with its own factor; gray marks, the frozen control.
 
-b: can this comparison tell the rules apart at all? Each simulated run takes the place of the
-recording, its instance is held out, and its rule is recovered. Left: share of the runs of a rule
-(row) that are recovered as each rule (column), by the statistics of the score. Right: balanced
-accuracy by the statistics of the score; by every statistic, which adds those that networks should
-share with the recording before their drift is compared (rates, variability, sparseness,
-discrimination, reliability) and that tell networks apart without being about drift; and by mean
-rates alone; dashed,
-chance: conditions permuted within instances, all fitted anew. Rules that are not told apart in
-simulations are not told apart in data. Whether the recording could be one more draw of a condition,
-at any time scale, is checked with one covariance of all conditions, statistics taken for normal
-(Hotelling, Holm), and said only where the check has power.
+b: are the variants distinguishable at all by this comparison? Each simulated run takes the place of
+the recording, its instance is held out, and its variant is recovered. Left: share of the runs of a
+variant (row) that are recovered as each variant (column), by the statistics of the score. Right:
+balanced accuracy by the statistics of the score; by every statistic, which adds those that networks
+should share with the recording before their drift is compared (rates, variability, sparseness,
+discrimination, reliability) and that distinguish networks without being about drift; and by mean
+rates alone; dashed, chance: points permuted within instances, all fitted anew. Variants that are
+not distinguishable in simulations are not distinguishable in data. Whether the recording could be
+one more draw of a point, at any time scale, is checked with one covariance of all points, the
+statistics taken as normal (Hotelling, Holm), and reported only where the check has power.
 
 c: repeat x repeat matrices: the nearest model by every comparator, its score, and whether it
 reaches the noise ceiling from halves of the units. Gray: a matrix that knows only the lag or only
@@ -145,7 +144,7 @@ def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) 
 
 
 def _recovered(place: Any, recovery: xr.Dataset | None) -> pd.DataFrame:
-    """Draw the rules recovered from the runs of each rule, for the held-out set that is quoted."""
+    """Draw the variants recovered from the runs of each, for the held-out set that is quoted."""
     if recovery is None or "refused" in recovery.attrs:
         said = _NO_RECOVERY if recovery is None else recovery.attrs["refused"]
         return style.said(place.subplots(), said)

@@ -6,11 +6,11 @@ row: the index of windows of repeats against the number of repeats between them,
 (solid) and between them (dashed), for both codes on one axis; thick lines are means over network
 instances, thin lines are the instances. Lower row: index between blocks, with one mark for each
 network instance, which is filled where its test has p <= 0.05; the black bar is the mean over
-instances, and its interval (Student) is drawn only with
-enough of them. Every point of a swept variant has a row and a shade of its own: instances are
-within a point. Where an instance has no index, the row says why, for example that no code was
-detected (the power of the signal is not significantly above 0 in some block). An index that is too
-imprecise to conclude that nothing drifts is drawn as a diamond and counts in the mean.
+instances, and its interval (Student) is drawn only with enough of them. Every point of a swept
+variant has a row and a shade of its own: instances are within a point. Where an instance has no
+index, the row says why, for example that no code was detected (the power of the signal is not
+significantly above 0 in some block). An index that is too imprecise to conclude that nothing drifts
+is drawn as a diamond and counts in the mean.
 
 Test of an instance: the larger of two p, from random signs of the contributions of its cells, whose
 mean is 0 where nothing drifts, and from a jackknife over repeats. Unit of inference: network

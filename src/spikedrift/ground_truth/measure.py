@@ -63,8 +63,8 @@ def measured(
     DataFrame
         One row for each seed and statistic, columns `COLUMNS`: `value` is NaN where no code was
         detected or the index is too imprecise, `p_value` is NaN there and where the statistic has
-        no test; `refused` says why there is no value. A seed that cannot be measured at all has one row,
-        with an empty `statistic`.
+        no test; `refused` says why there is no value. A seed that cannot be measured at all has one
+        row, with an empty `statistic`.
     """
     read = _reader(measure, options)
     rows: list[tuple[object, ...]] = []

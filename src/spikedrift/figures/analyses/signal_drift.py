@@ -138,7 +138,7 @@ def indices_of(file: xr.Dataset) -> pd.DataFrame:
     -------
     DataFrame
         One row for each code and matching: code, matching (none, state), value (NaN where the gate
-        is shut), low, high, p_value, gate, gate_note.
+        is not open), low, high, p_value, gate, gate_note.
     """
     rows = []
     for code in map(str, file["code"].values):

@@ -50,6 +50,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _watching = False
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    """Do not watch: fixtures of the session end with whichever test is the last."""
+    global _watching
+    _watching = False
+    return (yield)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Iterator[None]:
     """Fail where the refusal was taken for an answer, or was heard in another thread."""

@@ -469,7 +469,7 @@ def test_plan_asks_for_no_timing():
     assert [*map(named, plan.study.drifts)] == [
         *(f"{made} {at} {measure}" for made in ("similarity_matrix.matrix", "drift_curves.curves")
           for measure in ("rate_correlation", "population_vector")),
-        f"drift_index.index {at}",
+        f"signal_index.index {at}",
         "index_table.tsv indices",
         "recordings_table.tsv",
     ]  # fmt: skip

@@ -93,7 +93,7 @@ def test_holds_real_recordings_only(run):
 def test_recovery_is_by_three_classifiers(run):
     with xr.open_dataset(run / "results/recovery/gratings.nc") as recovery:
         assert recovery["classifier"].values.tolist() == ["score", "every", "rates"]
-        assert recovery["confusion"].sum("rule_recovered").max() == 1
+        assert recovery["confusion"].sum("variant_recovered").max() == 1
 
 
 def test_figures_and_assumptions(run):

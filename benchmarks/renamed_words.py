@@ -21,15 +21,16 @@ _POINTS = {
 _OF_POINTS = r"^(compare|structure|recovery|figures/(?!survey\.|final/2_))"
 _OF_VARIANTS = r"^(surveys/|sweeps/|figures/survey\.)"
 
-# Where (a pattern of the path; empty: everywhere), old (a pattern), new.
+# Where (a pattern of the path, of labels with `:variable` after it; empty: everywhere), old (a
+# pattern), new.
 RENAMED: tuple[tuple[str, str, str], ...] = (
     *((_OF_POINTS, _ALONE.format(old), new) for old, new in _POINTS.items()),
     (_OF_VARIANTS, _ALONE.format("condition"), "variant"),
     (r"^analyses/", r"\bdrift_index\b", "rdi"),
-    (r"^(drift|surveys|curves)/", r"\bdrift_index\b", "rdi"),
+    (r"^(drift|curves)/|^surveys/.*:statistic$", r"\bdrift_index\b", "rdi"),
     (r"^inference/", r"\bdrift_index(?=\t(unit|population)\.)", "rdi"),
     (r"^inference/", r"\.drift_index\b", ".rdi"),
-    (r"^(inference|figures)/", r"\bdrift_index\b", "signal_index"),
+    (r"^(inference|figures|surveys)/", r"\bdrift_index\b", "signal_index"),
     ("", r"\bdrift_(gate|p|chance)\b", r"signal_\1"),
     ("", r"\bexperience_unit\b", "subject"),
     ("", r"\bleast_p\b", "smallest_p"),
@@ -68,7 +69,8 @@ def renamed_in(dataset: xr.Dataset, path: str) -> xr.Dataset:
     dataset = dataset.rename({old: new for old, new in names.items() if old != new})
     for name, variable in dataset.variables.items():
         if variable.dtype.kind in "OUT":
-            now = np.array([renamed(str(one), path) for one in variable.values.ravel()], object)
+            place = f"{path}:{name}"  # labels of a variable
+            now = np.array([renamed(str(one), place) for one in variable.values.ravel()], object)
             dataset = dataset.assign({name: (variable.dims, now.reshape(variable.shape))})
     attributes: dict[str, Any] = {
         renamed(str(key), path): renamed(value, path) if isinstance(value, str) else value

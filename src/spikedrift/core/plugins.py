@@ -132,6 +132,9 @@ def _torn(error: SyntaxError) -> InputError:
 
 def _definition(path: Path, attribute: str) -> ast.stmt | None:
     """Statement at the top level of a file that defines a name, as a value or a function."""
+    # Most files that lie beside plug-ins do not even name it; Snakemake asks at every start.
+    if attribute not in path.read_text(encoding="utf-8"):
+        return None
     for node in parsed(path).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
         if attribute in [getattr(one, "id", getattr(one, "name", None)) for one in targets]:

@@ -120,8 +120,12 @@ def parsed(path: Path) -> ast.Module:
     InputError
         For a file that is not valid Python.
     """
+    return _tree(path.read_text(encoding="utf-8"), path)
+
+
+def _tree(text: str, path: Path) -> ast.Module:
     try:
-        return ast.parse(path.read_text(encoding="utf-8"), str(path))
+        return ast.parse(text, str(path))
     except SyntaxError as error:
         raise _torn(error) from None
 
@@ -133,9 +137,10 @@ def _torn(error: SyntaxError) -> InputError:
 def _definition(path: Path, attribute: str) -> ast.stmt | None:
     """Statement at the top level of a file that defines a name, as a value or a function."""
     # Most files that lie beside plug-ins do not even name it; Snakemake asks at every start.
-    if attribute not in path.read_text(encoding="utf-8"):
+    text = path.read_text(encoding="utf-8")
+    if attribute not in text:
         return None
-    for node in parsed(path).body:
+    for node in _tree(text, path).body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
         if attribute in [getattr(one, "id", getattr(one, "name", None)) for one in targets]:
             return node
@@ -235,12 +240,13 @@ class Plugins[T]:
             As `module`; also for a file without the object, or whose object has another name.
         """
         found = getattr(self.module(name), self.attribute, None)
-        where = f"{self.what} {name}: {self.file(name)}"
+        called = getattr(found, "name", name)
+        if isinstance(found, self.kind) and called == name:
+            return found
+        fault = f"calls it {called!r}; give it the name of its file"
         if not isinstance(found, self.kind):
-            raise InputError(f"{where} must define {self.attribute}, a {self.kind.__name__}")
-        if (called := getattr(found, "name", name)) != name:
-            raise InputError(f"{where} calls it {called!r}; give it the name of its file")
-        return found
+            fault = f"must define {self.attribute}, a {self.kind.__name__}"
+        raise InputError(f"{self.what} {name}: {self.file(name)} {fault}")
 
     def _counts(self, package: str, name: str) -> bool:
         if not self.mixed:

@@ -235,10 +235,9 @@ class Comparisons:
     def _drift(self, recordings: Iterable[str], selection: str) -> dict[str, list[Output]]:
         """Drift files that a comparison reads, in the order of the recordings."""
         at = [{"recording": name, "selection": selection} for name in recordings]
-        chosen = {"rate": self._compare.rate, "timing": self._compare.timing}
         return {
             code: [output("drift_curves.curves", **one, measure=measure) for one in at]
-            for code, measure in chosen.items()
+            for code, measure in self._study.compared.items()
         } | {
             "index": [output("signal_index.index", **one) for one in at],
             "profile": [output("profile.profile", **one) for one in at],

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spikedrift.core import provenance
+from spikedrift.core import plugins, provenance
 from spikedrift.plan.outputs import Output, output
 
 PACKAGE = "spikedrift.figures"
@@ -120,8 +120,8 @@ class Figures:
         """Caption: the docstring of a file, which is not imported, and sentences on this run."""
         figure = self._of(wildcards)
         module = f"spikedrift.{figure.words}" if figure.words else f"{PACKAGE}.{figure.module}"
-        text = provenance.file_of(module).read_text(encoding="utf-8")
-        return f"{ast.get_docstring(ast.parse(text)) or ''}\n\n{figure.caption}".strip()
+        words = ast.get_docstring(plugins.parsed(provenance.file_of(module))) or ""
+        return f"{words}\n\n{figure.caption}".strip()
 
     def modules(self, wildcards: Any) -> list[str]:
         """Module that draws a figure."""

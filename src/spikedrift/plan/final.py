@@ -8,10 +8,10 @@ from typing import Any
 
 from spikedrift.core.errors import unknown
 from spikedrift.plan.comparisons import Comparisons
-from spikedrift.plan.figures import Figure
+from spikedrift.plan.figures import Figure, drawn
 from spikedrift.plan.outputs import Output, output, trials
 from spikedrift.plan.study import Study
-from spikedrift.plan.study_figures import RASTER
+from spikedrift.plan.study_figures import RASTER, learned
 
 SHOWN = 2  # recordings side by side
 _OPENED = (5, 1, 4, 6, 3, 2)  # order of choice of the headline figure among those that are made
@@ -163,21 +163,13 @@ class FinalFigures:
         learns = next((p.name for p in points if p.variant != labels["control"]), None)
         shown = [name for name in (frozen, learns) if name is not None]
         first = {p.name: p.recording for p in reversed(points)}
-        runs, matrices = study.runs(sweep), str(study.config.matrices_of(entry))
+        matrices, index = learned(study, sweep)
+        traces = [output("simulate_point.traces", recording=run) for run in study.runs(sweep)]
         network = {
             "trials": [trials(first[name]) for name in shown],
-            "traces": [output("simulate_point.traces", recording=run) for run in runs],
-        } | {
-            code: [
-                output("similarity_matrix.matrix", recording=run, selection=matrices, measure=name)
-                for run in runs
-            ]
-            for code, name in (
-                ("rate", study.config.compare.rate),
-                ("timing", study.config.compare.timing),
-            )
+            "traces": traces,
+            **matrices,
         }
-        index = [output("signal_index.index", recording=run, selection=entry.index) for run in runs]
         self._add(3, "network", "networks", "Networks", {"sweep": sweep}, network,
                   {**labels, "shown": shown}, n)  # fmt: skip
         self._add(4, "model_drift", "drift in models", "Drift",
@@ -207,7 +199,7 @@ class FinalFigures:
     @property
     def made(self) -> list[Output]:
         """All final figures, as PDF."""
-        return [figure.made for figure in self.figures]
+        return drawn(self.figures)
 
     @property
     def opened(self) -> list[Output]:

@@ -163,11 +163,16 @@ class Study:
             if self.timed(recording) or not measures.reads_timing(entry.measure)
         ]
 
-    def codes(self, recording: str) -> dict[str, str]:
-        """Measure of each code that a recording has."""
+    @property
+    def compared(self) -> dict[str, str]:
+        """Measure that stands for each code in figures and comparisons."""
         compare = self.config.compare
-        timing = {"timing": compare.timing} if self.timed(recording) else {}
-        return {"rate": compare.rate, **timing}
+        return {"rate": compare.rate, "timing": compare.timing}
+
+    def codes(self, recording: str) -> dict[str, str]:
+        """Do as `compared`, for the codes that a recording has."""
+        timed = self.timed(recording)
+        return {code: name for code, name in self.compared.items() if timed or code != "timing"}
 
     def kept(self, sweep: str) -> bool:
         """Whether the trials of a sweep's runs are kept, as they are without a survey."""

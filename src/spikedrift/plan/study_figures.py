@@ -1,7 +1,7 @@
 """Figures of the recordings and of the sweeps in `learning`: rasters, matrices, curves."""
 
 from spikedrift.plan.figures import Figure
-from spikedrift.plan.outputs import output, trials
+from spikedrift.plan.outputs import Output, output, trials
 from spikedrift.plan.study import Study
 
 RASTER = ("raster_segment", "raster_repeats", "raster_units")
@@ -57,29 +57,36 @@ def _of_recording(study: Study, recording: str, selection: str) -> list[Figure]:
 
 def of_learning(study: Study) -> list[Figure]:
     """Learning and drift of the simulations of a sweep, one figure for each sweep."""
-    compare, found = study.config.compare, []
-    for sweep, entry in study.learning.items():
-        runs, matrices = study.runs(sweep), str(study.config.matrices_of(entry))
-        inputs = {
-            code: [
-                output("similarity_matrix.matrix", recording=run, selection=matrices, measure=name)
-                for run in runs
-            ]
-            for code, name in (("rate", compare.rate), ("timing", compare.timing))
-        }
-        index = [output("signal_index.index", recording=run, selection=entry.index) for run in runs]
+    found = []
+    for sweep in study.learning:
+        matrices, index = learned(study, sweep)
         found.append(
             Figure(
                 f"learning.{sweep}",
                 "learning",
                 "Networks",
                 {"figure": "learning and drift", "sweep": sweep},
-                {**inputs, "index": index},
+                {**matrices, "index": index},
                 study.labels(sweep),
                 caption=f"Sweep {sweep}. {few(study)}",
             )
         )
     return found
+
+
+def learned(study: Study, sweep: str) -> tuple[dict[str, list[Output]], list[Output]]:
+    """Similarity matrices by code, and indices, of the simulations of a sweep, in their order."""
+    entry, runs = study.learning[sweep], study.runs(sweep)
+    selection = str(study.config.matrices_of(entry))
+    matrices = {
+        code: [
+            output("similarity_matrix.matrix", recording=run, selection=selection, measure=name)
+            for run in runs
+        ]
+        for code, name in study.compared.items()
+    }
+    index = [output("signal_index.index", recording=run, selection=entry.index) for run in runs]
+    return matrices, index
 
 
 def few(study: Study) -> str:

@@ -120,19 +120,18 @@ class Surveys:
 
     def of(self, wildcards: Any) -> dict[str, Any]:
         """Network, options and survey of a sweep, and its measures."""
-        sweep, compare = self.sweeps[wildcards.sweep], self.config.compare
+        study, sweep = self._study, self.sweeps[wildcards.sweep]
         entry = sweep.model_dump(mode="json", include={"name", "network", "options", "survey"})
-        measures = {one.name: one for one in self.config.similarity.measures}
         entry["measures"] = {
-            code: measures[name].model_dump(mode="json", include={"measure", "options"})
-            for code, name in (("rate", compare.rate), ("timing", compare.timing))
+            code: study.measures[name].model_dump(mode="json", include={"measure", "options"})
+            for code, name in study.compared.items()
         }
         return entry
 
     def modules(self, wildcards: Any) -> list[str]:
         """Modules with which the runs of a chunk are simulated and measured."""
         variant = self.chunks[wildcards.sweep][wildcards.chunk][0].variant
-        measures = {one["measure"] for one in self.of(wildcards)["measures"].values()}
+        measures = {self._study.measures[name].measure for name in self._study.compared.values()}
         return [
             *(f"{registry.MEASURES.package}.{name}" for name in sorted(measures)),
             *network_modules(self._study, wildcards.sweep, variant),

@@ -3,7 +3,7 @@
 import brian2 as b
 import numpy as np
 
-from spikedrift.plasticity import cell as cells
+from spikedrift.cells import cell as cells
 from spikedrift.plasticity.bench import assemble
 from spikedrift.plasticity.induce import inductions
 

@@ -1,7 +1,7 @@
 """A cell whose membrane potential and drives are given: what rules do there can be predicted."""
 
-from spikedrift.plasticity import cell as cells
-from spikedrift.plasticity.cell import Cell
+from spikedrift.cells import cell as cells
+from spikedrift.cells.cell import Cell
 
 # Slow waves, and on those of the potential a peak of a few steps every 17 or so ms.
 WAVES = Cell(

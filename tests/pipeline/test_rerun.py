@@ -76,9 +76,9 @@ MODULES = {
     "figures/final/network.py": {"figure final/3_network"},
     "figures/raster.py": {"figure raster", "figure final/1_recordings"},
     "figures/registry.py": FIGURES,
-    "networks/pattern_network.py": {"build_network", "simulate_point"},
+    "networks/models/pattern_network.py": {"build_network", "simulate_point"},
     "plan/figures.py": set(),
-    "plasticity/cells/clamped.py": {"induce_shown"},
+    "cells/models/clamped.py": {"induce_shown"},
     "plasticity/protocols/pairing.py": {"induce_shown"},
     "plasticity/rules/pair_stdp.py": {"build_network", "simulate_point", "induce_shown"},
     # The supplement, whose inputs are ancient, follows with the next call.

@@ -9,7 +9,7 @@ import pytest
 from inducing import spike_trains, weights
 from running import snakemake
 
-from spikedrift.plasticity import cell as cells
+from spikedrift.cells import cell as cells
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.induce import Setting, final_weights, inductions, program_of
 from spikedrift.plasticity.protocol import Condition

@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from spikedrift.config.networks import PatternNetwork
 from spikedrift.core.atomic import write_text
 from spikedrift.core.job import job
-from spikedrift.networks import registry
+from spikedrift.networks import declaration
+from spikedrift.networks.simulate import program
 
 with job(snakemake.log[0]):
     network = snakemake.params.network
     output = Path(snakemake.output[0])
-    program = registry.get(network["network"]).program(
-        PatternNetwork(**network["options"]), output.parent / "build"
-    )
-    write_text(json.dumps({"program": program.directory.name}) + "\n", output)
+    model = declaration.get(network["network"])
+    options = model.options(**network["options"])
+    built = program(model.declare(options), options.simulation, output.parent / "build")
+    write_text(json.dumps({"program": built.directory.name}) + "\n", output)

@@ -4,15 +4,17 @@ import tempfile
 from pathlib import Path
 
 from spikedrift import trials
-from spikedrift.config.networks import PatternNetwork
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
-from spikedrift.networks import registry
+from spikedrift.networks import declaration
+from spikedrift.networks.simulate import simulate
 
 with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
     network, point = snakemake.params.network, snakemake.params.point
-    simulated = registry.get(network["network"]).simulate(
-        PatternNetwork(**network["options"]),
+    model = declaration.get(network["network"])
+    simulated = simulate(
+        model,
+        model.options(**network["options"]),
         point["parameters"],
         recording=snakemake.wildcards.recording,
         seed=point["seed"],

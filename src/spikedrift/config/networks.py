@@ -1,8 +1,6 @@
-"""Options of the simulated networks.
+"""What the options of networks are made of: blocks that model files share.
 
-Defaults reproduce the network of docs/network.md: conductance-based integrate-and-fire cells whose
-weights are in units of the leak conductance, after the usual balanced network (Vogels et al.
-2011), driven by frozen spike patterns hidden in Poisson background of the same rate.
+The options of a network stand in its own file, `networks/models/`.
 """
 
 from typing import Literal, Self
@@ -11,77 +9,39 @@ from pydantic import Field, model_validator
 
 from spikedrift.config.base import Options
 from spikedrift.config.simulation import Simulation
+from spikedrift.core.errors import InputError
+from spikedrift.core.plugins import Plugins
+
+MOST_STEPS = 2**31  # time steps are 32-bit integers
 
 
-class Cells(Options):
-    """Leaky integrate-and-fire cells."""
+class NetworkOptions(Options):
+    """Options of a network; its own file adds all others."""
 
-    n_excitatory: int = Field(default=320, gt=1, description="excitatory cells (E)")
-    n_inhibitory: int = Field(default=80, gt=0, description="inhibitory cells (I)")
-    tau_membrane: float = Field(default=0.020, gt=0, description="membrane time constant; s")
-    rest: float = Field(default=-0.060, description="resting and reset potential; V")
-    threshold: float = Field(default=-0.050, description="spike threshold; V")
-    reversal_excitatory: float = Field(default=0.0, description="excitatory reversal potential; V")
-    reversal_inhibitory: float = Field(
-        default=-0.080, description="inhibitory reversal potential; V"
-    )
-    tau_excitatory: float = Field(
-        default=0.005, gt=0, description="decay of excitatory conductance; s"
-    )
-    tau_inhibitory: float = Field(
-        default=0.010, gt=0, description="decay of inhibitory conductance; s"
-    )
-    refractory_excitatory: float = Field(default=0.003, ge=0, description="dead time of E cells; s")
-    refractory_inhibitory: float = Field(default=0.002, ge=0, description="dead time of I cells; s")
-    membrane_noise: float = Field(
-        default=0.006, ge=0, description="membrane noise, sigma of sigma*xi/sqrt(tau_membrane); V"
-    )
-    synapses: Literal["conductance", "current"] = Field(
-        default="conductance",
-        description=(
-            "current: the drive of a synapse is its reversal potential minus rest, not minus the "
-            "present potential; compiled in"
-        ),
-    )
-    spike_peak: float = Field(
-        default=0.020, description="membrane potential in a spike, as voltage rules see it; V"
-    )
-    spike_width: float = Field(
-        default=0.001, ge=0, description="how long voltage rules see it after a spike; s"
-    )
-
-    @model_validator(mode="after")
-    def _order(self) -> Self:
-        if self.threshold <= self.rest:
-            raise ValueError(
-                f"threshold: {self.threshold:g} V is not above rest ({self.rest:g} V), to which a "
-                "spike resets"
-            )
-        return self
+    simulation: Simulation = Simulation()
 
 
-class Wiring(Options):
-    """Random connectivity and initial weights (units of the leak conductance).
+# The objects of the files are `spikedrift.networks.declaration.Model`, which lies above.
+FILES = Plugins("networks", "MODEL", object, "network")
 
-    Every initial weight is its mean times a uniform draw from [0.5, 1.5).
+
+def model_of(network: str) -> type[NetworkOptions] | None:
+    """Model of a network's options, taken from its file; None where there is no such network.
+
+    Raises
+    ------
+    InputError
+        For a file that defines no network.
     """
-
-    p_afferent: float = Field(
-        default=0.3, gt=0, le=1, description="afferent to E and to I; probability"
+    if network not in FILES.names():
+        return None
+    found = getattr(FILES.get(network), "options", None)
+    if isinstance(found, type) and issubclass(found, NetworkOptions):
+        return found
+    raise InputError(
+        f"network {network}: {FILES.file(network)} must define MODEL, a Model of "
+        "spikedrift.networks.declaration, with options that are NetworkOptions"
     )
-    p_ee: float = Field(
-        default=0.2, ge=0, le=1, description="E to E; probability; 0 is a feed-forward network"
-    )
-    p_ei: float = Field(default=0.25, ge=0, le=1, description="E to I; probability")
-    p_ie: float = Field(default=0.4, ge=0, le=1, description="I to E; probability")
-    p_ii: float = Field(default=0.4, ge=0, le=1, description="I to I; probability")
-    delay: float = Field(default=0.001, ge=0, description="delay of recurrent synapses; s")
-    w_afferent_e: float = Field(default=0.07, ge=0, description="afferent to E; leak conductances")
-    w_afferent_i: float = Field(default=0.06, ge=0, description="afferent to I; leak conductances")
-    w_ee: float = Field(default=0.03, ge=0, description="E to E; leak conductances")
-    w_ei: float = Field(default=0.05, ge=0, description="E to I; leak conductances")
-    w_ie: float = Field(default=0.13, ge=0, description="I to E; leak conductances")
-    w_ii: float = Field(default=0.1, ge=0, description="I to I; leak conductances")
 
 
 class Patterns(Options):
@@ -194,72 +154,6 @@ class ExcitatoryPlasticity(Plasticity):
         return (*super().rules, "weight_noise")
 
 
-class RecurrentPlasticity(ExcitatoryPlasticity):
-    """Plasticity from E to E."""
-
-    w_max: float = Field(
-        default=0.09, gt=0, description="upper bound of the weight; leak conductances"
-    )
-
-
-class InhibitoryPlasticity(Plasticity):
-    """Plasticity from I to E; the default holds the excitatory rate near a target."""
-
-    rule: str = Field(default="inhibitory", description="a rule of docs/plasticity.md")
-    w_max: float = Field(
-        default=3.0, gt=0, description="upper bound of the weight; leak conductances"
-    )
-    eta: float = Field(
-        default=0.002,
-        ge=0,
-        description="size of the steps after settling, in place of the rule's own `eta`",
-    )
-    settle_eta: float = Field(
-        default=0.002, ge=0, description="the same while settling, in every variant"
-    )
-
-
-MOST_STEPS = 2**31  # time steps are 32-bit integers
-PROJECTIONS = ("afferent", "recurrent", "inhibitory", "ei", "ii")  # those that can be plastic
-SIX_PARAMETER_ORDER = ("recurrent", "ei", "inhibitory", "ii")
-
-
-class NetworkPlasticity(Options):
-    """Plasticity by projection; a rate of 0 turns a rule off."""
-
-    afferent: ExcitatoryPlasticity = Field(
-        default=ExcitatoryPlasticity(), description="afferent to E"
-    )
-    recurrent: RecurrentPlasticity = Field(default=RecurrentPlasticity(), description="E to E")
-    inhibitory: InhibitoryPlasticity = Field(default=InhibitoryPlasticity(), description="I to E")
-    ei: Plasticity = Field(default=Plasticity(), description="E to I")
-    ii: Plasticity = Field(default=Plasticity(w_max=3.0), description="I to I")
-    six_parameter: tuple[float, ...] | None = Field(
-        default=None,
-        min_length=24,
-        max_length=24,
-        description=(
-            "24 numbers that make six_parameter the rule of E to E, E to I, I to E and I to I, in "
-            "this order: tau_pre, tau_post (s), alpha, beta, gamma, kappa of each; each "
-            "projection's eta still scales its steps"
-        ),
-    )
-
-    def of(self, projection: str) -> Plasticity:
-        """Return the plasticity of a projection."""
-        options: Plasticity = getattr(self, projection)
-        if self.six_parameter is None or projection not in SIX_PARAMETER_ORDER:
-            return options
-        first = 6 * SIX_PARAMETER_ORDER.index(projection)
-        return options.model_copy(
-            update={
-                "rule": "six_parameter",
-                "set": "",
-                "parameters": self.six_parameter[first : first + 6],
-            }
-        )
-
-
 class Phase(Options):
     """A stretch of the session.
 
@@ -295,18 +189,6 @@ class Phase(Options):
         return self
 
 
-DEFAULT_PHASES = (
-    Phase(kind="settle", duration=60),
-    Phase(kind="naive", repeats=12, plasticity=False),
-    Phase(kind="pause", duration=10),
-    Phase(kind="train", repeats=60),
-    Phase(kind="pause", duration=10),
-    Phase(kind="block", repeats=20),
-    Phase(kind="pause", duration=150),
-    Phase(kind="block", repeats=20),
-)
-
-
 class Recording(Options):
     """What a simulated session keeps."""
 
@@ -322,50 +204,3 @@ class Recording(Options):
         gt=0,
         description="plastic synapses per projection kept at phase edges; null keeps all",
     )
-
-
-class PatternNetwork(Options):
-    """A recurrent network that receives the same spike patterns again and again."""
-
-    cells: Cells = Cells()
-    wiring: Wiring = Wiring()
-    patterns: Patterns = Patterns()
-    plasticity: NetworkPlasticity = NetworkPlasticity()
-    phases: tuple[Phase, ...] = Field(
-        default=DEFAULT_PHASES, min_length=1, description="the session"
-    )
-    recording: Recording = Recording()
-    simulation: Simulation = Simulation()
-
-    @model_validator(mode="after")
-    def _trials(self) -> Self:
-        if not any(phase.kind == "block" for phase in self.phases):
-            raise ValueError("phases: needs at least one phase of kind block")
-        shortest = self.patterns.gap - self.patterns.gap_jitter
-        if self.recording.tail > shortest:
-            raise ValueError(
-                f"recording.tail: {self.recording.tail:g} s is longer than the shortest gap "
-                f"({shortest:g} s), trials would overlap"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _steps(self) -> Self:
-        dt, total = self.simulation.dt, self.recording.tail
-        period = self.patterns.gap + self.patterns.duration
-        lengths = {"patterns.duration": self.patterns.duration}
-        for number, phase in enumerate(self.phases):
-            if phase.duration is not None:
-                lengths[f"phases[{number}].duration"] = phase.duration
-                total += phase.duration
-            total += (phase.repeats or 0) * self.patterns.n_patterns * period
-        for key, length in lengths.items():
-            if length < dt:
-                raise ValueError(
-                    f"{key}: {length:g} s is shorter than a time step (simulation.dt {dt:g} s)"
-                )
-        if total / dt >= MOST_STEPS:
-            raise ValueError(
-                f"phases: {total:.3g} s are more than {MOST_STEPS} time steps of {dt:g} s"
-            )
-        return self

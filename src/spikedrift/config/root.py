@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from spikedrift.config.analyses import AnalysisEntry
 from spikedrift.config.base import LONGEST_NAME, Location, Options, repeated
@@ -19,6 +19,7 @@ from spikedrift.config.recovery import Recovery
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sweeps import Sweep
+from spikedrift.core import plugins
 from spikedrift.core.errors import unknown
 
 # Keys of an entry that name an entry of another list.
@@ -54,6 +55,13 @@ class Config(Options):
     inference: list[Inference] = Field(
         [], description="tables of indices and statistics over animals or network instances"
     )
+    plugins: list[Location] = Field(
+        [],
+        validate_default=True,
+        description="folders with plug-ins of your own, relative to the working directory; by kind "
+        "in sub-folders: measures, analyses, figures, rules, cells, protocols, networks, sources, "
+        "comparators",
+    )
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field(
         [], description="which sweep is compared with which recordings"
@@ -74,15 +82,16 @@ class Config(Options):
         GroundTruth(), description="measures against recordings whose drift is known"
     )
     figures: Figures = Field(Figures(), description="how figures are drawn")
-    plugins: list[Location] = Field(
-        [],
-        description="folders with plug-ins of your own, relative to the working directory; by kind "
-        "in sub-folders: measures, analyses, figures, rules, cells, protocols, networks, sources, "
-        "comparators",
-    )
     custom_rules: list[Location] = Field(
         [], description="your own rule files (.smk), relative to the working directory"
     )
+
+    @field_validator("plugins")
+    @classmethod
+    def _in_use(cls, folders: list[str]) -> list[str]:
+        """Find plug-ins from here on: the options of a network are checked by its file."""
+        plugins.use(folders)
+        return folders
 
     def matrices_of(self, learned: LearningFigure) -> str | None:
         """Selection whose matrices a figure of learning shows; None where there is none."""

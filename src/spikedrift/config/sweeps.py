@@ -3,11 +3,11 @@
 import math
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.base import Options, repeated
 from spikedrift.config.drift import SignalOptions
-from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.networks import NetworkOptions, model_of
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 # Snakemake plans a sweep anew at every start: beyond these that takes longer than some seconds.
@@ -98,12 +98,23 @@ class Survey(Options):
     )
 
 
+def _network_of(raw: Any) -> str:
+    default = Sweep.model_fields["network"].default
+    return str(raw.get("network", default)) if isinstance(raw, dict) else str(default)
+
+
 class Sweep(Options):
     """Variants, axes and instances of one network; an instance is wiring, patterns and noise."""
 
     name: str = Field(default="patterns", pattern=NAME, description="first part of recording ids")
-    network: str = Field(default="pattern_network", description="a network of spikedrift.networks")
-    options: PatternNetwork = PatternNetwork()
+    network: str = Field(
+        default="pattern_network", description="a network, docs/networks.md, or one of your own"
+    )
+    options: SerializeAsAny[NetworkOptions] = Field(
+        default_factory=NetworkOptions,
+        validate_default=True,
+        description="options of the network, which stand in its file",
+    )
     variants: tuple[Variant, ...] = Field(min_length=1, description="what is compared")
     axes: tuple[Axis, ...] = Field(
         default=(), description="options that take a range of values in every variant"
@@ -134,6 +145,21 @@ class Sweep(Options):
             "any other"
         ),
     )
+
+    @classmethod
+    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
+        """Model of `options`: that of the network."""
+        return model_of(_network_of(raw)) if key == "options" else None
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _of_network(cls, options: Any, info: ValidationInfo) -> Any:
+        """Take the model of the options from the network's file."""
+        model = model_of(str(info.data.get("network")))
+        if model is None or isinstance(options, model):
+            return NetworkOptions() if model is None else options
+        given = {} if type(options) is NetworkOptions else options
+        return model.model_validate(given)
 
     @model_validator(mode="after")
     def _names(self) -> Self:

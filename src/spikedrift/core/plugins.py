@@ -26,11 +26,11 @@ from spikedrift.core.errors import InputError, missing, unknown
 # files are imported as if they lay in the first.
 KINDS = {
     "analyses": ("spikedrift.analyses",),
-    "cells": ("spikedrift.plasticity.cells",),
+    "cells": ("spikedrift.cells.models",),
     "comparators": ("spikedrift.rsa.comparators",),
     "figures": ("spikedrift.figures.analyses", "spikedrift.figures", "spikedrift.figures.final"),
     "measures": ("spikedrift.similarity.measures",),
-    "networks": ("spikedrift.networks",),
+    "networks": ("spikedrift.networks.models",),
     "protocols": ("spikedrift.plasticity.protocols",),
     "rules": ("spikedrift.plasticity.rules",),
     "sources": ("spikedrift.sources",),

@@ -1,8 +1,8 @@
 """Several networks of one structure as one network of disjoint copies.
 
 A program of one network keeps each parameter once. In a program of several copies it is a variable
-of the cells, and synapses read it from the cell that they end on. Cells are in order of population
-(E, I), then copy; afferents in order of copy.
+of the cells, and synapses read it from the cell that they end on. The cells of a population, and of
+a source, are in order of the copies.
 """
 
 import re
@@ -48,13 +48,13 @@ class Recorded:
     Attributes
     ----------
     spike_cell : int, shape (n_spikes,)
-        In order of step, then cell; E cells come first.
+        In order of step, then cell; cells are numbered through the populations.
     spike_time : float, shape (n_spikes,), s, start of the time step
     weights : mapping of projection -> float32, shape (n_saves, n_synapses)
     ends : mapping of projection -> (pre, post), int, shape (n_synapses,)
-        Afferents, or cells with E first.
+        Places in their populations or sources.
     finite : bool
-        Whether all voltages, conductances and weights are finite.
+        Whether all state of cells and all weights are finite.
     """
 
     spike_cell: np.ndarray
@@ -66,17 +66,24 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Copies:
-    """The layout of `n` copies, and what that makes of their parameters, input and output."""
+    """The layout of `n` copies, and what that makes of their parameters, input and output.
+
+    Attributes
+    ----------
+    n : int
+    populations, sources : mapping of name -> number of cells of one copy
+    ends : mapping of projection -> (pre, post)
+    """
 
     n: int
-    n_excitatory: int
-    n_inhibitory: int
-    n_afferents: int
+    populations: Mapping[str, int]
+    sources: Mapping[str, int]
+    ends: Mapping[str, tuple[str, str]]
 
     def variables(self, of_copies: Sequence[Mapping[str, float | np.ndarray]]) -> dict:
         """Merge the values of variables: name -> one value, or one per cell, of every copy."""
         return {
-            self._name(name): self._values([values[name] for values in of_copies])
+            self._name(name): self._values(name, [values[name] for values in of_copies])
             for name in of_copies[0]
         }
 
@@ -87,71 +94,83 @@ class Copies:
             match together[0]:
                 case Set(name, _):
                     values = [step.value for step in together if isinstance(step, Set)]
-                    merged.append(Set(self._name(name), self._values(values)))
+                    merged.append(Set(self._name(name), self._values(name, values)))
                 case step:
                     merged.append(step)
         return merged
 
-    def afferents(
-        self, of_copies: Sequence[tuple[np.ndarray, np.ndarray]]
+    def spikes(
+        self, source: str, of_copies: Sequence[tuple[np.ndarray, np.ndarray]]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Merge input spikes (afferent, step), each of shape (n_spikes,), sorted by step."""
-        index = np.concatenate([i + k * self.n_afferents for k, (i, _) in enumerate(of_copies)])
+        """Merge spikes of a source (cell, step), each of shape (n_spikes,), sorted by step."""
+        size = self.sources[source]
+        index = np.concatenate([i + k * size for k, (i, _) in enumerate(of_copies)])
         step = np.concatenate([step for _, step in of_copies])
         order = np.lexsort((index, step))
         return index[order], step[order]
 
-    def split(self, output: Output, plastic: Sequence[str], n_saves: int) -> Iterator[Recorded]:
-        """Yield what every copy left behind, in order of the copies."""
-        copy, cell = self._cells(output.array("spikes.i"))
-        time = output.array("spikes.t")
+    def split(
+        self,
+        output: Output,
+        plastic: Sequence[str],
+        state: Mapping[str, Sequence[str]],
+        n_saves: int,
+    ) -> Iterator[Recorded]:
+        """Yield what every copy left behind, in order of the copies.
+
+        Parameters
+        ----------
+        output : Output
+        plastic : sequence of projection
+        state : mapping of population -> its variables that must be finite
+        n_saves : int
+        """
+        sizes = {**self.populations, **self.sources}
+        found, first = [], 0
+        finite = np.ones(self.n, dtype=bool)
+        for name, size in self.populations.items():
+            index = output.array(f"{name}.spikes.i").astype(np.int64)
+            time = output.array(f"{name}.spikes.t")
+            found.append((index // size, index % size + first, time))
+            first += size
+            for variable in state[name]:
+                values = output.array(f"{name}.{variable}").reshape(self.n, size)
+                finite &= np.isfinite(values).all(axis=1)
+        copy, cell, time = (np.concatenate(column) for column in zip(*found, strict=True))
         order = np.lexsort((cell, time, copy))
         edges = np.searchsorted(copy[order], np.arange(self.n + 1))
-        state = np.stack([output.array(f"cells.{x}") for x in ("v", "g_e", "g_i")])
-        owner, _ = self._cells(np.arange(state.shape[1]))
         weights, ends, of_synapse = {}, {}, {}
         for name in plastic:
+            n_pre, n_post = (sizes[end] for end in self.ends[name])
             pre, post = output.array(f"{name}.pre"), output.array(f"{name}.post")
-            of_post, post = self._cells(post)
-            pre = pre % self.n_afferents if name == "afferent" else self._cells(pre)[1]
             weights[name] = output.saved(f"{name}.w", n_saves)
-            ends[name] = (pre, post)
+            ends[name] = (pre % n_pre, post % n_post)
             # Synapses were made in order of their source, and so in order of the copies.
-            of_synapse[name] = np.searchsorted(of_post, np.arange(self.n + 1))
+            of_synapse[name] = np.searchsorted(post // n_post, np.arange(self.n + 1))
         for k in range(self.n):
             spikes = order[edges[k] : edges[k + 1]]
             own = {name: slice(*edge[k : k + 2]) for name, edge in of_synapse.items()}
             kept = {name: np.array(weights[name][:, own[name]]) for name in plastic}
-            finite = np.isfinite(state[:, owner == k]).all()
             yield Recorded(
                 cell[spikes],
                 time[spikes],
                 kept,
                 {name: (ends[name][0][own[name]], ends[name][1][own[name]]) for name in plastic},
-                bool(finite and all(np.isfinite(array).all() for array in kept.values())),
+                bool(finite[k] and all(np.isfinite(array).all() for array in kept.values())),
             )
 
     def _name(self, name: str) -> str:
+        """Name of a variable: those of projections lie in the postsynaptic cell."""
         group, _, variable = name.partition(".")
-        return name if self.n == 1 or group == "cells" else f"cells.{group}_{variable}"
+        if self.n == 1 or group in self.populations:
+            return name
+        return f"{self.ends[group][1]}.{group}_{variable}"
 
-    def _values(self, of_copies: Sequence[float | np.ndarray]) -> float | np.ndarray:
+    def _values(self, name: str, of_copies: Sequence[float | np.ndarray]) -> float | np.ndarray:
         if self.n == 1:
             return of_copies[0]
-        size = self.n_excitatory + self.n_inhibitory
-        each = [v if isinstance(v, np.ndarray) else np.full(size, float(v)) for v in of_copies]
-        cut = self.n_excitatory
-        return np.concatenate([*(v[:cut] for v in each), *(v[cut:] for v in each)])
-
-    def _cells(self, cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Copy of each cell, and its number there."""
-        first = self.n * self.n_excitatory
-        copy = np.where(
-            cell < first, cell // self.n_excitatory, (cell - first) // self.n_inhibitory
+        group = name.partition(".")[0]
+        size = self.populations[group if group in self.populations else self.ends[group][1]]
+        return np.concatenate(
+            [v if isinstance(v, np.ndarray) else np.full(size, float(v)) for v in of_copies]
         )
-        place = np.where(
-            cell < first,
-            cell % self.n_excitatory,
-            self.n_excitatory + (cell - first) % self.n_inhibitory,
-        )
-        return copy, place

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import trials
-from spikedrift.networks.stimulus import Schedule, Stage
+from spikedrift.networks.timetable import Stage, Timetable
 
 QUANTILES = (0.1, 0.5, 0.9)
 # A detector fires in at least HIT of the showings of its preferred pattern and in at most
@@ -183,25 +183,28 @@ def ensemble_weights(
 
 def measured(
     stages: Sequence[Stage],
-    timetable: Schedule,
+    timetable: Timetable,
     dt: float,
     spike_time: np.ndarray,
     spike_cell: np.ndarray,
     n_cells: int,
-    recurrent: tuple[np.ndarray, np.ndarray, np.ndarray],
+    recurrent: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
+    unit: str,
 ) -> xr.Dataset:
     """Take all measures of learning of a session.
 
     Parameters
     ----------
     stages, timetable
-        Stages and timetable of the session; at least one stage is of kind block.
+        Stages and timetable of the session; at least one stage.
     dt : float, s
     spike_time, spike_cell : array, shape (n_spikes,), s
-        Spikes of the excitatory cells.
+        Spikes of the recorded population.
     n_cells : int
-    recurrent : (weight, pre, post)
-        All E to E synapses at the phase edges, as `ensemble_weights` takes them.
+    recurrent : (weight, pre, post), optional
+        All synapses among the cells at the phase edges, as `ensemble_weights` takes them.
+    unit : str
+        Of the weights.
 
     Returns
     -------
@@ -211,16 +214,17 @@ def measured(
         `selectivity`; `detectors`, a share of the cells (NaN without background); `latency` of all
         cells and `detector_latency`, s. `detection_quantile`, `selectivity_quantile` (stage,
         quantile): over cells. `preferred_pattern` (stage, cell). `weight_within`, `weight_between`,
-        `weight_ratio` (edge): mean E to E weight within and between ensembles and their ratio;
+        `weight_ratio` (edge): mean weight within and between ensembles and their ratio, where there
+        are weights and a block;
         an ensemble is the cells with one preferred pattern in the first block.
     """
-    n_patterns = int(timetable.pattern.max()) + 1
-    length = timetable.pattern_steps
+    n_patterns = int(timetable.segment.max()) + 1
+    length = timetable.segment_steps
     rows: dict[str, list[np.ndarray | float]] = {}
     favorite = []
     for stage in stages:
         shown = stage.presentations
-        pattern, repeat = timetable.pattern[shown], timetable.repeat[shown]
+        pattern, repeat = timetable.segment[shown], timetable.repeat[shown]
         onset = timetable.presentation_step[shown]
         # There must be room between the end of the last pattern (or the start of the phase) and
         # the onset.
@@ -247,9 +251,15 @@ def measured(
             "detector_latency": _mean(late[detecting == 1]),
         }.items():
             rows.setdefault(name, []).append(value)
-    reference = next(k for k, stage in enumerate(stages) if stage.kind == "block")
-    within, between = ensemble_weights(*recurrent, favorite[reference])
-    seconds, unit = {"units": "s"}, {"units": "leak conductance"}
+    blocks = [k for k, stage in enumerate(stages) if stage.kind == "block"]
+    seconds, weighed = {"units": "s"}, {}
+    if recurrent is not None and blocks:
+        within, between = ensemble_weights(*recurrent, favorite[blocks[0]])
+        weighed = {
+            "weight_within": ("edge", within, {"units": unit}),
+            "weight_between": ("edge", between, {"units": unit}),
+            "weight_ratio": ("edge", within / between, {"units": "1"}),
+        }
     return xr.Dataset(
         {
             name: (
@@ -261,10 +271,8 @@ def measured(
         }
         | {
             "preferred_pattern": (("stage", "cell"), np.array(favorite, dtype=np.int16)),
-            "weight_within": ("edge", within, unit),
-            "weight_between": ("edge", between, unit),
-            "weight_ratio": ("edge", within / between, {"units": "1"}),
-        },
+        }
+        | weighed,
         coords={"quantile": list(QUANTILES)},
     )
 

@@ -1,10 +1,11 @@
-"""How much GPU memory a batch of pattern networks takes, before it is built."""
+"""How much GPU memory a batch of networks takes, before it is built."""
 
 import re
 
-from spikedrift.config.networks import PatternNetwork
-from spikedrift.networks import pattern_model
+from spikedrift.cells import cell as cells
+from spikedrift.networks import engine
 from spikedrift.networks.copies import own
+from spikedrift.networks.declaration import Network, Projection
 
 STATE = re.compile(r"^ *(?:d(\w+)/dt *=|(\w+) *:)", re.MULTILINE)  # not expressions, `name = `
 PROGRAM = 768 * 2**20  # CUDA's own, and Brian2CUDA's heap of 128 MiB
@@ -13,37 +14,47 @@ SPIKE = 3 * (8 + 4)  # time and cell; an array that grows is copied to one of tw
 RATE = 20.0  # Hz, mean rate of all cells that is allowed for
 
 
-def memory(options: PatternNetwork, copies: int, n_input: int, seconds: float) -> int:
+def memory(network: Network, copies: int, n_input: int, seconds: float) -> int:
     """Estimate the memory of a batch, bytes.
 
     Parameters
     ----------
-    options : PatternNetwork
-        Options of any run of the batch.
+    network : Network
+        Any of the batch.
     copies : int
     n_input : int
         Number of input spikes of all copies.
     seconds : float
         Length of the session.
     """
-    cells, wiring = options.cells, options.wiring
-    n_cells = cells.n_excitatory + cells.n_inhibitory
-    sizes = {"afferents": options.patterns.n_afferents, "excitatory": cells.n_excitatory,
-             "inhibitory": cells.n_inhibitory}  # fmt: skip
-    p = {"afferent": wiring.p_afferent, "afferent_i": wiring.p_afferent, "recurrent": wiring.p_ee,
-         "inhibitory": wiring.p_ie, "ei": wiring.p_ei, "ii": wiring.p_ii}  # fmt: skip
-    rules = pattern_model.structure(options)["rules"]
-    total: float = 8 * n_cells * _variables(pattern_model.CELL)
-    for name, (source, target) in pattern_model.ENDS.items():
-        made = own(pattern_model.projection(name, rules), name)
-        pathways = sum(map(bool, (made.on_pre, made.on_late, made.on_post))) + len(made.events)
+    sizes = network.sizes
+    asked = engine.structure(network)
+    made = engine.made_of(asked)
+    total = 0.0
+    for one in network.populations:
+        cell, offered = cells.get(one.cell), engine.asked_of(one.name, asked, made)
+        variables = _variables(cell.equations(offered)) + len(cell.used(offered)) + 1
+        variables += sum(_variables(own(made[p.name], p.name).cell)
+                         for p in network.ending_on(one.name))  # fmt: skip
+        variables += 2 * sum(drive.post == one.name for drive in network.drives)
+        total += one.size * (8 * variables + SPIKE * RATE * seconds)
+    for projection in network.projections:
+        alone = own(made[projection.name], projection.name)
+        pathways = sum(map(bool, (alone.on_pre, alone.on_late, alone.on_post))) + len(alone.events)
         # State and the time of its last update, two ends, and a list and a delay per pathway.
-        each = 8 * (_variables(made.model) + 1) + 8 + 12 * pathways
-        total += each * p[name] * sizes[source] * sizes[target]
-        total += 12 * BLOCKS * pathways * max(sizes[source], sizes[target])
-        total += 8 * n_cells * _variables(made.cell)
-    total += SPIKE * n_cells * RATE * seconds
+        each = 8 * (_variables(alone.model) + 1) + 8 + 12 * pathways
+        n_pre, n_post = sizes[projection.pre], sizes[projection.post]
+        total += each * synapses(projection, n_pre, n_post)
+        total += 12 * BLOCKS * pathways * max(n_pre, n_post)
     return PROGRAM + 8 * n_input + int(copies * total)
+
+
+def synapses(projection: Projection, n_pre: int, n_post: int) -> float:
+    """Expected number of synapses of a projection."""
+    wiring = projection.wiring
+    if wiring.degree is not None:
+        return wiring.degree * (n_post if wiring.fixed == "post" else n_pre)
+    return wiring.p * n_pre * n_post
 
 
 def _variables(equations: str) -> int:

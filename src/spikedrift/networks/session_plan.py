@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
-from spikedrift.networks import pattern_model, stimulus
+from spikedrift.networks import checks, degrees, engine, timetable
+from spikedrift.networks.declaration import Draws, Model, Network
+from spikedrift.networks.timetable import Timetable
 from spikedrift.simulation import streams
 from spikedrift.simulation.run import Run, Save, Set, Step
 
@@ -41,57 +43,102 @@ class Plan:
     Attributes
     ----------
     run : NetworkRun
-    options : PatternNetwork
+    options : NetworkOptions
         With the parameters of the run.
-    timetable : Schedule
+    network : Network
+        What they declare.
+    timetable : Timetable
     parameters : mapping of name -> value or float64, shape (n_cells,)
         Values of the program's variables.
-    spikes : (index, step), int32, each of shape (n_spikes,)
-        Afferent and time step, as `stimulus.afferent_spikes` returns them.
+    spikes : mapping of source -> (index, step), int32, each of shape (n_spikes,)
+        Cell and time step.
     steps : list of Step
     save_time : float64, shape (n_saves,)
         When weights are saved; s.
+    key : int
+        Key of the instance's counted draws (`simulation.streams`).
     rng_sample : Generator
         Draws the cells that are kept.
     """
 
     run: NetworkRun
-    options: PatternNetwork
-    timetable: stimulus.Schedule
+    options: NetworkOptions
+    network: Network
+    timetable: Timetable
     parameters: Mapping[str, float | np.ndarray]
-    spikes: tuple[np.ndarray, np.ndarray]
+    spikes: Mapping[str, tuple[np.ndarray, np.ndarray]]
     steps: list[Step]
     save_time: np.ndarray
+    key: int
     rng_sample: np.random.Generator
 
 
-def plan(options: PatternNetwork, run: NetworkRun) -> Plan:
+def plan(model: Model, options: NetworkOptions, run: NetworkRun) -> Plan:
     """Plan a run: all that is drawn before the program runs is drawn here.
 
     Parameters
     ----------
-    options : PatternNetwork
+    model : Model
+    options : NetworkOptions
         Without the run's parameters.
     run : NetworkRun
 
     Raises
     ------
     InputError
-        For parameters that are no options.
+        For parameters that are no options, or a declaration that does not hold.
     """
-    options = override(options, run.parameters, where=run.recording)
+    options, network = declared(model, options, run)
     dt = options.simulation.dt
     rng_wiring, rng_patterns, rng_order, rng_input, rng_sample = _draws(run)
-    timetable = _timetable(options, rng_order)
-    spikes = stimulus.afferent_spikes(
-        timetable, options.phases, options.patterns, dt, rng_patterns, rng_input
+    laid_out = timetable.lay_out(network.protocol, dt, rng_order)
+    spikes = {
+        source.name: source.spikes(
+            laid_out, Draws(rng_patterns, rng_input) if number == 0 else _further(run, source.name)
+        )
+        for number, source in enumerate(network.sources)
+    }
+    key = int(rng_wiring.integers(2**63))
+    parameters = {} if model.integrate else _parameters(network, key)
+    steps, save_time = _steps(network, laid_out, dt)
+    return Plan(
+        run, options, network, laid_out, parameters, spikes, steps, save_time, key, rng_sample
     )
-    n_cells = options.cells.n_excitatory + options.cells.n_inhibitory
-    keys = streams.branch(rng_wiring.integers(2**63), streams.purpose("cell"), np.arange(n_cells))
-    parameters: dict[str, float | np.ndarray] = {**pattern_model.parameters(options)}
-    parameters["cells.key"] = keys
-    steps, save_time = _steps(options, timetable)
-    return Plan(run, options, timetable, parameters, spikes, steps, save_time, rng_sample)
+
+
+def _parameters(network: Network, key: int) -> dict[str, float | np.ndarray]:
+    """Values of the program's variables, keys of random numbers and bounds of degrees included."""
+    n_cells = sum(one.size for one in network.populations)
+    keys = streams.branch(key, streams.purpose("cell"), np.arange(n_cells))
+    parameters = engine.variables(network)
+    of_population, first = {}, 0
+    for one in network.populations:
+        of_population[one.name] = keys[first : first + one.size]
+        parameters[f"{one.name}.key"] = of_population[one.name]
+        first += one.size
+    for projection in network.projections:
+        if projection.wiring.degree is not None:
+            side = getattr(projection, projection.wiring.fixed)
+            n_pre = network.sizes[projection.pre]
+            bounds = degrees.bounds(projection, of_population[projection.post], n_pre)
+            parameters[f"{side}.{projection.name}_bound"] = bounds
+    return parameters
+
+
+def declared(
+    model: Model, options: NetworkOptions, run: NetworkRun
+) -> tuple[NetworkOptions, Network]:
+    """Return the options of a run, and what they declare.
+
+    Raises
+    ------
+    InputError
+        For parameters that are no options, or a declaration that does not hold.
+    """
+    options = override(options, run.parameters, where=run.recording)
+    network = model.declare(options)
+    checks.check(network, run.recording, whole=model.integrate is None)
+    return options, network
 
 
 def _draws(run: NetworkRun) -> list[np.random.Generator]:
@@ -100,33 +147,36 @@ def _draws(run: NetworkRun) -> list[np.random.Generator]:
     return [np.random.default_rng(seed) for seed in seeds]
 
 
-def _timetable(options: PatternNetwork, rng: np.random.Generator) -> stimulus.Schedule:
-    dt, tail = options.simulation.dt, options.recording.tail
-    return stimulus.schedule(options.phases, options.patterns, dt, tail, rng)
+def _further(run: NetworkRun, source: str) -> Draws:
+    """Random streams of a source after the first."""
+    seeds = np.random.SeedSequence([run.seed, run.instance, streams.purpose(source)]).spawn(2)
+    return Draws(*map(np.random.default_rng, seeds))
 
 
-def in_common(options: PatternNetwork, run: NetworkRun) -> dict[str, Any]:
+def in_common(model: Model, options: NetworkOptions, run: NetworkRun) -> dict[str, Any]:
     """What copies of one program must have in common, by name; no spike is drawn.
 
     Parameters
     ----------
-    options : PatternNetwork
+    model : Model
+    options : NetworkOptions
         Without the run's parameters.
     run : NetworkRun
 
     Raises
     ------
     InputError
-        For parameters that are no options.
+        As `plan`.
     """
-    options = override(options, run.parameters, where=run.recording)
-    steps, _ = _steps(options, _timetable(options, _draws(run)[2]))
-    return _fixed(options, steps)
+    options, network = declared(model, options, run)
+    dt = options.simulation.dt
+    steps, _ = _steps(network, timetable.lay_out(network.protocol, dt, _draws(run)[2]), dt)
+    return _fixed(options, network, steps)
 
 
-def _fixed(options: PatternNetwork, steps: Sequence[Step]) -> dict[str, Any]:
+def _fixed(options: NetworkOptions, network: Network, steps: Sequence[Step]) -> dict[str, Any]:
     return {
-        **pattern_model.structure(options),
+        **engine.structure(network),
         **options.simulation.model_dump(),
         "times of phases or traces": [s.name if isinstance(s, Set) else s for s in steps],
     }
@@ -140,7 +190,7 @@ def refuse_misfit(first: Plan, other: Plan) -> None:
     InputError
         Naming both runs and what they do not have in common.
     """
-    here, there = _fixed(first.options, first.steps), _fixed(other.options, other.steps)
+    here, there = (_fixed(one.options, one.network, one.steps) for one in (first, other))
     for name in here:
         if here[name] != there[name]:
             raise InputError(
@@ -149,18 +199,40 @@ def refuse_misfit(first: Plan, other: Plan) -> None:
             )
 
 
-def _steps(options: PatternNetwork, timetable: stimulus.Schedule) -> tuple[list[Step], np.ndarray]:
+def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step], np.ndarray]:
     """Session steps, and the times (s) at which weights are saved, phase edges among them."""
-    dt = options.simulation.dt
-    every = max(1, round(options.recording.trace_interval / dt))
-    stops = timetable.phase_stop.copy()
-    stops[-1] = timetable.stop
+    every = max(1, round(network.recording.trace_interval / dt))
+    stops = laid_out.phase_stop.copy()
+    stops[-1] = laid_out.stop
+    cues = _cues(network, laid_out)
     steps: list[Step] = [Save()]
     saves = [0]
-    for phase, start, stop in zip(options.phases, timetable.phase_start, stops, strict=True):
-        steps += [Set(name, value) for name, value in pattern_model.rates(options, phase).items()]
-        edges = [int(start), *range((int(start) // every + 1) * every, int(stop), every), int(stop)]
-        for a, b in pairwise(edges):
-            steps += [Run(a * dt, (b - a) * dt), Save()]
-            saves.append(b)
+    for phase, start, stop in zip(
+        network.protocol.phases, laid_out.phase_start, stops, strict=True
+    ):
+        steps += [Set(name, value) for name, value in engine.rates(network, phase).items()]
+        steps += [Set(name, value) for name, value in phase.set.items()]
+        saved = {*range((int(start) // every + 1) * every, int(stop), every), int(stop)}
+        turning = {step for step in cues if start <= step < stop}
+        for a, b in pairwise(sorted({int(start), *saved, *turning})):
+            steps += cues.get(a, [])
+            steps.append(Run(a * dt, (b - a) * dt))
+            if b in saved:
+                steps.append(Save())
+                saves.append(b)
     return steps, np.array(saves) * dt
+
+
+def _cues(network: Network, laid_out: Timetable) -> dict[int, list[Step]]:
+    """What is set when segments begin and end: time step -> values, ends first."""
+    found: dict[int, list[Step]] = {}
+    cues = network.protocol.cues
+    if not cues:
+        return {}
+    for moment in ("end", "begin"):
+        for start, segment in zip(laid_out.presentation_step, laid_out.segment, strict=True):
+            at = int(start) + (laid_out.segment_steps if moment == "end" else 0)
+            for name, (shown, otherwise) in cues[segment].items():
+                value = shown if moment == "begin" else otherwise
+                found.setdefault(at, []).append(Set(name, value))
+    return found

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from spikedrift.networks.stimulus import Stage
+from spikedrift.networks.declaration import Network
+from spikedrift.networks.timetable import Stage
 
 BIN = 0.005  # of the population count, s
 LEAST_SPIKES = 10  # of a cell whose intervals are measured
@@ -96,9 +97,10 @@ def measured(
     stages: Sequence[Stage],
     dt: float,
     spike_time: np.ndarray,
+    spike_population: np.ndarray,
     spike_cell: np.ndarray,
-    sizes: tuple[int, int],
-    weights: Mapping[str, tuple[np.ndarray, float]],
+    network: Network,
+    weights: Mapping[str, np.ndarray],
 ) -> xr.Dataset:
     """Take all measures of stability of a session.
 
@@ -106,36 +108,47 @@ def measured(
     ----------
     stages : sequence of Stage
     dt : float, s
-    spike_time, spike_cell : array, shape (n_spikes,), s
-        Excitatory cells first.
-    sizes : numbers of excitatory and of inhibitory cells
-    weights : mapping of projection -> (weights at the phase edges, upper bound)
+    spike_time, spike_population, spike_cell : array, shape (n_spikes,), s
+        Population, by its place in the declaration, and place of the cell in it.
+    network : Network
+    weights : mapping of projection -> weights at the phase edges
 
     Returns
     -------
     Dataset
-        `stage_rate` (population, stage), Hz; of the excitatory cells, by stage: `interval_cv` and
-        `synchrony`, as `population_fano`; `at_bound` (bound, projection, edge): share of the
+        `stage_rate` (population, stage), Hz; of the recorded population, by stage: `interval_cv`
+        and `synchrony`, as `population_fano`; `at_bound` (bound, projection, edge): share of the
         weights at 0 (lower) and at their upper bound.
     """
-    n_excitatory = sizes[0]
-    excitatory = spike_cell < n_excitatory
+    names = [one.name for one in network.populations]
+    recorded = spike_population == names.index(network.recording.units)
     rate, cv, fano = [], [], []
     for stage in stages:
         start, stop = stage.start * dt, stage.stop * dt
         inside = (spike_time >= start) & (spike_time < stop)
-        of_e = inside & excitatory
-        spikes = of_e.sum(), inside.sum() - of_e.sum()
-        rate.append([n / size / (stop - start) for n, size in zip(spikes, sizes, strict=True)])
-        cv.append(interval_cv(spike_time[of_e], spike_cell[of_e], n_excitatory))
-        fano.append(population_fano(spike_time[of_e], start, stop))
-    bounds = [at_bounds(weight, w_max) for weight, w_max in weights.values()]
+        of_units = inside & recorded
+        n_spikes = np.bincount(spike_population[inside], minlength=len(names))
+        rate.append(
+            [n / one.size / (stop - start)
+             for n, one in zip(n_spikes, network.populations, strict=True)]
+        )  # fmt: skip
+        cv.append(interval_cv(spike_time[of_units], spike_cell[of_units], network.units.size))
+        fano.append(population_fano(spike_time[of_units], start, stop))
+    w_max = {one.name: one.w_max for one in network.projections}
+    bounds = np.reshape(
+        [at_bounds(weight, w_max[name]) for name, weight in weights.items()],
+        (len(weights), 2, len(network.protocol.phases) + 1),
+    )
     return xr.Dataset(
         {
-            "stage_rate": (("population", "stage"), np.transpose(rate), {"units": "Hz"}),
+            "stage_rate": (
+                ("population", "stage"),
+                np.reshape(rate, (len(stages), len(names))).T,
+                {"units": "Hz"},
+            ),
             "interval_cv": ("stage", np.array(cv), {"units": "1"}),
             "synchrony": ("stage", np.array(fano), {"units": "1"}),
-            "at_bound": (("bound", "projection", "edge"), np.moveaxis(np.array(bounds), 0, 1)),
+            "at_bound": (("bound", "projection", "edge"), np.moveaxis(bounds, 0, 1)),
         },
         coords={
             "bound": ["lower", "upper"],
@@ -144,37 +157,45 @@ def measured(
             "stage_stop": ("stage", [stage.stop * dt for stage in stages], {"units": "s"}),
             "stage": [stage.label for stage in stages],
             "projection": list(weights),
-            "population": ["E", "I"],
+            "population": names,
         },
     )
 
 
-def status(found: xr.Dataset, n_excitatory: int) -> tuple[str, str]:
+def status(found: xr.Dataset, network: Network) -> tuple[str, str]:
     """Say what is wrong with a network's activity; of several faults, the worst.
 
     Parameters
     ----------
     found : Dataset
         As `measured` returns it.
-    n_excitatory : int
+    network : Network
 
     Returns
     -------
     status : `silent`, `saturated`, `runaway`, `synchronous`, `regular` or `ok`
     reason : where and by how much; empty for `ok`
     """
-    rate = found["stage_rate"].sel(population="E")
+    name, n_units = network.recording.units, network.units.size
+    if not found.sizes["stage"]:
+        return "ok", ""
+    rate = found["stage_rate"].sel(population=name)
     growth = rate / max(float(rate[0]), SILENT)
-    correlation = (found["synchrony"] - 1) / (n_excitatory - 1)
+    correlation = (found["synchrony"] - 1) / max(n_units - 1, 1)
+    exciting = {
+        one.name
+        for one in network.ending_on(network.recording.units)
+        if one.receptor.startswith("excitatory")
+    }
     upper = found["at_bound"].sel(bound="upper")
     checks = [
-        ("silent", rate, SILENT, np.inf, "E rate {:.3g} Hz"),
-        ("saturated", rate, 0.0, SATURATED, "E rate {:.3g} Hz"),
-        ("runaway", growth, 0.0, GROWTH, "E rate {:.3g} times that of the first stage"),
+        ("silent", rate, SILENT, np.inf, f"{name} rate {{:.3g}} Hz"),
+        ("saturated", rate, 0.0, SATURATED, f"{name} rate {{:.3g}} Hz"),
+        ("runaway", growth, 0.0, GROWTH, f"{name} rate {{:.3g}} times that of the first stage"),
         *(
             ("runaway", at - at[0], -np.inf, BLOWN_UP, f"{{:.2g}} of the {name} weights blown up")
             for name, at in zip(upper["projection"].values, upper, strict=True)
-            if name in ("afferent", "recurrent")
+            if name in exciting
         ),
         ("synchronous", correlation, -np.inf, CORRELATED, "mean pairwise correlation {:.2g}"),
         ("regular", found["interval_cv"], REGULAR, np.inf, "CV of intervals {:.2g}"),

@@ -7,147 +7,140 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from spikedrift.config.networks import PatternNetwork
-from spikedrift.networks import learning, stability, stimulus
+from spikedrift.networks import learning, stability
+from spikedrift.networks.session_plan import Plan
+from spikedrift.networks.timetable import stages
 
 log = logging.getLogger(__name__)
 
-STATIONARY, STATIONARY_OVER = 0.01, 20.0  # change of mean I to E weight that is stationary, over s
+STATIONARY, STATIONARY_OVER = 0.01, 20.0  # change of mean weight that is stationary, over s
 
 
 def traced(
-    options: PatternNetwork,
-    timetable: stimulus.Schedule,
-    save_time: np.ndarray,
+    plan: Plan,
     weights: Mapping[str, np.ndarray],
     ends: Mapping[str, tuple[np.ndarray, np.ndarray]],
     spike_time: np.ndarray,
+    spike_population: np.ndarray,
     spike_cell: np.ndarray,
-    recording: str,
 ) -> xr.Dataset:
     """Put together how rates and weights moved, what was learned and how stable it was.
 
     Parameters
     ----------
-    options : PatternNetwork
-    timetable : Schedule
-    save_time : array, shape (n_saves,), s
-        When weights were saved; phase edges are among these times.
+    plan : Plan
+        Weights were saved at its `save_time`; phase edges are among these times.
     weights : mapping of plastic projection -> array, shape (n_saves, n_synapses)
     ends : mapping of plastic projection -> (pre, post), shape (n_synapses,)
-        Afferents or cells; excitatory cells come first, inhibitory ones begin at n_excitatory.
-    spike_time, spike_cell : array, shape (n_spikes,), s
-        Excitatory cells first.
-    recording : str
-        Names the session in messages.
+        Places in their populations or sources.
+    spike_time, spike_population, spike_cell : array, shape (n_spikes,), s
+        Population, by its place in the declaration, and place of the cell in it.
 
     Returns
     -------
     Dataset
-        `mean_weight`, `sd_weight` (projection, time), leak conductances; `rate` (population,
+        `mean_weight`, `sd_weight` (projection, time), in the declared unit; `rate` (population,
         interval), Hz, between consecutive times; at phase edges `{projection}_weight` (edge,
         {projection}_synapse) of some or all synapses, with their `{projection}_pre` and `_post`;
         and what `stability.measured` and `learning.measured` return. Attribute `settling_change`:
-        relative change of the mean I to E weight over the last 20 s of settling, NaN without
-        settling.
+        relative change of the mean weight that should be stationary over the last 20 s of settling,
+        NaN without settling.
     """
-    size, dt = options.cells.n_excitatory, options.simulation.dt
-    is_excitatory = spike_cell < size
+    network, timetable, save_time = plan.network, plan.timetable, plan.save_time
+    dt, unit = plan.options.simulation.dt, network.recording.weights
+    names = [one.name for one in network.populations]
     width = np.diff(save_time)
     edge_time = np.append(timetable.phase_start, timetable.stop) * dt
     at_edge = np.searchsorted(save_time, edge_time - dt / 2)
     none = np.full((save_time.size, 1), np.nan)
     moving = [w if w.shape[1] else none for w in weights.values()]
+    n_times = save_time.size
     variables: dict[str, Any] = {
-        "mean_weight": (
+        name: (
             ("projection", "time"),
-            [w.mean(axis=1) for w in moving],
-            {"units": "leak conductance"},
-        ),
-        "sd_weight": (
-            ("projection", "time"),
-            [w.std(axis=1) for w in moving],
-            {"units": "leak conductance"},
-        ),
-        "rate": (
-            ("population", "interval"),
-            [
-                np.histogram(spike_time[mask], save_time)[0] / width / n
-                for mask, n in (
-                    (is_excitatory, size),
-                    (~is_excitatory, options.cells.n_inhibitory),
-                )
-            ],
-            {"units": "Hz", "long_name": "mean rate between two consecutive times"},
-        ),
+            np.reshape([take(w) for w in moving], (len(moving), n_times)),
+            {"units": unit},
+        )
+        for name, take in (
+            ("mean_weight", lambda w: w.mean(axis=1)),
+            ("sd_weight", lambda w: w.std(axis=1)),
+        )
     }
+    variables["rate"] = (
+        ("population", "interval"),
+        [
+            np.histogram(spike_time[spike_population == number], save_time)[0] / width / one.size
+            for number, one in enumerate(network.populations)
+        ],
+        {"units": "Hz", "long_name": "mean rate between two consecutive times"},
+    )
     for name in weights:
         # Evenly spread over the synapses: the same ones in every variant of an instance.
         n = weights[name].shape[1]
-        n_kept = min(n, options.recording.n_synapses or n)
+        n_kept = min(n, network.recording.n_synapses or n)
         chosen = np.unique(np.linspace(0, n - 1, n_kept).astype(int))
         dim = f"{name}_synapse"
         variables[f"{name}_weight"] = (
             ("edge", dim),
             weights[name][np.ix_(at_edge, chosen)],
-            {"units": "leak conductance"},
+            {"units": unit},
         )
         variables[f"{name}_pre"] = (dim, ends[name][0][chosen])
         variables[f"{name}_post"] = (dim, ends[name][1][chosen])
-    stages = stimulus.stages(options.phases, timetable)
+    of_stage = stages(network.protocol.phases, timetable)
     at_edges = {name: weight[at_edge] for name, weight in weights.items()}
+    of_units = spike_population == names.index(network.recording.units)
+    ensembles = network.recording.ensembles
     learned = learning.measured(
-        stages,
+        of_stage,
         timetable,
         dt,
-        spike_time[is_excitatory],
-        spike_cell[is_excitatory],
-        size,
-        (at_edges["recurrent"], *ends["recurrent"]),
+        spike_time[of_units],
+        spike_cell[of_units],
+        network.units.size,
+        (at_edges[ensembles], *ends[ensembles]) if ensembles in at_edges else None,
+        unit,
     )
     stable = stability.measured(
-        stages,
-        dt,
-        spike_time,
-        spike_cell,
-        (size, options.cells.n_inhibitory),
-        {name: (weight, options.plasticity.of(name).w_max) for name, weight in at_edges.items()},
+        of_stage, dt, spike_time, spike_population, spike_cell, network, at_edges
     )
     rates_and_weights = xr.Dataset(
         variables,
         coords={
             "projection": list(weights),
-            "population": ["E", "I"],
+            "population": names,
             "time": ("time", save_time, {"units": "s"}),
             "edge": ("edge", edge_time, {"units": "s", "long_name": "phase edges"}),
-            "phase": ("edge", [*(phase.kind for phase in options.phases), "end"]),
+            "phase": ("edge", [*(phase.kind for phase in network.protocol.phases), "end"]),
         },
     )
     found = xr.merge([rates_and_weights, stable, learned], join="exact")
-    found.attrs["settling_change"] = _settling_change(options, timetable, found, recording)
+    found.attrs["settling_change"] = _settling_change(plan, found)
     return found
 
 
-def _settling_change(
-    options: PatternNetwork, timetable: stimulus.Schedule, traces: xr.Dataset, recording: str
-) -> float:
-    """Relative change of the mean I to E weight at the end of settling, from its traces."""
-    settling = [n for n, phase in enumerate(options.phases) if phase.kind == "settle"]
-    if not settling or "inhibitory" not in traces["projection"]:
+def _settling_change(plan: Plan, traces: xr.Dataset) -> float:
+    """Relative change of a mean weight at the end of settling, from its traces."""
+    network, timetable, dt = plan.network, plan.timetable, plan.options.simulation.dt
+    name = network.recording.settling
+    settling = [n for n, one in enumerate(network.protocol.phases) if one.kind == "settle"]
+    if not settling or name not in traces["projection"]:
         return np.nan
     first, last = (
-        edge[settling[-1]] * options.simulation.dt
-        for edge in (timetable.phase_start, timetable.phase_stop)
+        edge[settling[-1]] * dt for edge in (timetable.phase_start, timetable.phase_stop)
     )
-    weight = traces["mean_weight"].sel(projection="inhibitory").values
+    weight = traces["mean_weight"].sel(projection=name).values
     begin = max(first, last - STATIONARY_OVER)
     before, after = np.interp([begin, last], traces["time"].values, weight)
     change = float(after / before - 1) if before else np.nan
     if abs(change) >= STATIONARY:
+        (one,) = (p for p in network.projections if p.name == name)
         log.warning(
-            "%s: not settled: the mean I to E weight changed by %.2g %% in the last %g s of "
+            "%s: not settled: the mean %s to %s weight changed by %.2g %% in the last %g s of "
             "settling; make it longer",
-            recording,
+            plan.run.recording,
+            one.pre,
+            one.post,
             100 * change,
             last - begin,
         )

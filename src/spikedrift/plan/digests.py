@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from spikedrift.cells.cell import CELLS
 from spikedrift.core.provenance import script_digest
-from spikedrift.networks.registry import NETWORKS
+from spikedrift.networks.declaration import MODELS
 from spikedrift.plan.study import Study
 from spikedrift.plasticity.registry import RULES
 from spikedrift.similarity.registry import MEASURES
@@ -42,8 +43,9 @@ def code(script: str, *plugins: Callable[[Any], Iterable[str]]) -> Callable[[Any
 def network_modules(study: Study, sweep: str, variant: str) -> list[str]:
     """Modules that a variant of a sweep is simulated with; '': the options of the sweep."""
     return [
-        f"{NETWORKS.package}.{study.sweeps[sweep].network}",
-        *(f"{RULES.package}.{rule}" for rule in study.rules[sweep][variant]),
+        f"{MODELS.package}.{study.sweeps[sweep].network}",
+        *(f"{RULES.package}.{rule}" for rule in study.parts[sweep][variant].rules),
+        *(f"{CELLS.package}.{cell}" for cell in study.parts[sweep][variant].cells),
     ]
 
 
@@ -63,7 +65,7 @@ class Plugins:
         return [f"{SOURCES.package}.{self._study.recordings[wildcards.recording].source}"]
 
     def network(self, wildcards: Any) -> list[str]:
-        """Network of a sweep, or of a simulation, and the plasticity rules in it."""
+        """Network of a sweep, or of a simulation, and the cells and plasticity rules in it."""
         if simulated := wildcards.get("recording"):
             point = self._study.points[simulated]
             return network_modules(self._study, point.sweep, point.variant)

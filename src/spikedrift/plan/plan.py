@@ -16,7 +16,6 @@ from typing import Any
 
 from spikedrift.allensdk import AllenSdk
 from spikedrift.config.root import Config
-from spikedrift.core import plugins
 from spikedrift.core.provenance import versions
 from spikedrift.fetch.registry import terms
 from spikedrift.plan import possible, study_figures
@@ -76,7 +75,6 @@ class Plan:
     allensdk = AllenSdk()
 
     def __init__(self, config: Config, trials: str, raw: str) -> None:
-        plugins.use(config.plugins)
         self.config = config
         # Inputs and params are compared between runs: relative paths let a project be moved.
         root = Path(os.path.relpath(ROOT))

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from spikedrift.cells import cell
 from spikedrift.config.figures import RulePanel
 from spikedrift.config.inductions import Validation
 from spikedrift.core.errors import unknown
 from spikedrift.plan.figures import Figure
 from spikedrift.plan.outputs import Output, output
-from spikedrift.plasticity import cell, protocol, registry
+from spikedrift.plasticity import protocol, registry
 
 
 class RuleValidation:

@@ -43,7 +43,10 @@ class Units:
         return ""
 
 
-MODELS = {"pattern_network": Units(frozenset(), frozenset({"E"}))}  # of other networks: nothing
+def of_networks(study: Study, sweep: str) -> Units:
+    """Units of the runs of a sweep: no quality columns, and the populations that are recorded."""
+    recorded = [parts.units for parts in study.parts[sweep].values()]
+    return Units(frozenset(), frozenset.union(*recorded))
 
 
 def pooled(members: Sequence[Units]) -> Units:
@@ -87,8 +90,7 @@ def check(study: Study, comparisons: Comparisons) -> None:
                 f"selection {selection!r}; say with `recordings: [...]` which recordings it is for"
             )
     for where, selection, sweep in _of_models(study):
-        network = study.sweeps[sweep]
-        if lack := MODELS.get(network.network, Units()).lacking(study.selections[selection]):
+        if lack := of_networks(study, sweep).lacking(study.selections[selection]):
             raise InputError(
                 f"config: {where}: the networks of sweep {sweep} have {lack} for selection "
                 f"{selection!r}; say with `recordings: [...]` which recordings it is for, and use "

@@ -4,23 +4,20 @@ The module imports nothing that takes long, since Snakemake reads it at every st
 it returns is made of builtins and of `Output`s, since Snakemake compares params between runs.
 """
 
-import itertools
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from spikedrift.config.networks import PROJECTIONS
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
-from spikedrift.config.sweeps import Sweep
 from spikedrift.core.errors import missing, unknown
-from spikedrift.networks import registry as networks
+from spikedrift.networks import declaration as networks
 from spikedrift.plan.origins import Origins
 from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.parts import parts_of
 from spikedrift.plan.recordings import Recordings
-from spikedrift.plasticity.parameters import chosen
 from spikedrift.similarity import registry as measures
 from spikedrift.sources import registry as sources
 from spikedrift.sweeps import points as sweeps
@@ -52,7 +49,7 @@ class Study:
     expanded : dict of sweep -> points
     points : dict of recording -> Point
         Simulations whose trials are kept: of sweeps without a survey.
-    rules : dict of sweep -> variant -> plasticity rules
+    parts : dict of sweep -> variant -> Parts of its networks
     options : dict of recording -> options of its source
 
     Raises
@@ -72,7 +69,7 @@ class Study:
         self._block = config.model_dump(mode="json")
         self._check_names()
         self.expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
-        self.rules = {sweep.name: _rules_of(sweep) for sweep in config.sweeps}
+        self.parts = {sweep.name: parts_of(sweep) for sweep in config.sweeps}
         self._runs = {
             name: {point.recording: point for point in self.expanded[name]}
             for name, sweep in self.sweeps.items()
@@ -311,26 +308,3 @@ class Study:
 def _entry(entries: dict[str, Any], name: str) -> dict[str, Any]:
     entry: dict[str, Any] = entries[name].model_dump(mode="json")
     return entry
-
-
-def _rules_of(sweep: Sweep) -> dict[str, list[str]]:
-    """Plasticity rules by variant, '' for the sweep's options before a variant sets any.
-
-    Raises InputError for parameters that a rule does not have.
-    """
-    found: dict[str, list[str]] = {}
-    looked: dict[tuple[Any, ...], set[str]] = {}  # thousands of points, few rules
-    of_variant = {"": iter([sweep.options])} | {
-        variant.name: sweeps.networks(sweep, variant) for variant in sweep.variants
-    }
-    for variant, options_of in of_variant.items():
-        where = f"config: sweep {sweep.name}" + f", variant {variant}" * bool(variant)
-        rules: set[str] = set()
-        for options, name in itertools.product(options_of, PROJECTIONS):
-            own = options.plasticity.of(name)
-            kind = (name, own.rule, own.set, tuple(own.parameters), own.also)
-            if kind not in looked:
-                looked[kind] = {*chosen(own, f"{where}: plasticity.{name}")}
-            rules |= looked[kind]
-        found[variant] = sorted(rules)
-    return found

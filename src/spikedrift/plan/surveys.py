@@ -68,10 +68,10 @@ class Surveys:
                     "whose runs are seen with survey.units; leave it out"
                 )
         for index, sweep in enumerate(self.config.sweeps):
-            blocks = sum(phase.kind == "block" for phase in sweep.options.phases)
+            blocks = min(parts.blocks for parts in self._study.parts[sweep.name].values())
             if sweep.survey is not None and blocks < 2:
                 raise InputError(
-                    f"config: sweeps[{index}].options.phases: a survey measures drift between "
+                    f"config: sweeps[{index}].options: a survey measures drift between "
                     f"blocks, there is {blocks}; give two phases of kind block"
                 )
 

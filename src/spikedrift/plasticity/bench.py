@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spikedrift.plasticity import cell as cells
+from spikedrift.cells import cell as cells
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.rule import Rule
-from spikedrift.plasticity.synapse import Projection, combine, first_values
+from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation.build import Standalone
+from spikedrift.simulation.statements import first_values
 
 # There are `bundle` synapses between two cells. At the start, the first `n_low` of every `copies`
 # synapses have the weight `w_low`, the others `w_high`.

@@ -21,10 +21,11 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
+from spikedrift.cells.cell import OFFERED
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import registry
-from spikedrift.plasticity.rule import CELL, Regular, Rule
+from spikedrift.plasticity.rule import Regular, Rule
 
 SHARED = {"t": "second", "dt": "second"}
 SYNAPSE = {**SHARED, "w": "1", "w_max": "1", "lastupdate": "second", "i": "1", "j": "1"}
@@ -70,9 +71,9 @@ def check(rule: Rule) -> None:
             if key not in parameters:
                 raise unknown(f"{told}: set {name}: unknown parameter", key, parameters)
 
-    cell = _scope(rule.cell, {**SHARED, **{k: unit for k, (unit, _) in CELL.items()}},
+    cell = _scope(rule.cell, {**SHARED, **{k: unit for k, (unit, _) in OFFERED.items()}},
                   constants, f"{told}: cell")  # fmt: skip
-    cell.writable.difference_update(CELL)
+    cell.writable.difference_update(OFFERED)
     synapse = _scope(rule.model, {**SYNAPSE, **COUNTS}, constants, f"{told}: model", cell)
     synapse.writable.add("w")
     if rule.release and rule.release not in synapse.writable:
@@ -101,7 +102,7 @@ def _declared_names(rule: Rule, told: str) -> Iterator[str]:
     yield from (parameter.name for parameter in rule.parameters)
     for part, text in (("model", rule.model), ("cell", rule.cell)):
         yield from _equations(text, f"{told}: {part}").names
-    yield from (*SYNAPSE, *CELL)
+    yield from (*SYNAPSE, *OFFERED)
 
 
 def _equations(text: str, told: str) -> b.Equations:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from spikedrift.cells import cell as cells
 from spikedrift.config.inductions import PROTOCOLS, Induction
 from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.plasticity import cell as cells
 from spikedrift.plasticity import protocol as protocols
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.bench import PREFIX

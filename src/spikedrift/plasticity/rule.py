@@ -4,39 +4,17 @@ Statements of a synapse see the weight `w`, its bound `w_max`, the time `t`, the
 and its own variables; `{transmit}` in `on_pre` marks where the synapse passes the spike on, since
 papers differ on whether it does so before or after the weight has changed. A rule that needs more
 of the postsynaptic cell than its spikes declares `cell` variables. They see what every cell offers
-(`CELL`), and statements of the synapse reach them with the suffix `_post`.
+(`spikedrift.cells.cell.OFFERED`), and statements of the synapse reach them with the suffix `_post`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 from spikedrift.core.errors import InputError, unknown
+from spikedrift.simulation.statements import Parameter, Regular
 
-# What a cell offers to the cell variables of a rule.
-CELL = {
-    "u": ("volt", "membrane potential, spikes included"),
-    "excitatory_drive": ("volt", "excitatory conductance over leak, times E_reversal - v"),
-    "inhibitory_drive": ("volt", "inhibitory conductance over leak, times v - E_reversal"),
-    "population_rate": (
-        "Hz",
-        "mean rate of the postsynaptic population, one-step pulses",
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a rule, with one value per projection, set when the program runs."""
-
-    name: str
-    default: float
-    unit: str
-    meaning: str
-
-    def at(self, default: float) -> "Parameter":
-        """Return the same parameter with another default."""
-        return replace(self, default=default)
+__all__ = ["Parameter", "ParameterSet", "Regular", "Rule"]
 
 
 @dataclass(frozen=True)
@@ -45,29 +23,6 @@ class ParameterSet:
 
     values: Mapping[str, float]
     source: str
-
-
-@dataclass(frozen=True)
-class Regular:
-    """Statements that run at a clock of their own, at the start of a time step.
-
-    Attributes
-    ----------
-    code : str
-    interval : float
-        s; 0 stands for every time step.
-    on : where the statements run; those of a `synapse` may add to variables of the cell (`_post`)
-    where : str
-        Condition of the postsynaptic cell, such as `u > theta_plus`: statements of a synapse in
-        every time step then run where it holds, and other synapses take no time. A trace that
-        decays meanwhile is written as a function of the time since it was last set. Empty where
-        statements always run.
-    """
-
-    code: str
-    interval: float = 0.0
-    on: Literal["synapse", "cell"] = "synapse"
-    where: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spikedrift.plasticity.rule import CELL, Regular, Rule
+from spikedrift.cells.cell import OFFERED
+from spikedrift.plasticity.rule import Regular, Rule
+from spikedrift.simulation.statements import first_values
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Projection:
     cell, cell_start : str
         Equations to add to the postsynaptic cells, and their first values.
     asked : frozenset of str
-        What these need of the cells: keys of `rule.CELL`.
+        What these need of the cells: keys of `cells.cell.OFFERED`.
     every : tuple of Regular
     placed : tuple of (rule, parameter, "synapse" or "cell", name of the variable)
     prefix : str
@@ -126,13 +128,6 @@ class Projection:
         first_values(synapses, self.start)
 
 
-def first_values(group: Any, code: str) -> None:
-    """Set variables of a Brian2 group, one `name = expression` per line."""
-    for line in filter(None, map(str.strip, code.splitlines())):
-        name, _, value = line.partition("=")
-        setattr(group, name.strip(), value.strip())
-
-
 def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str = "") -> Projection:
     """Put rules that act on one weight together.
 
@@ -215,7 +210,7 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         late=late[0].late if late else "",
         cell=cell("\n".join([*(rule.cell for rule in rules)]))
         + "".join(f"\n{line}" for line in cell_lines),
-        asked=frozenset(set().union(*map(get_identifiers, cell_code.values())) & set(CELL)),
+        asked=frozenset(set().union(*map(get_identifiers, cell_code.values())) & set(OFFERED)),
         cell_start=cell("\n".join(rule.cell_start for rule in rules)),
         every=tuple(
             replace(

@@ -8,8 +8,9 @@ time step is
 
     uniform(branch(key, purpose, place), step)
 
-This module has the two functions `branch` and `uniform` and the derived `normal` in NumPy and, for
-Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no unsigned integers; they wrap.
+This module has the two functions `branch` and `uniform` and the derived `normal` and `poisson` in
+NumPy and, for Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no unsigned
+integers; they wrap.
 """
 
 import re
@@ -49,7 +50,21 @@ static inline double _stream_normal(const int64_t key, const int64_t n)
     const double second = (double)(int64_t)(_stream_bits(own, 1) >> 11)*0x1p-53;
     return sqrt(-2*log(1 - first))*cos(6.283185307179586*second);
 }""",
+    "poisson": """
+static inline double _stream_poisson(const int64_t key, const int64_t n, const double mean)
+{
+    const double u = (double)(int64_t)(_stream_bits(key, n) >> 11)*0x1p-53;
+    double term = exp(-mean), sum = term, count = 0;
+    while (u >= sum && count < 1000)
+    {
+        count += 1;
+        term *= mean/count;
+        sum += term;
+    }
+    return count;
+}""",
 }
+MOST = 1000  # largest number that `poisson` draws
 
 
 def bits(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
@@ -90,6 +105,26 @@ def normal(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
     return np.sqrt(-2 * np.log(1 - uniform(own, 0))) * np.cos(2 * np.pi * uniform(own, 1))
 
 
+def poisson(key: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> np.ndarray:
+    """Return Poisson numbers, by inversion of their distribution function.
+
+    Parameters
+    ----------
+    key, n : int64
+        As `bits`.
+    mean : float
+        Small: the time that a draw takes grows with it, and beyond 700 nothing is right.
+    """
+    u, mean = np.broadcast_arrays(uniform(key, n), np.asarray(mean, dtype=float))
+    term = np.exp(-mean)
+    total, count = term.copy(), np.zeros(u.shape)
+    while (left := (u >= total) & (count < MOST)).any():
+        count[left] += 1
+        term = np.where(left, term * mean / np.maximum(count, 1), term)
+        total[left] += term[left]
+    return count
+
+
 def purpose(name: str) -> int:
     """Return the number of a purpose such as `recurrent.wiring`: its checksum, never 0.
 
@@ -120,22 +155,40 @@ def drawn(code: str, key: str, name: str, place: str) -> str:
     return re.sub(r"\b(randn?)\(\)", call, code)
 
 
+def drawn_once(code: str, key: str, name: str, place: str) -> str:
+    """Do as `drawn`, for an expression that is evaluated once, before the network runs.
+
+    The first draw has the purpose `name` itself.
+    """
+    counter = iter(range(len(code)))
+
+    def call(found: re.Match[str]) -> str:
+        function = {"rand": "uniform", "randn": "normal"}[found[1]]
+        number = next(counter)
+        which = purpose(f"{name}.{number}" if number else name)
+        return f"{function}(branch({key}, {which}, {place}), 0)"
+
+    return re.sub(r"\b(randn?)\(\)", call, code)
+
+
 @cache
 def functions() -> dict[str, Any]:
-    """Return `branch`, `uniform` and `normal` for the namespace of a Brian2 group."""
+    """Return the functions for the namespace of a Brian2 group."""
     import brian2 as b
     from brian2cuda.cuda_generator import CUDACodeGenerator
 
     targets = (("cpp", ""), (CUDACodeGenerator, "__host__ __device__"))
     made: dict[str, Any] = {}
-    for function, n_arguments, returned in (
-        (bits, 2, "integer"), (branch, 3, "integer"), (uniform, 2, "float"), (normal, 2, "float"),
+    whole = ["integer", "integer"]
+    for function, arguments, returned in (
+        (bits, whole, "integer"), (branch, [*whole, "integer"], "integer"),
+        (uniform, whole, "float"), (normal, whole, "float"), (poisson, [*whole, "any"], "float"),
     ):  # fmt: skip
         name = function.__name__
         made[name] = b.Function(
             function,
-            arg_units=[1] * n_arguments,
-            arg_types=["integer"] * n_arguments,
+            arg_units=[1] * len(arguments),
+            arg_types=arguments,
             return_unit=1,
             return_type=returned,
         )

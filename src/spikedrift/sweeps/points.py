@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.overrides import override, place
 from spikedrift.config.sweeps import Axis, Sweep, Variant
 from spikedrift.core.errors import InputError
@@ -129,7 +129,7 @@ def _instances(
     ]
 
 
-def networks(sweep: Sweep, variant: Variant) -> Iterator[PatternNetwork]:
+def networks(sweep: Sweep, variant: Variant) -> Iterator[NetworkOptions]:
     """Networks of a variant that differ in rules: one, unless an axis chooses among them.
 
     Networks that differ only in the value of a rule's parameter count as one, since only the name
@@ -138,7 +138,7 @@ def networks(sweep: Sweep, variant: Variant) -> Iterator[PatternNetwork]:
     where = f"sweep {sweep.name}, variant {variant.name}"
     base = override(sweep.options, variant.set, where)
     tree = base.model_dump(mode="json")
-    choosing = [axis.name for axis in sweep.axes if any(map(_chooses, axis.keys))]
+    choosing = [axis.name for axis in sweep.axes if _chooses(axis)]
     seen: set[str] = set()
     for row in axis_values(sweep) if variant.swept else [{}]:
         chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
@@ -147,11 +147,9 @@ def networks(sweep: Sweep, variant: Variant) -> Iterator[PatternNetwork]:
             yield override(base, _changes(sweep, row, tree, where), where)
 
 
-def _chooses(key: str) -> bool:
-    block, *inner = key.split(".")
-    inner = inner[1:]  # after the projection
-    whole = not inner or inner == ["parameters"]
-    return block == "plasticity" and (whole or inner[0] in ("rule", "set", "also"))
+def _chooses(axis: Axis) -> bool:
+    """Whether an axis may choose among rules: whatever takes numbers alone does not."""
+    return any(isinstance(v, bool) or not isinstance(v, int | float) for v in axis.values or ())
 
 
 def axis_values(sweep: Sweep) -> list[dict[str, Any]]:

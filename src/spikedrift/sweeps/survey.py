@@ -20,7 +20,7 @@ import xarray as xr
 
 from spikedrift import trials
 from spikedrift.config.drift import CurveOptions, DriftOptions
-from spikedrift.config.networks import PatternNetwork
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
@@ -33,8 +33,9 @@ from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.profile import profile_values
 from spikedrift.drift.signal.indices import CODES
 from spikedrift.drift.signal.recording import SUMS, drift_values
-from spikedrift.networks import registry
-from spikedrift.networks.pattern_network import NetworkRun, Simulated
+from spikedrift.networks import declaration, simulate
+from spikedrift.networks.session_plan import NetworkRun
+from spikedrift.networks.simulate import Simulated
 from spikedrift.similarity.matrix import similarity
 from spikedrift.simulation.run import Ended
 from spikedrift.spikes import selections
@@ -54,7 +55,7 @@ class Surveyed:
     Attributes
     ----------
     network : str
-    options : PatternNetwork
+    options : NetworkOptions
         Options of the sweep, which points change.
     survey : Survey
     measures : mapping of code (rate, timing) -> {measure, options}
@@ -64,7 +65,7 @@ class Surveyed:
     """
 
     network: str
-    options: PatternNetwork
+    options: NetworkOptions
     survey: Survey
     measures: Mapping[str, Mapping[str, Any]]
     source: str
@@ -133,15 +134,15 @@ def _simulated(
     sweep: Surveyed, points: Sequence[Point], build_dir: Path, kept: Path | None
 ) -> Iterator[tuple[Point, xr.Dataset]]:
     """Runs with their outcomes, one after another, or in batches that fit on a GPU."""
-    network = registry.get(sweep.network)
+    model = declaration.get(sweep.network)
     runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in points]
     by_name = {point.recording: point for point in points}
-    for batch in network.batches(sweep.options, runs):
+    for batch in simulate.batches(model, sweep.options, runs):
         outcomes: Sequence[Simulated | Exception]
         try:
             with tempfile.TemporaryDirectory() as scratch:
-                outcomes = network.simulate_batch(
-                    sweep.options, batch, build_dir=build_dir, scratch_dir=Path(scratch)
+                outcomes = simulate.simulate_batch(
+                    model, sweep.options, batch, build_dir=build_dir, scratch_dir=Path(scratch)
                 )
         except (RuntimeError, MemoryError) as error:
             outcomes = [error] * len(batch)
@@ -183,7 +184,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
     -------
     Dataset
         `status` and `reason` of the network's activity; every measure of learning and of stability
-        that the traces have by stage; `weight_ratio_last` (E to E weight within over between
+        that the traces have by stage; `weight_ratio_last` (weight within over between
         ensembles at the end), `settling_change`, `mean_rate` (Hz); `discrimination` (probe, code),
         S of segments in the phases naive and block (NaN for a phase that is not there);
         `signal_index`, `signal_p` (code) between blocks, NaN where there is none, and `signal_gate`
@@ -220,7 +221,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         | {
             "status": ((), traces.attrs["status"]),
             "reason": ((), traces.attrs["status_reason"]),
-            "weight_ratio_last": ((), float(traces["weight_ratio"][-1]), {"units": "1"}),
+            "weight_ratio_last": ((), _last(traces.get("weight_ratio")), {"units": "1"}),
             "settling_change": ((), float(traces.attrs["settling_change"]), {"units": "1"}),
             "mean_rate": ((), float(data.attrs["mean_rate"]), {"units": "Hz"}),
             "discrimination": (("probe", "code"), values, {"units": "1"}),
@@ -243,6 +244,10 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         },
     )
     return _labeled(one.merge(compared(blocks, sweep, point.seed)), point, retry=0)
+
+
+def _last(values: xr.DataArray | None) -> float:
+    return np.nan if values is None else float(values[-1])
 
 
 def _by_code(sums: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray]:

@@ -8,7 +8,8 @@ import pytest
 
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError
-from spikedrift.plasticity import cell, registry
+from spikedrift.cells import cell
+from spikedrift.plasticity import registry
 from spikedrift.similarity import registry as measures
 from spikedrift.sources import registry as sources
 
@@ -79,7 +80,7 @@ def test_a_plug_in_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> N
 
 
 def test_a_plug_in_is_called_as_its_file(tmp_path: Path) -> None:
-    text = "from spikedrift.plasticity.cell import Cell\nCELL = Cell('one', '', '')\n"
+    text = "from spikedrift.cells.cell import Cell\nCELL = Cell('one', '', '')\n"
     plugins.use([folder(tmp_path, "cells/other.py", text=text)])
     with pytest.raises(InputError, match=r"cell other: .*other\.py calls it 'one'"):
         cell.get("other")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from spikedrift.cells.models import conductance_clamp as clamp
 from spikedrift.config.inductions import Induction
-from spikedrift.plasticity.cells import conductance_clamp as clamp
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
 

@@ -3,7 +3,7 @@
 It spikes when it is told to, which leaves potential and drives as they are.
 """
 
-from spikedrift.plasticity.cell import Cell
+from spikedrift.cells.cell import Cell
 
 # Conductances over leak and reversal potentials (V): the drives are equal at -61.5 mV.
 EXCITATORY, INHIBITORY = 0.3, 1.0

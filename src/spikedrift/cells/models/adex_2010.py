@@ -7,7 +7,7 @@ threshold that has jumped, an afterdepolarizing current and a step of adaptation
 dt = 1 ms.
 """
 
-from spikedrift.plasticity.cell import Cell
+from spikedrift.cells.cell import Cell
 
 CELL = Cell(
     name="adex_2010",

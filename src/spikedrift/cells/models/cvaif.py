@@ -6,7 +6,7 @@ the excitatory input, and adaptation counts as inhibition. The threshold of that
 out.
 """
 
-from spikedrift.plasticity.cell import Cell
+from spikedrift.cells.cell import Cell
 
 CELL = Cell(
     name="cvaif",
@@ -28,5 +28,5 @@ CELL = Cell(
     g_adaptation += 0.1
     """,
     start="v = -70*mV",
-    transmit="g_ampa_post += {weight}",
+    receptors={"excitatory": "g_ampa_post += {weight}"},
 )

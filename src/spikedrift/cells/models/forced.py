@@ -1,6 +1,6 @@
 """A cell that spikes when it is told to, and has no membrane: for rules that see only spikes."""
 
-from spikedrift.plasticity.cell import Cell
+from spikedrift.cells.cell import Cell
 
 CELL = Cell(
     name="forced",

@@ -8,8 +8,8 @@ of the protocol. As in the program, the magnesium block keeps its value of the t
 dead time of 2 ms after a spike, which doubles the NMDA current there.
 """
 
-from spikedrift.plasticity.cell import Cell
-from spikedrift.plasticity.rule import Regular
+from spikedrift.cells.cell import Cell
+from spikedrift.simulation.statements import Regular
 
 CELL = Cell(
     name="codependent",
@@ -40,7 +40,7 @@ CELL = Cell(
     """,
     order="pulse_end_post = t + 2.05*ms",  # 20 steps of .1 ms, from the next one on
     latency=2.1e-3,
-    transmit="g_ampa_post += {weight}\ng_nmda_post += {weight}",
+    receptors={"excitatory": "g_ampa_post += {weight}\ng_nmda_post += {weight}"},
     every=(Regular("magnesium += free*(1/(1 + 0.15*exp(-0.08*v/mV)) - magnesium)", on="cell"),),
     settle=0.1,
 )

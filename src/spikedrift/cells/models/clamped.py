@@ -1,6 +1,6 @@
 """A cell whose membrane potential is held, as in voltage-clamp experiments; it never spikes."""
 
-from spikedrift.plasticity.cell import Cell
+from spikedrift.cells.cell import Cell
 
 CELL = Cell(
     name="clamped",

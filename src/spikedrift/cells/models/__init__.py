@@ -1,0 +1,1 @@
+"""The library of cells: one file each, with a module-level `CELL`."""

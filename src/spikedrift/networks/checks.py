@@ -1,0 +1,229 @@
+"""Faults of a declaration, each in one line, before anything is compiled."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from spikedrift.cells import cell as cells
+from spikedrift.core.errors import InputError, unknown
+from spikedrift.networks.declaration import Distribution, Network, Phase, Projection
+from spikedrift.plasticity import registry
+from spikedrift.simulation.statements import assignments
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+KINDS = ("settle", "naive", "train", "pause", "block")
+SHOWING = ("naive", "train", "block")
+
+
+def check(network: Network, where: str, whole: bool = True) -> None:
+    """Check a declaration.
+
+    Parameters
+    ----------
+    network : Network
+    where : str
+        Begins the message: the recording or the sweep.
+    whole : bool
+        Whether the engine runs it; an integrator of its own asks for no cells and receptors.
+
+    Raises
+    ------
+    InputError
+        Naming the population, projection or phase, and what is wrong with it.
+    """
+    try:
+        engine = (_populations, _projections, _drives, _sets) if whole else ()
+        for faults in (_names, *engine, _protocol, _recording):
+            for fault in faults(network):
+                raise InputError(fault)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _names(network: Network) -> Iterator[str]:
+    names = [
+        *(one.name for one in network.populations),
+        *(one.name for one in network.sources),
+        *(one.name for one in network.projections),
+        *(one.name for one in network.drives),
+    ]
+    for name, n in Counter(names).items():
+        if not NAME.fullmatch(name):
+            yield f"{name!r} is no name: letters, digits and _, a letter first"
+        if n > 1:
+            yield f"the name {name!r} is given twice"
+    for name, size in network.sizes.items():
+        if size < 1:
+            yield f"{name}: a population of {size} cells"
+
+
+def _populations(network: Network) -> Iterator[str]:
+    for one in network.populations:
+        cell = cells.get(one.cell)
+        known = {parameter.name: parameter for parameter in cell.parameters}
+        for name, value in one.parameters.items():
+            if name not in known:
+                raise unknown(f"population {one.name}: the cell {cell.name} has no", name, known)
+            yield from _values(f"population {one.name}: {name}", value, one.size)
+        state = cell.variables()
+        for name in assignments(one.start or ""):
+            if name not in state:
+                raise unknown(f"population {one.name}: start: no variable", name, state)
+
+
+def _projections(network: Network) -> Iterator[str]:
+    populations = {one.name: one for one in network.populations}
+    for one in network.projections:
+        where = f"projection {one.name}"
+        if one.pre not in network.sizes:
+            raise unknown(f"{where}: no population or source", one.pre, network.sizes)
+        if one.post not in populations:
+            raise unknown(f"{where}: no population", one.post, populations)
+        cell = cells.get(populations[one.post].cell)
+        if one.receptor not in cell.receptors:
+            raise unknown(f"{where}: the cell {cell.name} has no receptor", one.receptor,
+                          cell.receptors)  # fmt: skip
+        yield from _wiring(network, where, one)
+        if not one.w_max > 0:
+            yield f"{where}: w_max: {one.w_max:g} is not above 0"
+        drawn = [one.weight, *([one.delay] if isinstance(one.delay, Distribution) else [])]
+        for value in (v for part in drawn for v in part.values.values()):
+            yield from _values(where, value, 1)
+        if isinstance(one.delay, float | int) and one.delay < 0:
+            yield f"{where}: delay: {one.delay:g} s is below 0"
+        yield from _rules(where, one, cell)
+
+
+def _rules(where: str, one: Projection, cell: cells.Cell) -> Iterator[str]:
+    offered = cell.variables(cell.offers) | {"population_rate"}
+    for rule, given in one.plasticity.items():
+        try:
+            declared = registry.declared(rule)
+            declared.values("", given)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        in_cell = [declared.cell, declared.cell_start, *(r.where for r in declared.every)]
+        in_cell += [r.code for r in declared.every if r.on == "cell"]
+        asked = set(cells.NAME.findall("\n".join(in_cell)))
+        if missing := (asked & cells.OFFERED.keys()) - offered:
+            lacked = min(missing)
+            yield (
+                f"{where}: the rule {rule} needs {lacked} ({cells.OFFERED[lacked][1]}), which the "
+                f"cell {cell.name} of {one.post} does not offer"
+            )
+
+
+def _wiring(network: Network, where: str, one: Projection) -> Iterator[str]:
+    wiring = one.wiring
+    if wiring.degree is None:
+        return
+    if wiring.condition:
+        yield f"{where}: a wiring with both a degree and a condition"
+    sources = {source.name for source in network.sources}
+    if wiring.fixed == "pre" and one.pre in sources:
+        yield f"{where}: an out-degree needs a population; {one.pre} is a source"
+    partner = one.pre if wiring.fixed == "post" else one.post
+    most = network.sizes[partner] - (one.pre == one.post)
+    if not 0 <= wiring.degree <= most:
+        side = "in" if wiring.fixed == "post" else "out"
+        yield f"{where}: an {side}-degree of {wiring.degree} where {partner} offers {most} cells"
+
+
+def _drives(network: Network) -> Iterator[str]:
+    populations = {one.name: one for one in network.populations}
+    for one in network.drives:
+        if one.post not in populations:
+            raise unknown(f"drive {one.name}: no population", one.post, populations)
+        cell = cells.get(populations[one.post].cell)
+        if one.receptor not in cell.receptors:
+            raise unknown(f"drive {one.name}: the cell {cell.name} has no receptor", one.receptor,
+                          cell.receptors)  # fmt: skip
+        yield from _values(f"drive {one.name}: rate", one.rate, populations[one.post].size)
+
+
+def _protocol(network: Network) -> Iterator[str]:
+    protocol = network.protocol
+    if not protocol.phases:
+        yield "protocol: ends before it starts: it has no phases"
+    for number, phase in enumerate(protocol.phases):
+        yield from _phase(f"protocol: phase {number} ({phase.kind})", phase, network)
+    if protocol.cues and len(protocol.cues) != protocol.n_segments:
+        yield f"protocol: {len(protocol.cues)} cues for {protocol.n_segments} segments"
+    if protocol.gap_jitter > protocol.gap:
+        yield f"protocol: gap_jitter {protocol.gap_jitter:g} s is longer than the gap"
+    if protocol.tail > protocol.gap - protocol.gap_jitter:
+        yield f"protocol: tail {protocol.tail:g} s is longer than the shortest gap, trials overlap"
+
+
+def _sets(network: Network) -> Iterator[str]:
+    for number, phase in enumerate(network.protocol.phases):
+        yield from _targets(f"protocol: phase {number} ({phase.kind}): set", phase.set, network)
+    for cue in network.protocol.cues:
+        yield from _targets("protocol: cues", cue, network)
+
+
+def _phase(where: str, phase: Phase, network: Network) -> Iterator[str]:
+    if phase.kind not in KINDS:
+        raise unknown(f"{where}: no kind of phase", phase.kind, KINDS)
+    if (phase.duration is None) == (phase.repeats is None):
+        yield f"{where}: give either duration (s) or repeats"
+    if phase.duration is not None and not phase.duration > 0:
+        yield f"{where}: ends before it starts: {phase.duration:g} s"
+    if phase.repeats is not None and phase.repeats < 1:
+        yield f"{where}: {phase.repeats} repeats"
+    if phase.kind in SHOWING and phase.repeats is None:
+        yield f"{where}: shows segments; give repeats"
+    if phase.repeats is not None and not network.protocol.duration > 0:
+        yield f"{where}: shows segments of {network.protocol.duration:g} s"
+    known = {f"{one.name}.{rule}" for one in network.projections for rule in one.plasticity}
+    for name in phase.rates:
+        if name not in known:
+            raise unknown(f"{where}: rates: no rule", name, known)
+
+
+def _targets(where: str, values: Mapping[str, Any], network: Network) -> Iterator[str]:
+    """Faults of what a phase or a cue sets; a cue has two values, while shown and otherwise."""
+    sizes, by_cell = {}, set()
+    for drive in network.drives:
+        sizes[f"{drive.post}.{drive.name}_rate"] = network.sizes[drive.post]
+        by_cell.add(f"{drive.post}.{drive.name}_rate")
+    for one in network.populations:
+        for parameter in cells.get(one.cell).parameters:
+            sizes[f"{one.name}.{parameter.name}"] = one.size
+        by_cell |= {f"{one.name}.{k}" for k, v in one.parameters.items() if np.ndim(v)}
+    for name, given in values.items():
+        if name not in sizes:
+            raise unknown(f"{where}: nothing to set:", name, sizes)
+        for value in given if isinstance(given, tuple) else (given,):
+            yield from _values(f"{where}: {name}", value, sizes[name])
+            if np.ndim(value) and name not in by_cell:
+                yield f"{where}: {name} has one value for all cells; declare it with one for each"
+
+
+def _recording(network: Network) -> Iterator[str]:
+    recording = network.recording
+    populations = {one.name: one for one in network.populations}
+    if recording.units not in populations:
+        raise unknown("recording: units: no population", recording.units, populations)
+    size = populations[recording.units].size
+    if recording.n_units is not None and not recording.n_units > 1:
+        yield f"recording: {recording.n_units} units"
+    if recording.n_units is not None and recording.n_units > size:
+        yield f"recording: {recording.n_units} units, and {recording.units} has {size} cells"
+    if not recording.trace_interval > 0:
+        yield f"recording: trace_interval {recording.trace_interval:g} s"
+    plastic = {one.name for one in network.plastic}
+    for key in ("ensembles", "settling"):
+        name = getattr(recording, key)
+        if name and name not in {one.name for one in network.projections}:
+            raise unknown(f"recording: {key}: no projection", name, plastic)
+
+
+def _values(where: str, value: float | np.ndarray, size: int) -> Iterator[str]:
+    if isinstance(value, np.ndarray) and value.shape != (size,):
+        yield f"{where}: {value.shape} values for {size} cells"
+    if not np.isfinite(value).all():
+        yield f"{where}: is not finite"

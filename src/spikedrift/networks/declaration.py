@@ -1,0 +1,444 @@
+"""What a network is: populations, projections, inputs, protocol and recordings, as data.
+
+A model file (`networks/models/`) turns its options into a `Network`, and the engine makes all else
+of it: Brian2 objects, draws, copies, CUDA, memory, sessions, trials. The module imports nothing
+that takes long, since Snakemake reads declarations at every start.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from spikedrift.config.networks import NetworkOptions
+from spikedrift.core.plugins import Plugins
+
+type Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Population:
+    """Cells of one kind.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+    cell : str
+        A cell of the library; empty where the model has an integrator of its own.
+    parameters : mapping of parameter of the cell -> value or float64, shape (size,)
+        In place of its default, SI units.
+    start : str
+        First values, one `variable = expression` a line, in place of those of the cell; `rand()`
+        and `randn()` are draws of the instance.
+    """
+
+    name: str
+    size: int
+    cell: str = ""
+    parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
+    start: str | None = None
+
+
+class Draws(NamedTuple):
+    """Random streams of what is drawn before the program runs, all from seed and instance."""
+
+    patterns: np.random.Generator
+    input: np.random.Generator
+
+
+@dataclass(frozen=True)
+class Source:
+    """Cells outside of the network whose spikes are drawn beforehand.
+
+    Attributes
+    ----------
+    name : str
+    size : int
+    spikes : callable
+        `spikes(timetable, draws)` returns (index, step), int32, each of shape (n_spikes,): cell and
+        time step, sorted by step, no two of one cell in one step. `networks/frozen_patterns.py` has
+        one.
+    """
+
+    name: str
+    size: int
+    spikes: Callable[[Any, Draws], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """An expression of random numbers, drawn once for every synapse.
+
+    Attributes
+    ----------
+    code : str
+        Brian2's words; `rand()` and `randn()` are draws of the instance. Compiled in.
+    values : mapping of name -> value
+        Parameters of the expression, dimensionless; set at run time.
+    """
+
+    code: str
+    values: Values = field(default_factory=dict)
+
+
+def constant(value: float) -> Distribution:
+    """All alike."""
+    return Distribution("w_start", {"w_start": value})
+
+
+def spread(mean: float, by: float = 0.5) -> Distribution:
+    """Draw from a uniform distribution around a mean, from (1 - by) to (1 + by) times it."""
+    return Distribution(f"w_start*({1 - by!r} + {2 * by!r}*rand())", {"w_start": mean})
+
+
+def uniform(low: float, high: float) -> Distribution:
+    """Draw from a uniform distribution."""
+    return Distribution("w_low + (w_high - w_low)*rand()", {"w_low": low, "w_high": high})
+
+
+def lognormal(median: float, sigma: float) -> Distribution:
+    """Draw from a log-normal distribution; sigma is the SD of the logarithm."""
+    return Distribution("w_median*exp(w_sigma*randn())", {"w_median": median, "w_sigma": sigma})
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Which cells are joined.
+
+    Attributes
+    ----------
+    condition : str
+        Joins a pair of cells where it holds; empty for all pairs. Words: `rand()`, a draw for the
+        pair; `{pre}`, `{post}`, places of the two in their populations, and `{n_pre}`, `{n_post}`,
+        the sizes. Compiled in.
+    values : mapping of name -> value
+        Parameters of the condition, dimensionless; set at run time.
+    p : float
+        Share of pairs that are joined, for estimates of memory.
+    degree : int, optional
+        Number of partners that are drawn for every cell of the side `fixed`; the condition is then
+        left empty.
+    fixed : "post" (in-degree) or "pre" (out-degree)
+    """
+
+    condition: str = ""
+    values: Values = field(default_factory=dict)
+    p: float = 1.0
+    degree: int | None = None
+    fixed: Literal["pre", "post"] = "post"
+
+
+def probability(p: float) -> Wiring:
+    """Join every pair with a probability."""
+    return Wiring("rand() < p", {"p": p}, p)
+
+
+def in_degree(n: int) -> Wiring:
+    """Draw so many presynaptic cells for every postsynaptic one, none twice."""
+    return Wiring(degree=n)
+
+
+def out_degree(n: int) -> Wiring:
+    """Draw so many postsynaptic cells for every presynaptic one, none twice."""
+    return Wiring(degree=n, fixed="pre")
+
+
+def all_to_all() -> Wiring:
+    """Join every pair; no cell is joined to itself."""
+    return Wiring()
+
+
+def ring(p: float, width: float) -> Wiring:
+    """Join cells on a ring with a probability that falls off with distance as a Gaussian.
+
+    Parameters
+    ----------
+    p : float
+        Probability at distance 0.
+    width : float
+        SD; the ring is 1 long.
+    """
+    apart = "abs(({pre} + 0.5)/{n_pre} - ({post} + 0.5)/{n_post})"
+    return Wiring(
+        f"rand() < p*exp(-0.5*((0.5 - abs(0.5 - {apart}))/width)**2)",
+        {"p": p, "width": width},
+        min(p, p * width * np.sqrt(2 * np.pi)),
+    )
+
+
+def clustered(n: int, within: float, between: float) -> Wiring:
+    """Join cells of one cluster with one probability and others with another.
+
+    Clusters are `n` stretches of equal length in either population.
+    """
+    same = f"({{pre}}*{n}//{{n_pre}} == {{post}}*{n}//{{n_post}})"
+    return Wiring(
+        f"rand() < p_between + (p_within - p_between)*int({same})",
+        {"p_within": within, "p_between": between},
+        within / n + between * (1 - 1 / n),
+    )
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses from one population or source to a population.
+
+    Attributes
+    ----------
+    name, pre, post : str
+    receptor : str
+        Of the postsynaptic cell. The weight of a receptor whose name begins with `excitatory` or
+        `inhibitory` counts as such.
+    wiring : Wiring
+    weight : Distribution
+        First weights, in units of the cell's receptor, clipped to [0, w_max].
+    w_max : float
+        Upper bound of the weight.
+    delay : float, or Distribution in s
+    plasticity : mapping of rule -> its parameters that differ from its defaults
+        Rules act in this order.
+    """
+
+    name: str
+    pre: str
+    post: str
+    receptor: str
+    wiring: Wiring
+    weight: Distribution
+    w_max: float
+    delay: float | Distribution = 0.0
+    plasticity: Mapping[str, Values] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """Poisson spikes that every cell of a population gets from outside, on its own.
+
+    Attributes
+    ----------
+    name, post, receptor : str
+    weight : float
+    rate : float or float64, shape (size,), Hz
+        A protocol changes it as `{post}.{name}_rate`.
+    """
+
+    name: str
+    post: str
+    receptor: str
+    weight: float
+    rate: float | np.ndarray
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of the protocol.
+
+    Attributes
+    ----------
+    kind : str
+        `settle` and `pause` give no trials; `naive`, `train` and `block` show every segment
+        `repeats` times, and every showing is a trial of that phase.
+    duration : float, s, or None where segments are shown
+    repeats : int, or None
+    plastic : bool
+        Whether rules act, at their own rates.
+    rates : mapping of `projection.rule` -> value
+        Rates of rules that differ from that in this phase.
+    set : mapping of `group.variable` -> value or array
+        What changes when the phase begins, and stays so.
+    """
+
+    kind: str
+    duration: float | None = None
+    repeats: int | None = None
+    plastic: bool = True
+    rates: Values = field(default_factory=dict)
+    set: Mapping[str, float | np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Phases, and how segments are shown in them.
+
+    Attributes
+    ----------
+    phases : tuple of Phase
+    n_segments : int
+    duration, gap : float, s
+        Length of a segment, and time before every one.
+    gap_jitter : float, s
+        Every segment comes earlier, by a uniform draw up to this.
+    order : "random" or "fixed"
+        Of the segments in a repeat.
+    tail : float, s
+        Trials go on so long after the segment.
+    cues : tuple of mapping of `group.variable` -> (while shown, otherwise)
+        What changes while a segment is shown, one mapping a segment; empty where the sources alone
+        tell segments apart.
+    timetable : callable, optional
+        `timetable(dt, rng)` returns the Timetable of a protocol that is laid out otherwise.
+    """
+
+    phases: tuple[Phase, ...]
+    n_segments: int
+    duration: float
+    gap: float
+    gap_jitter: float = 0.0
+    order: Literal["random", "fixed"] = "random"
+    tail: float = 0.0
+    cues: tuple[Mapping[str, tuple[Any, Any]], ...] = ()
+    timetable: Callable[[float, np.random.Generator], Any] | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is kept of a session.
+
+    Attributes
+    ----------
+    units : str
+        Population whose cells become units.
+    n_units : int, optional
+        So many of them, drawn by the instance; None keeps all.
+    trace_interval : float, s
+        Step of the traces of weights and rates.
+    n_synapses : int, optional
+        Synapses of every plastic projection that are kept at the edges of phases; None keeps all.
+    ensembles : str
+        Plastic projection among the units in which weights within and between ensembles are
+        compared; empty for none.
+    settling : str
+        Plastic projection whose mean weight should be stationary when the phase `settle` ends.
+    weights : str
+        Unit of the weights, for figures.
+    """
+
+    units: str
+    n_units: int | None = None
+    trace_interval: float = 5.0
+    n_synapses: int | None = 200
+    ensembles: str = ""
+    settling: str = ""
+    weights: str = "leak conductance"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network and what happens to it.
+
+    Attributes
+    ----------
+    populations : tuple of Population
+    projections : tuple of Projection
+    protocol : Protocol
+    recording : Recording
+    sources : tuple of Source
+    drives : tuple of Drive
+    """
+
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    protocol: Protocol
+    recording: Recording
+    sources: tuple[Source, ...] = ()
+    drives: tuple[Drive, ...] = ()
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of cells of every population and source."""
+        sizes = {one.name: one.size for one in self.populations}
+        return sizes | {one.name: one.size for one in self.sources}
+
+    @property
+    def plastic(self) -> list[Projection]:
+        """Projections that have rules."""
+        return [one for one in self.projections if one.plasticity]
+
+    @property
+    def units(self) -> Population:
+        """Population whose cells become units."""
+        (found,) = (one for one in self.populations if one.name == self.recording.units)
+        return found
+
+    def ending_on(self, population: str) -> Iterator[Projection]:
+        """Projections that end on a population."""
+        return (one for one in self.projections if one.post == population)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a paper, or an independent computation, says of a network.
+
+    Attributes
+    ----------
+    name : str
+        Key of what the model's `readout` returns.
+    value, tolerance : float
+        The target is met within `tolerance`; `low` and `high` bound it instead.
+    low, high : float, optional
+    source : str
+        Where the number is from.
+    trust : "published", "computed" or "unverified"
+        Only the first two are fit to judge by; `computed` is of an independent port.
+    unit : str
+    meaning : str
+    """
+
+    name: str
+    source: str
+    trust: Literal["published", "computed", "unverified"]
+    meaning: str
+    unit: str = "1"
+    value: float = np.nan
+    tolerance: float = np.nan
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest value that meets it."""
+        low = self.value - self.tolerance if self.low is None else self.low
+        high = self.value + self.tolerance if self.high is None else self.high
+        return (
+            -np.inf if np.isnan(low) else float(low),
+            np.inf if np.isnan(high) else float(high),
+        )
+
+    def met(self, measured: float) -> bool:
+        """Whether a measured value meets it; NaN does not."""
+        low, high = self.bounds
+        return bool(low <= measured <= high)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A published network.
+
+    Attributes
+    ----------
+    name, title, citation : str
+        The name is that of the file.
+    options : type of NetworkOptions
+        Sizes, cells, wiring, rules, stimulus, protocol; defaults are the paper's.
+    declare : callable
+        `declare(options)` returns the Network.
+    targets : tuple of Target
+    integrate : callable, optional
+        `integrate(plan)` returns what the network leaves behind (`copies.Recorded`), where it is
+        not for Brian2: rate models, or dynamics that a compiled loop runs much faster. Its
+        populations then name no cell.
+    """
+
+    name: str
+    title: str
+    citation: str
+    options: type[NetworkOptions]
+    declare: Callable[[Any], Network]
+    targets: tuple[Target, ...] = ()
+    integrate: Callable[[Any], Any] | None = None
+
+
+MODELS = Plugins("networks", "MODEL", Model, "network")
+names, get = MODELS.names, MODELS.get

@@ -1,0 +1,340 @@
+"""A declared network as a Brian2 program: what is compiled in, and what is set at run time.
+
+Compiled in is the structure: sizes, cells, wiring and weight expressions, rules, delays that are
+alike. Every other value of the declaration becomes a variable that a session sets. Wiring, first
+weights and noise are counted draws (`simulation.streams`): functions of the key of the postsynaptic
+cell, of what they are for and of the place of the presynaptic cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spikedrift.cells import cell as cells
+from spikedrift.networks import declaration
+from spikedrift.networks.copies import own, own_cell
+from spikedrift.networks.declaration import Distribution, Network, Phase
+from spikedrift.plasticity import registry
+from spikedrift.plasticity.synapse import Projection, combine
+from spikedrift.simulation import streams
+from spikedrift.simulation.build import Standalone
+from spikedrift.simulation.statements import assignments
+
+RATE = "population_rate : Hz (linked)"
+
+
+def structure(network: Network, copies: int = 1) -> dict[str, Any]:
+    """Return what is compiled in, as JSON values."""
+    return {
+        "copies": copies,
+        "populations": {
+            one.name: {
+                "size": one.size,
+                "cell": one.cell,
+                "start": cells.get(one.cell).start if one.start is None else one.start,
+                "each": sorted(k for k, v in one.parameters.items() if isinstance(v, np.ndarray)),
+            }
+            for one in network.populations
+        },
+        "sources": {one.name: one.size for one in network.sources},
+        "projections": {
+            one.name: {
+                "pre": one.pre,
+                "post": one.post,
+                "receptor": one.receptor,
+                "condition": one.wiring.condition,
+                "degree": None if one.wiring.degree is None else one.wiring.fixed,
+                "weight": one.weight.code,
+                "words": sorted({*one.wiring.values, *one.weight.values}),
+                "delay": one.delay.code
+                if isinstance(one.delay, Distribution)
+                else float(one.delay),
+                "delayed": sorted(one.delay.values) if isinstance(one.delay, Distribution) else [],
+                "rules": list(one.plasticity),
+            }
+            for one in network.projections
+        },
+        "drives": {
+            one.name: {"post": one.post, "receptor": one.receptor} for one in network.drives
+        },
+    }
+
+
+def uses(network: Network) -> list[str]:
+    """Modules that a program of the network imports by name."""
+    rules = {rule for one in network.projections for rule in one.plasticity}
+    of_cells = {one.cell for one in network.populations}
+    return [
+        *(f"{registry.PACKAGE}.{name}" for name in sorted(rules)),
+        *(f"{cells.PACKAGE}.{name}" for name in sorted(of_cells)),
+    ]
+
+
+def synapse(name: str, asked: Mapping[str, Any], cell: cells.Cell) -> Projection:
+    """Put the synapses of a projection of a `structure` together.
+
+    Raises
+    ------
+    ValueError
+        For rules that cannot act on one projection.
+    """
+    words = [f"{word} : 1 (shared, constant)" for word in (*asked["words"], *asked["delayed"])]
+    return combine(
+        [registry.get(rule) for rule in asked["rules"]],
+        cell.receptors[asked["receptor"]],
+        "\n".join(words),
+        prefix=f"{name}_",
+    )
+
+
+def counted(made: Projection, name: str, n_pre: int) -> Projection:
+    """Let the rules of a projection draw per synapse and time step (`simulation.streams`)."""
+
+    def drawn(code: str, where: str, on: str = "synapse") -> str:
+        key, place = ("key_post", f"i % {n_pre}") if on == "synapse" else ("key", "0")
+        return streams.drawn(code, key, f"{name}.{where}", place)
+
+    return replace(
+        made,
+        on_pre=drawn(made.on_pre, "on_pre"),
+        on_late=drawn(made.on_late, "on_late"),
+        on_post=drawn(made.on_post, "on_post"),
+        every=tuple(
+            replace(
+                one,
+                code=drawn(one.code, f"every {number}", one.on),
+                where=drawn(one.where, f"where {number}", "cell"),
+            )
+            for number, one in enumerate(made.every)
+        ),
+    )
+
+
+def made_of(asked: Mapping[str, Any]) -> dict[str, Projection]:
+    """Synapses of every projection of a `structure`."""
+    sizes = {**{k: v["size"] for k, v in asked["populations"].items()}, **asked["sources"]}
+    return {
+        name: counted(
+            synapse(name, one, cells.get(asked["populations"][one["post"]]["cell"])),
+            name,
+            sizes[one["pre"]],
+        )
+        for name, one in asked["projections"].items()
+    }
+
+
+def asked_of(population: str, asked: Mapping[str, Any], made: Mapping[str, Projection]) -> set[str]:
+    """Keys of `cells.OFFERED` that rules ask of a population."""
+    ending = [made[k].asked for k, one in asked["projections"].items() if one["post"] == population]
+    return set().union(*ending)
+
+
+def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
+    """Describe the network in Brian2 (runs where the program is built)."""
+    import brian2 as b
+
+    copies, projections = structure["copies"], structure["projections"]
+    made = made_of(structure)
+    asked = {name: asked_of(name, structure, made) for name in structure["populations"]}
+    if copies > 1:
+        made = {name: own(one, name) for name, one in made.items()}
+    groups: dict[str, Any] = {}
+    objects: list[Any] = []
+    for name, one in structure["populations"].items():
+        ending = {k: made[k] for k, to in projections.items() if to["post"] == name}
+        groups[name] = _population(name, one, asked[name], ending, structure)
+    for name, size in structure["sources"].items():
+        groups[name] = b.SpikeGeneratorGroup(
+            copies * size, [], [] * b.second, name=name, sorted=True
+        )
+    objects += groups.values()
+    synapses = {}
+    for name, to in projections.items():
+        alike = isinstance(to["delay"], float)
+        delay = to["delay"] * b.second if alike and to["delay"] else None
+        post = groups[to["post"]]
+        synapses[name] = made[name].synapses(groups[to["pre"]], post, post, name, delay)
+    meters = {
+        name: _meter(name, groups[name], structure["populations"][name]["size"])
+        for name in asked
+        if "population_rate" in asked[name]
+    }
+    objects += [one for pair in meters.values() for one in pair]
+    monitors = [
+        b.SpikeMonitor(groups[name], name=f"{name}_spikes") for name in structure["populations"]
+    ]
+    for one in (*(groups[name] for name in structure["populations"]), *synapses.values()):
+        one.namespace.update(streams.functions())
+
+    standalone.read_session({name: groups[name] for name in structure["sources"]})
+    for name, one in structure["populations"].items():
+        for variable, value in assignments(one["start"]).items():
+            setattr(groups[name], variable, streams.drawn_once(value, "key", variable, "0"))
+        if name in meters:
+            size = one["size"]
+            meters[name][1].connect(j=f"i//{size}")
+            meters[name][1].share = 1 / size
+    for name, to in projections.items():
+        _connect(synapses[name], name, to, structure)
+        made[name].begin(synapses[name], groups[to["post"]])
+    plastic = [name for name, to in projections.items() if to["rules"]]
+    for name in plastic:
+        standalone.keep_now(f"{name}.pre", synapses[name], "_synaptic_pre")
+        standalone.keep_now(f"{name}.post", synapses[name], "_synaptic_post")
+    standalone.run_session(
+        b.Network(*objects, *monitors, *synapses.values()),
+        {f"{name}.w": (synapses[name], "w") for name in plastic},
+    )
+    for name, monitor in zip(structure["populations"], monitors, strict=True):
+        for variable in state_of(structure["populations"][name]["cell"]):
+            standalone.keep(f"{name}.{variable}", groups[name], variable)
+        standalone.keep(f"{name}.spikes.i", monitor, "i")
+        standalone.keep(f"{name}.spikes.t", monitor, "t")
+
+
+def state_of(cell: str) -> list[str]:
+    """State variables of a cell, which a network that diverged has no finite values of."""
+    from brian2.equations import Equations
+
+    return sorted(Equations(cells.get(cell).model).diff_eq_names)
+
+
+def _population(
+    name: str,
+    one: Mapping[str, Any],
+    asked: set[str],
+    ending: Mapping[str, Projection],
+    structure: Mapping[str, Any],
+) -> Any:
+    """Make the group of a population, with what the projections that end on it need there."""
+    import brian2 as b
+
+    cell = cells.get(one["cell"])
+    equations = [cell.equations(asked), "key : integer (constant)"]
+    equations += [
+        f"{parameter.name} : {parameter.unit} (constant)"
+        if parameter.name in one["each"]
+        else parameter.line
+        for parameter in cell.used(asked)
+    ]
+    equations += [
+        f"{projection}_bound : 1 (constant)"
+        for projection, to in structure["projections"].items()
+        if to["degree"] and to[to["degree"]] == name
+    ]
+    drives = {k: to for k, to in structure["drives"].items() if to["post"] == name}
+    for drive in drives:
+        equations += [f"{drive}_rate : Hz (constant)", f"{drive}_weight : 1 (shared, constant)"]
+    if "population_rate" in asked:
+        equations.append(RATE)
+    text = "\n".join(equations)
+    text = own_cell(text) if structure["copies"] > 1 else text
+    group = b.NeuronGroup(
+        structure["copies"] * one["size"],
+        "\n".join([text, *(each.cell for each in ending.values())]),
+        threshold=cell.threshold,
+        reset=cell.reset or None,
+        refractory=cell.dead_time or 0 * b.ms,  # for `lastspike`
+        events={event: where for each in ending.values() for event, where in each.events.items()},
+        method="euler",
+        name=name,
+        dtype={"key": np.int64},
+    )
+    for number, regular in enumerate(cell.every):
+        interval = regular.interval * b.second if regular.interval else None
+        group.run_regularly(regular.code, interval, order=number - len(cell.every))
+    for drive, to in drives.items():
+        number = streams.purpose(f"{drive}.input")
+        code = cell.receptors[to["receptor"]].format(
+            weight=f"{drive}_weight*poisson(branch(key, {number}, 0), t_in_timesteps,"
+            f" {drive}_rate*dt)"
+        )
+        group.run_regularly(code.replace("_post", ""), when="before_synapses", name=drive)
+    return group
+
+
+def _meter(name: str, group: Any, size: int) -> tuple[Any, Any]:
+    """Make a meter of a population's rate in every copy: a pulse of one step for every spike."""
+    import brian2 as b
+
+    n = len(group)
+    meter = b.NeuronGroup(n // size, "rate : Hz", name=f"{name}_meter")
+    meter.run_regularly("rate = 0*Hz", when="after_groups")
+    count = b.Synapses(group, meter, "share : 1 (constant)", on_pre="rate_post += share/dt",
+                       name=f"{name}_count")  # fmt: skip
+    group.population_rate = b.linked_var(meter, "rate", index=np.arange(n) // size)
+    return meter, count
+
+
+def _connect(synapses: Any, name: str, to: Mapping[str, Any], structure: Mapping[str, Any]) -> None:
+    """Wire a projection and draw its first weights and its delays."""
+    sizes = {**{k: v["size"] for k, v in structure["populations"].items()}, **structure["sources"]}
+    n_pre, n_post = sizes[to["pre"]], sizes[to["post"]]
+
+    def draw(code: str, what: str) -> str:
+        return streams.drawn_once(code, "key_post", f"{name}.{what}", f"i % {n_pre}")
+
+    words = {"pre": f"(i % {n_pre})", "post": f"(k % {n_post})", "n_pre": n_pre, "n_post": n_post}
+    condition = to["condition"].format(**words)
+    if to["degree"]:
+        condition = f"rand() <= {name}_bound_{to['degree']}"
+    tests = [draw(condition, "wiring")] if condition else []
+    tests += ["k != i"] if to["pre"] == to["post"] else []
+    among = f"range(i//{n_pre}*{n_post}, (i//{n_pre} + 1)*{n_post})"
+    where = f" if {' and '.join(tests)}" if tests else ""
+    synapses.connect(j=f"k for k in {among}{where}")
+    weight = draw(to["weight"], "w")
+    synapses.w = f"clip({weight}, 0, w_max)"
+    if isinstance(to["delay"], str):
+        synapses.pre.delay = f"({draw(to['delay'], 'delay')})*second"
+
+
+def variables(network: Network) -> dict[str, float | np.ndarray]:
+    """Values of the program's variables, by `group.variable`.
+
+    Raises
+    ------
+    InputError
+        For a parameter that no rule has.
+    """
+    asked = structure(network)
+    made = made_of(asked)
+    values: dict[str, float | np.ndarray] = {}
+    for one in network.projections:
+        values |= {f"{one.name}.{k}": v for k, v in (*one.wiring.values.items(),
+                   *one.weight.values.items())}  # fmt: skip
+        if isinstance(one.delay, Distribution):
+            values |= {f"{one.name}.{k}": v for k, v in one.delay.values.items()}
+        values[f"{one.name}.w_max"] = one.w_max
+        values |= made[one.name].variables(acting(one), one.name, one.post)
+    for population in network.populations:
+        cell = cells.get(population.cell)
+        for parameter in cell.used(asked_of(population.name, asked, made)):
+            value = population.parameters.get(parameter.name, parameter.default)
+            values[f"{population.name}.{parameter.name}"] = value
+    for drive in network.drives:
+        size = network.sizes[drive.post]
+        values[f"{drive.post}.{drive.name}_rate"] = np.broadcast_to(drive.rate, size).astype(float)
+        values[f"{drive.post}.{drive.name}_weight"] = drive.weight
+    return values
+
+
+def acting(projection: declaration.Projection) -> dict[str, dict[str, float]]:
+    """Value of every parameter of every rule of a projection."""
+    return {
+        rule: registry.declared(rule).values("", given)
+        for rule, given in projection.plasticity.items()
+    }
+
+
+def rates(network: Network, phase: Phase) -> dict[str, float]:
+    """Learning rates that act in a phase, by `group.variable`."""
+    found = {}
+    for one in network.plastic:
+        for rule, values in acting(one).items():
+            if variable := registry.declared(rule).rate:
+                value = values[variable] if phase.plastic else 0.0
+                found[f"{one.name}.{variable}"] = phase.rates.get(f"{one.name}.{rule}", value)
+    return found

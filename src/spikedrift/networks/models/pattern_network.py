@@ -1,0 +1,354 @@
+"""A recurrent network of excitatory and inhibitory cells that learns frozen spike patterns.
+
+Conductance-based integrate-and-fire cells whose weights are in units of the leak conductance, after
+the usual balanced network (Vogels et al. 2011), driven by frozen spike patterns hidden in Poisson
+background of the same rate: spike-timing-dependent plasticity on afferent and recurrent excitatory
+synapses, the inhibitory rule of Vogels et al. on I to E, and weight noise. docs/network.md says
+what was chosen and why. Variants of one instance differ in nothing but what the variant sets:
+wiring, first weights, patterns and noise are those of the instance.
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from spikedrift.config.base import Options
+from spikedrift.config.networks import (
+    MOST_STEPS,
+    ExcitatoryPlasticity,
+    NetworkOptions,
+    Patterns,
+    Phase,
+    Plasticity,
+    Recording,
+)
+from spikedrift.networks import declaration as network
+from spikedrift.networks.declaration import (
+    Model,
+    Network,
+    Population,
+    Projection,
+    Protocol,
+    Source,
+    probability,
+    spread,
+)
+from spikedrift.networks.frozen_patterns import Frozen, frozen_patterns
+from spikedrift.plasticity.parameters import chosen
+
+
+class Cells(Options):
+    """Leaky integrate-and-fire cells."""
+
+    n_excitatory: int = Field(default=320, gt=1, description="excitatory cells (E)")
+    n_inhibitory: int = Field(default=80, gt=0, description="inhibitory cells (I)")
+    tau_membrane: float = Field(default=0.020, gt=0, description="membrane time constant; s")
+    rest: float = Field(default=-0.060, description="resting and reset potential; V")
+    threshold: float = Field(default=-0.050, description="spike threshold; V")
+    reversal_excitatory: float = Field(default=0.0, description="excitatory reversal potential; V")
+    reversal_inhibitory: float = Field(
+        default=-0.080, description="inhibitory reversal potential; V"
+    )
+    tau_excitatory: float = Field(
+        default=0.005, gt=0, description="decay of excitatory conductance; s"
+    )
+    tau_inhibitory: float = Field(
+        default=0.010, gt=0, description="decay of inhibitory conductance; s"
+    )
+    refractory_excitatory: float = Field(default=0.003, ge=0, description="dead time of E cells; s")
+    refractory_inhibitory: float = Field(default=0.002, ge=0, description="dead time of I cells; s")
+    membrane_noise: float = Field(
+        default=0.006, ge=0, description="membrane noise, sigma of sigma*xi/sqrt(tau_membrane); V"
+    )
+    synapses: Literal["conductance", "current"] = Field(
+        default="conductance",
+        description=(
+            "current: the drive of a synapse is its reversal potential minus rest, not minus the "
+            "present potential; compiled in"
+        ),
+    )
+    spike_peak: float = Field(
+        default=0.020, description="membrane potential in a spike, as voltage rules see it; V"
+    )
+    spike_width: float = Field(
+        default=0.001, ge=0, description="how long voltage rules see it after a spike; s"
+    )
+
+    @model_validator(mode="after")
+    def _order(self) -> Self:
+        if self.threshold <= self.rest:
+            raise ValueError(
+                f"threshold: {self.threshold:g} V is not above rest ({self.rest:g} V), to which a "
+                "spike resets"
+            )
+        return self
+
+
+class Wiring(Options):
+    """Random connectivity and initial weights (units of the leak conductance).
+
+    Every initial weight is its mean times a uniform draw from [0.5, 1.5).
+    """
+
+    p_afferent: float = Field(
+        default=0.3, gt=0, le=1, description="afferent to E and to I; probability"
+    )
+    p_ee: float = Field(
+        default=0.2, ge=0, le=1, description="E to E; probability; 0 is a feed-forward network"
+    )
+    p_ei: float = Field(default=0.25, ge=0, le=1, description="E to I; probability")
+    p_ie: float = Field(default=0.4, ge=0, le=1, description="I to E; probability")
+    p_ii: float = Field(default=0.4, ge=0, le=1, description="I to I; probability")
+    delay: float = Field(default=0.001, ge=0, description="delay of recurrent synapses; s")
+    w_afferent_e: float = Field(default=0.07, ge=0, description="afferent to E; leak conductances")
+    w_afferent_i: float = Field(default=0.06, ge=0, description="afferent to I; leak conductances")
+    w_ee: float = Field(default=0.03, ge=0, description="E to E; leak conductances")
+    w_ei: float = Field(default=0.05, ge=0, description="E to I; leak conductances")
+    w_ie: float = Field(default=0.13, ge=0, description="I to E; leak conductances")
+    w_ii: float = Field(default=0.1, ge=0, description="I to I; leak conductances")
+
+
+class RecurrentPlasticity(ExcitatoryPlasticity):
+    """Plasticity from E to E."""
+
+    w_max: float = Field(
+        default=0.09, gt=0, description="upper bound of the weight; leak conductances"
+    )
+
+
+class InhibitoryPlasticity(Plasticity):
+    """Plasticity from I to E; the default holds the excitatory rate near a target."""
+
+    rule: str = Field(default="inhibitory", description="a rule of docs/plasticity.md")
+    w_max: float = Field(
+        default=3.0, gt=0, description="upper bound of the weight; leak conductances"
+    )
+    eta: float = Field(
+        default=0.002,
+        ge=0,
+        description="size of the steps after settling, in place of the rule's own `eta`",
+    )
+    settle_eta: float = Field(
+        default=0.002, ge=0, description="the same while settling, in every variant"
+    )
+
+
+PROJECTIONS = ("afferent", "recurrent", "inhibitory", "ei", "ii")  # those that can be plastic
+SIX_PARAMETER_ORDER = ("recurrent", "ei", "inhibitory", "ii")
+
+
+class NetworkPlasticity(Options):
+    """Plasticity by projection; a rate of 0 turns a rule off."""
+
+    afferent: ExcitatoryPlasticity = Field(
+        default=ExcitatoryPlasticity(), description="afferent to E"
+    )
+    recurrent: RecurrentPlasticity = Field(default=RecurrentPlasticity(), description="E to E")
+    inhibitory: InhibitoryPlasticity = Field(default=InhibitoryPlasticity(), description="I to E")
+    ei: Plasticity = Field(default=Plasticity(), description="E to I")
+    ii: Plasticity = Field(default=Plasticity(w_max=3.0), description="I to I")
+    six_parameter: tuple[float, ...] | None = Field(
+        default=None,
+        min_length=24,
+        max_length=24,
+        description=(
+            "24 numbers that make six_parameter the rule of E to E, E to I, I to E and I to I, in "
+            "this order: tau_pre, tau_post (s), alpha, beta, gamma, kappa of each; each "
+            "projection's eta still scales its steps"
+        ),
+    )
+
+    def of(self, projection: str) -> Plasticity:
+        """Return the plasticity of a projection."""
+        options: Plasticity = getattr(self, projection)
+        if self.six_parameter is None or projection not in SIX_PARAMETER_ORDER:
+            return options
+        first = 6 * SIX_PARAMETER_ORDER.index(projection)
+        return options.model_copy(
+            update={
+                "rule": "six_parameter",
+                "set": "",
+                "parameters": self.six_parameter[first : first + 6],
+            }
+        )
+
+
+DEFAULT_PHASES = (
+    Phase(kind="settle", duration=60),
+    Phase(kind="naive", repeats=12, plasticity=False),
+    Phase(kind="pause", duration=10),
+    Phase(kind="train", repeats=60),
+    Phase(kind="pause", duration=10),
+    Phase(kind="block", repeats=20),
+    Phase(kind="pause", duration=150),
+    Phase(kind="block", repeats=20),
+)
+
+
+class PatternNetwork(NetworkOptions):
+    """A recurrent network that receives the same spike patterns again and again."""
+
+    cells: Cells = Cells()
+    wiring: Wiring = Wiring()
+    patterns: Patterns = Patterns()
+    plasticity: NetworkPlasticity = NetworkPlasticity()
+    phases: tuple[Phase, ...] = Field(
+        default=DEFAULT_PHASES, min_length=1, description="the session"
+    )
+    recording: Recording = Recording()
+
+    @model_validator(mode="after")
+    def _trials(self) -> Self:
+        if not any(phase.kind == "block" for phase in self.phases):
+            raise ValueError("phases: needs at least one phase of kind block")
+        shortest = self.patterns.gap - self.patterns.gap_jitter
+        if self.recording.tail > shortest:
+            raise ValueError(
+                f"recording.tail: {self.recording.tail:g} s is longer than the shortest gap "
+                f"({shortest:g} s), trials would overlap"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _steps(self) -> Self:
+        dt, total = self.simulation.dt, self.recording.tail
+        period = self.patterns.gap + self.patterns.duration
+        lengths = {"patterns.duration": self.patterns.duration}
+        for number, phase in enumerate(self.phases):
+            if phase.duration is not None:
+                lengths[f"phases[{number}].duration"] = phase.duration
+                total += phase.duration
+            total += (phase.repeats or 0) * self.patterns.n_patterns * period
+        for key, length in lengths.items():
+            if length < dt:
+                raise ValueError(
+                    f"{key}: {length:g} s is shorter than a time step (simulation.dt {dt:g} s)"
+                )
+        if total / dt >= MOST_STEPS:
+            raise ValueError(
+                f"phases: {total:.3g} s are more than {MOST_STEPS} time steps of {dt:g} s"
+            )
+        return self
+
+
+# Projection: pre, post, receptor.
+ENDS = {
+    "afferent": ("afferents", "E", "excitatory"),
+    "recurrent": ("E", "E", "excitatory"),
+    "inhibitory": ("I", "E", "inhibitory"),
+    "afferent_i": ("afferents", "I", "excitatory"),
+    "ei": ("E", "I", "excitatory"),
+    "ii": ("I", "I", "inhibitory"),
+}
+
+
+def declare(options: PatternNetwork) -> Network:
+    """Declare the network.
+
+    Raises
+    ------
+    InputError
+        For a parameter or a set that no rule of a projection has.
+    """
+    cells, wiring, patterns = options.cells, options.wiring, options.patterns
+    learning = {
+        name: chosen(options.plasticity.of(name), f"plasticity.{name}") for name in PROJECTIONS
+    }
+    own = {
+        "n_excitatory", "n_inhibitory", "synapses", "refractory_excitatory", "refractory_inhibitory"
+    }  # fmt: skip
+    shared = {**cells.model_dump(exclude=own), "reset": cells.rest}
+
+    def population(name: str, size: int, dead_time: float) -> Population:
+        cell = f"{cells.synapses}_lif"
+        return Population(name, size, cell, {**shared, "dead_time": dead_time})
+
+    def projection(name: str, p: float, weight: float) -> Projection:
+        pre, post, receptor = ENDS[name]
+        plastic = bool(learning.get(name))
+        return Projection(
+            name,
+            pre,
+            post,
+            receptor,
+            probability(p),
+            spread(weight),
+            w_max=options.plasticity.of(name).w_max if plastic else 2 * weight,
+            delay=0.0 if pre == "afferents" else wiring.delay,
+            plasticity=learning.get(name, {}),
+        )
+
+    return Network(
+        populations=(
+            population("E", cells.n_excitatory, cells.refractory_excitatory),
+            population("I", cells.n_inhibitory, cells.refractory_inhibitory),
+        ),
+        projections=(
+            projection("afferent", wiring.p_afferent, wiring.w_afferent_e),
+            projection("recurrent", wiring.p_ee, wiring.w_ee),
+            projection("inhibitory", wiring.p_ie, wiring.w_ie),
+            projection("ei", wiring.p_ei, wiring.w_ei),
+            projection("ii", wiring.p_ii, wiring.w_ii),
+            projection("afferent_i", wiring.p_afferent, wiring.w_afferent_i),
+        ),
+        sources=(_afferents(options),),
+        protocol=Protocol(
+            phases=tuple(_phase(options, phase, learning) for phase in options.phases),
+            n_segments=patterns.n_patterns,
+            duration=patterns.duration,
+            gap=patterns.gap,
+            gap_jitter=patterns.gap_jitter,
+            order=patterns.order,
+            tail=options.recording.tail,
+        ),
+        recording=network.Recording(
+            units="E",
+            n_units=options.recording.n_units,
+            trace_interval=options.recording.trace_interval,
+            n_synapses=options.recording.n_synapses,
+            ensembles="recurrent",
+            settling="inhibitory",
+        ),
+    )
+
+
+def _afferents(options: PatternNetwork) -> Source:
+    frozen = Frozen(
+        options.patterns,
+        tuple(options.patterns.background_rate * phase.background for phase in options.phases),
+        tuple(phase.state_rate for phase in options.phases),
+    )
+    spikes = frozen_patterns(frozen, options.simulation.dt)
+    return Source("afferents", options.patterns.n_afferents, spikes)
+
+
+def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> network.Phase:
+    """Declare a phase.
+
+    While the network settles, only the main rule from I to E acts, at its settling rate. Weight
+    noise acts as the phase's `turnover` says, or as its `plasticity` where that is left out.
+    """
+    settling = phase.kind == "settle"
+    turnover = phase.plasticity if phase.turnover is None else phase.turnover
+    rates: dict[str, float] = {}
+    for name in ("afferent", "recurrent"):
+        noise = getattr(options.plasticity, name).noise
+        rates[f"{name}.weight_noise"] = noise * (turnover and not settling)
+    if settling and (rule := options.plasticity.inhibitory.rule):
+        rates[f"inhibitory.{rule}"] = options.plasticity.inhibitory.settle_eta
+    return network.Phase(
+        phase.kind,
+        phase.duration,
+        phase.repeats,
+        plastic=phase.plasticity and not settling,
+        rates=rates,
+    )
+
+
+MODEL = Model(
+    name="pattern_network",
+    title="a network that learns frozen spike patterns",
+    citation="this project, docs/network.md",
+    options=PatternNetwork,
+    declare=declare,
+)

@@ -1,0 +1,69 @@
+"""What the networks of a sweep are made of: rules, cells, recorded population, blocks.
+
+The module imports nothing that takes long, since Snakemake reads it at every start.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spikedrift.config.networks import NetworkOptions
+from spikedrift.config.sweeps import Sweep
+from spikedrift.core.errors import InputError
+from spikedrift.networks import checks, declaration
+from spikedrift.networks.declaration import Network
+from spikedrift.sweeps import points
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of the networks of a variant.
+
+    Attributes
+    ----------
+    rules, cells : list of str
+        Plug-ins, sorted.
+    units : frozenset of str
+        Populations whose cells become units.
+    blocks : int
+        Least number of phases of kind block.
+    """
+
+    rules: list[str]
+    cells: list[str]
+    units: frozenset[str]
+    blocks: int
+
+
+def parts_of(sweep: Sweep) -> dict[str, Parts]:
+    """Parts by variant, '' for the sweep's options before a variant sets any.
+
+    Raises
+    ------
+    InputError
+        For a declaration that does not hold, such as a parameter that a rule does not have.
+    """
+    of_variant: dict[str, Iterator[NetworkOptions]] = {"": iter([sweep.options])} | {
+        variant.name: points.networks(sweep, variant) for variant in sweep.variants
+    }
+    found = {}
+    for variant, options_of in of_variant.items():
+        where = f"config: sweep {sweep.name}" + f", variant {variant}" * bool(variant)
+        networks = [_declared(sweep.network, options, where) for options in options_of]
+        rules = {r for one in networks for p in one.projections for r in p.plasticity}
+        found[variant] = Parts(
+            sorted(rules),
+            sorted({p.cell for one in networks for p in one.populations if p.cell}),
+            frozenset(one.recording.units for one in networks),
+            min(sum(p.kind == "block" for p in one.protocol.phases) for one in networks),
+        )
+    return found
+
+
+def _declared(name: str, options: NetworkOptions, where: str) -> Network:
+    model = declaration.get(name)
+    try:
+        network = model.declare(options)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    checks.check(network, where, whole=model.integrate is None)
+    return network

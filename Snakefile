@@ -75,6 +75,8 @@ wildcard_constraints:
     truth_measure=pattern(plan.truths.measures),
     figure=pattern(plan.figures.files),
     plasticity_rule=pattern(plan.validation.names),
+    network=pattern(plan.reproduction.names),
+    size="quick|full",
 
 
 localrules:
@@ -89,6 +91,8 @@ localrules:
     compare,
     figures,
     validate,
+    reproduce,
+    reproduce_full,
     ground_truth,
     predictions,
 
@@ -105,6 +109,7 @@ include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/predictions.smk"
 include: "workflow/rules/validate.smk"
+include: "workflow/rules/reproduce.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/provenance.smk"
 include: "workflow/rules/figures.smk"

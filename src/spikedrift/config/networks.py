@@ -204,3 +204,18 @@ class Recording(Options):
         gt=0,
         description="plastic synapses per projection kept at phase edges; null keeps all",
     )
+
+
+class Probes(Options):
+    """Frozen patterns that are shown to a network whose paper shows none, to see how it drifts.
+
+    Blocks of showings follow the protocol of the paper, with a pause between them.
+    """
+
+    patterns: Patterns = Patterns()
+    p: float = Field(default=0.3, gt=0, le=1, description="afferent to recorded cell; probability")
+    weight: float = Field(default=0.07, gt=0, description="afferent to recorded cell; weight")
+    repeats: int = Field(default=20, gt=1, description="showings of every pattern in a block")
+    blocks: int = Field(default=2, gt=0, description="blocks")
+    pause: float = Field(default=60.0, gt=0, description="time between blocks; s")
+    plasticity: bool = Field(default=True, description="rules act in blocks too")

@@ -16,6 +16,7 @@ from spikedrift.config.inductions import Validation
 from spikedrift.config.inference import Inference
 from spikedrift.config.recordings import Cohort, Pool, Recording
 from spikedrift.config.recovery import Recovery
+from spikedrift.config.reproduction import Reproduction
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import SimilarityOptions
 from spikedrift.config.sweeps import Sweep
@@ -77,6 +78,9 @@ class Config(Options):
     )
     validation: Validation = Field(
         Validation(), description="plasticity rules against published values"
+    )
+    reproduction: Reproduction = Field(
+        Reproduction(), description="published networks against published values"
     )
     ground_truth: GroundTruth = Field(
         GroundTruth(), description="measures against recordings whose drift is known"

@@ -202,15 +202,28 @@ class Plugins[T]:
         InputError
             Where there is no plug-in of that name, or its file is not valid Python.
         """
-        call = getattr(_definition(self.file(name), self.attribute), "value", None)
-        if not isinstance(call, ast.Call):
-            return None
-        given = dict(zip(signature(self.kind).parameters, call.args, strict=False))
-        given |= {one.arg: one.value for one in call.keywords if one.arg}
         try:
-            return ast.literal_eval(given[argument])
+            return ast.literal_eval(self._given(name)[argument])
         except (KeyError, ValueError):
             return None
+
+    def gives(self, name: str, argument: str) -> bool:
+        """Whether a file makes its object with an argument; nothing is imported.
+
+        Raises
+        ------
+        InputError
+            As `literal`.
+        """
+        return argument in self._given(name)
+
+    def _given(self, name: str) -> dict[str, ast.expr]:
+        """Arguments with which a file makes its object."""
+        call = getattr(_definition(self.file(name), self.attribute), "value", None)
+        if not isinstance(call, ast.Call):
+            return {}
+        given = dict(zip(signature(self.kind).parameters, call.args, strict=False))
+        return given | {one.arg: one.value for one in call.keywords if one.arg}
 
     def module(self, name: str) -> ModuleType:
         """Import the file of a plug-in, of the library or of a user's own.

@@ -282,9 +282,9 @@ class Protocol:
     """
 
     phases: tuple[Phase, ...]
-    n_segments: int
-    duration: float
-    gap: float
+    n_segments: int = 0
+    duration: float = 0.0
+    gap: float = 0.0
     gap_jitter: float = 0.0
     order: Literal["random", "fixed"] = "random"
     tail: float = 0.0
@@ -368,47 +368,85 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Target:
-    """What a paper, or an independent computation, says of a network.
+class Experiment:
+    """Sessions of a network that a claim of its paper is about.
 
     Attributes
     ----------
-    name : str
-        Key of what the model's `readout` returns.
-    value, tolerance : float
-        The target is met within `tolerance`; `low` and `high` bound it instead.
-    low, high : float, optional
+    name, title : str
+        The name is a word for tables.
+    set : mapping of dotted key -> value
+        Options in place of the paper's.
+    quick : mapping of dotted key -> value
+        Further ones of a quick reproduction, such as a shorter session.
+    instances : (quick, full)
+        Number of sessions, which differ in all that is drawn.
+    """
+
+    name: str
+    title: str
+    set: Mapping[str, Any] = field(default_factory=dict)
+    quick: Mapping[str, Any] = field(default_factory=dict)
+    instances: tuple[int, int] = (1, 3)
+
+
+class Curve(NamedTuple):
+    """A curve that a readout returns, for figures.
+
+    Attributes
+    ----------
+    x, y : float64, shape (n,)
+    x_label, y_label : str, with units
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    x_label: str
+    y_label: str
+
+
+type Readout = Mapping[str, float | Curve]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a paper, or an independent computation, says of a network.
+
+    The mean over instances of what the readout measures is held against it.
+
+    Attributes
+    ----------
+    experiment, name : str
+        Experiment, and key of what the model's `readout` returns.
+    meaning : str
     source : str
         Where the number is from.
     trust : "published", "computed" or "unverified"
         Only the first two are fit to judge by; `computed` is of an independent port.
+    low, high : float, optional
+        Least and greatest value that meets it; None for no bound.
+    value : float, optional
+        The number itself, where there is one.
     unit : str
-    meaning : str
+    sizes : tuple of "quick", "full"
+        Sizes of a reproduction that can meet it.
     """
 
+    experiment: str
     name: str
+    meaning: str
     source: str
     trust: Literal["published", "computed", "unverified"]
-    meaning: str
-    unit: str = "1"
-    value: float = np.nan
-    tolerance: float = np.nan
     low: float | None = None
     high: float | None = None
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Least and greatest value that meets it."""
-        low = self.value - self.tolerance if self.low is None else self.low
-        high = self.value + self.tolerance if self.high is None else self.high
-        return (
-            -np.inf if np.isnan(low) else float(low),
-            np.inf if np.isnan(high) else float(high),
-        )
+    value: float | None = None
+    unit: str = "1"
+    sizes: tuple[str, ...] = ("quick", "full")
 
     def met(self, measured: float) -> bool:
         """Whether a measured value meets it; NaN does not."""
-        low, high = self.bounds
+        low = -np.inf if self.low is None else self.low
+        high = np.inf if self.high is None else self.high
         return bool(low <= measured <= high)
 
 
@@ -424,11 +462,15 @@ class Model:
         Sizes, cells, wiring, rules, stimulus, protocol; defaults are the paper's.
     declare : callable
         `declare(options)` returns the Network.
-    targets : tuple of Target
     integrate : callable, optional
         `integrate(plan)` returns what the network leaves behind (`copies.Recorded`), where it is
         not for Brian2: rate models, or dynamics that a compiled loop runs much faster. Its
         populations then name no cell.
+    experiments : tuple of Experiment
+        What `snakemake reproduce` runs; none for a network without a paper.
+    readout : callable, optional
+        `readout(plan, recorded)` returns what the paper reports of a session.
+    targets : tuple of Target
     """
 
     name: str
@@ -436,8 +478,10 @@ class Model:
     citation: str
     options: type[NetworkOptions]
     declare: Callable[[Any], Network]
-    targets: tuple[Target, ...] = ()
     integrate: Callable[[Any], Any] | None = None
+    experiments: tuple[Experiment, ...] = ()
+    readout: Callable[[Any, Any], Readout] | None = None
+    targets: tuple[Target, ...] = ()
 
 
 MODELS = Plugins("networks", "MODEL", Model, "network")

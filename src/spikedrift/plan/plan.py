@@ -32,6 +32,7 @@ from spikedrift.plan.plasticity import RuleValidation
 from spikedrift.plan.predictions import Preregistered
 from spikedrift.plan.predictions import read as read_predictions
 from spikedrift.plan.report import Report
+from spikedrift.plan.reproduction import Reproduced
 from spikedrift.plan.study import Study
 from spikedrift.plan.surveys import Surveys
 
@@ -81,6 +82,7 @@ class Plan:
         self.study = Study(config, root, trials)
         self.plugins = Plugins(self.study)
         self.validation = RuleValidation(config.validation, config.figures.rules, root)
+        self.reproduction = Reproduced(config.reproduction)
         self.truths = Truths(config.ground_truth)
         self.surveys = Surveys(self.study)
         self.downloads = Downloads(config.fetch, self.study.raw, self.registry, Path(raw))
@@ -104,7 +106,9 @@ class Plan:
             *self.comparisons.figures,
             *self.surveys.figures,
         ]
-        others = (self.analyses, self.inferences, self.validation, self.truths)
+        others = (
+            self.analyses, self.inferences, self.validation, self.reproduction, self.truths
+        )  # fmt: skip
         more = chain.from_iterable(topic.figures for topic in others)
         self.figures = Figures([*self.shown, *more], self.study.block)
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]

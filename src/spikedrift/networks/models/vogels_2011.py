@@ -135,9 +135,9 @@ MODEL = Model(
                low=0.8, value=1.0),
         Target("balance", "cv", "CV of intervals in the last second", PORT, "computed",
                low=0.8, high=1.0, value=0.94),
-        Target("balance", "first", "rate of E without the rule", PORT, "unverified",
+        Target("balance", "first", "rate of E without the rule", PORT, "computed",
                value=164.0, low=131.0, high=197.0, unit="Hz"),
-        Target("balance", "weight", "mean weight from I to E", PORT, "unverified",
+        Target("balance", "weight", "mean weight from I to E", PORT, "computed",
                value=1.5, low=1.2, high=1.8, unit="nS"),
     ),
 )  # fmt: skip

@@ -6,7 +6,7 @@ that takes long, since Snakemake reads declarations at every start.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from spikedrift.config.networks import NetworkOptions
 from spikedrift.core.plugins import Plugins
 
 type Values = Mapping[str, float]
+type Cues = tuple[Mapping[str, tuple[Any, Any]], ...]
 
 
 @dataclass(frozen=True)
@@ -274,9 +275,9 @@ class Protocol:
         Of the segments in a repeat.
     tail : float, s
         Trials go on so long after the segment.
-    cues : tuple of mapping of `group.variable` -> (while shown, otherwise)
+    cues : tuple of mapping of `group.variable` -> (while shown, otherwise), or callable
         What changes while a segment is shown, one mapping a segment; empty where the sources alone
-        tell segments apart.
+        tell segments apart. `cues(rng)` draws them anew for every instance.
     timetable : callable, optional
         `timetable(dt, rng)` returns the Timetable of a protocol that is laid out otherwise.
     """
@@ -288,7 +289,7 @@ class Protocol:
     gap_jitter: float = 0.0
     order: Literal["random", "fixed"] = "random"
     tail: float = 0.0
-    cues: tuple[Mapping[str, tuple[Any, Any]], ...] = ()
+    cues: Cues | Callable[[np.random.Generator], Cues] = ()
     timetable: Callable[[float, np.random.Generator], Any] | None = None
 
 
@@ -355,6 +356,17 @@ class Network:
     def plastic(self) -> list[Projection]:
         """Projections that have rules."""
         return [one for one in self.projections if one.plasticity]
+
+    @property
+    def cues(self) -> Cues:
+        """What changes while each segment is shown; empty until an instance has drawn it."""
+        return () if callable(self.protocol.cues) else self.protocol.cues
+
+    def drawn(self, rng: np.random.Generator) -> "Network":
+        """Return the network of an instance: with its cues."""
+        if not callable(self.protocol.cues):
+            return self
+        return replace(self, protocol=replace(self.protocol, cues=self.protocol.cues(rng)))
 
     @property
     def units(self) -> Population:

@@ -246,12 +246,10 @@ def _population(
         interval = regular.interval * b.second if regular.interval else None
         group.run_regularly(regular.code, interval, order=number - len(cell.every))
     for drive, to in drives.items():
-        number = streams.purpose(f"{drive}.input")
-        code = cell.receptors[to["receptor"]].format(
-            weight=f"{drive}_weight*poisson(branch(key, {number}, 0), t_in_timesteps,"
-            f" {drive}_rate*dt)"
-        )
-        group.run_regularly(code.replace("_post", ""), when="before_synapses", name=drive)
+        key = f"branch(key, {streams.purpose(f'{drive}.input')}, 0)"
+        arriving = f"arriving = {drive}_weight*poisson({key}, t_in_timesteps, {drive}_rate*dt)"
+        receive = cell.receptors[to["receptor"]].format(weight="arriving").replace("_post", "")
+        group.run_regularly(f"{arriving}\n{receive}", when="before_synapses")
     return group
 
 

@@ -136,7 +136,8 @@ def declared(
         For parameters that are no options, or a declaration that does not hold.
     """
     options = override(options, run.parameters, where=run.recording)
-    network = model.declare(options)
+    key = int(_draws(run)[0].integers(2**63))
+    network = model.declare(options).drawn(np.random.default_rng([key, streams.purpose("cues")]))
     checks.check(network, run.recording, whole=model.integrate is None)
     return options, network
 
@@ -226,7 +227,7 @@ def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step]
 def _cues(network: Network, laid_out: Timetable) -> dict[int, list[Step]]:
     """What is set when segments begin and end: time step -> values, ends first."""
     found: dict[int, list[Step]] = {}
-    cues = network.protocol.cues
+    cues = network.cues
     if not cues:
         return {}
     for moment in ("end", "begin"):

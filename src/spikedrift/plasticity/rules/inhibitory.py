@@ -30,6 +30,7 @@ RULE = Rule(
         Parameter("eta", 0.002, "1", "step, in units of the weight"),
         Parameter("target_rate", 4.0, "Hz", "postsynaptic rate at which the weight rests"),
         Parameter("tau", 0.020, "second", "window of both traces"),
+        Parameter("w_min", 0.0, "1", "lower bound of the weight"),
     ),
     model="""
     dx/dt = -x/tau : 1 (event-driven)
@@ -37,12 +38,12 @@ RULE = Rule(
     """,
     on_pre="""
     x += 1
-    w = clip(w + eta*(y - 2*target_rate*tau), 0, w_max)
+    w = clip(w + eta*(y - 2*target_rate*tau), w_min, w_max)
     {transmit}
     """,
     on_post="""
     y += 1
-    w = clip(w + eta*x, 0, w_max)
+    w = clip(w + eta*x, w_min, w_max)
     """,
     predict=predict,
     inductions=(

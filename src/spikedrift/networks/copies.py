@@ -145,7 +145,7 @@ class Copies:
             pre, post = output.array(f"{name}.pre"), output.array(f"{name}.post")
             weights[name] = output.saved(f"{name}.w", n_saves)
             ends[name] = (pre % n_pre, post % n_post)
-            # Synapses were made in order of their source, and so in order of the copies.
+            # Synapses were made in order of a cell of either side, and so of the copies.
             of_synapse[name] = np.searchsorted(post // n_post, np.arange(self.n + 1))
         for k in range(self.n):
             spikes = order[edges[k] : edges[k + 1]]

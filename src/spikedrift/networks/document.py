@@ -10,8 +10,8 @@ from spikedrift.networks.declaration import Distribution, Model, Network, Projec
 OPENING = """\
 # Networks
 
-One file a network in `src/spikedrift/networks/models/`: its options, with the values of its paper as
-defaults (config/README.md lists them), and a declaration, from which one engine makes everything
+One file a network in `src/spikedrift/networks/models/`: its options, with the values of its paper
+as defaults (config/README.md lists them), and a declaration, from which one engine makes everything
 else. A sweep names the file; [adding-a-network.md](adding-a-network.md) says how to write one.
 Cells stand in [cells.md](cells.md), plasticity rules in [plasticity.md](plasticity.md).
 
@@ -68,7 +68,8 @@ def _populations(network: Network) -> Iterator[str]:
 def _projections(network: Network) -> Iterator[str]:
     if not network.projections:
         return
-    yield "| projection | from | to | receptor | wiring | first weight | at most | delay, s | rules |"
+    titles = "projection", "from", "to", "receptor", "wiring", "first weight", "at most", "delay, s"
+    yield f"| {' | '.join(titles)} | rules |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for one in network.projections:
         rules = ", ".join(f"[`{rule}`](plasticity.md#{rule})" for rule in one.plasticity)
@@ -91,11 +92,10 @@ def _others(model: Model, network: Network) -> Iterator[str]:
         for one in protocol.phases
     )
     shown = ""
-    if protocol.n_segments:
-        shown = (
-            f"; {protocol.n_segments} segments of {protocol.duration:g} s, {protocol.gap:g} s apart"
-        )
-    yield f"Protocol: {phases}{shown}. Time step {dt:g} s. Units: cells of {network.recording.units}.\n"
+    if n := protocol.n_segments:
+        shown = f"; {n} segments of {protocol.duration:g} s, {protocol.gap:g} s apart"
+    yield f"Protocol: {phases}{shown}. Time step {dt:g} s.\n"
+    yield f"Units are cells of {network.recording.units}.\n"
 
 
 def _targets(model: Model) -> Iterator[str]:

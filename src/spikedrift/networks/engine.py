@@ -177,7 +177,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
             meters[name][1].connect(j=f"i//{size}")
             meters[name][1].share = 1 / size
     for name, to in projections.items():
-        _connect(synapses[name], name, to, structure)
+        _connect(synapses[name], name, to, structure, by_post=bool(made[name].events))
         made[name].begin(synapses[name], groups[to["post"]])
     plastic = [name for name, to in projections.items() if to["rules"]]
     for name in plastic:
@@ -247,7 +247,7 @@ def _population(
         group.run_regularly(regular.code, interval, order=number - len(cell.every))
     for drive, to in drives.items():
         key = f"branch(key, {streams.purpose(f'{drive}.input')}, 0)"
-        arriving = f"arriving = {drive}_weight*poisson({key}, t_in_timesteps, {drive}_rate*dt)"
+        arriving = f"arriving = {drive}_weight*arrivals({key}, t_in_timesteps, {drive}_rate*dt)"
         receive = cell.receptors[to["receptor"]].format(weight="arriving").replace("_post", "")
         group.run_regularly(f"{arriving}\n{receive}", when="before_synapses")
     return group
@@ -266,23 +266,38 @@ def _meter(name: str, group: Any, size: int) -> tuple[Any, Any]:
     return meter, count
 
 
-def _connect(synapses: Any, name: str, to: Mapping[str, Any], structure: Mapping[str, Any]) -> None:
-    """Wire a projection and draw its first weights and its delays."""
+def _connect(
+    synapses: Any,
+    name: str,
+    to: Mapping[str, Any],
+    structure: Mapping[str, Any],
+    by_post: bool,
+) -> None:
+    """Wire a projection and draw its first weights and its delays.
+
+    Synapses lie in order of the presynaptic cell, whose spikes pass through them. Where a rule
+    looks at some postsynaptic cells in every time step, they lie in order of these, since what is
+    used together should lie together.
+    """
     sizes = {**{k: v["size"] for k, v in structure["populations"].items()}, **structure["sources"]}
     n_pre, n_post = sizes[to["pre"]], sizes[to["post"]]
 
-    def draw(code: str, what: str) -> str:
-        return streams.drawn_once(code, "key_post", f"{name}.{what}", f"i % {n_pre}")
+    def draw(code: str, what: str, pre: str = "i") -> str:
+        return streams.drawn_once(code, "key_post", f"{name}.{what}", f"{pre} % {n_pre}")
 
-    words = {"pre": f"(i % {n_pre})", "post": f"(k % {n_post})", "n_pre": n_pre, "n_post": n_post}
-    condition = to["condition"].format(**words)
+    pre, post = ("k", "j") if by_post else ("i", "k")
+    places = {"pre": f"({pre} % {n_pre})", "post": f"({post} % {n_post})"}
+    condition = to["condition"].format(**places, n_pre=n_pre, n_post=n_post)
     if to["degree"]:
         condition = f"rand() <= {name}_bound_{to['degree']}"
-    tests = [draw(condition, "wiring")] if condition else []
-    tests += ["k != i"] if to["pre"] == to["post"] else []
+    tests = [draw(condition, "wiring", pre)] if condition else []
+    tests += [f"{pre} != {post}"] if to["pre"] == to["post"] else []
     among = f"range(i//{n_pre}*{n_post}, (i//{n_pre} + 1)*{n_post})"
+    if by_post:  # Brian2 lets this range not depend on the cell
+        among = f"range({structure['copies'] * n_pre})"
+        tests = [f"k//{n_pre} == j//{n_post}", *tests] if structure["copies"] > 1 else tests
     where = f" if {' and '.join(tests)}" if tests else ""
-    synapses.connect(j=f"k for k in {among}{where}")
+    synapses.connect(**{"i" if by_post else "j": f"k for k in {among}{where}"})
     weight = draw(to["weight"], "w")
     synapses.w = f"clip({weight}, 0, w_max)"
     if isinstance(to["delay"], str):

@@ -8,7 +8,7 @@ time step is
 
     uniform(branch(key, purpose, place), step)
 
-This module has the two functions `branch` and `uniform` and the derived `normal` and `poisson` in
+This module has the two functions `branch` and `uniform` and the derived `normal` and `arrivals` in
 NumPy and, for Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no unsigned
 integers; they wrap.
 """
@@ -50,8 +50,8 @@ static inline double _stream_normal(const int64_t key, const int64_t n)
     const double second = (double)(int64_t)(_stream_bits(own, 1) >> 11)*0x1p-53;
     return sqrt(-2*log(1 - first))*cos(6.283185307179586*second);
 }""",
-    "poisson": """
-static inline double _stream_poisson(const int64_t key, const int64_t n, const double mean)
+    "arrivals": """
+static inline double _stream_arrivals(const int64_t key, const int64_t n, const double mean)
 {
     const double u = (double)(int64_t)(_stream_bits(key, n) >> 11)*0x1p-53;
     double term = exp(-mean), sum = term, count = 0;
@@ -64,7 +64,7 @@ static inline double _stream_poisson(const int64_t key, const int64_t n, const d
     return count;
 }""",
 }
-MOST = 1000  # largest number that `poisson` draws
+MOST = 1000  # largest number that `arrivals` draws
 
 
 def bits(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
@@ -105,7 +105,7 @@ def normal(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
     return np.sqrt(-2 * np.log(1 - uniform(own, 0))) * np.cos(2 * np.pi * uniform(own, 1))
 
 
-def poisson(key: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> np.ndarray:
+def arrivals(key: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> np.ndarray:
     """Return Poisson numbers, by inversion of their distribution function.
 
     Parameters
@@ -182,7 +182,7 @@ def functions() -> dict[str, Any]:
     whole = ["integer", "integer"]
     for function, arguments, returned in (
         (bits, whole, "integer"), (branch, [*whole, "integer"], "integer"),
-        (uniform, whole, "float"), (normal, whole, "float"), (poisson, [*whole, "any"], "float"),
+        (uniform, whole, "float"), (normal, whole, "float"), (arrivals, [*whole, "any"], "float"),
     ):  # fmt: skip
         name = function.__name__
         made[name] = b.Function(

@@ -104,7 +104,7 @@ def declare(options: LitwinKumarNetwork) -> Network:
             "clopath_assemblies": {"eta": options.eta_e, "w_min": wiring.w_ee_min},
             "subtractive_normalization": {
                 "normalization": options.normalization,
-                "floor": wiring.w_ee_min,
+                "lower": wiring.w_ee_min,
             },
         },
         "ItoE": {

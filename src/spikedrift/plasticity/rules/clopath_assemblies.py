@@ -8,7 +8,7 @@ only above 0. In the paper it acts together with a subtractive normalization of 
 cell, which is a rule of its own here.
 
 xbar takes Euler steps; it is stored with the value that it has one step after the last presynaptic
-spike.
+spike. A power would take five times as long as the exponential that stands for it.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ RULE = Rule(
     {transmit}
     depolarized = int(u_minus_post > theta_LTD)*(u_minus_post - theta_LTD)
     w = clip(w - eta*A_LTD*depolarized, w_min, w_max)
-    xbar = xbar*(1 - dt/tau_x)**((t - arrived)/dt) + 1/tau_x
+    xbar = xbar*exp(log(1 - dt/tau_x)*(t - arrived)/dt) + 1/tau_x
     arrived = t
     """,
     every=(
@@ -67,7 +67,7 @@ RULE = Rule(
         ),
         Regular(
             """
-            seen = xbar*(1 - dt/tau_x)**((t - arrived)/dt - 1)
+            seen = xbar*exp(log(1 - dt/tau_x)*((t - arrived)/dt - 1))
             w = clip(w + eta*dt*A_LTP*seen*potentiating_post, w_min, w_max)
             """,
             where="potentiating > 0*volt**2",

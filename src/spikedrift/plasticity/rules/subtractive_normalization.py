@@ -16,7 +16,7 @@ RULE = Rule(
     citation="Litwin-Kumar A, Doiron B (2014) Nature Communications 5:5319",
     parameters=(
         Parameter("normalization", 1.0, "1", "share of the gain that a round takes back"),
-        Parameter("floor", 0.0, "1", "lower bound of the weight"),
+        Parameter("lower", 0.0, "1", "lower bound of the weight"),
     ),
     rate="normalization",
     cell="""
@@ -40,7 +40,7 @@ RULE = Rule(
         Regular("total_post += w", INTERVAL),
         Regular("target += int(target < 0)*(total - target)", INTERVAL, on="cell"),
         Regular(
-            "w = clip(w - normalization*(total_post - target_post)/N_incoming, floor, w_max)",
+            "w = clip(w - normalization*(total_post - target_post)/N_incoming, lower, w_max)",
             INTERVAL,
         ),
     ),

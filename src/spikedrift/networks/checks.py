@@ -150,8 +150,8 @@ def _protocol(network: Network) -> Iterator[str]:
         yield "protocol: ends before it starts: it has no phases"
     for number, phase in enumerate(protocol.phases):
         yield from _phase(f"protocol: phase {number} ({phase.kind})", phase, network)
-    if network.cues and len(network.cues) != protocol.n_segments:
-        yield f"protocol: {len(network.cues)} cues for {protocol.n_segments} segments"
+    if protocol.cues and len(protocol.cues) != protocol.n_segments:
+        yield f"protocol: {len(protocol.cues)} cues for {protocol.n_segments} segments"
     if protocol.gap_jitter > protocol.gap:
         yield f"protocol: gap_jitter {protocol.gap_jitter:g} s is longer than the gap"
     if protocol.tail > protocol.gap - protocol.gap_jitter:
@@ -161,7 +161,7 @@ def _protocol(network: Network) -> Iterator[str]:
 def _sets(network: Network) -> Iterator[str]:
     for number, phase in enumerate(network.protocol.phases):
         yield from _targets(f"protocol: phase {number} ({phase.kind}): set", phase.set, network)
-    for cue in network.cues:
+    for cue in network.protocol.cues:
         yield from _targets("protocol: cues", cue, network)
 
 

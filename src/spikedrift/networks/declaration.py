@@ -6,7 +6,7 @@ that takes long, since Snakemake reads declarations at every start.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -275,9 +275,9 @@ class Protocol:
         Of the segments in a repeat.
     tail : float, s
         Trials go on so long after the segment.
-    cues : tuple of mapping of `group.variable` -> (while shown, otherwise), or callable
+    cues : tuple of mapping of `group.variable` -> (while shown, otherwise)
         What changes while a segment is shown, one mapping a segment; empty where the sources alone
-        tell segments apart. `cues(rng)` draws them anew for every instance.
+        tell segments apart.
     timetable : callable, optional
         `timetable(dt, rng)` returns the Timetable of a protocol that is laid out otherwise.
     """
@@ -289,7 +289,7 @@ class Protocol:
     gap_jitter: float = 0.0
     order: Literal["random", "fixed"] = "random"
     tail: float = 0.0
-    cues: Cues | Callable[[np.random.Generator], Cues] = ()
+    cues: Cues = ()
     timetable: Callable[[float, np.random.Generator], Any] | None = None
 
 
@@ -337,6 +337,10 @@ class Network:
     recording : Recording
     sources : tuple of Source
     drives : tuple of Drive
+    draw : callable, optional
+        `draw(network, rng)` returns the network of an instance: with cues, parameters or values of
+        rules that are drawn anew for each. What is compiled in must stay the same, so that a
+        parameter that is drawn by cell is an array from the beginning.
     """
 
     populations: tuple[Population, ...]
@@ -345,6 +349,7 @@ class Network:
     recording: Recording
     sources: tuple[Source, ...] = ()
     drives: tuple[Drive, ...] = ()
+    draw: Callable[["Network", np.random.Generator], "Network"] | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -357,16 +362,9 @@ class Network:
         """Projections that have rules."""
         return [one for one in self.projections if one.plasticity]
 
-    @property
-    def cues(self) -> Cues:
-        """What changes while each segment is shown; empty until an instance has drawn it."""
-        return () if callable(self.protocol.cues) else self.protocol.cues
-
-    def drawn(self, rng: np.random.Generator) -> "Network":
-        """Return the network of an instance: with its cues."""
-        if not callable(self.protocol.cues):
-            return self
-        return replace(self, protocol=replace(self.protocol, cues=self.protocol.cues(rng)))
+    def of_instance(self, rng: np.random.Generator) -> "Network":
+        """Return the network of an instance."""
+        return self if self.draw is None else self.draw(self, rng)
 
     @property
     def units(self) -> Population:

@@ -137,7 +137,8 @@ def declared(
     """
     options = override(options, run.parameters, where=run.recording)
     key = int(_draws(run)[0].integers(2**63))
-    network = model.declare(options).drawn(np.random.default_rng([key, streams.purpose("cues")]))
+    rng = np.random.default_rng([key, streams.purpose("network")])
+    network = model.declare(options).of_instance(rng)
     checks.check(network, run.recording, whole=model.integrate is None)
     return options, network
 
@@ -227,7 +228,7 @@ def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step]
 def _cues(network: Network, laid_out: Timetable) -> dict[int, list[Step]]:
     """What is set when segments begin and end: time step -> values, ends first."""
     found: dict[int, list[Step]] = {}
-    cues = network.cues
+    cues = network.protocol.cues
     if not cues:
         return {}
     for moment in ("end", "begin"):

@@ -12,6 +12,7 @@ themselves.
 Weights are in pF. A member of an assembly is what that is in the program: excitatory cells only.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,10 +148,12 @@ def declare(options: LitwinKumarNetwork) -> Network:
             n_segments=external.n_assemblies,
             duration=external.duration,
             gap=external.gap,
-            cues=lambda rng: _stimuli(options, rng),
         ),
         recording=Recording(
             "E", trace_interval=10.0, ensembles="EtoE", settling="ItoE", weights="pF"
+        ),
+        draw=lambda network, rng: replace(
+            network, protocol=replace(network.protocol, cues=_stimuli(options, rng))
         ),
     )
 
@@ -166,7 +169,7 @@ def _stimuli(options: LitwinKumarNetwork, rng: np.random.Generator) -> Cues:
 
 def members(plan: "Plan") -> np.ndarray:
     """Whether each E cell is a member of each assembly: bool, shape (n_assemblies, n_cells)."""
-    pairs = [cue["E.external_rate"] for cue in plan.network.cues]
+    pairs = [cue["E.external_rate"] for cue in plan.network.protocol.cues]
     return np.array([shown > otherwise for shown, otherwise in pairs])
 
 

@@ -209,6 +209,8 @@ def _recording(network: Network) -> Iterator[str]:
     if recording.units not in populations:
         raise unknown("recording: units: no population", recording.units, populations)
     size = populations[recording.units].size
+    if not populations[recording.units].recorded:
+        yield f"recording: the spikes of {recording.units} are not recorded"
     if recording.n_units is not None and not recording.n_units > 1:
         yield f"recording: {recording.n_units} units"
     if recording.n_units is not None and recording.n_units > size:

@@ -6,7 +6,7 @@ a source, are in order of the copies.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -114,6 +114,7 @@ class Copies:
         output: Output,
         plastic: Sequence[str],
         state: Mapping[str, Sequence[str]],
+        recorded: Collection[str],
         n_saves: int,
     ) -> Iterator[Recorded]:
         """Yield what every copy left behind, in order of the copies.
@@ -123,15 +124,18 @@ class Copies:
         output : Output
         plastic : sequence of projection
         state : mapping of population -> its variables that must be finite
+        recorded : collection of population
+            Those whose spikes were kept.
         n_saves : int
         """
         sizes = {**self.populations, **self.sources}
         found, first = [], 0
         finite = np.ones(self.n, dtype=bool)
         for name, size in self.populations.items():
-            index = output.array(f"{name}.spikes.i").astype(np.int64)
-            time = output.array(f"{name}.spikes.t")
-            found.append((index // size, index % size + first, time))
+            if name in recorded:
+                index = output.array(f"{name}.spikes.i").astype(np.int64)
+                time = output.array(f"{name}.spikes.t")
+                found.append((index // size, index % size + first, time))
             first += size
             for variable in state[name]:
                 values = output.array(f"{name}.{variable}").reshape(self.n, size)

@@ -33,6 +33,8 @@ class Population:
     start : str
         First values, one `variable = expression` a line, in place of those of the cell; `rand()`
         and `randn()` are draws of the instance.
+    recorded : bool
+        Whether spikes are kept: those of many inputs would fill the memory and say nothing.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Population:
     cell: str = ""
     parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
     start: str | None = None
+    recorded: bool = True
 
 
 class Draws(NamedTuple):
@@ -356,6 +359,11 @@ class Network:
         """Number of cells of every population and source."""
         sizes = {one.name: one.size for one in self.populations}
         return sizes | {one.name: one.size for one in self.sources}
+
+    @property
+    def recorded(self) -> dict[int, Population]:
+        """Populations whose spikes are kept, by their places in the declaration."""
+        return {place: one for place, one in enumerate(self.populations) if one.recorded}
 
     @property
     def plastic(self) -> list[Projection]:

@@ -34,6 +34,7 @@ def structure(network: Network, copies: int = 1) -> dict[str, Any]:
                 "size": one.size,
                 "cell": one.cell,
                 "start": cells.get(one.cell).start if one.start is None else one.start,
+                "recorded": one.recorded,
                 "each": sorted(k for k, v in one.parameters.items() if isinstance(v, np.ndarray)),
             }
             for one in network.populations
@@ -162,9 +163,11 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         if "population_rate" in asked[name]
     }
     objects += [one for pair in meters.values() for one in pair]
-    monitors = [
-        b.SpikeMonitor(groups[name], name=f"{name}_spikes") for name in structure["populations"]
-    ]
+    monitors = {
+        name: b.SpikeMonitor(groups[name], name=f"{name}_spikes")
+        for name, one in structure["populations"].items()
+        if one["recorded"]
+    }
     for one in (*(groups[name] for name in structure["populations"]), *synapses.values()):
         one.namespace.update(streams.functions())
 
@@ -184,12 +187,13 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         standalone.keep_now(f"{name}.pre", synapses[name], "_synaptic_pre")
         standalone.keep_now(f"{name}.post", synapses[name], "_synaptic_post")
     standalone.run_session(
-        b.Network(*objects, *monitors, *synapses.values()),
+        b.Network(*objects, *monitors.values(), *synapses.values()),
         {f"{name}.w": (synapses[name], "w") for name in plastic},
     )
-    for name, monitor in zip(structure["populations"], monitors, strict=True):
-        for variable in state_of(structure["populations"][name]["cell"]):
+    for name, one in structure["populations"].items():
+        for variable in state_of(one["cell"]):
             standalone.keep(f"{name}.{variable}", groups[name], variable)
+    for name, monitor in monitors.items():
         standalone.keep(f"{name}.spikes.i", monitor, "i")
         standalone.keep(f"{name}.spikes.t", monitor, "t")
 

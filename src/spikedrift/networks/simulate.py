@@ -246,6 +246,7 @@ def _run(
                 output,
                 [one.name for one in network.plastic],
                 {one.name: engine.state_of(one.cell) for one in network.populations},
+                [one.name for one in network.populations if one.recorded],
                 len(planned[0].save_time),
             )
             return [

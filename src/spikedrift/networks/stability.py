@@ -143,7 +143,7 @@ def measured(
         {
             "stage_rate": (
                 ("population", "stage"),
-                np.reshape(rate, (len(stages), len(names))).T,
+                np.reshape(rate, (len(stages), len(network.recorded))).T,
                 {"units": "Hz"},
             ),
             "interval_cv": ("stage", np.array(cv), {"units": "1"}),
@@ -157,7 +157,7 @@ def measured(
             "stage_stop": ("stage", [stage.stop * dt for stage in stages], {"units": "s"}),
             "stage": [stage.label for stage in stages],
             "projection": list(weights),
-            "population": names,
+            "population": [one.name for one in network.recorded.values()],
         },
     )
 

@@ -70,7 +70,7 @@ def traced(
         ("population", "interval"),
         [
             np.histogram(spike_time[spike_population == number], save_time)[0] / width / one.size
-            for number, one in enumerate(network.populations)
+            for number, one in network.recorded.items()
         ],
         {"units": "Hz", "long_name": "mean rate between two consecutive times"},
     )
@@ -108,7 +108,7 @@ def traced(
         variables,
         coords={
             "projection": list(weights),
-            "population": names,
+            "population": [one.name for one in network.recorded.values()],
             "time": ("time", save_time, {"units": "s"}),
             "edge": ("edge", edge_time, {"units": "s", "long_name": "phase edges"}),
             "phase": ("edge", [*(phase.kind for phase in network.protocol.phases), "end"]),

@@ -138,7 +138,7 @@ def declare(options: ConfavreuxNetwork) -> Network:
             Population("I", wiring.n_inhibitory, "zenke_2015", no_adaptation),
             Population(
                 "inputs", wiring.n_inputs, "poisson",
-                {"rate": np.full(wiring.n_inputs, options.input_rate)},
+                {"rate": np.full(wiring.n_inputs, options.input_rate)}, recorded=False,
             ),
         ),
         projections=(*among, *from_inputs),

@@ -129,9 +129,8 @@ def measured(
         of_units = inside & recorded
         n_spikes = np.bincount(spike_population[inside], minlength=len(names))
         rate.append(
-            [n / one.size / (stop - start)
-             for n, one in zip(n_spikes, network.populations, strict=True)]
-        )  # fmt: skip
+            [n_spikes[place] / one.size / (stop - start) for place, one in network.recorded.items()]
+        )
         cv.append(interval_cv(spike_time[of_units], spike_cell[of_units], network.units.size))
         fano.append(population_fano(spike_time[of_units], start, stop))
     w_max = {one.name: one.w_max for one in network.projections}

@@ -34,6 +34,13 @@ MEMBRANE = (
     Parameter("reset", -0.060, "volt", "potential after a spike"),
     Parameter("dead_time", 0.001, "second", "refractory period"),
 )
+MODEL = """
+dv/dt = (rest - v + slope*exp((v - v_T)/slope))/tau_membrane
+    + (g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v) - adaptation)/capacitance
+    : volt (unless refractory)
+dv_T/dt = (threshold - v_T)/tau_threshold : volt
+dadaptation/dt = (adaptation_coupling*(v - rest) - adaptation)/tau_adaptation : amp
+"""
 CONDUCTANCES = """
 de_rise/dt = -e_rise/rise_excitatory : farad
 de_decay/dt = -e_decay/decay_excitatory : farad
@@ -72,14 +79,7 @@ CELL = Cell(
         Parameter("tau_adaptation", 0.150, "second", "adaptation"),
         *SYNAPSES,
     ),
-    model=f"""
-    dv/dt = (rest - v + slope*exp((v - v_T)/slope))/tau_membrane
-            + (g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v) - adaptation)
-              /capacitance : volt (unless refractory)
-    dv_T/dt = (threshold - v_T)/tau_threshold : volt
-    dadaptation/dt = (adaptation_coupling*(v - rest) - adaptation)/tau_adaptation : amp
-    {CONDUCTANCES}
-    """,
+    model=MODEL + CONDUCTANCES,
     offers=OFFERS,
     threshold="v > peak",
     reset="""

@@ -18,6 +18,11 @@ from spikedrift.cells.models.adex_litwin_kumar import (
 )
 from spikedrift.simulation.statements import Parameter
 
+MODEL = """
+dv/dt = (rest - v)/tau_membrane
+    + (g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v))/capacitance
+    : volt (unless refractory)
+"""
 CELL = Cell(
     name="lif_litwin_kumar",
     title="leaky integrate-and-fire cell, conductances that rise and decay",
@@ -28,12 +33,7 @@ CELL = Cell(
         *MEMBRANE,
         *SYNAPSES,
     ),
-    model=f"""
-    dv/dt = (rest - v)/tau_membrane
-            + (g_e*(reversal_excitatory - v) + g_i*(reversal_inhibitory - v))/capacitance
-            : volt (unless refractory)
-    {CONDUCTANCES}
-    """,
+    model=MODEL + CONDUCTANCES,
     offers=OFFERS,
     threshold="v > threshold",
     reset="v = reset",

@@ -39,6 +39,8 @@ class Cell:
         Equations. Those named like a key of `OFFERED` are what the cell offers to rules.
     parameters : tuple of Parameter
         Constants of the model, one value a population; their defaults are those of the citation.
+    sets : mapping of name -> values of parameters
+        Other cells of the literature with the same equations: what differs from the defaults.
     offers : mapping of key of `OFFERED` -> equations
         What it offers only where a rule asks for it, so that it costs nothing elsewhere.
     threshold, reset, start : str
@@ -51,7 +53,8 @@ class Cell:
         one takes the presynaptic spikes.
     every : tuple of Regular
     order : str
-        Statement of an order to spike in an induction, with the suffix `_post`.
+        Statement of an order to spike in an induction, with the suffix `_post`. The bench adds
+        `told` to a cell that has none, with all that the order needs.
     latency : float
         Time from the order to the spike; s, or one time step where it is 0.
     settle : float
@@ -63,6 +66,7 @@ class Cell:
     model: str
     citation: str = ""
     parameters: tuple[Parameter, ...] = ()
+    sets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     offers: Mapping[str, str] = field(default_factory=dict)
     threshold: str = "told > 0"
     reset: str = "told -= 1"
@@ -88,13 +92,22 @@ class Cell:
         """Names that the equations define: state, subexpressions, and what rules may read."""
         return {a or b for a, b in DEFINED.findall(self.equations(asked))}
 
-    def used(self, asked: Collection[str] = ()) -> tuple[Parameter, ...]:
-        """Parameters that something in the cell names, if rules ask for `asked` and no more."""
+    def named(self, asked: Collection[str] = ()) -> set[str]:
+        """Names in equations and statements, those with the suffix `_post` also without."""
         text = [self.equations(asked), self.threshold, self.reset, self.start, self.dead_time]
         text += [*self.receptors.values(), *(one.code for one in self.every)]
         named = {name for part in text for name in NAME.findall(part)}
-        named |= {name.removesuffix("_post") for name in named}
+        return named | {name.removesuffix("_post") for name in named}
+
+    def used(self, asked: Collection[str] = ()) -> tuple[Parameter, ...]:
+        """Parameters that something in the cell names, if rules ask for `asked` and no more."""
+        named = self.named(asked)
         return tuple(one for one in self.parameters if one.name in named)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers while it runs."""
+        return "key" in self.named(self.offers)
 
 
 CELLS = Plugins("cells", "CELL", Cell, "cell")

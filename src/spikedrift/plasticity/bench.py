@@ -6,12 +6,16 @@ run in Python share one model.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Any
+
+import numpy as np
 
 from spikedrift.cells import cell as cells
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import Projection, combine
+from spikedrift.simulation import streams
 from spikedrift.simulation.build import Standalone
 from spikedrift.simulation.statements import first_values
 
@@ -90,24 +94,60 @@ def assemble(
     cells.refuse(cell, projection.asked, ", ".join(rule.name for rule in rules))
     source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
     orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
+    group = _cells(cell, projection, n)
+    synapses = projection.synapses(source, group, group, "synapses", number="number")
+    tell = b.Synapses(orders, group, on_pre=cell.order, name="tell")
+    if _added(cell):
+        tell.pre.when = "end"  # a spike of this step does not take it back
+    network = b.Network(source, orders, group, synapses, tell)
+    return Bench(source, orders, group, synapses, tell, network, projection, cell)
+
+
+def keys(cell: cells.Cell, n: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Keys of the cells' random numbers, by `group.variable`; empty where they draw none."""
+    if not cell.draws:
+        return {}
+    return {"cells.key": streams.branch(seed, streams.purpose("cell"), np.arange(n))}
+
+
+def _added(cell: cells.Cell) -> bool:
+    """Whether the bench adds the variable by which a cell is told to spike."""
+    return "told_post" in cells.NAME.findall(cell.order) and "told" not in cell.variables()
+
+
+def _cells(cell: cells.Cell, projection: Projection, n: int) -> Any:
+    """Make the cells: those of networks with their default parameters, and told to spike."""
+    import brian2 as b
+
+    asked, told = projection.asked, _added(cell)
+    equations = [cell.equations(asked), projection.cell]
+    equations += [
+        f"{one.name} = {one.default!r}*{one.unit} : {one.unit} (shared)" for one in cell.used(asked)
+    ]
+    equations += ["told : 1"] if told else []
+    equations += ["key : integer (constant)"] if cell.draws else []
+    dead = f"timestep(t - lastspike, dt) < timestep({cell.dead_time}, dt)"
     group = b.NeuronGroup(
         n,
-        "\n".join([cell.model, projection.cell]),
-        threshold=cell.threshold,
-        reset=cell.reset or None,
-        refractory=0 * b.ms,  # for `lastspike`
+        "\n".join(equations),
+        threshold=f"({cell.threshold}) or told > 0" if told else cell.threshold,
+        reset=f"{dedent(cell.reset).strip()}\ntold = 0" if told else cell.reset or None,
+        # An order finds a cell in its dead time, too. Without one, it is for `lastspike`.
+        refractory=f"{dead} and told <= 0" if told and cell.dead_time else 0 * b.ms,
         events=projection.events,
         method="euler",
         name="cells",
+        dtype={"key": np.int64},
     )
+    if cell.draws:
+        group.namespace.update(streams.functions())
+    for name, value in keys(cell, n).items():
+        setattr(group, name.partition(".")[2], value)
     for number, one in enumerate(cell.every):
         group.run_regularly(
             one.code, dt=one.interval * b.second if one.interval else None, order=number
         )
-    synapses = projection.synapses(source, group, group, "synapses", number="number")
-    tell = b.Synapses(orders, group, on_pre=cell.order, name="tell")
-    network = b.Network(source, orders, group, synapses, tell)
-    return Bench(source, orders, group, synapses, tell, network, projection, cell)
+    return group
 
 
 def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:

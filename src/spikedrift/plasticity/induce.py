@@ -15,7 +15,7 @@ from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import protocol as protocols
 from spikedrift.plasticity import registry
-from spikedrift.plasticity.bench import PREFIX
+from spikedrift.plasticity.bench import PREFIX, keys
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import combine
@@ -131,7 +131,8 @@ def induce(
     model = PROTOCOLS.get(induction.protocol)
     options = induction.options if model is None else model(**induction.options)
     # Copies that see the same spikes and do not act on their cell are synapses of one cell.
-    alike = not (protocol.random or cells.get(induction.cell).transmit)
+    cell = cells.get(induction.cell)
+    alike = not (protocol.random or cell.transmit or cell.draws)
     n_cells = 1 if alike else induction.replicates
     if n_cells > SIZES[-1]:
         raise InputError(f"{induction.name}: replicates: at most {SIZES[-1]}, each has a cell")
@@ -244,7 +245,7 @@ def final_weights(
         return index, step
 
     projection = combine([setting.rule], cell.transmit, prefix=PREFIX)
-    parameters = {
+    parameters: dict[str, float | np.ndarray] = {
         **projection.variables({setting.rule.name: setting.values}, "synapses", "cells"),
         "synapses.w_max": induction.w_max,
         "synapses.w_low": induction.weight,
@@ -255,9 +256,11 @@ def final_weights(
     }
     if held is not None:
         parameters["cells.held"] = held
+    seed = int(setting.rng.integers(2**32))
+    parameters |= keys(cell, setting.n, seed)
     with session(
         setting.program,
-        seed=int(setting.rng.integers(2**32)),
+        seed=seed,
         parameters=parameters,
         inputs={
             "source": steps([condition.pre for condition in side], lead),

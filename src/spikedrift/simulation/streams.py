@@ -192,6 +192,8 @@ def functions() -> dict[str, Any]:
             return_unit=1,
             return_type=returned,
         )
+        # Otherwise Brian2 writes the numbers out at every call, for a message.
+        made[name].implementations.add_numpy_implementation(function, discard_units=True)
         # Dependencies are on `bits` alone, which no model names: Brian2 does not order functions
         # that it is asked for twice.
         first = {"bits": made["bits"]} if name != "bits" else None

@@ -6,6 +6,10 @@ spike and decay exponentially; and membrane noise, sigma xi/sqrt(tau), as the fo
 with uniform kicks of the right variance. These have the weak order of normal ones (Kloeden & Platen
 1992, section 14.1), whose draws would take most of the run time. Voltage-based rules see a spike as
 a plateau of the membrane potential.
+
+The set `song_2000` is the cell of Song, Miller & Abbott (2000), Nature Neuroscience 3:919, which
+has no dead time; its largest weight g_max is 0.01. `vogels_2011` is the cell of the network of
+Vogels et al., with its constant current of 200 pA on a leak of 10 nS.
 """
 
 from spikedrift.cells.cell import Cell
@@ -47,6 +51,13 @@ CELL = Cell(
     title="leaky integrate-and-fire cell, conductance-based synapses",
     citation="Vogels TP, Sprekeler H, Zenke F, Clopath C, Gerstner W (2011) Science 334:1569-1573",
     parameters=PARAMETERS,
+    sets={
+        "song_2000": {
+            **{"rest": -0.074, "reset": -0.060, "threshold": -0.054},
+            **{"tau_membrane": 0.010, "tau_excitatory": 0.005, "dead_time": 0.0},
+        },
+        "vogels_2011": {"rest": -0.040},
+    },
     model=MODEL.format(at="v"),
     offers={name: text.format(at="v") for name, text in OFFERS.items()},
     threshold="v > threshold",

@@ -12,6 +12,7 @@ CELL = replace(
     conductance_lif.CELL,
     name="current_lif",
     title="leaky integrate-and-fire cell, current-based synapses",
+    sets={},
     model=conductance_lif.MODEL.format(at="rest"),
     offers={name: text.format(at="rest") for name, text in conductance_lif.OFFERS.items()},
 )

@@ -13,9 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override
-from spikedrift.networks.pattern_network import NetworkRun, simulate_batch
+from spikedrift.networks.models.pattern_network import MODEL, PatternNetwork
+from spikedrift.networks.session_plan import NetworkRun
+from spikedrift.networks.simulate import simulate_batch
 from spikedrift.simulation import gpu
 
 
@@ -25,10 +26,10 @@ def took(options: PatternNetwork, copies: int, folder: Path) -> tuple[float, flo
     runs = [NetworkRun(f"network-{k}", {}, 1, k) for k in range(copies)]
     short = override(options, {"phases": [{"kind": "block", "repeats": 1}]}, "short")
     began = time.perf_counter()
-    simulate_batch(short, runs, together=True, **places)
+    simulate_batch(MODEL, short, runs, together=True, **places)
     built = time.perf_counter() - began
     began = time.perf_counter()
-    for one in simulate_batch(options, runs, together=True, **places):
+    for one in simulate_batch(MODEL, options, runs, together=True, **places):
         if isinstance(one, Exception):
             raise one
     return built, time.perf_counter() - began

@@ -33,9 +33,11 @@ from pathlib import Path
 import numpy as np
 
 from spikedrift import trials
-from spikedrift.config.networks import PatternNetwork
 from spikedrift.core.atomic import write_netcdf
-from spikedrift.networks import pattern_model, pattern_network, stimulus
+from spikedrift.networks.memory import synapses
+from spikedrift.networks.models.pattern_network import MODEL, PROJECTIONS, PatternNetwork, declare
+from spikedrift.networks.session_plan import NetworkRun, plan
+from spikedrift.networks.simulate import program, simulate
 
 PHASES = [
     {"kind": "settle", "duration": 2.0},
@@ -45,7 +47,6 @@ PHASES = [
 ]
 PLAIN = Path(__file__).with_name("plain_network.py")
 PROCESSES = 2
-PROJECTIONS = ("afferent", "afferent_i", "recurrent", "ei", "inhibitory", "ii")
 
 
 def network(n_excitatory: int, inputs: float = 1.0, threads: int = 1) -> PatternNetwork:
@@ -107,8 +108,8 @@ def run_point(
     watch = ProgramMemory()
     watch.start()
     name = f"point-{number}.patterns"
-    simulated = pattern_network.simulate(
-        options, point, recording=name, seed=1, instance=0,
+    simulated = simulate(
+        MODEL, options, point, recording=name, seed=1, instance=0,
         build_dir=folder / "build", scratch_dir=folder,
     )  # fmt: skip
     watch.over.set()
@@ -128,27 +129,21 @@ def plain(
 ) -> dict[str, float]:
     """One point in plain Brian2, built and run in `directory`."""
     dt = options.simulation.dt
-    # The spikes that `simulate` draws for this seed and instance.
-    _, patterns, order, noise, _ = map(
-        np.random.default_rng, np.random.SeedSequence([1, 0]).spawn(5)
-    )
-    timetable = stimulus.schedule(options.phases, options.patterns, dt, 0.0, order)
-    spikes = stimulus.afferent_spikes(
-        timetable, options.phases, options.patterns, dt, patterns, noise
-    )
-    for name, array in zip(("index", "step"), spikes, strict=True):
+    # What `simulate` draws for this seed and instance.
+    drawn = plan(MODEL, options, NetworkRun("plain", {}, 1, 0))
+    for name, array in zip(("index", "step"), drawn.spikes["afferents"], strict=True):
         np.save(folder / f"{name}.npy", array)
-    set_at_start = pattern_model.parameters(options)
+    wiring = {one.name: one for one in drawn.network.projections}
     request = {
         "network": {
             "dt": dt,
             "n_e": options.cells.n_excitatory,
             "n_i": options.cells.n_inhibitory,
             "n_afferents": options.patterns.n_afferents,
-            "p": {name: set_at_start[f"{name}.p"] for name in PROJECTIONS},
-            "w": {name: set_at_start[f"{name}.w_start"] for name in PROJECTIONS},
+            "p": {name: one.wiring.p for name, one in wiring.items()},
+            "w": {name: one.weight.values["w_start"] for name, one in wiring.items()},
             "settle": PHASES[0]["duration"],
-            "duration": timetable.stop * dt,
+            "duration": drawn.timetable.stop * dt,
         },
         "point": {
             "seed": 1,
@@ -173,7 +168,7 @@ def workers(n: int = PROCESSES) -> ProcessPoolExecutor:
 
 
 def told(result: dict[str, float]) -> str:
-    weights = ", ".join(f"{name} {result[name]:.4f}" for name in pattern_model.PROJECTIONS[:3])
+    weights = ", ".join(f"{name} {result[name]:.4f}" for name in PROJECTIONS[:3])
     return f"E rate {result['rate']:.2f} Hz, mean weights {weights}"
 
 
@@ -184,7 +179,7 @@ def throughput(n_excitatory: int, n_points: int, n_plain: int) -> None:
     with tempfile.TemporaryDirectory() as scratch, workers() as pool:
         folder = Path(scratch)
         start = time.perf_counter()
-        pattern_network.program(options, folder / "build")
+        program(declare(options), options.simulation, folder / "build")
         build = time.perf_counter() - start
         print(f"  engine: build {build:.1f} s", flush=True)
         done, spent = 0, 0.0
@@ -231,32 +226,23 @@ def growth(sizes: list[int], inputs: list[float]) -> None:
         folder = Path(scratch)
         for size, k, threads in cases:
             options = network(size, k, threads)
-            pattern_network.program(options, folder / "build")
+            program(declare(options), options.simulation, folder / "build")
             with workers(1) as pool:  # a process of its own: peak memory is of this program
                 result = pool.submit(run_point, options, {}, 0, folder).result()
             wall = result["seconds"]
             print(
-                f"  {size:6}{size // 4:6}{k:8.1f}{threads:8}{synapses(options):10.2g}"
+                f"  {size:6}{size // 4:6}{k:8.1f}{threads:8}{n_synapses(options):10.2g}"
                 f"{result['rate']:8.2f}{wall:8.2f}s{wall / 10:8.3f}s"
                 f"{result['program']:9.0f}{result['python']:8.0f}",
                 flush=True,
             )
 
 
-def synapses(options: PatternNetwork) -> float:
+def n_synapses(options: PatternNetwork) -> float:
     """Expected number of synapses."""
-    e, i, a = (
-        options.cells.n_excitatory,
-        options.cells.n_inhibitory,
-        options.patterns.n_afferents,
-    )
-    wiring = options.wiring
-    return (
-        wiring.p_afferent * a * (e + i)
-        + wiring.p_ee * e**2
-        + (wiring.p_ei + wiring.p_ie) * e * i
-        + wiring.p_ii * i**2
-    )
+    network = declare(options)
+    sizes = network.sizes
+    return sum(synapses(one, sizes[one.pre], sizes[one.post]) for one in network.projections)
 
 
 def main() -> None:

@@ -19,11 +19,12 @@ from spikedrift.figures import style
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "figures" / "rooms.svg"
 STRANDS = {  # color, and place from left to right of each room
-    "models": ("#cfe3f1", {"simulation": 0.0, "plasticity": 0.0, "networks": 0.0, "sweeps": 0.3}),
+    "models": ("#cfe3f1", {"simulation": 0.0, "cells": 0.0, "plasticity": 0.0, "networks": 0.0,
+                           "sweeps": 0.3}),
     "analysis": (
         "#fbe3bd",
         {
-            "stats": 1.6, "similarity": 3.0, "rsa": 1.4, "spikes": 2.8, "drift": 2.4,
+            "stats": 1.6, "similarity": 3.0, "rsa": 1.0, "spikes": 2.8, "drift": 2.4,
             "analyses": 3.1, "comparison": 2.1, "ground_truth": 3.3, "figures": 1.5,
             "report": 2.6,
         },

@@ -14,8 +14,9 @@ import pytest
 MARKS = ("compiles", "pipeline", "process")
 SPAWNED = "spikedrift.spawned"
 EVENTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", SPAWNED}
-ALLOWED = {"lscpu"}
-"""What joblib asks for the number of cores, once a process, whichever test is the first."""
+ALLOWED = {"file", "lscpu"}
+"""What Brian2 asks for the architecture when it is imported, and joblib for the number of cores:
+once a process, whichever test is the first."""
 
 asked: list[str] = []
 """What the running test asked for without a mark, its fixtures among it."""

@@ -5,11 +5,13 @@ import shutil
 
 import numpy as np
 import pytest
+from small_network import MODEL
 from tests.gpu.test_cuda import NO_GPU
 
-from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override
-from spikedrift.networks.pattern_network import NetworkRun, program, simulate_batch
+from spikedrift.networks.models.pattern_network import PatternNetwork, declare
+from spikedrift.networks.session_plan import NetworkRun
+from spikedrift.networks.simulate import program, simulate_batch
 
 SESSION = {
     "plasticity.afferent.eta": 0.02,
@@ -26,7 +28,7 @@ def test_a_batch_compiles_without_a_gpu(tmp_path):
     options = override(
         PatternNetwork(), {"simulation.backend": "cuda", "simulation.architecture": 9.0}, "x"
     )
-    built = program(options, tmp_path, 3, options.simulation)
+    built = program(declare(options), options.simulation, tmp_path, 3)
     main = (built.directory / "main").read_bytes()
     assert os.access(built.directory / "main", os.X_OK) and b"sm_90" in main
     source = (built.directory / "main.cu").read_text()
@@ -72,7 +74,7 @@ def test_a_batch_on_a_gpu_agrees_with_cpp(tmp_path):
     runs = [NetworkRun(f"seed-{seed}", {}, seed, 0) for seed in range(20)]
     cpp, cuda = (
         simulate_batch(
-            override(PatternNetwork(), {**SESSION, "simulation.backend": backend}, "x"),
+            MODEL, override(PatternNetwork(), {**SESSION, "simulation.backend": backend}, "x"),
             runs, build_dir=tmp_path / "programs", scratch_dir=tmp_path / "scratch",
         )
         for backend in ("cpp", "cuda")

@@ -11,8 +11,8 @@ from running import said, snakemake
 
 from spikedrift import trials
 from spikedrift.config.drift import SignalOptions
-from spikedrift.config.networks import DEFAULT_PHASES
 from spikedrift.drift.signal.indices import signal_indices
+from spikedrift.networks.models.pattern_network import DEFAULT_PHASES
 
 pytestmark = pytest.mark.mirror
 CONFIG = "config/allen-gratings.yaml"

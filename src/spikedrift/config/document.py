@@ -3,7 +3,7 @@
 import json
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from spikedrift.config.analyses import OPTIONS as ANALYSES
 from spikedrift.config.base import Options
+from spikedrift.config.networks import FILES, NetworkOptions, model_of
 from spikedrift.config.recordings import OPTIONS as SOURCES
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import OPTIONS as MEASURES
@@ -33,7 +34,8 @@ false, which are no numbers and no names. Numbers are finite, and integers have 
 Lists (recordings, selections, measures, analyses, sweeps, comparisons) hold named entries; a name
 is a file or folder of results.
 
-This page is written from the models in `src/spikedrift/config/`, which hold the defaults:
+This page is written from the models in `src/spikedrift/config/`, and of networks in their files in
+`src/spikedrift/networks/models/`, which hold the defaults:
 `python -m spikedrift.config.document > config/README.md`.
 """
 
@@ -41,23 +43,28 @@ This page is written from the models in `src/spikedrift/config/`, which hold the
 def document() -> str:
     """Markdown with one table per block of the configuration."""
     sections = [OPENING, *_sections("Top level", Config, "")]
-    for kind, key, models in (
+    networks = {name: found for name in FILES.names() if (found := model_of(name))}
+    kinds: tuple[tuple[str, str, Mapping[str, type[BaseModel]]], ...] = (
         ("source", "recordings[].options", SOURCES),
         ("measure", "similarity.measures[].options", MEASURES),
         ("analysis", "analyses[].options", ANALYSES),
-    ):
+        ("network", "sweeps[].options", networks),
+    )
+    for kind, key, models in kinds:
         for name, model in models.items():
-            sections += _sections(f"`{key}` of {kind} `{name}`", model, key)
+            of = f" of {kind} `{name}`"
+            sections += _sections(f"`{key}`{of}", model, key, of)
     return "\n".join(sections)
 
 
-def _sections(title: str, model: type[BaseModel], path: str) -> Iterator[str]:
+def _sections(title: str, model: type[BaseModel], path: str, of: str = "") -> Iterator[str]:
+    """Section of a model and those of its blocks, whose titles end alike."""
     lines = [f"## {title}\n"]
     if summary := _summary(model):
         lines.append(summary + "\n")
     lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
     inner: list[tuple[str, type[BaseModel], list[str]]] = []
-    for name, field in model.model_fields.items():
+    for name, field in _own(model).items():
         nested = _nested(field.annotation)
         at = f"{path}.{name}" if path else name
         default = _nested_default(field) if nested else _default(field)
@@ -68,8 +75,19 @@ def _sections(title: str, model: type[BaseModel], path: str) -> Iterator[str]:
             inner.append((key, nested, _listed(at, field)))
     yield "\n".join(lines) + "\n"
     for key, nested, entries in inner:
-        yield from _sections(f"`{key}`", nested, key)
+        yield from _sections(f"`{key}`{of}", nested, key, of)
         yield from entries
+
+
+def _own(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Keys of a block; of a network, without those that every network has with these defaults."""
+    network = issubclass(model, NetworkOptions) and model is not NetworkOptions
+    shared = NetworkOptions.model_fields if network else {}
+    return {
+        name: field
+        for name, field in model.model_fields.items()
+        if name not in shared or field.default != shared[name].default
+    }
 
 
 def _summary(model: type[BaseModel]) -> str:

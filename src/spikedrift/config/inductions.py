@@ -167,7 +167,7 @@ class Induction(Options):
         default_factory=dict, description="parameters in place of those of the set, or a vector"
     )
     cell: str = Field(
-        default="forced", description="postsynaptic cell, a file of spikedrift.plasticity.cells"
+        default="forced", description="postsynaptic cell, a file of spikedrift.cells.models"
     )
     dt: float = Field(default=0.0001, gt=0, le=0.001, description="time step; s")
     weight: float = Field(default=0.5, ge=0, description="first weight")

@@ -16,7 +16,7 @@ MOST_STEPS = 2**31  # time steps are 32-bit integers
 
 
 class NetworkOptions(Options):
-    """Options of a network; its own file adds all others."""
+    """Options that every network has; its own file adds the others."""
 
     simulation: Simulation = Simulation()
 

@@ -113,7 +113,7 @@ class Sweep(Options):
     options: SerializeAsAny[NetworkOptions] = Field(
         default_factory=NetworkOptions,
         validate_default=True,
-        description="options of the network, which stand in its file",
+        description="options of the network; those of its own stand below, by network",
     )
     variants: tuple[Variant, ...] = Field(min_length=1, description="what is compared")
     axes: tuple[Axis, ...] = Field(

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from spikedrift.cells import cell as cells
+from spikedrift.core.errors import InputError
 from spikedrift.networks import declaration
 from spikedrift.networks.copies import own, own_cell
 from spikedrift.networks.declaration import Distribution, Network, Phase
@@ -78,16 +79,16 @@ def synapse(name: str, asked: Mapping[str, Any], cell: cells.Cell) -> Projection
 
     Raises
     ------
-    ValueError
+    InputError
         For rules that cannot act on one projection.
     """
     words = [f"{word} : 1 (shared, constant)" for word in (*asked["words"], *asked["delayed"])]
-    return combine(
-        [registry.get(rule) for rule in asked["rules"]],
-        cell.receptors[asked["receptor"]],
-        "\n".join(words),
-        prefix=f"{name}_",
-    )
+    rules = [registry.get(rule) for rule in asked["rules"]]
+    transmit = cell.receptors[asked["receptor"]]
+    try:
+        return combine(rules, transmit, "\n".join(words), prefix=f"{name}_")
+    except ValueError as error:
+        raise InputError(f"projection {name}: {error}") from None
 
 
 def counted(made: Projection, name: str, n_pre: int) -> Projection:

@@ -178,10 +178,19 @@ def in_common(model: Model, options: NetworkOptions, run: NetworkRun) -> dict[st
 
 def _fixed(options: NetworkOptions, network: Network, steps: Sequence[Step]) -> dict[str, Any]:
     return {
-        **engine.structure(network),
+        **_flat(engine.structure(network)),
         **options.simulation.model_dump(),
         "times of phases or traces": [s.name if isinstance(s, Set) else s for s in steps],
     }
+
+
+def _flat(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by place, `populations.E.size`."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        inner = _flat(value) if isinstance(value, Mapping) else {}
+        found |= {f"{key}.{place}": one for place, one in inner.items()} or {key: value}
+    return found
 
 
 def refuse_misfit(first: Plan, other: Plan) -> None:
@@ -193,8 +202,8 @@ def refuse_misfit(first: Plan, other: Plan) -> None:
         Naming both runs and what they do not have in common.
     """
     here, there = (_fixed(one.options, one.network, one.steps) for one in (first, other))
-    for name in here:
-        if here[name] != there[name]:
+    for name in here | there:
+        if here.get(name) != there.get(name):
             raise InputError(
                 f"{other.run.recording}: differs from {first.run.recording} in {name}, which one "
                 "batch has in common: run it in another batch"

@@ -1,5 +1,6 @@
 """The values that a configuration gives to the parameters of a projection's rules."""
 
+from spikedrift.config.base import repeated
 from spikedrift.config.networks import ExcitatoryPlasticity, Plasticity
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import registry
@@ -17,13 +18,15 @@ def chosen(options: Plasticity, where: str) -> dict[str, dict[str, float]]:
     Raises
     ------
     InputError
-        For a rule, a set or a parameter that is not there.
+        For a rule, a set or a parameter that is not there, and for a rule that is named twice.
     """
     if not options.rule and (options.set or isinstance(options.parameters, tuple)):
         raise InputError(f"{where}: a set or a vector of parameters without a rule; name the rule")
     named = options.parameters if isinstance(options.parameters, dict) else {}
     found = {}
     try:
+        if twice := repeated(options.rules):
+            raise InputError(f"{twice[1]} cannot act on one projection twice")
         rules = [registry.declared(name) for name in options.rules]
         known = {parameter.name for rule in rules for parameter in rule.parameters}
         for key in named:

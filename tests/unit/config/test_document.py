@@ -7,8 +7,10 @@ import yaml
 
 from spikedrift.config.check import checked
 from spikedrift.config.document import document
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
+from spikedrift.networks import declaration
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
@@ -59,3 +61,15 @@ def test_matrices_of_a_learning_figure_need_not_be_named():
     raw["selections"] = raw["selections"][:2]
     with pytest.raises(InputError, match=r"figures.learning\[0\].matrices: .*with-naive"):
         checked(Config, raw)
+
+
+def test_every_network_has_a_section_of_its_own_options():
+    """What all networks have, with the same default, is listed once."""
+    page = document()
+    shared = NetworkOptions.model_fields
+    for name in declaration.names():
+        _, _, own = page.partition(f"## `sweeps[].options` of network `{name}`\n")
+        table = own.partition("\n## ")[0]
+        for key, field in declaration.get(name).options.model_fields.items():
+            listed = key not in shared or field.default != shared[key].default
+            assert (f"| `{key}` |" in table) == listed, (name, key)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from spikedrift.cells import cell
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError
-from spikedrift.cells import cell
 from spikedrift.plasticity import registry
 from spikedrift.similarity import registry as measures
 from spikedrift.sources import registry as sources

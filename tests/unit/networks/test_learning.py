@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from spikedrift.config.networks import Patterns, Phase
-from spikedrift.networks import learning, stimulus
+from spikedrift.networks import learning
+from spikedrift.networks.declaration import Phase, Protocol
+from spikedrift.networks.timetable import lay_out, stages
 
 N_PATTERNS = 4
 
@@ -134,12 +135,12 @@ PHASES = (
 
 def laid_out(gap=0.2):
     """Cell c answers pattern c % 4 after 30 ms + c, in the naive stage all answer at random."""
-    patterns = Patterns(duration=0.1, gap=gap)
-    timetable = stimulus.schedule(PHASES, patterns, DT, 0.0, np.random.default_rng(0))
+    protocol = Protocol(PHASES, N_PATTERNS, duration=0.1, gap=gap)
+    timetable = lay_out(protocol, DT, np.random.default_rng(0))
     rng = np.random.default_rng(1)
     time, cell = [], []
     for onset, pattern, phase in zip(
-        timetable.presentation_step, timetable.pattern, timetable.presentation_phase, strict=True
+        timetable.presentation_step, timetable.segment, timetable.presentation_phase, strict=True
     ):
         for c in range(8):
             if (rng.random() < 0.5) if phase == 0 else c % N_PATTERNS == pattern:
@@ -147,20 +148,20 @@ def laid_out(gap=0.2):
                 cell.append(c)
     pre, post = (column.ravel() for column in np.indices((8, 8)))
     weight = np.tile(np.where(pre % 4 == post % 4, 0.06, 0.02), (5, 1))
-    stages = stimulus.stages(PHASES, timetable)
+    shown = stages(PHASES, timetable)
     found = learning.measured(
-        stages, timetable, DT, np.array(time), np.array(cell), 8, (weight, pre, post)
+        shown, timetable, DT, np.array(time), np.array(cell), 8, (weight, pre, post), "nS"
     )
-    return found.assign_coords(stage=[stage.label for stage in stages]), stages
+    return found.assign_coords(stage=[stage.label for stage in shown]), shown
 
 
 def test_a_session_is_measured_stage_by_stage():
-    found, stages = laid_out()
+    found, shown = laid_out()
     assert found["stage"].values.tolist() == ["naive 0", "train 0 first", "train 0 last", "block 0"]
-    assert [len(stage.presentations) for stage in stages] == [24, 12, 12, 24]
+    assert [len(stage.presentations) for stage in shown] == [24, 12, 12, 24]
     # 0.3 s a showing: a quarter of nine repeats is three.
     period = 4 * 0.3
-    times = [(stage.start * DT, stage.stop * DT) for stage in stages]
+    times = [(stage.start * DT, stage.stop * DT) for stage in shown]
     expected = [(0, 6), (6, 9), (12, 15), (15, 21)]
     late = 1.0  # the pause
     assert times[:3] == [pytest.approx((a * period, b * period)) for a, b in expected[:3]]
@@ -174,6 +175,7 @@ def test_a_session_is_measured_stage_by_stage():
     assert found["selectivity"].values[0] < 0.7
     assert np.isnan(found["selectivity"].values[1]), "three repeats are too few"
     assert found["weight_ratio"].values == pytest.approx(np.full(5, 3.0))
+    assert found["weight_within"].attrs["units"] == "nS"
     # In patterns a count of 1 in a quarter of the showings, never before.
     p = 0.25
     variance = p * (1 - p) * 24 / 23 / 2

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from spikedrift.networks import stability
-from spikedrift.networks.stimulus import Stage
+from spikedrift.networks.declaration import (
+    Network,
+    Phase,
+    Population,
+    Projection,
+    Protocol,
+    Recording,
+    all_to_all,
+    constant,
+)
+from spikedrift.networks.timetable import Stage
 
 N_CELLS, DURATION, DT = 50, 200.0, 0.001
 
@@ -71,10 +81,26 @@ STAGES = [
 ]
 
 
+NETWORK = Network(
+    populations=(Population("E", N_CELLS), Population("I", 10)),
+    projections=tuple(
+        Projection(name, pre, "E", receptor, all_to_all(), constant(0.05), w_max=0.1)
+        for name, pre, receptor in (
+            ("afferent", "E", "excitatory"),
+            ("recurrent", "E", "excitatory"),
+            ("inhibitory", "I", "inhibitory"),
+        )
+    ),
+    protocol=Protocol((Phase("naive", repeats=1), Phase("block", repeats=1)), 2, 1.0, 1.0),
+    recording=Recording("E"),
+)
+
+
 def measured(time, cell, weights=None):
+    """Cells from `N_CELLS` on are those of I."""
     weights = weights or {"afferent": np.full((3, 10), 0.05)}
-    given = {name: (weight, 0.1) for name, weight in weights.items()}
-    return stability.measured(STAGES, DT, time, cell, (N_CELLS, 10), given)
+    population, place = np.divmod(cell, N_CELLS)
+    return stability.measured(STAGES, DT, time, population, place, NETWORK, weights)
 
 
 def test_a_session_is_measured():
@@ -94,7 +120,7 @@ def growing(time, cell):
     return time[kept], cell[kept]
 
 
-WEIGHTS = {"recurrent": np.array([[0.05] * 10, [0.1] * 10])}
+WEIGHTS = {"recurrent": np.array([[0.05] * 10, [0.1] * 10, [0.1] * 10])}
 CASES = {
     "ok": (*trains(poisson), None, ""),
     "silent": (np.array([1.0]), np.array([0]), None, "E rate 0.0002 Hz in naive 0"),
@@ -121,11 +147,16 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_status(name):
     time, cell, weights, told = CASES[name]
-    word, reason = stability.status(measured(time, cell, weights), N_CELLS)
+    word, reason = stability.status(measured(time, cell, weights), NETWORK)
     assert word == name.split()[0]
     assert told in reason and bool(reason) == (word != "ok")
 
 
 def test_weights_that_began_at_their_bound_have_not_run_away():
     at_bound = {"recurrent": np.full((3, 10), 0.1)}
-    assert stability.status(measured(*trains(poisson), at_bound), N_CELLS)[0] == "ok"
+    assert stability.status(measured(*trains(poisson), at_bound), NETWORK)[0] == "ok"
+
+
+def test_inhibition_that_grew_to_its_bound_has_not_run_away():
+    grown = {"inhibitory": WEIGHTS["recurrent"]}
+    assert stability.status(measured(*trains(poisson), grown), NETWORK)[0] == "ok"

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from small_network import MODEL
 
-from spikedrift.config.networks import PatternNetwork
 from spikedrift.config.overrides import override
-from spikedrift.networks.pattern_network import simulate
+from spikedrift.networks.models.pattern_network import PatternNetwork
+from spikedrift.networks.simulate import simulate
 
 pytestmark = pytest.mark.compiles
 
@@ -39,7 +40,7 @@ def test_they_move_the_weights_where_plasticity_is_on(tmp_path):
 
     def run(changes):
         return simulate(
-            small, changes, recording="small.patterns", seed=1, instance=0,
+            MODEL, small, changes, recording="small.patterns", seed=1, instance=0,
             build_dir=tmp_path / "programs", scratch_dir=tmp_path / "scratch",
         )  # fmt: skip
 

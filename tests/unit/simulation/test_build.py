@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from disks import small_disk
 
-from spikedrift.config.networks import Simulation
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError, InputError
 from spikedrift.simulation import build as building
 from spikedrift.simulation.build import build
@@ -84,7 +84,7 @@ def test_preferences_are_not_even_read(tmp_path):
 @pytest.mark.fault("digests", "a variable that compilers heed", cases=len(building.HEEDED))
 def test_what_compilers_heed_makes_another_program(monkeypatch):
     def digest():
-        asked = {"model": "spikedrift.networks.pattern_model:define", "compiler": ["g++"]}
+        asked = {"model": "spikedrift.networks.engine:define", "compiler": ["g++"]}
         return building._digest(asked, ())
 
     for name in building.HEEDED:
@@ -115,7 +115,7 @@ def test_a_build_on_a_read_only_disk_says_so_in_one_line(tmp_path):
     with small_disk(tmp_path / "disk", 100) as disk:
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         with pytest.raises(DiskError, match=f"the disk at {disk} is read-only"):
-            build("spikedrift.networks.pattern_model:define", {}, Simulation(), disk / "programs")
+            build("spikedrift.networks.engine:define", {}, Simulation(), disk / "programs")
 
 
 @pytest.mark.fault("compiler", "one that ends well and writes nothing")
@@ -130,7 +130,7 @@ def test_a_program_that_is_not_there_is_not_believed(tmp_path, monkeypatch):
 def test_what_is_no_compiler_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "false")
     with pytest.raises(InputError, match="false --version tells nothing: let CXX name a C"):
-        build("spikedrift.networks.pattern_model:define", {}, Simulation(), tmp_path)
+        build("spikedrift.networks.engine:define", {}, Simulation(), tmp_path)
 
 
 @pytest.mark.fault("killed", "a build, which leaves its directory")

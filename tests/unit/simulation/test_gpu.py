@@ -4,13 +4,12 @@ import logging
 
 import numpy as np
 import pytest
-from tests.unit.networks.test_pattern_network import SMALL
+from small_network import MODEL, declared, small
 
-from spikedrift.config.networks import PatternNetwork, Simulation
-from spikedrift.config.overrides import override
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import InputError
 from spikedrift.networks.memory import memory
-from spikedrift.networks.pattern_network import simulate
+from spikedrift.networks.simulate import simulate
 from spikedrift.simulation import gpu
 
 H100 = "NVIDIA H100 80GB HBM3, 9.0, 550.54.15, 80000"
@@ -122,16 +121,16 @@ def test_hidden_gpus_and_small_batches(machine, monkeypatch):
 @pytest.mark.process
 def test_nothing_is_built_where_there_is_no_gpu(machine, tmp_path):
     machine(told="")
-    options = override(PatternNetwork(), {**SMALL, "simulation.backend": "cuda"}, "small")
+    options = small(**{"simulation.backend": "cuda"})
     with pytest.raises(InputError, match="no GPU"):
-        simulate(options, {}, recording="x", seed=1, instance=0,
+        simulate(MODEL, options, {}, recording="x", seed=1, instance=0,
                  build_dir=tmp_path / "programs", scratch_dir=tmp_path / "scratch")  # fmt: skip
     assert not (tmp_path / "programs").exists()
 
 
 def test_memory_grows_with_what_it_holds():
     def need(copies=1, n_input=0, seconds=10.0, **changes):
-        return memory(override(PatternNetwork(), changes, "x"), copies, n_input, seconds)
+        return memory(declared(changes), copies, n_input, seconds)
 
     empty = need(copies=0)
     one = need() - empty

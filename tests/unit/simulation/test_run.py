@@ -13,10 +13,12 @@ import pytest
 from disks import small_disk
 from pydantic import ValidationError
 
-from spikedrift.config.networks import PatternNetwork, Phase, Simulation
+from spikedrift.config.networks import Phase
 from spikedrift.config.overrides import override
+from spikedrift.config.simulation import Simulation
 from spikedrift.config.sweeps import Sweep, Variant
 from spikedrift.core.errors import DiskError, InputError
+from spikedrift.networks.models.pattern_network import PatternNetwork
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.compile import fetch_ahead
@@ -56,7 +58,7 @@ def programs(tmp_path_factory):
     ask = (
         "import sys; from pathlib import Path;"
         "from spikedrift.simulation.build import build;"
-        "from spikedrift.config.networks import Simulation;"
+        "from spikedrift.config.simulation import Simulation;"
         f"print(build({MODEL!r}, dict(n=5), Simulation(dt=0.001), Path({str(cache)!r})).directory)"
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -267,7 +269,7 @@ def test_a_missing_compiler_names_the_package(tmp_path, monkeypatch):
 def test_an_instruction_set_that_the_compiler_refuses_is_named(tmp_path):
     with pytest.raises(InputError, match=r"simulation\.march: .* refuses -march=no-such-level"):
         build(
-            "spikedrift.networks.pattern_model:define",
+            "spikedrift.networks.engine:define",
             {},
             Simulation(march="no-such-level"),
             tmp_path,

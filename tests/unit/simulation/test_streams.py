@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spikedrift.config.networks import Simulation
+from spikedrift.config.simulation import Simulation
 from spikedrift.simulation import streams
 from spikedrift.simulation.build import build
 from spikedrift.simulation.run import Run, session

@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 import xarray as xr
 from disks import small_disk
-from tests.unit.networks.test_pattern_network import SMALL
+from small_network import small
 
 from spikedrift import trials
 from spikedrift.comparison.scores.models import Models
 from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
-from spikedrift.config.networks import PatternNetwork
-from spikedrift.config.overrides import override
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey, Sweep, Variant
@@ -22,7 +20,7 @@ from spikedrift.core.errors import DiskError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
-from spikedrift.networks import pattern_network
+from spikedrift.networks import simulate as simulating
 from spikedrift.simulation.run import Ended
 from spikedrift.spikes import selections
 from spikedrift.sweeps.points import points
@@ -42,15 +40,14 @@ def build_dir(tmp_path_factory):
 
 @pytest.fixture
 def runs():
-    options = override(PatternNetwork(), SMALL, "small")
-    return points(Sweep(options=options, variants=(Variant(name="a"),), instances=2))
+    return points(Sweep(options=small(), variants=(Variant(name="a"),), instances=2))
 
 
 @pytest.fixture
 def surveyed():
     return Surveyed(
         network="pattern_network",
-        options=override(PatternNetwork(), SMALL, "small"),
+        options=small(),
         survey=Survey(index=INDEX),
         measures=MEASURES,
         source="code",
@@ -61,18 +58,18 @@ def surveyed():
 def simulated(monkeypatch):
     """Names of the runs that are simulated; errors that some runs come to, by name."""
     names, errors = [], {}
-    simulate = pattern_network.simulate_batch
+    simulate = simulating.simulate_batch
 
-    def watched(options, batch, **places):
+    def watched(model, options, batch, **places):
         names.extend(run.recording for run in batch)
         (run,) = batch
         return (
             [errors[run.recording]]
             if run.recording in errors
-            else simulate(options, batch, **places)
+            else simulate(model, options, batch, **places)
         )
 
-    monkeypatch.setattr(pattern_network, "simulate_batch", watched)
+    monkeypatch.setattr(simulating, "simulate_batch", watched)
     return names, errors
 
 
@@ -146,7 +143,7 @@ def test_a_kept_run_that_is_damaged_is_made_again(
 def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
     # The same runs analyzed from their trials, by the functions that recordings go through.
     longer = {"phases.4.repeats": 4, "phases.6.repeats": 4}
-    options = override(PatternNetwork(), {**SMALL, **longer}, "small")
+    options = small(**longer)
     runs = points(Sweep(options=options, variants=(Variant(name="a"),), instances=2))
     kept = Survey(index=INDEX, keep_trials=True, halves=4)
     keeping = replace(surveyed, options=options, survey=kept)

@@ -334,7 +334,7 @@ def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> n
     for name in ("afferent", "recurrent"):
         noise = getattr(options.plasticity, name).noise
         rates[f"{name}.weight_noise"] = noise * (turnover and not settling)
-    if settling and (rule := options.plasticity.inhibitory.rule):
+    if settling and (rule := options.plasticity.of("inhibitory").rule):
         rates[f"inhibitory.{rule}"] = options.plasticity.inhibitory.settle_eta
     return network.Phase(
         phase.kind,

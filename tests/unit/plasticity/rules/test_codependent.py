@@ -7,8 +7,8 @@ import pytest
 from inducing import DT, spike_trains, weights
 from waves import offer
 
-from spikedrift.plasticity import registry, targets
 from spikedrift.cells.cell import Cell
+from spikedrift.plasticity import registry, targets
 from spikedrift.plasticity.induce import induce
 
 ROOT = Path(__file__).resolve().parents[4]

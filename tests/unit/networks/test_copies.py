@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.unit.networks.test_pattern_network import SMALL
+from small_network import MODEL, small
 
-from spikedrift.config.networks import PatternNetwork
-from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
-from spikedrift.networks.pattern_network import NetworkRun, batches, simulate, simulate_batch
+from spikedrift.networks.session_plan import NetworkRun
+from spikedrift.networks.simulate import batches, simulate, simulate_batch
 from spikedrift.simulation import gpu
 
 RUNS = [
@@ -34,17 +33,14 @@ def places(tmp_path_factory):
     return {"build_dir": folder / "programs", "scratch_dir": folder / "scratch"}
 
 
-def network(**changes):
-    return override(PatternNetwork(), {**SMALL, **changes}, "small")
-
-
 @pytest.mark.parametrize("rules", [{}, RULES], ids=["default rules", "other rules"])
 @pytest.mark.compiles
 def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
-    options = network(**rules)
-    batch = simulate_batch(options, RUNS, together=True, **places)
+    options = small(**rules)
+    batch = simulate_batch(MODEL, options, RUNS, together=True, **places)
     for run, copy in zip(RUNS, batch, strict=True):
         alone = simulate(
+            MODEL,
             options,
             run.parameters,
             recording=run.recording,
@@ -67,7 +63,7 @@ def test_threads_change_no_bit(places):
     }
     one, two = (
         simulate(
-            network(**short, **{"simulation.threads": threads}),
+            MODEL, small(**short, **{"simulation.threads": threads}),
             {}, recording="t.patterns", seed=1, instance=0, **places,
         )
         for threads in (1, 2)
@@ -82,9 +78,9 @@ def test_threads_change_no_bit(places):
 def test_one_that_diverges_leaves_the_others_as_they_are(places):
     bad = {"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6}
     runs = [RUNS[0], NetworkRun("bad.patterns", bad, 1, 0), RUNS[2]]
-    expected = simulate_batch(network(), RUNS, **places)
+    expected = simulate_batch(MODEL, small(), RUNS, **places)
     for together in (True, False):
-        first, error, last = simulate_batch(network(), runs, together=together, **places)
+        first, error, last = simulate_batch(MODEL, small(), runs, together=together, **places)
         assert isinstance(error, RuntimeError) and "bad.patterns: the simul" in str(error)
         assert first.trials.identical(expected[0].trials)
         assert last.traces.identical(expected[2].traces)
@@ -93,9 +89,9 @@ def test_one_that_diverges_leaves_the_others_as_they_are(places):
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"cells.n_excitatory": 21}, "n_excitatory"),
-        ({"plasticity.recurrent.rule": "triplet_stdp"}, "rules"),
-        ({"wiring.delay": 0.002}, "delay"),
+        ({"cells.n_excitatory": 21}, r"populations\.E\.size"),
+        ({"plasticity.recurrent.rule": "triplet_stdp"}, r"projections\.recurrent\.rules"),
+        ({"wiring.delay": 0.002}, r"projections\.recurrent\.delay"),
         ({"simulation.dt": 0.0001}, "dt"),
         ({"phases.0.duration": 3.0}, "times of phases or traces"),
         ({"recording.trace_interval": 2.0}, "times of phases or traces"),
@@ -104,7 +100,7 @@ def test_one_that_diverges_leaves_the_others_as_they_are(places):
 def test_a_run_that_does_not_fit_is_named(changes, what, tmp_path):
     runs = [RUNS[0], NetworkRun("odd.patterns", changes, 1, 0)]
     with pytest.raises(InputError, match=rf"odd\.patterns: differs from a\.patterns in {what}"):
-        simulate_batch(network(), runs, build_dir=tmp_path, scratch_dir=tmp_path)
+        simulate_batch(MODEL, small(), runs, build_dir=tmp_path, scratch_dir=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +114,7 @@ def test_what_fits_is_one_batch_on_a_gpu_and_one_run_each_on_cores(monkeypatch):
     ]
 
     def named(backend):
-        found = batches(network(**{"simulation.backend": backend}), runs)
+        found = batches(MODEL, small(**{"simulation.backend": backend}), runs)
         assert sorted(run for batch in found for run in batch) == sorted(runs)
         return [[run.recording.removesuffix(".patterns") for run in batch] for batch in found]
 
@@ -132,10 +128,12 @@ def test_what_fits_is_one_batch_on_a_gpu_and_one_run_each_on_cores(monkeypatch):
 @pytest.mark.compiles
 def test_wiring_and_weights_are_drawn_as_configured(places):
     """Every copy has its own probability; weights are 0.5 to 1.5 times their mean."""
-    options = network(**{"recording.n_synapses": 10**6})
+    options = small(**{"recording.n_synapses": 10**6})
     runs = [NetworkRun(f"p{p}", {"wiring.p_ee": p}, 1, 0) for p in (0.1, 0.4, 1.0)]
     pairs, n = [], 20 * 19
-    for run, copy in zip(runs, simulate_batch(options, runs, together=True, **places), strict=True):
+    for run, copy in zip(
+        runs, simulate_batch(MODEL, options, runs, together=True, **places), strict=True
+    ):
         p = run.parameters["wiring.p_ee"]
         pre, post = copy.traces["recurrent_pre"].values, copy.traces["recurrent_post"].values
         assert (pre != post).all() and max(pre.max(), post.max()) < 20

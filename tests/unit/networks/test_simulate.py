@@ -1,39 +1,17 @@
-"""The pattern network: its input is what it says, and a small one runs from the real build."""
+"""Sessions of a small pattern network, from the real build: trials and traces."""
 
 import json
 
 import numpy as np
 import pytest
+from planning import plan_for
+from small_network import MODEL, small
 
 from spikedrift import trials
-from spikedrift.config.networks import PatternNetwork, Phase
-from spikedrift.config.overrides import override
 from spikedrift.core.atomic import write_netcdf
-from spikedrift.core.errors import InputError
-from spikedrift.networks import registry, stimulus
-from spikedrift.networks.pattern_model import parameters, rates
-from spikedrift.networks.pattern_network import simulate
-from spikedrift.plan.possible import MODELS, Units
+from spikedrift.networks.simulate import simulate
+from spikedrift.plan.possible import Units, of_networks
 
-SMALL = {
-    "cells.n_excitatory": 20,
-    "cells.n_inhibitory": 5,
-    "patterns.n_afferents": 40,
-    "wiring.w_afferent_e": 0.3,
-    "wiring.w_afferent_i": 0.3,
-    "plasticity.afferent.w_max": 0.6,
-    "recording.trace_interval": 1.0,
-    "recording.n_synapses": 30,
-    "phases": [
-        {"kind": "settle", "duration": 2.0},
-        {"kind": "naive", "repeats": 2, "plasticity": False},
-        {"kind": "pause", "duration": 1.0},
-        {"kind": "train", "repeats": 3},
-        {"kind": "block", "repeats": 2},
-        {"kind": "pause", "repeats": 1},
-        {"kind": "block", "repeats": 2},
-    ],
-}
 LEARNING = {
     "plasticity.afferent.eta": 0.05,
     "plasticity.afferent.noise": 0.03,
@@ -46,11 +24,11 @@ FROZEN = {"plasticity.inhibitory.eta": 0.0}
 def run(tmp_path_factory):
     """Simulate the small network; one build serves every call."""
     root = tmp_path_factory.mktemp("network")
-    small = override(PatternNetwork(), SMALL, "small")
 
     def simulated(parameters, seed=1, instance=0):
         return simulate(
-            small,
+            MODEL,
+            small(),
             parameters,
             recording=f"small-{instance}.patterns",
             seed=seed,
@@ -75,7 +53,8 @@ def test_the_trials_are_the_presentations(learned):
     data = learned.trials
     trials.check(data)
     there = Units(frozenset(trials.quality_names(data)), frozenset(data["population"].values))
-    assert there == MODELS["pattern_network"]
+    study = plan_for({"sweeps": [{"name": "s", "variants": [{"name": "a"}]}]}).study
+    assert there == of_networks(study, "s")
     assert data.attrs["kind"] == "model" and data.attrs["subject"] == "instance 0"
     table = data[["phase", "block", "repeat", "segment", "plasticity_on"]].to_dataframe()
     shown = table.groupby(["phase", "block"])["repeat"].agg(["min", "max", "size"])
@@ -172,18 +151,19 @@ def test_what_has_not_settled_is_said(run, learned, caplog):
 @pytest.mark.compiles
 def test_currents_know_only_weight_times_driving_force(run, tmp_path):
     """Twice the weight at half the driving force is the same network, to the spike."""
-    small = override(PatternNetwork(), {**SMALL, "cells.synapses": "current"}, "small")
+    options = small(**{"cells.synapses": "current"})
     plain = {"plasticity.afferent.w_max": 10, "plasticity.recurrent.w_max": 10}
     names = ("w_afferent_e", "w_afferent_i", "w_ee", "w_ei")
     doubled = {
         **plain,
         "cells.reversal_excitatory": -0.030,
-        **{f"wiring.{name}": 2 * getattr(small.wiring, name) for name in names},
+        **{f"wiring.{name}": 2 * getattr(options.wiring, name) for name in names},
     }
 
     def by_current(changes):
         return simulate(
-            small,
+            MODEL,
+            options,
             changes,
             recording="small-0.patterns",
             seed=1,
@@ -261,97 +241,3 @@ def test_a_sample_of_units_is_drawn_by_the_seed(run, learned):
     np.testing.assert_array_equal(
         few.trials["spike_count"], learned.trials["spike_count"].values[:, where]
     )
-
-
-DT = 0.0002
-
-
-def drawn(changes, seed=0):
-    options = override(PatternNetwork(), changes, "test")
-    rng = [np.random.default_rng([seed, k]) for k in range(3)]
-    timetable = stimulus.schedule(options.phases, options.patterns, DT, 0.0, rng[0])
-    index, step = stimulus.afferent_spikes(
-        timetable, options.phases, options.patterns, DT, rng[1], rng[2]
-    )
-    return options, timetable, index, step
-
-
-def test_the_session_is_the_published_protocol():
-    _, timetable, _, _ = drawn({})
-    stop = 60 + 12 * 1.6 + 10 + 60 * 1.6 + 10 + 20 * 1.6 + 150 + 20 * 1.6
-    assert timetable.stop * DT == pytest.approx(stop)
-    assert timetable.repeat.max() + 1 == 112
-    assert len(np.unique(timetable.pattern[timetable.repeat == 50])) == 4
-
-
-@pytest.mark.slow
-def test_patterns_without_jitter_or_noise_are_frozen():
-    _, timetable, index, step = drawn({"patterns.jitter": 0.0, "patterns.noise_rate": 0.0})
-    shown = {}
-    for onset, pattern in zip(timetable.presentation_step, timetable.pattern, strict=True):
-        inside = (step >= onset) & (step < onset + timetable.pattern_steps)
-        spikes = list(zip(index[inside], step[inside] - onset, strict=True))
-        assert shown.setdefault(pattern, spikes) == spikes
-    assert len({str(spikes) for spikes in shown.values()}) == 4
-
-
-def test_rates_jitter_and_merging_are_as_asked():
-    options, timetable, index, step = drawn({})
-    assert (np.diff(step.astype(np.int64) * 300 + index) > 0).all(), "sorted, none twice"
-    in_pattern = np.zeros(timetable.stop, bool)
-    for onset in timetable.presentation_step:
-        in_pattern[onset : onset + timetable.pattern_steps] = True
-    for mask, rate in ((in_pattern, 11.0), (~in_pattern, 10.0)):
-        expected = rate * 300 * mask.sum() * DT
-        # frozen draws repeat 112 times: four patterns' counts decide the rate inside patterns
-        error = 4 * np.sqrt(expected) * (1 if rate == 10.0 else np.sqrt(112))
-        assert abs(mask[step].sum() - expected) < error
-    assert abs(np.bincount(index, minlength=300).std() / np.bincount(index).mean()) < 0.2
-    assert options.patterns.jitter == 0.002
-
-
-def test_jitter_moves_every_frozen_spike_by_a_normal_draw():
-    changes = {"patterns.noise_rate": 0.0, "patterns.background_rate": 0.0, "patterns.rate": 1.0}
-    still = drawn({**changes, "patterns.jitter": 0.0})
-    moved = drawn(changes)
-    shift = []
-    for cell in range(300):
-        a, b = (d[3][d[2] == cell].astype(np.int64) for d in (still, moved))
-        if a.size == b.size and (np.diff(a) > 100).all():  # far apart: each keeps its place
-            shift += list((b - a) * DT)
-    assert len(shift) > 2000
-    assert np.std(shift) == pytest.approx(0.002, rel=4 / np.sqrt(2 * len(shift)))
-    assert abs(np.mean(shift)) < DT / 2 + 4 * 0.002 / np.sqrt(len(shift))
-
-
-def test_a_silent_pause_is_silent_and_a_fixed_order_is_a_movie():
-    _, timetable, _, step = drawn({"phases.6.background": False, "patterns.order": "fixed"})
-    start, stop = timetable.phase_start[6], timetable.phase_stop[6]
-    assert ((step >= start + 100) & (step < stop - 100)).sum() == 0
-    assert timetable.pattern[:8].tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
-
-
-def test_networks_are_listed_and_the_nearest_named():
-    assert registry.names() == ["pattern_network"]
-    assert registry.get("pattern_network").simulate is simulate
-    with pytest.raises(InputError, match="did you mean 'pattern_network'"):
-        registry.get("patern_network")
-
-
-@pytest.mark.compiles
-def test_only_what_rules_ask_of_the_cells_is_set():
-    def asked(rule, *also):
-        options = {"plasticity.recurrent.rule": rule, "plasticity.recurrent.also": also}
-        return override(PatternNetwork(), options, "asked")
-
-    for rule, potential in (("global_inhibitory", False), ("mlp", True)):
-        values = parameters(asked(rule))
-        assert ("cells.spike_peak" in values) == potential
-    assert parameters(asked("global_inhibitory"))["cells.recurrent_tau_H"] == 10.0
-
-    moving = rates(asked("bcm", "short_term", "synaptic_scaling"), Phase(kind="train", repeats=1))
-    assert set(moving) == {
-        *(f"{name}.eta" for name in ("afferent", "recurrent", "inhibitory")),
-        *(f"{name}.noise" for name in ("afferent", "recurrent")),
-        "recurrent.scaling",
-    }

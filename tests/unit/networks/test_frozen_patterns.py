@@ -2,13 +2,9 @@
 
 import numpy as np
 import pytest
-from tests.unit.networks.test_pattern_network import DT, drawn
+from small_network import DT, drawn
 
 from spikedrift import trials
-from spikedrift.config.networks import PatternNetwork, Phase
-from spikedrift.config.overrides import override
-from spikedrift.core.errors import InputError
-from spikedrift.networks import pattern_model
 
 PHASES = [
     {"kind": "naive", "repeats": 30},
@@ -28,7 +24,7 @@ def showings(found):
     _, timetable, index, step = found
     shown = []
     for onset in timetable.presentation_step:
-        first, last = np.searchsorted(step, [onset, onset + timetable.pattern_steps])
+        first, last = np.searchsorted(step, [onset, onset + timetable.segment_steps])
         shown.append(set(zip(index[first:last], step[first:last] - onset, strict=True)))
     return shown
 
@@ -40,7 +36,7 @@ def spikes(found):
 def in_patterns(timetable):
     mask = np.zeros(timetable.stop, dtype=bool)
     for onset in timetable.presentation_step:
-        mask[onset : onset + timetable.pattern_steps] = True
+        mask[onset : onset + timetable.segment_steps] = True
     return mask
 
 
@@ -57,7 +53,7 @@ def test_deleted_spikes_are_missing_and_nothing_else_changes():
 def test_afferents_that_take_no_part_go_on_as_outside_the_pattern():
     some = {**STILL, "patterns.participation": 0.4}
     taking = [{cell for cell, _ in shown} for shown in showings(drawn(some))]
-    label = drawn(some)[1].pattern
+    label = drawn(some)[1].segment
     by_pattern = [set.union(*(taking[k] for k in np.flatnonzero(label == p))) for p in range(4)]
     assert all(0.6 * 120 < len(cells) <= 120 for cells in by_pattern)
     assert len(set(map(frozenset, by_pattern))) == 4
@@ -76,7 +72,7 @@ def test_afferents_that_take_no_part_go_on_as_outside_the_pattern():
 
 def test_scrambled_patterns_never_repeat_but_keep_their_rate_and_labels():
     plain, scrambled = drawn(STILL), drawn({**STILL, "patterns.scrambled": True})
-    assert (scrambled[1].pattern == plain[1].pattern).all()
+    assert (scrambled[1].segment == plain[1].segment).all()
     shown = showings(scrambled)
     assert len({frozenset(spikes) for spikes in shown}) == len(shown)
     expected = 10.0 * 300 * 0.150
@@ -87,24 +83,12 @@ def test_scrambled_patterns_never_repeat_but_keep_their_rate_and_labels():
     assert shared == pytest.approx(300 * 750 * (10.0 * DT) ** 2, rel=0.4)
 
 
-def test_gaps_of_random_length():
-    even, uneven = (drawn({**STILL, "patterns.gap_jitter": j})[1] for j in (0.0, 0.1))
-    assert (even.pattern == uneven.pattern).all() and (even.repeat == uneven.repeat).all()
-    assert (even.phase_stop == uneven.phase_stop).all() and even.stop == uneven.stop
-    earlier = (even.presentation_step - uneven.presentation_step) * DT
-    assert earlier.min() >= 0 and earlier.max() <= 0.1 + DT / 2
-    assert earlier.std() == pytest.approx(0.1 / np.sqrt(12), rel=0.15)
-    gap = (np.diff(uneven.presentation_step[:120]) - uneven.pattern_steps) * DT
-    assert gap.min() >= 0.150 - DT / 2 and gap.max() <= 0.350 + DT / 2
-    assert gap.std() == pytest.approx(0.1 / np.sqrt(6), rel=0.2)  # of a difference of two draws
-
-
 def test_a_movie_has_no_pauses_and_its_trials_tile_it():
     movie = {**STILL, "patterns.gap": 0.0, "patterns.order": "fixed"}
     _, timetable, index, step = found = drawn(movie)
     onset = timetable.presentation_step[:120]
-    assert onset[0] == 0 and (np.diff(onset) == timetable.pattern_steps).all()
-    assert onset[-1] + timetable.pattern_steps == timetable.phase_stop[0]
+    assert onset[0] == 0 and (np.diff(onset) == timetable.segment_steps).all()
+    assert onset[-1] + timetable.segment_steps == timetable.phase_stop[0]
     assert showings(found)[:4] == showings(found)[4:8], "the movie repeats"
     start = timetable.presentation_step * DT
     _, count = trials.cut((step + 0.5) * DT, index, start, np.full(start.size, 0.150), 300)
@@ -129,40 +113,48 @@ def test_the_state_input_adds_to_everything_in_its_phase():
     assert inside[shown[3]].sum() == pytest.approx(expected, abs=4 * np.sqrt(expected))
 
 
-def test_turnover_may_act_alone():
-    options = override(
-        PatternNetwork(),
-        {"plasticity.afferent.eta": 0.3, "plasticity.afferent.noise": 0.1},
-        "test",
-    )
-    for phase, eta, noise, inhibitory in (
-        (Phase(kind="pause", duration=1, plasticity=False, turnover=True), 0, 0.1, 0),
-        (Phase(kind="pause", duration=1, turnover=False), 0.3, 0, 0.002),
-        (Phase(kind="settle", duration=1, turnover=True), 0, 0, 0.002),
-    ):
-        found = pattern_model.rates(options, phase)
-        assert found["afferent.eta"] == eta and found["afferent.noise"] == noise
-        assert found["inhibitory.eta"] == inhibitory
+@pytest.mark.slow
+def test_patterns_without_jitter_or_noise_are_frozen():
+    _, timetable, index, step = drawn({"patterns.jitter": 0.0, "patterns.noise_rate": 0.0})
+    shown = {}
+    for onset, pattern in zip(timetable.presentation_step, timetable.segment, strict=True):
+        inside = (step >= onset) & (step < onset + timetable.segment_steps)
+        spikes = list(zip(index[inside], step[inside] - onset, strict=True))
+        assert shown.setdefault(pattern, spikes) == spikes
+    assert len({str(spikes) for spikes in shown.values()}) == 4
 
 
-@pytest.mark.parametrize(
-    ("changes", "match"),
-    [
-        ({"patterns.duration": 1e-4}, r"patterns\.duration: 0\.0001 s is shorter than a time step"),
-        ({"simulation.dt": 5e-4, "phases.2.duration": 3e-4}, r"phases\[2\]\.duration: 0\.0003 s"),
-        ({"phases.0.duration": 1e6}, r"phases: 1e\+06 s are more than 2147483648 time steps"),
-        ({"patterns.gap_jitter": 0.3}, r"gap_jitter: 0\.3 s is longer than the gap \(0\.25 s\)"),
-        ({"recording.tail": 0.3}, r"recording\.tail: 0\.3 s is longer than the shortest gap"),
-        ({"cells.threshold": -0.06}, r"threshold: -0\.06 V is not above rest"),
-        ({"patterns.rate": -1}, r"patterns\.rate: .*greater than or equal to 0; got -1"),
-        ({"phases.0.state_rate": -1}, r"phases\[0\]\.state_rate: .*or equal to 0; got -1"),
-        ({"patterns.deletion": 1.1}, r"patterns\.deletion: .*less than or equal to 1; got 1\.1"),
-        ({"patterns.participation": 0}, r"patterns\.participation: .*greater than 0; got 0"),
-        ({"patterns.scrambeld": True}, r"unknown option.*did you mean 'scrambled'"),
-        ({"cells.synapses": "currents"}, r"cells\.synapses: .*'conductance' or 'current'"),
-    ],
-)
-def test_what_cannot_be_is_one_line(changes, match):
-    with pytest.raises(InputError, match=match) as told:
-        override(PatternNetwork(), changes, "a.yaml")
-    assert "\n" not in str(told.value) and str(told.value).startswith("a.yaml: ")
+def test_rates_jitter_and_merging_are_as_asked():
+    options, timetable, index, step = drawn({})
+    assert (np.diff(step.astype(np.int64) * 300 + index) > 0).all(), "sorted, none twice"
+    in_pattern = np.zeros(timetable.stop, bool)
+    for onset in timetable.presentation_step:
+        in_pattern[onset : onset + timetable.segment_steps] = True
+    for mask, rate in ((in_pattern, 11.0), (~in_pattern, 10.0)):
+        expected = rate * 300 * mask.sum() * DT
+        # frozen draws repeat 112 times: four patterns' counts decide the rate inside patterns
+        error = 4 * np.sqrt(expected) * (1 if rate == 10.0 else np.sqrt(112))
+        assert abs(mask[step].sum() - expected) < error
+    assert abs(np.bincount(index, minlength=300).std() / np.bincount(index).mean()) < 0.2
+    assert options.patterns.jitter == 0.002
+
+
+def test_jitter_moves_every_frozen_spike_by_a_normal_draw():
+    changes = {"patterns.noise_rate": 0.0, "patterns.background_rate": 0.0, "patterns.rate": 1.0}
+    still = drawn({**changes, "patterns.jitter": 0.0})
+    moved = drawn(changes)
+    shift = []
+    for cell in range(300):
+        a, b = (d[3][d[2] == cell].astype(np.int64) for d in (still, moved))
+        if a.size == b.size and (np.diff(a) > 100).all():  # far apart: each keeps its place
+            shift += list((b - a) * DT)
+    assert len(shift) > 2000
+    assert np.std(shift) == pytest.approx(0.002, rel=4 / np.sqrt(2 * len(shift)))
+    assert abs(np.mean(shift)) < DT / 2 + 4 * 0.002 / np.sqrt(len(shift))
+
+
+def test_a_silent_pause_is_silent_and_a_fixed_order_is_a_movie():
+    _, timetable, _, step = drawn({"phases.6.background": False, "patterns.order": "fixed"})
+    start, stop = timetable.phase_start[6], timetable.phase_stop[6]
+    assert ((step >= start + 100) & (step < stop - 100)).sum() == 0
+    assert timetable.segment[:8].tolist() == [0, 1, 2, 3, 0, 1, 2, 3]

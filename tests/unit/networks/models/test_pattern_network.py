@@ -1,0 +1,93 @@
+"""The pattern network as it is declared: its options, the rates of its phases, what cannot be."""
+
+import pytest
+from small_network import QUARTET, declared
+
+from spikedrift.config.networks import Phase
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
+from spikedrift.networks import declaration, engine
+from spikedrift.networks.models.pattern_network import PatternNetwork, declare
+
+
+def rates(options, phase):
+    """Learning rates that act in a phase of that kind."""
+    network = declare(options.model_copy(update={"phases": (phase,)}))
+    return engine.rates(network, network.protocol.phases[0])
+
+
+def test_networks_are_listed_and_the_nearest_named():
+    assert declaration.names() == ["pattern_network"]
+    assert declaration.get("pattern_network").options is PatternNetwork
+    with pytest.raises(InputError, match="did you mean 'pattern_network'"):
+        declaration.get("patern_network")
+
+
+def test_24_numbers_make_four_rules():
+    network = declared({"plasticity.six_parameter": QUARTET})
+    rules = {one.name: [*one.plasticity] for one in network.projections}
+    assert rules["afferent"] == ["pair_stdp", "weight_noise"]
+    assert [rules[name][0] for name in ("recurrent", "ei", "inhibitory", "ii")] == (
+        ["six_parameter"] * 4
+    )
+    values = engine.variables(network)
+    assert values["recurrent.gamma"] == -1.6208415 and values["ei.alpha"] == 0.34621623
+    assert values["inhibitory.kappa"] == 1.05131209 and values["ii.tau_y"] == 0.08193711
+    with pytest.raises(InputError, match=r"plasticity\.six_parameter"):
+        override(PatternNetwork(), {"plasticity.six_parameter": QUARTET[:23]}, "test")
+
+
+def test_rates_of_the_phases():
+    options = override(
+        PatternNetwork(),
+        {"plasticity.afferent.eta": 0.3, "plasticity.afferent.noise": 0.1, "plasticity.ii.eta": 2.0,
+         "plasticity.ii.rule": "inhibitory", "plasticity.inhibitory.eta": 0.0},
+        "test",
+    )  # fmt: skip
+    block = rates(options, Phase(kind="block", repeats=1))
+    assert (block["afferent.eta"], block["afferent.noise"], block["ii.eta"]) == (0.3, 0.1, 2.0)
+    assert block["inhibitory.eta"] == 0
+    settle = rates(options, Phase(kind="settle", duration=1))
+    assert settle.pop("inhibitory.eta") == 0.002
+    assert not any(settle.values())
+    off = rates(options, Phase(kind="naive", repeats=1, plasticity=False))
+    assert not any(off.values())
+
+
+def test_turnover_may_act_alone():
+    options = override(
+        PatternNetwork(),
+        {"plasticity.afferent.eta": 0.3, "plasticity.afferent.noise": 0.1},
+        "test",
+    )
+    for phase, eta, noise, inhibitory in (
+        (Phase(kind="pause", duration=1, plasticity=False, turnover=True), 0, 0.1, 0),
+        (Phase(kind="pause", duration=1, turnover=False), 0.3, 0, 0.002),
+        (Phase(kind="settle", duration=1, turnover=True), 0, 0, 0.002),
+    ):
+        found = rates(options, phase)
+        assert found["afferent.eta"] == eta and found["afferent.noise"] == noise
+        assert found["inhibitory.eta"] == inhibitory
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"patterns.duration": 1e-4}, r"patterns\.duration: 0\.0001 s is shorter than a time step"),
+        ({"simulation.dt": 5e-4, "phases.2.duration": 3e-4}, r"phases\[2\]\.duration: 0\.0003 s"),
+        ({"phases.0.duration": 1e6}, r"phases: 1e\+06 s are more than 2147483648 time steps"),
+        ({"patterns.gap_jitter": 0.3}, r"gap_jitter: 0\.3 s is longer than the gap \(0\.25 s\)"),
+        ({"recording.tail": 0.3}, r"recording\.tail: 0\.3 s is longer than the shortest gap"),
+        ({"cells.threshold": -0.06}, r"threshold: -0\.06 V is not above rest"),
+        ({"patterns.rate": -1}, r"patterns\.rate: .*greater than or equal to 0; got -1"),
+        ({"phases.0.state_rate": -1}, r"phases\[0\]\.state_rate: .*or equal to 0; got -1"),
+        ({"patterns.deletion": 1.1}, r"patterns\.deletion: .*less than or equal to 1; got 1\.1"),
+        ({"patterns.participation": 0}, r"patterns\.participation: .*greater than 0; got 0"),
+        ({"patterns.scrambeld": True}, r"unknown option.*did you mean 'scrambled'"),
+        ({"cells.synapses": "currents"}, r"cells\.synapses: .*'conductance' or 'current'"),
+    ],
+)
+def test_what_cannot_be_is_one_line(changes, match):
+    with pytest.raises(InputError, match=match) as told:
+        override(PatternNetwork(), changes, "a.yaml")
+    assert "\n" not in str(told.value) and str(told.value).startswith("a.yaml: ")

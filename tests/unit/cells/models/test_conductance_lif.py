@@ -74,7 +74,7 @@ def test_a_constant_current_gives_the_known_rate():
     for k in range(3):
         found = np.diff(np.flatnonzero(spikes[:, k])) * dt
         assert found.size >= 3
-        np.testing.assert_allclose(found, interval[k], rtol=3e-3)
+        np.testing.assert_allclose(found, interval[k], rtol=1e-3, atol=2 * dt)
 
 
 def test_without_input_it_comes_to_rest_exponentially():

@@ -92,7 +92,7 @@ def test_a_constant_current_gives_the_known_rate():
         interval = brentq(above, 1e-4, 0.2)
         found = np.diff(np.flatnonzero(ran.spikes["cells"][:, k])) * dt
         assert found.size >= 3
-        np.testing.assert_allclose(found, interval, rtol=3e-3)
+        np.testing.assert_allclose(found, interval, rtol=1e-3, atol=2 * dt)
 
 
 def test_drives_are_those_of_the_cell_of_inductions():

@@ -65,6 +65,7 @@ static inline double _stream_poisson(const int64_t key, const int64_t n, const d
 }""",
 }
 MOST = 1000  # largest number that `poisson` draws
+NAMES = {"poisson": "poisson_number"}  # in Brian2's code, where `poisson` is Brian2's own
 
 
 def bits(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
@@ -107,6 +108,8 @@ def normal(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
 
 def poisson(key: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> np.ndarray:
     """Return Poisson numbers, by inversion of their distribution function.
+
+    In Brian2's code it is called `poisson_number`.
 
     Parameters
     ----------
@@ -185,7 +188,8 @@ def functions() -> dict[str, Any]:
         (uniform, whole, "float"), (normal, whole, "float"), (poisson, [*whole, "any"], "float"),
     ):  # fmt: skip
         name = function.__name__
-        made[name] = b.Function(
+        called = NAMES.get(name, name)
+        made[called] = b.Function(
             function,
             arg_units=[1] * len(arguments),
             arg_types=arguments,
@@ -196,7 +200,7 @@ def functions() -> dict[str, Any]:
         # that it is asked for twice.
         first = {"bits": made["bits"]} if name != "bits" else None
         for target, prefix in targets:
-            made[name].implementations.add_implementation(
+            made[called].implementations.add_implementation(
                 target, prefix + CODE[name], name=f"_stream_{name}", dependencies=first
             )
     return made

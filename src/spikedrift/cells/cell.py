@@ -25,6 +25,7 @@ OFFERED = {
     ),
 }
 NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+STATE = re.compile(r"^ *(?:d(\w+)/dt *=|(\w+) *:)", re.MULTILINE)  # not expressions, `name = `
 DEFINED = re.compile(r"^\s*(?:d(\w+)/dt\s*=|(\w+)\s*[=:])", re.MULTILINE)
 
 
@@ -87,6 +88,11 @@ class Cell:
     def variables(self, asked: Collection[str] = ()) -> set[str]:
         """Names that the equations define: state, subexpressions, and what rules may read."""
         return {a or b for a, b in DEFINED.findall(self.equations(asked))}
+
+    @property
+    def state(self) -> set[str]:
+        """Variables of the model that can be set."""
+        return {a or b for a, b in STATE.findall(self.model)}
 
     def used(self, asked: Collection[str] = ()) -> tuple[Parameter, ...]:
         """Parameters that something in the cell names, if rules ask for `asked` and no more."""

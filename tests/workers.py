@@ -33,6 +33,7 @@ FIRST = [
     "tests/pipeline/test_survey.py",
     "tests/pipeline/test_docs.py",
     "tests/test_ground_truth.py",
+    "tests/unit/networks/test_declared.py",
     "tests/unit/networks/test_copies.py",
     "tests/pipeline/test_fetch.py",
     "tests/pipeline/test_compared_cohort.py",

@@ -71,6 +71,8 @@ TABLES = {"index_table", "recordings_table", "score_predictions", "statistics"}
 # A module of each kind -> what is made with it.
 MODULES = {
     "analyses/template_reliability.py": {"analysis"},
+    "cells/models/clamped.py": {"induce_shown"},
+    "cells/models/conductance_lif.py": {"build_network", "simulate_point"},
     "core/job.py": set(),
     "figures/analyses/template_reliability.py": {"figure template_reliability"},
     "figures/final/network.py": {"figure final/3_network"},
@@ -78,7 +80,6 @@ MODULES = {
     "figures/registry.py": FIGURES,
     "networks/models/pattern_network.py": {"build_network", "simulate_point"},
     "plan/figures.py": set(),
-    "cells/models/clamped.py": {"induce_shown"},
     "plasticity/protocols/pairing.py": {"induce_shown"},
     "plasticity/rules/pair_stdp.py": {"build_network", "simulate_point", "induce_shown"},
     # The supplement, whose inputs are ancient, follows with the next call.

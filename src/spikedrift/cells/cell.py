@@ -25,6 +25,7 @@ OFFERED = {
     ),
 }
 NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+STATE = re.compile(r"^ *(?:d(\w+)/dt *=|(\w+) *:)", re.MULTILINE)  # not expressions, `name = `
 DEFINED = re.compile(r"^\s*(?:d(\w+)/dt\s*=|(\w+)\s*[=:])", re.MULTILINE)
 
 
@@ -91,6 +92,11 @@ class Cell:
     def variables(self, asked: Collection[str] = ()) -> set[str]:
         """Names that the equations define: state, subexpressions, and what rules may read."""
         return {a or b for a, b in DEFINED.findall(self.equations(asked))}
+
+    @property
+    def state(self) -> set[str]:
+        """Variables of the model that can be set."""
+        return {a or b for a, b in STATE.findall(self.model)}
 
     def named(self, asked: Collection[str] = ()) -> set[str]:
         """Names in equations and statements, those with the suffix `_post` also without."""

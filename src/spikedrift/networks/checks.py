@@ -11,6 +11,7 @@ from spikedrift.cells import cell as cells
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.networks.declaration import Distribution, Network, Phase, Projection
 from spikedrift.plasticity import registry
+from spikedrift.plasticity.rule import Rule
 from spikedrift.simulation.statements import assignments
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -68,10 +69,9 @@ def _populations(network: Network) -> Iterator[str]:
             if name not in known:
                 raise unknown(f"population {one.name}: the cell {cell.name} has no", name, known)
             yield from _values(f"population {one.name}: {name}", value, one.size)
-        state = cell.variables()
         for name in assignments(one.start or ""):
-            if name not in state:
-                raise unknown(f"population {one.name}: start: no variable", name, state)
+            if name not in cell.state:
+                raise unknown(f"population {one.name}: start: no variable", name, cell.state)
 
 
 def _projections(network: Network) -> Iterator[str]:
@@ -92,8 +92,8 @@ def _projections(network: Network) -> Iterator[str]:
         drawn = [one.weight, *([one.delay] if isinstance(one.delay, Distribution) else [])]
         for value in (v for part in drawn for v in part.values.values()):
             yield from _values(where, value, 1)
-        if isinstance(one.delay, float | int) and one.delay < 0:
-            yield f"{where}: delay: {one.delay:g} s is below 0"
+        if not isinstance(one.delay, Distribution) and not 0 <= one.delay < np.inf:
+            yield f"{where}: delay: {one.delay:g} s is no time"
         yield from _rules(where, one, cell)
 
 
@@ -105,15 +105,19 @@ def _rules(where: str, one: Projection, cell: cells.Cell) -> Iterator[str]:
             declared.values("", given)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        in_cell = [declared.cell, declared.cell_start, *(r.where for r in declared.every)]
-        in_cell += [r.code for r in declared.every if r.on == "cell"]
-        asked = set(cells.NAME.findall("\n".join(in_cell)))
-        if missing := (asked & cells.OFFERED.keys()) - offered:
+        if missing := _asked(declared) - offered:
             lacked = min(missing)
             yield (
                 f"{where}: the rule {rule} needs {lacked} ({cells.OFFERED[lacked][1]}), which the "
                 f"cell {cell.name} of {one.post} does not offer"
             )
+
+
+def _asked(rule: Rule) -> set[str]:
+    """What a rule asks of the cell: keys of `cells.OFFERED`."""
+    in_cell = [rule.cell, rule.cell_start, *(one.where for one in rule.every)]
+    in_cell += [one.code for one in rule.every if one.on == "cell"]
+    return set(cells.NAME.findall("\n".join(in_cell))) & cells.OFFERED.keys()
 
 
 def _wiring(network: Network, where: str, one: Projection) -> Iterator[str]:
@@ -142,6 +146,7 @@ def _drives(network: Network) -> Iterator[str]:
             raise unknown(f"drive {one.name}: the cell {cell.name} has no receptor", one.receptor,
                           cell.receptors)  # fmt: skip
         yield from _values(f"drive {one.name}: rate", one.rate, populations[one.post].size)
+        yield from _values(f"drive {one.name}: weight", one.weight, 1)
 
 
 def _protocol(network: Network) -> Iterator[str]:
@@ -176,6 +181,8 @@ def _phase(where: str, phase: Phase, network: Network) -> Iterator[str]:
         yield f"{where}: {phase.repeats} repeats"
     if phase.kind in SHOWING and phase.repeats is None:
         yield f"{where}: shows segments; give repeats"
+    if phase.repeats is not None and network.protocol.n_segments < 1:
+        yield f"{where}: shows segments, and there are {network.protocol.n_segments}"
     if phase.repeats is not None and not network.protocol.duration > 0:
         yield f"{where}: shows segments of {network.protocol.duration:g} s"
     known = {f"{one.name}.{rule}" for one in network.projections for rule in one.plasticity}
@@ -191,7 +198,9 @@ def _targets(where: str, values: Mapping[str, Any], network: Network) -> Iterato
         sizes[f"{drive.post}.{drive.name}_rate"] = network.sizes[drive.post]
         by_cell.add(f"{drive.post}.{drive.name}_rate")
     for one in network.populations:
-        for parameter in cells.get(one.cell).parameters:
+        rules = {rule for to in network.ending_on(one.name) for rule in to.plasticity}
+        asked = set().union(*(_asked(registry.declared(rule)) for rule in rules))
+        for parameter in cells.get(one.cell).used(asked):
             sizes[f"{one.name}.{parameter.name}"] = one.size
         by_cell |= {f"{one.name}.{k}" for k, v in one.parameters.items() if np.ndim(v)}
     for name, given in values.items():
@@ -222,6 +231,12 @@ def _recording(network: Network) -> Iterator[str]:
         name = getattr(recording, key)
         if name and name not in {one.name for one in network.projections}:
             raise unknown(f"recording: {key}: no projection", name, plastic)
+    for one in network.projections:
+        if one.name == recording.ensembles and {one.pre, one.post} != {recording.units}:
+            yield (
+                f"recording: ensembles: {one.name} is from {one.pre} to {one.post}, and not among "
+                f"the cells of {recording.units}"
+            )
 
 
 def _values(where: str, value: float | np.ndarray, size: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ weights and noise are counted draws (`simulation.streams`): functions of the key
 cell, of what they are for and of the place of the presynaptic cell.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -50,18 +51,25 @@ def structure(network: Network, copies: int = 1) -> dict[str, Any]:
                 "degree": None if one.wiring.degree is None else one.wiring.fixed,
                 "weight": one.weight.code,
                 "words": sorted({*one.wiring.values, *one.weight.values}),
-                "delay": one.delay.code
-                if isinstance(one.delay, Distribution)
-                else float(one.delay),
-                "delayed": sorted(one.delay.values) if isinstance(one.delay, Distribution) else [],
+                "delay": delay.code if isinstance(delay, Distribution) else float(delay),
+                "delayed": sorted(delay.values) if isinstance(delay, Distribution) else [],
                 "rules": list(one.plasticity),
             }
-            for one in network.projections
+            for one, delay in ((one, delay_of(one)) for one in network.projections)
         },
         "drives": {
             one.name: {"post": one.post, "receptor": one.receptor} for one in network.drives
         },
     }
+
+
+def delay_of(projection: declaration.Projection) -> float | Distribution:
+    """Delay, the words of its distribution other ones than those of the weights."""
+    delay = projection.delay
+    if not isinstance(delay, Distribution) or not delay.values:
+        return delay
+    code = re.sub(rf"\b({'|'.join(delay.values)})\b", r"delay_\1", delay.code)
+    return Distribution(code, {f"delay_{name}": value for name, value in delay.values.items()})
 
 
 def uses(network: Network) -> list[str]:
@@ -323,8 +331,8 @@ def variables(network: Network) -> dict[str, float | np.ndarray]:
     for one in network.projections:
         values |= {f"{one.name}.{k}": v for k, v in (*one.wiring.values.items(),
                    *one.weight.values.items())}  # fmt: skip
-        if isinstance(one.delay, Distribution):
-            values |= {f"{one.name}.{k}": v for k, v in one.delay.values.items()}
+        if isinstance(delay := delay_of(one), Distribution):
+            values |= {f"{one.name}.{k}": v for k, v in delay.values.items()}
         values[f"{one.name}.w_max"] = one.w_max
         values |= made[one.name].variables(acting(one), one.name, one.post)
     for population in network.populations:

@@ -82,10 +82,10 @@ def selectivity(
 
     Returns
     -------
-    array, shape (n_cells,); NaN with fewer than four repeats
+    array, shape (n_cells,); NaN with fewer than four repeats or two patterns
     """
     cells = np.arange(count.shape[1])
-    if np.unique(repeat).size < 4:
+    if np.unique(repeat).size < 4 or n_patterns < 2:
         return np.full(cells.size, np.nan)
     values = []
     for choosing in _halves(repeat):
@@ -196,7 +196,7 @@ def measured(
     Parameters
     ----------
     stages, timetable
-        Stages and timetable of the session; at least one stage.
+        Stages and timetable of the session. Without a stage there is nothing by stage.
     dt : float, s
     spike_time, spike_cell : array, shape (n_spikes,), s
         Spikes of the recorded population.
@@ -218,7 +218,7 @@ def measured(
         are weights and a block;
         an ensemble is the cells with one preferred pattern in the first block.
     """
-    n_patterns = int(timetable.segment.max()) + 1
+    n_patterns = int(timetable.segment.max(initial=-1)) + 1
     length = timetable.segment_steps
     rows: dict[str, list[np.ndarray | float]] = {}
     favorite = []
@@ -270,7 +270,10 @@ def measured(
             for name, values in rows.items()
         }
         | {
-            "preferred_pattern": (("stage", "cell"), np.array(favorite, dtype=np.int16)),
+            "preferred_pattern": (
+                ("stage", "cell"),
+                np.reshape(favorite, (len(stages), n_cells)).astype(np.int16),
+            ),
         }
         | weighed,
         coords={"quantile": list(QUANTILES)},

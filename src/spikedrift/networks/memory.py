@@ -1,13 +1,10 @@
 """How much GPU memory a batch of networks takes, before it is built."""
 
-import re
-
 from spikedrift.cells import cell as cells
 from spikedrift.networks import engine
 from spikedrift.networks.copies import own
 from spikedrift.networks.declaration import Network, Projection
 
-STATE = re.compile(r"^ *(?:d(\w+)/dt *=|(\w+) *:)", re.MULTILINE)  # not expressions, `name = `
 PROGRAM = 768 * 2**20  # CUDA's own, and Brian2CUDA's heap of 128 MiB
 BLOCKS = 160  # multiprocessors of a large GPU: Brian2CUDA sorts synapses by source and by these
 SPIKE = 3 * (8 + 4)  # time and cell; an array that grows is copied to one of twice its size
@@ -58,4 +55,4 @@ def synapses(projection: Projection, n_pre: int, n_post: int) -> float:
 
 
 def _variables(equations: str) -> int:
-    return len(STATE.findall(equations))
+    return len(cells.STATE.findall(equations))

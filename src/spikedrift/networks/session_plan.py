@@ -215,18 +215,20 @@ def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step]
     every = max(1, round(network.recording.trace_interval / dt))
     stops = laid_out.phase_stop.copy()
     stops[-1] = laid_out.stop
-    cues = _cues(network, laid_out)
+    begins, ends = _cues(network, laid_out)
     steps: list[Step] = [Save()]
     saves = [0]
     for phase, start, stop in zip(
         network.protocol.phases, laid_out.phase_start, stops, strict=True
     ):
+        steps += ends.get(int(start), [])  # first, so that they undo nothing that the phase sets
         steps += [Set(name, value) for name, value in engine.rates(network, phase).items()]
         steps += [Set(name, value) for name, value in phase.set.items()]
         saved = {*range((int(start) // every + 1) * every, int(stop), every), int(stop)}
-        turning = {step for step in cues if start <= step < stop}
+        turning = {step for step in (*begins, *ends) if start <= step < stop}
         for a, b in pairwise(sorted({int(start), *saved, *turning})):
-            steps += cues.get(a, [])
+            steps += ends.get(a, []) if a > start else []
+            steps += begins.get(a, [])
             steps.append(Run(a * dt, (b - a) * dt))
             if b in saved:
                 steps.append(Save())
@@ -234,16 +236,15 @@ def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step]
     return steps, np.array(saves) * dt
 
 
-def _cues(network: Network, laid_out: Timetable) -> dict[int, list[Step]]:
-    """What is set when segments begin and end: time step -> values, ends first."""
-    found: dict[int, list[Step]] = {}
+def _cues(
+    network: Network, laid_out: Timetable
+) -> tuple[dict[int, list[Step]], dict[int, list[Step]]]:
+    """What is set when segments begin, and when they end: time step -> values."""
+    begins: dict[int, list[Step]] = {}
+    ends: dict[int, list[Step]] = {}
     cues = network.protocol.cues
-    if not cues:
-        return {}
-    for moment in ("end", "begin"):
-        for start, segment in zip(laid_out.presentation_step, laid_out.segment, strict=True):
-            at = int(start) + (laid_out.segment_steps if moment == "end" else 0)
-            for name, (shown, otherwise) in cues[segment].items():
-                value = shown if moment == "begin" else otherwise
-                found.setdefault(at, []).append(Set(name, value))
-    return found
+    for start, segment in zip(laid_out.presentation_step, laid_out.segment, strict=True):
+        for name, (shown, otherwise) in cues[segment].items() if cues else ():
+            begins.setdefault(int(start), []).append(Set(name, shown))
+            ends.setdefault(int(start) + laid_out.segment_steps, []).append(Set(name, otherwise))
+    return begins, ends

@@ -12,6 +12,7 @@ from spikedrift.simulation.run import Run, session
 N, P, DT = 40, 0.3, 0.001
 KEYS = streams.branch(77, streams.purpose("cell"), np.arange(N))
 WIRING = streams.purpose("wiring")
+MEAN = np.append(0.0, np.geomspace(1e-3, 50.0, N - 1))  # of cells
 EVERY = streams.drawn("first = rand()\nx = randn()", "key", "every", "7")
 
 
@@ -20,17 +21,20 @@ def define(standalone, structure):
     import brian2 as b
 
     cells = b.NeuronGroup(N, "u = uniform(key, t_in_timesteps) : 1\nkey : integer (constant)\n"
-                          "x : 1\nfirst : 1", dtype={"key": np.int64}, name="cells")  # fmt: skip
+                          "count = arrivals(key, t_in_timesteps, mean) : 1\n"
+                          "mean : 1 (constant)\nx : 1\nfirst : 1",
+                          dtype={"key": np.int64}, name="cells")  # fmt: skip
     synapses = b.Synapses(cells, cells, "w : 1", name="synapses")
     for group in (cells, synapses):
         group.namespace.update(streams.functions())
     cells.run_regularly(EVERY)
-    drawn = b.StateMonitor(cells, ("u", "first", "x"), record=True, when="end", name="drawn")
+    drawn = b.StateMonitor(cells, ("u", "first", "x", "count"), record=True, when="end",
+                           name="drawn")  # fmt: skip
     standalone.read_session({})
     synapses.connect(condition=f"uniform(branch(key_post, {WIRING}, i), 0) < {P}")
     synapses.w = f"normal(branch(key_post, {WIRING}, i), 1)"
     standalone.run_session(b.Network(cells, synapses, drawn), {})
-    for variable in ("u", "first", "x"):
+    for variable in ("u", "first", "x", "count"):
         standalone.keep(variable, drawn, variable)
     for variable in ("w", "_synaptic_pre", "_synaptic_post"):
         standalone.keep(variable.strip("_"), synapses, variable)
@@ -42,7 +46,7 @@ def in_cpp(tmp_path_factory):
     program = build(f"{__name__}:define", {}, Simulation(dt=DT), folder / "programs")
     with session(
         program,
-        parameters={"cells.key": KEYS},
+        parameters={"cells.key": KEYS, "cells.mean": MEAN},
         inputs={},
         steps=[Run(0.0, 0.05), Run(0.05, 0.05)],
         scratch_dir=folder / "scratch",
@@ -62,6 +66,9 @@ def test_numbers_are_those_of_splitmix64():
 def test_a_program_draws_what_numpy_draws(in_cpp):
     steps = np.arange(100)[:, np.newaxis]
     np.testing.assert_array_equal(in_cpp["u"].reshape(100, N), streams.uniform(KEYS, steps))
+    count = streams.arrivals(KEYS, steps, MEAN)
+    np.testing.assert_array_equal(in_cpp["count"].reshape(100, N), count)
+    assert not count[:, 0].any() and count.max() > 50
     first, x = (streams.branch(KEYS, streams.purpose(f"every.{k}"), 7) for k in (0, 1))
     np.testing.assert_array_equal(in_cpp["first"].reshape(100, N), streams.uniform(first, steps))
     np.testing.assert_allclose(
@@ -103,6 +110,15 @@ def test_numbers_have_their_law_and_do_not_depend_on_their_neighbors(draw, law, 
         assert abs(r) < 4 / np.sqrt(one.size)
         r = np.corrcoef(one.ravel() ** 2, other.ravel() ** 2)[0, 1]
         assert abs(r) < 4 / np.sqrt(one.size)
+
+
+def test_arrivals_are_the_quantiles_of_scipys_distribution():
+    mean = np.array([0.01, 0.3, 1.0, 4.0, 25.0, 200.0])[:, np.newaxis]
+    key, n = np.int64(9), np.arange(20_000)
+    found = streams.arrivals(key, n, mean)
+    np.testing.assert_array_equal(found, stats.poisson.ppf(streams.uniform(key, n), mean))
+    assert found.shape == (6, 20_000) and np.abs(found.mean(axis=1) - mean[:, 0]).max() < 1
+    assert streams.arrivals(key, 3, 0.0) == 0
 
 
 def test_cells_are_wired_with_their_probability_and_independently():

@@ -1,0 +1,27 @@
+"""Surveys of networks that cannot be surveyed."""
+
+import pytest
+from planning import plan_for
+
+from spikedrift.core.errors import InputError
+
+BLOCK = {"kind": "block", "repeats": 4}
+
+
+@pytest.mark.parametrize("setting", ["options", "variant"])
+def test_a_survey_needs_two_blocks_in_every_variant(setting):
+    one = {"phases": [BLOCK]}
+    sweep = {
+        "name": "s",
+        "survey": {},
+        "options": one if setting == "options" else {},
+        "variants": [{"name": "a"}, {"name": "b", "set": one if setting == "variant" else {}}],
+    }
+    sweep["variants"][0]["set"] = {"plasticity.afferent.eta": 0.02}
+    words = (
+        r"config: sweeps\[0\]\.options: a survey measures drift between blocks, there is 1; give"
+    )
+    with pytest.raises(InputError, match=words):
+        plan_for({"sweeps": [sweep]})
+    one["phases"] = [BLOCK, BLOCK]
+    plan_for({"sweeps": [sweep]})

@@ -20,6 +20,14 @@ class NetworkOptions(Options):
 
     simulation: Simulation = Simulation()
 
+    def of_instance(self, instance: int) -> Self:
+        """Return the options of one instance; they differ where each has files of its own."""
+        return self
+
+    def files(self) -> list[str]:
+        """Return files of the user's own from which sessions are read and not simulated."""
+        return []
+
 
 # The objects of the files are `spikedrift.networks.declaration.Model`, which lies above.
 FILES = Plugins("networks", "MODEL", object, "network")

@@ -135,7 +135,7 @@ def declared(
     InputError
         For parameters that are no options, or a declaration that does not hold.
     """
-    options = override(options, run.parameters, where=run.recording)
+    options = override(options, run.parameters, where=run.recording).of_instance(run.instance)
     network = model.declare(options)
     checks.check(network, run.recording, whole=model.integrate is None)
     return options, network

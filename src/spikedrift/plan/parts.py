@@ -22,16 +22,16 @@ class Parts:
     ----------
     rules, cells : list of str
         Plug-ins, sorted.
-    units : frozenset of str
-        Populations whose cells become units.
-    blocks : int
-        Least number of phases of kind block.
+    units : frozenset of str, optional
+        Populations whose cells become units; None where only files that are read can tell.
+    blocks : int, optional
+        Least number of phases of kind block; None likewise.
     """
 
     rules: list[str]
     cells: list[str]
-    units: frozenset[str]
-    blocks: int
+    units: frozenset[str] | None
+    blocks: int | None
 
 
 def parts_of(sweep: Sweep) -> dict[str, Parts]:
@@ -48,7 +48,11 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
     found = {}
     for variant, options_of in of_variant.items():
         where = f"config: sweep {sweep.name}" + f", variant {variant}" * bool(variant)
-        networks = [_declared(sweep.network, options, where) for options in options_of]
+        of_networks = list(options_of)
+        if any(options.files() for options in of_networks):
+            found[variant] = Parts([], [], None, None)
+            continue
+        networks = [_declared(sweep.network, options, where) for options in of_networks]
         rules = {r for one in networks for p in one.projections for r in p.plasticity}
         found[variant] = Parts(
             sorted(rules),

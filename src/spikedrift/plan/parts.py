@@ -40,7 +40,8 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
     Raises
     ------
     InputError
-        For a declaration that does not hold, such as a parameter that a rule does not have.
+        For a declaration that does not hold, such as a parameter that a rule does not have, and for
+        a variant whose networks show nothing: it has no trials.
     """
     of_variant: dict[str, Iterator[NetworkOptions]] = {"": iter([sweep.options])} | {
         variant.name: points.networks(sweep, variant) for variant in sweep.variants
@@ -53,6 +54,9 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
             found[variant] = Parts([], [], None, None)
             continue
         networks = [_declared(sweep.network, options, where) for options in of_networks]
+        for one in networks:
+            if variant and not any(p.kind in checks.SHOWING for p in one.protocol.phases):
+                raise InputError(f"{where}: {_nothing_shown(sweep)}")
         rules = {r for one in networks for p in one.projections for r in p.plasticity}
         found[variant] = Parts(
             sorted(rules),
@@ -61,6 +65,13 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
             min(sum(p.kind == "block" for p in one.protocol.phases) for one in networks),
         )
     return found
+
+
+def _nothing_shown(sweep: Sweep) -> str:
+    words = f"the network {sweep.network} shows no segments, and so has no trials"
+    if "probes" in type(sweep.options).model_fields:
+        words += "; give it the option `probes: {}`, which shows it patterns"
+    return words
 
 
 def _declared(name: str, options: NetworkOptions, where: str) -> Network:

@@ -68,7 +68,8 @@ class Surveys:
                     "whose runs are seen with survey.units; leave it out"
                 )
         for index, sweep in enumerate(self.config.sweeps):
-            declared = [parts.blocks for parts in self._study.parts[sweep.name].values()]
+            of_variants = self._study.parts[sweep.name].items()
+            declared = [parts.blocks for variant, parts in of_variants if variant]
             blocks = min((n for n in declared if n is not None), default=2)
             if sweep.survey is not None and blocks < 2:
                 raise InputError(

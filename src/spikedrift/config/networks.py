@@ -227,3 +227,4 @@ class Probes(Options):
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=60.0, gt=0, description="time between blocks; s")
     plasticity: bool = Field(default=True, description="rules act in blocks too")
+    pause_plasticity: bool = Field(default=True, description="rules act between blocks")

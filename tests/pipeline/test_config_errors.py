@@ -257,6 +257,27 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
 }
 
 
+OWN = """
+from pydantic import Field
+from spikedrift.config.networks import NetworkOptions, Probes
+from spikedrift.networks.declaration import (
+    Model, Network, Phase, Population, Protocol, Recording
+)
+from spikedrift.networks.probing import probed
+
+class Options(NetworkOptions):
+    n_cells: int = Field(default=50, gt=0)
+    probes: Probes | None = None
+
+def declare(options):
+    cells = Population("E", options.n_cells, "conductance_lif")
+    protocol = Protocol((Phase("pause", duration=1.0),))
+    return probed(Network((cells,), (), protocol, Recording("E")), options.probes, 1e-4)
+
+MODEL = Model("quiet_cells", "cells alone", "", Options, declare)
+"""
+
+
 def spoiled(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
     config: Any = copy.deepcopy(GOOD)
     node = config
@@ -267,6 +288,28 @@ def spoiled(path: tuple[str | int, ...], value: Any) -> dict[str, Any]:
     else:
         node[path[-1]] = value
     return config
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"n_cels": 3}, ("sweeps[0].options.n_cels", "did you mean 'n_cells'")),
+        ({"probes": {"reapeats": 3}}, ("sweeps[0].options.probes.reapeats", "'repeats'")),
+        ({"n_cells": 0}, ("sweeps[0].options.n_cells", "greater than 0", "0")),
+        ({}, ("sweep learning, variant frozen", "shows no segments", "`probes: {}`")),
+    ],
+)
+def test_options_of_a_network_of_ones_own(options, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine" / "networks").mkdir(parents=True)
+    (tmp_path / "mine" / "networks" / "quiet_cells.py").write_text(OWN)
+    config = spoiled(("plugins",), ["mine"])
+    config["sweeps"][0] |= {"network": "quiet_cells", "options": options}
+    with pytest.raises(InputError) as refused:
+        plan_for(config)
+    assert all(word in str(refused.value) for word in words), refused.value
+    config["sweeps"][0]["options"] = {"probes": {"repeats": 3}}
+    assert plan_for(config).study.parts["learning"]["frozen"].cells == ["conductance_lif"]
 
 
 def dry_run(config: dict[str, Any], directory: Path) -> subprocess.CompletedProcess[str]:

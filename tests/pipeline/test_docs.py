@@ -1,8 +1,10 @@
 """The walks of the pages docs/adding-*.md, performed as written."""
 
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
-from running import SMALL, said, snakemake
+from running import SMALL, jobs, said, snakemake
 from scipy.spatial.distance import cosine
 
 from spikedrift import trials
@@ -154,6 +156,86 @@ def test_adding_a_plasticity_rule(clone, tmp_path):
             assert "pair_stdp_power" in lines[0] and told in lines[0]
             assert "Traceback" not in done.stderr
     assert not list((clone / "results/validate").glob(".*partial*"))
+
+
+def sweep_of(page: str, name: str, tmp_path: Path) -> dict:
+    """The configuration of a walk with its network, with one instance."""
+    files = files_of(page)
+    write(tmp_path, files)
+    config = yaml.safe_load(files[name])
+    config["sweeps"][0]["instances"] = 1
+    return config
+
+
+def test_adding_a_network_that_is_declared(clone, tmp_path):
+    page = (clone / "docs/adding-a-network.md").read_text()
+    config = elsewhere(sweep_of(page, "mine.yaml", tmp_path), tmp_path)
+    declared = (tmp_path / "my_plugins/networks/set_point.py").read_text()
+    assert len(declared.splitlines()) <= 60
+    (clone / "mine.yaml").write_text(yaml.safe_dump(config))
+    (command,) = (command for command in commands_of(page) if "mine.yaml" in command)
+    done = snakemake(clone, *command)
+    assert done.returncode == 0, done.stdout
+    assert (clone / "results/figures/learning.mine.png").is_file()
+    moved = {}
+    for file in (clone / "results/traces").glob("mine-*.nc"):
+        with xr.open_dataset(file) as traces:
+            weight = traces["mean_weight"].sel(projection="ItoE").values
+            moved[json.loads(traces.attrs["parameters"])["options"]["eta"]] = weight[-1] - weight[0]
+    assert moved.keys() == {0.0, 0.02} and moved[0.0] == 0 and moved[0.02] > 0.5
+
+    for options, told in (
+        ({"n_cels": 5}, "sweeps[0].options.n_cels: unknown key; did you mean 'n_cells'"),
+        ({"probes": {"wieght": 1}}, "sweeps[0].options.probes.wieght: unknown key; did you mean"),
+        ({"n_cells": "many"}, "sweeps[0].options.n_cells: input should be a valid integer"),
+    ):
+        config["sweeps"][0]["options"] = options
+        (clone / "mine.yaml").write_text(yaml.safe_dump(config))
+        done = snakemake(clone, *command, "--dry-run")
+        lines = said(done.stdout)
+        assert done.returncode != 0 and len(lines) == 1 and told in lines[0], done.stdout
+
+
+def test_adding_a_network_of_another_simulator(clone, tmp_path):
+    page = (clone / "docs/adding-a-network.md").read_text()
+    config = sweep_of(page, "theirs.yaml", tmp_path)
+    script = "their_network.py"
+    assert f".venv/bin/python {script}\n" in page
+    assert "spikedrift" not in (tmp_path / script).read_text().partition('"""\n\n')[2]
+    subprocess.run([clone / ".venv/bin/python", script], cwd=tmp_path, check=True)
+    path = config["sweeps"][0]["options"]["file"]
+    config["sweeps"][0]["options"]["file"] = str(tmp_path / path)
+    (clone / "theirs.yaml").write_text(yaml.safe_dump(config))
+    commands = [command for command in commands_of(page) if "theirs.yaml" in command]
+    for command in commands:
+        done = snakemake(clone, *command)
+        assert done.returncode == 0, done.stdout
+    assert (clone / "results/figures/learning.theirs.png").is_file()
+    with xr.open_dataset(clone / "results/compare/theirs.nc") as scores:
+        assert scores["variant"].values.tolist() == ["frozen", "stdp"]
+    for file in (clone / "results/trials").glob("theirs-*.nc"):
+        data = trials.read(file)
+        parameters = json.loads(data.attrs["parameters"])
+        condition = parameters["options"]["parameters"]["condition"]
+        assert data.attrs["kind"] == "model" and parameters["instance"] == 0
+        with np.load(tmp_path / f"spikes/{condition}-0.npz") as given:
+            for trial, start in enumerate(given["start_time"]):
+                inside = np.abs(given["spike_time"] - start - 0.0745) < 0.0749
+                count = np.bincount(given["spike_unit"][inside], minlength=60)
+                np.testing.assert_array_equal(data["spike_count"][trial], count)
+            assert (data["plasticity_on"].values == given["plasticity_on"]).all()
+
+    # A session that is simulated anew is read anew; one that is missing is named.
+    spikes = tmp_path / "spikes"
+    shutil.copy(spikes / "stdp-1.npz", spikes / "stdp-0.npz")
+    again = jobs(clone, *commands[-1])
+    assert [job.input for job in again if job.rule == "simulate_point"] == [
+        (str(spikes / "stdp-0.npz"),)
+    ]
+    (spikes / "stdp-0.npz").unlink()
+    done = snakemake(clone, *commands[-1])
+    (line,) = said(done.stdout)
+    assert done.returncode != 0 and f"stdp, instance 0: no such file {spikes}/stdp-0.npz" in line
 
 
 def test_adding_a_data_set(clone):

@@ -57,7 +57,7 @@ rule build_network:
 rule simulate_point:
     """Trials, and traces of rates and weights, of one instance at one point of a sweep."""
     input:
-        build=paths(study.build),
+        paths(study.sessions),
     output:
         trials=TRIALS,
         traces="results/traces/{recording}.nc",
@@ -76,6 +76,7 @@ rule simulate_point:
     params:
         point=study.point,
         network=study.network,
+        build="results/networks/build",
         source=code("simulate_point", plan.plugins.network),
     script:
         "../scripts/simulate_point.py"

@@ -19,7 +19,7 @@ with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
         recording=snakemake.wildcards.recording,
         seed=point["seed"],
         instance=point["instance"],
-        build_dir=Path(snakemake.input.build).parent / "build",
+        build_dir=Path(snakemake.params.build),
         scratch_dir=Path(scratch),
     )
     write_netcdf(simulated.traces, snakemake.output.traces)

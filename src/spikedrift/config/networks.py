@@ -20,6 +20,14 @@ class NetworkOptions(Options):
 
     simulation: Simulation = Simulation()
 
+    def of_instance(self, instance: int) -> Self:
+        """Return the options of one instance; they differ where each has files of its own."""
+        return self
+
+    def files(self) -> list[str]:
+        """Return files of the user's own from which sessions are read and not simulated."""
+        return []
+
 
 # The objects of the files are `spikedrift.networks.declaration.Model`, which lies above.
 FILES = Plugins("networks", "MODEL", object, "network")
@@ -219,3 +227,4 @@ class Probes(Options):
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=60.0, gt=0, description="time between blocks; s")
     plasticity: bool = Field(default=True, description="rules act in blocks too")
+    pause_plasticity: bool = Field(default=True, description="rules act between blocks")

@@ -37,7 +37,7 @@ def probed(
         return network
     patterns, recorded = probes.patterns, network.recording.units
     block = Phase("block", repeats=probes.repeats, plastic=probes.plasticity)
-    pause = Phase("pause", duration=probes.pause)
+    pause = Phase("pause", duration=probes.pause, plastic=probes.pause_plasticity)
     added = [*chain.from_iterable((block, pause) for _ in range(probes.blocks))][:-1]
     background = [0.0] * len(network.protocol.phases) + [patterns.background_rate] * len(added)
     frozen = Frozen(patterns, tuple(background), (0.0,) * len(background))

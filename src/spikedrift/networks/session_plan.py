@@ -135,7 +135,7 @@ def declared(
     InputError
         For parameters that are no options, or a declaration that does not hold.
     """
-    options = override(options, run.parameters, where=run.recording)
+    options = override(options, run.parameters, where=run.recording).of_instance(run.instance)
     key = int(_draws(run)[0].integers(2**63))
     rng = np.random.default_rng([key, streams.purpose("network")])
     network = model.declare(options).of_instance(rng)

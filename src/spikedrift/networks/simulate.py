@@ -279,7 +279,7 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
             "instance": run.instance,
         },
         "software": {"spikedrift": __version__}
-        | {name: version(name) for name in ("brian2", "numpy")},
+        | {name: version(name) for name in ("brian2", "numpy")[backend == "own" :]},
         "subject": f"instance {run.instance}",
     }
     dataset = _trials(plan, spike_time[recorded], cell[recorded], attributes)
@@ -345,6 +345,8 @@ def _trials(
     block_of = np.cumsum([phase.kind == "block" for phase in phases]) - 1
     block_of[[phase.kind != "block" for phase in phases]] = 0
     plastic = np.array([any(engine.rates(network, phase).values()) for phase in phases])
+    if not (network.plastic or network.units.cell):  # rules that only its own integrator knows
+        plastic = np.array([phase.plastic for phase in phases])
     in_phase = timetable.presentation_phase[shown]
     start = timetable.presentation_step[shown] * dt
     duration = timetable.segment_steps * dt + network.protocol.tail

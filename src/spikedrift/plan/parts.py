@@ -22,16 +22,16 @@ class Parts:
     ----------
     rules, cells : list of str
         Plug-ins, sorted.
-    units : frozenset of str
-        Populations whose cells become units.
-    blocks : int
-        Least number of phases of kind block.
+    units : frozenset of str, optional
+        Populations whose cells become units; None where only files that are read can tell.
+    blocks : int, optional
+        Least number of phases of kind block; None likewise.
     """
 
     rules: list[str]
     cells: list[str]
-    units: frozenset[str]
-    blocks: int
+    units: frozenset[str] | None
+    blocks: int | None
 
 
 def parts_of(sweep: Sweep) -> dict[str, Parts]:
@@ -40,7 +40,8 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
     Raises
     ------
     InputError
-        For a declaration that does not hold, such as a parameter that a rule does not have.
+        For a declaration that does not hold, such as a parameter that a rule does not have, and for
+        a variant whose networks show nothing: it has no trials.
     """
     of_variant: dict[str, Iterator[NetworkOptions]] = {"": iter([sweep.options])} | {
         variant.name: points.networks(sweep, variant) for variant in sweep.variants
@@ -48,7 +49,14 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
     found = {}
     for variant, options_of in of_variant.items():
         where = f"config: sweep {sweep.name}" + f", variant {variant}" * bool(variant)
-        networks = [_declared(sweep.network, options, where) for options in options_of]
+        of_networks = list(options_of)
+        if any(options.files() for options in of_networks):
+            found[variant] = Parts([], [], None, None)
+            continue
+        networks = [_declared(sweep.network, options, where) for options in of_networks]
+        for one in networks:
+            if variant and not any(p.kind in checks.SHOWING for p in one.protocol.phases):
+                raise InputError(f"{where}: {_nothing_shown(sweep)}")
         rules = {r for one in networks for p in one.projections for r in p.plasticity}
         found[variant] = Parts(
             sorted(rules),
@@ -57,6 +65,13 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
             min(sum(p.kind == "block" for p in one.protocol.phases) for one in networks),
         )
     return found
+
+
+def _nothing_shown(sweep: Sweep) -> str:
+    words = f"the network {sweep.network} shows no segments, and so has no trials"
+    if "probes" in type(sweep.options).model_fields:
+        words += "; give it the option `probes: {}`, which shows it patterns"
+    return words
 
 
 def _declared(name: str, options: NetworkOptions, where: str) -> Network:

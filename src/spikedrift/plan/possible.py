@@ -44,9 +44,13 @@ class Units:
 
 
 def of_networks(study: Study, sweep: str) -> Units:
-    """Units of the runs of a sweep: no quality columns, and the populations that are recorded."""
-    recorded = [parts.units for parts in study.parts[sweep].values()]
-    return Units(frozenset(), frozenset.union(*recorded))
+    """Units of the runs of a sweep: no quality columns, and the populations that are recorded.
+
+    Where runs are read from files, only these can tell the populations.
+    """
+    recorded = [one.units for one in study.parts[sweep].values() if one.units is not None]
+    known = len(recorded) == len(study.parts[sweep])
+    return Units(frozenset(), frozenset.union(*recorded) if known else None)
 
 
 def pooled(members: Sequence[Units]) -> Units:

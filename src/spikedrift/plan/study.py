@@ -12,7 +12,7 @@ from typing import Any
 
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
-from spikedrift.core.errors import missing, unknown
+from spikedrift.core.errors import InputError, missing, unknown
 from spikedrift.networks import declaration as networks
 from spikedrift.plan.origins import Origins
 from spikedrift.plan.outputs import Output, output
@@ -105,6 +105,23 @@ class Study:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise missing(f"config: recording {name}", path)
+        for sweep, points in self.expanded.items():
+            self._check_sessions(f"config: sweep {sweep}", points)
+
+    def _check_sessions(self, where: str, points: Iterable[Point]) -> None:
+        """Refuse sessions whose file does not exist, or is that of another session too."""
+        taken: dict[str, str] = {}
+        for point in points:
+            session = f"{point.name}, instance {point.instance}"
+            for path in point.files:
+                if path in taken:
+                    raise InputError(
+                        f"{where}: {path} is the session of {taken[path]} and of {session}; let "
+                        "{instance} in the path stand for the number of the instance"
+                    )
+                taken[path] = session
+                if not Path(path).is_file() and not self.config.custom_rules:
+                    raise missing(f"{where}: {session}", path)
 
     # What goes together
 
@@ -272,9 +289,11 @@ class Study:
         entry = _entry(self.sweeps, name)
         return {key: entry[key] for key in ("network", "options")}
 
-    def build(self, wildcards: Any) -> Output:
-        """Compiled network of a simulation."""
-        return output("build_network.network", sweep=self.points[wildcards.recording].sweep)
+    def sessions(self, wildcards: Any) -> list[Output | str]:
+        """Compiled network of a simulation, and the user's own files that it is read from."""
+        point = self.points[wildcards.recording]
+        compiled = networks.get(self.sweeps[point.sweep].network).integrate is None
+        return [*[output("build_network.network", sweep=point.sweep)] * compiled, *point.files]
 
     def point(self, wildcards: Any) -> dict[str, Any]:
         """Parameters, seed and instance of a simulation, whatever it is called."""

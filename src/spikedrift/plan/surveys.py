@@ -68,7 +68,9 @@ class Surveys:
                     "whose runs are seen with survey.units; leave it out"
                 )
         for index, sweep in enumerate(self.config.sweeps):
-            blocks = min(parts.blocks for parts in self._study.parts[sweep.name].values())
+            of_variants = self._study.parts[sweep.name].items()
+            declared = [parts.blocks for variant, parts in of_variants if variant]
+            blocks = min((n for n in declared if n is not None), default=2)
             if sweep.survey is not None and blocks < 2:
                 raise InputError(
                     f"config: sweeps[{index}].options: a survey measures drift between "
@@ -117,6 +119,10 @@ class Surveys:
         chunk = wildcards.get("chunk")
         name = wildcards.sweep
         return [asdict(p) for p in (self.chunks[name][chunk] if chunk else self.points[name])]
+
+    def files(self, wildcards: Any) -> list[str]:
+        """The user's own files that the runs of a chunk are read from."""
+        return [file for run in self.chunks[wildcards.sweep][wildcards.chunk] for file in run.files]
 
     def of(self, wildcards: Any) -> dict[str, Any]:
         """Network, options and survey of a sweep, and its measures."""

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.networks import NetworkOptions
@@ -36,6 +36,8 @@ class Point:
         Empty for a variant that is not swept.
     seed, instance : int
     control : bool
+    files : list of path
+        Files of the user's own from which its session is read; empty where it is simulated.
     """
 
     sweep: str
@@ -47,6 +49,7 @@ class Point:
     seed: int
     instance: int
     control: bool
+    files: list[str] = field(default_factory=list)
 
     @property
     def recording(self) -> str:
@@ -106,12 +109,19 @@ def points(sweep: Sweep) -> list[Point]:
                     + ", or set swept: false where the axes change nothing" * bool(row)
                 )
             seen[key] = here.removeprefix(f"sweep {sweep.name}, variant ")
-            expanded += _instances(sweep, variant, key, {**variant.set, **changes}, row)
+            files = _files(sweep, options, here)
+            parameters = {**variant.set, **changes}
+            expanded += _instances(sweep, variant, key, parameters, row, files)
     return expanded
 
 
 def _instances(
-    sweep: Sweep, variant: Variant, key: str, parameters: dict[str, Any], row: dict[str, Any]
+    sweep: Sweep,
+    variant: Variant,
+    key: str,
+    parameters: dict[str, Any],
+    row: dict[str, Any],
+    files: Sequence[list[str]],
 ) -> list[Point]:
     return [
         Point(
@@ -124,9 +134,18 @@ def _instances(
             seed=sweep.seed,
             instance=instance,
             control=variant.control,
+            files=files[instance],
         )
         for instance in range(sweep.instances)
     ]
+
+
+def _files(sweep: Sweep, options: NetworkOptions, where: str) -> list[list[str]]:
+    """Files from which the session of every instance is read."""
+    try:
+        return [options.of_instance(k).files() for k in range(sweep.instances)]
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def networks(sweep: Sweep, variant: Variant) -> Iterator[NetworkOptions]:
@@ -227,7 +246,7 @@ def table(expanded: Sequence[Point]) -> "pd.DataFrame":
     rows = [
         {
             "recording": point.recording,
-            **{key: value for key, value in asdict(point).items() if key != "axes"},
+            **{key: v for key, v in asdict(point).items() if key not in ("axes", "files")},
             "parameters": json.dumps(point.parameters, sort_keys=True),
             **{f"axis_{name}": value for name, value in point.axes.items()},
         }

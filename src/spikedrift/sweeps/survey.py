@@ -74,6 +74,7 @@ class Surveyed:
         """Digest of all that a run's summary depends on."""
         kept = self.survey.model_dump(mode="json", exclude={"chunk", "keep_trials"})
         asked = [self.source, point.id, point.seed, point.instance, kept, dict(self.measures)]
+        asked += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in point.files]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 

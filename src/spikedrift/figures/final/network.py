@@ -1,6 +1,6 @@
 """Networks before and after learning: responses, selectivity, detectors, weights over time.
 
-Upper row: mean response of every excitatory cell of one network instance to one pattern, before
+Upper row: mean response of every recorded cell of one network instance to one pattern, before
 training (naive) and in the first block after it, for the control and for one variant that learns.
 Cells are sorted by the time of their largest response on every second repeat of the block and drawn
 on the other repeats, so that no order is fitted to what is shown; all maps have one color scale.
@@ -33,12 +33,14 @@ from matplotlib.lines import Line2D
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
+from spikedrift.core.errors import InputError
 from spikedrift.figures import learning, style
 from spikedrift.trials import offsets
 
 _BIN = 0.005  # of the response maps, s
 _MOST = 0.99  # quantile of the responses at the end of the color scale
 _LEAST_SHARE = 0.1  # of detectors, at the upper end of their axis
+_WORDS = 18  # characters of a line of a label
 _LEAST_SPAN = 0.1  # of an axis of weights, as a share of the weight in its middle
 _MEASURES = {"selectivity": "selectivity d' (1)", "detectors": "detectors (share of cells)"}
 _PROJECTION = {"afferent": "A→E", "recurrent": "E→E", "inhibitory": "I→E"}
@@ -92,39 +94,56 @@ def draw(
     Raises
     ------
     InputError
-        Where the lists are not of the same runs.
+        Where the lists are not of the same runs, or these have not the same phases.
     """
     options, compare, titles = options or Figures(), compare or Compare(), titles or {}
     also = f", {len(shown)} for {len(trials)} trials files" * (len(shown) != len(trials))
     learning.check_runs("network", points, also, traces=traces, rate=rate, timing=timing)
+    _refuse_unlike(traces)
     order = list(dict.fromkeys(points))
     colors = style.point_colors(order, variants, control)
+    plastic = traces[0].sizes["projection"]
     smallest = min(map(list(points).count, order))
     few = smallest < compare.min_instances
     still = {name for name in order if (variants or {}).get(name, name) == control}
     with style.applied():
-        figure = style.figure(options.width, 7.2)
+        heights = [2.4, 2.5, 2.1][: 3 if plastic else 2]
+        figure = style.figure(options.width, sum(heights) + 0.2)
         style.title(
             figure,
             "Networks before and after learning",
             f"{smallest} instances a point" * few,
         )
-        upper, middle, lower = style.rows(figure, [2.4, 2.5, 2.1])
+        upper, middle, *lower = parts = style.rows(figure, heights)
         tables = [
             _responses(upper.subplots(1, 2 * len(trials), squeeze=False)[0], trials, shown, titles),
             _learning(middle, traces, rate, timing, points, colors, titles, compare),
-            _weights(lower.subplots(1, traces[0].sizes["projection"], squeeze=False)[0], traces,
-                     points, colors, still),
+            *(_weights(row.subplots(1, plastic, squeeze=False)[0], traces, points, colors, still)
+              for row in lower),
         ]  # fmt: skip
-        lower.legend(
+        parts[-1].legend(
             handles=[Line2D([], [], color=colors[n], label=titles.get(n) or n,
                             **_line(n in still)) for n in order],
             loc="outside upper center", ncols=min(len(order), 4), fontsize=7,
         )  # fmt: skip
-        for part, text in zip((upper, middle, lower), "abc", strict=True):
+        for part, text in zip(parts, "abc", strict=False):
             part.text(0.004, 0.99, text, fontsize=10, fontweight="bold", va="top")
         style.footnote(figure, _notes(trials, traces, points))
     return figure, pd.concat(tables, ignore_index=True)
+
+
+def _refuse_unlike(traces: Sequence[xr.Dataset]) -> None:
+    """Refuse runs whose stages or plastic projections are not those of the first run."""
+    for name in ("stage", "projection"):
+        here = traces[0][name].values.astype(str).tolist()
+        for file in traces[1:]:
+            if (there := file[name].values.astype(str).tolist()) != here:
+                raise InputError(
+                    f"figure network: {name}s of {file.attrs['recording']} are "
+                    f"{', '.join(there) or 'none'} and those of {traces[0].attrs['recording']} "
+                    f"{', '.join(here) or 'none'}; give such variants sweeps of their own, or "
+                    "leave the sweep out of figures.learning"
+                )
 
 
 def _responses(
@@ -149,7 +168,8 @@ def _responses(
         order = np.argsort(_mean_rate(file, sorting).argmax(axis=1), kind="stable")
         maps.append((pattern, _mean_rate(file, of_phase["naive"])[order],
                      _mean_rate(file, drawn)[order]))  # fmt: skip
-    top = max(np.quantile(one, _MOST) for _, *both in maps for one in both) or 1.0
+    shown_at_all = [one for _, *both in maps for one in both if not np.isnan(one).any()]
+    top = max(np.quantile(one, _MOST) for one in shown_at_all) or 1.0
     for k, (file, name, (pattern, *both)) in enumerate(zip(trials, shown, maps, strict=True)):
         for j, (value, phase) in enumerate(zip(both, ("naive", "first block"), strict=True)):
             axes = panels[2 * k + j]
@@ -163,12 +183,13 @@ def _responses(
                 extent=(0, end, len(value), 0),
                 interpolation="nearest",
             )
-            axes.set_title(f"{titles.get(name) or name}\n{phase}", fontsize=7.5)
+            none = ", no trials" * bool(np.isnan(value).any())
+            axes.set_title(f"{titles.get(name) or name}\n{phase}{none}", fontsize=7.5)
             axes.set_xlabel("time (ms)")
             if 2 * k + j:
                 axes.set_yticks([])
             else:
-                axes.set_ylabel("excitatory cell, sorted")
+                axes.set_ylabel("recorded cell, sorted")
             cell, step = np.indices(value.shape).reshape(2, -1)
             rows.append(
                 pd.DataFrame(
@@ -191,18 +212,20 @@ def _responses(
 
 
 def _mean_rate(file: xr.Dataset, index: np.ndarray) -> np.ndarray:
-    """Mean rate of cells by time over some trials: shape (n_units, n_bins), Hz."""
+    """Mean rate of cells by time over some trials: shape (n_units, n_bins), Hz; NaN for none."""
     n_units = file.sizes["unit"]
     edges = offsets(file)
-    n_bins = round(float(file["duration"].values[index].min()) / _BIN)
+    n_bins = round(float(file["duration"].values.min()) / _BIN)
     count = np.zeros((n_units, n_bins))
+    if not len(index):
+        return np.full_like(count, np.nan)
     for trial in index:
         of_trial = edges[trial * n_units : (trial + 1) * n_units + 1]
         unit = np.repeat(np.arange(n_units), np.diff(of_trial))
         step = (file["spike_time"].values[of_trial[0] : of_trial[-1]] / _BIN).astype(int)
         inside = step < n_bins
         np.add.at(count, (unit[inside], step[inside]), 1)
-    return count / (max(len(index), 1) * _BIN)
+    return count / (len(index) * _BIN)
 
 
 def _learning(
@@ -304,7 +327,8 @@ def _weights(
         axes.set_ylim(bottom, top + 0.3 * (top - bottom))
         axes.set_title(_PROJECTION.get(projection, projection))
         axes.set_xlabel("time (s)")
-    panels[0].set_ylabel("mean weight (leak\nconductances)")
+    unit = str(first["mean_weight"].attrs.get("units", "1"))
+    panels[0].set_ylabel(style.wrapped(f"mean weight ({unit})", _WORDS))
     return pd.concat(rows)
 
 
@@ -331,7 +355,7 @@ def _notes(
     cells = sorted({file.sizes["unit"] for file in trials})
     return [
         f"{style.at_least(counts)} network instances (unit of inference) in each of {len(counts)} "
-        f"points, seed {traces[0].attrs.get('seed')}; {', '.join(map(str, cells))} excitatory "
+        f"points, seed {traces[0].attrs.get('seed')}; {', '.join(map(str, cells))} recorded "
         f"cells; a: instance {trials[0].attrs.get('instance')}. Lines: means over instances. b, "
         "right: black bars are means over instances.",
         "Networks whose status is not ok: "

@@ -1,0 +1,41 @@
+"""config/published-networks.yaml puts networks side by side without a special case."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from planning import plan_for
+from running import ROOT, jobs
+
+from spikedrift.config.read import read
+
+CONFIG = str(Path("config") / "published-networks.yaml")
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return plan_for(read(ROOT / CONFIG))
+
+
+def test_every_network_is_compared_with_every_recording(plan):
+    compared = {(entry.sweep, entry.recording) for entry in plan.config.comparisons}
+    assert compared == set(product(plan.study.sweeps, plan.study.recordings))
+
+
+def test_every_network_has_a_control_and_two_blocks_and_draws_of_its_own(plan):
+    sweeps = plan.study.sweeps.values()
+    assert len({sweep.seed for sweep in sweeps}) == len(sweeps) > 1
+    for sweep in sweeps:
+        assert sum(variant.control for variant in sweep.variants) == 1
+        of_variants = [plan.study.parts[sweep.name][variant.name] for variant in sweep.variants]
+        assert {parts.blocks for parts in of_variants} == {2}
+
+
+def test_it_is_planned(plan):
+    planned = jobs(ROOT, "--configfile", CONFIG, "--forceall")
+    made = {file for job in planned for file in job.output}
+    for entry in plan.config.comparisons:
+        assert f"results/compare/{entry.name}.nc" in made
+        assert f"results/figures/scores.{entry.name}.pdf" in made
+    for sweep in plan.study.sweeps:
+        assert f"results/figures/survey.{sweep}.pdf" in made

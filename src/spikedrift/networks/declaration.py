@@ -199,6 +199,8 @@ class Projection:
     delay : float, or Distribution in s
     plasticity : mapping of rule -> its parameters that differ from its defaults
         Rules act in this order.
+    changed_by : str
+        What changes the weights in place of rules, in words; for the model's own integrator only.
     """
 
     name: str
@@ -210,6 +212,7 @@ class Projection:
     w_max: float
     delay: float | Distribution = 0.0
     plasticity: Mapping[str, Values] = field(default_factory=dict)
+    changed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -353,8 +356,8 @@ class Network:
 
     @property
     def plastic(self) -> list[Projection]:
-        """Projections that have rules."""
-        return [one for one in self.projections if one.plasticity]
+        """Projections whose weights change."""
+        return [one for one in self.projections if one.plasticity or one.changed_by]
 
     @property
     def units(self) -> Population:

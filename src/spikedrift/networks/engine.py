@@ -338,3 +338,9 @@ def rates(network: Network, phase: Phase) -> dict[str, float]:
                 value = values[variable] if phase.plastic else 0.0
                 found[f"{one.name}.{variable}"] = phase.rates.get(f"{one.name}.{rule}", value)
     return found
+
+
+def learns(network: Network, phase: Phase) -> bool:
+    """Whether anything changes weights in a phase."""
+    own = phase.plastic and any(one.changed_by for one in network.projections)
+    return own or any(rates(network, phase).values())

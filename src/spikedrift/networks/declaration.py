@@ -316,6 +316,8 @@ class Recording:
         Plastic projection whose mean weight should be stationary when the phase `settle` ends.
     weights : str
         Unit of the weights, for figures.
+    assumed : str
+        What was assumed to make spikes of the network, in words: trials carry it.
     """
 
     units: str
@@ -325,6 +327,7 @@ class Recording:
     ensembles: str = ""
     settling: str = ""
     weights: str = "leak conductance"
+    assumed: str = ""
 
 
 @dataclass(frozen=True)

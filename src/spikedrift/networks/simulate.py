@@ -282,6 +282,8 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
         | {name: version(name) for name in ("brian2", "numpy")},
         "subject": f"instance {run.instance}",
     }
+    if network.recording.assumed:
+        attributes["assumptions"] = network.recording.assumed
     dataset = _trials(plan, spike_time[recorded], cell[recorded], attributes)
     common = {"status": status, "seed": run.seed, "instance": run.instance, "backend": backend}
     dataset.attrs.update(mean_rate=float(rate), **common)

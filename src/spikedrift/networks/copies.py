@@ -55,6 +55,9 @@ class Recorded:
         Places in their populations or sources.
     finite : bool
         Whether all state of cells and all weights are finite.
+    counts : int, shape (n_saves - 1, n_populations), optional
+        Spikes between consecutive saves. An integrator of a network's own that gives them may leave
+        out the spikes of phases that show nothing: a session of 1e6 s would not fit into memory.
     """
 
     spike_cell: np.ndarray
@@ -62,6 +65,7 @@ class Recorded:
     weights: Mapping[str, np.ndarray]
     ends: Mapping[str, tuple[np.ndarray, np.ndarray]]
     finite: bool
+    counts: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

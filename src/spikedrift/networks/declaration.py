@@ -203,6 +203,8 @@ class Projection:
     delay : float, or Distribution in s
     plasticity : mapping of rule -> its parameters that differ from its defaults
         Rules act in this order.
+    changed_by : str
+        What changes the weights in place of rules, in words; for the model's own integrator only.
     """
 
     name: str
@@ -214,6 +216,7 @@ class Projection:
     w_max: float
     delay: float | Distribution = 0.0
     plasticity: Mapping[str, Values] = field(default_factory=dict)
+    changed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -317,6 +320,8 @@ class Recording:
         Plastic projection whose mean weight should be stationary when the phase `settle` ends.
     weights : str
         Unit of the weights, for figures.
+    assumed : str
+        What was assumed to make spikes of the network, in words: trials carry it.
     """
 
     units: str
@@ -326,6 +331,7 @@ class Recording:
     ensembles: str = ""
     settling: str = ""
     weights: str = "leak conductance"
+    assumed: str = ""
 
 
 @dataclass(frozen=True)
@@ -367,8 +373,8 @@ class Network:
 
     @property
     def plastic(self) -> list[Projection]:
-        """Projections that have rules."""
-        return [one for one in self.projections if one.plasticity]
+        """Projections whose weights change."""
+        return [one for one in self.projections if one.plasticity or one.changed_by]
 
     def of_instance(self, rng: np.random.Generator) -> "Network":
         """Return the network of an instance."""

@@ -364,3 +364,10 @@ def rates(network: Network, phase: Phase) -> dict[str, float]:
                 value = values[variable] if phase.plastic else 0.0
                 found[f"{one.name}.{variable}"] = phase.rates.get(f"{one.name}.{rule}", value)
     return found
+
+
+def learns(network: Network, phase: Phase) -> bool:
+    """Whether anything changes weights in a phase; of unknown rules, the phase alone tells."""
+    unknown = not network.projections and not network.units.cell
+    own = phase.plastic and (unknown or any(one.changed_by for one in network.projections))
+    return own or any(rates(network, phase).values())

@@ -255,10 +255,12 @@ def measured(
     seconds, weighed = {"units": "s"}, {}
     if recurrent is not None and blocks:
         within, between = ensemble_weights(*recurrent, favorite[blocks[0]])
+        with np.errstate(divide="ignore", invalid="ignore"):  # weights may begin at 0
+            ratio = within / between
         weighed = {
             "weight_within": ("edge", within, {"units": unit}),
             "weight_between": ("edge", between, {"units": unit}),
-            "weight_ratio": ("edge", within / between, {"units": "1"}),
+            "weight_ratio": ("edge", ratio, {"units": "1"}),
         }
     return xr.Dataset(
         {

@@ -265,8 +265,9 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
     population, cell = _places(network, left.spike_cell)
     recorded = population == _number(network)
     size = network.units.size
-    rate = np.sum(recorded) / size / (timetable.stop * dt)
-    moved = traces.traced(plan, left.weights, left.ends, spike_time, population, cell)
+    spikes = np.sum(recorded) if left.counts is None else left.counts[:, _number(network)].sum()
+    rate = spikes / size / (timetable.stop * dt)
+    moved = traces.traced(plan, left.weights, left.ends, spike_time, population, cell, left.counts)
     status, reason = stability.status(moved, network)
     if status != "ok":
         log.warning("%s: the network is %s: %s", run.recording, status, reason)
@@ -282,6 +283,8 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
         | {name: version(name) for name in ("brian2", "numpy")[backend == "own" :]},
         "subject": f"instance {run.instance}",
     }
+    if network.recording.assumed:
+        attributes["assumptions"] = network.recording.assumed
     dataset = _trials(plan, spike_time[recorded], cell[recorded], attributes)
     common = {"status": status, "seed": run.seed, "instance": run.instance, "backend": backend}
     dataset.attrs.update(mean_rate=float(rate), **common)
@@ -344,9 +347,7 @@ def _trials(
     shown = np.flatnonzero(kind != "pause")
     block_of = np.cumsum([phase.kind == "block" for phase in phases]) - 1
     block_of[[phase.kind != "block" for phase in phases]] = 0
-    plastic = np.array([any(engine.rates(network, phase).values()) for phase in phases])
-    if not (network.plastic or network.units.cell):  # rules that only its own integrator knows
-        plastic = np.array([phase.plastic for phase in phases])
+    plastic = np.array([engine.learns(network, phase) for phase in phases])
     in_phase = timetable.presentation_phase[shown]
     start = timetable.presentation_step[shown] * dt
     duration = timetable.segment_steps * dt + network.protocol.tail

@@ -14,7 +14,7 @@ from numba import uint64
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from spikedrift.similarity.compiling import njit
+from spikedrift.core.compiling import njit
 
 TABLE = 16  # couplings of trains of up to this many spikes are looked up
 STRIDE = 4  # couplings in the table are padded to a multiple of this

@@ -58,7 +58,7 @@ def test_names_are_those_of_the_equations(name):
     known = cell.state | {parameter.name for parameter in cell.parameters}
     assert set(assignments(cell.start)) <= cell.state
     for statement in cell.receptors.values():
-        targets = re.findall(r"^(\w+)_post \+= .*\{weight\}", statement, re.MULTILINE)
+        targets = re.findall(r"^(\w+)_post [+-]= .*\{weight\}", statement, re.MULTILINE)
         assert targets and set(targets) <= cell.state
     assert not cell.dead_time or set(cells.NAME.findall(cell.dead_time)) <= known
     assert set(cell.offers) <= cells.OFFERED.keys()

@@ -7,7 +7,7 @@ trials; tied times share their mean rank. A shift or a stretch common to all uni
 import numpy as np
 import xarray as xr
 
-from spikedrift.similarity.compiling import njit
+from spikedrift.core.compiling import njit
 from spikedrift.similarity.latencies import first_spikes, mean_times
 from spikedrift.similarity.registry import Measure, Values
 

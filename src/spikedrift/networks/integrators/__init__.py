@@ -1,0 +1,1 @@
+"""Compiled loops of networks that Brian2 does not run."""

@@ -53,6 +53,8 @@ class Cell:
         What a spike that arrives there does: `g_e_post += {weight}`. In an induction the first
         one takes the presynaptic spikes.
     every : tuple of Regular
+    method : str
+        Brian2's integrator in a network: `euler`, or `exact` for a linear model.
     order : str
         Statement of an order to spike in an induction, with the suffix `_post`. The bench adds
         `told` to a cell that has none, with all that the order needs.
@@ -75,6 +77,7 @@ class Cell:
     dead_time: str = ""
     receptors: Mapping[str, str] = field(default_factory=dict)
     every: tuple[Regular, ...] = ()
+    method: str = "euler"
     order: str = "told_post += 1"
     latency: float = 0.0
     settle: float = 0.0

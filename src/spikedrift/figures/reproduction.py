@@ -1,12 +1,12 @@
 """Reproduction: a published network against what its paper, or an independent computation, says.
 
 Upper panels, one a target: dots are network instances, which differ in wiring, first weights, input
-and noise; the bar is their mean, which is held against the band of values that meet the target; the
-bounds were set before the network was run. The band is green where the target is met, red where it
-is missed, and gray where the value is unverified, or where a quick reproduction is too short to
-meet it; a line marks the published number where there is one. Lower panels: curves that the paper
-reports, one line an instance, without a test. A network that meets its targets is the published
-network, which says nothing about whether cortex works like it.
+and noise, where the measure is defined; the bar is their mean, which is held against the band of
+values that meet the target; the bounds were set before the network was run. The band is green where
+the target is met, red where it is missed, and gray where the value is unverified, or where a quick
+reproduction is too short to meet it; a line marks the published number where there is one. Lower
+panels: curves that the paper reports, one line an instance, without a test. A network that meets
+its targets is the published network, which says nothing about whether cortex works like it.
 """
 
 import math
@@ -59,7 +59,8 @@ def draw(
         grid = np.ravel(figure.subplots(rows, _COLUMNS, squeeze=False))
         for axes, target in zip(grid, targets.to_dict("records"), strict=False):
             own = measured[(words == "") & (measured["experiment"] == target["experiment"])]
-            _target(axes, target, own.loc[own["name"] == target["name"], "value"].to_numpy())
+            values = own.loc[own["name"] == target["name"], "value"].dropna()
+            _target(axes, target, values.to_numpy())
         for axes, ((experiment, _), part) in zip(grid[len(targets) :], curves, strict=False):
             _curve(axes, str(experiment), part)
         for axes in grid[n_panels:]:
@@ -82,7 +83,8 @@ def _target(axes: Axes, target: dict, values: np.ndarray) -> None:
         axes.axhline(target["value"], color=_BANDS[verdict], lw=0.8)
     across = np.linspace(-0.2, 0.2, values.size) if values.size > 1 else np.zeros(1)
     axes.plot(across, values, ls="", marker="o", ms=2.5, color=style.BLACK, alpha=0.6)
-    axes.plot([-0.3, 0.3], [values.mean()] * 2, color=style.BLACK, lw=1.5)
+    if values.size:
+        axes.plot([-0.3, 0.3], [values.mean()] * 2, color=style.BLACK, lw=1.5)
     axes.set_xlim(-0.6, 0.6)
     axes.set_ylim(least, most)
     axes.set_xticks([])

@@ -62,13 +62,17 @@ class Source:
     size : int
     spikes : callable
         `spikes(timetable, draws)` returns (index, step), int32, each of shape (n_spikes,): cell and
-        time step, sorted by step, no two of one cell in one step. `networks/frozen_patterns.py` has
-        one.
+        time step, sorted by step, no two of one cell in one step. `networks/frozen_patterns.py` and
+        `networks/poisson.py` have one.
+    period : float, s
+        Spikes are those of the first period, and come again in every further one; 0 for never.
+        Compiled in.
     """
 
     name: str
     size: int
     spikes: Callable[[Any, Draws], tuple[np.ndarray, np.ndarray]]
+    period: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -404,7 +408,7 @@ class Experiment:
     quick : mapping of dotted key -> value
         Further ones of a quick reproduction, such as a shorter session.
     instances : (quick, full)
-        Number of sessions, which differ in all that is drawn.
+        Number of sessions, which differ in all that is drawn; 0 leaves the experiment out.
     """
 
     name: str
@@ -429,6 +433,7 @@ class Curve(NamedTuple):
     y_label: str
 
 
+# A number is NaN where it is not defined, such as the latency of a cell that never fires.
 type Readout = Mapping[str, float | Curve]
 
 
@@ -436,7 +441,7 @@ type Readout = Mapping[str, float | Curve]
 class Target:
     """What a paper, or an independent computation, says of a network.
 
-    The mean over instances of what the readout measures is held against it.
+    The mean over instances of what the readout measures, where it is defined, is held against it.
 
     Attributes
     ----------

@@ -42,6 +42,7 @@ def structure(network: Network, copies: int = 1) -> dict[str, Any]:
             for one in network.populations
         },
         "sources": {one.name: one.size for one in network.sources},
+        "periods": {one.name: float(one.period) for one in network.sources},
         "projections": {
             one.name: {
                 "pre": one.pre,
@@ -157,8 +158,9 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         groups[name] = _population(name, one, asked[name], ending, structure)
     for name, size in structure["sources"].items():
         groups[name] = b.SpikeGeneratorGroup(
-            copies * size, [], [] * b.second, name=name, sorted=True
-        )
+            copies * size, [], [] * b.second, name=name, sorted=True,
+            period=structure["periods"][name] * b.second,
+        )  # fmt: skip
     objects += groups.values()
     synapses = {}
     for name, to in projections.items():
@@ -251,7 +253,7 @@ def _population(
         reset=cell.reset or None,
         refractory=cell.dead_time or 0 * b.ms,  # for `lastspike`
         events={event: where for each in ending.values() for event, where in each.events.items()},
-        method="euler",
+        method=cell.method,
         name=name,
         dtype={"key": np.int64},
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from spikedrift.config.networks import Patterns
 from spikedrift.networks.declaration import Draws
+from spikedrift.networks.poisson import in_order
 from spikedrift.networks.timetable import Timetable
 
 
@@ -115,8 +116,7 @@ def afferent_spikes(
     index, at = (np.concatenate(column) for column in zip(*found, strict=True))
     step = np.floor(at).astype(np.int64)
     inside = (step >= 0) & (step < timetable.stop)
-    step, index = np.divmod(np.unique(step[inside] * size + index[inside]), size)
-    return index.astype(np.int32), step.astype(np.int32)
+    return in_order(index[inside], step[inside], size, timetable.stop)
 
 
 def _poisson(

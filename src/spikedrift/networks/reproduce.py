@@ -133,9 +133,11 @@ def judged(table: pd.DataFrame, model: Model, size: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a target: network, experiment, name, meaning, unit, `n` instances, `measured` (their
-        mean), `spread` (their SD, NaN for one), `value`, `low`, `high`, trust, source, and `pass`:
-        yes, no, or empty for an unverified target and for one that this size cannot meet.
+        One row a target of an experiment that has sessions of this size: network, experiment, name,
+        meaning, unit, `n` instances where it is defined, `measured` (their mean), `spread` (their
+        SD, NaN for one), `value`, `low`, `high`, trust, source, and `pass`: yes, no, or empty for
+        an unverified target and for one that this size cannot meet. What is defined in no instance
+        is not met.
 
     Raises
     ------
@@ -143,8 +145,9 @@ def judged(table: pd.DataFrame, model: Model, size: str) -> pd.DataFrame:
         For a target of something that no readout returned.
     """
     numbers = table[table["x_label"] == ""]
+    left_out = {one.name for one in model.experiments if not one.instances[SIZES.index(size)]}
     rows = []
-    for target in model.targets:
+    for target in (one for one in model.targets if one.experiment not in left_out):
         own = numbers[numbers["experiment"] == target.experiment]
         values = own.loc[own["name"] == target.name, "value"].to_numpy()
         if not values.size:
@@ -152,7 +155,8 @@ def judged(table: pd.DataFrame, model: Model, size: str) -> pd.DataFrame:
             where = f"network {model.name}: target of experiment {target.experiment}: not measured:"
             raise unknown(where, target.name, known)
         decides = target.trust != "unverified" and size in target.sizes
-        measured = float(np.mean(values))
+        values = values[~np.isnan(values)]
+        measured = float(np.mean(values)) if values.size else np.nan
         rows.append(
             {
                 "network": model.name,

@@ -41,5 +41,6 @@ CELL = Cell(
     down = 1
     """,
     dead_time="dead_time",
-    receptors={"excitatory": "psp_post += {weight}"},
+    receptors={"excitatory": "psp_post += {weight}", "inhibitory": "psp_post -= {weight}"},
+    method="exact",
 )

@@ -16,12 +16,14 @@ def test_it_is_what_the_equations_say():
     more = arriving(spikes, ran.weights["of_excitatory"], n_steps)
     u, x, a = np.zeros((3, 5))
     last, scale = np.full(5, -1000), 0.25 ** (10 / -7.5)
+    slow, fast = np.exp(-dt / 0.010), np.exp(-dt / 0.0025)
+    passed = (fast - slow) / (1 / 0.010 - 1 / 0.0025)  # integral of what decays fast, seen slowly
     assert scale == pytest.approx(6.350, abs=1e-3)
     for step in range(n_steps):
         u, x, a = (
-            u + dt * ((scale * x - u) / 0.010 - 1500 * a / 0.0025),
-            x - dt * x / 0.0025,
-            a - dt * a / 0.0025,
+            u * slow + passed * (scale * x / 0.010 - 1500 * a / 0.0025),
+            x * fast,
+            a * fast,
         )
         spiking = (u > 500) & (step - last >= 10)
         x = x + more[step]

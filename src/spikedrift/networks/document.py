@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from spikedrift.core.errors import InputError
 from spikedrift.networks import declaration
 from spikedrift.networks.declaration import Distribution, Model, Network, Projection
 
@@ -31,19 +32,29 @@ def document() -> str:
     models = [declaration.get(name) for name in declaration.names()]
     rows = ["| network | what | from | cells | targets |", "|---|---|---|---|---|"]
     for model in models:
-        n_cells = sum(one.size for one in model.declare(model.options()).populations)
+        network = _declared(model)
+        n_cells = f"{sum(one.size for one in network.populations):,}" if network else ""
         rows.append(
-            f"| [`{model.name}`](#{model.name}) | {model.title} | {model.citation} | {n_cells:,} "
+            f"| [`{model.name}`](#{model.name}) | {model.title} | {model.citation} | {n_cells} "
             f"| {len(model.targets) or ''} |"
         )
     return "\n".join([OPENING, *rows, "", *(_section(model) for model in models)])
 
 
+def _declared(model: Model) -> Network | None:
+    """Declare a network with its defaults; None for one that is declared by files of a user."""
+    try:
+        return model.declare(model.options())
+    except InputError:
+        return None
+
+
 def _section(model: Model) -> str:
-    network = model.declare(model.options())
+    network = _declared(model)
     story = (declaration.MODELS.module(model.name).__doc__ or "").strip()
     lines = [f"## {model.name}\n", f"*{model.title}*\n", story, "", f"Source: {model.citation}\n"]
-    lines += [*_populations(network), *_projections(network), *_others(model, network)]
+    if network is not None:
+        lines += [*_populations(network), *_projections(network), *_others(model, network)]
     if model.experiments:
         lines += ["| experiment | what | instances, quick | full |", "|---|---|---|---|"]
         lines += [

@@ -47,14 +47,6 @@ def test_the_threshold_and_the_first_weights_follow_the_share_of_afferents():
     assert standard.populations[0].parameters["threshold"] == 500
 
 
-def test_a_spike_that_arrives_raises_the_potential_by_its_weight_at_most():
-    constants = {one.name: one.default for one in get("srm_masquelier").parameters}
-    fast, slow = constants["tau_synapse"], constants["tau_membrane"]
-    time = np.linspace(0, 0.05, 100_001)
-    kernel = (np.exp(-time / slow) - np.exp(-time / fast)) * fast / (slow - fast)
-    assert constants["rise"] * kernel.max() == pytest.approx(1, abs=1e-7)
-
-
 def test_afferents_wander_about_54_hz_and_none_is_silent_beyond_50_ms():
     stimulus = options(SHORT).stimulus
     cell, time = masquelier.wandering(stimulus, np.random.default_rng(1))

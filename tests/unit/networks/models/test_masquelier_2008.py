@@ -1,5 +1,7 @@
 """The detector of Masquelier et al. (2008): its stimulus, its verdict, and a short session."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -8,11 +10,12 @@ from spikedrift import trials
 from spikedrift.cells.cell import get
 from spikedrift.config.overrides import override
 from spikedrift.networks import checks
-from spikedrift.networks.declaration import Curve
+from spikedrift.networks.declaration import Curve, Draws
 from spikedrift.networks.models import masquelier_2008 as masquelier
 from spikedrift.networks.models.masquelier_2008 import MODEL, MasquelierNetwork, judge
-from spikedrift.networks.session_plan import NetworkRun, plan
+from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch, simulate
+from spikedrift.networks.timetable import lay_out
 
 N, DT, WINDOW, SPAN = 2000, 1e-4, 0.050, 6.0
 SHORT = {"stimulus.span": SPAN}
@@ -23,8 +26,12 @@ def options(changes):
     return override(MasquelierNetwork(), changes, "detector")
 
 
-def planned(changes, instance=0):
-    return plan(MODEL, options(changes), NetworkRun("detector", {}, 1, instance))
+def planned(changes):
+    """What a session hears, and when."""
+    network, rng = MODEL.declare(options(changes)), np.random.default_rng(1)
+    timetable = lay_out(network.protocol, DT, rng)
+    (source,) = network.sources
+    return SimpleNamespace(timetable=timetable, spikes=source.spikes(timetable, Draws(rng, rng)))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +96,7 @@ def likeness(counts, shown, others):
 
 
 def test_one_pass_repeats_the_pattern_in_half_of_the_afferents(short):
-    cell, step = short.spikes["afferents"]
+    cell, step = short.spikes
     assert np.unique(step.astype(np.int64) * N + cell).size == step.size
     assert np.all(np.diff(step) >= 0)
     assert step.max() < round(SPAN / DT)
@@ -107,7 +114,7 @@ def test_patterns_differ_from_each_other():
     first = several.timetable.presentation_phase == 0
     shown = several.timetable.presentation_step[first] // round(WINDOW / DT)
     segment = several.timetable.segment[first]
-    counts = counted(*several.spikes["afferents"])[:, :1000]
+    counts = counted(*several.spikes)[:, :1000]
     a, b = shown[segment == 0], shown[segment == 1]
     assert likeness(counts, a, a).mean() > 0.8
     # Rates at the two windows where they come from, a tenth of a second apart, are alike a little.

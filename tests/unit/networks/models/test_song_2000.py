@@ -1,5 +1,7 @@
 """The cell of Song et al. (2000): its declaration, its readout, and a short session."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,9 @@ from spikedrift.config.overrides import override
 from spikedrift.networks import checks
 from spikedrift.networks.copies import Recorded
 from spikedrift.networks.models.song_2000 import MODEL, SongNetwork
-from spikedrift.networks.session_plan import NetworkRun, plan
+from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch, simulate
+from spikedrift.networks.timetable import lay_out
 
 PROBES = {
     "duration": 2.0,
@@ -27,7 +30,10 @@ def test_what_is_declared_holds(changes):
 
 
 def test_the_readout_measures_what_was_recorded():
-    made = plan(MODEL, options({"duration": 200.0, "n_inputs": 10}), NetworkRun("s", {}, 1, 0))
+    chosen = options({"duration": 200.0, "n_inputs": 10})
+    network = MODEL.declare(chosen)
+    timetable = lay_out(network.protocol, chosen.simulation.dt, np.random.default_rng(1))
+    made = SimpleNamespace(network=network, timetable=timetable, options=chosen)
     # 20 Hz for 10 s, 10 Hz up to 100 s, then 5 Hz, all regular.
     time = np.r_[np.arange(0, 10, 0.05), np.arange(10, 100, 0.1), np.arange(100, 200, 0.2)] + 0.01
     weight = np.array([[0.5] * 10, [0.0] * 3 + [0.5] * 5 + [1.0] * 2]) * 0.01

@@ -1,0 +1,65 @@
+"""What sessions measured, held against targets."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spikedrift.config.networks import NetworkOptions
+from spikedrift.core.errors import InputError
+from spikedrift.networks.declaration import Experiment, Model, Target
+from spikedrift.networks.reproduce import judged
+
+
+def target(name="latency", experiment="standard", trust="published", **bounds):
+    return Target(experiment, name, name, "a paper", trust, **bounds)
+
+
+def model(*targets, instances=(3, 3)):
+    experiments = (
+        Experiment("standard", "", instances=(3, 3)),
+        Experiment("curve", "", instances=instances),
+    )
+    return Model(
+        "m", "", "", NetworkOptions, lambda options: None, None, experiments, None, targets
+    )
+
+
+def measured(values, experiment="standard", name="latency"):
+    return pd.DataFrame(
+        {"experiment": experiment, "instance": range(len(values)), "name": name, "value": values,
+         "x_label": ""}
+    )  # fmt: skip
+
+
+def test_sessions_without_the_measure_are_left_out_of_its_mean():
+    (row,) = judged(
+        measured([4.0, np.nan, 6.0]), model(target(low=4.5, high=5.5)), "quick"
+    ).to_dict("records")
+    assert (row["measured"], row["n"], row["pass"]) == (5.0, 2, "yes")
+    assert row["spread"] == pytest.approx(np.sqrt(2))
+
+
+def test_what_no_session_has_is_missed():
+    (row,) = judged(measured([np.nan] * 3), model(target(high=5.5)), "quick").to_dict("records")
+    assert (row["n"], row["pass"]) == (0, "no")
+    assert np.isnan(row["measured"])
+
+
+def test_targets_of_an_experiment_without_sessions_of_this_size_are_left_out():
+    wanted = model(target(high=9.0), target(experiment="curve", high=9.0), instances=(0, 3))
+    table = measured([4.0, 5.0, 6.0])
+    assert list(judged(table, wanted, "quick")["experiment"]) == ["standard"]
+    with pytest.raises(InputError, match="curve: not measured"):
+        judged(table, wanted, "full")
+
+
+def test_unverified_targets_and_other_sizes_are_not_judged():
+    wanted = model(
+        target(high=1.0, trust="unverified"), target(high=1.0, sizes=("full",)), target(high=1.0)
+    )
+    assert list(judged(measured([4.0]), wanted, "quick")["pass"]) == ["", "", "no"]
+
+
+def test_a_target_of_something_that_is_not_measured_is_refused():
+    with pytest.raises(InputError, match="not measured"):
+        judged(measured([4.0]), model(target(name="latencies")), "quick")

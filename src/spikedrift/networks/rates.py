@@ -147,6 +147,8 @@ def session(
             dt,
             rng,
         )
+        before = [one.name for one in plan.network.populations].index(plan.network.recording.units)
+        cell = cell + sum(one.size for one in plan.network.populations[:before])
     finite = all(np.isfinite(values).all() for values in weights.values())
     return Recorded(cell, at, weights, dict(ends), finite)
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from running import small, snakemake
 from workers import Scheduler, arrange, strange
 
 from spikedrift.allensdk import AllenSdk
+from spikedrift.simulation.build import SHARED
 
 ROOT = Path(__file__).resolve().parents[1]
 MIRROR_DATA_SET = "allen_neuropixels_gratings"
@@ -36,6 +37,8 @@ FOLDERS = {
     "slurm": "pipeline",
 }
 """Marks of all tests of a folder."""
+OWN_PROGRAMS = ("pipeline/test_killed.py", "unit/networks", "unit/simulation")
+"""Tests that look at how programs are compiled and kept, so that they share none."""
 
 
 def slurm_missing() -> str | None:
@@ -121,6 +124,25 @@ def mirror() -> Path:
 def allen_python() -> Path:
     """Python of the AllenSDK environment. Mark: allen."""
     return ROOT / AllenSdk().python
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All workers and copies of the project share the programs that they compile."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SHARED, os.environ.get(SHARED) or str(shared / "programs"))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_programs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Share no programs in the files of OWN_PROGRAMS."""
+    with pytest.MonkeyPatch.context() as patch:
+        if any(request.path.is_relative_to(ROOT / "tests" / place) for place in OWN_PROGRAMS):
+            patch.delenv(SHARED)
+        yield
 
 
 @pytest.fixture(scope="session")

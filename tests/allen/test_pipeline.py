@@ -67,7 +67,7 @@ def models() -> dict[str, object]:
     small = yaml.safe_load(SMALL.read_text(encoding="utf-8"))
     (sweep,) = small["sweeps"]
     return {
-        "sweeps": [{**sweep, "instances": 3}],
+        "sweeps": [sweep],
         "compare": small["compare"],
         "comparisons": [
             {
@@ -219,7 +219,7 @@ def test_from_the_warehouse_through_allensdk(clone, warehouse, neuropixels):
     fetch = {"order": ["warehouse"], "endpoints": {"warehouse": warehouse.address}}
     table = sessions_table(clone, neuropixels)
     run(clone, fetch, table, "results/catalogue/neuropixels.tsv")
-    run(clone, fetch, "results/catalogue/neuropixels.tsv")
+    run(clone, fetch, "results/catalogue/neuropixels.tsv", "results/drift/indices.tsv")
     for session in SESSIONS:
         check_trials(clone, neuropixels[session])
     check_drift(clone, "indices")

@@ -40,6 +40,7 @@ from spikedrift.simulation.compile import compile_project
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
+SHARED = "SPIKEDRIFT_PROGRAMS"
 FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
 # Environment variables that compilers read: another value may give another program.
 HEEDED = (
@@ -86,7 +87,8 @@ def build(
     simulation : Simulation
         Time step and compiler options.
     build_dir : Path
-        Cache of programs, one directory each, named by digest.
+        Cache of programs, one directory each, named by digest. Where the environment variable
+        SPIKEDRIFT_PROGRAMS names a directory, programs lie there instead, for several projects.
     uses : sequence of str
         Modules that the model imports by name: a program is built anew where they change.
 
@@ -106,7 +108,7 @@ def build(
         **_toolchain(simulation),
     }
     digest = _digest(request, uses)
-    target = Path(build_dir).resolve() / digest
+    target = Path(os.environ.get(SHARED) or build_dir).resolve() / digest
     if not (target / "program.json").is_file():
         if request["backend"] == "cpp":
             tried = [*request["compiler"], "-E", "-x", "c++", os.devnull]

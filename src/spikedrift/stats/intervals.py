@@ -1,7 +1,7 @@
 """Confidence intervals of means."""
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 
 def t_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
@@ -18,5 +18,6 @@ def t_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
     if values.size < 2:
         return float("nan"), float("nan")
     error = float(values.std(ddof=1)) / np.sqrt(values.size)
-    reach = float(stats.t.ppf(0.5 + confidence / 2, values.size - 1)) * error
+    # Of Student's distribution; not by `scipy.stats`, which takes half a second to import.
+    reach = float(special.stdtrit(values.size - 1, 0.5 + confidence / 2)) * error
     return float(values.mean()) - reach, float(values.mean()) + reach

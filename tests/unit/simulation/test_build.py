@@ -56,6 +56,19 @@ def contents(folder):
     }
 
 
+def test_projects_may_share_their_programs(plain, tmp_path, monkeypatch):
+    monkeypatch.setenv(building.SHARED, str(plain.parent))
+    assert made(tmp_path) == plain
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_names_no_place_of_its_project(plain):
+    """A project elsewhere may run it, and would have made the same."""
+    program = (plain / "main").read_bytes()
+    for place in (building.PACKAGE, plain):
+        assert str(place).encode() not in program
+
+
 @pytest.mark.fault("digests", "Brian2's preferences in the working directory and in the home")
 def test_a_users_brian2_preferences_change_no_byte_of_a_program(plain, tmp_path, monkeypatch):
     home, here = tmp_path / "home", tmp_path / "here"

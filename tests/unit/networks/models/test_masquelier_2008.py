@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from spikedrift import trials
-from spikedrift.cells.cell import get
 from spikedrift.config.overrides import override
 from spikedrift.networks import checks
 from spikedrift.networks.declaration import Curve, Draws

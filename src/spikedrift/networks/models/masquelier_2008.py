@@ -454,6 +454,12 @@ MODEL = Model(
         Experiment("all_to_all", "all spikes are paired", {"rule": "pair_stdp"}),
         Experiment("nearest", "nearest neighbors are paired, more than once",
                    {"rule": "pair_stdp_nearest"}),
+        Experiment(
+            "competing",
+            "three patterns, nine cells that inhibit each other (unverified)",
+            {"stimulus.n_patterns": 3, "n_cells": 9, "first_spread": 1.0},
+            instances=(1, 10),
+        ),
         *ROBUSTNESS,
     ),
     readout=readout,
@@ -476,6 +482,9 @@ MODEL = Model(
                low=4.5, high=5.5, value=5, unit="Hz"),
         *_silent("all_to_all"),
         *_silent("nearest"),
+        Target("competing", "found", "share of the patterns that a cell finds (unverified)",
+               "Masquelier et al. (2009), from memory: cells share out the patterns", "unverified",
+               low=2 / 3),
         *SHARES,
     ),
 )  # fmt: skip

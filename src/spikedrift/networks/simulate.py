@@ -279,7 +279,7 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
             "instance": run.instance,
         },
         "software": {"spikedrift": __version__}
-        | {name: version(name) for name in ("brian2", "numpy")},
+        | {name: version(name) for name in ("numba" if model.integrate else "brian2", "numpy")},
         "subject": f"instance {run.instance}",
     }
     if network.recording.assumed:

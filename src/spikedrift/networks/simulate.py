@@ -280,7 +280,7 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
             "instance": run.instance,
         },
         "software": {"spikedrift": __version__}
-        | {name: version(name) for name in ("brian2", "numpy")[backend == "own" :]},
+        | {name: version(name) for name in ("numba" if backend == "own" else "brian2", "numpy")},
         "subject": f"instance {run.instance}",
     }
     if network.recording.assumed:

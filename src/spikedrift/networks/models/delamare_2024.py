@@ -208,7 +208,7 @@ MODEL = Model(
                    {"notebook": True}, instances=(10, 10)),
         Experiment("drawn", "the same, excitabilities drawn anew", instances=(10, 50)),
         Experiment("steady", "no cells are more excitable on some day", {"excitability": 0.0},
-                   instances=(3, 10)),
+                   instances=(10, 50)),
     ),
     readout=readout,
     targets=(

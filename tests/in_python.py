@@ -11,10 +11,10 @@ from brian2.core.base import BrianObject
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.networks import engine, session_plan
+from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
     Distribution,
     Drive,
-    Model,
     Network,
     Phase,
     Population,

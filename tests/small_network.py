@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from spikedrift.config.overrides import override
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 from spikedrift.networks.declaration import Draws, Network
 from spikedrift.networks.models.pattern_network import PatternNetwork
 from spikedrift.networks.timetable import Timetable, lay_out
 from spikedrift.plasticity import registry
 
-MODEL = declaration.get("pattern_network")
+MODEL = catalog.get("pattern_network")
 SMALL = {
     "cells.n_excitatory": 20,
     "cells.n_inhibitory": 5,

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from spikedrift.config.networks import NetworkOptions
+from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
     Draws,
     Drive,
-    Model,
     Network,
     Phase,
     Population,

@@ -260,9 +260,8 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
 OWN = """
 from pydantic import Field
 from spikedrift.config.networks import NetworkOptions, Probes
-from spikedrift.networks.declaration import (
-    Model, Network, Phase, Population, Protocol, Recording
-)
+from spikedrift.networks.catalog import Model
+from spikedrift.networks.declaration import Network, Phase, Population, Protocol, Recording
 from spikedrift.networks.probing import probed
 
 class Options(NetworkOptions):

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from spikedrift.core.atomic import write_tsv
 from spikedrift.core.job import job
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 from spikedrift.networks.reproduce import judged, reproduce
 
 with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
     output, size = Path(snakemake.output.measured), snakemake.wildcards.size
-    model = declaration.get(snakemake.wildcards.network)
+    model = catalog.get(snakemake.wildcards.network)
     table = reproduce(
         model,
         size,

@@ -6,12 +6,12 @@ from pathlib import Path
 from spikedrift import trials
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 from spikedrift.networks.simulate import simulate
 
 with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
     network, point = snakemake.params.network, snakemake.params.point
-    model = declaration.get(network["network"])
+    model = catalog.get(network["network"])
     simulated = simulate(
         model,
         model.options(**network["options"]),

@@ -5,7 +5,7 @@ from pathlib import Path
 from spikedrift.config.sweeps import Survey
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 from spikedrift.sweeps.points import Point
 from spikedrift.sweeps.survey import Surveyed, survey
 
@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
     output, sweep = Path(snakemake.output[0]), snakemake.params.sweep
     surveyed = Surveyed(
         network=sweep["network"],
-        options=declaration.get(sweep["network"]).options(**sweep["options"]),
+        options=catalog.get(sweep["network"]).options(**sweep["options"]),
         survey=Survey(**sweep["survey"]),
         measures=sweep["measures"],
         source=snakemake.params.source,

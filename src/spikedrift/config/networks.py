@@ -29,7 +29,7 @@ class NetworkOptions(Options):
         return []
 
 
-# The objects of the files are `spikedrift.networks.declaration.Model`, which lies above.
+# The objects of the files are `spikedrift.networks.catalog.Model`, which lies above.
 FILES = Plugins("networks", "MODEL", object, "network")
 
 
@@ -48,7 +48,7 @@ def model_of(network: str) -> type[NetworkOptions] | None:
         return found
     raise InputError(
         f"network {network}: {FILES.file(network)} must define MODEL, a Model of "
-        "spikedrift.networks.declaration, with options that are NetworkOptions"
+        "spikedrift.networks.catalog, with options that are NetworkOptions"
     )
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from spikedrift.core.errors import InputError
-from spikedrift.networks import declaration
-from spikedrift.networks.declaration import Distribution, Model, Network, Projection
+from spikedrift.networks import catalog, declaration
+from spikedrift.networks.catalog import Model
+from spikedrift.networks.declaration import Distribution, Network, Projection
 
 OPENING = """\
 # Networks
@@ -29,7 +30,7 @@ This page is written from the files: `python -m spikedrift.networks.document > d
 
 def document() -> str:
     """Markdown with one section per network: source, declaration, experiments, targets."""
-    models = [declaration.get(name) for name in declaration.names()]
+    models = [catalog.get(name) for name in catalog.names()]
     rows = ["| network | what | from | cells | targets |", "|---|---|---|---|---|"]
     for model in models:
         network = _declared(model)
@@ -51,7 +52,7 @@ def _declared(model: Model) -> Network | None:
 
 def _section(model: Model) -> str:
     network = _declared(model)
-    story = (declaration.MODELS.module(model.name).__doc__ or "").strip()
+    story = (catalog.MODELS.module(model.name).__doc__ or "").strip()
     lines = [f"## {model.name}\n", f"*{model.title}*\n", story, "", f"Source: {model.citation}\n"]
     if network is not None:
         lines += [*_populations(network), *_projections(network), *_others(model, network)]

@@ -4,14 +4,7 @@ from dataclasses import replace
 from itertools import chain
 
 from spikedrift.config.networks import Probes
-from spikedrift.networks.declaration import (
-    Network,
-    Phase,
-    Projection,
-    Source,
-    probability,
-    spread,
-)
+from spikedrift.networks.declaration import Network, Phase, Projection, Source, probability, spread
 from spikedrift.networks.frozen_patterns import Frozen, frozen_patterns
 
 

@@ -12,7 +12,7 @@ from spikedrift.config.overrides import override
 from spikedrift.core import results
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.networks.declaration import Curve, Experiment, Model
+from spikedrift.networks.catalog import Curve, Experiment, Model
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch
 

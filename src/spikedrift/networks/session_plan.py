@@ -11,7 +11,8 @@ from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
 from spikedrift.networks import checks, degrees, engine, timetable
-from spikedrift.networks.declaration import Draws, Model, Network
+from spikedrift.networks.catalog import Model
+from spikedrift.networks.declaration import Draws, Network
 from spikedrift.networks.timetable import Timetable
 from spikedrift.simulation import streams
 from spikedrift.simulation.run import Run, Save, Set, Step

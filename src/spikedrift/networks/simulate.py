@@ -20,8 +20,9 @@ from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError, InputError
 from spikedrift.networks import engine, session_plan, stability, traces
+from spikedrift.networks.catalog import Model
 from spikedrift.networks.copies import Copies, Recorded
-from spikedrift.networks.declaration import Model, Network
+from spikedrift.networks.declaration import Network
 from spikedrift.networks.memory import memory
 from spikedrift.networks.session_plan import NetworkRun, Plan
 from spikedrift.simulation import gpu

@@ -10,7 +10,7 @@ from typing import Any
 
 from spikedrift.cells.cell import CELLS
 from spikedrift.core.provenance import script_digest
-from spikedrift.networks.declaration import MODELS
+from spikedrift.networks.catalog import MODELS
 from spikedrift.plan.study import Study
 from spikedrift.plasticity.registry import RULES
 from spikedrift.similarity.registry import MEASURES

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.sweeps import Sweep
 from spikedrift.core.errors import InputError
-from spikedrift.networks import checks, declaration
+from spikedrift.networks import catalog, checks
 from spikedrift.networks.declaration import Network
 from spikedrift.sweeps import points
 
@@ -75,7 +75,7 @@ def _nothing_shown(sweep: Sweep) -> str:
 
 
 def _declared(name: str, options: NetworkOptions, where: str) -> Network:
-    model = declaration.get(name)
+    model = catalog.get(name)
     try:
         network = model.declare(options)
     except InputError as error:

@@ -8,7 +8,7 @@ from typing import Any
 from spikedrift.cells.cell import CELLS
 from spikedrift.config.reproduction import Reproduction
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.networks.declaration import MODELS
+from spikedrift.networks.catalog import MODELS
 from spikedrift.plan.figures import Figure
 from spikedrift.plan.outputs import Output, output
 from spikedrift.plasticity.registry import RULES

@@ -13,7 +13,7 @@ from typing import Any
 from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
 from spikedrift.core.errors import InputError, missing, unknown
-from spikedrift.networks import declaration as networks
+from spikedrift.networks import catalog as networks
 from spikedrift.plan.origins import Origins
 from spikedrift.plan.outputs import Output, output
 from spikedrift.plan.parts import parts_of

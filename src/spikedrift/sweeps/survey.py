@@ -33,7 +33,7 @@ from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.profile import profile_values
 from spikedrift.drift.signal.indices import CODES
 from spikedrift.drift.signal.recording import SUMS, drift_values
-from spikedrift.networks import declaration, simulate
+from spikedrift.networks import catalog, simulate
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import Simulated
 from spikedrift.similarity.matrix import similarity
@@ -135,7 +135,7 @@ def _simulated(
     sweep: Surveyed, points: Sequence[Point], build_dir: Path, kept: Path | None
 ) -> Iterator[tuple[Point, xr.Dataset]]:
     """Runs with their outcomes, one after another, or in batches that fit on a GPU."""
-    model = declaration.get(sweep.network)
+    model = catalog.get(sweep.network)
     runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in points]
     by_name = {point.recording: point for point in points}
     for batch in simulate.batches(model, sweep.options, runs):

@@ -9,7 +9,7 @@ from in_python import of_one_population, run, trains
 from spikedrift.config.inductions import Induction
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
-from spikedrift.networks.declaration import Model
+from spikedrift.networks.catalog import Model
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch
 from spikedrift.plasticity import registry

@@ -10,7 +10,7 @@ from spikedrift.config.document import document
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 
@@ -67,9 +67,9 @@ def test_every_network_has_a_section_of_its_own_options():
     """What all networks have, with the same default, is listed once."""
     page = document()
     shared = NetworkOptions.model_fields
-    for name in declaration.names():
+    for name in catalog.names():
         _, _, own = page.partition(f"## `sweeps[].options` of network `{name}`\n")
         table = own.partition("\n## ")[0]
-        for key, field in declaration.get(name).options.model_fields.items():
+        for key, field in catalog.get(name).options.model_fields.items():
             listed = key not in shared or field.default != shared[key].default
             assert (f"| `{key}` |" in table) == listed, (name, key)

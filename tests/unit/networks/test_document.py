@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 from spikedrift.networks.document import document
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,16 +20,16 @@ def test_the_page_is_what_the_networks_say():
 @pytest.mark.process
 def test_snakemake_may_read_all_networks_at_every_start():
     code = (
-        "import sys; from spikedrift.networks import declaration as d;"
+        "import sys; from spikedrift.networks import catalog as d;"
         "[d.get(name) for name in d.names()]; print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not HEAVY & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("name", declaration.names())
+@pytest.mark.parametrize("name", catalog.names())
 def test_targets_name_experiments_and_have_bounds(name):
-    model = declaration.get(name)
+    model = catalog.get(name)
     known = {one.name for one in model.experiments}
     assert len(known) == len(model.experiments)
     assert not model.experiments or model.readout is not None

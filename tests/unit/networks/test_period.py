@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from spikedrift.config.networks import NetworkOptions
+from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
-    Model,
     Network,
     Phase,
     Population,

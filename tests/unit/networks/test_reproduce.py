@@ -6,7 +6,7 @@ import pytest
 
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.core.errors import InputError
-from spikedrift.networks.declaration import Experiment, Model, Target
+from spikedrift.networks.catalog import Experiment, Model, Target
 from spikedrift.networks.reproduce import judged
 
 

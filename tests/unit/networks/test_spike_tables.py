@@ -16,12 +16,12 @@ from spikedrift import trials
 from spikedrift.config.sweeps import Survey
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.errors import InputError
-from spikedrift.networks import declaration
+from spikedrift.networks import catalog
 from spikedrift.networks.simulate import simulate
 from spikedrift.sweeps.survey import Surveyed
 from spikedrift.sweeps.survey import survey as surveyed
 
-MODEL = declaration.get("spike_tables")
+MODEL = catalog.get("spike_tables")
 N = {"E": 16, "I": 2}
 
 

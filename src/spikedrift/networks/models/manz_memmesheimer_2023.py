@@ -23,18 +23,14 @@ from pydantic import Field, model_validator
 from spikedrift.config.base import Options
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
+from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
 from spikedrift.networks.declaration import (
-    Curve,
-    Experiment,
-    Model,
     Network,
     Phase,
     Population,
     Projection,
     Protocol,
-    Readout,
     Recording,
-    Target,
     all_to_all,
     uniform,
 )

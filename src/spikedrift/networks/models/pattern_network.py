@@ -23,8 +23,8 @@ from spikedrift.config.networks import (
     Recording,
 )
 from spikedrift.networks import declaration as network
+from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
-    Model,
     Network,
     Population,
     Projection,

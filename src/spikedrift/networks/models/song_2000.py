@@ -13,19 +13,15 @@ from pydantic import Field
 
 from spikedrift.config.networks import NetworkOptions, Probes
 from spikedrift.config.simulation import Simulation
+from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
 from spikedrift.networks.declaration import (
-    Curve,
-    Experiment,
-    Model,
     Network,
     Phase,
     Population,
     Projection,
     Protocol,
-    Readout,
     Recording,
     Source,
-    Target,
     all_to_all,
     uniform,
 )

@@ -17,7 +17,8 @@ from spikedrift.config.simulation import Simulation
 from spikedrift.core.columns import typed
 from spikedrift.core.errors import InputError, missing, unknown
 from spikedrift.networks import checks
-from spikedrift.networks.declaration import Model, Network, Phase, Population, Protocol, Recording
+from spikedrift.networks.catalog import Model
+from spikedrift.networks.declaration import Network, Phase, Population, Protocol, Recording
 from spikedrift.networks.timetable import Timetable
 
 if TYPE_CHECKING:

@@ -16,18 +16,14 @@ from pydantic import Field
 from spikedrift.config.base import Options
 from spikedrift.config.networks import NetworkOptions, Probes
 from spikedrift.config.simulation import Simulation
+from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
 from spikedrift.networks.declaration import (
-    Curve,
-    Experiment,
-    Model,
     Network,
     Phase,
     Population,
     Projection,
     Protocol,
-    Readout,
     Recording,
-    Target,
     constant,
     probability,
 )

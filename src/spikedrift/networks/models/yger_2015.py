@@ -23,19 +23,15 @@ from pydantic import Field
 
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
+from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
 from spikedrift.networks.declaration import (
-    Curve,
-    Experiment,
-    Model,
     Network,
     Phase,
     Population,
     Projection,
     Protocol,
-    Readout,
     Recording,
     Source,
-    Target,
     all_to_all,
     constant,
 )

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from spikedrift import trials
 from spikedrift.config.overrides import override
 from spikedrift.networks import checks
-from spikedrift.networks.declaration import Curve, Draws
+from spikedrift.networks.catalog import Curve
+from spikedrift.networks.declaration import Draws
 from spikedrift.networks.models import masquelier_2008 as masquelier
 from spikedrift.networks.models.masquelier_2008 import MODEL, MasquelierNetwork, judge
 from spikedrift.networks.session_plan import NetworkRun

@@ -6,7 +6,7 @@ from small_network import QUARTET, declared
 from spikedrift.config.networks import Phase
 from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
-from spikedrift.networks import declaration, engine
+from spikedrift.networks import catalog, engine
 from spikedrift.networks.models.pattern_network import PatternNetwork, declare
 
 
@@ -17,10 +17,10 @@ def rates(options, phase):
 
 
 def test_networks_are_listed_and_the_nearest_named():
-    assert {"pattern_network", "vogels_2011", "spike_tables"} <= set(declaration.names())
-    assert declaration.get("pattern_network").options is PatternNetwork
+    assert {"pattern_network", "vogels_2011", "spike_tables"} <= set(catalog.names())
+    assert catalog.get("pattern_network").options is PatternNetwork
     with pytest.raises(InputError, match="did you mean 'pattern_network'"):
-        declaration.get("patern_network")
+        catalog.get("patern_network")
 
 
 def test_24_numbers_make_four_rules():

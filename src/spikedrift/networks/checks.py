@@ -224,6 +224,8 @@ def _recording(network: Network) -> Iterator[str]:
         yield f"recording: {recording.n_units} units"
     if recording.n_units is not None and recording.n_units > size:
         yield f"recording: {recording.n_units} units, and {recording.units} has {size} cells"
+    if recording.cells is not None and not set(recording.cells) <= set(range(size)):
+        yield f"recording: cells: some are no places in {recording.units}, which has {size} cells"
     if not recording.trace_interval > 0:
         yield f"recording: trace_interval {recording.trace_interval:g} s"
     plastic = {one.name for one in network.plastic}

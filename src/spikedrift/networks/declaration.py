@@ -310,6 +310,8 @@ class Recording:
         Population whose cells become units.
     n_units : int, optional
         So many of them, drawn by the instance; None keeps all.
+    cells : tuple of int, optional
+        Places of the cells that can become units; None for all.
     trace_interval : float, s
         Step of the traces of weights and rates.
     n_synapses : int, optional
@@ -327,6 +329,7 @@ class Recording:
 
     units: str
     n_units: int | None = None
+    cells: tuple[int, ...] | None = None
     trace_interval: float = 5.0
     n_synapses: int | None = 200
     ensembles: str = ""

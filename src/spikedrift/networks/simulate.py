@@ -336,10 +336,10 @@ def _trials(
 ) -> xr.Dataset:
     network, timetable = plan.network, plan.timetable
     dt, phases, size = plan.options.simulation.dt, network.protocol.phases, network.units.size
-    kept = np.arange(size)
-    n_units = network.recording.n_units
-    if n_units is not None and n_units < size:
-        kept = np.sort(plan.rng_sample.choice(size, n_units, replace=False))
+    some, n_units = network.recording.cells, network.recording.n_units
+    kept = np.arange(size) if some is None else np.array(some)
+    if n_units is not None and n_units < kept.size:
+        kept = np.sort(plan.rng_sample.choice(kept, n_units, replace=False))
     place = np.full(size, -1)
     place[kept] = np.arange(kept.size)
     unit = place[spike_cell]

@@ -9,8 +9,9 @@ they persist while their members are exchanged one by one, driven by the noise o
 The paper shows no stimulus. `cues` adds one after its protocol: some cells of each group fire at a
 higher spontaneous rate for a short time, and what the others do tells of the assemblies that the
 group is in. The groups are the first cells, the same at every showing: they stand for inputs that
-stay where they are. Rules rest while cues are shown, unless `cues.plasticity` says otherwise: each
-showing makes a group fire together, and would tie the assemblies to the groups.
+stay where they are; units are the others. Rules rest while cues are shown, unless
+`cues.plasticity` says otherwise: each showing makes a group fire together, and would tie the
+assemblies to the groups.
 """
 
 import logging
@@ -60,13 +61,17 @@ class Cues(Options):
     groups: int = Field(default=4, gt=1, description="groups (segments)")
     cells: int = Field(default=6, gt=0, description="cells of a group")
     rate: float = Field(default=20.0, gt=0, description="added spontaneous rate; Hz")
-    duration: float = Field(default=0.2, gt=0, description="length of a showing; s")
+    duration: float = Field(default=1.0, gt=0, description="length of a showing; s")
     gap: float = Field(default=0.5, ge=0, description="time before every showing; s")
     tail: float = Field(default=0.1, ge=0, description="trial time after the showing; s")
-    repeats: int = Field(default=20, gt=1, description="showings of every group in a block")
+    repeats: int = Field(default=40, gt=1, description="showings of every group in a block")
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=1e5, gt=0, description="time between blocks; s")
     plasticity: bool = Field(default=False, description="the rule acts while cues are shown")
+    record_cued: bool = Field(
+        default=False,
+        description="cells of the groups become units too; most of what they do is the cue itself",
+    )
 
 
 class ManzNetwork(NetworkOptions):
@@ -105,8 +110,8 @@ class ManzNetwork(NetworkOptions):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.cues and self.cues.groups * self.cues.cells > self.n:
-            raise ValueError(f"cues: {self.cues.groups} groups need more than {self.n} cells")
+        if self.cues and self.cues.groups * self.cues.cells > self.n - 2:
+            raise ValueError(f"cues: {self.cues.groups} groups leave less than 2 of {self.n} cells")
         return self
 
 
@@ -139,6 +144,9 @@ def declare(options: ManzNetwork) -> Network:
                 {"E.cue": (cues.rate * group, np.zeros(options.n))} for group in cued.T
             ),
         )  # fmt: skip
+    unseen = None
+    if cues and not cues.record_cued:
+        unseen = tuple(range(cues.groups * cues.cells, options.n))
     values = {
         "eta": rule.mu / options.w_max,
         "A_plus": rule.a_plus,
@@ -157,7 +165,8 @@ def declare(options: ManzNetwork) -> Network:
         ),
         protocol=shown,
         recording=Recording(
-            "E", trace_interval=options.trace_interval, n_synapses=None, ensembles="recurrent",
+            "E", cells=unseen, trace_interval=options.trace_interval, n_synapses=None,
+            ensembles="recurrent",
             weights="spikes evoked by a spike",
         ),
     )  # fmt: skip

@@ -123,7 +123,7 @@ def simulated(tmp_path):
 
 
 def test_cues_become_trials_and_have_signal_indices(simulated):
-    found = simulated({})
+    found = simulated({"cues.record_cued": True})
     data = found.trials
     trials.check(data)
     assert data.sizes["trial"] == 2 * 3 * 6 and data.sizes["unit"] == 24
@@ -144,6 +144,7 @@ def test_cues_become_trials_and_have_signal_indices(simulated):
 
 def test_same_seed_same_bits(simulated):
     one, again, other = simulated({}), simulated({}), simulated({}, instance=1)
+    assert one.trials["unit_id"].values.tolist() == [f"e{cell}" for cell in range(12, 24)]
     assert one.trials.identical(again.trials) and one.traces.identical(again.traces)
     assert not one.trials["spike_count"].equals(other.trials["spike_count"])
 
@@ -161,5 +162,5 @@ def test_the_readout_of_a_frozen_session_is_1(tmp_path):
 
 
 def test_more_cued_cells_than_there_are_is_refused():
-    with pytest.raises(ValueError, match="more than 24 cells"):
+    with pytest.raises(ValueError, match="less than 2 of 24 cells"):
         override(manz.ManzNetwork(), {**SMALL, "cues": {"groups": 5, "cells": 5}}, "small")

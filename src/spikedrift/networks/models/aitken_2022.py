@@ -266,13 +266,14 @@ MODEL = Model(
                    instances=(3, 10)),
     ),
     readout=readout,
+    # The stimuli were spread after a first run in which old classifiers did worse: not judged.
     targets=(
         Target("dropout", "accuracy", "accuracy of the network", PERFORMS, "published", low=0.75),
         Target("dropout", "inside", "drift in varying directions / chance", ALONG, "published",
                low=1.0),
         Target("dropout", "follows", "correlation of drift with variance", ALONG, "published",
                low=0.0),
-        Target("dropout", "across", "accuracy of an old classifier / new", STABLE, "published",
+        Target("dropout", "across", "accuracy of an old classifier / new", STABLE, "unverified",
                low=0.9),
         Target("dropout", "response", "correlation of responses", PERFORMS, "published", high=0.95),
     ),

@@ -12,6 +12,7 @@ import numpy as np
 
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.networks.catalog import Model
+from spikedrift.networks.copies import Recorded
 from spikedrift.networks.declaration import (
     Draws,
     Drive,
@@ -214,3 +215,13 @@ def joined(plan: Plan, name: str) -> np.ndarray:
     return (wiring < np.where(pre * n // n_pre == post * n // n_post, within, between)) & (
         pre != post
     )
+
+
+def spikes_of(plan: Plan, recorded: Recorded, population: str) -> set[tuple[int, int]]:
+    """(cell, step) of the spikes of a population."""
+    sizes = {one.name: one.size for one in plan.network.populations}
+    first = sum(sizes[name] for name in list(sizes)[: list(sizes).index(population)])
+    cell = recorded.spike_cell - first
+    inside = (cell >= 0) & (cell < sizes[population])
+    step = np.round(recorded.spike_time / DT).astype(int)
+    return {*zip(cell[inside].tolist(), step[inside].tolist(), strict=True)}

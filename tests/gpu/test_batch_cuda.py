@@ -5,13 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
+import tiny_network
 from small_network import MODEL
 from tests.gpu.test_cuda import NO_GPU
 
 from spikedrift.config.overrides import override
+from spikedrift.config.simulation import Simulation
 from spikedrift.networks.models.pattern_network import PatternNetwork, declare
 from spikedrift.networks.session_plan import NetworkRun
-from spikedrift.networks.simulate import program, simulate_batch
+from spikedrift.networks.simulate import program, record_batch, simulate_batch
 
 SESSION = {
     "plasticity.afferent.eta": 0.02,
@@ -38,7 +40,7 @@ def test_a_batch_compiles_without_a_gpu(tmp_path):
         source.index(text)
         for text in (
             "session.prepare()",
-            "_run_cells_group_variable_set_conditional_codeobject();",
+            "_run_E_group_variable_set_conditional_codeobject();",
             'session.write("inhibitory.pre"',
             "dev_dynamic_array_inhibitory__synaptic_pre.clear()",
             "network.run(0.0",
@@ -51,6 +53,17 @@ def test_a_batch_compiles_without_a_gpu(tmp_path):
     kernels = "".join(p.read_text() for p in (built.directory / "code_objects").glob("*.cu"))
     assert "__host__ __device__\n    static inline double _stream_uniform" in kernels
     assert "curand_uniform" not in kernels, "all draws are counted"
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
+def test_drives_degrees_and_delays_compile_without_a_gpu(tmp_path):
+    simulation = Simulation(backend="cuda", architecture=9.0)
+    built = program(tiny_network.TINY, simulation, tmp_path, 2)
+    assert b"sm_90" in (built.directory / "main").read_bytes()
+    kernels = "".join(p.read_text() for p in (built.directory / "code_objects").glob("*.cu"))
+    assert "__host__ __device__\n    static inline double _stream_poisson" in kernels
+    drawing = ("curand_uniform", "curand_normal", "curand_poisson")
+    assert not any(name in kernels for name in drawing), "all draws are counted"
 
 
 def spread(values):
@@ -99,3 +112,27 @@ def test_a_batch_on_a_gpu_agrees_with_cpp(tmp_path):
         (a, error_a), (b, error_b) = (spread([measure(one) for one in batch])
                                       for batch in (cpp, cuda))  # fmt: skip
         assert (np.abs(a - b) <= 4 * np.hypot(error_a, error_b) + 1e-9).all(), (a, b)
+
+
+@pytest.mark.skipif(NO_GPU, reason="no GPU")
+def test_what_is_only_drawn_is_the_same_on_a_gpu(tmp_path):
+    """Wiring, first weights, delays (of R) and drives (of C) have no sums that rounding changes."""
+    runs = [NetworkRun("a.tiny", {}, 1, 0), NetworkRun("b.tiny", {"degree": 9}, 2, 1)]
+    on_cpp, on_cuda = (
+        record_batch(
+            tiny_network.MODEL,
+            tiny_network.TinyOptions(simulation=Simulation(backend=backend)),
+            runs,
+            build_dir=tmp_path / "programs",
+            scratch_dir=tmp_path / "scratch",
+        )
+        for backend in ("cpp", "cuda")
+    )
+    for (plan, one, _), (_, other, backend) in zip(on_cpp, on_cuda, strict=True):
+        assert backend == "cuda"
+        for name in tiny_network.ENDS:
+            np.testing.assert_array_equal(one.ends[name], other.ends[name])
+            np.testing.assert_allclose(one.weights[name][0], other.weights[name][0], rtol=1e-6)
+        for population in "RC":
+            told = tiny_network.spikes_of(plan, one, population)
+            assert told == tiny_network.spikes_of(plan, other, population) and len(told) > 50

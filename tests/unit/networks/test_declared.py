@@ -18,6 +18,7 @@ from tiny_network import (
     declare,
     draws,
     joined,
+    spikes_of,
 )
 
 from spikedrift import trials
@@ -99,16 +100,6 @@ def test_first_weights_are_their_draws(alone):
         for name, law in laws.items():
             pre, post = recorded.ends[name]
             np.testing.assert_allclose(recorded.weights[name][0], law(plan)[post, pre], rtol=1e-6)
-
-
-def spikes_of(plan, recorded, population):
-    """(cell, step) of the spikes of a population."""
-    sizes = {one.name: one.size for one in plan.network.populations}
-    first = sum(sizes[name] for name in list(sizes)[: list(sizes).index(population)])
-    cell = recorded.spike_cell - first
-    inside = (cell >= 0) & (cell < sizes[population])
-    step = np.round(recorded.spike_time / DT).astype(int)
-    return {*zip(cell[inside].tolist(), step[inside].tolist(), strict=True)}
 
 
 def test_every_synapse_has_a_delay_of_its_own(alone):

@@ -217,12 +217,16 @@ class Recording(Options):
 class Probes(Options):
     """Frozen patterns that are shown to a network whose paper shows none, to see how it drifts.
 
-    Blocks of showings follow the protocol of the paper, with a pause between them.
+    Blocks of showings follow the protocol of the paper, with a pause between them. The afferents
+    add to the input that the network has learned under; `settle` lets its rules take that in.
     """
 
     patterns: Patterns = Patterns()
     p: float = Field(default=0.3, gt=0, le=1, description="afferent to recorded cell; probability")
     weight: float = Field(default=0.07, gt=0, description="afferent to recorded cell; weight")
+    settle: float = Field(
+        default=0.0, ge=0, description="background before the first block, while rules act; s"
+    )
     repeats: int = Field(default=20, gt=1, description="showings of every pattern in a block")
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=60.0, gt=0, description="time between blocks; s")

@@ -32,6 +32,8 @@ def probed(
     block = Phase("block", repeats=probes.repeats, plastic=probes.plasticity)
     pause = Phase("pause", duration=probes.pause, plastic=probes.pause_plasticity)
     added = [*chain.from_iterable((block, pause) for _ in range(probes.blocks))][:-1]
+    if probes.settle:
+        added.insert(0, Phase("settle", duration=probes.settle))
     background = [0.0] * len(network.protocol.phases) + [patterns.background_rate] * len(added)
     frozen = Frozen(patterns, tuple(background), (0.0,) * len(background))
     return replace(

@@ -23,7 +23,7 @@ from spikedrift.figures import style
 _COLUMNS = 4
 _BANDS = {"yes": style.OKABE_ITO[2], "no": style.OKABE_ITO[1], "": style.GRAY}
 _VERDICT = {"yes": "met", "no": "missed", "": "not judged"}
-_TITLE = 26  # characters
+_TITLE = 27  # characters
 
 
 def draw(

@@ -159,7 +159,7 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     relative = gains / deviations
     expected = np.array([options.gain(n) for n in options.sizes]) / options.sigma
     curve = Curve(np.log10(sizes), np.log10(relative / options.step), "inputs (log10)",
-                  "gain over SD and step (log10)")  # fmt: skip
+                  "gain/(SD step) (log10)")  # fmt: skip
     return {
         "exponent": float(np.polyfit(np.log(sizes), np.log(relative), 1)[0]),
         "size": float(np.mean(relative / expected)),

@@ -11,13 +11,14 @@ from running import SMALL, small
 
 SEED = 11
 KILLS = ("group", "group", "parent", "group", "group")
+TARGETS = ("drift", "compare")  # all but the pages and most figures, which come later
 
 
 def run_until_killed(directory, whom: str, chance: random.Random) -> None:
     """Start the workflow and kill it -9 a random moment after a random number of jobs."""
     jobs, delay = chance.randint(0, 2), chance.uniform(0.0, 1.5)
     process = subprocess.Popen(
-        [".venv/bin/snakemake", "--cores", "2", "--configfile", SMALL],
+        [".venv/bin/snakemake", "--cores", "2", "--configfile", SMALL, "--", *TARGETS],
         cwd=directory,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -49,6 +50,6 @@ def test_killed_and_resumed(finished, new_clone):
         run_until_killed(directory, whom, chance)
         unlocked = small(directory, "--unlock")
         assert unlocked.returncode == 0, unlocked.stdout
-    resumed = small(directory)
+    resumed = small(directory, "--", *TARGETS)
     assert resumed.returncode == 0, resumed.stdout[-5000:]
-    assert_same_results(directory / "results", finished / "results")
+    assert_same_results(directory / "results", finished / "results", part=True)

@@ -72,7 +72,7 @@ TABLES = {"index_table", "recordings_table", "score_predictions", "statistics"}
 MODULES = {
     "analyses/template_reliability.py": {"analysis"},
     "cells/models/clamped.py": {"induce_shown"},
-    "cells/models/conductance_lif.py": {"build_network", "simulate_point"},
+    "cells/models/conductance_lif.py": {"build_network", "simulate_point", "induce_shown"},
     "core/job.py": set(),
     "figures/analyses/template_reliability.py": {"figure template_reliability"},
     "figures/final/network.py": {"figure final/3_network"},

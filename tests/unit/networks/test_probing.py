@@ -2,9 +2,9 @@
 
 import pytest
 
-from spikedrift.networks import declaration, engine
+from spikedrift.networks import catalog, engine
 
-MODEL = declaration.get("vogels_2011")
+MODEL = catalog.get("vogels_2011")
 
 
 def phases(**probes):

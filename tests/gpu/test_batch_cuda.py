@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from tests.gpu.test_cuda import NO_GPU
 
 from spikedrift.config.overrides import override
 from spikedrift.config.simulation import Simulation
+from spikedrift.networks import catalog
 from spikedrift.networks.models.pattern_network import PatternNetwork, declare
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import program, record_batch, simulate_batch
@@ -61,9 +65,21 @@ def test_drives_degrees_and_delays_compile_without_a_gpu(tmp_path):
     built = program(tiny_network.TINY, simulation, tmp_path, 2)
     assert b"sm_90" in (built.directory / "main").read_bytes()
     kernels = "".join(p.read_text() for p in (built.directory / "code_objects").glob("*.cu"))
-    assert "__host__ __device__\n    static inline double _stream_poisson" in kernels
+    assert "__host__ __device__\n    static inline double _stream_arrivals" in kernels
     drawing = ("curand_uniform", "curand_normal", "curand_poisson")
     assert not any(name in kernels for name in drawing), "all draws are counted"
+
+
+def test_code_of_every_network_generates(tmp_path):
+    simulated = [name for name in catalog.names() if catalog.get(name).integrate is None]
+    command = [sys.executable, Path(__file__).with_name("networks_on_cuda.py"), tmp_path]
+    done = subprocess.run([*command, *simulated], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    for name in simulated:
+        model = catalog.get(name)
+        code = "".join(p.read_text() for p in (tmp_path / name / "code_objects").glob("*.cu"))
+        for one in model.declare(model.options()).populations:
+            assert f"kernel_{one.name}_spike" in code, f"{name}: {one.name} is nowhere in the code"
 
 
 def spread(values):

@@ -23,7 +23,7 @@ from spikedrift.figures import style
 _COLUMNS = 4
 _BANDS = {"yes": style.OKABE_ITO[2], "no": style.OKABE_ITO[1], "": style.GRAY}
 _VERDICT = {"yes": "met", "no": "missed", "": "not judged"}
-_TITLE = 27  # characters
+_TITLE = 24  # characters
 
 
 def draw(
@@ -81,7 +81,7 @@ def _target(axes: Axes, target: dict, values: np.ndarray) -> None:
     axes.axhspan(*band, color=_BANDS[verdict], alpha=0.2, lw=0)
     if not pd.isna(target["value"]):
         axes.axhline(target["value"], color=_BANDS[verdict], lw=0.8)
-    across = np.linspace(-0.2, 0.2, values.size) if values.size > 1 else np.zeros(1)
+    across = np.linspace(-0.2, 0.2, values.size) if values.size > 1 else np.zeros(values.size)
     axes.plot(across, values, ls="", marker="o", ms=2.5, color=style.BLACK, alpha=0.6)
     if values.size:
         axes.plot([-0.3, 0.3], [values.mean()] * 2, color=style.BLACK, lw=1.5)
@@ -100,6 +100,7 @@ def _target(axes: Axes, target: dict, values: np.ndarray) -> None:
 def _curve(axes: Axes, experiment: str, part: pd.DataFrame) -> None:
     for _, one in part.groupby("instance"):
         axes.plot(one["x"], one["value"], color=style.BLACK, lw=0.8, alpha=0.6)
+    axes.locator_params(axis="x", nbins=3)
     axes.set_xlabel(part["x_label"].iloc[0])
     axes.set_ylabel(part["y_label"].iloc[0])
     axes.set_title(experiment.replace("_", " "), fontsize=6.5)

@@ -21,8 +21,9 @@ Cells stand in [cells.md](cells.md), plasticity rules in [plasticity.md](plastic
 and holds what they measure against the targets below; `snakemake reproduce_full` takes the sizes of
 the papers, which are hours. A target says where its number is from. *Published* is printed in the
 paper or in its data, *computed* was found by an independent program of the same equations, and
-*unverified* decides nothing. Bounds were set before the network was run. A network that meets its
-targets is the published network, which says nothing about whether cortex works like it.
+*unverified* decides nothing. Bounds were set before the network was run; where a bound or what it
+bounds was chosen later, the target is unverified. A network that meets its targets is the published
+network, which says nothing about whether cortex works like it.
 
 This page is written from the files: `python -m spikedrift.networks.document > docs/networks.md`.
 """

@@ -195,8 +195,9 @@ MODEL = Model(
     ),
     readout=readout,
     targets=(
+        # The measure was corrected after first runs, for what all inputs gain together: not judged.
         Target("scaling", "exponent", "exponent of gain over SD against N (derived)", DERIVED,
-               "computed", value=0.5, low=0.45, high=0.55),
+               "unverified", value=0.5, low=0.45, high=0.55),
         Target("scaling", "size", "gain over SD, of that expected, mean over N (derived)",
                f"{DERIVED}; 10% by judgment", "computed", value=1.0, low=0.9, high=1.1),
         Target("scaling", "deviation", "SD of the potential, of that expected (derived)",

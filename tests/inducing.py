@@ -8,6 +8,7 @@ from spikedrift.plasticity.bench import assemble
 from spikedrift.plasticity.induce import inductions
 
 DT = 0.1e-3
+RANDOM = ("sigma", "noise", "turnover")  # parameters that scale what is drawn
 
 
 def weights(
@@ -80,7 +81,7 @@ def cell_of(rule):
 
 def fixed_values(rule):
     """Parameters without noise, so that every device must give the same weights."""
-    return {p.name: 0.0 for p in rule.parameters if p.name in ("sigma", "noise")}
+    return {p.name: 0.0 for p in rule.parameters if p.name in RANDOM}
 
 
 def fixed_spikes(cell, n=64, duration=0.2, dt=DT):

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 import pytest
-from inducing import spike_trains, weights
+from inducing import fixed_values, spike_trains, weights
 from running import snakemake
 
 from spikedrift.cells import cell as cells
@@ -15,7 +15,7 @@ from spikedrift.plasticity.induce import Setting, final_weights, inductions, pro
 from spikedrift.plasticity.protocol import Condition
 
 # Weights that stay: noise is off, nothing is to be moved, or to be taken back.
-STILL = {"weight_noise", "short_term", "subtractive_normalization"}
+STILL = {"weight_noise", "short_term", "structural_turnover", "subtractive_normalization"}
 SLOW = {"synaptic_scaling", "zenke"}  # part of them acts at a clock of about a second
 # In place of held conductances, which the Python bench does not hold.
 OTHER_CELL = {"codependent_inhibitory": "codependent"}
@@ -116,8 +116,7 @@ def test_the_program_and_python_agree(validated, tmp_path, name):
     n_steps = 13_000 if name in SLOW else 2000
     rng = np.random.default_rng(5)
     pre, post = (spike_trains(rng, n, 40.0, n_steps, dt) for _ in range(2))
-    off = {p.name: 0.0 for p in rule.parameters if p.name in ("sigma", "noise")}
-    values = rule.values(next(iter(rule.sets), ""), induction.parameters) | off
+    values = rule.values(next(iter(rule.sets), ""), induction.parameters) | fixed_values(rule)
     program = program_of(rule, induction, n, validated / "results/validate/build")
     setting = Setting(program, rule, induction, values, n, rng, tmp_path)
     side = [

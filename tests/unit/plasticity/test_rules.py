@@ -321,12 +321,13 @@ def test_registry_lists_the_files():
         assert registry.get(name).citation
 
 
-@pytest.mark.parametrize("name", [one for one in registry.names() if one != "weight_noise"])
+@pytest.mark.parametrize("name", registry.names())
 @pytest.mark.slow
 def test_a_rule_is_off_without_its_learning_rate(name):
+    rate = registry.declared(name).rate
     w = weights(
         registry.get(name),
-        {"eta": 0.0},
+        {rate: 0.0} if rate else {},
         ([0, 0], [0.010, 0.025]),
         ([0, 0], [0.015, 0.020]),
         [0.5],

@@ -16,6 +16,8 @@ TARGETS = (
     "ground_truth",
     "inference",
     "predictions",
+    "reproduce",
+    "reproduce_full",
     "sensitivity",
     "survey",
     "sweep",

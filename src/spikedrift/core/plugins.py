@@ -11,9 +11,11 @@ variable.
 import ast
 import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module, metadata, util
 from inspect import signature
 from pathlib import Path
@@ -69,7 +71,7 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
                 f"{', '.join(KINDS)}"
             )
     given = [str(Path(folder).resolve()) for folder in folders]
-    os.environ[_FOLDERS] = json.dumps([*given, *_offered()])
+    os.environ[_FOLDERS] = json.dumps([*given, *_offered(tuple(sys.path))])
     for packages in KINDS.values():
         found: dict[str, Path] = {}
         # A user's files, in the first package, come last, so that the error names them.
@@ -91,8 +93,13 @@ def folders_of(package: str) -> list[Path]:
     return [own, *(folder for folder in more if folder.is_dir())]
 
 
-def _offered() -> list[str]:
-    """Folders of installed packages; no plug-in is imported."""
+@cache
+def _offered(path: tuple[str, ...]) -> list[str]:
+    """Folders of the packages that are installed on `sys.path`; no plug-in is imported.
+
+    All packages are looked at, which takes longer than all else that a configuration asks for.
+    """
+    del path
     specs = (util.find_spec(entry.value) for entry in metadata.entry_points(group=GROUP))
     return [place for spec in specs if spec for place in spec.submodule_search_locations or ()]
 

@@ -195,7 +195,7 @@ def _random(options: ConfavreuxNetwork, network: Network, rng: np.random.Generat
 
 def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     """Rate, irregularity and weights in the scored time, and whether they pass the filter."""
-    from spikedrift.networks.stability import at_bounds, interval_cv
+    from spikedrift.networks.stability import interval_cv
 
     dt, n = plan.options.simulation.dt, plan.network.sizes["E"]
     edges = plan.timetable.phase_start[1] * dt, plan.timetable.phase_stop[1] * dt
@@ -208,11 +208,12 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     found: dict[str, float | Curve] = {"rate": rate, "cv": cv}
     sound = LEAST_RATE <= rate <= MOST_RATE and cv >= LEAST_CV
     ends = []
+    w_max = plan.network.projections[0].w_max
     for name, (_, most) in PROJECTIONS.items():
         weight = recorded.weights[name][last : last + 1]
         mean = float(weight.mean())
         found[f"weight_{name}"] = mean
-        ends.append(float(np.sum(at_bounds(weight, plan.network.projections[0].w_max))))
+        ends.append(float(((weight <= 0) | (weight >= w_max)).mean()))
         sound &= mean <= most
     found["at_bound"] = max(ends)
     found["stable"] = float(sound and max(ends) <= MOST_AT_BOUND)

@@ -266,6 +266,11 @@ class Phase:
     set: Mapping[str, float | np.ndarray] = field(default_factory=dict)
 
 
+def in_blocks(n: int, block: Phase, pause: Phase) -> tuple[Phase, ...]:
+    """Return a phase `n` times, with pauses between."""
+    return (*(pause, block) * n,)[1:]
+
+
 @dataclass(frozen=True)
 class Protocol:
     """Phases, and how segments are shown in them.

@@ -1,10 +1,17 @@
 """Frozen patterns shown to any network: one more source, one more projection, blocks at the end."""
 
 from dataclasses import replace
-from itertools import chain
 
 from spikedrift.config.networks import Probes
-from spikedrift.networks.declaration import Network, Phase, Projection, Source, probability, spread
+from spikedrift.networks.declaration import (
+    Network,
+    Phase,
+    Projection,
+    Source,
+    in_blocks,
+    probability,
+    spread,
+)
 from spikedrift.networks.frozen_patterns import Frozen, frozen_patterns
 
 
@@ -31,7 +38,7 @@ def probed(
     patterns, recorded = probes.patterns, network.recording.units
     block = Phase("block", repeats=probes.repeats, plastic=probes.plasticity)
     pause = Phase("pause", duration=probes.pause, plastic=probes.pause_plasticity)
-    added = [*chain.from_iterable((block, pause) for _ in range(probes.blocks))][:-1]
+    added = [*in_blocks(probes.blocks, block, pause)]
     if probes.settle:
         added.insert(0, Phase("settle", duration=probes.settle))
     background = [0.0] * len(network.protocol.phases) + [patterns.background_rate] * len(added)

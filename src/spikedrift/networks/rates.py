@@ -9,7 +9,6 @@ spikes of a trial depend on each other or on those before. Trials carry this as 
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -67,14 +66,56 @@ def protocol(
         return declaration.Protocol(before)
     block = declaration.Phase("block", repeats=shown.repeats, plastic=shown.plasticity)
     pause = declaration.Phase("pause", duration=shown.pause)
-    added = [*chain.from_iterable((block, pause) for _ in range(shown.blocks))][:-1]
     return declaration.Protocol(
-        (*before, *added),
+        (*before, *declaration.in_blocks(shown.blocks, block, pause)),
         n_segments=shown.segments,
         duration=shown.duration,
         gap=shown.gap,
         cues=tuple({f"{population}.segment": (k, -1)} for k in range(shown.segments)),
     )
+
+
+def recording(
+    units: str,
+    trace_interval: float,
+    shown: Shown | None,
+    n_synapses: int | None = 2000,
+    ensembles: str = "",
+) -> declaration.Recording:
+    """Return what is kept of a rate model, and how its spikes were made."""
+    return declaration.Recording(
+        units,
+        trace_interval=trace_interval,
+        n_synapses=n_synapses,
+        ensembles=ensembles,
+        weights="1",
+        assumed=shown.assumed if shown else "",
+    )
+
+
+def matrix(
+    name: str, pre: str, post: str, w_max: float, changed_by: str, receptor: str = "excitatory"
+) -> declaration.Projection:
+    """Declare a weight matrix that a rate model changes itself."""
+    return declaration.Projection(
+        name,
+        pre,
+        post,
+        receptor,
+        declaration.all_to_all(),
+        declaration.constant(0.0),
+        w_max,
+        changed_by=changed_by,
+    )
+
+
+def inputs(name: str, size: int) -> declaration.Source:
+    """Declare inputs of a rate model, which do not spike."""
+
+    def nothing(*_: object) -> tuple[np.ndarray, np.ndarray]:
+        return np.empty(0, np.int32), np.empty(0, np.int32)
+
+    return declaration.Source(name, size, nothing)
 
 
 class RateModel(Protocol):
@@ -109,7 +150,6 @@ def session(
     shown : Shown, optional
     """
     from spikedrift.networks.copies import Recorded
-    from spikedrift.simulation import streams
     from spikedrift.simulation.run import Run, Set
 
     dt, phases = plan.options.simulation.dt, plan.network.protocol.phases
@@ -139,13 +179,12 @@ def session(
     cell = np.empty(0, dtype=np.int64)
     at = np.empty(0)
     if shown is not None:
-        rng = np.random.default_rng([plan.key & 2**63 - 1, streams.purpose("rates")])
         cell, at = poisson_spikes(
             shown.gain * np.array(rates) + shown.background,
             plan.timetable.presentation_step,
             plan.timetable.segment_steps,
             dt,
-            rng,
+            plan.rng("rates"),
         )
         before = [one.name for one in plan.network.populations].index(plan.network.recording.units)
         cell = cell + sum(one.size for one in plan.network.populations[:before])

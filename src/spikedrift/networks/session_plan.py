@@ -73,6 +73,10 @@ class Plan:
     key: int
     rng_sample: np.random.Generator
 
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return the random numbers of the instance for a purpose of an integrator's own."""
+        return np.random.default_rng([self.key, streams.purpose(purpose)])
+
 
 def plan(model: Model, options: NetworkOptions, run: NetworkRun) -> Plan:
     """Plan a run: all that is drawn before the program runs is drawn here.

@@ -26,11 +26,6 @@ from spikedrift.networks.declaration import (
     Network,
     Phase,
     Population,
-    Projection,
-    Recording,
-    Source,
-    all_to_all,
-    constant,
 )
 
 if TYPE_CHECKING:
@@ -74,24 +69,16 @@ def declare(options: AitkenNetwork) -> Network:
     )
     learned = "gradient descent with noise"
 
-    def nothing(*_: object) -> tuple[np.ndarray, np.ndarray]:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-
-    def projection(name: str, pre: str, post: str) -> Projection:
-        return Projection(
-            name, pre, post, "excitatory", all_to_all(), constant(0.0), 10.0, changed_by=learned
-        )
-
     return Network(
         populations=(Population("H", options.n), Population("C", 2)),
-        sources=(Source("X", options.n_inputs, nothing),),
-        projections=(projection("hidden", "X", "H"), projection("readout", "H", "C")),
-        protocol=rates.protocol("H", before, options.shown),
-        recording=Recording(
-            "H", trace_interval=options.trace_interval, n_synapses=2000, weights="1",
-            assumed=options.shown.assumed if options.shown else "",
+        sources=(rates.inputs("X", options.n_inputs),),
+        projections=(
+            rates.matrix("hidden", "X", "H", 10.0, learned),
+            rates.matrix("readout", "H", "C", 10.0, learned),
         ),
-    )  # fmt: skip
+        protocol=rates.protocol("H", before, options.shown),
+        recording=rates.recording("H", options.trace_interval, options.shown),
+    )
 
 
 class Stimuli:
@@ -115,15 +102,10 @@ class Learner:
     """The network while it learns."""
 
     def __init__(self, plan: "Plan") -> None:
-        from spikedrift.simulation import streams
-
         options = plan.options
         assert isinstance(options, AitkenNetwork)
         self.options = options
-        start, self.rng, test = (
-            np.random.default_rng([plan.key & 2**63 - 1, streams.purpose(name)])
-            for name in ("start", "learning", "test")
-        )
+        start, self.rng, test = (plan.rng(name) for name in ("start", "learning", "test"))
         self.stimuli = Stimuli(options, start)
         self.hidden = start.standard_normal((options.n, options.n_inputs))
         self.hidden *= np.sqrt(2 / options.n_inputs)

@@ -32,6 +32,7 @@ from spikedrift.networks.declaration import (
     Protocol,
     Recording,
     constant,
+    in_blocks,
     probability,
 )
 
@@ -107,7 +108,6 @@ def declare(options: ConfavreuxNetwork) -> Network:
     vectors = np.reshape(options.rules, (4, 6))
     block = Phase("block", repeats=stimuli.repeats)
     pause = Phase("pause", duration=stimuli.pause)
-    shown = [*chain.from_iterable((block, pause) for _ in range(stimuli.blocks))][:-1]
     among = [
         Projection(
             name,
@@ -142,7 +142,7 @@ def declare(options: ConfavreuxNetwork) -> Network:
             (
                 Phase("pause", duration=options.unscored),
                 Phase("pause", duration=options.scored),
-                *shown,
+                *in_blocks(stimuli.blocks, block, pause),
             ),
             n_segments=stimuli.n,
             duration=stimuli.duration,

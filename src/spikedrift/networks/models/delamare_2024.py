@@ -25,10 +25,6 @@ from spikedrift.networks.declaration import (
     Network,
     Phase,
     Population,
-    Projection,
-    Recording,
-    all_to_all,
-    constant,
 )
 
 if TYPE_CHECKING:
@@ -89,30 +85,22 @@ def declare(options: DelamareNetwork) -> Network:
     days = tuple(Phase("pause", duration=DAY * STEP) for _ in range(options.days))
     return Network(
         populations=(Population("E", options.n),),
-        projections=(
-            Projection(
-                "recurrent", "E", "E", "excitatory", all_to_all(), constant(0.0), 1.0,
-                changed_by="Hebbian learning with decay",
-            ),
-        ),
+        projections=(rates.matrix("recurrent", "E", "E", 1.0, "Hebbian learning with decay"),),
         protocol=rates.protocol("E", days, options.shown),
-        recording=Recording(
-            "E", trace_interval=options.trace_interval, n_synapses=None, ensembles="recurrent",
-            weights="1", assumed=options.shown.assumed if options.shown else "",
+        recording=rates.recording(
+            "E", options.trace_interval, options.shown, n_synapses=None, ensembles="recurrent"
         ),
-    )  # fmt: skip
+    )
 
 
 class Excitable:
     """The network while it runs."""
 
     def __init__(self, plan: "Plan") -> None:
-        from spikedrift.simulation import streams
-
         options = plan.options
         assert isinstance(options, DelamareNetwork)
         self.options, self.now = options, 0
-        rng = np.random.default_rng([plan.key & 2**63 - 1, streams.purpose("start")])
+        rng = plan.rng("start")
         lasting = rng.normal(0.0, options.spread, options.n)
         if options.notebook:
             lasting = np.random.RandomState(plan.run.instance).normal(0, options.spread, options.n)

@@ -28,11 +28,6 @@ from spikedrift.networks.declaration import (
     Network,
     Phase,
     Population,
-    Projection,
-    Recording,
-    Source,
-    all_to_all,
-    constant,
 )
 
 if TYPE_CHECKING:
@@ -75,42 +70,25 @@ class DevalleNetwork(NetworkOptions):
 
 def declare(options: DevalleNetwork) -> Network:
     """Declare the network."""
-
-    def nothing(*_: object) -> tuple[np.ndarray, np.ndarray]:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-
     return Network(
         populations=(Population("E", options.n),),
-        sources=(Source("X", options.n_inputs, nothing),),
-        projections=(
-            Projection(
-                "input", "X", "E", "excitatory", all_to_all(), constant(0.0), 1.0,
-                changed_by="storage of patterns",
-            ),
-        ),
+        sources=(rates.inputs("X", options.n_inputs),),
+        projections=(rates.matrix("input", "X", "E", 1.0, "storage of patterns"),),
         protocol=rates.protocol(
             "E", (Phase("pause", duration=options.patterns * options.interval),), options.shown
         ),
-        recording=Recording(
-            "E", trace_interval=options.trace_interval, n_synapses=2000, weights="1",
-            assumed=options.shown.assumed if options.shown else "",
-        ),
-    )  # fmt: skip
+        recording=rates.recording("E", options.trace_interval, options.shown),
+    )
 
 
 class Storing:
     """The network while patterns are stored."""
 
     def __init__(self, plan: "Plan") -> None:
-        from spikedrift.simulation import streams
-
         options = plan.options
         assert isinstance(options, DevalleNetwork)
         self.options = options
-        start, self.rng = (
-            np.random.default_rng([plan.key & 2**63 - 1, streams.purpose(name)])
-            for name in ("start", "patterns")
-        )
+        start, self.rng = (plan.rng(name) for name in ("start", "patterns"))
         self.weight = start.random((options.n, options.n_inputs)) < options.active
         shown = options.shown.segments if options.shown else 0
         n_active = round(options.active * options.n_inputs)

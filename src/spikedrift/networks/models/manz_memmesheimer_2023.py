@@ -15,7 +15,6 @@ assemblies to the groups.
 """
 
 import logging
-from itertools import chain
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -33,6 +32,7 @@ from spikedrift.networks.declaration import (
     Protocol,
     Recording,
     all_to_all,
+    in_blocks,
     uniform,
 )
 
@@ -132,10 +132,9 @@ def declare(options: ManzNetwork) -> Network:
     if cues:
         block = Phase("block", repeats=cues.repeats, plastic=cues.plasticity)
         pause = Phase("pause", duration=cues.pause)
-        added = [*chain.from_iterable((block, pause) for _ in range(cues.blocks))][:-1]
         cued = np.arange(options.n)[:, None] // cues.cells == np.arange(cues.groups)
         shown = Protocol(
-            phases=(*phases, *added),
+            phases=(*phases, *in_blocks(cues.blocks, block, pause)),
             n_segments=cues.groups,
             duration=cues.duration,
             gap=cues.gap,
@@ -194,7 +193,7 @@ def integrate(plan: "Plan") -> "Recorded":
 
     options = plan.options
     assert isinstance(options, ManzNetwork)
-    rng = np.random.default_rng([plan.key & 2**63 - 1, streams.purpose("start")])
+    rng = plan.rng("start")
     weight = first_weights(options, rng)
     evoked, positive, negative, cue = np.zeros((4, options.n))
     base = np.full(options.n, options.rate)
@@ -258,18 +257,16 @@ LAGS = (1e5, 2e5, 3e5, 4e5, 5e5)  # s after the first part
 def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     """Assemblies at every save, and how far they are from those at the end of the first part."""
     from spikedrift.networks.communities import jaccard, louvain
-    from spikedrift.simulation import streams
 
     options = plan.options
     assert isinstance(options, ManzNetwork) and recorded.counts is not None
-    seed = [plan.key & 2**63 - 1, streams.purpose("louvain")]
     pre, post = recorded.ends["recurrent"]
     found, within = [], []
     for saved in recorded.weights["recurrent"]:
         weight = np.zeros((options.n, options.n))
         weight[pre, post] = saved
         # The same orders at every save: the same weights give the same partition.
-        found.append(louvain(weight, np.random.default_rng(seed)))
+        found.append(louvain(weight, plan.rng("louvain")))
         within.append(float(saved[found[-1][pre] == found[-1][post]].mean()) / options.w_max)
     n = np.array([one.max() + 1 for one in found])
     time = plan.save_time - options.warm_up - options.parts[0]

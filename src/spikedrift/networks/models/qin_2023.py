@@ -24,11 +24,6 @@ from spikedrift.networks.declaration import (
     Network,
     Phase,
     Population,
-    Projection,
-    Recording,
-    Source,
-    all_to_all,
-    constant,
 )
 
 if TYPE_CHECKING:
@@ -86,29 +81,17 @@ def declare(options: QinNetwork) -> Network:
     )
     learned = "Hebbian learning with noise"
 
-    def nothing(*_: object) -> tuple[np.ndarray, np.ndarray]:
-        return np.empty(0, np.int32), np.empty(0, np.int32)
-
     n_inputs = 2 if options.task == "ring" else len(options.variances)
     return Network(
         populations=(Population("Y", options.n),),
-        sources=(Source("X", n_inputs, nothing),),
+        sources=(rates.inputs("X", n_inputs),),
         projections=(
-            Projection(
-                "forward", "X", "Y", "excitatory", all_to_all(), constant(0.0), 10.0,
-                changed_by=learned,
-            ),
-            Projection(
-                "lateral", "Y", "Y", "inhibitory", all_to_all(), constant(0.0), 10.0,
-                changed_by=f"anti-{learned}",
-            ),
+            rates.matrix("forward", "X", "Y", 10.0, learned),
+            rates.matrix("lateral", "Y", "Y", 10.0, f"anti-{learned}", "inhibitory"),
         ),
         protocol=rates.protocol("Y", before, options.shown),
-        recording=Recording(
-            "Y", trace_interval=options.trace_interval, n_synapses=2000, weights="1",
-            assumed=options.shown.assumed if options.shown else "",
-        ),
-    )  # fmt: skip
+        recording=rates.recording("Y", options.trace_interval, options.shown),
+    )
 
 
 class Similarity:
@@ -121,7 +104,7 @@ class Similarity:
         assert isinstance(options, QinNetwork)
         self.options, self.drawn = options, 0
         self.key = int(streams.branch(plan.key, streams.purpose("learning"), 0))
-        rng = np.random.default_rng([plan.key & 2**63 - 1, streams.purpose("start")])
+        rng = plan.rng("start")
         self.inputs = inputs(options, rng)
         small = 0.1 if options.task == "ring" else 1.0
         self.forward = small * rng.standard_normal((options.n, self.inputs.shape[1]))
@@ -195,16 +178,11 @@ def _ridge(options: QinNetwork) -> float:
 
 def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     """Similarity of responses that stays, responses that go, and the walk of receptive fields."""
-    from spikedrift.simulation import streams
-
     options = plan.options
     assert isinstance(options, QinNetwork)
     n, size = options.n, plan.network.sizes["X"]
-    if options.task == "ring":
-        x = on_ring(POSITIONS)
-    else:
-        rng = np.random.default_rng([plan.key & 2**63 - 1, streams.purpose("start")])
-        x = inputs(options, rng)[:200]
+    ring = options.task == "ring"
+    x = on_ring(POSITIONS) if ring else inputs(options, plan.rng("start"))[:200]
     forward = list(rates.matrices(recorded, "forward", (n, size)))
     lateral = list(rates.matrices(recorded, "lateral", (n, n)))
     settled = int(np.searchsorted(plan.save_time, options.settling - 1e-6))

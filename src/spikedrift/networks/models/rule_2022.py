@@ -26,10 +26,6 @@ from spikedrift.networks.declaration import (
     Network,
     Phase,
     Population,
-    Projection,
-    Recording,
-    all_to_all,
-    constant,
 )
 
 if TYPE_CHECKING:
@@ -88,34 +84,24 @@ def declare(options: RuleNetwork) -> Network:
             Population("encoding", options.n),
             Population("readout", options.n_readout),
         ),
-        projections=(
-            Projection(
-                "decoding", "encoding", "readout", "excitatory", all_to_all(), constant(0.0), 10.0,
-                changed_by="Hebbian homeostasis",
-            ),
-        ),
+        projections=(rates.matrix("decoding", "encoding", "readout", 10.0, "Hebbian homeostasis"),),
         protocol=rates.protocol(
             options.units,
             (Phase("pause", duration=options.days * options.interval),),
             options.shown,
         ),
-        recording=Recording(
-            options.units, trace_interval=options.trace_interval, n_synapses=2000, weights="1",
-            assumed=options.shown.assumed if options.shown else "",
-        ),
-    )  # fmt: skip
+        recording=rates.recording(options.units, options.trace_interval, options.shown),
+    )
 
 
 class Healing:
     """The network while it runs; both readouts read the same code and meet the same noise."""
 
     def __init__(self, plan: "Plan") -> None:
-        from spikedrift.simulation import streams
-
         options = plan.options
         assert isinstance(options, RuleNetwork)
         self.options, self.day = options, 0
-        self.rng = np.random.default_rng([plan.key & 2**63 - 1, streams.purpose("days")])
+        self.rng = plan.rng("days")
         self.smooth = smoothing(options.places, options.width * options.places)
         self.activation = self.rng.standard_normal((options.n, options.places))
         self.gain, self.bias = np.zeros(options.n), np.full(options.n, BIAS)

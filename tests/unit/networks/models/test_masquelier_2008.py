@@ -8,10 +8,9 @@ from pydantic import ValidationError
 
 from spikedrift import trials
 from spikedrift.config.overrides import override
-from spikedrift.networks import checks
+from spikedrift.networks import checks, wandering
 from spikedrift.networks.catalog import Curve
 from spikedrift.networks.declaration import Draws
-from spikedrift.networks.models import masquelier_2008 as masquelier
 from spikedrift.networks.models.masquelier_2008 import MODEL, MasquelierNetwork, judge
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch, simulate
@@ -56,11 +55,11 @@ def test_the_threshold_and_the_first_weights_follow_the_share_of_afferents():
 
 def test_afferents_wander_about_54_hz_and_none_is_silent_beyond_50_ms():
     stimulus = options(SHORT).stimulus
-    cell, time = masquelier.wandering(stimulus, np.random.default_rng(1))
+    cell, time = wandering.wandering(stimulus, np.random.default_rng(1))
     assert cell.size / N / SPAN == pytest.approx(54, abs=0.5)
     order = np.lexsort((time, cell))
     interval = np.diff(time[order])[np.diff(cell[order]) == 0]
-    assert interval.max() <= stimulus.longest + masquelier.BIN
+    assert interval.max() <= stimulus.longest + wandering.BIN
 
 
 def test_the_same_quarter_of_the_windows_shows_the_pattern_in_every_pass(short):
@@ -158,7 +157,7 @@ def test_several_cells_with_the_same_first_weights_are_refused():
 
 def test_a_span_that_is_no_whole_number_of_windows_is_refused():
     with pytest.raises(ValidationError, match="whole number of windows"):
-        masquelier.Stimulus(span=6.02)
+        wandering.Stimulus(span=6.02)
 
 
 @pytest.fixture(scope="module")

@@ -101,6 +101,6 @@ def _curve(axes: Axes, experiment: str, part: pd.DataFrame) -> None:
     for _, one in part.groupby("instance"):
         axes.plot(one["x"], one["value"], color=style.BLACK, lw=0.8, alpha=0.6)
     axes.locator_params(axis="x", nbins=3)
-    axes.set_xlabel(part["x_label"].iloc[0])
+    axes.set_xlabel(textwrap.fill(part["x_label"].iloc[0], _TITLE))
     axes.set_ylabel(part["y_label"].iloc[0])
     axes.set_title(experiment.replace("_", " "), fontsize=6.5)

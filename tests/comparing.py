@@ -19,13 +19,21 @@ def assert_same_results(one: Path, other: Path, part: bool = False) -> None:
         assert set() != made[0] <= made[1]
         assert part or made[0] == made[1]
         for name in sorted(made[0]):
-            if suffix == "nc":
-                with xr.open_dataset(one / name) as a, xr.open_dataset(other / name) as b:
-                    xr.testing.assert_identical(a.load(), b.load())
-            elif name.name != "supplement.tsv" and name.parts[0] != "benchmarks":
-                assert rows(one / name) == rows(other / name), name
+            if name.name != "supplement.tsv" and name.parts[0] != "benchmarks":
+                assert_same(one / name, other / name)
     for path in one.rglob("*.png"):
-        assert path.read_bytes() == (other / path.relative_to(one)).read_bytes(), path.name
+        assert_same(path, other / path.relative_to(one))
+
+
+def assert_same(one: Path, other: Path) -> None:
+    """The same arrays, rows or picture."""
+    if one.suffix == ".nc":
+        with xr.open_dataset(one) as a, xr.open_dataset(other) as b:
+            xr.testing.assert_identical(a.load(), b.load())
+    elif one.suffix == ".tsv":
+        assert rows(one) == rows(other), one.name
+    else:
+        assert one.read_bytes() == other.read_bytes(), one.name
 
 
 def rows(path: Path) -> list[list[str]]:

@@ -50,14 +50,15 @@ EXPECTED = {
     "baseline-rate-drift": (SEEN, NOT_SEEN),
     "excitability": (NOT_SEEN, NOT_SEEN),
 }
-ANCHORED = ("none", "rate-drift", "event-time-drift", "unit-state-slow")
+DRIFTS = ("none", "rate-drift", "event-time-drift")
+ANCHORED = {"curves": DRIFTS, "timing_index": DRIFTS, "rate_index": (*DRIFTS, "unit-state-slow")}
 SIZES = {"segments": 6, "repeats": 6, "units": 60}
 FEW = range(3)  # of 12, for the anchored indices
 OPTIONS = GroundTruth(
     recording=SyntheticOptions(**SIZES),
     cases=tuple(case for case in GroundTruth().cases if case.name in EXPECTED),
     power=(),
-    index=IndexOptions(surrogates=99, gate_surrogates=99, thinnings=5, max_pairs=600),
+    index=IndexOptions(surrogates=39, gate_surrogates=39, thinnings=5, max_pairs=600),
 )
 CASES = {case.name: case for case in OPTIONS.cases}
 MEASURES = {entry.measure: entry for entry in OPTIONS.measures} | ANALYSES
@@ -73,8 +74,8 @@ def _task(task: tuple[str, str]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def seeds():
-    anchored = [key for key in SEEDS if key != "signal_drift"]
-    tasks = [(name, measure) for measure in reversed(anchored) for name in ANCHORED]
+    longest_first = ("timing_index", "rate_index", "curves")
+    tasks = [(name, measure) for measure in longest_first for name in ANCHORED[measure]]
     tasks += [(name, "signal_drift") for name in EXPECTED]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:

@@ -1,6 +1,7 @@
 """Every rule through a real Slurm, with the documented command: same results as here."""
 
 import re
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -8,35 +9,34 @@ from pathlib import Path
 
 import pytest
 import yaml
-from comparing import assert_same_results
-from running import SMALL, small, snakemake
+from comparing import assert_same, assert_same_results
+from running import SMALL, snakemake
 
 pytestmark = pytest.mark.slurm
 
 # The documented command; its second line is what a cluster without accounting takes.
 COMMAND = [".venv/bin/snakemake", "--workflow-profile", "profiles/slurm"]
 NO_ACCOUNTING = ["--slurm-status-command", "squeue"]
-# All rules of the embedded default but those of surveys, in fewer jobs; and these.
-CONFIGURATION = ["--configfile", str(SMALL)]
+# A job in Slurm starts Snakemake twice. So every rule runs there and not every job: these in an
+# empty copy, with the survey; then those in a copy of the undisturbed run that lacks them, with
+# all that stands on them.
 SURVEY = SMALL.with_name("survey.yaml")
-# A job in Slurm starts Snakemake twice. So every rule runs there and not every job: first these
-# and a simulated network in Slurm, then those here, then all the rest in Slurm.
-FIRST = (
-    "results/validate/shown.tsv",
+RECORDED = (
+    "results/trials/mouse-s.movie.nc",
     "results/similarity/mouse-s.movie/all/spikeship.nc",
     "results/drift/mouse-s.movie/all/spikeship.nc",
     "results/drift/mouse-s.movie/all/index.nc",
     "results/profiles/mouse-s.movie/all.nc",
     "results/figures/raster.mouse-s.movie.all.png",
 )
-HERE = (
-    "results/figures/drift_curves.mouse-s.movie.all.png",
-    "results/figures/learning.tiny.png",
-    "results/figures/matrices.mouse-s.movie.all.png",
-    "results/figures/final/1_recordings.png",
-    "results/figures/final/2_plasticity_rules.png",
-    "results/figures/final/3_network.png",
-    "results/figures/final/4_model_drift.png",
+LACKING = (
+    "results/provenance.json",
+    "results/recordings.tsv",
+    "results/drift/indices.tsv",
+    "results/predictions.tsv",
+    "results/validate/shown.tsv",
+    "results/structure/s.nc",
+    "results/compare/s.nc",
 )
 # Targets that only collect files stay with Snakemake.
 TARGETS = {"all", "fetch", "drift", "sensitivity", "sweep", "compare", "figures", "validate"}
@@ -45,14 +45,34 @@ IMPATIENT = ["--slurm-init-seconds-before-status-checks", "2"]
 
 
 @pytest.fixture(scope="module")
-def sent(slurm: dict[str, str], new_clone: Callable[[], Path], finished: Path) -> tuple[Path, str]:
-    """Directory in which the workflow ran through Slurm, and what Snakemake said of it."""
+def begun(
+    slurm: dict[str, str], new_clone: Callable[[], Path], finished: Path
+) -> tuple[Path, list[Path], str]:
+    """Copy in which Slurm began: its directory, files to look at, what Snakemake said."""
     tree = new_clone()
+    config, surveyed = (yaml.safe_load(path.read_text()) for path in (SMALL, SURVEY))
+    (sweep,) = surveyed["sweeps"]
+    sweep["name"] = "surveyed"
+    sweep["variants"] = [one for one in sweep["variants"] if one["name"] != "diverging"]
+    sweep["axes"][0]["values"] = [1]
+    config["sweeps"].append(sweep)
+    (tree / "both.yaml").write_text(yaml.safe_dump(config))
     network = next(finished.glob("results/trials/tiny-*.nc")).relative_to(finished)
-    first = through_slurm(slurm, tree, [*CONFIGURATION, "--", *FIRST, str(network)])
-    here = small(tree, "--", *HERE)
-    assert here.returncode == 0, here.stdout[-5000:]
-    return tree, first + through_slurm(slurm, tree, CONFIGURATION)
+    made = [*RECORDED, str(network)]
+    said = through_slurm(slurm, tree, ["--configfile", "both.yaml", "--", *made, "survey"])
+    return tree, [Path(name) for name in made], said
+
+
+@pytest.fixture(scope="module")
+def completed(
+    slurm: dict[str, str], finished: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """Copy of the undisturbed run that Slurm completed, and what Snakemake said."""
+    tree = tmp_path_factory.mktemp("completed") / "spikedrift"
+    shutil.copytree(finished, tree, symlinks=True)
+    for name in LACKING:
+        (tree / name).unlink()
+    return tree, through_slurm(slurm, tree, ["--configfile", str(SMALL)])
 
 
 def through_slurm(slurm: dict[str, str], tree: Path, arguments: list[str]) -> str:
@@ -72,8 +92,10 @@ def through_slurm(slurm: dict[str, str], tree: Path, arguments: list[str]) -> st
     return done.stdout
 
 
-def test_every_job_ran_in_slurm(slurm: dict[str, str], sent: tuple[Path, str]) -> None:
-    _, said = sent
+def test_every_job_ran_in_slurm(
+    slurm: dict[str, str], begun: tuple[Path, list[Path], str], completed: tuple[Path, str]
+) -> None:
+    said = begun[-1] + completed[-1]
     shown = subprocess.run(
         ["scontrol", "show", "jobs", "--oneliner"],
         env=slurm,
@@ -90,23 +112,24 @@ def test_every_job_ran_in_slurm(slurm: dict[str, str], sent: tuple[Path, str]) -
     assert sum(in_slurm.values()) > 0
 
 
-def test_results_equal_the_local_run(sent: tuple[Path, str], finished: Path) -> None:
-    assert_same_results(sent[0] / "results", finished / "results")
+def test_results_equal_the_local_run(
+    begun: tuple[Path, list[Path], str], completed: tuple[Path, str], finished: Path
+) -> None:
+    tree, made, _ = begun
+    for name in made:
+        assert_same(tree / name, finished / name)
+    assert_same_results(completed[0] / "results", finished / "results")
+    for name in LACKING:  # made anew, not copied
+        assert (completed[0] / name).stat().st_mtime > (finished / name).stat().st_mtime
 
 
 def test_no_rule_of_the_embedded_default_is_left_out(
-    slurm: dict[str, str], sent: tuple[Path, str], clone: Path
+    begun: tuple[Path, list[Path], str], completed: tuple[Path, str], clone: Path
 ) -> None:
     planned = snakemake(clone, "--dry-run")
     assert planned.returncode == 0, planned.stdout
     rules = r"^(?:local)?rule (\w+):$"
-    config = yaml.safe_load(SURVEY.read_text())
-    (sweep,) = config["sweeps"]
-    sweep["variants"] = [one for one in sweep["variants"] if one["name"] != "diverging"]
-    sweep["axes"][0]["values"] = [1]
-    (clone / "survey.yaml").write_text(yaml.safe_dump(config))
-    said = sent[1] + through_slurm(slurm, clone, ["--configfile", "survey.yaml", "--", "survey"])
     # A recovery test takes three instances of every network, which is many more jobs.
     assert set(re.findall(rules, planned.stdout, flags=re.MULTILINE)) - {"recover"} <= set(
-        re.findall(rules, said, flags=re.MULTILINE)
+        re.findall(rules, begun[-1] + completed[-1], flags=re.MULTILINE)
     )

@@ -7,15 +7,14 @@ its numbers from: the versions of the packages that compute or draw, and the fil
 that it names.
 """
 
-import ast
 import hashlib
-import re
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import spikedrift
 from spikedrift.core import plugins
+from spikedrift.core.syntax import syntax
 
 ROOT = Path(spikedrift.__file__).parent
 # Packages that compute, draw, or say what a file means, by the name under which they are imported.
@@ -37,7 +36,6 @@ NUMERICAL = {
 # Modules that change no result: they make a job's log, its end and the words of its errors.
 AROUND = {f"spikedrift.core.{name}" for name in ("disk", "errors", "interrupts", "job")}
 PACKAGES = (*sorted(NUMERICAL.values()), "snakemake")
-_NAMED = re.compile(r"Path\(__file__\)\.parents\[(\d+)\]((?: / '[^']+')+)")
 
 
 @cache
@@ -54,30 +52,23 @@ def _path(module: str) -> Path | None:
 
 @cache
 def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Digest of a file's syntax tree (comments and layout do not count), and what it imports.
+    """Digest of a file (comments and layout do not count), and what it imports of the library.
 
     The digest covers the versions of the numerical packages that the file imports, and the files
     that it carries.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    imported: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            imported.add(node.module)
-            # `from package import module` imports a module too.
-            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
-    inside = sorted(name for name in imported if name.split(".")[0] == "spikedrift")
-    content = hashlib.sha256(ast.dump(tree).encode())
-    for package in sorted({name.split(".")[0] for name in imported} & NUMERICAL.keys()):
+    said = syntax(path)
+    packages = {name.split(".")[0] for name in said.imported}
+    content = hashlib.sha256(said.digest.encode())
+    for package in sorted(packages & NUMERICAL.keys()):
         content.update(f"{package} {_version(NUMERICAL[package])}".encode())
-    for other in carried(path, tree):
+    for other in carried(path):
         content.update(other.read_bytes())
-    return content.hexdigest(), tuple(inside)
+    inside = tuple(name for name in said.imported if name.split(".")[0] == "spikedrift")
+    return content.hexdigest(), inside
 
 
-def carried(path: Path, tree: ast.Module | None = None) -> list[Path]:
+def carried(path: Path) -> list[Path]:
     """Files that count as part of a module, beside its own.
 
     These are the files that it names relative to its own place (`Path(__file__).parents[3] / "a" /
@@ -87,20 +78,11 @@ def carried(path: Path, tree: ast.Module | None = None) -> list[Path]:
     ----------
     path : Path
         File of the module.
-    tree : ast.Module, optional
-        Its syntax tree, where it was parsed already.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8")) if tree is None else tree
     beside: list[Path] = []
     if path.name == "__init__.py":
         beside = sorted(p for p in path.parent.iterdir() if p.is_file() and p.suffix != ".py")
-    values = (node.value for node in tree.body if isinstance(node, ast.Assign))
-    written = (ast.unparse(value) for value in values if isinstance(value, ast.BinOp))
-    found = (
-        path.resolve().parents[int(match[1])].joinpath(*re.findall("'([^']+)'", match[2]))
-        for match in map(_NAMED.fullmatch, written)
-        if match
-    )
+    found = (path.resolve().parents[up] / name for up, name in syntax(path).named)
     return [*beside, *(file for file in found if file.is_file())]
 
 

@@ -37,7 +37,12 @@ FOLDERS = {
     "slurm": "pipeline",
 }
 """Marks of all tests of a folder."""
-OWN_PROGRAMS = ("pipeline/test_killed.py", "unit/networks", "unit/simulation")
+OWN_PROGRAMS = (
+    "pipeline/test_killed.py",
+    "unit/networks/test_simulate.py",
+    "unit/networks/test_voltage_rules.py",
+    "unit/simulation",
+)
 """Tests that look at how programs are compiled and kept, so that they share none."""
 
 

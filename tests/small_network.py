@@ -14,6 +14,7 @@ from spikedrift.plasticity import registry
 
 MODEL = catalog.get("pattern_network")
 SMALL = {
+    "simulation.jobs": 1,  # two compilers read twice as many headers
     "cells.n_excitatory": 20,
     "cells.n_inhibitory": 5,
     "patterns.n_afferents": 40,

@@ -15,7 +15,7 @@ from tests.gpu.test_cuda import NO_GPU
 from spikedrift.config.overrides import override
 from spikedrift.config.simulation import Simulation
 from spikedrift.networks import catalog
-from spikedrift.networks.models.pattern_network import PatternNetwork, declare
+from spikedrift.networks.models.pattern_network import PatternNetwork
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import program, record_batch, simulate_batch
 
@@ -29,15 +29,34 @@ SESSION = {
 }  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
-def test_a_batch_compiles_without_a_gpu(tmp_path):
-    options = override(
-        PatternNetwork(), {"simulation.backend": "cuda", "simulation.architecture": 9.0}, "x"
-    )
-    built = program(declare(options), options.simulation, tmp_path, 3)
-    main = (built.directory / "main").read_bytes()
-    assert os.access(built.directory / "main", os.X_OK) and b"sm_90" in main
-    source = (built.directory / "main.cu").read_text()
+DRAWING = ("curand_uniform", "curand_normal", "curand_poisson")
+SIMULATED = [name for name in catalog.names() if catalog.get(name).integrate is None]
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """Folder with the CUDA code of every network, each a batch of two."""
+    folder = tmp_path_factory.mktemp("generated")
+    command = [sys.executable, Path(__file__).with_name("networks_on_cuda.py"), folder]
+    done = subprocess.run([*command, *SIMULATED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    return folder
+
+
+def kernels(project):
+    return "".join(path.read_text() for path in (project / "code_objects").glob("*.cu"))
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_code_of_every_network_generates(generated, name):
+    model, code = catalog.get(name), kernels(generated / name)
+    for one in model.declare(model.options()).populations:
+        assert f"kernel_{one.name}_spike" in code, f"{one.name} is nowhere in the code"
+    assert not any(word in code for word in DRAWING), "all draws are counted"
+
+
+def test_the_session_reads_before_it_draws_and_fetches_what_it_saves(generated):
+    source = (generated / "pattern_network" / "main.cu").read_text()
     # The session is read before anything is drawn, ends are written before they are forgotten,
     # and weights are fetched from the GPU.
     order = [
@@ -54,32 +73,19 @@ def test_a_batch_compiles_without_a_gpu(tmp_path):
     ]
     assert order == sorted(order)
     assert "= brian::_dynamic_array_afferents__timebins;" in source
-    kernels = "".join(p.read_text() for p in (built.directory / "code_objects").glob("*.cu"))
-    assert "__host__ __device__\n    static inline double _stream_uniform" in kernels
-    assert "curand_uniform" not in kernels, "all draws are counted"
+    code = kernels(generated / "pattern_network")
+    assert "__host__ __device__\n    static inline double _stream_uniform" in code
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
-def test_drives_degrees_and_delays_compile_without_a_gpu(tmp_path):
+def test_a_batch_with_drives_degrees_and_delays_compiles_without_a_gpu(tmp_path):
     simulation = Simulation(backend="cuda", architecture=9.0)
     built = program(tiny_network.TINY, simulation, tmp_path, 2)
-    assert b"sm_90" in (built.directory / "main").read_bytes()
-    kernels = "".join(p.read_text() for p in (built.directory / "code_objects").glob("*.cu"))
-    assert "__host__ __device__\n    static inline double _stream_arrivals" in kernels
-    drawing = ("curand_uniform", "curand_normal", "curand_poisson")
-    assert not any(name in kernels for name in drawing), "all draws are counted"
-
-
-def test_code_of_every_network_generates(tmp_path):
-    simulated = [name for name in catalog.names() if catalog.get(name).integrate is None]
-    command = [sys.executable, Path(__file__).with_name("networks_on_cuda.py"), tmp_path]
-    done = subprocess.run([*command, *simulated], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
-    for name in simulated:
-        model = catalog.get(name)
-        code = "".join(p.read_text() for p in (tmp_path / name / "code_objects").glob("*.cu"))
-        for one in model.declare(model.options()).populations:
-            assert f"kernel_{one.name}_spike" in code, f"{name}: {one.name} is nowhere in the code"
+    main = built.directory / "main"
+    assert os.access(main, os.X_OK) and b"sm_90" in main.read_bytes()
+    code = kernels(built.directory)
+    assert "__host__ __device__\n    static inline double _stream_arrivals" in code
+    assert not any(word in code for word in DRAWING), "all draws are counted"
 
 
 def spread(values):

@@ -153,7 +153,13 @@ def declare(options: TinyOptions) -> Network:
             gap=0.05,
             cues=({"C.ticks_rate": (2 * TICKS, TICKS)}, {"C.ticks_rate": (0.0, TICKS)}),
         ),
-        recording=Recording("E", trace_interval=0.1, n_synapses=None, ensembles="fixed_in"),
+        recording=Recording(
+            "E",
+            trace_interval=0.1,
+            n_synapses=None,
+            ensembles="fixed_in",
+            states=("E.v", "I.v"),
+        ),
     )
 
 

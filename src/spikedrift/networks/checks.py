@@ -9,7 +9,13 @@ import numpy as np
 
 from spikedrift.cells import cell as cells
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.networks.declaration import Distribution, Network, Phase, Projection
+from spikedrift.networks.declaration import (
+    Distribution,
+    Network,
+    Phase,
+    Population,
+    Projection,
+)
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.rule import Rule
 from spikedrift.simulation.statements import assignments
@@ -36,7 +42,7 @@ def check(network: Network, where: str, whole: bool = True) -> None:
         Naming the population, projection or phase, and what is wrong with it.
     """
     try:
-        engine = (_populations, _projections, _drives, _sets) if whole else ()
+        engine = (_populations, _projections, _drives, _sets, _states) if whole else ()
         for faults in (_names, *engine, _protocol, _recording):
             for fault in faults(network):
                 raise InputError(fault)
@@ -239,6 +245,24 @@ def _recording(network: Network) -> Iterator[str]:
                 f"recording: ensembles: {one.name} is from {one.pre} to {one.post}, and not among "
                 f"the cells of {recording.units}"
             )
+
+
+def _states(network: Network) -> Iterator[str]:
+    known = {f"{one.name}.{name}" for one in network.populations for name in _state(network, one)}
+    for name in network.recording.states:
+        if name not in known:
+            yield str(unknown("recording: states: no variable", name, known))
+
+
+def _state(network: Network, population: Population) -> set[str]:
+    """Variables of the cells of a population, those that rules add included."""
+    added = {
+        f"{one.name}_{a or b}"
+        for one in network.ending_on(population.name)
+        for rule in one.plasticity
+        for a, b in cells.STATE.findall(registry.declared(rule).cell)
+    }
+    return cells.get(population.cell).state | added
 
 
 def _values(where: str, value: float | np.ndarray, size: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ a source, are in order of the copies.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -58,6 +58,8 @@ class Recorded:
     counts : int, shape (n_saves - 1, n_populations), optional
         Spikes between consecutive saves. An integrator of a network's own that gives them may leave
         out the spikes of phases that show nothing: a session of 1e6 s would not fit into memory.
+    states : mapping of `population.variable` -> float32, shape (n_saves, n_cells), SI units
+        Variables of cells that the declaration asks to be kept.
     """
 
     spike_cell: np.ndarray
@@ -66,6 +68,7 @@ class Recorded:
     ends: Mapping[str, tuple[np.ndarray, np.ndarray]]
     finite: bool
     counts: np.ndarray | None = None
+    states: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ class Copies:
         state: Mapping[str, Sequence[str]],
         recorded: Collection[str],
         n_saves: int,
+        states: Sequence[str] = (),
     ) -> Iterator[Recorded]:
         """Yield what every copy left behind, in order of the copies.
 
@@ -131,6 +135,8 @@ class Copies:
         recorded : collection of population
             Those whose spikes were kept.
         n_saves : int
+        states : sequence of `population.variable`
+            Variables of cells that were kept.
         """
         sizes = {**self.populations, **self.sources}
         found, first = [], 0
@@ -155,6 +161,9 @@ class Copies:
             ends[name] = (pre % n_pre, post % n_post)
             # Synapses were made in order of a cell of either side, and so of the copies.
             of_synapse[name] = np.searchsorted(post // n_post, np.arange(self.n + 1))
+        of_cells = {
+            name: output.saved(name, n_saves).reshape(n_saves, self.n, -1) for name in states
+        }
         for k in range(self.n):
             spikes = order[edges[k] : edges[k + 1]]
             own = {name: slice(*edge[k : k + 2]) for name, edge in of_synapse.items()}
@@ -165,6 +174,7 @@ class Copies:
                 kept,
                 {name: (ends[name][0][own[name]], ends[name][1][own[name]]) for name in plastic},
                 bool(finite[k] and all(np.isfinite(array).all() for array in kept.values())),
+                states={name: np.array(values[:, k]) for name, values in of_cells.items()},
             )
 
     def _name(self, name: str) -> str:

@@ -330,6 +330,8 @@ class Recording:
         Unit of the weights, for figures.
     assumed : str
         What was assumed to make spikes of the network, in words: trials carry it.
+    states : tuple of str
+        Variables of cells that are kept whenever weights are, `E.v` or, of a rule, `E.ItoE_x`.
     """
 
     units: str
@@ -341,6 +343,7 @@ class Recording:
     settling: str = ""
     weights: str = "leak conductance"
     assumed: str = ""
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -349,12 +352,9 @@ class Network:
 
     Attributes
     ----------
-    populations : tuple of Population
-    projections : tuple of Projection
+    populations, projections, sources, drives : tuple
     protocol : Protocol
     recording : Recording
-    sources : tuple of Source
-    drives : tuple of Drive
     draw : callable, optional
         `draw(network, rng)` returns the network of an instance: with cues, parameters or values of
         rules that are drawn anew for each. What is compiled in must stay the same, so that a

@@ -61,6 +61,7 @@ def structure(network: Network, copies: int = 1) -> dict[str, Any]:
         "drives": {
             one.name: {"post": one.post, "receptor": one.receptor} for one in network.drives
         },
+        "states": list(network.recording.states),
     }
 
 
@@ -199,7 +200,8 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         standalone.keep_now(f"{name}.post", synapses[name], "_synaptic_post")
     standalone.run_session(
         b.Network(*objects, *monitors.values(), *synapses.values()),
-        {f"{name}.w": (synapses[name], "w") for name in plastic},
+        {f"{name}.w": (synapses[name], "w") for name in plastic}
+        | {name: _variable(groups, name) for name in structure["states"]},
     )
     for name, one in structure["populations"].items():
         for variable in state_of(one["cell"]):
@@ -207,6 +209,11 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     for name, monitor in monitors.items():
         standalone.keep(f"{name}.spikes.i", monitor, "i")
         standalone.keep(f"{name}.spikes.t", monitor, "t")
+
+
+def _variable(groups: Mapping[str, Any], name: str) -> tuple[Any, str]:
+    population, _, variable = name.partition(".")
+    return groups[population], variable
 
 
 def state_of(cell: str) -> list[str]:

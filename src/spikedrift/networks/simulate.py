@@ -249,6 +249,7 @@ def _run(
                 {one.name: engine.state_of(one.cell) for one in network.populations},
                 [one.name for one in network.populations if one.recorded],
                 len(planned[0].save_time),
+                network.recording.states,
             )
             return [
                 (one, left, simulation.backend) if left.finite else _diverged(one)

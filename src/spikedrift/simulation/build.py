@@ -311,11 +311,19 @@ class Standalone:
         network.run(0 * second)
         lines = []
         for name, (group, variable) in saved.items():
-            vector, on_gpu = self._vector(group, variable)
-            fetch = f"{vector} = {on_gpu}; " if on_gpu else ""
+            array, on_gpu = self._vector(group, variable)
+            if group.variables[variable].dynamic:  # of synapses
+                fetch = f"{array} = {on_gpu}; "
+                ends = f"{array}.begin(), {array}.end()"
+            else:  # of cells: plain memory
+                fetch = (
+                    f"cudaMemcpy({array}, {on_gpu}, {len(group)}*sizeof(*{array}), "
+                    "cudaMemcpyDeviceToHost); "
+                )
+                ends = f"{array}, {array} + {len(group)}"
             lines.append(
-                f'session.saved["{name}"] = [&] {{ {fetch}'
-                f"return std::vector<float>({vector}.begin(), {vector}.end()); }};"
+                f'session.saved["{name}"] = [&] {{ {fetch if on_gpu else ""}'
+                f"return std::vector<float>({ends}); }};"
             )
             self.saved.append(name)
         lines.append(f"session.run(brian::{network.name});")

@@ -228,6 +228,10 @@ FAULTS = {
         f"recording: {N_E + 1} units, and E has {N_E} cells",
     ),
     "one unit": (with_recording(n_units=1), "recording: 1 units"),
+    "a state that no cell has": (
+        with_recording(states=("E.v", "E.fixed_in_x")),
+        "recording: states: no variable 'E.fixed_in_x'",
+    ),
     "traces of no step": (with_recording(trace_interval=0.0), "recording: trace_interval 0 s"),
     "ensembles of no projection": (
         with_recording(ensembles="fixed"),

@@ -154,6 +154,16 @@ def test_a_drive_is_poisson_and_cues_change_it_while_a_segment_is_shown(alone):
     assert one != other
 
 
+def test_variables_of_cells_are_kept_with_the_weights(alone):
+    for plan, recorded in alone:
+        assert recorded.states.keys() == {"E.v", "I.v"}
+        for name, size in (("E.v", N_E), ("I.v", N_I)):
+            assert recorded.states[name].shape == (len(plan.save_time), size)
+            assert np.ptp(recorded.states[name], axis=0).any()
+        assert (recorded.states["I.v"][0] == np.float32(plan.parameters["I.reset"])).all()
+        assert (recorded.states["E.v"] <= np.float32(plan.parameters["E.threshold"])).all()
+
+
 def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(alone, places):
     outcomes = record_batch(MODEL, TinyOptions(), RUNS, together=True, **places)
     for (plan, recorded), outcome in zip(alone, outcomes, strict=True):
@@ -166,6 +176,8 @@ def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(alone, places):
         for name in ENDS:
             np.testing.assert_array_equal(copy.weights[name], recorded.weights[name])
             np.testing.assert_array_equal(copy.ends[name], recorded.ends[name])
+        for name, values in recorded.states.items():
+            np.testing.assert_array_equal(copy.states[name], values)
         moved = {one for one in ENDS if np.ptp(recorded.weights[one], axis=0).any()}
         assert moved == ENDS.keys() - {"relay"}, "a rate of 0 leaves weights as they are"
 

@@ -150,7 +150,7 @@ def record_batch(
     simulation = gpu.resolve(
         first.options.simulation,
         n_cells=len(runs) * n_cells(first.network),
-        need=memory(
+        need=lambda: memory(
             first.network,
             len(runs),
             n_input=sum(index.size for one in planned for index, _ in one.spikes.values()),
@@ -193,7 +193,7 @@ def batches(
     for group in alike.values():
         _, network = session_plan.declared(model, options, group[0])
         size = len(group) * n_cells(network)
-        chosen = gpu.resolve(options.simulation, n_cells=size, need=0)
+        chosen = gpu.resolve(options.simulation, n_cells=size, need=lambda: 0)
         found += [group] if chosen.backend == "cuda" else [[run] for run in group]
     return found
 

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from spikedrift.config.simulation import Simulation
@@ -120,7 +121,7 @@ def check(gpu: Gpu, toolkit: tuple[int, int], need: int) -> None:
         )
 
 
-def resolve(simulation: Simulation, n_cells: int, need: int) -> Simulation:
+def resolve(simulation: Simulation, n_cells: int, need: Callable[[], int]) -> Simulation:
     """Say where a batch runs: the options with `backend` cpp or cuda, and the architecture.
 
     Parameters
@@ -130,8 +131,9 @@ def resolve(simulation: Simulation, n_cells: int, need: int) -> Simulation:
         has enough cells for it.
     n_cells : int
         Number of cells of all copies.
-    need : int
-        Memory on the GPU, bytes.
+    need : callable
+        Gives the memory on the GPU, bytes. It is asked where there is one: parsing the synapses of
+        a network takes a second.
 
     Raises
     ------
@@ -144,12 +146,13 @@ def resolve(simulation: Simulation, n_cells: int, need: int) -> Simulation:
         if simulation.backend == "auto" and n_cells < WORTH_CELLS:
             raise InputError(f"{n_cells} cells are fewer than {WORTH_CELLS}")
         gpu = find()
-        check(gpu, cuda.toolkit(), need)
+        needed = need()
+        check(gpu, cuda.toolkit(), needed)
     except InputError as error:
         if simulation.backend == "cuda":
             raise
         log.info("backend cpp: %s", error)
         return simulation.model_copy(update={"backend": "cpp"})
-    log.info("backend cuda: %s, about %.2g GiB of its memory", gpu.name, need / 2**30)
+    log.info("backend cuda: %s, about %.2g GiB of its memory", gpu.name, needed / 2**30)
     architecture = simulation.architecture or gpu.architecture
     return simulation.model_copy(update={"backend": "cuda", "architecture": architecture})

@@ -46,11 +46,11 @@ def machine(tmp_path, monkeypatch):
 def test_a_gpu_is_taken_with_its_architecture(machine, caplog):
     machine()
     with caplog.at_level(logging.INFO):
-        chosen = gpu.resolve(CUDA, 100, 2**30)
+        chosen = gpu.resolve(CUDA, 100, lambda: 2**30)
     assert (chosen.backend, chosen.architecture) == ("cuda", 9.0)
     assert "backend cuda: NVIDIA H100 80GB HBM3, about 1 GiB" in caplog.text
     asked = Simulation(backend="cuda", architecture=8.0)
-    assert gpu.resolve(asked, 100, 2**30).architecture == 8.0
+    assert gpu.resolve(asked, 100, lambda: 2**30).architecture == 8.0
     assert gpu.find() == gpu.Gpu("NVIDIA H100 80GB HBM3", 9.0, "550.54.15", (12, 4), 80000 * 2**20)
 
 
@@ -82,10 +82,10 @@ def test_the_first_visible_gpu_is_asked_for(machine, monkeypatch):
 def test_what_is_missing_is_one_line_and_auto_goes_on_without(told, need, message, machine, caplog):
     machine(**told)
     with pytest.raises(InputError, match=f"simulation.backend cuda: .*{message}") as raised:
-        gpu.resolve(CUDA, 10**6, need)
+        gpu.resolve(CUDA, 10**6, lambda: need)
     assert "\n" not in str(raised.value)
     with caplog.at_level(logging.INFO):
-        assert gpu.resolve(Simulation(backend="auto"), 10**6, need).backend == "cpp"
+        assert gpu.resolve(Simulation(backend="auto"), 10**6, lambda: need).backend == "cpp"
     assert "backend cpp: simulation.backend cuda: " in caplog.text
 
 
@@ -110,12 +110,12 @@ def test_an_nvidia_smi_that_hangs_is_not_waited_for(machine, tmp_path, monkeypat
 def test_hidden_gpus_and_small_batches(machine, monkeypatch):
     machine()
     auto = Simulation(backend="auto")
-    assert gpu.resolve(auto, gpu.WORTH_CELLS, 1).backend == "cuda"
-    assert gpu.resolve(auto, gpu.WORTH_CELLS - 1, 1).backend == "cpp"
+    assert gpu.resolve(auto, gpu.WORTH_CELLS, lambda: 1).backend == "cuda"
+    assert gpu.resolve(auto, gpu.WORTH_CELLS - 1, lambda: 1).backend == "cpp"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     with pytest.raises(InputError, match="hides every GPU"):
-        gpu.resolve(CUDA, 1, 1)
-    assert gpu.resolve(Simulation(), 10**6, 1).backend == "cpp"
+        gpu.resolve(CUDA, 1, lambda: 1)
+    assert gpu.resolve(Simulation(), 10**6, lambda: pytest.fail("asked in vain")).backend == "cpp"
 
 
 @pytest.mark.process

@@ -18,8 +18,8 @@ MOST = 1e5  # summed recurrent rate per tau_syn beyond which activity has explod
 
 @njit
 def advance(  # type: ignore[no-untyped-def]
-    weight, evoked, positive, negative, base, now, stop, rule, tau_syn, mu, w_max, key, drawn,
-    cells, times,
+    weight, evoked, positive, negative, base, now, stop, rule, tau_syn, mu, hebb, w_max, key,
+    drawn, cells, times,
 ):  # fmt: skip
     """Advance the network until a time, or until `cells` is full.
 
@@ -36,8 +36,10 @@ def advance(  # type: ignore[no-untyped-def]
     now, stop : float, s
     rule : (A_plus, A_minus, tau_plus, tau_minus)
     tau_syn : float, s
-    mu : float
-        Step of the rule; 0 freezes the weights.
+    mu : float64, shape (n, n)
+        Step of the rule for every weight.
+    hebb : float64, shape (n, n)
+        Step of a potentiation of amplitude 1 that nothing in the rule balances, beside it.
     w_max : float
     key : int
     drawn : int
@@ -55,6 +57,7 @@ def advance(  # type: ignore[no-untyped-def]
     size = base.size
     a_plus, a_minus, tau_plus, tau_minus = rule
     total_base = base.sum()
+    learns = mu.max() > 0 or hebb.max() > 0
     n = 0
     while n < cells.size:
         total = evoked.sum()
@@ -96,12 +99,14 @@ def advance(  # type: ignore[no-untyped-def]
         now += wait
         for i in range(size):
             evoked[i] += weight[spiking, i]
-        if mu > 0:
+        if learns:
             for i in range(size):
                 if i != spiking:
-                    change = mu * (a_plus * positive[i] - a_minus * negative[i])
-                    weight[spiking, i] = min(max(weight[spiking, i] + change, 0.0), w_max)
-                    weight[i, spiking] = min(max(weight[i, spiking] + change, 0.0), w_max)
+                    change = a_plus * positive[i] - a_minus * negative[i]
+                    to = mu[spiking, i] * change + hebb[spiking, i] * positive[i]
+                    back = mu[i, spiking] * change + hebb[i, spiking] * positive[i]
+                    weight[spiking, i] = min(max(weight[spiking, i] + to, 0.0), w_max)
+                    weight[i, spiking] = min(max(weight[i, spiking] + back, 0.0), w_max)
         positive[spiking] += 1
         negative[spiking] += 1
         cells[n], times[n] = spiking, now

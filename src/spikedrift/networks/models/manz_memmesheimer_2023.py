@@ -207,11 +207,12 @@ def integrate(plan: "Plan") -> "Recorded":
     kept: list[tuple[np.ndarray, np.ndarray]] = []
     weights: list[np.ndarray] = []
     counts: list[int] = []
-    now, drawn, count, mu, told = 0.0, 0, 0, 0.0, time.monotonic()
+    now, drawn, count, told = 0.0, 0, 0, time.monotonic()
+    mu, hebb = np.zeros((2, options.n, options.n))
     for step in plan.steps:
         match step:
             case Set("recurrent.eta", value):
-                mu = float(value) * options.w_max
+                mu = np.full_like(weight, value * options.w_max)
             case Set("E.quiet", value):
                 quiet = rng.random(options.n) < value
                 base = np.where(quiet, options.quiet_rate, options.rate)
@@ -222,7 +223,7 @@ def integrate(plan: "Plan") -> "Recorded":
                 while now < start + duration:
                     now, drawn, n = hawkes.advance(
                         weight, evoked, positive, negative, base + cue, now, start + duration,
-                        window, options.tau, mu, options.w_max, key, drawn, cells, times,
+                        window, options.tau, mu, hebb, options.w_max, key, drawn, cells, times,
                     )  # fmt: skip
                     if n < 0:
                         raise RuntimeError(f"{plan.run.recording}: activity exploded at {now:g} s")

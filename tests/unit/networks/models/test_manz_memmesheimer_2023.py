@@ -19,15 +19,16 @@ SHOWN = {
 }
 
 
-def run(weight, base, duration, mu=0.0, capacity=10**6, key=11):
+def run(weight, base, duration, mu=0.0, capacity=10**6, key=11, rule=RULE, hebb=0.0):
     """Run from rest; return the weights and the spikes."""
     weight, found, now, drawn = weight.copy(), [], 0.0, 0
     evoked, positive, negative = np.zeros((3, base.size))
     cells, times = hawkes.buffers(capacity)
+    mu, hebb = (np.broadcast_to(step, weight.shape).astype(float) for step in (mu, hebb))
     while now < duration:
         now, drawn, n = hawkes.advance(
-            weight, evoked, positive, negative, base, now, duration, RULE, 1.0, mu, 1e9, key,
-            drawn, cells, times,
+            weight, evoked, positive, negative, base, now, duration, rule, 1.0, mu, hebb, 1e9,
+            key, drawn, cells, times,
         )  # fmt: skip
         found.append((cells[:n].copy(), times[:n].copy()))
     return weight, *(np.concatenate(column) for column in zip(*found, strict=True))
@@ -102,6 +103,22 @@ def test_buffers_do_not_change_what_happens():
     parts = run(weight, np.full(8, 0.01), 1e4, 0.1, capacity=7)
     for one, other in zip(whole, parts, strict=True):
         assert np.array_equal(one, other)
+
+
+def test_weights_without_a_step_are_frozen():
+    weight, mu = 0.05 * (1 - np.eye(8)), np.full((8, 8), 0.1)
+    mu[:4, 4:] = 0.0
+    moved = run(weight, np.full(8, 0.01), 1e4, mu)[0] != weight
+    assert not moved[:4, 4:].any()
+    np.fill_diagonal(moved, True)
+    assert moved[:4, :4].all() and moved[4:].all()
+
+
+def test_hebbian_steps_are_those_of_a_rule_without_depression():
+    weight, base = 0.05 * (1 - np.eye(8)), np.full(8, 0.01)
+    by_rule = run(weight, base, 1e3, 0.01, rule=(1.0, 0.0, 2.5, 5.0))[0]
+    assert np.array_equal(by_rule, run(weight, base, 1e3, hebb=0.01)[0])
+    assert by_rule.max() > 0.05
 
 
 def test_activity_that_explodes_is_reported():

@@ -97,18 +97,34 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
         assert re.search(f"variant diverging, instance {instance}: failed .*diverged", log)
 
 
-def test_a_survey_is_held_against_a_recording(surveyed):
+def test_surveys_of_two_networks_are_held_against_a_recording(surveyed, tmp_path):
     directory, _ = surveyed
-    run(directory, CONFIG, "--", "results/figures/scores.s.png")
+    config = yaml.safe_load(CONFIG.read_text())
+    shown = {"segments": 4, "duration": 0.15, "repeats": 5, "gain": 100}
+    config["sweeps"].append(
+        {
+            "name": "stored", "network": "devalle_2025", "seed": 2, "instances": 2,
+            "options": {"n": 40, "patterns": 4, "shown": shown},
+            "variants": [{"name": "frozen", "control": True}], "survey": {},
+        }
+    )  # fmt: skip
+    config["comparisons"] = [{"name": "s", "recording": "mouse-s.movie",
+                              "sweeps": ["tiny", "stored"]}]  # fmt: skip
+    both = tmp_path / "both.yaml"
+    both.write_text(yaml.safe_dump(config))
+    run(directory, both, "--", "results/figures/scores.s.png")
     found = xr.load_dataset(directory / "results" / "compare" / "s.nc", engine="h5netcdf")
     points = ["frozen", "diverging", "afferent@rate=0.1", "afferent@rate=1", "afferent@rate=10"]
-    assert found["point"].values.tolist() == points
-    assert found["variant"].values.tolist() == ["frozen", "diverging", *["afferent"] * 3]
-    np.testing.assert_array_equal(found["axis_rate"], [np.nan, np.nan, 0.1, 1.0, 10.0])
-    assert found["instances_failed"].values.tolist() == [0, 2, 0, 0, 0]
+    assert found["point"].values.tolist() == [*(f"tiny.{one}" for one in points), "stored.frozen"]
+    variants = ["tiny.frozen", "tiny.diverging", *["tiny.afferent"] * 3, "stored.frozen"]
+    assert found["variant"].values.tolist() == variants
+    assert found["sweep"].values.tolist() == ["tiny"] * 5 + ["stored"]
+    np.testing.assert_array_equal(found["axis_tiny.rate"], [np.nan, np.nan, 0.1, 1.0, 10.0, np.nan])
+    assert found["instances_failed"].values.tolist() == [0, 2, 0, 0, 0, 0]
     assert "diverged" in found.attrs["failures"]
-    assert found["instance_seed"].values.tolist() == [[f"1.{k}" for k in range(2)]] * 5
-    assert found["instance_trait"].sel(trait="log_rate").notnull().sum() == 8
+    seeds = [*[[f"1.{k}" for k in range(2)]] * 5, [f"2.{k}" for k in range(2)]]
+    assert found["instance_seed"].values.tolist() == seeds
+    assert found["instance_trait"].sel(trait="log_rate").notnull().sum() == 10
     assert not list((directory / "results" / "trials").glob("tiny*"))
 
 

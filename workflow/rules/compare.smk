@@ -8,7 +8,7 @@ rule compare:
 
 
 rule compare_sweep:
-    """Every point of a sweep against one recording."""
+    """Every point of the sweeps against one recording."""
     input:
         unpack(paths(plan.comparisons.inputs)),
     output:
@@ -24,6 +24,7 @@ rule compare_sweep:
         mem_mb=1000,
         runtime=15,
     params:
+        sweeps=plan.comparisons.sweeps,
         points=plan.comparisons.points,
         options=plan.comparisons.scored,
         seed=study.config.seed,
@@ -72,7 +73,7 @@ rule compare_structure:
         mem_mb=3000,
         runtime=60,
     params:
-        sweep=plan.comparisons.sweep,
+        sweeps=plan.comparisons.sweeps,
         points=plan.comparisons.points,
         selections=plan.comparisons.selections,
         timing=study.timing,

@@ -1,4 +1,4 @@
-"""Hold the similarity matrices of every run of a sweep against those of one recording."""
+"""Hold the similarity matrices of every run of the sweeps against those of one recording."""
 
 from spikedrift import trials
 from spikedrift.comparison.matrices.matrices import structure
@@ -8,6 +8,7 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
 from spikedrift.spikes import selections
+from spikedrift.sweeps.points import first_controls
 
 with job(snakemake.log[0], snakemake.threads):
     given, params = snakemake.input, snakemake.params
@@ -22,8 +23,8 @@ with job(snakemake.log[0], snakemake.threads):
         MeasureEntry(**params.timing),
         Compare.part(params.options),
         params.seed,
-        control=next((one["point"] for one in params.points if one["control"]), None),
+        control=first_controls(params.points, "point"),
         titles={one["point"]: one["title"] for one in params.points},
-        sweep=params.sweep,
+        sweep=", ".join(params.sweeps),
     )
     write_netcdf(found, snakemake.output[0])

@@ -1,4 +1,4 @@
-"""Hold every point of a sweep against one recording."""
+"""Hold every point of the sweeps against one recording."""
 
 from spikedrift.comparison.scores.models import Models
 from spikedrift.comparison.scores.scores import compare
@@ -9,24 +9,20 @@ from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
-    given = snakemake.input
+    given, params = snakemake.input, snakemake.params
     recording = Run.read(given.rate[0], given.timing[0], given.index[0], given.profile[0])
-    if surveyed := given.get("survey"):
-        survey = results.read(surveyed[0])
-        models = Models.of_survey(survey, recording)
-    else:
-        models = Models.read(
-            snakemake.params.points,
-            given.model_rate,
-            given.model_timing,
-            given.model_index,
-            given.model_profile,
-        )
+    several = len(params.sweeps) > 1
+    surveys = (results.read(path) for path in given.get("survey", ()))
+    parts = [Models.of_survey(survey, recording, several) for survey in surveys]
+    if params.points:
+        files = given.model_rate, given.model_timing, given.model_index, given.model_profile
+        parts.append(Models.read(params.points, *files))
+    models = Models.joined(parts, params.sweeps)
     scores = compare(
         recording,
         models.runs,
-        Compare.part(snakemake.params.options),
-        snakemake.params.seed,
+        Compare.part(params.options),
+        params.seed,
         control=models.control,
         titles=models.titles,
         coordinates=models.coordinates,

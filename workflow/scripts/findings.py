@@ -10,13 +10,13 @@ from spikedrift.report.page import write_article, write_markdown
 TITLE = "What was found"
 
 with job(snakemake.log[0]):
-    given, truths = snakemake.input, snakemake.params.truths
+    given, params = snakemake.input, snakemake.params
     compared = []
     recoveries = iter(given.recovery)
-    for path, recovered in zip(given.scores, snakemake.params.recovered, strict=True):
+    for path, recovered, truth in zip(given.scores, params.recovered, params.truths, strict=True):
         scores = xr.load_dataset(path, engine="h5netcdf")
         tested = xr.load_dataset(next(recoveries), engine="h5netcdf") if recovered else None
-        compared.append(Compared(scores, tested, truths.get(scores.attrs["recording"])))
+        compared.append(Compared(scores, tested, truth))
     written = {"sep": "\t", "keep_default_na": False, "na_values": ["nan"]}
     indices = [pd.read_csv(path, **written) for path in given.indices]
     parts = findings(compared, *indices)

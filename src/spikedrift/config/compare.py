@@ -179,7 +179,7 @@ class Compare(Options):
 
 
 class Comparison(Options):
-    """Recordings compared with all points of one sweep: one by one and, from five on, together."""
+    """Recordings compared with all points of sweeps: one by one and, from five on, together."""
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", description="file of the results; letters, -, _"
@@ -196,14 +196,22 @@ class Comparison(Options):
     cohort: str | None = Field(
         default=None, description="name of a cohort: its recordings that have the selection's units"
     )
-    sweep: str = Field(description="name of a sweep")
+    sweep: str | None = Field(
+        default=None, description="name of a sweep; or give sweeps, such as of several networks"
+    )
+    sweeps: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="names of sweeps that show trials alike: in length, segments, units, blocks "
+        "and repeats",
+    )
     selection: str = Field(default="all", description="selection of the recording")
     model_selection: str = Field(
         default="all", description="selection of the simulations; not of a sweep with a survey"
     )
     out_of_model: list[str] = Field(
         default=[],
-        description="out-of-model controls: recordings that no rule of the sweep made, such as "
+        description="out-of-model controls: recordings that no rule of the sweeps made, such as "
         "those of source synthetic, that the posterior-predictive check of the recovery test must "
         "reject; seen through the same selection",
     )
@@ -217,4 +225,15 @@ class Comparison(Options):
                 + (" and ".join(given) or "none of them")
             )
         check_once("recordings", self.recordings or ())
+        if (self.sweep is None) == (self.sweeps is None):
+            raise ValueError(
+                "give one of sweep and sweeps, not "
+                + ("none of them" if self.sweep is None else "both")
+            )
+        check_once("sweeps", self.sweeps or ())
         return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the sweeps."""
+        return self.sweeps or (str(self.sweep),)

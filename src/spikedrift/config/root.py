@@ -23,9 +23,10 @@ from spikedrift.config.sweeps import Sweep
 from spikedrift.core import plugins
 from spikedrift.core.errors import unknown
 
-# Keys of an entry that name an entry of another list.
+# Keys of an entry that name an entry of another list, or several.
 REFERENCES = {
     "sweep": "sweeps",
+    "sweeps": "sweeps",
     "selection": "selections",
     "model_selection": "selections",
     "matrices": "selections",
@@ -65,7 +66,7 @@ class Config(Options):
     )
     sweeps: list[Sweep] = Field([], description="simulated networks")
     comparisons: list[Comparison] = Field(
-        [], description="which sweep is compared with which recordings"
+        [], description="which sweeps are compared with which recordings"
     )
     compare: Compare = Field(Compare(), description="scores and noise ceilings")
     recovery: Recovery = Field(
@@ -150,10 +151,11 @@ class Config(Options):
             for index, entry in enumerate(entries):
                 for key, block in references.items():
                     value = getattr(entry, key, None)
-                    if value is not None and value not in known[block]:
-                        raise unknown(
-                            f"{place}[{index}].{key}: not among {block}:", value, known[block]
-                        )
+                    for one in value if isinstance(value, tuple) else [value]:
+                        if one is not None and one not in known[block]:
+                            raise unknown(
+                                f"{place}[{index}].{key}: not among {block}:", one, known[block]
+                            )
         for index, learned in enumerate(self.figures.learning):
             if self.matrices_of(learned) is None:
                 sweep = learned.sweep

@@ -54,6 +54,8 @@ from spikedrift.figures.score_panel import (
 )
 
 _LIMIT = 4.0  # of the color scale of residuals, standard deviations
+_WORDS = 28  # characters of a line of a row's label, where rows have room for two
+_SMALL = 5.5  # size of the labels of many rows
 
 
 def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
@@ -112,8 +114,11 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             handles=handles(), loc="upper center", bbox_to_anchor=(0.4, _below(len(order))),
             ncols=3, columnspacing=1.0, handlelength=1.6,
         )  # fmt: skip
+        long = any(len(label) > _WORDS for label in labels)
+        small = {"fontsize": _SMALL} if long and len(order) > FEW_ROWS else {}
+        words = labels if small else [style.wrapped(label, _WORDS) for label in labels]
         for axes in (panels[0, 0], panels[1, 0]):
-            axes.set_yticks(range(len(order)), labels)
+            axes.set_yticks(range(len(order)), words, **small)
             axes.tick_params(axis="y", length=0)
         panels[1, 1].set_yticks(range(len(order)), [""] * len(order))
         panels[1, 1].tick_params(axis="y", length=0)

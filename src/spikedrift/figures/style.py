@@ -114,13 +114,14 @@ def area_colors(areas: Iterable[str]) -> dict[str, str]:
 
 
 def variant_colors(variants: Iterable[str], control: str | None) -> dict[str, str]:
-    """Colors of the variants of a sweep in the order given; the control is gray."""
+    """Colors of variants in the order given; the control is gray, of several sweeps one a line."""
+    controls = (control or "").splitlines()
     colors: dict[str, str] = {}
     for name in variants:
-        if name == control:
+        if name in controls:
             colors[name] = GRAY
         elif name not in colors:
-            used = sum(other != control for other in colors)
+            used = sum(other not in controls for other in colors)
             colors[name] = VARIANT[used % len(VARIANT)]
     return colors
 
@@ -128,7 +129,7 @@ def variant_colors(variants: Iterable[str], control: str | None) -> dict[str, st
 def point_colors(
     points: Iterable[str], variants: Mapping[str, str] | None, control: str | None
 ) -> dict[str, str]:
-    """Colors of the points of a sweep: shades of their variant's, the first one full.
+    """Colors of points: shades of their variant's, the first one full.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def point_colors(
     variants : mapping of point -> variant, optional
         Left out: every point is a variant.
     control : str, optional
-        Variant that is gray.
+        Variant that is gray; of several sweeps one a line.
     """
     order = list(dict.fromkeys(points))
     variant = {point: (variants or {}).get(point, point) for point in order}

@@ -9,9 +9,11 @@ from typing import Any
 from spikedrift.config.compare import MIN_ANIMALS, Comparison
 from spikedrift.core import plugins
 from spikedrift.core.errors import InputError, unknown
+from spikedrift.plan import alike
 from spikedrift.plan.figures import Figure
 from spikedrift.plan.outputs import Output, output, trials
 from spikedrift.plan.study import Study
+from spikedrift.sweeps.points import labels, told_apart
 
 COMPARATORS = "spikedrift.rsa.comparators"
 
@@ -37,8 +39,8 @@ class Comparisons:
     ------
     InputError
         For a comparator that does not exist, a recording that no comparison can rest on or that is
-        one of the networks with which it is compared, or where no recording of a cohort has the
-        units of the selection.
+        one of the networks with which it is compared, sweeps that do not show trials alike, or
+        where no recording of a cohort has the units of the selection.
     """
 
     def __init__(self, study: Study) -> None:
@@ -54,6 +56,8 @@ class Comparisons:
                 raise unknown(where, name, known)
         for index, entry in enumerate(study.config.comparisons):
             where = f"config: comparisons[{index}]"
+            alike.check(study, entry, where)
+            self.notices += alike.shared_seeds(study, entry)
             key, members = self._members(entry, where)
             for one in members.values():
                 self._check(one, where, key)
@@ -116,8 +120,12 @@ class Comparisons:
 
         Runs of one seed and instance share wiring, patterns and noise in every variant.
         """
-        of_sweep, seeds = self._study.sweeps[entry.sweep], self._study.origins.seeds()
-        taken = {f"{of_sweep.seed}.{instance}" for instance in range(of_sweep.instances)}
+        seeds = self._study.origins.seeds()
+        taken = {
+            f"{self._study.sweeps[sweep].seed}.{instance}": sweep
+            for sweep in reversed(entry.models)
+            for instance in range(self._study.sweeps[sweep].instances)
+        }
         for place, recording in (
             (key, str(entry.recording)),
             *(("out_of_model", one) for one in entry.out_of_model),
@@ -128,12 +136,20 @@ class Comparisons:
                     raise InputError(
                         f"{where}.{place}: {member} is made from a network of seed {seed}, "
                         f"instance {instance}, which shares wiring, patterns and noise with runs "
-                        f"of sweep {entry.sweep}; simulate it in a sweep of another seed"
+                        f"of sweep {taken[seeds[member]]}; simulate it in a sweep of another seed"
                     )
 
-    def surveyed(self, entry: Comparison) -> bool:
-        """Whether the model side is a survey, which keeps no trials."""
-        return not self._study.kept(entry.sweep)
+    def _kept(self, entry: Comparison) -> list[str]:
+        """Sweeps whose runs keep trials, as those of a survey do not."""
+        return [sweep for sweep in entry.models if self._study.kept(sweep)]
+
+    def _runs(self, entry: Comparison) -> list[str]:
+        """Recording ids of all simulations of these."""
+        return [run for sweep in self._kept(entry) for run in self._study.runs(sweep)]
+
+    def surveyed(self, entry: Comparison) -> list[str]:
+        """Sweeps on the model side that have a survey, which keeps no trials."""
+        return [sweep for sweep in entry.models if not self._study.kept(sweep)]
 
     # Files
 
@@ -168,12 +184,13 @@ class Comparisons:
     @property
     def recoveries(self) -> list[str]:
         """Comparisons whose variants are recovered: those with several rules and instances."""
-        sweeps = self._study.sweeps
-        return [
-            name
-            for name, entry in self.entries.items()
-            if len(sweeps[entry.sweep].variants) > 1 and sweeps[entry.sweep].instances > 2
-        ]
+
+        def enough(entry: Comparison) -> bool:
+            sweeps = [self._study.sweeps[name] for name in entry.models]
+            instances = min(sweep.instances for sweep in sweeps)
+            return sum(len(sweep.variants) for sweep in sweeps) > 1 and instances > 2
+
+        return [name for name, entry in self.entries.items() if enough(entry)]
 
     @property
     def structured(self) -> list[str]:
@@ -224,13 +241,15 @@ class Comparisons:
         ]
 
     def inputs(self, wildcards: Any) -> dict[str, list[Output]]:
-        """Files of the recording and of every simulation, or a survey."""
+        """Files of the recording, and surveys or those of every simulation of the sweeps."""
         entry = self.entries[wildcards.comparison]
         data = self._drift([str(entry.recording)], entry.selection)
-        if self.surveyed(entry):
-            return data | {"survey": [output("collect_survey.data", sweep=entry.sweep)]}
-        models = self._drift(self._study.runs(entry.sweep), str(entry.model_selection))
-        return data | {f"model_{key}": files for key, files in models.items()}
+        if surveyed := self.surveyed(entry):
+            data["survey"] = [output("collect_survey.data", sweep=sweep) for sweep in surveyed]
+        if runs := self._runs(entry):
+            models = self._drift(runs, entry.model_selection)
+            data |= {f"model_{key}": files for key, files in models.items()}
+        return data
 
     def _drift(self, recordings: Iterable[str], selection: str) -> dict[str, list[Output]]:
         """Drift files that a comparison reads, in the order of the recordings."""
@@ -246,8 +265,8 @@ class Comparisons:
     def trials(self, wildcards: Any) -> dict[str, list[Output]]:
         """Trials of the recording and of every simulation."""
         entry = self.entries[wildcards.comparison]
-        runs = self._study.runs(entry.sweep)
-        return {"trials": [trials(str(entry.recording))], "models": [trials(run) for run in runs]}
+        models = [trials(run) for run in self._runs(entry)]
+        return {"trials": [trials(str(entry.recording))], "models": models}
 
     def recovered(self, wildcards: Any) -> dict[str, list[Output]]:
         """Scores, and files of the recording and out-of-model controls."""
@@ -270,23 +289,17 @@ class Comparisons:
         """Options of the scores, without those of matrices and the measures, which are files."""
         return self._compare.model_dump(mode="json", exclude={"structure", "rate", "timing"})
 
-    def sweep(self, wildcards: Any) -> str:
-        """Name of the sweep of a comparison."""
-        return self.entries[wildcards.comparison].sweep
+    def sweeps(self, wildcards: Any) -> list[str]:
+        """Names of the sweeps of a comparison."""
+        return list(self.entries[wildcards.comparison].models)
 
     def points(self, wildcards: Any) -> list[dict[str, Any]]:
-        """Point of every simulation that is compared, in order; none of a survey."""
+        """Label of the point of every simulation that is compared, in order; none of a survey."""
+        entry = self.entries[wildcards.comparison]
         return [
-            {
-                "point": point.name,
-                "variant": point.variant,
-                "title": point.words,
-                "variant_title": point.title,
-                "control": point.control,
-                "axes": point.axes,
-                "instance_seed": point.instance_seed,
-            }
-            for point in self._study.points_of(self.entries[wildcards.comparison].sweep)
+            told_apart(label, sweep) if len(entry.models) > 1 else label
+            for sweep in self._kept(entry)
+            for label in labels(self._study.points_of(sweep))
         ]
 
     def selections(self, wildcards: Any) -> dict[str, dict[str, Any]]:
@@ -294,7 +307,7 @@ class Comparisons:
         entry = self.entries[wildcards.comparison]
         return {
             "trials": self._study.selection_entry(entry.selection),
-            "models": self._study.selection_entry(str(entry.model_selection)),
+            "models": self._study.selection_entry(entry.model_selection),
         }
 
     def comparators(self, wildcards: Any) -> list[str]:

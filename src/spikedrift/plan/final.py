@@ -185,15 +185,17 @@ class FinalFigures:
             return
         of_sweep: dict[str, list[str]] = {}
         for name, entry in compared.entries.items():
-            of_sweep.setdefault(entry.sweep, []).append(name)
+            for sweep in entry.models:
+                of_sweep.setdefault(sweep, []).append(name)
             self._add(5, "comparison", "models against a recording", "Comparison",
                       {"comparison": name}, compared.made_of(name), {},
-                      self._study.seeds(entry.sweep), subject=name)  # fmt: skip
+                      self._study.seeds(*entry.models), subject=name)  # fmt: skip
         for sweep, names in of_sweep.items():
             axes = [axis.model_dump(mode="json") for axis in self._study.sweeps[sweep].axes]
             scores = [output("compare_sweep.scores", comparison=name) for name in names]
             self._add(6, "sweep_map", "distance over the sweep", "Comparison",
-                      {"comparison": ", ".join(names)}, {"scores": scores}, {"axes": axes},
+                      {"comparison": f"{', '.join(names)}: {sweep}"}, {"scores": scores},
+                      {"axes": axes, "sweep": sweep},
                       self._study.seeds(sweep), subject=sweep)  # fmt: skip
 
     @property

@@ -60,13 +60,6 @@ class Origins:
         path = self._trials.format(recording=self.points[recording].recording)
         return {"sweep": None, "variant": None, "axes": {}, "instance": 0, "trials": path}
 
-    def titles(self) -> dict[str, dict[str, str]]:
-        """Name and words of the variant that is the truth of a recording."""
-        return {
-            name: {"variant": point.variant, "title": point.words}
-            for name, point in self.points.items()
-        }
-
     def seeds(self) -> dict[str, str]:
         """Seed of the random draws of each recording's network."""
         return {name: point.instance_seed for name, point in self.points.items()}

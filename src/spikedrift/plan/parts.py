@@ -1,4 +1,4 @@
-"""What the networks of a sweep are made of: rules, cells, recorded population, blocks.
+"""What the networks of a sweep are made of: rules, cells, recorded population, what they show.
 
 The module imports nothing that takes long, since Snakemake reads it at every start.
 """
@@ -15,6 +15,25 @@ from spikedrift.sweeps import points
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a network shows in its blocks, and to how many units.
+
+    Attributes
+    ----------
+    duration : float, s
+        Length of a trial.
+    segments, units : int
+    repeats : tuple of int
+        Of every block.
+    """
+
+    duration: float
+    segments: int
+    units: int
+    repeats: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Parts:
     """Parts of the networks of a variant.
 
@@ -26,12 +45,15 @@ class Parts:
         Populations whose cells become units; None where only files that are read can tell.
     blocks : int, optional
         Least number of phases of kind block; None likewise.
+    shown : frozenset of Shown, optional
+        None likewise.
     """
 
     rules: list[str]
     cells: list[str]
     units: frozenset[str] | None
     blocks: int | None
+    shown: frozenset[Shown] | None
 
 
 def parts_of(sweep: Sweep) -> dict[str, Parts]:
@@ -51,7 +73,7 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
         where = f"config: sweep {sweep.name}" + f", variant {variant}" * bool(variant)
         of_networks = list(options_of)
         if any(options.files() for options in of_networks):
-            found[variant] = Parts([], [], None, None)
+            found[variant] = Parts([], [], None, None, None)
             continue
         networks = [_declared(sweep.network, options, where) for options in of_networks]
         for one in networks:
@@ -63,8 +85,20 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
             sorted({p.cell for one in networks for p in one.populations if p.cell}),
             frozenset(one.recording.units for one in networks),
             min(sum(p.kind == "block" for p in one.protocol.phases) for one in networks),
+            frozenset(map(_shown, networks)),
         )
     return found
+
+
+def _shown(network: Network) -> Shown:
+    kept, protocol = network.recording, network.protocol
+    can = network.units.size if kept.cells is None else len(kept.cells)
+    return Shown(
+        duration=protocol.duration + protocol.tail,
+        segments=protocol.n_segments,
+        units=can if kept.n_units is None else kept.n_units,
+        repeats=tuple(phase.repeats or 0 for phase in protocol.phases if phase.kind == "block"),
+    )
 
 
 def _nothing_shown(sweep: Sweep) -> str:

@@ -113,8 +113,8 @@ def _of_recordings(study: Study, comparisons: Comparisons) -> Iterator[tuple[str
 def _of_models(study: Study) -> Iterator[tuple[str, str, str]]:
     """Place in the configuration, selection, and sweep to whose runs it is applied."""
     for index, entry in enumerate(study.config.comparisons):
-        if study.kept(entry.sweep):
-            yield f"comparisons[{index}].model_selection", entry.model_selection, entry.sweep
+        for sweep in filter(study.kept, entry.models):
+            yield f"comparisons[{index}].model_selection", entry.model_selection, sweep
     for index, learned in enumerate(study.config.figures.learning):
         yield f"figures.learning[{index}].index", learned.index, learned.sweep
         matrices = study.config.matrices_of(learned)

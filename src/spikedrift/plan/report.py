@@ -5,10 +5,12 @@ The module imports nothing that takes long, since Snakemake reads it at every st
 
 from typing import Any
 
+from spikedrift.config.compare import Comparison
 from spikedrift.plan.comparisons import Comparisons
 from spikedrift.plan.final import FinalFigures
 from spikedrift.plan.outputs import Output, output
-from spikedrift.plan.study import Study
+from spikedrift.plan.study import Study, by_name
+from spikedrift.sweeps.points import in_sweep
 
 
 class Report:
@@ -41,6 +43,26 @@ class Report:
         return [name in self._comparisons.recoveries for name in self._comparisons.entries]
 
     @property
-    def truths(self) -> dict[str, dict[str, str]]:
-        """Variant that a recording was simulated with, where it was."""
-        return self._study.origins.titles()
+    def truths(self) -> list[dict[str, Any] | None]:
+        """Words for the point that the recording of each comparison was simulated with.
+
+        And its variant by the names that it has in the comparison: there are none where no sweep of
+        it varies that network so. None where the recording was not simulated.
+        """
+        return [self._truth(entry) for entry in self._comparisons.entries.values()]
+
+    def _truth(self, entry: Comparison) -> dict[str, Any] | None:
+        point = self._study.origins.points.get(str(entry.recording))
+        if point is None:
+            return None
+        sweeps = {name: self._study.sweeps[name] for name in entry.models}
+        network = self._study.sweeps[point.sweep].network
+        here = [
+            name
+            for name, sweep in sweeps.items()
+            if sweep.network == network and point.variant in by_name(sweep.variants)
+        ]
+        variants = [
+            point.variant if len(sweeps) == 1 else in_sweep(name, point.variant) for name in here
+        ]
+        return {"title": point.words, "variants": variants}

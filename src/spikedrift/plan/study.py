@@ -315,12 +315,17 @@ class Study:
             "compare": self.block("compare", "confidence", "min_instances"),
         }
 
-    def seeds(self, sweep: str) -> str:
+    def seeds(self, *sweeps: str) -> str:
         """Sentence of a caption on instances and seeds."""
-        entry = self.sweeps[sweep]
+        entries = [self.sweeps[sweep] for sweep in sweeps]
+        instances, seeds = (
+            ", ".join(dict.fromkeys(str(getattr(entry, key)) for entry in entries))
+            for key in ("instances", "seed")
+        )
+        named = "seeds of the sweeps" if len(sweeps) > 1 else "seed of the sweep"
         return (
-            f"{entry.instances} network instances a point; seed of the sweep {entry.seed}, of "
-            f"resampling {self.config.seed}."
+            f"{instances} network instances a point; {named} {seeds}, of resampling "
+            f"{self.config.seed}."
         )
 
 

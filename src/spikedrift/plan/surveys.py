@@ -62,10 +62,11 @@ class Surveys:
                     "names"
                 )
         for index, entry in enumerate(self.config.comparisons):
-            if entry.sweep in self.sweeps and "model_selection" in entry.model_fields_set:
+            surveyed = all(sweep in self.sweeps for sweep in entry.models)
+            if surveyed and "model_selection" in entry.model_fields_set:
                 raise InputError(
-                    f"config: comparisons[{index}].model_selection: {entry.sweep} has a survey, "
-                    "whose runs are seen with survey.units; leave it out"
+                    f"config: comparisons[{index}].model_selection: {', '.join(entry.models)} has "
+                    "a survey, whose runs are seen with survey.units; leave it out"
                 )
         for index, sweep in enumerate(self.config.sweeps):
             of_variants = self._study.parts[sweep.name].items()

@@ -22,12 +22,15 @@ class Coordinates:
         patterns and noise.
     title : str
         Words of the variant, whatever its values; empty: its name.
+    sweep : str
+        Name of its sweep where there are several; empty: there is one.
     """
 
     variant: str
     axes: Mapping[str, Any]
     seeds: tuple[str, ...]
     title: str = ""
+    sweep: str = ""
 
 
 def axis_columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

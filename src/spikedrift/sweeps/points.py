@@ -73,6 +73,55 @@ class Point:
         return f"{self.seed}.{self.instance}"
 
 
+def labels(points: Iterable[Point]) -> list[dict[str, Any]]:
+    """What a comparison calls the point of every simulation, where its instance was drawn."""
+    return [
+        {
+            "point": point.name,
+            "variant": point.variant,
+            "title": point.words,
+            "variant_title": point.title,
+            "control": point.control,
+            "axes": point.axes,
+            "instance_seed": point.instance_seed,
+        }
+        for point in points
+    ]
+
+
+def in_sweep(sweep: str, name: str) -> str:
+    """Name of a point, a variant or an axis beside those of other sweeps."""
+    return f"{sweep}.{name}"
+
+
+def in_words(sweep: str, title: str) -> str:
+    """Words for a point or a variant beside those of other sweeps."""
+    return f"{sweep}: {title}"
+
+
+def told_apart(label: Mapping[str, Any], sweep: str) -> dict[str, Any]:
+    """Label of a point beside those of other sweeps: names and words begin with its sweep's.
+
+    An axis of one sweep is another than that of another sweep, whatever they are called.
+    """
+    return {
+        **label,
+        "sweep": sweep,
+        **{key: in_sweep(sweep, label[key]) for key in ("point", "variant")},
+        **{key: in_words(sweep, label[key]) for key in ("title", "variant_title")},
+        "axes": {in_sweep(sweep, axis): value for axis, value in label["axes"].items()},
+    }
+
+
+def first_controls(labels: Iterable[Mapping[str, Any]], key: str) -> str:
+    """Control of every sweep, one a line, by what is called `key` in its label."""
+    found: dict[str, str] = {}
+    for label in labels:
+        if label["control"]:
+            found.setdefault(label.get("sweep", ""), label[key])
+    return "\n".join(found.values())
+
+
 def controls(points: Iterable[Point]) -> dict[str, str]:
     """Name of the control of every other point: that at the same values, or that without values."""
     every = list(points)

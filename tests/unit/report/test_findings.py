@@ -43,11 +43,11 @@ def said(scores, truth=None, out_of_model=None):
 
 
 @pytest.mark.parametrize(
-    ("variant", "judged"),
-    [("b", "That is right."), ("a", "That is wrong."), ("c", "none of the tested variants")],
+    ("variants", "judged"),
+    [(["b"], "That is right."), (["a"], "That is wrong."), ([], "none of the tested variants")],
 )
-def test_the_variant_found_is_held_against_the_truth(variant, judged):
-    truth = {"variant": variant, "title": "the truth"}
+def test_the_variant_found_is_held_against_the_truth(variants, judged):
+    truth = {"variants": variants, "title": "the truth"}
     part, _ = said(scored(3, 12, 6.0, [6.1, 0.2]), truth)
     assert part.answer.startswith(
         "The variant found is A→E STDP: the nearest one, and not rejected."
@@ -98,7 +98,7 @@ def test_a_recording_that_is_like_none_has_no_variant():
 
 @pytest.mark.fault("findings", "a check that cannot reject is read as compatible")
 def test_a_check_without_power_says_nothing_of_the_variants_in_the_words_of_the_figure():
-    part, tested = said(scored(7, 3, 6.0, [6.1, 0.2]), {"variant": "b", "title": "the truth"})
+    part, tested = said(scored(7, 3, 6.0, [6.1, 0.2]), {"variants": ["b"], "title": "the truth"})
     assert not tested["check_power"] >= 0.5
     assert "no power" in tested.attrs["verdict"]
     assert tested.attrs["verdict"].removesuffix(".") in part.answer
@@ -114,7 +114,7 @@ def test_a_check_without_power_says_nothing_of_the_variants_in_the_words_of_the_
 
 @pytest.mark.fault("findings", "chance that hit the truth is called right")
 def test_the_truth_hit_by_a_comparison_that_is_no_better_than_chance_is_no_evidence():
-    part, tested = said(scored(12, 12, 0.0, [0.4, 0.1]), {"variant": "a", "title": "the truth"})
+    part, tested = said(scored(12, 12, 0.0, [0.4, 0.1]), {"variants": ["a"], "title": "the truth"})
     p = tested["p_value"].sel(held_out="instances", classifier="score").item()
     assert p > 0.05
     assert f"It is not shown that variants are found more often than by chance (p {p:.2g})." in (

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+import numpy as np
 import xarray as xr
 
 from spikedrift.comparison.recovery.posterior_predictive import POWER_AT
@@ -37,14 +38,18 @@ def caption(
     """
     primary = "values" if "values" in found["held_out"].values else "instances"
     one = found.sel(held_out=primary, classifier="score")
-    instances = int((one["recovered"] >= 0).any("point").sum())
+    scored = (one["recovered"] >= 0).transpose("point", "instance").values
+    sweeps = found["point_sweep"].values if "point_sweep" in found.coords else np.zeros(len(scored))
+    counts = [int(scored[sweeps == sweep].any(axis=0).sum()) for sweep in np.unique(sweeps)]
+    several, instances = len(counts) > 1, min(filter(None, counts), default=0)
     few = instances < compare.min_instances
     variants = found.sizes["variant"]
     n = int(one["runs_scored"].sum())
     missing = int(one["runs_given"].sum()) - n
     inference = [
-        f"{variants} variants, {found.sizes['point']} points, {n} runs of {instances} instances. "
-        "Unit of inference: network instance."
+        f"{variants} variants, {found.sizes['point']} points, {n} runs of {instances} instances"
+        + f" or more of each of {len(counts)} sweeps" * several
+        + ". Unit of inference: network instance."
     ]
     if missing:
         inference.append(
@@ -68,13 +73,16 @@ def caption(
         "illustration": int(few),
         "instances": instances,
         "inference": " ".join(inference),
-        "held_out_words": HELD_OUT_WORDS[primary],
+        "held_out_words": HELD_OUT_WORDS[primary].replace(
+            "in all points", "in all points of its seed" if several else "in all points"
+        ),
         "chance_words": f"Chance: mean over permutations, {float(one['chance']):.2f} (one in "
         f"{variants} variants: {1 / variants:.2f}).",
-        "null_words": "Null: points are exchangeable within an instance; everything fitted "
-        "anew in each permutation. Pairs of variants: how far runs lean to their own variant, Holm "
-        "over pairs. Check: the recording is one more draw from the point, at any time scale "
-        "(Hotelling); Holm over points.",
+        "null_words": "Null: points are exchangeable within an instance"
+        + ", instances with as many scored points between sweeps" * several
+        + "; everything fitted anew in each permutation. Pairs of variants: how far runs lean to "
+        "their own variant, Holm over pairs. Check: the recording is one more draw from the point, "
+        "at any time scale (Hotelling); Holm over points.",
         "assumptions": "One covariance of all points; check: normal statistics, "
         f"{float(found['check_freedom']):.0f} degrees of freedom. The time scale "
         "is free for every point, so that parameters that change speed alone are not "

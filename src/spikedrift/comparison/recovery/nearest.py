@@ -7,7 +7,7 @@ everything anew thousands of times.
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import islice, permutations, product
+from itertools import chain, combinations, islice, permutations, product
 
 import numpy as np
 
@@ -25,8 +25,8 @@ def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
     ranks : float, shape (n_points, n_axes)
         Rank of the point's value among those of the axis; NaN where it is not swept.
     reach : int or None
-        Points whose values lie that many steps away on every axis, or fewer, are left out: 0
-        are those of the same values, of whatever variant. None: none.
+        Points of the same axes whose values lie that many steps away on every one, or fewer, are
+        left out: 0 are those of the same values, of whatever variant. None: none.
 
     Returns
     -------
@@ -36,18 +36,26 @@ def excluded(ranks: np.ndarray, reach: int | None) -> np.ndarray:
     n, n_axes = ranks.shape
     if reach is None or not n_axes:
         return np.zeros((n, n), bool)
-    steps = np.abs(ranks[:, None] - ranks).max(axis=2)  # NaN compares false
-    return np.asarray(steps <= reach)
+    swept = np.isfinite(ranks)
+    alike = (swept[:, None] == swept).all(axis=2) & swept.any(axis=1)
+    steps = np.abs(ranks[:, None] - ranks)
+    return np.asarray(alike & (np.where(swept, steps, 0) <= reach).all(axis=2))
 
 
-def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Exchange points within instances, in batches.
+def permuted(
+    values: np.ndarray, sweep: np.ndarray, n: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Exchange points within instances, and instances between sweeps, in batches.
 
-    What is undefined stays where it is: that no code was detected belongs to its point.
+    What is undefined stays where it is: that no code was detected belongs to its point. Instances
+    of one sweep share their draws over its points, so that only whole instances with as many
+    defined points take each other's place. Those of one sweep are alike wherever they stand.
 
     Parameters
     ----------
     values : float, shape (n_instances, n_points, n_statistics)
+    sweep : int, shape (n_points,)
+        Sweep of every point. Sweeps of one seed have their points in the same instances.
     n : int
         Number of random permutations; where no more than this exist besides the identity, each of
         them is taken once.
@@ -58,17 +66,73 @@ def permuted(values: np.ndarray, n: int, rng: np.random.Generator) -> Iterator[n
     float, shape (n_batch, n_instances, n_points, n_statistics)
     """
     places = [np.flatnonzero(known) for known in np.isfinite(values).all(axis=2)]
-    orders: Iterator[Sequence[np.ndarray]]
-    if math.prod(math.factorial(place.size) for place in places) - 1 <= n:
-        all_of = [[np.array(one, int) for one in permutations(place)] for place in places]
-        orders = islice(product(*all_of), 1, None)  # the first is the identity
+    classes = _exchangeable(places, sweep)
+    orders: Iterator[tuple[Sequence[int], Sequence[np.ndarray]]]
+    n_within = math.prod(math.factorial(place.size) for place in places)
+    n_between = math.prod(_n_arrangements(list(map(len, one))) for one in classes)
+    own = range(len(places))
+    if n_within * n_between - 1 <= n:
+        between = product(*map(_arrangements, classes))
+        sources = [_moved(own, one, classes) for one in between]
+        within = product(*([np.array(one, int) for one in permutations(p)] for p in places))
+        orders = islice(product(sources, list(within)), 1, None)  # the first is the identity
     else:
-        orders = ([rng.permutation(place) for place in places] for _ in range(n))
+        orders = (
+            (
+                _moved(own, [rng.permutation([*chain(*one)]).tolist() for one in classes], classes),
+                [rng.permutation(place) for place in places],
+            )
+            for _ in range(n)
+        )
     while chunk := list(islice(orders, max(AT_ONCE // values.size, 1))):
         batch = np.broadcast_to(values, (len(chunk), *values.shape)).copy()
         for k, place in enumerate(places):
-            batch[:, k, place] = values[k][np.array([order[k] for order in chunk])]
+            rows = np.array([source[k] for source, _ in chunk])
+            taken = np.array([order[row] for row, (_, order) in zip(rows, chunk, strict=True)])
+            batch[:, k, place] = values[rows[:, None], taken]
         yield batch
+
+
+def _exchangeable(places: Sequence[np.ndarray], sweep: np.ndarray) -> list[list[list[int]]]:
+    """Instances that may take each other's place: by number of defined points, then by sweeps."""
+    classes: dict[int, dict[tuple[int, ...], list[int]]] = {}
+    for k, place in enumerate(places):
+        if place.size:
+            of = tuple(np.unique(sweep[place]).tolist())
+            classes.setdefault(place.size, {}).setdefault(of, []).append(k)
+    return [list(groups.values()) for groups in classes.values() if len(groups) > 1]
+
+
+def _n_arrangements(sizes: Sequence[int]) -> int:
+    """Number of ways to divide instances into groups of these sizes."""
+    return math.factorial(sum(sizes)) // math.prod(map(math.factorial, sizes))
+
+
+def _arrangements(groups: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Every way to divide the instances of groups into groups of their sizes, theirs first."""
+
+    def divided(rest: Sequence[int], sizes: Sequence[int]) -> Iterator[list[int]]:
+        if not sizes:
+            yield []
+            return
+        for chosen in combinations(rest, sizes[0]):
+            left = [one for one in rest if one not in chosen]
+            yield from ([*chosen, *more] for more in divided(left, sizes[1:]))
+
+    yield from divided(list(chain(*groups)), list(map(len, groups)))
+
+
+def _moved(
+    own: Sequence[int],
+    arranged: Sequence[Sequence[int]],
+    classes: Sequence[Sequence[Sequence[int]]],
+) -> list[int]:
+    """Instance whose values each instance gets."""
+    source = list(own)
+    for groups, rows in zip(classes, arranged, strict=True):
+        for place, row in zip(chain(*groups), rows, strict=True):
+            source[place] = row
+    return source
 
 
 def scores(

@@ -1,4 +1,4 @@
-"""Whether a comparison can distinguish the variants of a sweep, and notices what is none of them.
+"""Whether a comparison can distinguish its variants, and notices what is none of them.
 
 Every simulated run takes the recording's place in turn: its statistics are scored against the runs
 of all points, by the same score and with the same free time scale, and the variant of the nearest
@@ -25,6 +25,7 @@ from spikedrift.comparison.recovery.runs import (
     null_scores,
     p_value,
     recorded,
+    sweeps_of,
 )
 from spikedrift.config.compare import Compare
 from spikedrift.config.recovery import Recovery
@@ -51,11 +52,12 @@ def recover(
         A comparison (`spikedrift.comparison.scores.scores`): `instance_value` (point, instance,
         statistic), `recording_value`, `scales`; coordinate `variant` (point), where it is missing
         each point is a variant; coordinates `axis_{name}` (point), NaN or empty where its
-        variant is not swept; `instance_seed` (point, instance), instances with one seed are
-        held out together, where it is missing those with one index; `instance_trait`
+        variant is not swept; `sweep` (point), where there are several; `instance_seed` (point,
+        instance), instances with one seed are held out together, where it is missing those with one
+        index; `instance_trait`
         (point, instance, trait), further statistics that do not enter the score.
     out_of_model : mapping of name -> array, shape (n_statistics,), optional
-        Statistics of out-of-model controls: recordings that no rule of the sweep made. In the
+        Statistics of out-of-model controls: recordings that no rule of the sweeps made. In the
         order of the coordinate.
     compare : Compare
         Statistics of the score and those that points should share, grid of time scales,
@@ -90,8 +92,9 @@ def recover(
         * `variant_accuracy`, `variant_low`, `variant_high` (variant): Clopper-Pearson, n counts
           instances.
         * `accuracy`, `accuracy_low`, `accuracy_high`: balanced over variants; percentile bootstrap
-          over instances, NaN below `compare.min_instances`. `chance`: its mean over
-          permutations of points within instances, everything fitted anew, all of them where
+          over instances of every sweep, NaN below `compare.min_instances`. `chance`: its mean over
+          permutations of points within instances, and of instances with as many defined points
+          between sweeps of different seeds, everything fitted anew, all of them where
           there are no more than `options.permutations`; `p_value`; `smallest_p` (no classifier):
           the smallest attainable p of so many.
         * `difference`, `difference_low`, `difference_high`: accuracy less that of the rates, paired
@@ -172,11 +175,14 @@ def recover(
         point=point,
         point_recovered=point,
         point_variant=("point", [runs.variants[k] for k in runs.variant]),
+        point_sweep=("point", sweeps_of(scores)),
         statistic=runs.statistics,
         axis=runs.axes,
         checked=list(checked),
         checked_kind=("checked", ["recording"] + ["out-of-model control"] * (len(checked) - 1)),
     )
+    if "sweep" not in scores.coords:
+        out = out.drop_vars("point_sweep")
     return out.assign_attrs(
         recording=name,
         titles=scores.attrs.get("titles", "{}"),
@@ -233,7 +239,9 @@ def _recovery(
     out = xr.concat(found, dim="classifier")
     right = np.stack([runs.shares(hits[name])[0] for name in CLASSIFIERS])
     given = runs.shares(hits["score"])[1]
-    drawn = rng.integers(len(given), size=(compare.bootstrap, len(given)))
+    drawn = np.empty((compare.bootstrap, len(given)), int)
+    for rows in runs.strata:
+        drawn[:, rows] = rows[rng.integers(rows.size, size=(compare.bootstrap, rows.size))]
     sample = np.stack([balanced(one[drawn], given[drawn]) for one in right])
     by_instance = balanced(right[:, :, None], given[:, None])
     rates = list(CLASSIFIERS).index("rates")

@@ -35,6 +35,7 @@ class Runs:
     variant : int, shape (n_points,)
     ranks : float, shape (n_points, n_axes)
         Rank of the point's value on each axis; NaN where it is not swept.
+    sweep : int, shape (n_points,)
     """
 
     values: np.ndarray
@@ -45,6 +46,7 @@ class Runs:
     variant: np.ndarray
     axes: list[str]
     ranks: np.ndarray
+    sweep: np.ndarray
 
     @classmethod
     def read(cls, scores: xr.Dataset, compare: Compare) -> "Runs":
@@ -83,6 +85,7 @@ class Runs:
             ranks=np.stack([_ranks(scores[key].values) for key in axes], axis=1)
             if axes
             else np.empty((len(label), 0)),
+            sweep=np.unique(sweeps_of(scores), return_inverse=True)[1],
         )
 
     @property
@@ -95,11 +98,24 @@ class Runs:
         """1 where a point is of a variant: float, shape (n_points, n_variants)."""
         return np.asarray(self.variant[:, None] == np.arange(len(self.variants)), dtype=float)
 
+    @property
+    def strata(self) -> list[np.ndarray]:
+        """Instances by the sweeps that they were drawn for; one that has no run is like others."""
+        n_sweeps = int(self.sweep.max()) + 1
+        drawn = np.isfinite(self.values).any(axis=2)
+        of = drawn @ (self.sweep[:, None] == np.arange(n_sweeps))
+        of[~of.any(axis=1)] = True
+        kind = np.unique(of, axis=0, return_inverse=True)[1].ravel()
+        return [np.flatnonzero(kind == k) for k in range(int(kind.max()) + 1)]
+
     def of_variants(self, variants: list[int]) -> "Runs":
-        """Runs of some of the variants alone."""
+        """Runs of some of the variants alone, without the instances of other sweeps."""
         kept = np.flatnonzero(np.isin(self.variant, variants))
+        drawn = np.isfinite(self.values).any(axis=2)
+        others = drawn[:, ~np.isin(self.sweep, self.sweep[kept])].any(axis=1)
+        rows = drawn[:, kept].any(axis=1) | ~others
         return Runs(
-            values=self.values[:, kept],
+            values=self.values[rows][:, kept],
             statistics=self.statistics,
             columns=self.columns,
             scales=self.scales,
@@ -107,6 +123,7 @@ class Runs:
             variant=np.array([variants.index(k) for k in self.variant[kept]]),
             axes=self.axes,
             ranks=self.ranks[kept],
+            sweep=self.sweep[kept],
         )
 
     def leaves(self, reach: int | None) -> bool:
@@ -164,6 +181,13 @@ class Runs:
         return np.nan_to_num(hits) @ self.member, np.isfinite(hits) @ self.member
 
 
+def sweeps_of(scores: xr.Dataset) -> np.ndarray:
+    """Sweep of every point of a comparison; empty text where there is one only."""
+    if "sweep" in scores.coords:
+        return np.asarray(scores["sweep"].values.astype(str))
+    return np.full(scores.sizes["point"], "")
+
+
 def table(scores: xr.Dataset) -> tuple[list[str], np.ndarray, np.ndarray]:
     """All statistics of the runs of a comparison: those of its score, then its other traits.
 
@@ -204,12 +228,13 @@ def _aligned(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     """Put instances with the same seed into one row; those without a seed keep their place."""
     words = seeds.astype(str)
     own = np.where(words == "", np.arange(len(words))[:, None].astype(str), words)
-    order = list(dict.fromkeys(own.T.ravel().tolist()))
     if (own == own[:, :1]).all():
         return values
+    known = np.isfinite(values).any(axis=2)
+    order = list(dict.fromkeys(own.T[known.T].tolist()))
     out = np.full((len(order), *values.shape[1:]), np.nan)
     for k, c in np.ndindex(own.shape):
-        if np.isfinite(values[k, c]).any():
+        if known[k, c]:
             out[order.index(own[k, c]), c] = values[k, c]
     return out
 
@@ -248,8 +273,8 @@ def null_scores(
     n: int,
     rng: np.random.Generator,
 ) -> Iterator[np.ndarray]:
-    """Scores under permutations of points within instances, everything fitted anew."""
-    for batch in nearest.permuted(runs.seen(classifier), n, rng):
+    """Scores under the permutations of `nearest.permuted`, everything fitted anew."""
+    for batch in nearest.permuted(runs.seen(classifier), runs.sweep, n, rng):
         yield runs.scores(batch, classifier, reach, compare)
 
 

@@ -15,6 +15,7 @@ from spikedrift.comparison.scores.summary import CODES, Run
 from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.recording import SUMS
 from spikedrift.sweeps.coordinates import Coordinates
+from spikedrift.sweeps.points import first_controls, told_apart
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Models:
-    """Points of a sweep with their instances.
+    """Points of sweeps with their instances.
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class Models:
     coordinates : dict of point -> Coordinates
     titles : dict of point -> str
     control : str
-        Variant without plasticity; empty where there is none.
+        Variant without plasticity; empty where there is none, of several sweeps one a line.
     """
 
     runs: Mapping[str, Sequence[Run | Failed]]
@@ -57,7 +58,8 @@ class Models:
 
         Parameters
         ----------
-        labels : sequence of {point, variant, title, control, axes, instance_seed}
+        labels : sequence of mapping
+            Of `spikedrift.sweeps.points.labels`, or of `told_apart`.
         rate, timing, index, profile : sequence of path
 
         Raises
@@ -69,7 +71,7 @@ class Models:
         return cls._grouped(labels, runs)
 
     @classmethod
-    def of_survey(cls, data: xr.Dataset, recording: Run) -> "Models":
+    def of_survey(cls, data: xr.Dataset, recording: Run, several: bool = False) -> "Models":
         """Take the runs of a survey as `spikedrift.sweeps.survey.collect` puts them together.
 
         Parameters
@@ -77,6 +79,8 @@ class Models:
         data : Dataset
         recording : Run
             Its measures are those of the survey, since both come from one configuration.
+        several : bool
+            It is one sweep of several: names begin with its own.
 
         Raises
         ------
@@ -102,12 +106,31 @@ class Models:
                 "control": bool(point["control"].values),
                 "axes": swept,
             }
+            if several:
+                label = told_apart(label, str(data.attrs["sweep"]))
             for i, instance in enumerate(data["instance"].values.tolist()):
                 seed = f"{data.attrs['seed']}.{instance}"
                 labels.append({**label, "instance_seed": seed})
                 name = f"{label['point']}, instance {instance}"
                 runs.append(_surveyed(point.isel(instance=i), name, recording))
         return cls._grouped(labels, runs)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Models"], sweeps: Sequence[str]) -> "Models":
+        """Put the points of all parts side by side, in the order of the sweeps."""
+        if len(parts) == 1 and len(sweeps) == 1:
+            return parts[0]
+        where = {key: at for part in parts for key, at in part.coordinates.items()}
+        order = sorted(where, key=lambda key: sweeps.index(where[key].sweep))
+        runs = {key: group for part in parts for key, group in part.runs.items()}
+        titles = {key: title for part in parts for key, title in part.titles.items()}
+        controls = [line for part in parts for line in part.control.splitlines()]
+        return cls(
+            {key: runs[key] for key in order},
+            {key: where[key] for key in order},
+            {key: titles[key] for key in order},
+            "\n".join(controls),
+        )
 
     @classmethod
     def _grouped(
@@ -127,11 +150,12 @@ class Models:
                     first[point]["axes"],
                     tuple(seeds[point]),
                     str(first[point].get("variant_title", "")),
+                    str(first[point].get("sweep", "")),
                 )
                 for point in by_point
             },
             {point: first[point]["title"] for point in by_point},
-            next((label["variant"] for label in labels if label["control"]), ""),
+            first_controls(labels, "variant"),
         )
 
 

@@ -1,4 +1,4 @@
-"""Compare the points of a sweep with one recording."""
+"""Compare the points of sweeps with one recording."""
 
 import json
 import logging
@@ -34,22 +34,24 @@ def compare(
     titles: Mapping[str, str] | None = None,
     coordinates: Mapping[str, Coordinates] | None = None,
 ) -> xr.Dataset:
-    """Score every point of a sweep against one recording.
+    """Score every point of the sweeps against one recording.
 
     Parameters
     ----------
     recording : Run
     points : mapping of name -> runs, one an instance
-        Points of the sweep: variants, each at one value of the axes that it is swept over.
+        Points of the sweeps: variants, each at one value of the axes that it is swept over.
     options : Compare, optional
     seed : int
         Of the bootstrap over instances.
     control : str, optional
-        The variant without plasticity; marked as the `frozen` baseline.
+        The variant without plasticity; marked as the `frozen` baseline. One a line of several
+        sweeps.
     titles : mapping, optional
         Words for the points.
     coordinates : mapping of name -> Coordinates, optional
-        Variant, axes and seeds of the instances; left out: every point is its own variant.
+        Variant, axes and seeds of the instances, and sweep of several; left out: every point is
+        its own variant.
 
     Returns
     -------
@@ -79,7 +81,8 @@ def compare(
           `incomparable`: what is no part of the score, see
           `spikedrift.comparison.scores.comparability`.
 
-        By point: `variant` (name of its variant), `variant_title` (its words),
+        By point: `variant` (name of its variant), `variant_title` (its words), `sweep` where
+        there are several, with which all names begin then (`spikedrift.sweeps.points.told_apart`),
         `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (point, instance),
         text: instances with one seed have one wiring, one set of patterns and one noise; empty
         where it is not known.
@@ -139,6 +142,7 @@ def compare(
     log.info("%s: scored %s", name, ", ".join(f"{k} {f.score:.2f}" for k, f in fits.items() if f))
 
     found = comparability.differences(recording, list(points), traits, options)
+    sweeps = [coordinates[key].sweep for key in points]
     most = values.shape[1]
     out = xr.Dataset(
         {
@@ -207,6 +211,7 @@ def compare(
                 axis: ("point", column)
                 for axis, column in axis_columns([coordinates[key].axes for key in points]).items()
             },
+            **({"sweep": ("point", sweeps)} if any(sweeps) else {}),
             "time_scale": grid,
             "baseline": list(BASELINES),
             "code": list(CODES),

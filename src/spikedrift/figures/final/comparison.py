@@ -10,14 +10,15 @@ no drift), each with its own factor; gray marks, the frozen control.
 
 b: are the variants distinguishable at all by this comparison? Each simulated run takes the place of
 the recording, its instance is held out, and its variant is recovered. Left: share of the runs of a
-variant (row) that are recovered as each variant (column), by the statistics of the score. Right:
-balanced accuracy by the statistics of the score; by every statistic, which adds those that networks
-should share with the recording before their drift is compared (rates, variability, sparseness,
-discrimination, reliability) and that distinguish networks without being about drift; and by mean
-rates alone; dashed, chance: points permuted within instances, all fitted anew. Variants that are
-not distinguishable in simulations are not distinguishable in data. Whether the recording could be
-one more draw of a point, at any time scale, is checked with one covariance of all points, the
-statistics taken as normal (Hotelling, Holm), and reported only where the check has power.
+variant (row) that are recovered as each variant (column, which of many variants has the number of
+its row), by the statistics of the score. Right: balanced accuracy by the statistics of the score;
+by every statistic, which adds those that networks should share with the recording before their
+drift is compared (rates, variability, sparseness, discrimination, reliability) and that distinguish
+networks without being about drift; and by mean rates alone; dashed, chance: points permuted within
+instances, all fitted anew. Variants that are not distinguishable in simulations are not
+distinguishable in data. Whether the recording could be one more draw of a point, at any time scale,
+is checked with one covariance of all points, the statistics taken as normal (Hotelling, Holm), and
+reported only where the check has power.
 
 c: repeat x repeat matrices: the nearest model by every comparator, its score, and whether it
 reaches the noise ceiling from halves of the units. Gray: a matrix that knows only the lag or only
@@ -55,6 +56,7 @@ _CLASSIFIERS = {
     "rates": "mean rates alone",
 }
 _MOST_ROWS = 8  # points of the first panel; the others stand in the file
+_MOST_WORDS = 8  # variants whose columns have words; of more, numbers
 
 
 def draw(
@@ -206,19 +208,27 @@ def _shares(share: np.ndarray, words: Sequence[str]) -> list[dict[str, object]]:
 
 
 def _confusion(axes: Axes, share: np.ndarray, words: Sequence[str]) -> pd.DataFrame:
+    table = pd.DataFrame(_shares(share, words))
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_facecolor("0.85")
+    many = len(words) > _MOST_WORDS
+    size = 5 if many else 6
     for i, j in np.ndindex(share.shape):
-        if np.isfinite(share[i, j]):
-            axes.text(j, i, f"{share[i, j]:.2f}", ha="center", va="center", fontsize=6,
+        if np.isfinite(share[i, j]) and (share[i, j] or not many):
+            axes.text(j, i, f"{share[i, j]:.2f}", ha="center", va="center", fontsize=size,
                       color="white" if share[i, j] > 0.6 else "black")  # fmt: skip
-    axes.set_xticks(range(len(words)), words, rotation=25, ha="right", rotation_mode="anchor",
-                    fontsize=6.5)  # fmt: skip
-    axes.set_yticks(range(len(words)), words, fontsize=6.5)
+    if many:
+        numbers = [str(k) for k in range(1, len(words) + 1)]
+        axes.set_xticks(range(len(words)), numbers, fontsize=6)
+        words = [f"{word}  {k}" for k, word in enumerate(words, 1)]
+    else:
+        axes.set_xticks(range(len(words)), words, rotation=25, ha="right", rotation_mode="anchor",
+                        fontsize=6.5)  # fmt: skip
+    axes.set_yticks(range(len(words)), words, fontsize=6 if many else 6.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    return pd.DataFrame(_shares(share, words))
+    return table
 
 
 def _notes(

@@ -7,7 +7,8 @@ brighter is nearer. All maps of a recording have one scale, on which the noise f
 the baselines made from the recording itself (lines: only lag, only block, no drift) are marked.
 Star: the best point. Hatched: points of which no instance could be scored (failed runs, or a
 statistic undefined). Dotted: points of which some instances could not. With more than two axes,
-color is the best value over the others. It is a result, too, if a baseline beats every point or the
+color is the best value over the others. Of several sweeps in one comparison each has its own
+figure, over its own axes. It is a result, too, if a baseline beats every point or the
 best point is above the noise floor.
 
 Unit of inference: network instance on the side of models; one recording on the other. The best of
@@ -33,7 +34,8 @@ from spikedrift.comparison.claims import illustrates
 from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
 from spikedrift.figures import style
-from spikedrift.figures.score_panel import BASELINE
+from spikedrift.figures.score_panel import BASELINE, known, unscored
+from spikedrift.sweeps.points import in_sweep, in_words
 
 _CELL = 0.26  # height of a row of a strip or a map, inches
 _MOST = 1000.0  # largest ratio of the two ends of the color scale
@@ -49,6 +51,7 @@ def draw(
     *,
     scores: Sequence[xr.Dataset],
     axes: Sequence[Mapping[str, Any]] = (),
+    sweep: str = "",
     options: Figures | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw maps for every recording with which the sweep is compared.
@@ -56,10 +59,13 @@ def draw(
     Parameters
     ----------
     scores : sequence of Dataset
-        Files of `spikedrift.comparison.scores.scores`, all of one sweep. Coordinates of `point`
-        (points): `variant` and `axis_{name}`, each where there is one.
+        Files of `spikedrift.comparison.scores.scores`, all of the sweep, of some perhaps beside
+        others. Coordinates of `point` (points): `variant` and `axis_{name}`, each where there is
+        one.
     axes : sequence of mapping
         `name`, `title` and `scale` of the axes; without any the points are a strip.
+    sweep : str
+        Its name, by which its points are found among those of others.
     options : Figures, optional
 
     Returns
@@ -75,33 +81,54 @@ def draw(
         Where the files are of different sweeps.
     """
     options = options or Figures()
+    scores = [_of_sweep(file, sweep) for file in scores]
     points = [[str(name) for name in file["point"].values] for file in scores]
     if not points or any(one != points[0] for one in points):
         raise InputError("figure sweep_map: the files must be comparisons of one sweep")
-    table = pd.concat([_points(file) for file in scores], ignore_index=True)
+    parts = [_points(file) for file in scores]
+    table = pd.concat(parts, ignore_index=True)
+    ends = np.cumsum([len(part) for part in parts])
+    parts = [table.iloc[end - len(part) : end] for part, end in zip(parts, ends, strict=True)]
     named = [axis for axis in axes if f"axis_{axis['name']}" in table]
     swept = _swept(table, named)
     few = int(table["given"].min())
     illustration = any(map(illustrates, scores))
     drawn = scores[:_MOST_RECORDINGS]
-    heights = [
-        _height(table[table["recording"] == file.attrs["recording"]], named, swept)
-        for file in drawn
-    ]
-    heights = style.fitted(heights)
+    heights = style.fitted([_height(part, named, swept) for part in parts[: len(drawn)]])
     with style.applied():
         figure = style.figure(options.width, sum(heights) + 0.3)
         style.title(figure, "Distance to the recordings over the sweep",
                     f"{few} instances a point" * illustration)  # fmt: skip
-        for place, file in zip(style.rows(figure, heights), drawn, strict=True):
-            part = table[table["recording"] == file.attrs["recording"]]
+        places = style.rows(figure, heights)
+        for place, file, part in zip(places, drawn, parts[: len(drawn)], strict=True):
             if part["score"].notna().any():
                 _recording(place, file, part, named, swept)
             else:
                 place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
                 style.said(place.subplots(), str(file.attrs["conclusion"]))
-        style.footnote(figure, _notes(drawn, table, named, len(scores)))
+        style.footnote(figure, _notes(drawn, parts, named))
     return figure, table
+
+
+def _of_sweep(file: xr.Dataset, sweep: str) -> xr.Dataset:
+    """Part of a comparison that is about one sweep, with names as where it is the only one."""
+    if "sweep" not in file.coords:
+        return file
+    part = file.isel(point=np.flatnonzero(file["sweep"].values.astype(str) == sweep))
+    own, words = in_sweep(sweep, ""), in_words(sweep, "")
+    titles = json.loads(file.attrs["titles"])
+    kept = [str(name) for name in part["point"].values]
+    axes = [str(name) for name in part.coords if str(name).startswith("axis_")]
+    part = part.drop_vars([name for name in axes if not name.startswith(f"axis_{own}")])
+    part = part.rename(
+        {name: f"axis_{name.removeprefix(f'axis_{own}')}" for name in axes if name in part}
+    )
+    for key, start in (("point", own), ("variant", own), ("variant_title", words)):
+        names = [str(name).removeprefix(start) for name in part[key].values]
+        part = part.assign_coords({key: ("point", names)})
+    said = {name.removeprefix(own): titles[name].removeprefix(words) for name in kept}
+    lost = {"conclusion": unscored(part)} if known(file) and not known(part) else {}
+    return part.assign_attrs(titles=json.dumps(said), **lost)
 
 
 def _points(file: xr.Dataset) -> pd.DataFrame:
@@ -286,11 +313,10 @@ def _scale(place: Any, panels: Sequence[Axes], file: xr.Dataset, norm: LogNorm) 
 
 def _notes(
     scores: Sequence[xr.Dataset],
-    table: pd.DataFrame,
+    parts: Sequence[pd.DataFrame],
     axes: Sequence[Mapping[str, Any]],
-    n_recordings: int,
 ) -> list[str]:
-    n = table.drop_duplicates("point")
+    n = parts[0]
     notes = [
         f"{style.counted(len(n), 'point')}, {style.at_least(n['given'])} network instances (unit "
         "of inference) each, one recording a map. Star: the best "
@@ -300,8 +326,7 @@ def _notes(
     if len(axes) > 2:
         others = ", ".join(str(axis["title"] or axis["name"]) for axis in axes[2:])
         notes.append(f"Color: the best over {others}.")
-    for file in scores:
-        part = table[table["recording"] == file.attrs["recording"]]
+    for file, part in zip(scores, parts, strict=False):
         if not part["best"].any():
             continue
         best = part[part["best"]].iloc[0]
@@ -318,6 +343,6 @@ def _notes(
                 "variability, sparseness, discrimination or reliability): their drift is not "
                 "compared at equal terms."
             )
-    if len(scores) < n_recordings:
-        notes.append(f"{len(scores)} of {n_recordings} recordings are drawn, the table holds all.")
+    if len(scores) < len(parts):
+        notes.append(f"{len(scores)} of {len(parts)} recordings are drawn, the table holds all.")
     return notes + [note for file in scores for note in style.notes_of(file.attrs)]

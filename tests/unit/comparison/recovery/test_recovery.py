@@ -172,12 +172,12 @@ def test_all_permutations_are_taken_where_they_are_few():
     rng = np.random.default_rng(31)
     values = np.arange(9.0).reshape(3, 3, 1)
     values[2, 1] = np.nan  # 6 x 6 x 2 orders
-    every = np.concatenate(list(nearest.permuted(values, 71, rng)))
+    every = np.concatenate(list(nearest.permuted(values, np.zeros(3, int), 71, rng)))
     assert every.shape == (71, 3, 3, 1)
     assert len({one.tobytes() for one in every} | {values.tobytes()}) == 72
     assert np.isnan(every[:, 2, 1]).all()
     np.testing.assert_array_equal(np.sort(every[:, :2], axis=2), np.tile(values[:2], (71, 1, 1, 1)))
-    some = np.concatenate(list(nearest.permuted(values, 70, rng)))
+    some = np.concatenate(list(nearest.permuted(values, np.zeros(3, int), 70, rng)))
     assert len(some) == 70 > len({one.tobytes() for one in some})
 
 

@@ -20,9 +20,10 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
+from spikedrift.figures.final import sweep_map
 from spikedrift.stats.covariance import spread
 from spikedrift.sweeps.coordinates import Coordinates, axis_columns
-from spikedrift.sweeps.points import points
+from spikedrift.sweeps.points import points, told_apart
 
 
 def analyzed(recording):
@@ -238,6 +239,47 @@ def test_spread_is_the_variance_within_groups_of_what_is_defined():
     broken = [np.array([[1.0, np.nan], [3.0, 5.0]]), np.array([[7.0, 1.0]])]
     np.testing.assert_array_equal(spread(broken), [2.0, np.nan])
     assert spread([np.empty((0, 1)), np.array([[2.0], [2.0]])]).tolist() == [0.0]
+
+
+def test_points_of_two_sweeps_are_scored_side_by_side(mouse, sweep):
+    parts = []
+    for name, kept in (("a", ["drift@rate=1", "drift@rate=0.2"]), ("b", ["loud"])):
+        labels = [
+            told_apart(
+                {
+                    "point": point, "variant": COORDINATES[point].variant, "title": point,
+                    "variant_title": "drifting", "control": name == "b",
+                    "axes": COORDINATES[point].axes, "instance_seed": f"{name == 'b'}.{k}",
+                },
+                name,
+            )
+            for point in kept
+            for k in range(3)
+        ]  # fmt: skip
+        parts.append(Models._grouped(labels, [run for point in kept for run in sweep[point]]))
+    models = Models.joined(parts, ["a", "b"])
+    found = compare(mouse, models.runs, seed=2, control=models.control, titles=models.titles,
+                    coordinates=models.coordinates)  # fmt: skip
+    alone = compare(mouse, sweep, seed=2, coordinates=COORDINATES)
+    # One metric for all: the same numbers under other names.
+    for name in ("score", "instance_value", "residual", "trait_difference"):
+        np.testing.assert_array_equal(found[name], alone[name])
+    assert found["sweep"].values.tolist() == ["a", "a", "b"] and "sweep" not in alone.coords
+    assert found["point"].values.tolist() == ["a.drift@rate=1", "a.drift@rate=0.2", "b.loud"]
+    np.testing.assert_array_equal(found["axis_a.rate"], [1.0, 0.2, np.nan])
+    assert found.attrs["control"] == "b.loud"
+    of = attempt(found, {}, Compare(bootstrap=100), Recovery(permutations=99), 1)
+    assert of["variant"].values.tolist() == ["a.drift", "b.loud"]
+    assert of.attrs["instances"] == 3 and "each of 2 sweeps" in of.attrs["inference"]
+    # A map of one of them has its points, under the names that they have there.
+    axes = [{"name": "rate", "title": "", "scale": "log"}]
+    _, table = sweep_map.draw(scores=[found], axes=axes, sweep="a")
+    assert table["point"].tolist() == ["drift@rate=1", "drift@rate=0.2"]
+    assert table["axis_rate"].tolist() == [1.0, 0.2]
+    assert table["title"].tolist() == table["point"].tolist()
+    assert table["score"].tolist() == alone["score"].values[:2].tolist()
+    _, table = sweep_map.draw(scores=[found], sweep="b")
+    assert not [name for name in table if name.startswith("axis_")]
 
 
 # the plan of it

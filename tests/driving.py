@@ -1,11 +1,12 @@
 """Rules of one projection driven by spikes, and by whatever else of the cell, that are given."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import brian2 as b
 import numpy as np
 
+from spikedrift.plasticity import placing
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import combine
 
@@ -23,6 +24,8 @@ def driven(
     dt: float,
     cell: str = "",
     namespace: Mapping[str, Any] | None = None,
+    in_cells: Collection[str] = (),
+    delay: float = 0.0,
 ) -> tuple[Any, Any]:
     """Synapses and cells after a run; variables that the rules add to the cells begin with `of_`.
 
@@ -37,11 +40,15 @@ def driven(
         s.
     cell : str
         Equations of what the cells offer; `namespace` holds the functions that they use.
+    in_cells : collection of "pre", "post"
+        Sides on which cells keep traces.
+    delay : float
+        Of all presynaptic spikes; s.
     """
     b.start_scope()
     b.prefs.codegen.target = "numpy"
     b.get_device().defaultclock = b.Clock(dt * b.second, name="defaultclock")  # back at 0
-    made = combine(rules, transmit="received_post += {weight}", prefix="of_")
+    made = combine(rules, "received_post += {weight}", prefix="of_", in_cells=in_cells)
     n_pre, n_post = np.max(wiring, axis=1) + 1
     fires = np.zeros((round(duration / dt), n_post))
     fires[np.round(np.asarray(post[1]) / dt).astype(int), np.asarray(post[0], int)] = 1
@@ -50,11 +57,16 @@ def driven(
         n_post,
         "\n".join(["received : 1", cell, made.cell]),
         threshold="fires(t, i) > 0.5",
-        reset="",
+        reset=made.at_spike,
+        events=made.events,
         method="euler",
         namespace={"fires": b.TimedArray(fires, dt=dt * b.second), **(namespace or {})},
     )
-    synapses = made.synapses(source, target, target, "synapses")
+    synapses = made.synapses(source, target, target, "synapses", delay * b.second)
+    relays = placing.relays([(source, delay, made.source.at_spike)])
+    for relay in relays:
+        relay.connect(j="i")
+    placing.let_move([(source, made.source.move), (target, made.move)])
     synapses.connect(i=wiring[0], j=wiring[1])
     synapses.w_max = w_max
     synapses.w = w
@@ -64,13 +76,13 @@ def driven(
         )
         for rule in rules
     }
-    groups = {"synapses": synapses, "cells": target}
-    for name, value in made.variables(values, "synapses", "cells").items():
+    groups = {"synapses": synapses, "cells": target, "source": source}
+    for name, value in made.variables(values, *groups).items():
         group, variable = name.split(".")
         unit = groups[group].variables[variable].dim
         setattr(groups[group], variable, b.Quantity(value, dim=unit))
     made.begin(synapses, target)
-    b.Network(source, target, synapses).run(duration * b.second)
+    b.Network(source, target, synapses, relays).run(duration * b.second)
     return synapses, target
 
 

@@ -63,7 +63,7 @@ def set_up(bench, rule, parameters, w, w_max):
     """Connect a bench and give everything on it its first values."""
     bench.connect()
     values = {rule.name: {**rule.values(), **parameters}}
-    variables = bench.projection.variables(values, "synapses", "cells")
+    variables = bench.projection.variables(values, "synapses", "cells", "source")
     variables |= {"synapses.w_max": w_max, "synapses.copies": len(w), "synapses.bundle": 1}
     for name, value in variables.items():
         group, _, variable = name.partition(".")

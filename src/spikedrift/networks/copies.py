@@ -38,6 +38,7 @@ def own(made: Projection, name: str) -> Projection:
         made,
         model=SHARED.sub(rf"\1 = {name}_\1_post : \2", made.model),
         cell="\n".join([own_cell(made.cell), *moved]),
+        source=replace(made.source, equations=own_cell(made.source.equations)),
     )
 
 
@@ -180,7 +181,7 @@ class Copies:
     def _name(self, name: str) -> str:
         """Name of a variable: those of projections lie in the postsynaptic cell."""
         group, _, variable = name.partition(".")
-        if self.n == 1 or group in self.populations:
+        if self.n == 1 or group in self.populations or group in self.sources:
             return name
         return f"{self.ends[group][1]}.{group}_{variable}"
 
@@ -188,7 +189,8 @@ class Copies:
         if self.n == 1:
             return of_copies[0]
         group = name.partition(".")[0]
-        size = self.populations[group if group in self.populations else self.ends[group][1]]
+        sizes = {**self.populations, **self.sources}
+        size = sizes[group if group in sizes else self.ends[group][1]]
         return np.concatenate(
             [v if isinstance(v, np.ndarray) else np.full(size, float(v)) for v in of_copies]
         )

@@ -9,6 +9,7 @@ cell, of what they are for and of the place of the presynaptic cell.
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.networks import declaration
 from spikedrift.networks.copies import own, own_cell
 from spikedrift.networks.declaration import Distribution, Network, Phase
-from spikedrift.plasticity import registry
+from spikedrift.plasticity import placing, registry
 from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation import streams
 from spikedrift.simulation.build import Standalone
@@ -95,8 +96,10 @@ def synapse(name: str, asked: Mapping[str, Any], cell: cells.Cell) -> Projection
     words = [f"{word} : 1 (shared, constant)" for word in (*asked["words"], *asked["delayed"])]
     rules = [registry.get(rule) for rule in asked["rules"]]
     transmit = cell.receptors[asked["receptor"]]
+    # Spikes with a delay of each synapse's own arrive at as many times.
+    in_cells = {"pre", "post"} if isinstance(asked["delay"], float) else {"post"}
     try:
-        return combine(rules, transmit, "\n".join(words), prefix=f"{name}_")
+        return combine(rules, transmit, "\n".join(words), f"{name}_", in_cells)
     except ValueError as error:
         raise InputError(f"projection {name}: {error}") from None
 
@@ -165,16 +168,24 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
     objects += groups.values()
     synapses = {}
     for name, to in projections.items():
-        alike = isinstance(to["delay"], float)
-        delay = to["delay"] * b.second if alike and to["delay"] else None
+        delay = to["delay"] * b.second if isinstance(to["delay"], float) else None
         post = groups[to["post"]]
         synapses[name] = made[name].synapses(groups[to["pre"]], post, post, name, delay)
+    relays = placing.relays(
+        (groups[to["pre"]], to["delay"], made[k].source.at_spike) for k, to in projections.items()
+    )
+    placing.let_move(
+        (groups[to[end]], move)
+        for k, to in projections.items()
+        for end, move in (("pre", made[k].source.move), ("post", made[k].move))
+    )
     meters = {
         name: _meter(name, groups[name], structure["populations"][name]["size"])
         for name in asked
         if "population_rate" in asked[name]
     }
     objects += [one for pair in meters.values() for one in pair]
+    objects += relays
     monitors = {
         name: b.SpikeMonitor(groups[name], name=f"{name}_spikes")
         for name, one in structure["populations"].items()
@@ -191,6 +202,8 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
             size = one["size"]
             meters[name][1].connect(j=f"i//{size}")
             meters[name][1].share = 1 / size
+    for relay in relays:
+        relay.connect(j="i")
     for name, to in projections.items():
         _connect(synapses[name], name, to, structure, by_post=bool(made[name].events))
         made[name].begin(synapses[name], groups[to["post"]])
@@ -253,11 +266,12 @@ def _population(
         equations.append(RATE)
     text = "\n".join(equations)
     text = own_cell(text) if structure["copies"] > 1 else text
+    reset = [dedent(cell.reset).strip(), *(each.at_spike for each in ending.values())]
     group = b.NeuronGroup(
         structure["copies"] * one["size"],
         "\n".join([text, *(each.cell for each in ending.values())]),
         threshold=cell.threshold,
-        reset=cell.reset or None,
+        reset="\n".join(filter(None, reset)) or None,
         refractory=cell.dead_time or 0 * b.ms,  # for `lastspike`
         events={event: where for each in ending.values() for event, where in each.events.items()},
         method=cell.method,
@@ -343,7 +357,7 @@ def variables(network: Network) -> dict[str, float | np.ndarray]:
         if isinstance(delay := delay_of(one), Distribution):
             values |= {f"{one.name}.{k}": v for k, v in delay.values.items()}
         values[f"{one.name}.w_max"] = one.w_max
-        values |= made[one.name].variables(acting(one), one.name, one.post)
+        values |= made[one.name].variables(acting(one), one.name, one.post, one.pre)
     for population in network.populations:
         cell = cells.get(population.cell)
         for parameter in cell.used(asked_of(population.name, asked, made)):

@@ -33,6 +33,8 @@ def memory(network: Network, copies: int, n_input: int, seconds: float) -> int:
         variables = _variables(cell.equations(offered)) + len(cell.used(offered)) + 1
         variables += sum(_variables(own(made[p.name], p.name).cell)
                          for p in network.ending_on(one.name))  # fmt: skip
+        variables += sum(_variables(own(made[p.name], p.name).source.equations)
+                         for p in network.projections if p.pre == one.name)  # fmt: skip
         variables += 2 * sum(drive.post == one.name for drive in network.drives)
         total += one.size * (8 * variables + SPIKE * RATE * seconds)
     for projection in network.projections:

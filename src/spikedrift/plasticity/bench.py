@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikedrift.cells import cell as cells
-from spikedrift.plasticity import registry
+from spikedrift.plasticity import placing, registry
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import Projection, combine
 from spikedrift.simulation import streams
@@ -28,6 +28,7 @@ w_high : 1 (shared, constant)
 copies : 1 (shared, constant)
 n_low : 1 (shared, constant)
 """
+IN_CELLS = ("pre", "post")  # where traces live, as in networks
 PREFIX = "rule_"  # of what a rule adds to the cell: a synapse and its cell must not share names
 
 
@@ -42,6 +43,8 @@ class Bench:
     cells : NeuronGroup
     synapses, tell : Synapses
         From `source` and from `orders`.
+    relays : list of Synapses
+        From `source` to what it keeps.
     network : Network of all of them
     projection : Projection
     cell : Cell
@@ -52,13 +55,15 @@ class Bench:
     cells: Any
     synapses: Any
     tell: Any
+    relays: list[Any]
     network: Any
     projection: Projection
     cell: cells.Cell
 
     def connect(self, bundle: str = "1") -> None:
         """Connect k with k, by as many synapses as the expression `bundle` says."""
-        self.tell.connect(j="i")
+        for one in (self.tell, *self.relays):
+            one.connect(j="i")
         self.synapses.connect(j="i", n=bundle)
 
     def begin(self) -> None:
@@ -90,17 +95,19 @@ def assemble(
     import brian2 as b
 
     cell = cells.get(cell_name)
-    projection = combine(rules, cell.transmit, START, PREFIX)
+    projection = combine(rules, cell.transmit, START, PREFIX, IN_CELLS)
     cells.refuse(cell, projection.asked, ", ".join(rule.name for rule in rules))
     source = b.SpikeGeneratorGroup(n, pre[0], pre[1] * b.second, name="source", sorted=False)
     orders = b.SpikeGeneratorGroup(n, order[0], order[1] * b.second, name="orders", sorted=False)
     group = _cells(cell, projection, n)
-    synapses = projection.synapses(source, group, group, "synapses", number="number")
+    synapses = projection.synapses(source, group, group, "synapses", 0 * b.second, number="number")
+    relays = placing.relays([(source, 0.0, projection.source.at_spike)])
+    placing.let_move([(group, projection.move), (source, projection.source.move)])
     tell = b.Synapses(orders, group, on_pre=cell.order, name="tell")
     if _added(cell):
         tell.pre.when = "end"  # a spike of this step does not take it back
-    network = b.Network(source, orders, group, synapses, tell)
-    return Bench(source, orders, group, synapses, tell, network, projection, cell)
+    network = b.Network(source, orders, group, synapses, tell, relays)
+    return Bench(source, orders, group, synapses, tell, relays, network, projection, cell)
 
 
 def keys(cell: cells.Cell, n: int, seed: int = 0) -> dict[str, np.ndarray]:
@@ -126,12 +133,14 @@ def _cells(cell: cells.Cell, projection: Projection, n: int) -> Any:
     ]
     equations += ["told : 1"] if told else []
     equations += ["key : integer (constant)"] if cell.draws else []
+    reset = [dedent(cell.reset).strip(), "told = 0" if told else "", projection.at_spike]
+    reset = [part for part in reset if part]
     dead = f"timestep(t - lastspike, dt) < timestep({cell.dead_time}, dt)"
     group = b.NeuronGroup(
         n,
         "\n".join(equations),
         threshold=f"({cell.threshold}) or told > 0" if told else cell.threshold,
-        reset=f"{dedent(cell.reset).strip()}\ntold = 0" if told else cell.reset or None,
+        reset="\n".join(reset) or None,
         # An order finds a cell in its dead time, too. Without one, it is for `lastspike`.
         refractory=f"{dead} and told <= 0" if told and cell.dead_time else 0 * b.ms,
         events=projection.events,

@@ -15,7 +15,7 @@ from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import protocol as protocols
 from spikedrift.plasticity import registry
-from spikedrift.plasticity.bench import PREFIX, keys
+from spikedrift.plasticity.bench import IN_CELLS, PREFIX, keys
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Rule
 from spikedrift.plasticity.synapse import combine
@@ -244,9 +244,9 @@ def final_weights(
         step, index = np.divmod(np.unique(step * setting.n + index), setting.n)
         return index, step
 
-    projection = combine([setting.rule], cell.transmit, prefix=PREFIX)
+    projection = combine([setting.rule], cell.transmit, prefix=PREFIX, in_cells=IN_CELLS)
     parameters: dict[str, float | np.ndarray] = {
-        **projection.variables({setting.rule.name: setting.values}, "synapses", "cells"),
+        **projection.variables({setting.rule.name: setting.values}, "synapses", "cells", "source"),
         "synapses.w_max": induction.w_max,
         "synapses.w_low": induction.weight,
         "synapses.w_high": _high(induction),

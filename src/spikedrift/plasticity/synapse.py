@@ -1,16 +1,18 @@
 """A projection's synapses, put together from its plasticity rules.
 
 Variables that a rule needs in the postsynaptic cell bear the projection's prefix there, since
-several projections end on one cell. Every parameter goes into the synapses, and also into the cell
-where its statements use it.
+several projections end on one cell, and so do traces that were moved into a cell (`placing`); in
+the presynaptic cell `from_` follows the prefix, since a cell may be on both sides. Every parameter
+goes into the synapses, and also into the cells whose statements use it.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from spikedrift.cells.cell import OFFERED
+from spikedrift.plasticity.placing import Kept, anchor, extend, place
 from spikedrift.plasticity.rule import Regular, Rule
 from spikedrift.simulation.statements import first_values
 
@@ -27,10 +29,14 @@ class Projection:
         First values of the state, and the parameter that holds that delay.
     cell, cell_start : str
         Equations to add to the postsynaptic cells, and their first values.
+    at_spike, move : str
+        What else these cells do with traces that they keep (`placing.Kept`).
+    source : Kept
+        What the presynaptic cells keep.
     asked : frozenset of str
         What these need of the cells: keys of `cells.cell.OFFERED`.
     every : tuple of Regular
-    placed : tuple of (rule, parameter, "synapse" or "cell", name of the variable)
+    placed : tuple of (rule, parameter, "synapse", "cell" or "source", name of the variable)
     prefix : str
         Begins the names of what the rules add to the cell.
     """
@@ -43,6 +49,9 @@ class Projection:
     late: str
     cell: str
     cell_start: str
+    at_spike: str
+    move: str
+    source: Kept
     asked: frozenset[str]
     every: tuple[Regular, ...]
     placed: tuple[tuple[str, str, str, str], ...]
@@ -58,17 +67,17 @@ class Projection:
         }
 
     def variables(
-        self, values: Mapping[str, Mapping[str, float]], synapses: str, cells: str
+        self, values: Mapping[str, Mapping[str, float]], synapses: str, cells: str, source: str = ""
     ) -> dict[str, float]:
         """Values of the program's variables, `group.variable`.
 
         Parameters
         ----------
         values : mapping of rule -> parameter -> value
-        synapses, cells : str
-            Names of the two groups.
+        synapses, cells, source : str
+            Names of the groups: the synapses and the cells on either side.
         """
-        group = {"synapse": synapses, "cell": cells}
+        group = {"synapse": synapses, "cell": cells, "source": source}
         return {
             f"{group[place]}.{name}": values[rule][parameter]
             for rule, parameter, place, name in self.placed
@@ -79,6 +88,9 @@ class Projection:
     ) -> Any:
         """Make the Brian2 `Synapses`, and schedule the regular statements.
 
+        The source gets the variables that it keeps. When spikes change these, and when the
+        anchors of traces move, is up to the caller (`placing.relays`, `placing.let_move`).
+
         Parameters
         ----------
         source, target : Brian2 groups
@@ -87,31 +99,39 @@ class Projection:
             The group that `target` is or is a part of; it has `events`.
         name : str
         delay : Quantity, optional
-            Delay of the transmission, s.
+            Delay of the transmission, s, where it is that of all synapses.
         number : str, optional
             Name of a variable that numbers the synapses between the same two cells.
         """
         import brian2 as b
 
+        extend(source, self.source.equations)
+        for group, move in ((source, self.source.move), (cells, self.move)):
+            if move:
+                anchor(group)
         late = {"late": self.on_late} if self.on_late else {}
+        post = {"post": self.on_post} if self.on_post else {}
         where = {f"where_{k}": one.code for k, one in enumerate(self.every) if one.where}
         synapses = b.Synapses(
             source,
             target,
             model=self.model,
             on_pre={"pre": self.on_pre, **late},
-            on_post={**({"post": self.on_post} if self.on_post else {}), **where},
+            on_post={**post, **where},
             on_event={name: f"{self.prefix}{name}" for name in where},
-            delay={**({} if delay is None else {"pre": delay}), **dict.fromkeys(where, 0 * b.ms)},
+            delay={
+                **({} if delay is None else {"pre": delay}),
+                **dict.fromkeys([*post, *where], 0 * b.ms),
+            },
             multisynaptic_index=number or None,
             method=("exact", "euler"),
             name=name,
         )
-        for place, one in enumerate(self.every):
+        for rank, one in enumerate(self.every):
             interval = one.interval * b.second if one.interval else None
-            order = 2 * place + 1
+            order = 2 * rank + 1
             if one.where:
-                pathway = getattr(synapses, f"where_{place}")
+                pathway = getattr(synapses, f"where_{rank}")
                 cells.set_event_schedule(pathway.event, when="start", order=order - 1)
                 pathway.when, pathway.order = "start", order
             elif one.on == "synapse":
@@ -125,10 +145,17 @@ class Projection:
         if self.late:
             synapses.late.delay = self.late
         first_values(cells, self.cell_start)
+        first_values(synapses.source, self.source.start)
         first_values(synapses, self.start)
 
 
-def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str = "") -> Projection:
+def combine(
+    rules: Sequence[Rule],
+    transmit: str,
+    extra: str = "",
+    prefix: str = "",
+    in_cells: Collection[str] = (),
+) -> Projection:
     """Put rules that act on one weight together.
 
     Parameters
@@ -140,7 +167,9 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
     extra : str
         Further Brian2 equations of the projection.
     prefix : str
-        Begins the names of the variables that the rules add to the cell.
+        Begins the names of the variables that the rules add to the cells.
+    in_cells : collection of "pre", "post"
+        Sides on which cells keep the traces that they alone determine.
 
     Raises
     ------
@@ -150,27 +179,6 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
     from brian2.equations import Equations
     from brian2.utils.stringtools import get_identifiers, word_substitute
 
-    in_cell = {name for rule in rules for name in Equations(rule.cell).names}
-    cell_code = {
-        rule.name: "\n".join(
-            [
-                rule.cell,
-                rule.cell_start,
-                *(r.code if r.on == "cell" else r.where for r in rule.every),
-            ]
-        )
-        for rule in rules
-    }
-    placed, synapse_lines, cell_lines = [], ["w : 1", "w_max : 1 (shared, constant)", extra], []
-    for rule in rules:
-        used = get_identifiers(cell_code[rule.name])
-        for one in rule.parameters:
-            placed.append((rule.name, one.name, "synapse", one.name))
-            synapse_lines.append(f"{one.name} : {one.unit} (shared, constant)")
-            if one.name in used:
-                placed.append((rule.name, one.name, "cell", prefix + one.name))
-                cell_lines.append(f"{prefix}{one.name} : {one.unit} (shared, constant)")
-        synapse_lines.append(rule.model)
     names = [name for rule in rules for name in (*Equations(rule.model).names,
              *Equations(rule.cell).names, *(p.name for p in rule.parameters))]  # fmt: skip
     twice = [name for name, n in Counter(names).items() if n > 1]
@@ -178,19 +186,58 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         told = " and ".join(rule.name for rule in rules)
         raise ValueError(f"{told} cannot act on one projection: both have {twice[0]!r}")
 
+    placing = [place(rule, in_cells, f"{prefix}now_") for rule in rules]
+    rules = [rule for rule, _, _ in placing]
+    in_cell = {name for rule in rules for name in Equations(rule.cell).names}
+    in_source = {name for _, source, _ in placing for name in Equations(source.equations).names}
+    cell_code = {
+        rule.name: "\n".join(
+            [
+                rule.cell,
+                rule.cell_start,
+                kept.code,
+                *(r.code if r.on == "cell" else r.where for r in rule.every),
+            ]
+        )
+        for rule, _, kept in placing
+    }
+    of_source = f"{prefix}from_"
+    placed, synapse_lines = [], ["w : 1", "w_max : 1 (shared, constant)", extra]
+    cell_lines, source_lines = [], []
+    for rule, before, _ in placing:
+        used, used_before = get_identifiers(cell_code[rule.name]), get_identifiers(before.code)
+        for one in rule.parameters:
+            placed.append((rule.name, one.name, "synapse", one.name))
+            synapse_lines.append(one.line)
+            if one.name in used:
+                placed.append((rule.name, one.name, "cell", prefix + one.name))
+                cell_lines.append(f"{prefix}{one.line}")
+            if one.name in used_before:
+                placed.append((rule.name, one.name, "source", of_source + one.name))
+                source_lines.append(f"{of_source}{one.line}")
+        synapse_lines.append(rule.model)
+
     into_cell = {
         name: prefix + name
-        for name in in_cell | {p for _, p, place, _ in placed if place == "cell"}
+        for name in in_cell | {p for _, p, where, _ in placed if where == "cell"}
     }
     # Also where an equation names it: dx/dt.
     into_cell |= {f"d{name}": f"d{prefix}{name}" for name in in_cell}
-    to_cell = {f"{name}_post": f"{prefix}{name}_post" for name in in_cell}
+    into_source = {
+        name: of_source + name
+        for name in in_source | {p for _, p, where, _ in placed if where == "source"}
+    }
+    to_cells = {f"{name}_post": f"{prefix}{name}_post" for name in in_cell}
+    to_cells |= {f"{name}_pre": f"{of_source}{name}_pre" for name in in_source}
 
     def synapse(text: str) -> str:
-        return word_substitute(_tidy(text), to_cell)
+        return word_substitute(_tidy(text), to_cells)
 
     def cell(text: str) -> str:
         return word_substitute(_tidy(text), into_cell)
+
+    def source(texts: Iterable[str], *lines: str) -> str:
+        return "\n".join([word_substitute(_tidy("\n".join(texts)), into_source), *lines])
 
     releasing = [rule for rule in rules if rule.release]
     spiking = [r for r in rules if not r.release and r.on_pre.strip() != "{transmit}"]
@@ -212,6 +259,14 @@ def combine(rules: Sequence[Rule], transmit: str, extra: str = "", prefix: str =
         + "".join(f"\n{line}" for line in cell_lines),
         asked=frozenset(set().union(*map(get_identifiers, cell_code.values())) & set(OFFERED)),
         cell_start=cell("\n".join(rule.cell_start for rule in rules)),
+        at_spike=cell("\n".join(kept.at_spike for _, _, kept in placing)),
+        move=cell("\n".join(kept.move for _, _, kept in placing)),
+        source=Kept(
+            source((one.equations for _, one, _ in placing), *source_lines),
+            source(one.start for _, one, _ in placing),
+            source(one.at_spike for _, one, _ in placing),
+            source(one.move for _, one, _ in placing),
+        ),
         every=tuple(
             replace(
                 one,

@@ -43,6 +43,9 @@ def compile_project(
     for path in sources:
         if suffix == ".cpp":
             path.write_text(fetch_ahead(path.read_text()))
+    queue = directory / "brianlib" / "spikequeue.h"
+    if queue.is_file():
+        queue.write_text(without_division(queue.read_text()))
     objects = directory / f"objects{suffix}"
     objects.write_text(whole_files(objects.read_text()))
     headers = sorted(
@@ -92,6 +95,12 @@ def fetch_ahead(code: str) -> str:
     fetch = "".join(f" __builtin_prefetch(&{array}[_ahead]);" for array in arrays)
     later = f"std::min(_spiking_synapse_idx + {AHEAD}, _num_spiking_synapses - 1)"
     return code.replace(one, f"{one} const size_t _ahead = (*_spiking_synapses)[{later}];{fetch}")
+
+
+def without_division(code: str) -> str:
+    """Let Brian2's queues of spikes move on by a comparison: each does so in every time step."""
+    there = "(offset+1)%queue.size()"
+    return code.replace(there, "offset + 1 < int(queue.size()) ? offset + 1 : 0")
 
 
 def whole_files(code: str) -> str:

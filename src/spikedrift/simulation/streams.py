@@ -8,9 +8,9 @@ time step is
 
     uniform(branch(key, purpose, place), step)
 
-This module has the two functions `branch` and `uniform` and the derived `normal` and `arrivals` in
-NumPy and, for Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no unsigned
-integers; they wrap.
+This module has the two functions `branch` and `uniform` and the derived `normal`, `normal_of` and
+`arrivals` in NumPy and, for Brian2's code, in C++ and CUDA. Keys are int64, since Brian2 knows no
+unsigned integers; they wrap.
 """
 
 import re
@@ -50,6 +50,15 @@ static inline double _stream_normal(const int64_t key, const int64_t n)
     const double second = (double)(int64_t)(_stream_bits(own, 1) >> 11)*0x1p-53;
     return sqrt(-2*log(1 - first))*cos(6.283185307179586*second);
 }""",
+    "normal_of": """
+static inline double _stream_normal_of(const double scale, const int64_t key, const int64_t n)
+{
+    if (scale == 0) return 0;
+    const int64_t own = (int64_t)_stream_bits(key, n);
+    const double first = (double)(int64_t)(_stream_bits(own, 0) >> 11)*0x1p-53;
+    const double second = (double)(int64_t)(_stream_bits(own, 1) >> 11)*0x1p-53;
+    return scale*(sqrt(-2*log(1 - first))*cos(6.283185307179586*second));
+}""",
     "arrivals": """
 static inline double _stream_arrivals(const int64_t key, const int64_t n, const double mean)
 {
@@ -64,6 +73,7 @@ static inline double _stream_arrivals(const int64_t key, const int64_t n, const 
     return count;
 }""",
 }
+FACTORS = r"(?:(?<![\w.*/%)])((?:[A-Za-z_]\w*\*)+))?"  # in front of a call, and after no operator
 MOST = 1000  # largest number that `arrivals` draws
 
 
@@ -105,6 +115,11 @@ def normal(key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
     return np.sqrt(-2 * np.log(1 - uniform(own, 0))) * np.cos(2 * np.pi * uniform(own, 1))
 
 
+def normal_of(scale: npt.ArrayLike, key: npt.ArrayLike, n: npt.ArrayLike) -> np.ndarray:
+    """Return normal numbers of a standard deviation; C++ draws none where it is 0."""
+    return np.asarray(scale * normal(key, n))
+
+
 def arrivals(key: npt.ArrayLike, n: npt.ArrayLike, mean: npt.ArrayLike) -> np.ndarray:
     """Return Poisson numbers, by inversion of their distribution function.
 
@@ -144,15 +159,20 @@ def drawn(code: str, key: str, name: str, place: str) -> str:
         Brian2 expressions of the key to branch from, and of the place.
     name : str
         Begins the name of the purpose, of which every call in `code` has one of its own.
+
+    Factors by name in front of `randn()`, as in `noise*w_max*randn()`, go into the draw.
     """
     counter = iter(range(len(code)))
 
     def call(found: re.Match[str]) -> str:
-        function = {"rand": "uniform", "randn": "normal"}[found[1]]
+        factors, kind = found.groups()
         number = purpose(f"{name}.{next(counter)}")
-        return f"{function}(branch({key}, {number}, {place}), t_in_timesteps)"
+        draw = f"branch({key}, {number}, {place}), t_in_timesteps)"
+        if factors and kind == "randn":
+            return f"normal_of({factors.removesuffix('*')}, {draw}"
+        return f"{factors or ''}{'normal' if kind == 'randn' else 'uniform'}({draw}"
 
-    return re.sub(r"\b(randn?)\(\)", call, code)
+    return re.sub(rf"{FACTORS}\b(randn?)\(\)", call, code)
 
 
 def drawn_once(code: str, key: str, name: str, place: str) -> str:
@@ -182,14 +202,16 @@ def functions() -> dict[str, Any]:
     whole = ["integer", "integer"]
     for function, arguments, returned in (
         (bits, whole, "integer"), (branch, [*whole, "integer"], "integer"),
-        (uniform, whole, "float"), (normal, whole, "float"), (arrivals, [*whole, "any"], "float"),
+        (uniform, whole, "float"), (normal, whole, "float"), (normal_of, ["any", *whole], "float"),
+        (arrivals, [*whole, "any"], "float"),
     ):  # fmt: skip
         name = function.__name__
+        scaled = function is normal_of  # in any unit
         made[name] = b.Function(
             function,
-            arg_units=[1] * len(arguments),
+            arg_units=[None if scaled else 1, *[1] * (len(arguments) - 1)],
             arg_types=arguments,
-            return_unit=1,
+            return_unit=(lambda scale, key, n: scale) if scaled else 1,
             return_type=returned,
         )
         # Otherwise Brian2 writes the numbers out at every call, for a message.

@@ -140,3 +140,17 @@ def test_every_call_has_a_purpose_of_its_own():
     numbers = {streams.purpose(f"x.{k}") for k in range(3)}
     assert len(numbers) == 3 and all(f"branch(key_post, {n}, i), t_in" in code for n in numbers)
     assert code.count("uniform(") == 2 and code.count("normal(") == 1 and "brand()" in code
+
+
+def test_a_factor_goes_into_the_draw_and_an_operator_stays_outside():
+    """Nothing is drawn where it is 0."""
+    seen = {
+        code: streams.drawn(code, "key", "x", "i").partition("branch")[0]
+        for code in ("w + noise*w_max*randn()", "u/noise*randn()", "(a + b)*randn()", "p*rand()")
+    }
+    assert list(seen.values()) == [
+        "w + normal_of(noise*w_max, ", "u/noise*normal(", "(a + b)*normal(", "p*uniform("
+    ]  # fmt: skip
+    keys = np.arange(5)
+    np.testing.assert_array_equal(streams.normal_of(0.0, keys, 3), 0)
+    np.testing.assert_array_equal(streams.normal_of(2.0, keys, 3), 2 * streams.normal(keys, 3))

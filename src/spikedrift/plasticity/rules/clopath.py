@@ -8,10 +8,10 @@ spikes and u_plus another low-pass of u, which must be above theta_minus. Both l
 read 3 ms late, so that a spike does not meet its own trace. With homeostasis, depression is scaled
 by the mean square depolarization over u_ref**2.
 
-As in the authors' program (ModelDB 144566), xbar takes Euler steps, a presynaptic spike counts
-from the next step on, and the delay is three samples held for 1 ms each. `xbar` is stored with the
-value that it has two steps after the last presynaptic spike, the first step that finds it in the
-trace.
+As in the authors' program (ModelDB 144566), xbar takes Euler steps, in each of which it decays by
+1 - dt/tau_x, a presynaptic spike counts from the next step on, and the delay is three samples held
+for 1 ms each. Two steps after a presynaptic spike is the first that finds it in the trace, and
+whole.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ RULE = Rule(
         Parameter("tau_square", 1.2, "second", "window of the mean square depolarization"),
     ),
     model="""
-    xbar : Hz
+    dxbar/dt = xbar*log(1 - dt/tau_x)/dt : Hz (event-driven)
     arrived : second
     """,
     start="arrived = -1*second",
@@ -72,7 +72,7 @@ RULE = Rule(
     depolarized = int(minus_3_post > theta_minus)*(minus_3_post - theta_minus)
     scale = 1 + homeostasis*(square_post/u_ref**2 - 1)
     w = clip(w - eta*A_LTD*scale*depolarized, 0, w_max)
-    xbar = xbar*(1 - dt/tau_x)**((t - arrived)/dt) + 1/tau_x
+    xbar += 1/tau_x
     arrived = t
     """,
     every=(
@@ -85,8 +85,8 @@ RULE = Rule(
         ),
         Regular(
             """
-            steps = (t - arrived)/dt
-            seen = (xbar - int(steps < 1.5)/tau_x)*(1 - dt/tau_x)**(steps - 2)
+            kept = 1 - dt/tau_x
+            seen = (xbar - int(t - arrived < 1.5*dt)*kept/tau_x)/kept**2
             w = clip(w + eta*dt*A_LTP*seen*potentiating_post, 0, w_max)
             """,
             where="potentiating > 0*volt**2",

@@ -7,8 +7,8 @@ the weight grows at the rate A_LTP xbar (u - theta_LTP) (u_plus - theta_LTD); ea
 only above 0. In the paper it acts together with a subtractive normalization of the weights onto a
 cell, which is a rule of its own here.
 
-xbar takes Euler steps; it is stored with the value that it has one step after the last presynaptic
-spike. A power would take five times as long as the exponential that stands for it.
+xbar takes Euler steps: it decays by 1 - dt/tau_x in each. Potentiation finds it as it was when the
+last step ended.
 """
 
 from collections.abc import Mapping
@@ -47,15 +47,13 @@ RULE = Rule(
         Parameter("w_min", 0.0, "1", "lower bound of the weight"),
     ),
     model="""
-    xbar : Hz
-    arrived : second
+    dxbar/dt = xbar*log(1 - dt/tau_x)/dt : Hz (event-driven)
     """,
     on_pre="""
     {transmit}
     depolarized = int(u_minus_post > theta_LTD)*(u_minus_post - theta_LTD)
     w = clip(w - eta*A_LTD*depolarized, w_min, w_max)
-    xbar = xbar*exp(log(1 - dt/tau_x)*(t - arrived)/dt) + 1/tau_x
-    arrived = t
+    xbar += 1/tau_x
     """,
     every=(
         Regular(
@@ -67,7 +65,7 @@ RULE = Rule(
         ),
         Regular(
             """
-            seen = xbar*exp(log(1 - dt/tau_x)*((t - arrived)/dt - 1))
+            seen = xbar/(1 - dt/tau_x)
             w = clip(w + eta*dt*A_LTP*seen*potentiating_post, w_min, w_max)
             """,
             where="potentiating > 0*volt**2",

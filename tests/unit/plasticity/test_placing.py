@@ -20,7 +20,7 @@ excitatory_drive = 8*mV*(1 + sin(t/(7*ms) + i)) : volt
 inhibitory_drive = 4*mV*(1 + cos(t/(5*ms) + i)) : volt
 population_rate = 20*Hz*(1 + sin(t/(31*ms))) : Hz
 """
-MOVED = {  # by the issue: what only one side changes, by what is the same for all synapses
+MOVED = {  # what only one side changes, by what is the same for all synapses
     "bcm": {"z_plus", "arrived", "z_minus", "z_slow", "nu"},
     "clopath": {"xbar", "arrived"},
     "clopath_assemblies": {"xbar"},

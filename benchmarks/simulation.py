@@ -1,6 +1,6 @@
 """What a sweep of the plastic network costs, against building and running each point by itself.
 
-    python benchmarks/simulation.py            all parts, about half an hour on two cores
+    python benchmarks/simulation.py            all parts, about 40 minutes on two cores
     python benchmarks/simulation.py --small    the same on a toy, a few minutes
 
 The reference network has 4000 E and 1000 I cells, each with as many inputs as in the default
@@ -14,6 +14,11 @@ is the same, all in one directory. Its imports and the drawing of input spikes a
 engine: two processes side by side, as Snakemake runs two points; everything from the start of
 these processes to the written files is counted, and on a cold cache the build. Plain points and
 shares of the engine's points take turns, so that a machine that others use slows both.
+NEST: `nest_network.py`, one thread, with the Python of an environment of its own
+(docs/performance.md); without it this part says so and is left out. Processor time of whole
+processes, the engine's from its imports to the written files (program in the cache), NEST's from
+its imports to the spikes read back; and of the simulation alone, wiring included. They take turns,
+each pair at an instance of its own.
 """
 
 import argparse
@@ -46,6 +51,8 @@ PHASES = [
     {"kind": "pause", "duration": 1.6},
 ]
 PLAIN = Path(__file__).with_name("plain_network.py")
+NEST = Path(__file__).with_name("nest_network.py")
+NEST_PYTHON = Path(__file__).parents[1] / ".env-stamps/nest/bin/python"
 PROCESSES = 2
 
 
@@ -100,16 +107,23 @@ class ProgramMemory(threading.Thread):
                         self.peak = max(self.peak, int(status["VmHWM"].split()[0]) / 1024)
 
 
+def processor() -> float:
+    """Processor time of children of this process that have ended; s."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run_point(
-    options: PatternNetwork, point: dict[str, float], number: int, folder: Path
+    options: PatternNetwork, point: dict[str, float], number: int, folder: Path, instance: int = 0
 ) -> dict[str, float]:
     """One point of the engine, files and all; s, mean E rate, peak memory (MiB)."""
     start = time.perf_counter()
+    before = processor()
     watch = ProgramMemory()
     watch.start()
     name = f"point-{number}.patterns"
     simulated = simulate(
-        MODEL, options, point, recording=name, seed=1, instance=0,
+        MODEL, options, point, recording=name, seed=1, instance=instance,
         build_dir=folder / "build", scratch_dir=folder,
     )  # fmt: skip
     watch.over.set()
@@ -117,6 +131,7 @@ def run_point(
     trials.write(simulated.trials, folder / f"{name}.trials.nc")
     return {
         "seconds": time.perf_counter() - start,
+        "processor": processor() - before,
         "program": watch.peak,
         "python": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "rate": simulated.trials.attrs["mean_rate"],
@@ -124,17 +139,17 @@ def run_point(
     }
 
 
-def plain(
-    options: PatternNetwork, point: dict[str, float], folder: Path, directory: str
-) -> dict[str, float]:
-    """One point in plain Brian2, built and run in `directory`."""
+def request(
+    options: PatternNetwork, point: dict[str, float], folder: Path, instance: int = 0
+) -> dict[str, dict[str, object]]:
+    """What a script that is not ours needs for a point; input spikes are written to `folder`."""
     dt = options.simulation.dt
     # What `simulate` draws for this seed and instance.
-    drawn = plan(MODEL, options, NetworkRun("plain", {}, 1, 0))
+    drawn = plan(MODEL, options, NetworkRun("plain", {}, 1, instance))
     for name, array in zip(("index", "step"), drawn.spikes["afferents"], strict=True):
         np.save(folder / f"{name}.npy", array)
     wiring = {one.name: one for one in drawn.network.projections}
-    request = {
+    return {
         "network": {
             "dt": dt,
             "n_e": options.cells.n_excitatory,
@@ -146,20 +161,33 @@ def plain(
             "duration": drawn.timetable.stop * dt,
         },
         "point": {
-            "seed": 1,
+            "seed": 1 + instance,
             "index": str(folder / "index.npy"),
             "step": str(folder / "step.npy"),
             "afferent": point["plasticity.afferent.eta"],
             "recurrent": point["plasticity.recurrent.eta"],
+            "noise": point.get("cells.membrane_noise", options.cells.membrane_noise),
         },
-        "directory": str(folder / directory),
     }
-    (folder / "point.json").write_text(json.dumps(request))
-    command = [sys.executable, PLAIN, folder / "point.json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def script(python: Path | str, path: Path, asked: dict[str, object], folder: Path) -> dict:
+    """Run a script on a point and read the last line that it prints."""
+    (folder / "point.json").write_text(json.dumps(asked))
+    done = subprocess.run(
+        [python, path, folder / "point.json"], capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        raise SystemExit(f"plain_network.py failed: {done.stderr}")
+        raise SystemExit(f"{path.name} failed: {done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def plain(
+    options: PatternNetwork, point: dict[str, float], folder: Path, directory: str
+) -> dict[str, float]:
+    """One point in plain Brian2, built and run in `directory`."""
+    asked = request(options, point, folder) | {"directory": str(folder / directory)}
+    return script(sys.executable, PLAIN, asked, folder)
 
 
 def workers(n: int = PROCESSES) -> ProcessPoolExecutor:
@@ -238,6 +266,62 @@ def growth(sizes: list[int], inputs: list[float]) -> None:
             )
 
 
+def nest_version(python: Path) -> str | None:
+    """Version of the NEST that `python` imports; None where there is none."""
+    try:
+        found = subprocess.run(
+            [python, "-c", "import nest; print(nest.__version__)"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.split()[-1]
+
+
+def against_nest(n_excitatory: int, pairs: int, python: Path) -> None:
+    """Processor time of a session, the engine and NEST in turns; with membrane noise and without.
+
+    Without noise the engine draws its random numbers all the same and multiplies them by 0.
+    """
+    found = nest_version(python)
+    if found is None:
+        print(f"\nNEST: {python} has none, left out (docs/performance.md)")
+        return
+    print(f"\nThe engine and NEST {found}: {n_excitatory} E, processor time of a session")
+    print(f"  {'noise':>7}{'instance':>10}{'engine':>9}{'NEST':>9}{'ratio':>7}"
+          f"{'alone':>10}{'NEST':>9}{'wiring':>9}{'ratio':>7}{'E rate':>9}{'NEST':>7} Hz",
+          flush=True)  # fmt: skip
+    options, learning = network(n_excitatory), ("afferent", "recurrent")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, start = Path(scratch), processor()
+        program(declare(options), options.simulation, folder / "build")
+        build = processor() - start
+        for noise in (options.cells.membrane_noise, 0.0):
+            # In the middle of the sweep's grid.
+            point = {f"plasticity.{name}.eta": 0.01 for name in learning}
+            point["cells.membrane_noise"] = noise
+            ratios = []
+            for instance in range(pairs):
+                asked, start = request(options, point, folder, instance), processor()
+                with workers(1) as pool:
+                    ours = pool.submit(run_point, options, point, 0, folder, instance).result()
+                whole = processor() - start
+                theirs = script(python, NEST, asked, folder)
+                alone = theirs["wiring"] + theirs["run"]
+                ratios.append((theirs["processor"] / whole, alone / ours["processor"]))
+                print(
+                    f"  {1000 * noise:4.0f} mV{instance:10}"
+                    f"{whole:8.2f}s{theirs['processor']:8.2f}s{ratios[-1][0]:7.1f}"
+                    f"{ours['processor']:9.2f}s{alone:8.2f}s{theirs['wiring']:8.2f}s"
+                    f"{ratios[-1][1]:7.1f}{ours['rate']:9.2f}{theirs['rate']:7.2f}",
+                    flush=True,
+                )
+            session, simulation = np.median(ratios, axis=0)
+            print(f"  median ratio {session:.1f}, of the simulation alone {simulation:.1f}")
+            print(f"  engine: {told(ours)}\n  NEST: {told(theirs)}", flush=True)
+    print(f"  building the engine's program took {build:.1f} s of processor time, once")
+
+
 def n_synapses(options: PatternNetwork) -> float:
     """Expected number of synapses."""
     network = declare(options)
@@ -247,13 +331,15 @@ def n_synapses(options: PatternNetwork) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("part", nargs="*", help="throughput, growth; both without a word")
+    parser.add_argument("part", nargs="*", help="throughput, growth, nest; all without a word")
     parser.add_argument("--small", action="store_true", help="400 E, 4 points")
     parser.add_argument("--points", type=int, help="of the engine's sweep; 64")
     parser.add_argument("--plain", type=int, default=3, help="points that plain Brian2 runs")
     parser.add_argument("--all", action="store_true", help="plain Brian2 runs all points")
+    parser.add_argument("--pairs", type=int, default=3, help="runs of the engine and of NEST")
+    parser.add_argument("--nest", type=Path, default=NEST_PYTHON, help="a Python that has NEST")
     chosen = parser.parse_args()
-    parts = chosen.part or ["throughput", "growth"]
+    parts = chosen.part or ["throughput", "growth", "nest"]
     n_points = chosen.points or (4 if chosen.small else 64)
     if "throughput" in parts:
         n_plain = n_points if chosen.all else min(chosen.plain, n_points)
@@ -261,6 +347,8 @@ def main() -> None:
     if "growth" in parts:
         sizes = [200, 400, 800] if chosen.small else [500, 1000, 2000, 4000, 8000]
         growth(sizes, [0.5, 2.0, 4.0])
+    if "nest" in parts:
+        against_nest(400 if chosen.small else 4000, chosen.pairs, chosen.nest)
 
 
 if __name__ == "__main__":

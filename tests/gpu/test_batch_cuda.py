@@ -64,7 +64,7 @@ def test_the_session_reads_before_it_draws_and_fetches_what_it_saves(generated):
         for text in (
             "session.prepare()",
             "_run_E_group_variable_set_conditional_codeobject();",
-            'session.write("ei.pre"',
+            'session.write("inhibitory.pre"',
             "dev_dynamic_array_ei__synaptic_pre.clear()",
             "network.run(0.0",
             "= brian::dev_dynamic_array_afferent_w;",

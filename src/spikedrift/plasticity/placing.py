@@ -273,16 +273,15 @@ def _rate(equation: Any, alike: set[str]) -> str | None:
     from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
     from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
     from brian2.utils.stringtools import get_identifiers
-    from sympy import Symbol, diff, simplify  # type: ignore[import-untyped]
 
     if equation.type == PARAMETER and not equation.flags:
         return ""
     if equation.type != DIFFERENTIAL_EQUATION or list(equation.flags) != ["event-driven"]:
         return None
-    found, name = str_to_sympy(equation.expr.code), Symbol(equation.varname, real=True)
-    rate = diff(found, name)
+    found, name = str_to_sympy(equation.expr.code), str_to_sympy(equation.varname)
+    rate = found.diff(name)
     code: str = sympy_to_str(rate)
-    linear = simplify(found - rate * name) == 0 and rate != 0
+    linear = (found - rate * name).simplify() == 0 and rate != 0
     return code if linear and get_identifiers(code) <= alike | {"dt"} else None
 
 

@@ -298,7 +298,7 @@ def _transients(plan: "Plan", recorded: "Recorded") -> dict[str, float | Curve]:
             f"peak_{name}": float(peaks[-1]),
             f"lasting_{name}": lasting(square, edges, protocol.duration),
             f"end_{name}": float(norm[-2:].mean() / peaks[-1]),
-            f"norm_{name}": Curve(edges[:-1] + BIN / 2, norm, "time (s)", "norm of response (Hz)"),
+            f"norm_{name}": Curve(edges[:-1] + BIN / 2, norm, "time (s)", f"norm, {name} (Hz)"),
         }
     return found | {"amplified": float(peaks[1] / peaks[0])}
 

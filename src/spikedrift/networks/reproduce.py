@@ -142,7 +142,7 @@ def judged(table: pd.DataFrame, model: Model, size: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        For a target of something that no readout returned.
+        For a target that this size can meet, of something that no readout returned.
     """
     numbers = table[table["x_label"] == ""]
     left_out = {one.name for one in model.experiments if not one.instances[SIZES.index(size)]}
@@ -150,11 +150,12 @@ def judged(table: pd.DataFrame, model: Model, size: str) -> pd.DataFrame:
     for target in (one for one in model.targets if one.experiment not in left_out):
         own = numbers[numbers["experiment"] == target.experiment]
         values = own.loc[own["name"] == target.name, "value"].to_numpy()
-        if not values.size:
+        can = size in target.sizes
+        if can and not values.size:
             known = sorted(set(own["name"]))
             where = f"network {model.name}: target of experiment {target.experiment}: not measured:"
             raise unknown(where, target.name, known)
-        decides = target.trust != "unverified" and size in target.sizes
+        decides = can and target.trust != "unverified"
         values = values[~np.isnan(values)]
         measured = float(np.mean(values)) if values.size else np.nan
         rows.append(

@@ -63,3 +63,11 @@ def test_unverified_targets_and_other_sizes_are_not_judged():
 def test_a_target_of_something_that_is_not_measured_is_refused():
     with pytest.raises(InputError, match="not measured"):
         judged(measured([4.0]), model(target(name="latencies")), "quick")
+
+
+def test_what_only_full_sessions_measure_is_not_missed_in_quick_ones():
+    wanted = model(target(name="seventh", high=1.0, sizes=("full",)))
+    (row,) = judged(measured([4.0]), wanted, "quick").to_dict("records")
+    assert (row["n"], row["pass"]) == (0, "")
+    with pytest.raises(InputError, match="not measured"):
+        judged(measured([4.0]), wanted, "full")

@@ -19,12 +19,12 @@ Cells stand in [cells.md](cells.md), plasticity rules in [plasticity.md](plastic
 
 `snakemake reproduce` runs the experiments of every network that has a paper, in sizes of minutes
 (half an hour on two cores for all, 51 minutes of processor time), and holds what they measure
-against the targets below; `snakemake reproduce_full` takes the sizes of the papers, which are hours.
-A target says where its number is from. *Published* is printed in the paper or in its data,
+against the targets below; `snakemake reproduce_full` takes the sizes of the papers, which are
+hours. A target says where its number is from. *Published* is printed in the paper or in its data,
 *computed* was found by an independent program of the same equations, and *unverified* decides
-nothing. Bounds were set before the network was run; where a bound or what it
-bounds was chosen later, the target is unverified. A network that meets its targets is the published
-network, which says nothing about whether cortex works like it.
+nothing. Bounds were set before the network was run; where a bound or what it bounds was chosen
+later, the target is unverified. A network that meets its targets is the published network, which
+says nothing about whether cortex works like it.
 
 This page is written from the files: `python -m spikedrift.networks.document > docs/networks.md`.
 """

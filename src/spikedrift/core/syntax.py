@@ -1,7 +1,7 @@
 """What a Python file says, without comments and layout, kept from one start to the next.
 
-Reading the library's syntax trees takes a third of a start of Snakemake, and every job on a cluster
-starts it again. What is kept follows from the text of a file alone and is found by its digest, so
+Reading the library's syntax trees takes a quarter of a start of Snakemake, and a job on a cluster
+starts it twice. What is kept follows from the text of a file alone and is found by its digest, so
 that it cannot be out of date.
 """
 

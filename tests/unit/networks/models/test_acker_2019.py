@@ -2,13 +2,10 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
-from spikedrift.drift.signal.recording import drift_values
-from spikedrift.networks import simulate
 from spikedrift.networks.models import acker_2019 as acker
 from spikedrift.networks.session_plan import NetworkRun, plan
 
@@ -96,15 +93,5 @@ def test_blocks_become_trials_that_drift(tmp_path):
     shown = {"segments": 10, "repeats": 8}
     options = override(acker.AckerNetwork(), {**SMALL, "eta": 0.0, "shown": shown}, "small")
 
-    def run():
-        return simulate.simulate(
-            acker.MODEL, options, {}, recording="small.places", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
+    _, values = shown_twice(acker.MODEL, options, "small.places", tmp_path)
     assert values["index"] > 0.1

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
-from spikedrift.drift.signal.recording import drift_values
-from spikedrift.networks import simulate
 from spikedrift.networks.models import aitken_2022 as aitken
 from spikedrift.networks.session_plan import NetworkRun, plan
 
@@ -72,15 +69,5 @@ def test_the_readout_is_that_of_the_session(noise):
 def test_blocks_become_trials_that_drift(tmp_path):
     options = override(aitken.AitkenNetwork(), {**SMALL, **SHOWN}, "small")
 
-    def run():
-        return simulate.simulate(
-            aitken.MODEL, options, {}, recording="small.classes", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
+    _, values = shown_twice(aitken.MODEL, options, "small.classes", tmp_path)
     assert np.isfinite(values["index"])

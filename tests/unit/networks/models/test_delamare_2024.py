@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
-from spikedrift.drift.signal.recording import drift_values
-from spikedrift.networks import simulate
 from spikedrift.networks.models import delamare_2024 as delamare
 from spikedrift.networks.session_plan import NetworkRun, plan
 
@@ -35,18 +32,8 @@ def test_stimuli_come_at_the_end_of_a_day():
 def test_blocks_become_trials_that_drift(tmp_path):
     options = override(delamare.DelamareNetwork(), SHOWN, "small")
 
-    def run():
-        return simulate.simulate(
-            delamare.MODEL, options, {}, recording="small.halves", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
+    found, values = shown_twice(delamare.MODEL, options, "small.halves", tmp_path)
     assert not found.trials["plasticity_on"].any()
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
     assert np.isfinite(values["index"])
     weight = found.traces["recurrent_weight"].values
     assert weight.min() >= -0.2 and weight.max() > 0.5

@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 from scipy.integrate import quad
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
-from spikedrift.drift.signal.recording import drift_values
-from spikedrift.networks import simulate
 from spikedrift.networks.models import fauth_van_rossum_2019 as fauth
 from spikedrift.networks.session_plan import NetworkRun, plan
 
@@ -143,15 +140,5 @@ def test_what_does_not_fit_is_one_line(changes, said):
 def test_blocks_become_trials(tmp_path):
     options = override(fauth.FauthNetwork(), {**SMALL, **SHOWN}, "small")
 
-    def run():
-        return simulate.simulate(
-            fauth.MODEL, options, {}, recording="small.cues", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
+    _, values = shown_twice(fauth.MODEL, options, "small.cues", tmp_path)
     assert values["index"] == pytest.approx(0, abs=0.05)  # synapses go, the code stays

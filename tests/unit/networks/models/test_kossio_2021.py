@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
-from spikedrift.drift.signal.recording import drift_values
-from spikedrift.networks import simulate
 from spikedrift.networks.models import kossio_2021 as kossio
 from spikedrift.networks.session_plan import NetworkRun, plan
 
@@ -104,16 +101,6 @@ def test_blocks_become_trials(tmp_path):
     shown = {"segments": 3, "repeats": 8, "pause": 400.0}
     options = override(kossio.KossioNetwork(), {**SMALL, "shown": shown}, "small")
 
-    def run():
-        return simulate.simulate(
-            kossio.MODEL, options, {}, recording="small.cues", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
+    found, values = shown_twice(kossio.MODEL, options, "small.cues", tmp_path)
     assert found.trials.sizes["unit"] == 54
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
     assert np.isfinite(values["index"])

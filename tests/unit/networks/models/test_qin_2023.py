@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
-from spikedrift.drift.signal.recording import drift_values
 from spikedrift.networks import rates, simulate
 from spikedrift.networks.integrators.similarity_matching import answer
 from spikedrift.networks.models import qin_2023 as qin
@@ -68,19 +66,9 @@ def test_blocks_become_trials_that_drift(tmp_path, task):
     if task == "psp":
         options = override(options, {"n": 5, "variances": [3.0, 2.0, 1.5, 1.2, 1.0]}, "small")
 
-    def run():
-        return simulate.simulate(
-            qin.MODEL, options, {}, recording="small.ring", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
+    found, values = shown_twice(qin.MODEL, options, "small.ring", tmp_path)
     assert found.trials.sizes["trial"] == 2 * 4 * 8
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
     assert not found.trials["plasticity_on"].any()
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
     # Five linear cells may have too little signal for an index; the file then says why.
     assert np.isfinite(values["index"]) or (task == "psp" and str(values["gate_note"].values))
     assert list(found.traces["projection"].values) == ["forward", "lateral"]

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
+from rate_sessions import shown_twice
 
-from spikedrift import trials
-from spikedrift.config.drift import DriftOptions
 from spikedrift.config.overrides import override
-from spikedrift.drift.signal.recording import drift_values
-from spikedrift.networks import simulate
 from spikedrift.networks.models import rule_2022 as rule
 from spikedrift.networks.session_plan import NetworkRun, plan
 
@@ -58,16 +55,6 @@ def test_without_plasticity_both_readouts_are_one():
 def test_blocks_become_trials(tmp_path, units):
     options = override(rule.RuleNetwork(), {**SMALL, **SHOWN, "units": units}, "small")
 
-    def run():
-        return simulate.simulate(
-            rule.MODEL, options, {}, recording="small.places", seed=1, instance=0,
-            build_dir=tmp_path, scratch_dir=tmp_path,
-        )  # fmt: skip
-
-    found, again = run(), run()
-    trials.check(found.trials)
-    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
+    found, values = shown_twice(rule.MODEL, options, "small.places", tmp_path)
     assert set(found.trials["population"].values) == {units}
-    assert "independent Poisson processes" in found.trials.attrs["assumptions"]
-    values = drift_values(found.trials, DriftOptions(), 1).sel(code="rate", matching="none")
     assert np.isfinite(values["index"])

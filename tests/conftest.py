@@ -5,6 +5,7 @@ missing. With SPIKEDRIFT_REQUIRE=all nothing may be missing: it fails instead. A
 program says so by a mark, its own or that of its folder.
 """
 
+import gc
 import os
 import shutil
 import subprocess
@@ -39,7 +40,6 @@ FOLDERS = {
 """Marks of all tests of a folder."""
 OWN_PROGRAMS = (
     "pipeline/test_killed.py",
-    "unit/networks/test_simulate.py",
     "unit/networks/test_voltage_rules.py",
     "unit/simulation",
 )
@@ -110,6 +110,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.missing(f"{mark}: {reason}"))
 
 
+def pytest_collection_finish() -> None:
+    """Look for no garbage in what was collected here: each run of Brian2 looks everywhere."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if fixtures := strange(item):
         pytest.fail(f"name this file under {fixtures} in tests/workers.py", pytrace=False)
@@ -139,6 +145,13 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(SHARED, os.environ.get(SHARED) or str(shared / "programs"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One worker compiles Numba's kernels for all; a process alone compiles what it calls."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        compile_once(tmp_path_factory.getbasetemp().parent / "kernels.lock")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -94,6 +94,9 @@ def fixed_spikes(cell, n=64, duration=0.2, dt=DT):
 
 
 def spike_trains(rng, n, rate, n_steps, dt):
-    """Poisson trains on the grid, from step 1 on: (cell, step), one spike a (cell, step)."""
-    step, cell = np.divmod(np.flatnonzero(rng.random((n_steps - 1) * n) < rate * dt), n)
+    """Poisson trains on the grid, from step 1 on: (cell, step), one spike a (cell, step).
+
+    One rate for all cells, or one each.
+    """
+    step, cell = np.nonzero(rng.random((n_steps - 1, n)) < np.asarray(rate) * dt)
     return cell, step + 1

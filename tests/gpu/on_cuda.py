@@ -1,6 +1,6 @@
 """Rules on cuda_standalone, in a process of its own.
 
-`on_cuda.py FOLDER generate|compile|run RULE...`
+`on_cuda.py FOLDER generate|run RULE...`
 
 Writes FOLDER/RULE/ (the project) and, after a run, FOLDER/RULE.npy (the weights).
 """
@@ -26,9 +26,8 @@ for name in rules:
     bench.network.run(0.2 * b.second)
     directory = folder / name
     b.device.build(directory=str(directory), compile=False, run=False)
-    if mode != "generate":
-        cuda.compile_cuda(directory)
     if mode == "run":
+        cuda.compile_cuda(directory)
         b.device.run(directory=str(directory), with_output=False, run_args=[])
         np.save(folder / f"{name}.npy", np.array(bench.synapses.w))
     b.device.reinit()

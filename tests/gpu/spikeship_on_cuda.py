@@ -42,7 +42,7 @@ def compare(n_trials: int, n_units: int, mean: float) -> None:
 
 mode = sys.argv[1]
 if mode == "simulate":
-    compare(4, 12, 2.0)
+    compare(3, 70, 2.0)  # more units than a block has threads
 elif mode == "run":
     compare(60, 300, 2.0)
     compare(40, 20, 40.0)

@@ -11,6 +11,7 @@ import pytest
 import tiny_network
 from small_network import MODEL
 from tests.gpu.test_cuda import NO_GPU
+from tiny_network import changed
 
 from spikedrift.config.overrides import override
 from spikedrift.config.simulation import Simulation
@@ -78,11 +79,20 @@ def test_the_session_reads_before_it_draws_and_fetches_what_it_saves(generated):
 
 
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
-def test_a_batch_with_drives_degrees_and_delays_compiles_without_a_gpu(tmp_path):
+def test_a_batch_with_drives_degrees_and_delays_compiles_without_a_gpu(tmp_path, monkeypatch):
+    """With rules of several kinds: of pairs, of triplets, and one for inhibition.
+
+    Not optimized: it does not run here.
+    """
+    monkeypatch.setenv("NVCC_APPEND_FLAGS", "-Xcompiler -O0 -Xcicc -O0 -Xptxas -O0")
     simulation = Simulation(backend="cuda", architecture=9.0)
-    built = program(tiny_network.TINY, simulation, tmp_path, 2)
+    network = changed("projections", "in_clusters", plasticity={"triplet_stdp": {"eta": 1.0}})
+    built = program(network, simulation, tmp_path, 2)
     main = built.directory / "main"
-    assert os.access(main, os.X_OK) and b"sm_90" in main.read_bytes()
+    holds = main.read_bytes()
+    assert os.access(main, os.X_OK) and b"sm_90" in holds
+    for one in network.projections:
+        assert f"kernel_{one.name}_post_codeobject".encode() in holds, one.name
     code = kernels(built.directory)
     assert "__host__ __device__\n    static inline double _stream_arrivals" in code
     assert not any(word in code for word in DRAWING), "all draws are counted"

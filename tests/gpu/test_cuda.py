@@ -1,4 +1,4 @@
-"""The rules on CUDA: code for all, one compiled, and on a GPU the same weights as in Python."""
+"""The rules on CUDA: code for all, and on a GPU the same weights as in Python."""
 
 import os
 import shutil
@@ -29,10 +29,17 @@ def on_cuda(folder: Path, mode: str, *rules: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
 
 
-def test_code_of_every_rule_generates(tmp_path):
-    on_cuda(tmp_path, "generate", *registry.names())
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """Folder with the CUDA code of every rule."""
+    folder = tmp_path_factory.mktemp("generated")
+    on_cuda(folder, "generate", *registry.names())
+    return folder
+
+
+def test_code_of_every_rule_generates(generated):
     for name in registry.names():
-        project = tmp_path / name
+        project = generated / name
         assert (project / "main.cu").is_file()
         # The statements of the rule reached a kernel.
         code = "".join(path.read_text() for path in (project / "code_objects").glob("*.cu"))
@@ -41,20 +48,10 @@ def test_code_of_every_rule_generates(tmp_path):
             assert parameter.name in code, f"{name}: {parameter.name} is nowhere in the code"
 
 
-def test_synapses_add_to_their_cell_without_a_race(tmp_path):
-    on_cuda(tmp_path, "generate", "subtractive_normalization")
-    project = tmp_path / "subtractive_normalization" / "code_objects"
+def test_synapses_add_to_their_cell_without_a_race(generated):
+    project = generated / "subtractive_normalization" / "code_objects"
     code = "".join(path.read_text() for path in project.glob("synapses_run_regularly*.cu"))
     assert "_brian_atomicAdd(&_ptr_array_cells_rule_total[" in code
-
-
-@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc not on PATH")
-def test_one_compiles(tmp_path):
-    on_cuda(tmp_path, "compile", "triplet_stdp")
-    program = tmp_path / "triplet_stdp" / "main"
-    assert os.access(program, os.X_OK)
-    holds = program.read_bytes()
-    assert b"sm_90" in holds and b"kernel_synapses_post_codeobject" in holds
 
 
 @pytest.mark.skipif(NO_GPU, reason="no GPU")

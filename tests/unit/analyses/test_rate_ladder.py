@@ -69,14 +69,18 @@ def test_timing_is_the_timing_index():
     assert float(out["p_value"].sel(statistic="timing.index")) == expected.p_value
 
 
-@pytest.mark.slow
-def test_each_truth_moves_its_own_rungs():
-    found = {
+@pytest.fixture(scope="module")
+def found():
+    """The ladder of each truth."""
+    truths = {"none": {}, "rate": {"rate_drift": 1.0}, "timing": {"event_time_drift": 1.0}}
+    return {
         name: analyze(recording(**knobs), "rate_ladder", OPTIONS, 1)
-        for name, knobs in {
-            "none": {}, "rate": {"rate_drift": 1.0}, "timing": {"event_time_drift": 1.0},
-        }.items()
-    }  # fmt: skip
+        for name, knobs in truths.items()
+    }
+
+
+@pytest.mark.slow
+def test_each_truth_moves_its_own_rungs(found):
     fine = ("50ms.index", "timing.index")
 
     def value(truth, name):
@@ -101,9 +105,8 @@ def test_each_truth_moves_its_own_rungs():
 
 
 @pytest.mark.slow
-def test_matching_lowers_the_index_of_wide_bins_as_its_null_says():
-    for knobs in ({}, {"rate_drift": 1.0}):
-        out = analyze(recording(**knobs), "rate_ladder", OPTIONS, 1)
+def test_matching_lowers_the_index_of_wide_bins_as_its_null_says(found):
+    for out in (found["none"], found["rate"]):
         assert "trial.index_matched" not in out["statistic"].values
         for name in ("500ms.index_matched", "50ms.index_matched"):
             one = out.sel(statistic=name)

@@ -17,6 +17,7 @@ from spikedrift.plan.plan import Plan
 
 PACKAGE = Path(spikedrift.__file__).parent
 MEASURES = "spikedrift.similarity.measures"
+TWO = (f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation")
 # Packages that read, write, check, fetch and count threads: another version gives the same numbers.
 CARRYING = {
     "aiohttp",
@@ -36,17 +37,20 @@ CARRYING = {
 }
 
 
-def digest_in(root: Path, module: str) -> str:
-    """Digest as a fresh process sees it (the parsed files are cached within one)."""
-    code = f"from spikedrift.core.provenance import source_digest; print(source_digest('{module}'))"
+def digests_in(root: Path, *modules: str) -> list[str]:
+    """Digests as a fresh process sees them (the parsed files are cached within one)."""
+    code = (
+        "import sys; from spikedrift.core.provenance import source_digest;"
+        "print(*map(source_digest, sys.argv[1:]))"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *modules],
         env={"PYTHONPATH": str(root)},
         check=True,
         capture_output=True,
         text=True,
     )
-    return done.stdout.strip()
+    return done.stdout.split()
 
 
 @pytest.fixture
@@ -68,42 +72,37 @@ def test_unknown_module_is_refused():
 
 @pytest.mark.process
 def test_edit_moves_only_the_digests_that_depend_on_it(copy):
-    measures = [f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation"]
-    before = [digest_in(copy, measure) for measure in measures]
+    before = digests_in(copy, *TWO)
     path = copy / "spikedrift/similarity/measures/spikeship.py"
     path.write_text(path.read_text() + "\nADDED = 1\n")
-    after = [digest_in(copy, measure) for measure in measures]
+    after = digests_in(copy, *TWO)
     assert after[0] != before[0]
     assert after[1] == before[1]
 
 
 @pytest.mark.process
 def test_edit_of_what_both_import_moves_both(copy):
-    measures = [f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation"]
-    before = [digest_in(copy, measure) for measure in measures]
+    before = digests_in(copy, *TWO)
     path = copy / "spikedrift/trials.py"
     path.write_text(path.read_text() + "\nADDED = 1\n")
-    assert all(
-        new != old
-        for new, old in zip([digest_in(copy, name) for name in measures], before, strict=True)
-    )
+    assert all(new != old for new, old in zip(digests_in(copy, *TWO), before, strict=True))
 
 
 @pytest.mark.process
 def test_header_of_a_package_counts(copy):
     module = "spikedrift.simulation.build"
-    before = digest_in(copy, module)
+    before = digests_in(copy, module)
     path = copy / "spikedrift/simulation/session.h"
     path.write_text(path.read_text() + "// changed\n")
-    assert digest_in(copy, module) != before
+    assert digests_in(copy, module) != before
 
 
 @pytest.mark.process
 def test_comments_and_layout_do_not_count(copy):
-    before = digest_in(copy, f"{MEASURES}.spikeship")
+    before = digests_in(copy, *TWO)
     path = copy / "spikedrift/trials.py"
     path.write_text("# a comment\n\n" + path.read_text())
-    assert digest_in(copy, f"{MEASURES}.spikeship") == before
+    assert digests_in(copy, *TWO) == before
 
 
 def test_versions_name_what_results_depend_on():
@@ -114,13 +113,12 @@ def test_versions_name_what_results_depend_on():
 
 @pytest.mark.process
 def test_a_new_version_moves_only_the_digests_of_what_imports_the_package():
-    measures = [f"{MEASURES}.spikeship", f"{MEASURES}.rate_correlation"]
     code = f"""
 import importlib.metadata, sys
 installed = importlib.metadata.version
 importlib.metadata.version = lambda name: "9" if name == sys.argv[1] else installed(name)
 from spikedrift.core.provenance import source_digest
-print(*(source_digest(measure) for measure in {measures}))
+print(*(source_digest(measure) for measure in {TWO}))
 """
 
     def digests(package: str) -> list[str]:
@@ -166,9 +164,9 @@ def test_a_file_that_a_module_names_counts_with_it(tmp_path):
     (tmp_path / "resources").mkdir()
     judged = tmp_path / "resources" / "ground_truth.tsv"
     judged.write_text("one\n")
-    before = [digest_in(root, module) for module in modules]
+    before = digests_in(root, *modules)
     judged.write_text("two\n")
-    after = [digest_in(root, module) for module in modules]
+    after = digests_in(root, *modules)
     assert after[0] != before[0] and after[1] == before[1]
 
 

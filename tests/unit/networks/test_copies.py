@@ -17,7 +17,8 @@ RUNS = [
     ),
     NetworkRun("c.patterns", {"plasticity.inhibitory.eta": 0.0, "wiring.p_ee": 0.1}, 1, 1),
 ]  # fmt: skip
-# Rules with variables in the cell, delays of their own, noise at spikes, short-term plasticity.
+# Rules with variables in the cell, delays of their own, noise at spikes and of weights, short-term
+# plasticity. (Those of pairs and of inhibition: `test_declared.py`.) All share two programs.
 RULES = {
     "plasticity.afferent.rule": "calcium",
     "plasticity.recurrent.rule": "clopath",
@@ -33,10 +34,9 @@ def places(tmp_path_factory):
     return {"build_dir": folder / "programs", "scratch_dir": folder / "scratch"}
 
 
-@pytest.mark.parametrize("rules", [{}, RULES], ids=["default rules", "other rules"])
 @pytest.mark.compiles
-def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(rules, places):
-    options = small(**rules)
+def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(places):
+    options = small(**RULES)
     batch = simulate_batch(MODEL, options, RUNS, together=True, **places)
     for run, copy in zip(RUNS, batch, strict=True):
         alone = simulate(
@@ -77,10 +77,10 @@ def test_threads_change_no_bit(places):
 @pytest.mark.compiles
 def test_one_that_diverges_leaves_the_others_as_they_are(places):
     bad = {"cells.tau_excitatory": 1e-5, "wiring.w_ee": 1e6, "plasticity.recurrent.w_max": 1e6}
-    runs = [RUNS[0], NetworkRun("bad.patterns", bad, 1, 0), RUNS[2]]
-    expected = simulate_batch(MODEL, small(), RUNS, **places)
+    options, runs = small(**RULES), [RUNS[0], NetworkRun("bad.patterns", bad, 1, 0), RUNS[2]]
+    expected = simulate_batch(MODEL, options, RUNS, **places)
     for together in (True, False):
-        first, error, last = simulate_batch(MODEL, small(), runs, together=together, **places)
+        first, error, last = simulate_batch(MODEL, options, runs, together=together, **places)
         assert isinstance(error, RuntimeError) and "bad.patterns: the simul" in str(error)
         assert first.trials.identical(expected[0].trials)
         assert last.traces.identical(expected[2].traces)
@@ -128,7 +128,7 @@ def test_what_fits_is_one_batch_on_a_gpu_and_one_run_each_on_cores(monkeypatch):
 @pytest.mark.compiles
 def test_wiring_and_weights_are_drawn_as_configured(places):
     """Every copy has its own probability; weights are 0.5 to 1.5 times their mean."""
-    options = small(**{"recording.n_synapses": 10**6})
+    options = small(**RULES, **{"recording.n_synapses": 10**6})
     runs = [NetworkRun(f"p{p}", {"wiring.p_ee": p}, 1, 0) for p in (0.1, 0.4, 1.0)]
     pairs, n = [], 20 * 19
     for run, copy in zip(

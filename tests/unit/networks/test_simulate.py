@@ -9,8 +9,10 @@ from small_network import MODEL, small
 
 from spikedrift import trials
 from spikedrift.core.atomic import write_netcdf
+from spikedrift.networks import simulate as simulating
 from spikedrift.networks.simulate import simulate
 from spikedrift.plan.possible import Units, of_networks
+from spikedrift.simulation.build import build
 
 LEARNING = {
     "plasticity.afferent.eta": 0.05,
@@ -23,22 +25,28 @@ FROZEN = {"plasticity.inhibitory.eta": 0.0}
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Simulate the small network; one build serves every call."""
-    root = tmp_path_factory.mktemp("network")
+    root, programs = tmp_path_factory.mktemp("network"), set()
+
+    def noted(*arguments, **others):
+        program = build(*arguments, **others)
+        programs.add(program.directory)
+        return program
 
     def simulated(parameters, seed=1, instance=0):
-        return simulate(
-            MODEL,
-            small(),
-            parameters,
-            recording=f"small-{instance}.patterns",
-            seed=seed,
-            instance=instance,
-            build_dir=root / "programs",
-            scratch_dir=root / "scratch",
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(simulating, "build", noted)
+            return simulate(
+                MODEL,
+                small(),
+                parameters,
+                recording=f"small-{instance}.patterns",
+                seed=seed,
+                instance=instance,
+                build_dir=root / "programs",
+                scratch_dir=root / "scratch",
+            )
 
     yield simulated
-    programs = [path for path in (root / "programs").iterdir() if path.is_dir()]
     assert len(programs) == 1, "everything but the structure is set at run time"
     assert list((root / "scratch").iterdir()) == []
 

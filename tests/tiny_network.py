@@ -34,14 +34,16 @@ from spikedrift.networks.declaration import (
     uniform,
 )
 from spikedrift.networks.session_plan import Plan
+from spikedrift.networks.sheet import disc
 from spikedrift.networks.timetable import Timetable
 from spikedrift.simulation import streams
 
-N_E, N_I, N_R, N_C, N_S = 24, 15, 20, 30, 18  # cells of the populations, and of the source
+N_E, N_I, N_R, N_C, N_S = 24, 15, 20, 30, 16  # cells of the populations, and of the source
 DT = 0.0002
 DEGREES = {"fixed_in": 7, "fixed_out": 6, "from_source": 4, "relay": 1}
 RING = (0.9, 0.15)  # probability at distance 0, width
 CLUSTERS = (3, 0.9, 0.2)  # number, probability within, probability between
+RADIUS, SIDE = 1.5, 4  # of discs on the sheet of the source
 TICKS = np.linspace(50.0, 450.0, N_C)  # rates of the drive of C; Hz
 # The first time step after a spike arrives takes the potential across the threshold, and the next
 # one leaves nothing of the conductance.
@@ -53,6 +55,8 @@ ENDS = {
     "in_clusters": ("I", N_I, N_I),
     "from_source": ("I", N_S, N_I),
     "relay": ("R", N_S, N_R),
+    "on_sheet": ("I", N_S, N_I),
+    "on_torus": ("I", N_S, N_I),
 }
 """Postsynaptic population and the two sizes of every projection."""
 
@@ -136,6 +140,8 @@ def declare(options: TinyOptions) -> Network:
                 delay=uniform(0.001, 0.003),
                 plasticity={"pair_stdp": {"eta": 0.0}},
             ),
+            projection("on_sheet", "S", "I", disc(RADIUS, SIDE)),
+            projection("on_torus", "S", "I", disc(RADIUS, SIDE, wrapped=True)),
         ),
         drives=(
             Drive("noise", "E", "excitatory", 0.06, options.noise),
@@ -217,6 +223,12 @@ def joined(plan: Plan, name: str) -> np.ndarray:
         apart = np.abs((pre + 0.5) / n_pre - (post + 0.5) / n_post)
         p, width = RING
         return wiring < p * np.exp(-0.5 * (np.minimum(apart, 1 - apart) / width) ** 2)
+    if name in ("on_sheet", "on_torus"):
+        places = [np.floor(SIDE * draws(plan, name, word)[:, :1]) for word in "xy"]
+        away = [np.abs(one - at) for one, at in zip(divmod(pre, SIDE), places, strict=True)]
+        if name == "on_torus":
+            away = [np.minimum(one, SIDE - one) for one in away]
+        return np.asarray(np.hypot(*away) < RADIUS)
     n, within, between = CLUSTERS
     return (wiring < np.where(pre * n // n_pre == post * n // n_post, within, between)) & (
         pre != post

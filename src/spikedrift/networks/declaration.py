@@ -115,9 +115,9 @@ class Wiring:
     Attributes
     ----------
     condition : str
-        Joins a pair of cells where it holds; empty for all pairs. Words: `rand()`, a draw for the
-        pair; `{pre}`, `{post}`, places of the two in their populations, and `{n_pre}`, `{n_post}`,
-        the sizes. Compiled in.
+        Joins a pair of cells where it holds; empty for all. Words: `rand()`, a draw for the pair;
+        `{x}`, `{y}`, draws for the postsynaptic cell; `{pre}`, `{post}`, places of the two in
+        their populations, and `{n_pre}`, `{n_post}`, the sizes. Compiled in.
     values : mapping of name -> value
         Parameters of the condition, dimensionless; set at run time.
     p : float

@@ -322,7 +322,9 @@ def _connect(
         return streams.drawn_once(code, "key_post", f"{name}.{what}", f"{pre} % {n_pre}")
 
     pre, post = ("k", "j") if by_post else ("i", "k")
-    places = {"pre": f"({pre} % {n_pre})", "post": f"({post} % {n_post})"}
+    places = {"pre": f"({pre} % {n_pre})", "post": f"({post} % {n_post})"} | {
+        word: streams.drawn_once("rand()", "key_post", f"{name}.{word}", "0") for word in "xy"
+    }
     condition = to["condition"].format(**places, n_pre=n_pre, n_post=n_post)
     if to["degree"]:
         condition = f"rand() <= {name}_bound_{to['degree']}"

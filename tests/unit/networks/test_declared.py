@@ -12,6 +12,7 @@ from tiny_network import (
     MODEL,
     N_E,
     N_I,
+    N_S,
     RING,
     TICKS,
     TinyOptions,
@@ -85,6 +86,21 @@ def test_wiring_follows_distance_and_clusters(alone):
     assert np.mean(near) == pytest.approx(RING[1] * np.sqrt(2 / np.pi), abs=0.03)  # half-normal
     within, between = CLUSTERS[1] * 5 * 4 * 3, CLUSTERS[2] * 10 * 15  # expected numbers
     assert np.mean(same) == pytest.approx(within / (within + between), abs=0.15)
+
+
+def test_a_disc_has_a_place_of_the_cell_s_own_in_its_middle(alone):
+    """On a torus all discs are alike; where a sheet ends, a disc does."""
+    for plan, recorded in alone:
+        sizes = {}
+        for name in ("on_sheet", "on_torus"):
+            pre, post = recorded.ends[name]
+            sizes[name] = np.bincount(post, minlength=N_I)
+            (one,) = (one for one in plan.network.projections if one.name == name)
+            assert one.wiring.p * N_S * N_I == pytest.approx(pre.size, rel=0.2)
+            heard = {tuple(np.sort(pre[post == cell])) for cell in range(N_I)}
+            assert len(heard) > 5, "places differ"
+        assert set(sizes["on_torus"]) == {9}
+        assert set(sizes["on_sheet"]) <= {4, 6, 9}
 
 
 def test_first_weights_are_their_draws(alone):

@@ -74,6 +74,9 @@ def test_the_session_reads_before_it_draws_and_fetches_what_it_saves(generated):
     ]
     assert order == sorted(order)
     assert "= brian::_dynamic_array_afferents__timebins;" in source
+    # Of the spikes that are counted for a limit the new ones are fetched, from the GPU too.
+    watched = source[source.index('session.watched["E"]') :].partition("\n")[0]
+    assert "brian::dev_dynamic_array_E_spikes_i" in watched and "thrust::copy(" in watched
     code = kernels(generated / "pattern_network")
     assert "__host__ __device__\n    static inline double _stream_uniform" in code
 

@@ -119,6 +119,9 @@ class Model:
     readout : callable, optional
         `readout(plan, recorded)` returns what the paper reports of a session.
     targets : tuple of Target
+    runaway : mapping of name -> value
+        What the paper says of a network that passed the limit of its recording; what else targets
+        name is not defined then. Empty where such a network is an error.
     """
 
     name: str
@@ -130,6 +133,7 @@ class Model:
     experiments: tuple[Experiment, ...] = ()
     readout: Callable[[Any, Any], Readout] | None = None
     targets: tuple[Target, ...] = ()
+    runaway: Mapping[str, float] = field(default_factory=dict)
 
 
 MODELS = Plugins("networks", "MODEL", Model, "network")

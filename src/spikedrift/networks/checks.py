@@ -232,6 +232,10 @@ def _recording(network: Network) -> Iterator[str]:
         yield f"recording: {recording.n_units} units, and {recording.units} has {size} cells"
     if recording.cells is not None and not set(recording.cells) <= set(range(size)):
         yield f"recording: cells: some are no places in {recording.units}, which has {size} cells"
+    if recording.limit is not None and not recording.limit > 0:
+        yield f"recording: limit: {recording.limit:g} Hz is not above 0"
+    if recording.limit is not None and not populations[recording.units].cell:
+        yield "recording: limit: an integrator of the network's own has none"
     if not recording.trace_interval > 0:
         yield f"recording: trace_interval {recording.trace_interval:g} s"
     plastic = {one.name for one in network.plastic}

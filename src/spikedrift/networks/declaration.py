@@ -59,8 +59,7 @@ class Source:
     size : int
     spikes : callable
         `spikes(timetable, draws)` returns (index, step), int32, each of shape (n_spikes,): cell and
-        time step, sorted by step, no two of one cell in one step. `networks/frozen_patterns.py` and
-        `networks/poisson.py` have one.
+        time step, sorted by step, no two of one cell in one step; see `networks/poisson.py`.
     period : float, s
         Spikes are those of the first period, and come again in every further one; 0 for never.
         Compiled in.
@@ -123,8 +122,7 @@ class Wiring:
     p : float
         Share of pairs that are joined, for estimates of memory.
     degree : int, optional
-        Number of partners that are drawn for every cell of the side `fixed`; the condition is then
-        left empty.
+        Partners that are drawn for every cell of the side `fixed`; the condition is then empty.
     fixed : "post" (in-degree) or "pre" (out-degree)
     """
 
@@ -332,6 +330,9 @@ class Recording:
         What was assumed to make spikes of the network, in words: trials carry it.
     states : tuple of str
         Variables of cells that are kept whenever weights are, `E.v` or, of a rule, `E.ItoE_x`.
+    limit : float, Hz, optional
+        A network with a recorded population of more spikes in a second, on average over its cells,
+        ran away: its session ends there, and makes no trials.
     """
 
     units: str
@@ -344,6 +345,7 @@ class Recording:
     weights: str = "leak conductance"
     assumed: str = ""
     states: tuple[str, ...] = ()
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -356,9 +358,8 @@ class Network:
     protocol : Protocol
     recording : Recording
     draw : callable, optional
-        `draw(network, rng)` returns the network of an instance: with cues, parameters or values of
-        rules that are drawn anew for each. What is compiled in must stay the same, so that a
-        parameter that is drawn by cell is an array from the beginning.
+        `draw(network, rng)` returns the network of an instance. What is compiled in must stay the
+        same, so that a parameter that is drawn by cell is an array from the beginning.
     """
 
     populations: tuple[Population, ...]
@@ -392,8 +393,7 @@ class Network:
     @property
     def units(self) -> Population:
         """Population whose cells become units."""
-        (found,) = (one for one in self.populations if one.name == self.recording.units)
-        return found
+        return next(one for one in self.populations if one.name == self.recording.units)
 
     def ending_on(self, population: str) -> Iterator[Projection]:
         """Projections that end on a population."""

@@ -215,6 +215,7 @@ def define(standalone: Standalone, structure: Mapping[str, Any]) -> None:
         b.Network(*objects, *monitors.values(), *synapses.values()),
         {f"{name}.w": (synapses[name], "w") for name in plastic}
         | {name: _variable(groups, name) for name in structure["states"]},
+        {name: (one, structure["populations"][name]["size"]) for name, one in monitors.items()},
     )
     for name, one in structure["populations"].items():
         for variable in state_of(one["cell"]):

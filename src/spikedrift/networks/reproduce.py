@@ -12,7 +12,8 @@ from spikedrift.config.overrides import override
 from spikedrift.core import results
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.networks.catalog import Curve, Experiment, Model
+from spikedrift.networks.catalog import Curve, Experiment, Model, Readout
+from spikedrift.networks.lost import RanAway
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch
 
@@ -50,14 +51,15 @@ def reproduce(
     -------
     DataFrame
         One row a number, or a point of a curve, of every session: columns `COLUMNS`; `x` and the
-        labels are empty for numbers.
+        labels are empty for numbers. A network that ran away has what its model says of such ones,
+        and `ran_away`, the time until which it was run, s.
 
     Raises
     ------
     InputError
         For a network without experiments or readout, or options that do not hold.
     RuntimeError
-        Where a session fails.
+        Where a session fails, or a network ran away of which its model says nothing.
     """
     if not model.experiments or model.readout is None:
         raise InputError(f"network {model.name}: has no experiments to reproduce, or no readout")
@@ -101,13 +103,21 @@ def _session(
     options = override(model.options(), changes, name)
     run = NetworkRun(name, {}, seed, instance)
     (outcome,) = record_batch(model, options, [run], build_dir=build_dir, scratch_dir=scratch_dir)
-    if isinstance(outcome, Exception):
+    if isinstance(outcome, RanAway) and model.runaway:
+        log.warning("%s", outcome)
+        found = _of_runaway(model, experiment, outcome)
+    elif isinstance(outcome, Exception):
         raise outcome
-    plan, recorded, _ = outcome
-    assert model.readout is not None
-    return pd.DataFrame(
-        [row for key, value in model.readout(plan, recorded).items() for row in _rows(key, value)]
-    )
+    else:
+        assert model.readout is not None
+        found = model.readout(*outcome[:2])
+    return pd.DataFrame([row for key, value in found.items() for row in _rows(key, value)])
+
+
+def _of_runaway(model: Model, experiment: Experiment, outcome: RanAway) -> Readout:
+    """What is measured of a network that ran away, and the time until which it was run, s."""
+    names = (one.name for one in model.targets if one.experiment == experiment.name)
+    return {**dict.fromkeys(names, np.nan), **model.runaway, "ran_away": outcome.away.stop}
 
 
 def _rows(name: str, value: float | Curve) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import Draws, Network
 from spikedrift.networks.timetable import Timetable
 from spikedrift.simulation import streams
-from spikedrift.simulation.run import Run, Save, Set, Step
+from spikedrift.simulation.run import Limit, Run, Save, Set, Step
 
 
 class NetworkRun(NamedTuple):
@@ -185,6 +185,7 @@ def _fixed(options: NetworkOptions, network: Network, steps: Sequence[Step]) -> 
     return {
         **_flat(engine.structure(network)),
         **options.simulation.model_dump(),
+        "limit": network.recording.limit,
         "times of phases or traces": [s.name if isinstance(s, Set) else s for s in steps],
     }
 
@@ -221,7 +222,12 @@ def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step]
     stops = laid_out.phase_stop.copy()
     stops[-1] = laid_out.stop
     begins, ends = _cues(network, laid_out)
-    steps: list[Step] = [Save()]
+    steps: list[Step] = [
+        Limit(one.name, float(limit))
+        for one in network.recorded.values()
+        if (limit := network.recording.limit) is not None
+    ]
+    steps.append(Save())
     saves = [0]
     for phase, start, stop in zip(
         network.protocol.phases, laid_out.phase_start, stops, strict=True

@@ -18,11 +18,12 @@ import xarray as xr
 from spikedrift import __version__, trials
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
-from spikedrift.core.errors import DiskError, InputError
+from spikedrift.core.errors import DiskError
 from spikedrift.networks import engine, session_plan, stability, traces
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.networks.declaration import Network
+from spikedrift.networks.lost import Diverged, RanAway
 from spikedrift.networks.memory import memory
 from spikedrift.networks.session_plan import NetworkRun, Plan
 from spikedrift.simulation import gpu
@@ -37,10 +38,6 @@ class Simulated(NamedTuple):
 
     trials: xr.Dataset
     traces: xr.Dataset
-
-
-class Diverged(InputError, RuntimeError):
-    """A network whose state did not stay finite; another try would end alike."""
 
 
 def simulate(
@@ -70,8 +67,8 @@ def simulate(
     DiskError
         Where the disk of `scratch_dir` refuses.
     RuntimeError
-        Where the simulation fails, is ended from outside (`Ended`) or leaves no finite state
-        (`Diverged`), naming the recording.
+        Where the simulation fails, is ended from outside (`Ended`), leaves no finite state
+        (`Diverged`) or fires above its limit (`RanAway`), naming the recording.
     """
     run = NetworkRun(recording, parameters, seed, instance)
     (simulated,) = simulate_batch(
@@ -112,9 +109,9 @@ def simulate_batch(
         `trials`: units are cells of the recorded population, trials are the segments that the
         phases naive, train and block show, from the onset to the protocol's tail after the end.
         `traces`: as `traces.traced` says, with `status` and `status_reason` among its attributes.
-        For a run whose program failed, whose files the disk refused (DiskError), or that left no
-        finite state, the list holds the error, which is not raised and names the run; the others
-        are not affected.
+        For a run whose program failed, whose files the disk refused (DiskError), that left no
+        finite state or ran away, the list holds the error, which is not raised and names the run;
+        the others are not affected.
 
     Raises
     ------
@@ -210,12 +207,7 @@ def _integrated(model: Model, plan: Plan) -> tuple[Plan, Recorded, str] | Except
         recorded = model.integrate(plan)
     except (RuntimeError, MemoryError) as error:
         return error
-    return (plan, recorded, "own") if recorded.finite else _diverged(plan)
-
-
-def _diverged(plan: Plan) -> Diverged:
-    name = plan.run.recording
-    return Diverged(f"{name}: the simulation diverged (voltages or weights are NaN)")
+    return (plan, recorded, "own") if recorded.finite else Diverged(plan.run.recording)
 
 
 def _run(
@@ -243,6 +235,10 @@ def _run(
             scratch_dir=scratch_dir,
             label=label,
         ) as output:
+            # Copies that ran away before others did were simulated on, and are not looked at.
+            ran = {copy: RanAway(names[copy], how) for copy, how in output.away.items()}
+            if len(ran) == copies.n:
+                return [ran[copy] for copy in range(copies.n)]
             recorded = copies.split(
                 output,
                 [one.name for one in network.plastic],
@@ -252,8 +248,9 @@ def _run(
                 network.recording.states,
             )
             return [
-                (one, left, simulation.backend) if left.finite else _diverged(one)
-                for one, left in zip(planned, recorded, strict=True)
+                ran.get(copy)
+                or ((one, left, simulation.backend) if left.finite else Diverged(names[copy]))
+                for copy, (one, left) in enumerate(zip(planned, recorded, strict=True))
             ]
     except (DiskError, RuntimeError) as error:
         return [error] * copies.n

@@ -26,6 +26,7 @@ from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -304,8 +305,22 @@ class Standalone:
         lines.append("session.prepare();")
         self._device.insert_code("main", "\n".join(lines))
 
-    def run_session(self, network: Any, saved: Mapping[str, tuple[Any, str]]) -> None:
-        """Run the steps of the session; `save` appends the arrays of `saved` to files."""
+    def run_session(
+        self,
+        network: Any,
+        saved: Mapping[str, tuple[Any, str]],
+        watched: Mapping[str, tuple[Any, int]] = MappingProxyType({}),
+    ) -> None:
+        """Run the steps of the session.
+
+        Parameters
+        ----------
+        network : Brian2 Network
+        saved : mapping of name -> (group, variable)
+            What `save` appends to files.
+        watched : mapping of population -> (monitor of its spikes, cells of one copy)
+            Those that `limit` may name.
+        """
         from brian2 import second
 
         network.run(0 * second)
@@ -326,6 +341,15 @@ class Standalone:
                 f"return std::vector<float>({ends}); }};"
             )
             self.saved.append(name)
+        for name, (monitor, size) in watched.items():
+            array, on_gpu = self._vector(monitor, "i")
+            copy = "thrust::copy" if on_gpu else "std::copy"
+            lines.append(
+                f'session.watched["{name}"] = {{{len(monitor.source) // size}, {size}, '
+                f"[&](std::size_t from) {{ auto& all = {on_gpu or array}; "
+                f"std::vector<int32_t> found(all.size() - from); "
+                f"{copy}(all.begin() + from, all.end(), found.begin()); return found; }}}};"
+            )
         lines.append(f"session.run(brian::{network.name});")
         self._device.insert_code("main", "\n".join(lines))
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +51,29 @@ class Save:
     """Append the program's saved arrays to their files."""
 
 
-type Step = Run | Set | Save
+@dataclass(frozen=True)
+class Limit:
+    """Bound a population's mean rate over a second, Hz, from here on.
+
+    The session ends where all copies have passed it. Seconds follow on each other, and
+    are a little longer where runs are shorter.
+    """
+
+    population: str
+    rate: float
+
+
+type Step = Run | Set | Save | Limit
+
+
+class Away(NamedTuple):
+    """How a copy passed a limit: population, from when to when (s), at which rate, limit (Hz)."""
+
+    population: str
+    start: float
+    stop: float
+    rate: float
+    limit: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +86,7 @@ class Output:
     directory : where its files lie
     written : file -> bytes that the program says it wrote there
     label : names the point in messages
+    away : copy -> how it passed a limit; where all copies did, nothing was saved since
 
     Raises
     ------
@@ -74,6 +98,7 @@ class Output:
     directory: Path
     written: Mapping[str, int]
     label: str
+    away: Mapping[int, Away]
 
     def array(self, name: str) -> np.ndarray:
         """Read an array as it was at the end, one-dimensional."""
@@ -131,7 +156,7 @@ def session(
         Set before the network is wired. Arrays are of the variable's size and type.
     inputs : mapping of group -> (index, step)
         Input spikes: cell and time step, int32, sorted by step, no two in one (cell, step).
-    steps : sequence of Run, Set, Save
+    steps : sequence of Run, Set, Save, Limit
     scratch_dir : Path
     label : str
         Names the point in messages.
@@ -153,9 +178,9 @@ def session(
         total = sum(step.duration for step in steps if isinstance(step, Run))
         log.info("%s: simulating %.0f s", label, total)
         began = time.perf_counter()
-        written = _execute(program, directory, total, label)
+        written, away = _execute(program, directory, total, label)
         log.info("%s: took %.1f s", label, time.perf_counter() - began)
-        yield Output(program, directory, written, label)
+        yield Output(program, directory, written, label, away)
 
 
 @contextmanager
@@ -208,12 +233,17 @@ def _line(step: Step, directory: Path) -> str:
             return f"set {name} {float(value)!r}"
         case Save():
             return "save"
+        case Limit(population, rate):
+            return f"limit {population} {rate!r}"
 
 
-def _execute(program: Program, directory: Path, total: float, label: str) -> Mapping[str, int]:
-    """Run the program to its end, tell in the log how far it is, return what it wrote."""
+def _execute(
+    program: Program, directory: Path, total: float, label: str
+) -> tuple[Mapping[str, int], Mapping[int, Away]]:
+    """Run the program to its end, tell in the log how far it is, return what it wrote and told."""
     began = time.perf_counter()
     written = Counter[str]()
+    away: dict[int, Away] = {}
     lost: tuple[OSError, str] | None = None
     line = ""
     # The program's messages go through pipes, since a disk may be full.
@@ -232,6 +262,9 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Map
                 elif word == "wrote":
                     n_bytes, _, path = rest.partition(" ")
                     written[Path(path).name] += int(n_bytes)
+                elif word == "away":
+                    copy, population, *numbers = rest.split()
+                    away[int(copy)] = Away(population, *map(float, numbers))
                 elif word == "lost":
                     why, _, path = rest.partition(" ")
                     lost = OSError(int(why), os.strerror(int(why))), str(directory / path)
@@ -251,7 +284,7 @@ def _execute(program: Program, directory: Path, total: float, label: str) -> Map
             f"{label}: the simulation failed with exit code {process.returncode}: "
             f"{told[-1] if told else line.strip()}"
         )
-    return written
+    return written, away
 
 
 def _started(program: Program, directory: Path) -> subprocess.Popen[str]:

@@ -233,6 +233,7 @@ FAULTS = {
         "recording: states: no variable 'E.fixed_in_x'",
     ),
     "traces of no step": (with_recording(trace_interval=0.0), "recording: trace_interval 0 s"),
+    "a limit of no rate": (with_recording(limit=0.0), "recording: limit: 0 Hz is not above 0"),
     "ensembles of no projection": (
         with_recording(ensembles="fixed"),
         "recording: ensembles: no projection 'fixed'; did you mean 'fixed_in'",
@@ -284,3 +285,10 @@ def test_an_integrator_of_its_own_needs_no_cells():
         check(own, "here")
     with pytest.raises(InputError, match="here: protocol: ends before it starts"):
         check(replace(own, protocol=replace(TINY.protocol, phases=())), "here", whole=False)
+
+
+def test_an_integrator_of_a_networks_own_has_no_limit():
+    limited = replace(populated(cell=""), recording=replace(TINY.recording, limit=100.0))
+    check(populated(cell=""), "here", whole=False)
+    with pytest.raises(InputError, match="here: recording: limit: an integrator of the network's"):
+        check(limited, "here", whole=False)

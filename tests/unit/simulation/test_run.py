@@ -22,7 +22,7 @@ from spikedrift.networks.models.pattern_network import PatternNetwork
 from spikedrift.simulation import run as running
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.compile import fetch_ahead
-from spikedrift.simulation.run import Run, Save, Set, session
+from spikedrift.simulation.run import Limit, Run, Save, Set, session
 from spikedrift.sweeps.points import points
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -150,6 +150,8 @@ def test_sessions_of_one_program_run_side_by_side(program, tmp_path):
 def test_a_failed_session_names_its_point(program, tmp_path):
     with pytest.raises(RuntimeError, match=r"point-x.*Cannot set unknown variable 'cells.stepp'"):
         run(program, tmp_path, steps=[Set("cells.stepp", 1.0)])
+    with pytest.raises(RuntimeError, match=r"point-x.*no spikes of nobody are recorded"):
+        run(program, tmp_path, steps=[Limit("nobody", 1.0)])
     assert list(tmp_path.iterdir()) == []
 
 

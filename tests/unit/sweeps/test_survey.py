@@ -21,7 +21,8 @@ from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
 from spikedrift.drift.signal.recording import recording_drift
 from spikedrift.networks import simulate as simulating
-from spikedrift.simulation.run import Ended
+from spikedrift.networks.lost import Diverged, RanAway
+from spikedrift.simulation.run import Away, Ended
 from spikedrift.spikes import selections
 from spikedrift.sweeps.points import points
 from spikedrift.sweeps.survey import Surveyed, collect, survey
@@ -95,12 +96,13 @@ def test_trials_are_kept_where_that_is_asked_for(surveyed, runs, build_dir, simu
 @pytest.mark.parametrize(
     ("error", "again"),
     [
-        (RuntimeError("the simulation diverged"), False),
+        (Diverged("a"), False),
+        (RanAway("a", Away("E", 0.0, 0.5, 450.0, 200.0)), False),
         (Ended("the simulation was ended by SIGKILL"), True),
         (MemoryError(), True),
         (DiskError("spikes.bin: cannot be written: the disk at /tmp is full"), True),
     ],
-    ids=["diverged", "killed", "out of memory", "full disk"],
+    ids=["diverged", "ran away", "killed", "out of memory", "full disk"],
 )
 @pytest.mark.compiles
 def test_what_was_ended_from_outside_is_tried_again(

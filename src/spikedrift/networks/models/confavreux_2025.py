@@ -52,6 +52,10 @@ QUARTET = (
 PARAMETERS = ("tau_x", "tau_y", "alpha", "beta", "gamma", "kappa")
 BOX, WINDOWS, RATES = 2.0, (0.010, 0.100), (5.0, 15.0)  # of amplitudes, s, Hz
 LEAST_RATE, MOST_RATE, LEAST_CV, MOST_AT_BOUND = 0.1, 100.0, 0.7, 0.1  # of the stability filter
+# Hz over a second, of E or I, by judgment. The authors' programs end a network at 100 Hz of E,
+# which is not stable here either; of I nothing is said. A cell whose potential stays at the reversal of
+# excitation fires at 286 Hz.
+RUNAWAY = 200.0
 
 
 class Wiring(Options):
@@ -98,6 +102,12 @@ class ConfavreuxNetwork(NetworkOptions):
     input_rate: float = Field(default=14.44, ge=0, description="rate of the inputs; Hz")
     unscored: float = Field(default=60.0, gt=0, description="time before it is scored; s")
     scored: float = Field(default=10.0, gt=0, description="time that is scored; s")
+    limit: float | None = Field(
+        default=RUNAWAY,
+        gt=0,
+        description="rate of E or I, over a second, above which a network ran away and its "
+        "session ends; Hz",
+    )
     simulation: Simulation = Simulation(dt=1e-4)
 
 
@@ -149,7 +159,7 @@ def declare(options: ConfavreuxNetwork) -> Network:
             gap=stimuli.gap,
             cues=_cues(options, options.input_rate),
         ),
-        recording=Recording("E", trace_interval=10.0, ensembles="EtoE"),
+        recording=Recording("E", trace_interval=10.0, ensembles="EtoE", limit=options.limit),
         draw=(lambda network, rng: _random(options, network, rng)) if options.random else None,
     )  # fmt: skip
 
@@ -204,9 +214,12 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     scored = (time >= edges[0]) & (time < edges[1])
     rate = scored.sum() / n / (edges[1] - edges[0])
     cv = interval_cv(time[scored], cell[scored], n)
+    width = np.arange(0, edges[1] + 0.5, 1.0)
+    by_second = np.histogram(time, width)[0] / n
     last = np.searchsorted(plan.save_time, edges[1] - dt / 2)
     found: dict[str, float | Curve] = {"rate": rate, "cv": cv}
-    sound = LEAST_RATE <= rate <= MOST_RATE and cv >= LEAST_CV
+    # The authors' programs end a network as soon as its rate over a second passes the bound.
+    sound = rate >= LEAST_RATE and by_second.max() <= MOST_RATE and cv >= LEAST_CV
     ends = []
     w_max = plan.network.projections[0].w_max
     for name, (_, most) in PROJECTIONS.items():
@@ -215,15 +228,17 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
         found[f"weight_{name}"] = mean
         ends.append(float(((weight <= 0) | (weight >= w_max)).mean()))
         sound &= mean <= most
-    found["at_bound"] = max(ends)
-    found["stable"] = float(sound and max(ends) <= MOST_AT_BOUND)
-    width = np.arange(0, edges[1] + 0.5, 1.0)
-    by_second = np.histogram(time, width)[0] / n
+    # Their filter takes the mean of the shares of the four projections.
+    found["at_bound"] = at_bound = float(np.mean(ends))
+    found["stable"] = float(sound and at_bound <= MOST_AT_BOUND)
     found["rate_E"] = Curve(width[:-1] + 0.5, by_second, "time (s)", "rate of E (Hz)")
     return found
 
 
 PAPER = "Confavreux et al. 2025, figure 5 and its notebook"
+# An eighth of the cells, with as many synapses on each.
+SMALL = {"wiring.n_excitatory": 512, "wiring.n_inhibitory": 128, "wiring.p": 0.8,
+         "wiring.n_inputs": 1250, "wiring.p_input": 0.2}  # fmt: skip
 MODEL = Model(
     name="confavreux_2025",
     title="background networks with any four rules of six parameters",
@@ -234,9 +249,8 @@ MODEL = Model(
         Experiment("quartet", "the four printed rules", instances=(1, 3)),
         Experiment("static", "the same network, frozen", set={"eta": 0.0},
                    quick={"unscored": 2.0, "scored": 5.0}, instances=(1, 1)),
-        # A network that runs away takes minutes of a core for every second: full size alone.
         Experiment("random", "rules drawn from the box of all", set={"random": True},
-                   instances=(0, 100)),
+                   quick=SMALL, instances=(4, 100)),
     ),
     readout=readout,
     targets=(
@@ -250,4 +264,5 @@ MODEL = Model(
                "most rules of the box are unstable: the reason for the paper's search",
                "unverified", high=0.5),
     ),
+    runaway={"stable": 0.0},
 )  # fmt: skip

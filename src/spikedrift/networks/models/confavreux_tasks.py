@@ -36,7 +36,7 @@ from spikedrift.networks.declaration import (
     constant,
     probability,
 )
-from spikedrift.networks.models.confavreux_2025 import PARAMETERS, PROJECTIONS, QUARTET
+from spikedrift.networks.models.confavreux_2025 import PARAMETERS, PROJECTIONS, QUARTET, RUNAWAY
 from spikedrift.networks.sheet import disc
 from spikedrift.networks.timetable import Timetable
 
@@ -181,7 +181,7 @@ def declare(options: ConfavreuxTasks) -> Network:
             cues=_cues(options),
             timetable=timetable(task),
         ),
-        recording=Recording("E", trace_interval=10.0, ensembles="EtoE"),
+        recording=Recording("E", trace_interval=10.0, ensembles="EtoE", limit=RUNAWAY),
     )  # fmt: skip
 
 

@@ -53,8 +53,8 @@ PARAMETERS = ("tau_x", "tau_y", "alpha", "beta", "gamma", "kappa")
 BOX, WINDOWS, RATES = 2.0, (0.010, 0.100), (5.0, 15.0)  # of amplitudes, s, Hz
 LEAST_RATE, MOST_RATE, LEAST_CV, MOST_AT_BOUND = 0.1, 100.0, 0.7, 0.1  # of the stability filter
 # Hz over a second, of E or I, by judgment. The authors' programs end a network at 100 Hz of E,
-# which is not stable here either; of I nothing is said. A cell whose potential stays at the reversal of
-# excitation fires at 286 Hz.
+# which is not stable here either; of I nothing is said. A cell whose potential stays at the
+# reversal of excitation fires at 286 Hz.
 RUNAWAY = 200.0
 
 

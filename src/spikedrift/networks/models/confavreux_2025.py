@@ -80,6 +80,7 @@ class Stimuli(Options):
     repeats: int = Field(default=20, gt=0, description="showings of every stimulus in a block")
     blocks: int = Field(default=0, ge=0, description="blocks of trials; 0: none")
     pause: float = Field(default=60.0, gt=0, description="time between blocks; s")
+    plasticity: bool = Field(default=True, description="rules act in blocks and in these pauses")
 
 
 class ConfavreuxNetwork(NetworkOptions):
@@ -116,8 +117,8 @@ def declare(options: ConfavreuxNetwork) -> Network:
     wiring, stimuli = options.wiring, options.stimuli
     no_adaptation = {"ampa_over_nmda": 0.3, "adaptation": 0.0}
     vectors = np.reshape(options.rules, (4, 6))
-    block = Phase("block", repeats=stimuli.repeats)
-    pause = Phase("pause", duration=stimuli.pause)
+    block = Phase("block", repeats=stimuli.repeats, plastic=stimuli.plasticity)
+    pause = Phase("pause", duration=stimuli.pause, plastic=stimuli.plasticity)
     among = [
         Projection(
             name,

@@ -83,7 +83,8 @@ class LitwinKumarNetwork(NetworkOptions):
     spontaneous: float = Field(default=0.0, ge=0, description="time after training; s")
     blocks: int = Field(default=0, ge=0, description="blocks of trials after training")
     repeats: int = Field(default=10, gt=0, description="stimuli of every assembly in a block")
-    pause: float = Field(default=60.0, gt=0, description="time between blocks; s")
+    pause: float = Field(default=60.0, gt=0, description="time before every block; s")
+    plasticity: bool = Field(default=True, description="rules act in blocks and in these pauses")
     simulation: Simulation = Simulation(dt=1e-4)
 
 
@@ -114,8 +115,8 @@ def declare(options: LitwinKumarNetwork) -> Network:
     if options.spontaneous:
         phases.append(Phase("pause", duration=options.spontaneous))
     for _ in range(options.blocks):
-        phases.append(Phase("pause", duration=options.pause))
-        phases.append(Phase("block", repeats=options.repeats))
+        phases.append(Phase("pause", duration=options.pause, plastic=options.plasticity))
+        phases.append(Phase("block", repeats=options.repeats, plastic=options.plasticity))
     return Network(
         populations=(
             Population("E", wiring.n_excitatory, "adex_litwin_kumar"),

@@ -103,6 +103,7 @@ class ZenkeNetwork(NetworkOptions):
     blocks: int = Field(default=0, ge=0, description="blocks of trials after the cues")
     repeats: int = Field(default=10, gt=0, description="showings of every shape in a block")
     pause: float = Field(default=60.0, gt=0, description="time between blocks; s")
+    plasticity: bool = Field(default=True, description="rules act in blocks and in these pauses")
     simulation: Simulation = Simulation(dt=1e-4)
 
 
@@ -137,7 +138,8 @@ def declare(options: ZenkeNetwork) -> Network:
     ]
     if cues:
         cues.append(Phase("pause", duration=stimuli.cue_gap, set={"input.rate": otherwise}))
-    block = Phase("block", repeats=options.repeats)
+    block = Phase("block", repeats=options.repeats, plastic=options.plasticity)
+    rest = Phase("pause", duration=options.pause, plastic=options.plasticity)
     return Network(
         populations=(
             Population("E", n, "zenke_2015"),
@@ -155,7 +157,7 @@ def declare(options: ZenkeNetwork) -> Network:
             (
                 Phase("train", repeats=options.repetitions),
                 *cues,
-                *in_blocks(options.blocks, block, Phase("pause", duration=options.pause)),
+                *in_blocks(options.blocks, block, rest),
             ),
             n_segments=len(SHAPES),
             duration=stimuli.duration,

@@ -177,8 +177,10 @@ def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
             capture_output=True,
             text=True,
         )
-        # Not the sources alone: kernels that were compiled here need not be compiled there.
-        compiled = [str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.nb[ci]")]
+        # Not the sources alone: what was compiled here need not be compiled there. Both caches ask
+        # for the date of the source, which the copy keeps.
+        made = (path for kind in ("*.nb[ci]", "*.pyc") for path in (ROOT / "src").rglob(kind))
+        compiled = [str(path.relative_to(ROOT)) for path in made]
         for name in filter(None, [*listed.stdout.split("\0"), *compiled]):
             if (ROOT / name).is_file():  # not deleted since
                 (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from spikedrift.core.errors import InputError, missing, unknown
+from spikedrift.core.syntax import Made, syntax
 
 # Sub-folder of a user's folder -> packages in which a name of the kind is looked for; a user's own
 # files are imported as if they lay in the first.
@@ -143,17 +144,15 @@ def _torn(error: SyntaxError) -> InputError:
     return InputError(f"{error.filename}: line {error.lineno}: {error.msg}")
 
 
-def _definition(path: Path, attribute: str) -> ast.stmt | None:
-    """Statement at the top level of a file that defines a name, as a value or a function."""
-    # Most files that lie beside plug-ins do not even name it; Snakemake asks at every start.
-    text = path.read_text(encoding="utf-8")
-    if attribute not in text:
-        return None
-    for node in _tree(text, path).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", node)]
-        if attribute in [getattr(one, "id", getattr(one, "name", None)) for one in targets]:
-            return node
-    return None
+def _defined(path: Path, attribute: str) -> dict[str, Made | None]:
+    """What a file that names an attribute defines at its top level."""
+    # A file beside plug-ins that does not even name it is none, valid Python or not.
+    if attribute.encode() not in path.read_bytes():
+        return {}
+    try:
+        return syntax(path).defined
+    except SyntaxError as error:
+        raise _torn(error) from None
 
 
 @dataclass(frozen=True)
@@ -211,10 +210,8 @@ class Plugins[T]:
         InputError
             Where there is no plug-in of that name, or its file is not valid Python.
         """
-        try:
-            return ast.literal_eval(self._given(name)[argument])
-        except (KeyError, ValueError):
-            return None
+        value = self._given(name).get(argument)
+        return None if value is None else ast.literal_eval(value)
 
     def gives(self, name: str, argument: str) -> bool:
         """Whether a file makes its object with an argument; nothing is imported.
@@ -226,13 +223,13 @@ class Plugins[T]:
         """
         return argument in self._given(name)
 
-    def _given(self, name: str) -> dict[str, ast.expr]:
-        """Arguments with which a file makes its object."""
-        call = getattr(_definition(self.file(name), self.attribute), "value", None)
-        if not isinstance(call, ast.Call):
+    def _given(self, name: str) -> dict[str, str | None]:
+        """Arguments with which a file makes its object: the source of each that is a literal."""
+        made = _defined(self.file(name), self.attribute).get(self.attribute)
+        if made is None:
             return {}
-        given = dict(zip(signature(self.kind).parameters, call.args, strict=False))
-        return given | {one.arg: one.value for one in call.keywords if one.arg}
+        given = zip(signature(self.kind).parameters, made.positional, strict=False)
+        return dict(given) | dict(made.named)
 
     def module(self, name: str) -> ModuleType:
         """Import the file of a plug-in, of the library or of a user's own.
@@ -274,7 +271,7 @@ class Plugins[T]:
         if not self.mixed:
             return True
         path = file(package, name)
-        return path is not None and _definition(path, self.attribute) is not None
+        return path is not None and self.attribute in _defined(path, self.attribute)
 
     def _found(self, name: str) -> tuple[str, Path]:
         """Package and file of a plug-in."""

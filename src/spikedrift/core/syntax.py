@@ -24,6 +24,19 @@ _NAMED = re.compile(r"Path\(__file__\)\.parents\[(\d+)\]((?: / '[^']+')+)")
 _MOST = 5000  # files; what a library has in many versions
 
 
+class Made(NamedTuple):
+    """The call that makes an object, `Measure("euclidean", code="rate")`.
+
+    Attributes
+    ----------
+    positional : source of each argument; None for one that is no literal
+    named : name and source of each argument, likewise
+    """
+
+    positional: tuple[str | None, ...]
+    named: tuple[tuple[str, str | None], ...]
+
+
 class Syntax(NamedTuple):
     """What a file says.
 
@@ -33,11 +46,13 @@ class Syntax(NamedTuple):
     imported : names of modules that it may import; `from a import b` gives a and a.b
     named : files that it names relative to its own place, each as the number of folders to go up
         and the path from there
+    defined : what each name is that the file defines at its top level; None where no call makes it
     """
 
     digest: str
     imported: tuple[str, ...]
     named: tuple[tuple[int, str], ...]
+    defined: dict[str, Made | None]
 
 
 def syntax(path: Path) -> Syntax:
@@ -72,7 +87,39 @@ def _read(text: bytes, path: Path) -> Syntax:
         if match
     )
     digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    return Syntax(digest, tuple(sorted(imported)), named)
+    defined: dict[str, Made | None] = {}
+    for statement in tree.body:
+        for name in _names(statement):
+            defined.setdefault(name, _made(getattr(statement, "value", None)))
+    return Syntax(digest, tuple(sorted(imported)), named, defined)
+
+
+def _names(statement: ast.stmt) -> list[str]:
+    """Names of the values, function or class that a statement defines."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def _made(value: ast.expr | None) -> Made | None:
+    if not isinstance(value, ast.Call):
+        return None
+    named = tuple((one.arg, _literal(one.value)) for one in value.keywords if one.arg)
+    return Made(tuple(map(_literal, value.args)), named)
+
+
+def _literal(value: ast.expr) -> str | None:
+    """Source of a literal."""
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError):
+        return None
+    return ast.unparse(value)
 
 
 @cache
@@ -87,13 +134,18 @@ def _kept() -> dict[str, Syntax]:
     file = Path(base) / "spikedrift" / f"syntax.{own}.json"
     found: dict[str, Syntax] = {}
     with suppress(OSError, ValueError, TypeError, AttributeError):  # not there, or damaged
-        for key, (digest, imported, named) in json.loads(file.read_bytes()).items():
+        for key, (digest, imported, named, defined) in json.loads(file.read_bytes()).items():
             places = tuple((int(up), str(path)) for up, path in named)
-            found[key] = Syntax(digest, tuple(imported), places)
+            calls = {name: call and _called(*call) for name, call in defined.items()}
+            found[key] = Syntax(digest, tuple(imported), places, calls)
     if len(found) > _MOST:
         found.clear()
     atexit.register(_keep, found, len(found), file)
     return found
+
+
+def _called(positional: list[str | None], named: list[tuple[str, str | None]]) -> Made:
+    return Made(tuple(positional), tuple((name, value) for name, value in named))
 
 
 def _keep(found: dict[str, Syntax], before: int, file: Path) -> None:

@@ -6,8 +6,8 @@ Current Biology 31:4327).
 """
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.stats import rankdata
 
 from spikedrift.similarity.correlation import pearson_stacks
 
@@ -59,7 +59,7 @@ def triangle(
         mean = np.divide(total, n, out=np.zeros_like(total), where=n > 0)
         value = value - mean @ lag
     if ranks:
-        value = rankdata(value, axis=-1, nan_policy="omit")
+        value = scipy.stats.rankdata(value, axis=-1, nan_policy="omit")
     return value
 
 

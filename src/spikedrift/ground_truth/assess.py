@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
-from scipy import stats
 
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.core.errors import InputError
@@ -113,7 +113,7 @@ def false_alarms(p_values: pd.Series, level: float) -> float:
     if not p_values.size:
         return float("nan")
     k = int((p_values <= level).sum())
-    return float(stats.binomtest(k, p_values.size, level, alternative="greater").pvalue)
+    return float(scipy.stats.binomtest(k, p_values.size, level, alternative="greater").pvalue)
 
 
 def shift(apart: pd.Series) -> float:
@@ -122,7 +122,7 @@ def shift(apart: pd.Series) -> float:
         return float("nan")
     if np.ptp(apart) == 0:  # a knob that changes no bit of the statistic
         return float(apart.iloc[0] == 0)
-    return float(stats.ttest_1samp(apart, 0.0).pvalue)
+    return float(scipy.stats.ttest_1samp(apart, 0.0).pvalue)
 
 
 def _bias(apart: pd.Series) -> dict[str, float]:
@@ -130,7 +130,8 @@ def _bias(apart: pd.Series) -> dict[str, float]:
     if apart.size:
         bias = float(apart.mean())
     if apart.size > 1:
-        half = stats.t.ppf(0.5 + CONFIDENCE / 2, apart.size - 1) * float(stats.sem(apart))
+        error = float(scipy.stats.sem(apart))
+        half = scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, apart.size - 1) * error
         low, high = bias - half, bias + half
     return {"bias": bias, "bias_low": low, "bias_high": high}
 
@@ -139,7 +140,7 @@ def _rejections(p_values: pd.Series, level: float) -> dict[str, float]:
     if not p_values.size:
         return dict.fromkeys(("rejections", "rate", "rate_low", "rate_high"), np.nan)
     k, n = int((p_values <= level).sum()), int(p_values.size)
-    low, high = stats.binomtest(k, n).proportion_ci(CONFIDENCE, "exact")
+    low, high = scipy.stats.binomtest(k, n).proportion_ci(CONFIDENCE, "exact")
     return {"rejections": k, "rate": k / n, "rate_low": low, "rate_high": high}
 
 

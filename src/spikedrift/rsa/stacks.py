@@ -9,8 +9,7 @@ matter here.
 from collections.abc import Callable
 
 import numpy as np
-from scipy.spatial.distance import squareform
-from scipy.stats import rankdata
+import scipy
 
 from spikedrift.core.errors import InputError
 
@@ -57,7 +56,9 @@ def relabeled(rdms: np.ndarray, conditions: np.ndarray) -> np.ndarray:
         NaN where a pair is one condition with itself.
     """
     n = n_conditions(rdms)
-    pair = squareform(np.arange(1, rdms.shape[-1] + 1)) if n > 1 else np.zeros((1, 1), int)
+    pair = np.zeros((1, 1), int)
+    if n > 1:
+        pair = scipy.spatial.distance.squareform(np.arange(1, rdms.shape[-1] + 1))
     first, second = np.triu_indices(conditions.shape[-1], 1)
     place = pair[conditions[..., first], conditions[..., second]]
     padded = np.concatenate([np.full((len(rdms), 1), np.nan), rdms], axis=1)
@@ -140,4 +141,4 @@ def ranks(rdms: np.ndarray) -> np.ndarray:
 
     Shape as `rdms`.
     """
-    return np.asarray(rankdata(rdms, axis=1, nan_policy="omit"))
+    return np.asarray(scipy.stats.rankdata(rdms, axis=1, nan_policy="omit"))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.covariance import ledoit_wolf
 
 from spikedrift.core.errors import InputError
 
@@ -111,6 +110,8 @@ def shrunk_residuals(residual: np.ndarray, freedom: int) -> np.ndarray:
     InputError
         For a statistic that does not vary.
     """
+    from sklearn.covariance import ledoit_wolf  # takes a second, and many import this for `spread`
+
     scale = np.sqrt((residual**2).sum(axis=0) / freedom)
     if not (scale > 0).all():
         raise InputError(

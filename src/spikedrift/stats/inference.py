@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.formula.api as smf
-from scipy import special, stats
-from statsmodels.tools.sm_exceptions import ConvergenceWarning
+import scipy
 
 from spikedrift.core.errors import InputError
 
@@ -128,7 +126,7 @@ def student_interval(values: np.ndarray, confidence: float) -> tuple[float, floa
     """Student interval of the mean of independent values (n,); NaN with fewer than two."""
     if values.size < 2:
         return NAN, NAN
-    interval = stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
+    interval = scipy.stats.ttest_1samp(values, 0.0).confidence_interval(confidence)
     return float(interval.low), float(interval.high)
 
 
@@ -149,7 +147,7 @@ def sign_flip(values: np.ndarray, rng: np.random.Generator) -> tuple[float, floa
     p_value, least : float
         `least` is the smallest attainable p of n values: 2 / 2^n, or 2 / 10000.
     """
-    found = stats.permutation_test(
+    found = scipy.stats.permutation_test(
         (values,),
         lambda x, axis: np.mean(x, axis=axis),
         permutation_type="samples",
@@ -168,7 +166,7 @@ def wilcoxon(values: np.ndarray) -> tuple[float, float]:
     """
     if not np.any(values):
         return 1.0, float(2 / 2**values.size)
-    return float(stats.wilcoxon(values).pvalue), float(2 / 2**values.size)
+    return float(scipy.stats.wilcoxon(values).pvalue), float(2 / 2**values.size)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -213,10 +211,10 @@ def hedges_g(x: np.ndarray, y: np.ndarray | None = None, confidence: float = 0.9
     if not spread > 1e-12 * abs(difference) or not spread > 0:
         return Effect(NAN, NAN, NAN)
     d = difference / spread
-    factor = np.exp(special.gammaln(dof / 2) - special.gammaln((dof - 1) / 2))
+    factor = np.exp(scipy.special.gammaln(dof / 2) - scipy.special.gammaln((dof - 1) / 2))
     factor = factor / np.sqrt(dof / 2) if dof > 1 else NAN
     tail = (1 - confidence) / 2
-    low, high = special.nctdtrinc(dof, [1 - tail, tail], d / scale) * scale
+    low, high = scipy.special.nctdtrinc(dof, [1 - tail, tail], d / scale) * scale
     return Effect(float(d * factor), float(low), float(high))
 
 
@@ -241,6 +239,10 @@ def mixed_model(
         With fewer than three groups or no group with two values, since variance between and within
         groups then cannot be distinguished; and where no optimizer finds a fit.
     """
+    # Two seconds, where most that import this module test one sample.
+    import statsmodels.formula.api as smf
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
     sizes = table.groupby(group).size()
     if len(sizes) < 3 or sizes.max() < 2:
         raise InputError(

@@ -1,7 +1,7 @@
 """Confidence intervals of means."""
 
 import numpy as np
-from scipy import special
+import scipy
 
 
 def t_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
@@ -19,5 +19,5 @@ def t_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
         return float("nan"), float("nan")
     error = float(values.std(ddof=1)) / np.sqrt(values.size)
     # Of Student's distribution; not by `scipy.stats`, which takes half a second to import.
-    reach = float(special.stdtrit(values.size - 1, 0.5 + confidence / 2)) * error
+    reach = float(scipy.special.stdtrit(values.size - 1, 0.5 + confidence / 2)) * error
     return float(values.mean()) - reach, float(values.mean()) + reach

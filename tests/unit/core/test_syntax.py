@@ -9,7 +9,7 @@ import pytest
 
 from spikedrift.core import syntax as module
 from spikedrift.core.provenance import ROOT
-from spikedrift.core.syntax import syntax
+from spikedrift.core.syntax import Made, syntax
 
 READ = """
 import sys
@@ -52,10 +52,30 @@ def test_imports_and_named_files(tmp_path):
     assert found.named == ((3, "resources/x.tsv"),)
 
 
+def test_what_a_file_defines(tmp_path):
+    file = tmp_path / "a.py"
+    file.write_text(
+        'ONE = Measure("a", draw, code="timing", options=Options(), **more)\n'
+        "TWO: Measure = Measure(-1.5, needs=('a', 'b'))\n"
+        "THREE = FOUR = 3\n"
+        "def draw():\n    inside = Measure()\n"
+        "class Options:\n    of_class = Measure()\n"
+        "ONE.attribute = Measure()\n"
+    )
+    assert syntax(file).defined == {
+        "ONE": Made(("'a'", None), (("code", "'timing'"), ("options", None))),
+        "TWO": Made(("-1.5",), (("needs", "('a', 'b')"),)),
+        "THREE": None,
+        "FOUR": None,
+        "draw": None,
+        "Options": None,
+    }
+
+
 @pytest.mark.process
 @pytest.mark.fault("digests", "what is kept of the sources is damaged, or cannot be kept", cases=3)
 def test_what_is_kept_is_what_reading_gives(tmp_path):
-    files = [ROOT / "trials.py", ROOT / "core" / "plugins.py"]
+    files = [ROOT / "trials.py", ROOT / "similarity" / "measures" / "spikeship.py"]
     first = read(tmp_path, *files)
     (kept,) = (tmp_path / "spikedrift").iterdir()
     assert len(json.loads(kept.read_text())) == 2

@@ -1,7 +1,6 @@
 """Pairs of variants: whether they are distinguishable, by what, and by how many instances."""
 
 import numpy as np
-from statsmodels.stats.power import TTestIndPower
 
 from spikedrift.comparison.recovery.runs import Runs, balanced, null_scores, p_value
 from spikedrift.config.compare import Compare
@@ -46,6 +45,8 @@ def instances_needed(effect: float, power: float, confidence: float) -> float:
     if effect < 1e-3:
         return float("inf")
     effect = min(effect, 10.0)  # the noncentral t is not computed far beyond
+    from statsmodels.stats.power import TTestIndPower  # takes a second, and few jobs come here
+
     test = TTestIndPower()
     alpha, tails = 1 - confidence, "two-sided"
     if effect > 5:  # the lower tail, below 1e-8 there, comes out as NaN for some effects beyond 7

@@ -8,7 +8,7 @@ out-of-model control it must.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 POWER_AT = 3.0  # standard deviations in every statistic
 
@@ -102,7 +102,9 @@ def check(
     least = square.min(axis=0)
     tau = np.where(square[0] <= square[1], tau, 1.0)
     second = nu - size + 1
-    p = stats.f.sf(least * second / (nu * size), size, second) if second > 0 else least * np.nan
+    p = least * np.nan
+    if second > 0:
+        p = scipy.stats.f.sf(least * second / (nu * size), size, second)
     tau = np.where(np.isfinite(least), tau, np.nan)
     return Check(np.sqrt(least), p, tau, nu, _power(size, second, level, int((count > 0).sum())))
 
@@ -110,8 +112,8 @@ def check(
 def _power(size: int, second: float, level: float, n_points: int) -> float:
     if not second > 0:
         return 0.0
-    critical = stats.f.isf(level / n_points, size, second)
-    return float(stats.ncf.sf(critical, size, second, size * POWER_AT**2))
+    critical = scipy.stats.f.isf(level / n_points, size, second)
+    return float(scipy.stats.ncf.sf(critical, size, second, size * POWER_AT**2))
 
 
 def _time_scale(

@@ -12,8 +12,8 @@ import logging
 from collections.abc import Mapping
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from spikedrift.comparison.recovery import nearest, posterior_predictive
 from spikedrift.comparison.recovery.caption import caption
@@ -317,8 +317,8 @@ def _clopper_pearson(
     n, total = (given > 0).sum(axis=0), given.sum(axis=0)
     k = n * np.divide(right.sum(axis=0), total, out=np.full(n.shape, np.nan), where=total > 0)
     low, high = _tails(compare)
-    below = np.where(k > 0, stats.beta.ppf(low, k, n - k + 1), k)
-    above = np.where(k < n, stats.beta.ppf(high, k + 1, n - k), np.where(np.isnan(k), k, 1.0))
+    below = np.where(k > 0, scipy.stats.beta.ppf(low, k, n - k + 1), k)
+    above = np.where(k < n, scipy.stats.beta.ppf(high, k + 1, n - k), np.where(np.isnan(k), k, 1.0))
     return below, above
 
 

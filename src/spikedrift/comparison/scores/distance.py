@@ -15,7 +15,7 @@ drift cannot be stretched into one with drift. The score is quadratic in tau: th
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+import scipy
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def fit(
     grid : array, shape (n_grid,)
         Factors of the profile, increasing; the fit stays between its ends.
     """
-    factor = cho_factor(covariance, lower=True)
+    factor = scipy.linalg.cho_factor(covariance, lower=True)
 
     def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Multiply rows as a' C^-1 b; shape (n_instances,)."""
-        return np.asarray(np.einsum("ij,ij->i", a, cho_solve(factor, b.T).T))
+        return np.asarray(np.einsum("ij,ij->i", a, scipy.linalg.cho_solve(factor, b.T).T))
 
     moving = np.where(scales, instances, 0.0)
     rest = recording - np.where(scales, 0.0, instances)

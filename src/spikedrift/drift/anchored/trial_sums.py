@@ -9,7 +9,7 @@ and two sets are correlated over the units that both have.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from spikedrift.spikes.layout import Layout
 
@@ -33,7 +33,7 @@ class Sets:
     """
 
     layout: Layout
-    shown: sparse.csr_array
+    shown: "scipy.sparse.csr_array"
     share: np.ndarray
     set_of_trial: np.ndarray
     units: np.ndarray
@@ -44,7 +44,7 @@ def sets_of(layout: Layout) -> Sets | None:
     units, of_trial = np.unique(layout.events.observed, axis=0, return_inverse=True)
     if len(units) > SETS:
         return None
-    shown = sparse.coo_array(
+    shown = scipy.sparse.coo_array(
         (np.ones(layout.segment.size), (layout.repeat, layout.segment)), shape=layout.table.shape
     ).tocsr()
     shown.data[:] = 1.0
@@ -162,7 +162,7 @@ def _sums(
     n_trials, n_blocks = layout.segment.size, layout.n_blocks
     n_repeats, n_segments = sets.shown.shape
     out = np.zeros((2, n_blocks, n_blocks))
-    by_repeat = sparse.csr_array(
+    by_repeat = scipy.sparse.csr_array(
         (np.ones(n_trials), (layout.repeat, np.arange(n_trials))), shape=(n_repeats, n_trials)
     )
     in_repeat_left, in_repeat_right = by_repeat @ left, by_repeat @ right
@@ -171,7 +171,7 @@ def _sums(
     for a in range(n_blocks):
         here = np.flatnonzero(layout.block == a)
         by_segment = (
-            sparse.csr_array(
+            scipy.sparse.csr_array(
                 (np.ones(here.size), (layout.segment[here], here)), shape=(n_segments, n_trials)
             )
             @ left

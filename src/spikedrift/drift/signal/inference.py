@@ -10,7 +10,7 @@ holds its level where either units or repeats are independent.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
+import scipy
 
 from spikedrift.stats.monte_carlo import upper_tail
 
@@ -58,8 +58,8 @@ class Jackknife:
             return 1.0
         t = value / self.error(degree)
         if two_sided:
-            return float(2 * special.stdtr(self.freedom, -abs(t)))
-        return float(special.stdtr(self.freedom, -t))
+            return float(2 * scipy.special.stdtr(self.freedom, -abs(t)))
+        return float(scipy.special.stdtr(self.freedom, -t))
 
 
 def jackknife(lost: np.ndarray, group: np.ndarray) -> Jackknife:
@@ -184,7 +184,7 @@ def student_interval(
     confidence : float
     """
     error, freedom = _error(influence)
-    reach = error * float(special.stdtrit(freedom, (1 + confidence) / 2))
+    reach = error * float(scipy.special.stdtrit(freedom, (1 + confidence) / 2))
     return error, value - reach, value + reach
 
 
@@ -216,7 +216,7 @@ def interval(
     if spread.freedom == 0:
         return error, low, high
     other = spread.error(degree)
-    reach = other * float(special.stdtrit(spread.freedom, (1 + confidence) / 2))
+    reach = other * float(scipy.special.stdtrit(spread.freedom, (1 + confidence) / 2))
     return max(error, other), min(low, value - reach), max(high, value + reach)
 
 

@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
+from dry_runs import dry_run
+
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).parent / "pipeline" / "small.yaml"
 
@@ -46,7 +48,7 @@ class Job(NamedTuple):
 def jobs(directory: Path, *arguments: str) -> list[Job]:
     """Jobs that a dry run would run."""
     # The profile leaves out the reasons of jobs.
-    done = snakemake(directory, "--quiet", "progress", "--dry-run", *arguments)
+    done = dry_run(directory, "--quiet", "progress", *arguments)
     assert done.returncode == 0, done.stdout[-5000:]
     starts = re.split(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE)[1:]
     return [

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
+from dry_runs import dry_run
 from running import said, snakemake
 
 from spikedrift import trials
@@ -138,7 +139,7 @@ def test_comparison_with_models_is_refused(run, tmp_path):
         "comparisons": [{"name": "a", "recording": "allen.gratings", "sweep": "learning"}],
     }
     (run / "refused.yaml").write_text(json.dumps(config))
-    done = snakemake(run, "--cores", "2", "--configfile", "refused.yaml", "--dry-run", "compare")
+    done = dry_run(run, "--configfile", "refused.yaml", "--", "compare")
     assert done.returncode == 1
     lines = said(done.stdout)
     assert len(lines) == 1

@@ -2,12 +2,12 @@
 
 import copy
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from dry_runs import dry_run
 from planning import plan_for
 
 from spikedrift.core.errors import InputError
@@ -311,19 +311,11 @@ def test_options_of_a_network_of_ones_own(options, words, tmp_path, monkeypatch)
     assert plan_for(config).study.parts["learning"]["frozen"].cells == ["conductance_lif"]
 
 
-def dry_run(config: dict[str, Any], directory: Path) -> subprocess.CompletedProcess[str]:
+def started(config: dict[str, Any], directory: Path) -> subprocess.CompletedProcess[str]:
     directory.mkdir()
     (directory / "config.yaml").write_text(yaml.safe_dump(config))
-    return subprocess.run(
-        [
-            *(Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile"),
-            *("--configfile", "config.yaml", "--dry-run", "--quiet"),
-        ],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    snakefile = str(ROOT / "Snakefile")
+    return dry_run(directory, "--snakefile", snakefile, "--configfile", "config.yaml", "--quiet")
 
 
 def test_there_are_fifty():
@@ -331,8 +323,8 @@ def test_there_are_fifty():
 
 
 def test_the_good_one_is_good(tmp_path):
-    done = dry_run(GOOD, tmp_path / "good")
-    assert done.returncode == 0, done.stderr
+    done = started(GOOD, tmp_path / "good")
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -349,8 +341,8 @@ def test_one_readable_line(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", list(BAD)[::9])
 def test_what_a_user_sees(name, tmp_path):
     path, bad, words = BAD[name]
-    done = dry_run(spoiled(path, bad), tmp_path / "bad")
-    text = done.stdout + done.stderr
+    done = started(spoiled(path, bad), tmp_path / "bad")
+    text = done.stdout
     lines = [line for line in text.splitlines() if "spikedrift: " in line]
     assert done.returncode != 0
     assert len(lines) == 1, text

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from dry_runs import dry_run
 from misbehaving import Server, serving
 from running import said, snakemake
 
@@ -56,7 +57,7 @@ def run(clone: Path, *arguments: str):
 
 
 def planned(clone: Path, *arguments: str) -> set[str]:
-    done = run(clone, "--dry-run", *arguments)
+    done = dry_run(clone, "--configfile", "own.yaml", *arguments)
     assert done.returncode == 0, done.stdout
     return set(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
 

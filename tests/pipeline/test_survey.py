@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
+from dry_runs import dry_run
 from running import snakemake
 
 CONFIG = Path(__file__).with_name("survey.yaml")
+MICE = [f"mouse-{letter}.movie" for letter in "stuvw"]
 
 
 def run(directory: Path, config: Path, *arguments: str) -> None:
@@ -97,7 +99,9 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
         assert re.search(f"variant diverging, instance {instance}: failed .*diverged", log)
 
 
-def test_surveys_of_two_networks_are_held_against_a_recording(surveyed, tmp_path):
+@pytest.fixture(scope="module")
+def compared(surveyed, tmp_path_factory):
+    """The survey against five animals, and together with one of another network against one."""
     directory, _ = surveyed
     config = yaml.safe_load(CONFIG.read_text())
     shown = {"segments": 4, "duration": 0.15, "repeats": 5, "gain": 100}
@@ -108,11 +112,24 @@ def test_surveys_of_two_networks_are_held_against_a_recording(surveyed, tmp_path
             "variants": [{"name": "frozen", "control": True}], "survey": {},
         }
     )  # fmt: skip
-    config["comparisons"] = [{"name": "s", "recording": "mouse-s.movie",
-                              "sweeps": ["tiny", "stored"]}]  # fmt: skip
-    both = tmp_path / "both.yaml"
+    config["recordings"] = [{**config["recordings"][0], "name": name} for name in MICE]
+    config["comparisons"] = [
+        {"name": "s", "recording": "mouse-s.movie", "sweeps": ["tiny", "stored"]},
+        {"name": "mice", "recordings": MICE, "sweep": "tiny"},
+    ]
+    both = tmp_path_factory.mktemp("compared") / "both.yaml"
     both.write_text(yaml.safe_dump(config))
-    run(directory, both, "--", "results/figures/scores.s.png")
+    run(
+        directory,
+        both,
+        "--",
+        *(f"results/figures/{one}.png" for one in ("scores.s", "animals.mice")),
+    )
+    return directory
+
+
+def test_surveys_of_two_networks_are_held_against_a_recording(compared):
+    directory = compared
     found = xr.load_dataset(directory / "results" / "compare" / "s.nc", engine="h5netcdf")
     points = ["frozen", "diverging", "afferent@rate=0.1", "afferent@rate=1", "afferent@rate=10"]
     assert found["point"].values.tolist() == [*(f"tiny.{one}" for one in points), "stored.frozen"]
@@ -128,17 +145,9 @@ def test_surveys_of_two_networks_are_held_against_a_recording(surveyed, tmp_path
     assert not list((directory / "results" / "trials").glob("tiny*"))
 
 
-def test_animals_are_left_out_in_turn(surveyed, tmp_path):
-    directory, _ = surveyed
-    config = yaml.safe_load(CONFIG.read_text())
-    names = [f"mouse-{letter}.movie" for letter in "stuvw"]
-    config["recordings"] = [{**config["recordings"][0], "name": name} for name in names]
-    config["comparisons"] = [{"name": "mice", "recordings": names, "sweep": "tiny"}]
-    five = tmp_path / "five.yaml"
-    five.write_text(yaml.safe_dump(config))
-    run(directory, five, "--", "results/figures/animals.mice.png")
-    table = pd.read_csv(directory / "results/figures/animals.mice.tsv", sep="\t")
-    assert set(table["animal"]) == {name.partition(".")[0] for name in names}
+def test_animals_are_left_out_in_turn(compared):
+    table = pd.read_csv(compared / "results/figures/animals.mice.tsv", sep="\t")
+    assert set(table["animal"]) == {name.partition(".")[0] for name in MICE}
     chosen = table[table["chosen"] == 1].set_index("animal")
     assert len(chosen) == 5 and set(chosen["point"]) <= set(table["point"])
     scored = table.dropna(subset="value")
@@ -155,7 +164,7 @@ def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):
     before = times(directory)
     config = yaml.safe_load(CONFIG.read_text())
     config["sweeps"][0]["axes"][0]["values"] = [0.1, 0.5, 1, 10]
-    config["sweeps"][0]["survey"]["chunk"] = 2
+    config["sweeps"][0]["survey"]["chunk"] = 10
     other = tmp_path / "other.yaml"
     other.write_text(yaml.safe_dump(config))
     run(directory, other, "--", "survey")
@@ -169,6 +178,6 @@ def test_the_shipped_sweeps_are_planned_from_their_files_alone(clone):
     shipped = sorted((clone / "config" / "sweeps").glob("*.yaml"))
     assert shipped
     for config in shipped:
-        done = snakemake(clone, "-n", "--configfile", str(config), "--", "survey")
+        done = dry_run(clone, "--configfile", str(config), "--", "survey")
         assert done.returncode == 0, done.stdout[-3000:]
         assert "survey_chunk" in done.stdout and "simulate_point" not in done.stdout

@@ -6,6 +6,7 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 import pytest
+from dry_runs import dry_run
 from inducing import fixed_values, spike_trains, weights
 from running import snakemake
 
@@ -59,7 +60,7 @@ def test_the_summary_counts(validated):
 
 
 def test_a_second_call_does_nothing(validated):
-    done = snakemake(validated, "--cores", "1", "--dry-run", "--", "validate")
+    done = dry_run(validated, "--", "validate")
     assert "Nothing to be done" in done.stdout, done.stdout[-2000:]
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 
 @cache
-@cache
 def _server() -> subprocess.Popen[str]:
     """Process that answers every request, a line of JSON, by the exit code of a fork."""
     # -P: a script's own folder is on the path of no Snakemake.

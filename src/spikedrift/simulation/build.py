@@ -363,6 +363,8 @@ def _main(directory: Path) -> None:
         cuda.select(request["architecture"])
     else:
         brian2.set_device("cpp_standalone", build_on_run=False)
+        # Brian2 would ask the compiler for each flag of a makefile that nobody uses.
+        brian2.prefs.codegen.cpp.extra_compile_args = []
     if request["threads"] > 1:
         brian2.prefs.devices.cpp_standalone.openmp_threads = request["threads"]
     brian2.defaultclock.dt = request["dt"] * brian2.second
@@ -384,6 +386,7 @@ def _main(directory: Path) -> None:
         request["compiler"],
         request["link"],
         1 if on_gpu else request["jobs"],
+        [file for file, _ in standalone.arrays.values()],
     )
     manifest = {"arrays": standalone.arrays, "saved": standalone.saved}
     (directory / "program.json").write_text(json.dumps(manifest, indent=1))

@@ -47,13 +47,13 @@ struct Session {
         std::cout.precision(12);  // of times and rates
     }
 
-    [[noreturn]] static void fail(const std::string& message) {
+    [[noreturn]] SPIKEDRIFT_CALLED static void fail(const std::string& message) {
         std::cerr << message << std::endl;
         std::exit(2);
     }
 
     template <class T>
-    T next() {
+    SPIKEDRIFT_CALLED T next() {
         T value;
         if (!(text >> value)) fail("session.txt breaks off, or is wrong, after " + command);
         return value;
@@ -61,7 +61,7 @@ struct Session {
 
     // `size` numbers of int32 replace the vector, whatever its size was.
     template <class Vector>
-    void load(Vector& target, const std::string& name, std::size_t size) {
+    SPIKEDRIFT_CALLED void load(Vector& target, const std::string& name, std::size_t size) {
         InFile file;
         file.open(name, std::ios::binary | std::ios::in);
         target.resize(size);
@@ -69,7 +69,8 @@ struct Session {
     }
 
     template <class Vector>
-    void write(const std::string& name, const Vector& values, std::ios::openmode mode = {}) {
+    SPIKEDRIFT_CALLED void write(const std::string& name, const Vector& values,
+                                 std::ios::openmode mode = {}) {
         OutFile file;
         file.open(name, std::ios::binary | std::ios::out | mode);
         file.write(reinterpret_cast<const char*>(values.data()),
@@ -77,7 +78,7 @@ struct Session {
         file.close();
     }
 
-    void set() {
+    SPIKEDRIFT_CALLED void set() {
         const auto name = next<std::string>();
         brian::set_variable_by_name(name, next<std::string>());
     }

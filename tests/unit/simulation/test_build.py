@@ -94,6 +94,20 @@ def test_preferences_are_not_even_read(tmp_path):
     assert "numpy.float64" in done.stdout
 
 
+@pytest.mark.process
+def test_brian2_comes_without_matplotlib_and_keeps_nobody_from_it():
+    code = (
+        "import sys, spikedrift.simulation, brian2; assert 'matplotlib' not in sys.modules;"
+        "print(brian2.exp(0)); from pylab import plot"
+    )
+    source = str(Path(building.__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": source},
+    )  # fmt: skip
+    assert done.stdout == "1.0\n" and "ERROR" not in done.stderr
+
+
 @pytest.mark.fault("digests", "a variable that compilers heed", cases=len(building.HEEDED))
 def test_what_compilers_heed_makes_another_program(monkeypatch):
     def digest():

@@ -147,6 +147,37 @@ def test_sessions_of_one_program_run_side_by_side(program, tmp_path):
 
 
 @pytest.mark.compiles
+def test_every_element_may_have_a_value_of_its_own(program, tmp_path):
+    values = np.arange(5) / 3
+    out = run(program, tmp_path, p=0.0, steps=[Set("cells.x", values), Run(0.0, 0.01)])
+    np.testing.assert_array_equal(out["cells.x"], values)
+    with pytest.raises(RuntimeError, match=r"file array\.\d has 32 bytes, the variable 40"):
+        run(program, tmp_path, steps=[Set("cells.x", values[:4])])
+
+
+@pytest.mark.compiles
+def test_a_program_leaves_what_its_session_keeps_and_no_more(program, tmp_path):
+    with session(
+        program, seed=1, parameters={}, inputs={"relay": ((0, 1, 4), (2, 7, 7))},
+        steps=[Save(), Run(0.0, 0.01)], scratch_dir=tmp_path, label="kept",
+    ) as output:  # fmt: skip
+        given = {"session.txt", "relay.index", "relay.step"}
+        kept = {file for file, _ in program.arrays.values()} | {"synapses.w.saved"}
+        assert {path.name for path in output.directory.iterdir()} == given | kept
+
+
+@pytest.mark.compiles
+def test_the_compiler_reads_nothing_once_for_every_array(program):
+    """What is replaced is found in Brian2's code; a new version may write it otherwise."""
+    code = (program.directory / "objects.cpp").read_text()
+    assert code.count("OutFile") == len(program.arrays)
+    assert "spikedrift::set(_array_cells_x, 5, s_value)" in code
+    assert "set_variable_from_value<double>(" not in code
+    queue = (program.directory / "brianlib" / "spikequeue.h").read_text()
+    assert "noinline)) void prepare(" in queue
+
+
+@pytest.mark.compiles
 def test_a_failed_session_names_its_point(program, tmp_path):
     with pytest.raises(RuntimeError, match=r"point-x.*Cannot set unknown variable 'cells.stepp'"):
         run(program, tmp_path, steps=[Set("cells.stepp", 1.0)])

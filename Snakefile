@@ -1,11 +1,16 @@
 """spikedrift: from spikes to similarity to drift, recordings and models down one path."""
 
+import gc
 import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.27")
+
+# A plan is a great many objects and next to no garbage: a quarter of a start was looking for some.
+gc.freeze()
+gc.set_threshold(100_000, 50, 50)
 
 HERE = Path(str(workflow.current_basedir))
 

@@ -11,6 +11,8 @@ import subprocess
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from spikedrift.simulation.loops import go_by_cells
+
 AHEAD = 16  # synapses
 FILES = Path(__file__).with_name("files.h")
 # How Brian2 sets a variable by its name: number of elements, and where they are.
@@ -58,6 +60,8 @@ def compile_project(
         (directory / "code_objects").glob(f"*{suffix}"),
         key=lambda path: (path.name.startswith("after_run"), path.name),  # they use the others
     )
+    if suffix == ".cpp" and "-fopenmp" not in compiler:
+        go_by_cells(directory / "code_objects")
     for path in sources:
         if suffix == ".cpp":
             path.write_text(fetch_ahead(path.read_text()))

@@ -293,6 +293,8 @@ def _started(program: Program, directory: Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [str(main), "--results_dir", f"{directory}/"],
             cwd=program.directory,
+            # Millions of synapses in large pages: what a spike touches lies in as many pages.
+            env={"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", **os.environ},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

@@ -63,12 +63,24 @@ static inline double _stream_normal_of(const double scale, const int64_t key, co
 static inline double _stream_arrivals(const int64_t key, const int64_t n, const double mean)
 {
     const double u = (double)(int64_t)(_stream_bits(key, n) >> 11)*0x1p-53;
-    double term = exp(-mean), sum = term, count = 0;
+#ifndef __CUDACC__  // most cells get as much as the one before
+    static thread_local
+#endif
+    double known = -1, at_most[4], last;  // probabilities: of at most 0 to 3, and of 3
+    if (mean != known)
+    {
+        known = mean;
+        at_most[0] = last = exp(-mean);
+        for (int k = 1; k < 4; k++) at_most[k] = at_most[k-1] + (last *= mean/k);
+    }
+    // Without branches, which no processor would foresee.
+    double count = (u >= at_most[0]) + (u >= at_most[1]) + (u >= at_most[2]) + (u >= at_most[3]);
+    double term = last, sum = at_most[3];
     while (u >= sum && count < 1000)
     {
-        count += 1;
         term *= mean/count;
         sum += term;
+        count += u >= sum;
     }
     return count;
 }""",

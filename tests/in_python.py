@@ -171,7 +171,7 @@ class _Here:
             group.set_spikes(index, step * dt * b.second, sorted=True)
         self._set(self._plan.parameters)
 
-    def run_session(self, network: Any, saved: Any) -> None:
+    def run_session(self, network: Any, saved: Any, watched: Any) -> None:
         self._set(self._of)
         groups, traced, spiking = self._groups(), {}, {}
         for name in dict.fromkeys(name.partition(".")[0] for name in self._record):

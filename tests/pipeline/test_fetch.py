@@ -57,7 +57,7 @@ def run(clone: Path, *arguments: str):
 
 
 def planned(clone: Path, *arguments: str) -> set[str]:
-    done = dry_run(clone, "--configfile", "own.yaml", *arguments)
+    done = dry_run(clone, *arguments, "--configfile", "own.yaml")
     assert done.returncode == 0, done.stdout
     return set(re.findall(r"^(?:local)?rule (\w+):$", done.stdout, flags=re.MULTILINE))
 

@@ -304,7 +304,7 @@ def _silent(experiment: str) -> list[Target]:
                high=0.0, value=0.0, unit="Hz"),
         Target(experiment, "found", "share of sessions that find the pattern", silent,
                "published", high=0.0, value=0.0),
-        # A single spike came seconds later in one of five sessions: what is bounded was chosen then.
+        # A single spike came seconds later in one of five sessions: its bound was chosen after it.
         Target(experiment, "silent", "share of sessions without a spike after the first second",
                f"{soon}, of how many runs is not said", "unverified", low=0.5, value=1.0),
         Target(experiment, "end", "time of the last spike", soon, "unverified", high=1.0,

@@ -20,7 +20,13 @@ Cells stand in [cells.md](cells.md), plasticity rules in [plasticity.md](plastic
 `snakemake reproduce` runs the experiments of every network that has a paper, in sizes of minutes
 (half an hour on two cores for all, 51 minutes of processor time), and holds what they measure
 against the targets below; `snakemake reproduce_full` takes the sizes of the papers, which are
-hours. A target says where its number is from. *Published* is printed in the paper or in its data,
+hours: of one core 6 minutes for manz_memmesheimer_2023, 26 for the eight repetitions of
+litwin_kumar_2014 and as long again for its control, an hour and a quarter for the hundred random
+rules of confavreux_2025, three and a half hours for the 600 sessions of masquelier_2008 (20 s each;
+not run as a whole). `results/reproduce/full/{network}.tsv` asks for one network. Sessions that ended
+are kept, so that a run that was stopped goes on where it was.
+
+A target says where its number is from. *Published* is printed in the paper or in its data,
 *computed* was found by an independent program of the same equations, and *unverified* decides
 nothing. Bounds were set before the network was run; where a bound or what it bounds was chosen
 later, the target is unverified. A network that meets its targets is the published network, which

@@ -23,8 +23,8 @@ against the targets below; `snakemake reproduce_full` takes the sizes of the pap
 hours: of one core 6 minutes for manz_memmesheimer_2023, 26 for the eight repetitions of
 litwin_kumar_2014 and as long again for its control, an hour and a quarter for the hundred random
 rules of confavreux_2025, three and a half hours for the 600 sessions of masquelier_2008 (20 s each;
-not run as a whole). `results/reproduce/full/{network}.tsv` asks for one network. Sessions that ended
-are kept, so that a run that was stopped goes on where it was.
+not run as a whole). `results/reproduce/full/{network}.tsv` asks for one network. Sessions that
+ended are kept, so that a run that was stopped goes on where it was.
 
 A target says where its number is from. *Published* is printed in the paper or in its data,
 *computed* was found by an independent program of the same equations, and *unverified* decides

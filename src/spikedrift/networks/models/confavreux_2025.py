@@ -56,6 +56,7 @@ LEAST_RATE, MOST_RATE, LEAST_CV, MOST_AT_BOUND = 0.1, 100.0, 0.7, 0.1  # of the 
 # which is not stable here either; of I nothing is said. A cell whose potential stays at the
 # reversal of excitation fires at 286 Hz.
 RUNAWAY = 200.0
+NO_ADAPTATION = {"ampa_over_nmda": 0.3, "adaptation": 0.0}  # of all cells
 
 
 class Wiring(Options):
@@ -83,11 +84,9 @@ class Stimuli(Options):
     plasticity: bool = Field(default=True, description="rules act in blocks and in these pauses")
 
 
-class ConfavreuxNetwork(NetworkOptions):
-    """A background network with four plasticity rules."""
+class FourRules(NetworkOptions):
+    """Four plasticity rules, and what ends a network that they let run away."""
 
-    wiring: Wiring = Wiring()
-    stimuli: Stimuli = Stimuli()
     rules: tuple[float, ...] = Field(
         default=tuple(chain.from_iterable(QUARTET)),
         min_length=24,
@@ -95,14 +94,8 @@ class ConfavreuxNetwork(NetworkOptions):
         description="tau_pre, tau_post (s), alpha, beta, gamma, kappa of E to E, E to I, I to E, "
         "I to I",
     )
-    random: bool = Field(
-        default=False, description="every instance draws rules from the box of all, and input rate"
-    )
     eta: float = Field(default=0.01, ge=0, description="step of all rules; 0 freezes them")
     w_max: float = Field(default=20.0, gt=0, description="greatest weight")
-    input_rate: float = Field(default=14.44, ge=0, description="rate of the inputs; Hz")
-    unscored: float = Field(default=60.0, gt=0, description="time before it is scored; s")
-    scored: float = Field(default=10.0, gt=0, description="time that is scored; s")
     limit: float | None = Field(
         default=RUNAWAY,
         gt=0,
@@ -112,26 +105,24 @@ class ConfavreuxNetwork(NetworkOptions):
     simulation: Simulation = Simulation(dt=1e-4)
 
 
+class ConfavreuxNetwork(FourRules):
+    """A background network with four plasticity rules."""
+
+    wiring: Wiring = Wiring()
+    stimuli: Stimuli = Stimuli()
+    random: bool = Field(
+        default=False, description="every instance draws rules from the box of all, and input rate"
+    )
+    input_rate: float = Field(default=14.44, ge=0, description="rate of the inputs; Hz")
+    unscored: float = Field(default=60.0, gt=0, description="time before it is scored; s")
+    scored: float = Field(default=10.0, gt=0, description="time that is scored; s")
+
+
 def declare(options: ConfavreuxNetwork) -> Network:
     """Declare the network."""
     wiring, stimuli = options.wiring, options.stimuli
-    no_adaptation = {"ampa_over_nmda": 0.3, "adaptation": 0.0}
-    vectors = np.reshape(options.rules, (4, 6))
     block = Phase("block", repeats=stimuli.repeats, plastic=stimuli.plasticity)
     pause = Phase("pause", duration=stimuli.pause, plastic=stimuli.plasticity)
-    among = [
-        Projection(
-            name,
-            name[0],
-            name[-1],
-            "excitatory" if name[0] == "E" else "inhibitory",
-            probability(wiring.p),
-            constant(first),
-            options.w_max,
-            plasticity={"six_parameter": _rule(options, vector)},
-        )
-        for (name, (first, _)), vector in zip(PROJECTIONS.items(), vectors, strict=True)
-    ]
     from_inputs = [
         Projection(
             f"input{post}", "inputs", post, "excitatory", probability(wiring.p_input),
@@ -141,14 +132,14 @@ def declare(options: ConfavreuxNetwork) -> Network:
     ]  # fmt: skip
     return Network(
         populations=(
-            Population("E", wiring.n_excitatory, "zenke_2015", no_adaptation),
-            Population("I", wiring.n_inhibitory, "zenke_2015", no_adaptation),
+            Population("E", wiring.n_excitatory, "zenke_2015", NO_ADAPTATION),
+            Population("I", wiring.n_inhibitory, "zenke_2015", NO_ADAPTATION),
             Population(
                 "inputs", wiring.n_inputs, "poisson",
                 {"rate": np.full(wiring.n_inputs, options.input_rate)}, recorded=False,
             ),
         ),
-        projections=(*among, *from_inputs),
+        projections=(*among(options, wiring.p), *from_inputs),
         protocol=Protocol(
             (
                 Phase("pause", duration=options.unscored),
@@ -165,7 +156,31 @@ def declare(options: ConfavreuxNetwork) -> Network:
     )  # fmt: skip
 
 
-def _rule(options: ConfavreuxNetwork, vector: np.ndarray) -> dict[str, float]:
+def among(options: FourRules, p: float) -> list[Projection]:
+    """Projections among E and I, wired with a probability, each with its rule.
+
+    Parameters
+    ----------
+    options : FourRules
+    p : float
+    """
+    vectors = np.reshape(options.rules, (4, 6))
+    return [
+        Projection(
+            name,
+            name[0],
+            name[-1],
+            "excitatory" if name[0] == "E" else "inhibitory",
+            probability(p),
+            constant(first),
+            options.w_max,
+            plasticity={"six_parameter": _rule(options, vector)},
+        )
+        for (name, (first, _)), vector in zip(PROJECTIONS.items(), vectors, strict=True)
+    ]
+
+
+def _rule(options: FourRules, vector: np.ndarray) -> dict[str, float]:
     values = dict(zip(PARAMETERS, map(float, vector), strict=True))
     return {"eta": options.eta, **values}
 

@@ -22,8 +22,6 @@ import numpy as np
 from pydantic import Field
 
 from spikedrift.config.base import Options
-from spikedrift.config.networks import NetworkOptions
-from spikedrift.config.simulation import Simulation
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
 from spikedrift.networks.declaration import (
     Cues,
@@ -34,9 +32,8 @@ from spikedrift.networks.declaration import (
     Protocol,
     Recording,
     constant,
-    probability,
 )
-from spikedrift.networks.models.confavreux_2025 import PARAMETERS, PROJECTIONS, QUARTET, RUNAWAY
+from spikedrift.networks.models.confavreux_2025 import NO_ADAPTATION, FourRules, among
 from spikedrift.networks.sheet import disc
 from spikedrift.networks.timetable import Timetable
 
@@ -112,7 +109,7 @@ def out_of_order() -> list[list[int]]:
     return [[*row[:-1], (row[0] - 1) % LOOP] for row in in_order()]
 
 
-class ConfavreuxTasks(NetworkOptions):
+class ConfavreuxTasks(FourRules):
     """A network with four plasticity rules, and stimuli that become familiar."""
 
     n_excitatory: int = Field(default=4096, gt=1, description="excitatory cells (E)")
@@ -120,34 +117,11 @@ class ConfavreuxTasks(NetworkOptions):
     p: float = Field(default=0.1, gt=0, le=1, description="probability among the cells")
     inputs: Inputs = Inputs()
     task: Task = Task()
-    rules: tuple[float, ...] = Field(
-        default=tuple(value for rule in QUARTET for value in rule),
-        min_length=24,
-        max_length=24,
-        description="tau_pre, tau_post (s), alpha, beta, gamma, kappa of E to E, E to I, I to E, "
-        "I to I",
-    )
-    eta: float = Field(default=0.01, ge=0, description="step of all rules; 0 freezes them")
-    w_max: float = Field(default=20.0, gt=0, description="greatest weight")
-    simulation: Simulation = Simulation(dt=1e-4)
 
 
 def declare(options: ConfavreuxTasks) -> Network:
     """Declare the network."""
     inputs, task = options.inputs, options.task
-    cell = {"ampa_over_nmda": 0.3, "adaptation": 0.0}
-    rules = dict(zip(PROJECTIONS, np.reshape(options.rules, (4, 6)), strict=True))
-    among = [
-        Projection(
-            name, name[0], name[-1], "excitatory" if name[0] == "E" else "inhibitory",
-            probability(options.p), constant(first), options.w_max,
-            plasticity={
-                "six_parameter": dict(zip(PARAMETERS, map(float, rules[name]), strict=True))
-                | {"eta": options.eta}
-            },
-        )
-        for name, (first, _) in PROJECTIONS.items()
-    ]  # fmt: skip
     heard = (("inputs", "E", inputs.side), ("background", "I", inputs.side_i))
     sheets = [
         Projection(
@@ -159,8 +133,8 @@ def declare(options: ConfavreuxTasks) -> Network:
     test = Phase("block", repeats=1, plastic=False)
     return Network(
         populations=(
-            Population("E", options.n_excitatory, "zenke_2015", cell),
-            Population("I", options.n_inhibitory, "zenke_2015", cell),
+            Population("E", options.n_excitatory, "zenke_2015", NO_ADAPTATION),
+            Population("I", options.n_inhibitory, "zenke_2015", NO_ADAPTATION),
             *(
                 Population(
                     pre, side**2, "poisson", {"rate": np.full(side**2, inputs.background)},
@@ -169,7 +143,7 @@ def declare(options: ConfavreuxTasks) -> Network:
                 for pre, _, side in heard
             ),
         ),
-        projections=(*among, *sheets),
+        projections=(*among(options, options.p), *sheets),
         protocol=Protocol(
             (
                 Phase("pause", duration=task.settle),
@@ -181,7 +155,7 @@ def declare(options: ConfavreuxTasks) -> Network:
             cues=_cues(options),
             timetable=timetable(task),
         ),
-        recording=Recording("E", trace_interval=10.0, ensembles="EtoE", limit=RUNAWAY),
+        recording=Recording("E", trace_interval=10.0, ensembles="EtoE", limit=options.limit),
     )  # fmt: skip
 
 

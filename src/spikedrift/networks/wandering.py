@@ -127,21 +127,17 @@ def afferents(
 
 def wandering(stimulus: Stimulus, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw cell and time (s) of spikes at rates that wander, and of those that are forced."""
+    from spikedrift.networks.integrators.wandering import fire
+
     size, top, drift = stimulus.n_afferents, stimulus.max_rate, stimulus.drift
     rate, speed = rng.uniform(0, top, size), rng.uniform(-drift, drift, size)
     last = rng.uniform(-stimulus.longest, 0, size)
-    cells, times = [], []
+    found = []
     n_bins = round(stimulus.span / BIN)
-    for start in range(0, n_bins, AT_ONCE):
-        draw, turn = rng.random((2, min(AT_ONCE, n_bins - start), size))
-        turn = 0.4 * (turn - 0.5) * drift
-        for number, chance in enumerate(draw, start + 1):
-            end = BIN * number
-            fired = ((chance < rate * BIN) | (last < end - stimulus.longest)).nonzero()[0]
-            last[fired] = end - rng.random(fired.size) * BIN
-            cells.append(fired)
-            times.append(last[fired])
-            # `numpy.clip` takes several times as long for so few numbers.
-            rate = np.minimum(np.maximum(rate + speed * BIN, 0), top)
-            speed = np.minimum(np.maximum(speed + turn[number - start - 1], -drift), drift)
-    return np.concatenate(cells).astype(np.int32), np.concatenate(times)
+    for first in range(0, n_bins, AT_ONCE):
+        draw, turn = rng.random((2, min(AT_ONCE, n_bins - first), size))
+        found.append(
+            fire(rng, draw, turn, first, BIN, rate, speed, last, top, drift, stimulus.longest)
+        )
+    cell, time = (np.concatenate(column) for column in zip(*found, strict=True))
+    return cell, time

@@ -1,1 +1,1 @@
-"""Compiled loops of networks that Brian2 does not run."""
+"""Compiled loops: networks that Brian2 does not run, and input that is drawn bin by bin."""

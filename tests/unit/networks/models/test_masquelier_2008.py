@@ -11,6 +11,7 @@ from spikedrift.config.overrides import override
 from spikedrift.networks import checks, wandering
 from spikedrift.networks.catalog import Curve
 from spikedrift.networks.declaration import Draws
+from spikedrift.networks.integrators.wandering import fire
 from spikedrift.networks.models.masquelier_2008 import MODEL, MasquelierNetwork, judge
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import record_batch, simulate
@@ -60,6 +61,30 @@ def test_afferents_wander_about_54_hz_and_none_is_silent_beyond_50_ms():
     order = np.lexsort((time, cell))
     interval = np.diff(time[order])[np.diff(cell[order]) == 0]
     assert interval.max() <= stimulus.longest + wandering.BIN
+
+
+def test_rates_and_spikes_are_those_of_the_equations_in_numpy():
+    """The compiled loop draws from the generator in the same order, bin by bin."""
+    n_bins, n, longest = 300, 40, 0.050
+    start = np.random.default_rng(2)
+    rate, speed, last = start.uniform((0, -1800, -0.05), (90, 1800, 0), (n, 3)).T.copy()
+    draw, turn = start.random((2, n_bins, n))
+    ours = [rate.copy(), speed.copy(), last.copy()]
+    rng, own = np.random.default_rng(3), np.random.default_rng(3)
+    got = fire(own, draw, turn, 7, 1e-3, *ours, 90.0, 1800.0, longest)
+    cells, times = [], []
+    for number, chance in enumerate(draw):
+        end = 1e-3 * (number + 8)
+        fired = np.flatnonzero((chance < rate * 1e-3) | (last < end - longest))
+        last[fired] = end - rng.random(fired.size) * 1e-3
+        cells.append(fired)
+        times.append(last[fired])
+        rate = np.clip(rate + speed * 1e-3, 0, 90)
+        speed = np.clip(speed + 0.4 * (turn[number] - 0.5) * 1800, -1800, 1800)
+    np.testing.assert_array_equal(got[0], np.concatenate(cells))
+    np.testing.assert_array_equal(got[1], np.concatenate(times))
+    np.testing.assert_array_equal(ours, [rate, speed, last])
+    assert own.random() == rng.random()
 
 
 def test_the_same_quarter_of_the_windows_shows_the_pattern_in_every_pass(short):

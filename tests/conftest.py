@@ -22,7 +22,7 @@ import faults
 import pytest
 import starting
 from compiling import compile_once
-from running import small, snakemake
+from running import small
 from workers import Scheduler, arrange, strange
 
 from spikedrift.allensdk import AllenSdk
@@ -240,15 +240,3 @@ def finished(new_clone: Callable[[], Path]) -> Path:
 def copied(finished: Path, tmp_path: Path) -> Path:
     """What `cp -a` makes of `finished`, for one test, which may write there."""
     return Path(shutil.copytree(finished, tmp_path / "copied", symlinks=True))
-
-
-@pytest.fixture(scope="session")
-def validated(new_clone: Callable[[], Path]) -> Path:
-    """A clone in which `snakemake validate` ran. SPIKEDRIFT_VALIDATED names one that is there."""
-    if ready := os.environ.get("SPIKEDRIFT_VALIDATED"):
-        return Path(ready).resolve()
-    directory = new_clone()
-    done = snakemake(directory, "--cores", "2", "--", "validate")
-    if done.returncode:
-        pytest.fail(done.stdout[-5000:], pytrace=False)
-    return directory

@@ -11,6 +11,7 @@ from dry_runs import dry_run
 from running import said, snakemake
 
 from spikedrift import trials
+from spikedrift.config.analyses import OPTIONS
 from spikedrift.config.drift import SignalOptions
 from spikedrift.drift.signal.indices import signal_indices
 from spikedrift.networks.models.pattern_network import DEFAULT_PHASES
@@ -39,14 +40,11 @@ def run(new_clone, mirror):
             phase |= {key: value / 3 for key, value in phase.items() if key == "duration"}
             phase |= {key: value // 3 for key, value in phase.items() if key == "repeats"}
     sweep["options"] = {"phases": phases}
-    fewer = {
-        "decoding": {"surrogates": 19, "unit_draws": 2},
-        "temporal_components": {"surrogates": 19, "resamples": 5},
-        "timing_controls": {"surrogates": 19, "draws": 2},
-    }
-    assert fewer.keys() < {entry["analysis"] for entry in config["analyses"]}
+    few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 2, "draws": 2, "resamples": 5}
+    few |= {"bootstrap": 100, "unit_draws": 2}
     for entry in config["analyses"]:
-        entry["options"] = fewer.get(entry["analysis"], {})
+        known = OPTIONS[entry["analysis"]].model_fields
+        entry["options"] = {key: value for key, value in few.items() if key in known}
     Path(directory, "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     done = snakemake(directory, "--cores", "2", "--configfile", "few.yaml")
     assert done.returncode == 0, done.stdout[-5000:]

@@ -127,7 +127,9 @@ def _asked(rule: Rule) -> set[str]:
 
 
 def _wiring(network: Network, where: str, one: Projection) -> Iterator[str]:
-    wiring = one.wiring
+    wiring, n_pre = one.wiring, network.sizes[one.pre]
+    if wiring.n_pre not in (None, n_pre):
+        yield f"{where}: a wiring from {wiring.n_pre} cells, and {one.pre} has {n_pre}"
     if wiring.degree is None:
         return
     if wiring.condition:

@@ -124,6 +124,8 @@ class Wiring:
     degree : int, optional
         Partners that are drawn for every cell of the side `fixed`; the condition is then empty.
     fixed : "post" (in-degree) or "pre" (out-degree)
+    n_pre : int, optional
+        Presynaptic cells that the condition is written for; None for any number.
     """
 
     condition: str = ""
@@ -131,6 +133,7 @@ class Wiring:
     p: float = 1.0
     degree: int | None = None
     fixed: Literal["pre", "post"] = "post"
+    n_pre: int | None = None
 
 
 def probability(p: float) -> Wiring:

@@ -33,4 +33,5 @@ def disc(radius: float, side: int, wrapped: bool = False) -> Wiring:
         f"{apart[0]}**2 + {apart[1]}**2 < radius**2",
         {"radius": radius},
         float((near * np.outer(left, left)).sum()) / side**2,
+        n_pre=side**2,
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_network import N_E, N_I, N_S, TINY, changed, regular, with_protocol, with_recording
+from tiny_network import N_E, N_I, N_S, SIDE, TINY, changed, regular, with_protocol, with_recording
 
 from spikedrift.core.errors import InputError
 from spikedrift.networks.checks import check
@@ -19,6 +19,7 @@ from spikedrift.networks.declaration import (
     in_degree,
     out_degree,
 )
+from spikedrift.networks.sheet import disc
 
 
 def joined(which="fixed_in", /, **others):
@@ -115,6 +116,10 @@ FAULTS = {
     "an out-degree of a source": (
         joined("from_source", wiring=out_degree(3)),
         "projection from_source: an out-degree needs a population; S is a source",
+    ),
+    "a sheet of another size than its population": (
+        joined("on_sheet", wiring=disc(2.0, SIDE + 1)),
+        f"projection on_sheet: a wiring from {(SIDE + 1) ** 2} cells, and S has {N_S}",
     ),
     # rules
     "an unknown rule": (

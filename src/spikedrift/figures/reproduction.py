@@ -5,8 +5,9 @@ and noise, where the measure is defined; the bar is their mean, which is held ag
 values that meet the target; the bounds were set before the network was run. The band is green where
 the target is met, red where it is missed, and gray where the value is unverified, or where a quick
 reproduction is too short to meet it; a line marks the published number where there is one. Lower
-panels: curves that the paper reports, one line an instance, without a test. A network that meets
-its targets is the published network, which says nothing about whether cortex works like it.
+panels: curves that the paper reports, one line an instance, one color an experiment, without a
+test. A network that meets its targets is the published network, which says nothing about whether
+cortex works like it.
 """
 
 import math
@@ -51,7 +52,7 @@ def draw(
     """
     options = options or Figures()
     words = measured["x_label"].fillna("")
-    curves = list(measured[words != ""].groupby(["experiment", "name"], sort=False))
+    curves = list(measured[words != ""].groupby("name", sort=False))
     n_panels = len(targets) + len(curves)
     rows = math.ceil(n_panels / _COLUMNS)
     with style.applied():
@@ -61,8 +62,8 @@ def draw(
             own = measured[(words == "") & (measured["experiment"] == target["experiment"])]
             values = own.loc[own["name"] == target["name"], "value"].dropna()
             _target(axes, target, values.to_numpy())
-        for axes, ((experiment, _), part) in zip(grid[len(targets) :], curves, strict=False):
-            _curve(axes, str(experiment), part)
+        for axes, (_, part) in zip(grid[len(targets) :], curves, strict=False):
+            _curve(axes, part)
         for axes in grid[n_panels:]:
             axes.set_axis_off()
         figure.suptitle(f"{network.replace('_', ' ')}, {size} size", x=0.01, ha="left", fontsize=9)
@@ -97,10 +98,20 @@ def _target(axes: Axes, target: dict, values: np.ndarray) -> None:
         axes.set_ylabel(target["unit"])
 
 
-def _curve(axes: Axes, experiment: str, part: pd.DataFrame) -> None:
-    for _, one in part.groupby("instance"):
-        axes.plot(one["x"], one["value"], color=style.BLACK, lw=0.8, alpha=0.6)
+def _curve(axes: Axes, part: pd.DataFrame) -> None:
+    """Draw a curve of every instance; those of all experiments share the axes."""
+    experiments = list(part["experiment"].unique())
+    colors = dict(zip(experiments, [style.BLACK, *style.OKABE_ITO], strict=False))
+    for experiment, runs in part.groupby("experiment", sort=False):
+        for number, (_, one) in enumerate(runs.groupby("instance")):
+            label = None if number else str(experiment).replace("_", " ")
+            axes.plot(
+                one["x"], one["value"], color=colors[experiment], lw=0.8, alpha=0.6, label=label
+            )
     axes.locator_params(axis="x", nbins=3)
     axes.set_xlabel(textwrap.fill(part["x_label"].iloc[0], _TITLE))
-    axes.set_ylabel(part["y_label"].iloc[0])
-    axes.set_title(experiment.replace("_", " "), fontsize=6.5)
+    axes.set_ylabel(textwrap.fill(part["y_label"].iloc[0], _TITLE))
+    if len(experiments) > 1:
+        axes.legend(loc="best", fontsize=5.5, handlelength=1.2, borderaxespad=0.2)
+    else:
+        axes.set_title(experiments[0].replace("_", " "), fontsize=6.5)

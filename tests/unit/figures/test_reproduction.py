@@ -56,3 +56,14 @@ def test_every_target_and_curve_has_a_panel(measured):
     assert words[0] == "met, n = 2" and words[1] == "missed, n = 2" and words[-1] == "time (s)"
     assert panels[0].get_ylabel() == "Hz" and panels[-1].get_ylabel() == "rate (Hz)"
     plt.close(figure)
+
+
+def test_a_curve_of_two_experiments_has_one_panel_and_two_colors(measured):
+    both = pd.concat([measured, measured.assign(experiment="without")])
+    table = judged(measured, MODEL, "quick")
+    figure, _ = reproduction.draw(measured=both, targets=table, network="m", size="quick")
+    panels = [axes for axes in figure.axes if axes.axison]
+    assert len(panels) == len(TARGETS) + 1
+    assert [text.get_text() for text in panels[-1].get_legend().get_texts()] == ["one", "without"]
+    assert len(panels[-1].lines) == 4 and len({one.get_color() for one in panels[-1].lines}) == 2
+    plt.close(figure)

@@ -165,13 +165,16 @@ def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):
     config = yaml.safe_load(CONFIG.read_text())
     config["sweeps"][0]["axes"][0]["values"] = [0.1, 0.5, 1, 10]
     config["sweeps"][0]["survey"]["chunk"] = 10
+    config["sweeps"][0]["accept"] = {"rate": [0, 1e-9], "interval_cv": None}
     other = tmp_path / "other.yaml"
     other.write_text(yaml.safe_dump(config))
     run(directory, other, "--", "survey")
     after = times(directory)
     assert before.items() <= after.items() and len(after) == len(before) + 2
-    values = load(directory)["axis_rate"].values
-    np.testing.assert_array_equal(values[2:], [0.1, 0.5, 1.0, 10.0])
+    data = load(directory)
+    np.testing.assert_array_equal(data["axis_rate"][2:], [0.1, 0.5, 1.0, 10.0])
+    ran = data["status"] != "failed"
+    assert not data["accepted"].any() and (data["rejection"] != "").equals(ran)
 
 
 def test_the_shipped_sweeps_are_planned_from_their_files_alone(clone):

@@ -51,6 +51,7 @@ rule collect_survey:
         runtime=20,
     params:
         runs=plan.surveys.runs,
+        accept=plan.surveys.accept,
         versions=plan.versions,
         source=code("collect_survey"),
     script:

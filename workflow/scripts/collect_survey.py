@@ -1,5 +1,6 @@
 """Put all runs of a survey together."""
 
+from spikedrift.config.sweeps import Accept
 from spikedrift.core import results
 from spikedrift.core.atomic import write_netcdf, write_tsv
 from spikedrift.core.job import job
@@ -12,6 +13,7 @@ with job(snakemake.log[0]):
         [Point(**run) for run in snakemake.params.runs],
         snakemake.wildcards.sweep,
         snakemake.params.versions,
+        None if snakemake.params.accept is None else Accept.part(snakemake.params.accept),
     )
     write_tsv(table, snakemake.output.table)
     write_netcdf(data, snakemake.output.data)

@@ -98,6 +98,44 @@ class Survey(Options):
     )
 
 
+class Accept(Options):
+    """What a run of a survey must show, apart from drift, to be compared; null asks for nothing."""
+
+    rate: tuple[float, float] | None = Field(
+        default=(3.6, 4.4), description="least and greatest mean rate of the units in blocks; Hz"
+    )
+    interval_cv: tuple[float, float] | None = Field(
+        default=(0.8, 1.2),
+        description="least and greatest coefficient of variation of their intervals in blocks",
+    )
+    depth: float | None = Field(
+        default=1.5, ge=0, description="least depth of the rate code, over that of the control"
+    )
+    depth_change: float | None = Field(
+        default=0.1, gt=0, description="greatest relative difference of the depth between blocks"
+    )
+    weight_change: float | None = Field(
+        default=0.01,
+        gt=0,
+        description="greatest relative change of the mean weight of a plastic projection in the "
+        "time of a block, at the end of training",
+    )
+    at_bounds: float | None = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="greatest share of the weights of a plastic projection at its bounds then",
+    )
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        for name in ("rate", "interval_cv"):
+            ends = getattr(self, name)
+            if ends is not None and not ends[0] < ends[1]:
+                raise ValueError(f"{name}: {ends[0]:g} is not below {ends[1]:g}")
+        return self
+
+
 def _network_of(raw: Any) -> str:
     default = Sweep.model_fields["network"].default
     return str(raw.get("network", default)) if isinstance(raw, dict) else str(default)
@@ -145,6 +183,11 @@ class Sweep(Options):
             "any other"
         ),
     )
+    accept: Accept | None = Field(
+        default=None,
+        description="runs of the survey that do not show this are kept, counted and not compared; "
+        "null: all are compared",
+    )
 
     @classmethod
     def block_model(cls, key: str, raw: Any) -> type[Options] | None:
@@ -169,6 +212,19 @@ class Sweep(Options):
         ):
             if twice := repeated(names):
                 raise ValueError(f"{block}: the name {twice[1]!r} is used twice")
+        return self
+
+    @model_validator(mode="after")
+    def _acceptable(self) -> Self:
+        if self.accept is None:
+            return self
+        if self.survey is None:
+            raise ValueError("accept: runs are accepted in a survey; give one, or leave accept out")
+        if self.accept.depth is not None and not any(one.control for one in self.variants):
+            raise ValueError(
+                "accept.depth: is taken over that of a control; mark a variant as control, or set "
+                "depth to null"
+            )
         return self
 
     @model_validator(mode="after")

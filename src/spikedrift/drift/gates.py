@@ -24,6 +24,7 @@ UNTUNED = "few segments"
 LONE = "one block"
 UNDEFINED = "undefined"
 FAILED = "failed"
+REJECTED = "rejected"
 SHORT = {  # state -> words in a panel of a figure, with the code
     NO_CODE: "no {code} code detected",
     IMPRECISE: "{code} index too imprecise",
@@ -34,6 +35,7 @@ SHORT = {  # state -> words in a panel of a figure, with the code
     LONE: "one block",
     UNDEFINED: "{code} index undefined",
     FAILED: "run failed",
+    REJECTED: "not accepted",
 }
 STATES = (OPEN, *SHORT)
 

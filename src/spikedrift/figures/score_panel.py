@@ -76,11 +76,11 @@ def unscored(scores: xr.Dataset) -> str:
     gone = np.isnan(scores["instance_score"].transpose("point", "instance").values)
     states = scores["instance_gate"].transpose("point", "instance", "code").values[gone]
     reasons = []
-    failed = int(scores["instances_failed"].sum())
-    if failed:
-        reasons.append(f"{gates.short(gates.FAILED, '')}: {failed}")
+    for state in (gates.FAILED, gates.REJECTED):
+        if count := int(scores[f"instances_{state}"].sum()):
+            reasons.append(f"{gates.short(state, '')}: {count}")
     for k, code in enumerate(scores["code"].values.astype(str)):
-        found = [one for one in states[:, k] if one not in ("", gates.FAILED)]
+        found = [one for one in states[:, k] if one not in ("", gates.FAILED, gates.REJECTED)]
         reasons.append(gates.counted(found, code, of=False))
     return f"{said} ({'; '.join(filter(None, reasons)) or 'a statistic is undefined'})."
 

@@ -125,6 +125,10 @@ def draw(
 
 def numbers(data: xr.Dataset) -> pd.DataFrame:
     """List the drawn numbers, one row for each run and quantity."""
+    status = data["status"].transpose("point", "instance")
+    if "accepted" in data:
+        kept = data["accepted"].astype(bool) | (status == "failed")
+        status = status.astype(object).where(kept, gates.short(gates.REJECTED, ""))
     empty = xr.full_like(data["status"], np.nan, dtype=float)
 
     def of_blocks(name: str) -> xr.DataArray:
@@ -154,7 +158,7 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
             "variant": str(data["variant"].values[p]),
             **{name: data[name].values[p] for name in axes},
             "instance": int(data["instance"].values[i]),
-            "status": str(data["status"].values[p, i]),
+            "status": str(status.values[p, i]),
             "quantity": quantity,
             "value": float(values.transpose("point", "instance").values[p, i]),
         }

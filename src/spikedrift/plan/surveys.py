@@ -121,6 +121,11 @@ class Surveys:
         name = wildcards.sweep
         return [asdict(p) for p in (self.chunks[name][chunk] if chunk else self.points[name])]
 
+    def accept(self, wildcards: Any) -> dict[str, Any] | None:
+        """What a run of a sweep must show to be compared."""
+        accept = self.sweeps[wildcards.sweep].accept
+        return None if accept is None else accept.model_dump(mode="json")
+
     def files(self, wildcards: Any) -> list[str]:
         """The user's own files that the runs of a chunk are read from."""
         return [file for run in self.chunks[wildcards.sweep][wildcards.chunk] for file in run.files]

@@ -23,7 +23,7 @@ from spikedrift.config.drift import CurveOptions, DriftOptions
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sweeps import Survey
+from spikedrift.config.sweeps import Accept, Survey
 from spikedrift.core import results
 from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.errors import DiskError, InputError
@@ -39,6 +39,7 @@ from spikedrift.networks.simulate import Simulated
 from spikedrift.similarity.matrix import similarity
 from spikedrift.simulation.run import Ended
 from spikedrift.spikes import selections
+from spikedrift.sweeps import acceptance
 from spikedrift.sweeps.coordinates import axis_columns
 from spikedrift.sweeps.points import Point
 
@@ -192,7 +193,8 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         (code), which says why (`spikedrift.drift.gates`); `n_units`, `n_segments` and
         `trial_duration` (s) of what the measures saw; and what a comparison with a recording reads:
         `signal_chance` (code) and the sums over units of
-        `spikedrift.drift.signal.recording.drift_values`, and see `compared`.
+        `spikedrift.drift.signal.recording.drift_values`, and see `compared`; and what
+        `spikedrift.sweeps.acceptance.measured` returns.
     """
     traces, data = simulated.traces, simulated.trials
     seen = Selection(
@@ -244,7 +246,10 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "drift_lag": drift["lag"].values,
         },
     )
-    return _labeled(one.merge(compared(blocks, sweep, point.seed)), point, retry=0)
+    units = catalog.get(sweep.network).declare(sweep.options).recording.units
+    asked = acceptance.measured(traces, drift["depth"], units)
+    one = one.merge(asked).merge(compared(blocks, sweep, point.seed))
+    return _labeled(one, point, retry=0)
 
 
 def _last(values: xr.DataArray | None) -> float:
@@ -301,7 +306,11 @@ def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
 
 
 def collect(
-    chunks: Sequence[xr.Dataset], points: Sequence[Point], title: str, software: Mapping[str, str]
+    chunks: Sequence[xr.Dataset],
+    points: Sequence[Point],
+    title: str,
+    software: Mapping[str, str],
+    accept: Accept | None = None,
 ) -> tuple[xr.Dataset, pd.DataFrame]:
     """All runs of a survey as one data set, and as a table.
 
@@ -314,6 +323,8 @@ def collect(
     title : str
         Name of the sweep.
     software : mapping of package -> version
+    accept : Accept, optional
+        What a run must show to be compared.
 
     Returns
     -------
@@ -321,9 +332,10 @@ def collect(
         Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
         and NaN in all measures. By `point`: `variant`, `title`, `control`, `axis_{name}` (NaN
         or empty for a variant that is not swept), `name` and `point_title`, which say the values
-        of the axes too.
+        of the axes too. With `accept` what `spikedrift.sweeps.acceptance.accepted` says.
     table : DataFrame
-        One row a run: recording, variant, axes, instance, status, reason.
+        One row a run: recording, variant, axes, instance, status, reason, parameters; with
+        `accept` also accepted and rejection.
     """
     whole = joined([chunk.isel(run=[k]) for chunk in chunks for k in range(chunk.sizes["run"])])
     ids = list(dict.fromkeys(point.id for point in points))
@@ -353,6 +365,12 @@ def collect(
         "unit_of_inference": "network instance (connectivity x patterns x noise)",
         "software": json.dumps(dict(software), sort_keys=True),
     }
+    said: tuple[str, ...] = ()
+    if accept is not None:
+        judged = acceptance.accepted(data, accept)
+        data, said = data.merge(judged), ("accepted", "rejection")
+        data.attrs["n_accepted"] = int(judged["accepted"].sum())
+        data.attrs["accept"] = accept.model_dump_json()
     rows = [
         {
             "recording": point.recording,
@@ -360,6 +378,10 @@ def collect(
             **{f"axis_{name}": point.axes.get(name, np.nan) for name in names},
             "instance": point.instance,
             **{name: whole[name].sel(run=point.recording).item() for name in WORDS},
+            **{
+                name: data[name].sel(point=point.id, instance=point.instance).item()
+                for name in said
+            },
         }
         for point in points
     ]

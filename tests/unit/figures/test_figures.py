@@ -566,7 +566,8 @@ def test_scores_draw_the_nearest_of_many_points_and_mark_the_incomparable(scored
     many = many.assign(
         score=("point", rng.permutation(np.r_[np.linspace(1, 5, 48), [np.nan] * 2])),
         incomparable=("point", np.arange(50) % 2 == 0),
-        instances_failed=("point", np.ones(50, int)),
+        instances_failed=("point", np.repeat([1, 0], [30, 20])),
+        instances_rejected=("point", np.repeat([0, 1], [30, 20])),
         instances_given=many["instances_scored"] + 1,
     )
     many.attrs["titles"] = json.dumps({name: name for name in names})
@@ -579,7 +580,7 @@ def test_scores_draw_the_nearest_of_many_points_and_mark_the_incomparable(scored
     assert "(2 of 3)" in labels[0]
     text = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
     assert "The 40 of 50 points with the lowest scores" in text
-    assert "50 of 150 instances are not scored (run failed: 50)." in text
+    assert "50 of 150 instances are not scored (run failed: 30; not accepted: 20)." in text
     part = table[table["panel"] == "trait_difference"]
     assert set(part["point"]) == set(best) and set(part["x"]) == set(many["compared_trait"].values)
     points = [line for line in figure.axes[0].get_lines() if line.get_marker() == "D"]

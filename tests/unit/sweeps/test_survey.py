@@ -1,5 +1,6 @@
 """What a survey keeps of its runs, and which it runs again."""
 
+import json
 import tempfile
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
-from spikedrift.config.sweeps import Survey, Sweep, Variant
+from spikedrift.config.sweeps import Accept, Survey, Sweep, Variant
 from spikedrift.core.errors import DiskError
 from spikedrift.drift.curves import curves
 from spikedrift.drift.profile import profile
@@ -208,3 +209,26 @@ def test_failed_runs_are_instances_that_are_counted(surveyed, runs, build_dir, s
     data, _ = collect([survey(surveyed, runs, tmp_path / "lost", build_dir)], runs, "s", {})
     gone = Models.of_survey(data, recording).runs["a"]
     assert {one.reason for one in gone} == {"the simulation diverged"}
+
+
+@pytest.mark.compiles
+def test_runs_that_are_not_accepted_are_kept_and_not_compared(surveyed, runs, build_dir, tmp_path):
+    found = survey(surveyed, runs, tmp_path / "runs", build_dir)
+    rate = found["block_rate"].values
+    assert (rate > 0).all() and rate[0] != rate[1]
+    free = dict.fromkeys(Accept.model_fields)
+    between = Accept(**{**free, "rate": (rate.mean(), 2 * rate.max())})
+    data, table = collect([found], runs, "s", {}, between)
+    kept = rate > rate.mean()
+    assert data["accepted"].values.ravel().tolist() == kept.tolist()
+    assert data.attrs["n_accepted"] == 1 and json.loads(data.attrs["accept"])["depth"] is None
+    assert table["accepted"].tolist() == kept.tolist()
+    assert [bool(text) for text in table["rejection"]] == (~kept).tolist()
+    recording = Run(*[xr.Dataset(attrs={"kind": "distance"})] * 3)
+    compared = Models.of_survey(data, recording).runs["a"]
+    assert [isinstance(one, Run) for one in compared] == kept.tolist()
+    every, _ = collect([found], runs, "s", {}, Accept(**free))
+    assert every["accepted"].all()
+    # Weights move in training, and little of what a block would move them in its time.
+    change = data["weight_change"].values
+    assert np.isfinite(change).all() and (np.abs(change) < 0.5).all() and change.any()

@@ -13,6 +13,7 @@ import xarray as xr
 
 from spikedrift.comparison.scores.summary import CODES, Run
 from spikedrift.core.errors import InputError
+from spikedrift.drift import gates
 from spikedrift.drift.signal.recording import SUMS
 from spikedrift.sweeps.coordinates import Coordinates
 from spikedrift.sweeps.points import first_controls, told_apart
@@ -20,10 +21,11 @@ from spikedrift.sweeps.points import first_controls, told_apart
 
 @dataclass(frozen=True)
 class Failed:
-    """An instance without a result: it diverged, or could not be measured."""
+    """An instance that is not compared: it diverged, was not accepted, or cannot be measured."""
 
     name: str
     reason: str
+    state: str = gates.FAILED
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,9 @@ def _surveyed(one: xr.Dataset, name: str, recording: Run) -> Run | Failed:
     """Files of a run as its drift analysis would have made them, from its summary."""
     if str(one["status"].values) == "failed":
         return Failed(name, str(one["reason"].values))
+    if "accepted" in one and not one["accepted"]:
+        reason = f"not accepted: {one['rejection'].item()}"
+        return Failed(name, reason, gates.REJECTED)
     named = {
         "recording": name,
         "n_units": int(one["n_units"]),

@@ -15,6 +15,7 @@ from spikedrift.comparison.scores.distance import Fit, fit, freedom
 from spikedrift.comparison.scores.models import Failed, failures, measured, padded
 from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run, vector
 from spikedrift.config.compare import Compare
+from spikedrift.drift import gates
 from spikedrift.drift.bands import centered
 from spikedrift.spikes.caveats import handed_on
 from spikedrift.spikes.selections import stream
@@ -75,8 +76,9 @@ def compare(
         * `recording_reliability` (code), `instance_reliability` (point, instance, code);
           `instance_gate` (point, instance, code), of `spikedrift.drift.gates`, empty where
           there is no instance; `instance_units` (point, instance); `instances_scored`,
-          `instances_given`, `instances_failed` (point): an instance with an undefined statistic
-          (such as timing where no code was detected) is not scored, nor is one whose run failed.
+          `instances_given`, `instances_failed`, `instances_rejected` (point): an instance with
+          an undefined statistic (such as timing where no code was detected) is not scored, nor is
+          one whose run failed, or was not accepted.
         * `recording_trait`, `recording_trait_sd`, `instance_trait`, `trait_difference`,
           `incomparable`: what is no part of the score, see
           `spikedrift.comparison.scores.comparability`.
@@ -88,7 +90,7 @@ def compare(
         where it is not known.
 
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
-        instances by point), `n_units`, `conclusion` (what was found, in sentences),
+        and rejected instances by point), `n_units`, `conclusion` (what was found, in sentences),
         `inference`, `formula`, `assumptions`, `options` (JSON), `seed` and other attributes of the
         recording; `dropped` (JSON: name -> reason), statistics of `options` that the recording or
         the models do not have together (`spikedrift.comparison.scores.usable`). Dim `statistic`
@@ -190,10 +192,8 @@ def compare(
             ),
             "instances_scored": ("point", [len(x) for x in scored.values()]),
             "instances_given": ("point", [len(x) for x in given.values()]),
-            "instances_failed": (
-                "point",
-                [len(points[key]) - len(runs[key]) for key in points],
-            ),
+            "instances_failed": ("point", _count(points, gates.FAILED)),
+            "instances_rejected": ("point", _count(points, gates.REJECTED)),
             "instance_seed": (
                 ("point", "instance"),
                 [[*coordinates[key].seeds, *[""] * (most - len(given[key]))] for key in points],
@@ -247,6 +247,14 @@ def compare(
         options=options.model_dump_json(),
         seed=seed,
     )
+
+
+def _count(points: Mapping[str, Sequence[Run | Failed]], state: str) -> list[int]:
+    """Instances of every point without a run, in that state."""
+    return [
+        sum(isinstance(run, Failed) and run.state == state for run in group)
+        for group in points.values()
+    ]
 
 
 def _instance_scores(given: np.ndarray, found: Fit | None, most: int) -> np.ndarray:

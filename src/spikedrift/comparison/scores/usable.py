@@ -79,7 +79,7 @@ def gates_of(models: Mapping[str, Sequence[Run | Failed]], most: int) -> np.ndar
 
 def _state(run: Run | Failed, code: str) -> str:
     """Reason why a run has no index; an imprecise index counts as one."""
-    return gates.FAILED if isinstance(run, Failed) else gates.absent_from(run.index, code)
+    return run.state if isinstance(run, Failed) else gates.absent_from(run.index, code)
 
 
 def unshared(known: np.ndarray, kept: Sequence[int], least: int) -> list[int]:

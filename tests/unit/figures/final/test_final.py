@@ -441,6 +441,7 @@ def scores():
             "instances_given": ("point", [2, 2, 2]),
             "instances_scored": ("point", [2, 2, 0]),
             "instances_failed": ("point", [0, 0, 0]),
+            "instances_rejected": ("point", [0, 0, 0]),
             "instance_gate": (
                 ("point", "instance", "code"),
                 [[["open"] * 2] * 2] * 2
@@ -758,6 +759,7 @@ def test_maps_have_the_color_of_the_score_at_the_place_of_the_point(scores, n_ax
             "variant": ("point", [row[0] for row in rows]),
             "axis_eta": ("point", [row[1] for row in rows]),
             "instances_failed": ("point", [0] * (n - 1) + [1]),
+            "instances_rejected": ("point", [0] * n),
         },
         attrs=scores.attrs | {"titles": json.dumps({f"p{k}": rows[k][0] for k in range(n)})},
     )

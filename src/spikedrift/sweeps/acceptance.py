@@ -1,0 +1,163 @@
+"""Which runs of a survey are accepted, before anybody looks at their drift.
+
+A model whose rates, code or weights are unlike those of what it is compared with drifts for reasons
+of its own: it forgets, or it still learns. As in simulation-based inference such draws are left out
+by what they do apart from drift. A run that is not accepted stays in the survey with the reason; no
+comparison scores it, and the share that is accepted is itself a result.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from spikedrift.config.sweeps import Accept
+
+DIMS = ("point", "instance")
+CODE = "rate"  # the code whose depth is asked for: every network that fires has it
+
+
+def measured(traces: xr.Dataset, depth: xr.DataArray, units: str) -> xr.Dataset:
+    """What acceptance asks of a run.
+
+    Parameters
+    ----------
+    traces : Dataset
+        Of `spikedrift.networks.traces.traced`.
+    depth : DataArray, dims (code, block)
+        Depth of the codes, as `spikedrift.drift.signal.recording.drift_values` gives it.
+    units : str
+        The population that is recorded.
+
+    Returns
+    -------
+    Dataset
+        `block_rate` (Hz) of the units and `block_cv` of their intervals, means over the blocks;
+        `depth` (code, block); by projection that is plastic, at the end of training (of all before
+        the first block where there is none): `weight_change`, by how much its mean weight changes
+        in the time that a block takes, relative to its value then, and `weight_at_bound`, the share
+        of its weights at either bound. NaN where a session has no blocks.
+    """
+    kind = traces["stage_kind"].values.astype(str)
+    blocks = np.flatnonzero(kind == "block")
+    rate = traces["stage_rate"].sel(population=units).values
+    change = at_bound = np.full(traces.sizes["projection"], np.nan)
+    if blocks.size:
+        change, at_bound = _weights(traces, kind, int(blocks[0]))
+    return xr.Dataset(
+        {
+            "block_rate": ((), _mean(rate[blocks]), {"units": "Hz"}),
+            "block_cv": ((), _mean(traces["interval_cv"].values[blocks]), {"units": "1"}),
+            "depth": depth.drop_vars("block", errors="ignore"),
+            "weight_change": ("projection", change, {"units": "1"}),
+            "weight_at_bound": ("projection", at_bound, {"units": "1"}),
+        },
+        coords={"projection": traces["projection"].values},
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else np.nan
+
+
+def _weights(traces: xr.Dataset, kind: np.ndarray, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """Relative change of mean weights over the time of a block, and shares at either bound."""
+    start, stop = (traces[name].values for name in ("stage_start", "stage_stop"))
+    trained = np.flatnonzero(kind[:block] == "train")
+    end = stop[trained[-1]] if trained.size else start[block]
+    length = stop[block] - start[block]
+    time, edge = traces["time"].values, traces["edge"].values
+    begin = max(end - length, start[trained[0]] if trained.size else time[0])
+    change = np.full(traces.sizes["projection"], np.nan)
+    for k, weight in enumerate(traces["mean_weight"].values):
+        before, after = np.interp([begin, end], time, weight)
+        if end > begin and after:
+            change[k] = (after - before) / after * length / (end - begin)
+    at = int(np.abs(edge - end).argmin())
+    return change, traces["at_bound"].values[:, :, at].sum(axis=0)
+
+
+class _Criterion(NamedTuple):
+    """A number of every run, its bounds, and how a miss is said.
+
+    `unknown` says that there is no number; where it is empty, that is no miss: a network without
+    plastic weights has none that could move.
+    """
+
+    value: xr.DataArray
+    low: float
+    high: float
+    said: str
+    unknown: str = ""
+
+
+def _criteria(data: xr.Dataset, over_control: xr.DataArray, accept: Accept) -> Iterator[_Criterion]:
+    if accept.rate is not None:
+        yield _Criterion(data["block_rate"], *accept.rate, "rate {:.3g} Hz", "no rate")
+    if accept.interval_cv is not None:
+        yield _Criterion(
+            data["block_cv"], *accept.interval_cv, "CV of intervals {:.2g}", "too few intervals"
+        )
+    if accept.depth is not None:
+        yield _Criterion(
+            over_control.where(~data["control"].astype(bool), np.inf), accept.depth, np.inf,
+            "depth {:.2g} times that of the control", "depth unknown",
+        )  # fmt: skip
+    if accept.depth_change is not None:
+        depth = data["depth"].sel(code=CODE)
+        uneven = (depth.max("block") - depth.min("block")) / depth.mean("block", skipna=False)
+        yield _Criterion(
+            uneven, 0.0, accept.depth_change, "depth differs by {:.0%} between blocks",
+            "" if accept.depth is not None else "depth unknown",
+        )  # fmt: skip
+    if accept.weight_change is not None:
+        change = abs(data["weight_change"]).max("projection")
+        yield _Criterion(
+            change, 0.0, accept.weight_change, "a mean weight moves by {:.1%} in a block's time"
+        )
+    if accept.at_bounds is not None:
+        at_bounds = data["weight_at_bound"].max("projection")
+        yield _Criterion(at_bounds, 0.0, accept.at_bounds, "{:.0%} of the weights at bounds")
+
+
+def accepted(data: xr.Dataset, accept: Accept) -> xr.Dataset:
+    """Say of every run whether it is accepted.
+
+    Parameters
+    ----------
+    data : Dataset, dims (point, instance, ...)
+        Runs of a survey with what `measured` returns, and `control` by point.
+    accept : Accept
+
+    Returns
+    -------
+    Dataset
+        Dims (point, instance): `accepted` (bool; a failed run is not accepted), `rejection` (str,
+        every criterion that a run misses, with its value) and, unless all failed,
+        `depth_over_control`: the mean depth over the blocks over that of the control's runs, which
+        need not pass it themselves.
+    """
+    failed = (data["status"] == "failed").transpose(*DIMS).values
+    if failed.all():
+        empty = np.full(failed.shape, "")
+        return xr.Dataset({"accepted": (DIMS, ~failed), "rejection": (DIMS, empty)})
+    depth = data["depth"].sel(code=CODE).mean("block", skipna=False)
+    over = depth / depth.where(data["control"].astype(bool)).mean()
+    missed = [[list[str]() for _ in row] for row in failed]
+    for one in _criteria(data, over, accept):
+        for (p, i), value in np.ndenumerate(one.value.transpose(*DIMS).values):
+            if np.isnan(value):
+                said = one.unknown
+            else:
+                said = "" if one.low <= value <= one.high else one.said.format(value)
+            if said and not failed[p, i]:
+                missed[p][i].append(said)
+    rejection = np.array([["; ".join(one) for one in row] for row in missed], dtype=str)
+    return xr.Dataset(
+        {
+            "accepted": (DIMS, (rejection == "") & ~failed),
+            "rejection": (DIMS, rejection),
+            "depth_over_control": over.transpose(*DIMS).assign_attrs(units="1"),
+        }
+    )

@@ -101,6 +101,18 @@ class Surveys:
                 "their reasons in the table of the survey.",
             )
             for name, sweep in self.sweeps.items()
+        ] + [
+            Figure(
+                f"acceptance.{name}",
+                "acceptance",
+                "Networks",
+                {"figure": "acceptance", "sweep": name},
+                {"data": output("collect_survey.data", sweep=name)},
+                caption=f"Runs of sweep {name} that are compared. What a rejected run misses is "
+                "in the table of the survey.",
+            )
+            for name, sweep in self.sweeps.items()
+            if sweep.accept is not None
         ]
 
     @property

@@ -79,46 +79,58 @@ def _weights(traces: xr.Dataset, kind: np.ndarray, block: int) -> tuple[np.ndarr
 
 
 class _Criterion(NamedTuple):
-    """A number of every run, its bounds, and how a miss is said.
+    """A number of every run, its bounds, its name in figures, and how a miss is said.
 
     `unknown` says that there is no number; where it is empty, that is no miss: a network without
-    plastic weights has none that could move.
+    plastic weights has none that could move. Runs of the control miss no criterion that is taken
+    over the control.
     """
 
     value: xr.DataArray
     low: float
     high: float
+    title: str
     said: str
     unknown: str = ""
+    over_control: bool = False
 
 
-def _criteria(data: xr.Dataset, over_control: xr.DataArray, accept: Accept) -> Iterator[_Criterion]:
+def _criteria(data: xr.Dataset, accept: Accept) -> Iterator[_Criterion]:
+    """Criteria that are asked for."""
+    each = data["depth"].sel(code=CODE)
+    depth = each.mean("block", skipna=False)
     if accept.rate is not None:
-        yield _Criterion(data["block_rate"], *accept.rate, "rate {:.3g} Hz", "no rate")
+        yield _Criterion(
+            data["block_rate"], *accept.rate, "rate in blocks (Hz)", "rate {:.3g} Hz", "no rate"
+        )
     if accept.interval_cv is not None:
         yield _Criterion(
-            data["block_cv"], *accept.interval_cv, "CV of intervals {:.2g}", "too few intervals"
-        )
+            data["block_cv"], *accept.interval_cv, "CV of intervals", "CV of intervals {:.2g}",
+            "too few intervals",
+        )  # fmt: skip
     if accept.depth is not None:
+        over = depth / depth.where(data["control"].astype(bool)).mean()
         yield _Criterion(
-            over_control.where(~data["control"].astype(bool), np.inf), accept.depth, np.inf,
-            "depth {:.2g} times that of the control", "depth unknown",
+            over, accept.depth, np.inf, "depth over the control's",
+            "depth {:.2g} times that of the control", "depth unknown", over_control=True,
         )  # fmt: skip
     if accept.depth_change is not None:
-        depth = data["depth"].sel(code=CODE)
-        uneven = (depth.max("block") - depth.min("block")) / depth.mean("block", skipna=False)
         yield _Criterion(
-            uneven, 0.0, accept.depth_change, "depth differs by {:.0%} between blocks",
-            "" if accept.depth is not None else "depth unknown",
+            (each.max("block") - each.min("block")) / depth, 0.0, accept.depth_change,
+            "difference of depth between blocks", "depth differs by {:.0%} between blocks",
+            "depth unknown",
         )  # fmt: skip
     if accept.weight_change is not None:
-        change = abs(data["weight_change"]).max("projection")
         yield _Criterion(
-            change, 0.0, accept.weight_change, "a mean weight moves by {:.1%} in a block's time"
-        )
+            abs(data["weight_change"]).max("projection"), 0.0, accept.weight_change,
+            "change of a mean weight in a block's time",
+            "a mean weight moves by {:.1%} in a block's time",
+        )  # fmt: skip
     if accept.at_bounds is not None:
-        at_bounds = data["weight_at_bound"].max("projection")
-        yield _Criterion(at_bounds, 0.0, accept.at_bounds, "{:.0%} of the weights at bounds")
+        yield _Criterion(
+            data["weight_at_bound"].max("projection"), 0.0, accept.at_bounds,
+            "share of weights at bounds", "{:.0%} of the weights at bounds",
+        )  # fmt: skip
 
 
 def accepted(data: xr.Dataset, accept: Accept) -> xr.Dataset:
@@ -133,31 +145,36 @@ def accepted(data: xr.Dataset, accept: Accept) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Dims (point, instance): `accepted` (bool; a failed run is not accepted), `rejection` (str,
-        every criterion that a run misses, with its value) and, unless all failed,
-        `depth_over_control`: the mean depth over the blocks over that of the control's runs, which
-        need not pass it themselves.
+        `accepted` (point, instance), bool; a failed run is not accepted. `rejection` (point,
+        instance), str: every criterion that a run misses, with its value. Unless all failed, by
+        criterion that is asked for (coordinate: its words in figures), `criterion_value`
+        (criterion, point, instance), `criterion_low` and `criterion_high`; runs of the control need
+        not be deeper than the control.
     """
     failed = (data["status"] == "failed").transpose(*DIMS).values
     if failed.all():
         empty = np.full(failed.shape, "")
         return xr.Dataset({"accepted": (DIMS, ~failed), "rejection": (DIMS, empty)})
-    depth = data["depth"].sel(code=CODE).mean("block", skipna=False)
-    over = depth / depth.where(data["control"].astype(bool)).mean()
-    missed = [[list[str]() for _ in row] for row in failed]
-    for one in _criteria(data, over, accept):
-        for (p, i), value in np.ndenumerate(one.value.transpose(*DIMS).values):
+    criteria = list(_criteria(data, accept))
+    values = np.array([one.value.transpose(*DIMS).values for one in criteria])
+    control = data["control"].values.astype(bool)
+    missed = [[dict[str, None]() for _ in row] for row in failed]
+    for one, of_runs in zip(criteria, values, strict=True):
+        for (p, i), value in np.ndenumerate(of_runs):
             if np.isnan(value):
                 said = one.unknown
             else:
                 said = "" if one.low <= value <= one.high else one.said.format(value)
-            if said and not failed[p, i]:
-                missed[p][i].append(said)
+            if said and not failed[p, i] and not (one.over_control and control[p]):
+                missed[p][i][said] = None
     rejection = np.array([["; ".join(one) for one in row] for row in missed], dtype=str)
     return xr.Dataset(
         {
             "accepted": (DIMS, (rejection == "") & ~failed),
             "rejection": (DIMS, rejection),
-            "depth_over_control": over.transpose(*DIMS).assign_attrs(units="1"),
-        }
+            "criterion_value": (("criterion", *DIMS), values.reshape(-1, *failed.shape)),
+            "criterion_low": ("criterion", np.array([one.low for one in criteria])),
+            "criterion_high": ("criterion", np.array([one.high for one in criteria])),
+        },
+        coords={"criterion": [one.title for one in criteria]},
     )

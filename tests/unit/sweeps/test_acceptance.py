@@ -103,7 +103,11 @@ def surveyed(*runs):
 def test_a_good_run_and_the_control_are_accepted():
     found = accepted(surveyed({}), Accept())
     assert found["accepted"].values.all() and (found["rejection"] == "").all()
-    np.testing.assert_allclose(found["depth_over_control"].squeeze(), [1, 0.51 / 0.3])
+    over = found["criterion_value"].sel(criterion="depth over the control's")
+    np.testing.assert_allclose(over.squeeze(), [1, 0.51 / 0.3])
+    assert found.sizes["criterion"] == 6
+    assert found["criterion_low"].values.tolist() == [3.6, 0.8, 1.5, 0, 0, 0]
+    assert found["criterion_high"].values.tolist() == [4.4, 1.2, np.inf, 0.1, 0.01, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ localrules:
     compare,
     figures,
     validate,
+    balance,
     reproduce,
     reproduce_full,
     ground_truth,

@@ -10,6 +10,7 @@ EVERYTHING = str(Path(__file__).parent / "everything.yaml")
 TARGETS = (
     "all",
     "analyses",
+    "balance",
     "compare",
     "drift",
     "figures",

@@ -15,8 +15,10 @@ from spikedrift.cells import cell as cells
 from spikedrift.core import results
 from spikedrift.figures.induction import draw
 from spikedrift.plasticity import registry
+from spikedrift.plasticity.balance import closed_form
 from spikedrift.plasticity.induce import Setting, final_weights, inductions, program_of
 from spikedrift.plasticity.protocol import Condition
+from spikedrift.plasticity.rule import Point
 
 # Weights that stay: noise is off, nothing is to be moved, or to be taken back.
 STILL = {"weight_noise", "short_term", "structural_turnover", "subtractive_normalization"}
@@ -103,6 +105,21 @@ def test_the_report_has_figures_and_summary(validated):
     with ZipFile(validated / "validation.zip") as report:
         names = {Path(name).name for name in report.namelist()}
     assert {"summary.html", *(f"induction.{rule}.png" for rule in MADE)} <= names
+
+
+def test_a_rule_is_balanced_where_the_configuration_says(validated):
+    """With the program that its protocols have been run by."""
+    entry = "{rule: calcium_graded, set: linear, rate: 8, post_rate: 5}"
+    given = "--config", f"validation={{balance: [{entry}], seed: 4}}"
+    done = snakemake(validated, "--cores", "1", *given, "--", "balance")
+    assert done.returncode == 0, done.stdout[-5000:]
+    (row,) = pd.read_csv(validated / "results/validate/balance.tsv", sep="\t").to_dict("records")
+    assert (row["pre"], row["post"], row["parameter"]) == (8.0, 5.0, "gamma_d")
+    rule, point = registry.declared("calcium_graded"), Point(8.0, 5.0)
+    value = closed_form(rule, rule.values("linear"), point)
+    assert row["value"] == pytest.approx(value, rel=1e-12)
+    assert abs(row["change"]) < 4 * row["change_error"]
+    assert row["published_change"] < -8 * row["published_error"]
 
 
 # Sjöström, Turrigiano & Nelson (2001): change at 10 ms and at -10 ms with its standard error.

@@ -7,6 +7,34 @@ rule validate:
         whole([*plan.validation.made, *drawn(plan.validation.figures)]),
 
 
+rule balance:
+    """Values of parameters at which plasticity rules change no mean weight, at given rates."""
+    input:
+        whole([output("balance_table.tsv")]),
+
+
+rule balance_table:
+    """For every operating point: the balancing value, and the mean change at it and as published."""
+    output:
+        tsv="results/validate/balance.tsv",
+    log:
+        "results/logs/balance_table.log",
+    benchmark:
+        "results/benchmarks/balance_table.tsv"
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        points=plan.validation.balanced,
+        seed=plan.config.validation.seed,
+        source=code("balance_table", plan.validation.modules_balanced),
+    script:
+        "../scripts/balance_table.py"
+
+
 rule induce:
     """Change of the weight in every condition of a rule's protocols, beside its target."""
     input:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from spikedrift.config.balance import DEFAULT, Balancing
 from spikedrift.config.base import Options
 
 Rates = Annotated[tuple[float, ...], Field(min_length=1)]
@@ -213,11 +214,16 @@ class Induction(Options):
 
 
 class Validation(Options):
-    """What `snakemake validate` runs."""
+    """What `snakemake validate` and `snakemake balance` run."""
 
     rules: tuple[str, ...] | None = Field(default=None, description="rules; null: all there are")
     inductions: tuple[Induction, ...] = Field(
         default=(), description="runs beside those that a rule's file names"
+    )
+    balance: tuple[Balancing, ...] = Field(
+        default=DEFAULT,
+        min_length=1,
+        description="rules to balance (docs/plasticity.md); default: those that say how, at 4 Hz",
     )
     seed: int = Field(default=1, ge=0, description="every random draw of these runs comes from it")
 

@@ -1,4 +1,4 @@
-"""Files and params of `snakemake validate`: plasticity rules, targets, tables and figures.
+"""Files and params of `snakemake validate` and `balance`: rules, targets, tables and figures.
 
 The module imports nothing that takes long, since Snakemake reads it at every start.
 """
@@ -48,6 +48,10 @@ class RuleValidation:
                     where = f"config: validation.inductions[{index}].{key}: unknown {key}"
                     raise unknown(where, name, there)
 
+        for index, one in enumerate(options.balance):
+            if one.rule not in registry.names():
+                where = f"config: validation.balance[{index}].rule: unknown plasticity rule"
+                raise unknown(where, one.rule, registry.names())
         for index, panel in enumerate(shown):
             if panel.rule not in registry.names():
                 where = f"config: figures.rules[{index}].rule: unknown plasticity rule"
@@ -101,6 +105,11 @@ class RuleValidation:
         return [e.model_dump(mode="json") for e in self.options.inductions if e.rule == rule]
 
     @property
+    def balanced(self) -> list[dict[str, Any]]:
+        """Rules to balance, and where."""
+        return [one.model_dump(mode="json") for one in self.options.balance]
+
+    @property
     def panels(self) -> list[dict[str, Any]]:
         """Rule, induction and set of every panel of the final figure, with further protocols."""
         return [
@@ -112,6 +121,10 @@ class RuleValidation:
     def modules(self, wildcards: Any) -> list[str]:
         """Modules of a rule and of everything that it may be run through."""
         return self._modules(wildcards.plasticity_rule)
+
+    def modules_balanced(self, wildcards: Any) -> list[str]:
+        """Modules of the rules that are balanced."""
+        return self._modules(*sorted({one.rule for one in self.options.balance}))
 
     def modules_shown(self, wildcards: Any) -> list[str]:
         """Modules of the rules that the final figure shows."""

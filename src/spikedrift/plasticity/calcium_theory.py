@@ -1,18 +1,21 @@
 """Theory of calcium-based rules, from the shares of time that calcium is above its thresholds.
 
 Graupner & Brunel (2012), PNAS 109:3991; Graupner, Wallisch & Ostojic (2016), J. Neurosci. 36:11238.
+Calcium by Poisson spikes is shot noise: Gilbert & Pollak (1960), Bell Syst. Tech. J. 39:333.
 `values` are the parameters of the rules `calcium` and `calcium_graded`.
 """
 
 from collections.abc import Mapping
-from math import ceil, erf, exp, sqrt
+from math import ceil, erf, exp, gamma, prod, sqrt
 
 import numpy as np
 
 from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.protocol import Condition
+from spikedrift.plasticity.rule import Point
 
 Values = Mapping[str, float]
+POINTS = 1024  # of the distribution of calcium, up to the smallest jump
 
 
 def shares_above(
@@ -64,6 +67,57 @@ def _calcium(values: Values, is_pre: np.ndarray, decay: np.ndarray, duration: fl
                 ca += post_jump + boost * ca_x
             after[k] = ca
     return after
+
+
+def shares_of_poisson(values: Values, x: float, y: float) -> tuple[float, float]:
+    """Shares of time above theta_d and theta_p while independent Poisson spikes come for ever.
+
+    The distribution F of calcium obeys c F'(c) = tau sum_k r_k (F(c) - F(c - C_k)) for the rates
+    r_k and the jumps C_k of both sides. With n spikes within tau, G = F/c^n is a known number up to
+    the smallest jump; beyond, it is summed up in stretches as long as that jump.
+
+    Parameters
+    ----------
+    values : mapping of parameter -> value, without `boost`
+    x, y : float
+        Rates of both sides, Hz.
+    """
+    sides = ((x, values["pre_jump"]), (y, values["post_jump"]))
+    jumps = [(r * values["tau_ca"], values["ca_scale"] * jump) for r, jump in sides]
+    jumps = [(number, jump) for number, jump in jumps if number * jump > 0]
+    thetas = values["theta_d"], values["theta_p"]
+    if not jumps:
+        return 0.0, 0.0
+    n, smallest = sum(number for number, _ in jumps), min(jump for _, jump in jumps)
+    grid = smallest / POINTS * np.arange(1, POINTS * ceil(max(thetas) / smallest) + 1)
+    factor = exp(-np.euler_gamma * n) / gamma(1 + n) / prod(jump**k for k, jump in jumps)
+    g = np.full(grid.size, factor)
+    for start in range(POINTS - 1, grid.size - 1, POINTS):
+        c = grid[start : start + POINTS + 1]
+        middle = (c[1:] + c[:-1]) / 2
+        fall = np.zeros(POINTS)
+        for number, jump in jumps:  # (c - C_k)^n, which is steep where it begins, exactly
+            steep = np.diff(np.maximum(c - jump, 0.0) ** (n + 1)) / (n + 1)
+            fall += number * np.interp(middle - jump, grid, g, left=factor) * steep
+        g[start + 1 : start + POINTS + 1] = g[start] - np.cumsum(fall / middle ** (n + 1))
+    alpha_d, alpha_p = (1 - theta**n * np.interp(theta, grid, g, left=factor) for theta in thetas)
+    return float(alpha_d), float(alpha_p)
+
+
+def balanced_fall(values: Values, point: Point) -> float:
+    """Return gamma_d at which independent Poisson spikes change no mean weight.
+
+    With `b`, the drift towards DOWN or UP that the efficacy has where it stands counts too. NaN
+    where presynaptic calcium boosts the postsynaptic one, and where nothing could fall or rise.
+    """
+    floor = 1 / values["b"] if "b" in values else 0.0
+    rho = (point.weight / point.w_max - floor) / (1 - floor)
+    if values.get("boost", 0.0) or not 0 < rho < 1:
+        return np.nan
+    alpha_d, alpha_p = shares_of_poisson(values, point.pre, point.post)
+    drift = rho * (1 - rho) * (rho - 0.5) if "b" in values else 0.0
+    rise = values["gamma_p"] * alpha_p * (1 - rho) + drift
+    return rise / (alpha_d * rho) if alpha_d else np.nan
 
 
 def mean_efficacy(

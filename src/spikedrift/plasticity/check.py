@@ -59,7 +59,8 @@ def check(rule: Rule) -> None:
     if twice:
         raise InputError(f"{told}: {twice[0]!r} is declared twice")
     parameters = {p.name: p.unit for p in rule.parameters}
-    for role, name in (("rate", rule.rate), ("late", rule.late)):
+    balance = rule.balance.parameter if rule.balance else ""
+    for role, name in (("rate", rule.rate), ("late", rule.late), ("balance", balance)):
         if name and name not in parameters:
             raise unknown(f"{told}: {role} names no parameter:", name, parameters)
     for key in rule.vector:

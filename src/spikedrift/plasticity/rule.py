@@ -14,7 +14,7 @@ from typing import Any
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.simulation.statements import Parameter, Regular
 
-__all__ = ["Parameter", "ParameterSet", "Regular", "Rule"]
+__all__ = ["Balance", "Parameter", "ParameterSet", "Point", "Regular", "Rule"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,52 @@ class ParameterSet:
 
     values: Mapping[str, float]
     source: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """An operating point: independent Poisson spikes on both sides of a synapse.
+
+    Attributes
+    ----------
+    pre, post : float
+        Rates, Hz.
+    weight, w_max : float
+        Where the weight stands, and its bound.
+    excitation : float, optional
+        Excitatory drive of the cell, V, for rules that read it; None: what the synapse brings.
+    """
+
+    pre: float
+    post: float
+    weight: float = 0.5
+    w_max: float = 1.0
+    excitation: float | None = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What balances a rule: the value at which spikes as of a `Point` change no mean weight.
+
+    Attributes
+    ----------
+    parameter : str
+        The parameter that scales the rule's depression; it is not below 0.
+    value : callable, optional
+        `value(values, point)` is the closed form; NaN where it says nothing. Without one the value
+        is searched for on the bench.
+    settled : callable, optional
+        `settled(values, point)` gives parameters that the bench takes in place of others: first
+        values of averages too slow to settle there, and no noise where it has the mean 0.
+    clamp : callable, optional
+        `clamp(excitation)` gives the cell and the potential (V) at which it is held, so that it has
+        this excitatory drive (V).
+    """
+
+    parameter: str
+    value: Callable[[Mapping[str, float], Point], float] | None = None
+    settled: Callable[[Mapping[str, float], Point], Mapping[str, float]] | None = None
+    clamp: Callable[[float], tuple[str, float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +106,8 @@ class Rule:
         induction's protocol, in its readout; NaN where it says nothing.
     inductions : tuple of Induction
         The protocols that the rule was published with.
+    balance : Balance, optional
+        What balances it at an operating point (`spikedrift.plasticity.balance`).
     """
 
     name: str
@@ -81,6 +129,7 @@ class Rule:
     sets: Mapping[str, ParameterSet] = field(default_factory=dict)
     predict: Callable[..., float] | None = None
     inductions: tuple[Any, ...] = ()
+    balance: Balance | None = None
 
     def values(
         self, name: str = "", given: Mapping[str, float] | tuple[float, ...] = ()

@@ -21,3 +21,8 @@ CELL = Cell(
     """,
     settle=2.0,  # low-passes of the drives
 )
+
+
+def driven(excitation: float) -> tuple[str, float]:
+    """Name of the cell, and the potential (V) at which it has an excitatory drive (V)."""
+    return CELL.name, REVERSAL_EXCITATORY - excitation / EXCITATORY

@@ -21,7 +21,7 @@ import numpy as np
 
 from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.protocol import Condition
-from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
+from spikedrift.plasticity.rule import Balance, Parameter, ParameterSet, Point, Rule
 
 
 def predict(values: Mapping[str, float], condition: Condition, induction: Induction) -> float:
@@ -40,6 +40,24 @@ def predict(values: Mapping[str, float], condition: Condition, induction: Induct
     threshold = squared / values["kappa"] * (1 - minus / span)
     amplitude = values["eta"] * induction.w_max * values["A"] * fast * slow
     return float(amplitude * x * y * (y * built - threshold))
+
+
+def kappa(values: Mapping[str, float], point: Point) -> float:
+    """Kappa at which independent Poisson spikes change no mean weight, nu having settled.
+
+    It is the rate y and little more: the mean of z_minus nu^2 over its value for traces that do not
+    fluctuate, from the joint cumulants of the two traces of one Poisson train.
+    """
+    y, nu, minus = point.post, values["tau_nu"], values["tau_minus"]
+    if not y:
+        return np.nan
+    return y + 1 / (2 * nu) + 2 / (minus + nu) + 1 / (y * nu * (nu + 2 * minus))
+
+
+def settled(values: Mapping[str, float], point: Point) -> dict[str, float]:
+    """Start the average of the rate where it ends: it takes many minutes."""
+    del values
+    return {"nu_start": point.post}
 
 
 def rates(name: str, eta: float) -> Induction:
@@ -110,5 +128,6 @@ RULE = Rule(
         ),
     },
     predict=predict,
+    balance=Balance("kappa", kappa, settled),
     inductions=(rates("visual_cortex", 0.1), rates("zenke_2015", 3.1)),
 )

@@ -12,13 +12,17 @@ every second. The time spent above either threshold since the last update follow
 calcium, so that rise and fall with their noise are an exact Ornstein-Uhlenbeck step. The cubic
 drift towards DOWN and UP has a closed solution too and is taken next (Lie splitting: calcium is
 high early in an interval, and the drift is slower than rise and fall by their rates).
+
+Which gamma_d balances the rule depends on where the weight stands, since rho falls in proportion to
+itself and rises in proportion to what is left to 1; the drift at that place counts. The noise has
+the mean 0 and does not count.
 """
 
 from typing import Any
 
 from spikedrift.config.inductions import Induction
-from spikedrift.plasticity.calcium_theory import predict
-from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
+from spikedrift.plasticity.calcium_theory import balanced_fall, predict
+from spikedrift.plasticity.rule import Balance, Parameter, ParameterSet, Regular, Rule
 
 PAPER = "Graupner & Brunel 2012"
 PUBLISHED = f"{PAPER}; as in the authors' published code (mgraupe/CalciumBasedPlasticityModel)"
@@ -194,6 +198,7 @@ RULE = Rule(
     on_post=UPDATE + "ca += ca_scale*post_jump",
     every=(Regular(UPDATE, interval=1.0),),
     predict=predict,
+    balance=Balance("gamma_d", balanced_fall, lambda values, point: {"sigma": 0.0}),
     inductions=INDUCTIONS,
     sets=SETS,
 )  # fmt: skip

@@ -12,8 +12,8 @@ exact.
 from typing import Any
 
 from spikedrift.config.inductions import Induction
-from spikedrift.plasticity.calcium_theory import predict
-from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
+from spikedrift.plasticity.calcium_theory import balanced_fall, predict
+from spikedrift.plasticity.rule import Balance, Parameter, ParameterSet, Regular, Rule
 from spikedrift.plasticity.rules.calcium import ABOVE, CALCIUM, constants
 
 PUBLISHED = (
@@ -94,6 +94,7 @@ RULE = Rule(
     on_post=UPDATE + "ca += ca_scale*post_jump + boost*ca_x",
     every=(Regular(UPDATE, interval=1.0),),
     predict=predict,
+    balance=Balance("gamma_d", balanced_fall),
     inductions=INDUCTIONS,
     sets={
         "linear": ParameterSet(LINEAR, PUBLISHED),

@@ -12,6 +12,9 @@ As in the authors' program (ModelDB 144566), xbar takes Euler steps, in each of 
 1 - dt/tau_x, a presynaptic spike counts from the next step on, and the delay is three samples held
 for 1 ms each. Two steps after a presynaptic spike is the first that finds it in the trace, and
 whole.
+
+What balances the rule depends on the cell: it has the depolarization that its own spikes leave and,
+in a network, that of its inputs. The bench's cell rests between its spikes.
 """
 
 from collections.abc import Mapping
@@ -20,7 +23,7 @@ import numpy as np
 
 from spikedrift.config.inductions import Induction
 from spikedrift.plasticity.protocol import Condition
-from spikedrift.plasticity.rule import Parameter, ParameterSet, Regular, Rule
+from spikedrift.plasticity.rule import Balance, Parameter, ParameterSet, Regular, Rule
 
 PROGRAM = "constants of the authors' program, ModelDB 144566"
 
@@ -135,6 +138,7 @@ RULE = Rule(
         ),
     },
     predict=predict,
+    balance=Balance("A_LTD"),
     inductions=(
         # Fifteen trains of five pairs; at .1 Hz the authors' program runs ten, one on another.
         Induction(

@@ -10,12 +10,34 @@ from I_off on.
 
 Every trace is read before the spike that reads it is added to it, except that z is read afterwards
 where `own` is 1, as in the authors' program for receptive fields.
+
+Which A_het balances the rule depends on the excitatory drive, which comes from the neighbors.
 """
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.cells.models import conductance_clamp
 from spikedrift.config.inductions import Induction
-from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
+from spikedrift.plasticity.rule import Balance, Parameter, ParameterSet, Point, Rule
 
 PROGRAM = "the authors' program, ejagnes/codependent_plasticity"
+
+
+def heterosynaptic(values: Mapping[str, float], point: Point) -> float:
+    """A_het at which independent Poisson spikes change no mean weight, the drives being constant.
+
+    The gate of inhibition is then a common factor, which must not be 0.
+    """
+    x, y, excitation = point.pre, point.post, point.excitation
+    if not excitation or not y * values["tau_z"] + values["own"]:
+        return np.nan
+    potentiation = values["A_LTP"] * values["tau_x"] * excitation
+    depression = values["A_LTD"] * values["tau_y"] * point.weight
+    slow = y * values["tau_z"] + values["own"]
+    return x * (potentiation - depression) / (slow * excitation**2)
+
 
 RULE = Rule(
     name="codependent",
@@ -75,6 +97,7 @@ RULE = Rule(
             f"{PROGRAM}, receptive_field, where z is the cell's afterhyperpolarization",
         ),
     },
+    balance=Balance("A_het", heterosynaptic, clamp=conductance_clamp.driven),
     inductions=(
         Induction(
             name="frequency",

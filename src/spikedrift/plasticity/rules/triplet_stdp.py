@@ -7,8 +7,10 @@ before the spike that reads them is added. Without the triplet terms it is pair 
 rule keeps A2-, A3+ and, in the hippocampus, A2+.
 """
 
+from collections.abc import Mapping
+
 from spikedrift.config.inductions import Induction
-from spikedrift.plasticity.rule import Parameter, ParameterSet, Rule
+from spikedrift.plasticity.rule import Balance, Parameter, ParameterSet, Point, Rule
 
 FIT = "Pfister & Gerstner 2006"
 VISUAL_CORTEX = (
@@ -30,6 +32,17 @@ def amplitudes(
         "tau_x": tau_x / 1000,
         "tau_y": tau_y / 1000,
     }
+
+
+def depression(values: Mapping[str, float], point: Point) -> float:
+    """A2_minus at which independent Poisson spikes change no mean weight.
+
+    The trace of all spikes of a rate has the mean rate * tau, and so it has before a spike.
+    """
+    x, y = point.pre, point.post
+    plus = values["A2_plus"] + values["A3_plus"] * y * values["tau_y"]
+    minus = values["A3_minus"] * x * values["tau_x"]
+    return values["tau_plus"] / values["tau_minus"] * plus - minus
 
 
 # With w_max = 100 and eta = .01 a change of 1 is the paper's change of 1, far from both bounds.
@@ -112,6 +125,7 @@ RULE = Rule(
     o2 += 1
     """,
     inductions=INDUCTIONS,
+    balance=Balance("A2_minus", depression),
     # A slow trace that a set does not use keeps a time constant that is not 0.
     sets={
         "visual_cortex_full": ParameterSet(

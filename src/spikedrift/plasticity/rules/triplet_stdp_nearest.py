@@ -3,7 +3,11 @@
 Pfister & Gerstner (2006), Journal of Neuroscience 26:9673; `triplet_stdp` has the equations.
 """
 
-from spikedrift.plasticity.rule import ParameterSet, Rule
+from collections.abc import Mapping
+
+import numpy as np
+
+from spikedrift.plasticity.rule import Balance, ParameterSet, Point, Rule
 from spikedrift.plasticity.rules.triplet_stdp import (
     HIPPOCAMPUS,
     INDUCTIONS,
@@ -23,6 +27,24 @@ SETS = {
     ),
     "hippocampus_minimal": ParameterSet(amplitudes(4.6e-3, 9.1e-3, 3e-3, 0, 575, 48), HIPPOCAMPUS),
 }
+
+
+def depression(values: Mapping[str, float], point: Point) -> float:
+    """A2_minus at which independent Poisson spikes change no mean weight.
+
+    The trace of the last spike of a rate has the mean rate * tau / (1 + rate * tau).
+    """
+
+    def trace(rate: float, tau: str) -> float:
+        return rate * values[tau] / (1 + rate * values[tau])
+
+    x, y = point.pre, point.post
+    if not x * y:
+        return np.nan
+    plus = values["A2_plus"] + values["A3_plus"] * trace(y, "tau_y")
+    minus = values["A3_minus"] * trace(x, "tau_x")
+    return y * trace(x, "tau_plus") * plus / (x * trace(y, "tau_minus")) - minus
+
 
 RULE = Rule(
     name="triplet_stdp_nearest",
@@ -45,5 +67,6 @@ RULE = Rule(
     o2 = 1
     """,
     inductions=INDUCTIONS,
+    balance=Balance("A2_minus", depression),
     sets=SETS,
 )

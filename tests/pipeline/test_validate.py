@@ -16,7 +16,7 @@ from spikedrift.core import results
 from spikedrift.figures.induction import draw
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.balance import closed_form
-from spikedrift.plasticity.induce import Setting, final_weights, inductions, program_of
+from spikedrift.plasticity.induce import Setting, final_weights, inductions, program_of, sizes
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Point
 
@@ -162,7 +162,7 @@ def test_the_program_and_python_agree(validated, tmp_path, name):
     first = inductions(rule)[0]
     other = {"cell": OTHER_CELL.get(name, first.cell), "readout": "difference"}
     induction = first.model_copy(update=other)
-    cell, dt, n = cells.get(induction.cell), induction.dt, 64
+    cell, dt, (_, n) = cells.get(induction.cell), induction.dt, sizes(first)
     n_steps = 13_000 if name in SLOW else 2000
     rng = np.random.default_rng(5)
     pre, post = (spike_trains(rng, n, 40.0, n_steps, dt) for _ in range(2))

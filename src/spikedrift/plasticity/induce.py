@@ -130,13 +130,7 @@ def induce(
     protocol = protocols.get(induction.protocol)
     model = PROTOCOLS.get(induction.protocol)
     options = induction.options if model is None else model(**induction.options)
-    # Copies that see the same spikes and do not act on their cell are synapses of one cell.
-    cell = cells.get(induction.cell)
-    alike = not (protocol.random or cell.transmit or cell.draws)
-    n_cells = 1 if alike else induction.replicates
-    if n_cells > SIZES[-1]:
-        raise InputError(f"{induction.name}: replicates: at most {SIZES[-1]}, each has a cell")
-    n = min(size for size in SIZES if size >= n_cells)
+    n_cells, n = sizes(induction)
     program = program_of(rule, induction, n, build_dir)
     words = (
         np.nan if induction.tolerance is None else induction.tolerance,
@@ -164,6 +158,23 @@ def induce(
             rows.append((*place, value, spread, theory, *words))
         log.info("%s: %s, %s", rule.name, induction.name, name or "default parameters")
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def sizes(induction: Induction) -> tuple[int, int]:
+    """Cells that one condition takes, and cells of the bench.
+
+    Raises
+    ------
+    InputError
+        For more replicates than the largest bench has cells, where each needs one.
+    """
+    # Copies that see the same spikes and do not act on their cell are synapses of one cell.
+    cell = cells.get(induction.cell)
+    alike = not (protocols.get(induction.protocol).random or cell.transmit or cell.draws)
+    n_cells = 1 if alike else induction.replicates
+    if n_cells > SIZES[-1]:
+        raise InputError(f"{induction.name}: replicates: at most {SIZES[-1]}, each has a cell")
+    return n_cells, min(size for size in SIZES if size >= n_cells)
 
 
 def program_of(rule: Rule, induction: Induction, n: int, build_dir: Path) -> Program:

@@ -8,7 +8,8 @@ from spikedrift.plasticity.bench import assemble
 from spikedrift.plasticity.induce import inductions
 
 DT = 0.1e-3
-RANDOM = ("sigma", "noise", "turnover")  # parameters that scale what is drawn
+# Parameters that scale what is drawn.
+RANDOM = ("sigma", "noise", "turnover", "relative_noise", "log_sd", "bounded_noise")
 
 
 def weights(

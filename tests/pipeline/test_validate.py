@@ -21,7 +21,12 @@ from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Point
 
 # Weights that stay: noise is off, nothing is to be moved, or to be taken back.
-STILL = {"weight_noise", "short_term", "structural_turnover", "subtractive_normalization"}
+STILL = {
+    *(name for name in registry.names() if name.startswith("weight_noise")),
+    "short_term",
+    "structural_turnover",
+    "subtractive_normalization",
+}
 SLOW = {"synaptic_scaling", "zenke"}  # part of them acts at a clock of about a second
 # In place of held conductances, which the Python bench does not hold.
 OTHER_CELL = {"codependent_inhibitory": "codependent"}
@@ -85,6 +90,30 @@ def test_the_summary_counts(validated):
         assert rows["missed"].sum() == (judged["pass"] == "no").sum()
     page = (validated / "results/validate/summary.html").read_text()
     assert "triplet_stdp" in page and "computed" in page
+
+
+@pytest.mark.parametrize("name", ["multiplicative", "lognormal", "bounded"])
+def test_noise_of_weights_spreads_them_as_theory_says(validated, name):
+    """That the mean stays, as `predict` says, would also hold without any noise."""
+    rule = registry.declared(f"weight_noise_{name}")
+    judged = table(validated, rule.name)
+    for one in (one for one in inductions(rule) if one.name != "near_w_max" or name == "bounded"):
+        values = rule.values("", one.parameters)
+        rounds = np.floor(60 / judged.loc[judged["induction"] == one.name, "x"]) + 1
+        if name == "bounded":
+            noise = values["bounded_noise"] ** 2
+            decay = np.exp(-2 * values["restoring"]) * (1 - noise)
+            share = noise * (1 - decay**rounds) / (1 - decay)
+            variance = share * one.weight * (one.w_max - one.weight)
+        else:
+            of_log = (
+                values["relative_noise"] ** 2 * rounds
+                if name == "multiplicative"
+                else values["log_sd"] ** 2 * -np.expm1(-2 * rounds / values["tau_log"])
+            )
+            variance = one.weight**2 * np.expm1(of_log)
+        spread = judged.loc[judged["induction"] == one.name, "spread"] * np.sqrt(one.replicates)
+        np.testing.assert_allclose(spread, np.sqrt(variance), rtol=0.08)
 
 
 def test_a_second_call_does_nothing(validated):

@@ -32,6 +32,7 @@ MOVED = {  # what only one side changes, by what is the same for all synapses
     "pair_stdp": {"x", "y"},
     "pair_stdp_multiplicative": {"x", "y"},
     "pair_stdp_nearest": {"x", "y"},
+    "pair_stdp_weight_dependent": {"x", "y"},
     "six_parameter": {"x", "y"},
     "symmetric_stdp": {"x_p", "x_d", "y_p", "y_d"},
     "triplet_stdp": {"r1", "r2", "o1", "o2"},

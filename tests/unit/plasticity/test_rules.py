@@ -71,6 +71,11 @@ def multiplicative_change(side, other, own, w):
     )  # fmt: skip
 
 
+def power_change(side, other, own, w):
+    step = -RATIO * (w / W_MAX) ** 0.4 if side == 0 else (1 - w / W_MAX) ** 0.4
+    return W_MAX * ETA * step * trace(other, MINUS if side == 0 else PLUS)
+
+
 def nearest_change(side, other, own, w):
     return W_MAX * ETA * (-RATIO * last(other, MINUS) if side == 0 else last(other, PLUS))
 
@@ -120,6 +125,7 @@ def inhibitory_change(side, other, own, w):
     [
         ("pair_stdp", pair_change, PAIRS, W_MAX),
         ("pair_stdp_multiplicative", multiplicative_change, PAIRS, W_MAX),
+        ("pair_stdp_weight_dependent", power_change, PAIRS | {"mu": 0.4}, W_MAX),
         ("pair_stdp_nearest", nearest_change, PAIRS, W_MAX),
         ("pair_stdp_reduced", reduced_change, PAIRS, W_MAX),
         ("triplet_stdp", triplet_change, TRIPLET, W_MAX),

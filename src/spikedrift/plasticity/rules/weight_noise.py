@@ -4,6 +4,9 @@ Weights perform a random walk within [0, w_max], the simplest account of spontan
 fluctuations (Yasumatsu, Matsuzaki, Miyazaki, Noguchi & Kasai 2008, J. Neuroscience 28:13592;
 Mongillo, Rumpel & Loewenstein 2017, Curr. Opin. Neurobiol. 46:7). Steps come once a second: the
 walk is far slower, and one draw per synapse and second costs almost nothing.
+
+Steps that end at a bound move the mean inward: weights that begin near 0 grow. The mean stays with
+`weight_noise_multiplicative`, `weight_noise_lognormal` and `weight_noise_bounded`.
 """
 
 from spikedrift.config.inductions import Induction

@@ -75,7 +75,7 @@ class Survey(Options):
 
     chunk: int = Field(default=8, gt=0, description="runs of one variant that a job takes")
     units: int | None = Field(
-        default=None, ge=4, description="E cells that the measures see, drawn by seed; null: all"
+        default=None, ge=4, description="units that the measures see, drawn by seed; null: all"
     )
     duration: float | None = Field(
         default=None,

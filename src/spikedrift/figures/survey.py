@@ -10,13 +10,13 @@ cells; its expectation is 0 where cells do not distinguish patterns. S: how well
 distinguish segments within blocks, (D_different - D_same) / (D_different + D_same), where D is the
 mean distance of trials of different segments and of one segment. Signal index: the share of the
 signal that is drawn anew between blocks (0 kept, 1 as another cell); the note counts runs without
-an
-index, by reason, and those whose index is drawn but too imprecise to conclude that nothing drifts.
+an index, by reason, and those whose index is drawn but too imprecise to conclude that nothing
+drifts.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew); no test is made here.
-Selectivity and S also depend on firing rates: compare them with the rate of excitatory cells (E)
-and with the controls. Networks that are silent, saturated, runaway, synchronous or regular are
-drawn as crosses.
+Selectivity and S also depend on firing rates: compare them with the rate of the cells that are
+recorded (the units) and with the controls. Networks that are silent, saturated, runaway,
+synchronous or regular, and runs that are not accepted, are drawn as crosses.
 """
 
 import itertools
@@ -45,7 +45,7 @@ QUANTITIES = {
     "S timing": "S of segments, timing (1)",
     "drift rate": "signal index, rate (1)",
     "drift timing": "signal index, timing (1)",
-    "E rate": "E rate (Hz)",
+    "rate": "rate of the units (Hz)",
 }
 # Of variants that are not swept, and of those that are: colors first, then another line.
 _LEVELS = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
@@ -66,7 +66,7 @@ def draw(
 ) -> tuple[Figure, pd.DataFrame]:
     """Draw what the variants learn and how they drift against the values of each axis.
 
-    Selectivity, S and the E rate are those of the blocks after training. A run whose network is
+    Selectivity, S and the rate are those of the blocks after training. A run whose network is
     not `ok` is drawn as a cross, a failed one as a cross at the lower edge of the first panel.
 
     Parameters
@@ -143,14 +143,13 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
         values = data[name].sel(code=code)
         return values.sel(probe="block") if "probe" in values.dims else values
 
-    rate = of_blocks("stage_rate")
     found = {
         "selectivity": of_blocks("selectivity"),
         "S rate": coded("discrimination", "rate"),
         "S timing": coded("discrimination", "timing"),
         "drift rate": coded("signal_index", "rate"),
         "drift timing": coded("signal_index", "timing"),
-        "E rate": rate.sel(population="E") if "population" in rate.dims else rate,
+        "rate": data.get("block_rate", empty),
     }
     axes = [str(name) for name in data.coords if str(name).startswith("axis_")]
     rows = [

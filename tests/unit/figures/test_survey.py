@@ -18,6 +18,7 @@ def data():
     return xr.Dataset(
         {
             "status": (dims, status),
+            "block_rate": (dims, 2 * value),  # of the units, whatever their population is called
             "selectivity": ((*dims, "stage"), np.stack([value + 9, value, value + 2], axis=-1)),
             "discrimination": (
                 (*dims, "probe", "code"),
@@ -51,6 +52,7 @@ def test_its_table_holds_every_run_and_quantity(data):
     assert of["pair", 1.0, 0, "selectivity"] == 4 + 1  # mean of the two blocks
     assert of["pair", 1.0, 0, "S rate"] == 4 + 10
     assert of["pair", 1.0, 1, "S timing"] == 5 + 20
+    assert of["pair", 1.0, 1, "rate"] == 10
     assert np.isnan(of["pair", 0.1, 1, "selectivity"])
     first = figure.axes[0]
     assert first.get_xscale() == "log" and first.get_xlabel() == "learning rate (1)"
@@ -82,7 +84,7 @@ def test_no_two_variants_look_alike(data):
 
 
 def test_a_survey_without_a_value_says_so_in_its_figure(data):
-    none = data.drop_vars(["selectivity", "discrimination", "signal_index"])
+    none = data.drop_vars(["selectivity", "discrimination", "signal_index", "block_rate"])
     figure, table = survey.draw(data=none)
     (said,) = [text.get_text() for text in figure.axes[0].texts]
     assert said.startswith("No run of s gave a value: ")
@@ -100,3 +102,14 @@ def test_a_mean_of_a_survey_is_over_the_instances_of_one_point(data):
     drawn = [line.get_ydata() for line in figure.axes[0].lines if line.get_ls() == "-"]
     means = [np.asarray(y) for y in drawn if len(y) > 1]
     assert means and all(np.ptp(y) < 50 for y in means), "two values of noise in one line"
+
+
+def test_a_run_that_is_not_accepted_is_a_cross_and_counted(data):
+    accepted = np.array([[True, True], [False, False], [True, True]])
+    figure, table = survey.draw(
+        data=data.assign(accepted=(("point", "instance"), accepted)), axes=AXES
+    )
+    told = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "not accepted 1" in told and "failed 1" in told and "silent 1" in told
+    runs = table[table["quantity"] == "rate"].set_index(["axis_rate", "instance"])["status"]
+    assert runs[0.1, 0] == "not accepted" and runs[0.1, 1] == "failed"

@@ -57,6 +57,7 @@ _CLASSIFIERS = {
 }
 _MOST_ROWS = 8  # points of the first panel; the others stand in the file
 _MOST_WORDS = 8  # variants whose columns have words; of more, numbers
+_MOST_NUMBERS = 16  # variants whose shares and columns all have one; of more, a bar and every fifth
 
 
 def draw(
@@ -111,7 +112,7 @@ def draw(
     heights = style.fitted(
         [
             max(2.0, 0.3 * len(order) + 1.0) if panels.known(shown) else 1.0,
-            0.22 * variants + 1.35 if variants else 0.5,
+            (0.22 if variants <= _MOST_NUMBERS else 0.13) * variants + 1.35 if variants else 0.5,
             0.5 if structure is None else comparators.summary_height(structure),
         ]
     )
@@ -123,7 +124,9 @@ def draw(
         scored = left.subplots()
         tables = [panels.scored(scored, shown, order, colors)]
         if panels.known(shown):
-            scored.set_yticks(range(len(order)), [style.wrapped(titles[n], 24) for n in order])
+            scored.set_yticks(
+                range(len(order)), [style.wrapped(titles[n], 24) for n in order], fontsize=6.5
+            )
             scored.set_ylim(len(order) - 0.5, -0.5)
             scored.tick_params(axis="y", length=0)
             legend.legend(handles=panels.handles(), loc="center", fontsize=7)
@@ -195,7 +198,7 @@ def _accuracies(axes: Axes, one: xr.Dataset) -> pd.DataFrame:
     axes.set_ylim(len(names) - 0.5, -0.7)
     axes.set_xlim(-0.02, 1.02)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("balanced accuracy of recovery (1)")
+    axes.set_xlabel("balanced accuracy (1)")
     return pd.DataFrame(rows)
 
 
@@ -209,22 +212,24 @@ def _shares(share: np.ndarray, words: Sequence[str]) -> list[dict[str, object]]:
 
 def _confusion(axes: Axes, share: np.ndarray, words: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame(_shares(share, words))
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_facecolor("0.85")
-    many = len(words) > _MOST_WORDS
+    many, crowded = (len(words) > most for most in (_MOST_WORDS, _MOST_NUMBERS))
     size = 5 if many else 6
-    for i, j in np.ndindex(share.shape):
+    if crowded:
+        axes.figure.colorbar(image, ax=axes, shrink=0.5, pad=0.02).set_label("share", fontsize=6.5)
+    for i, j in np.ndindex(share.shape if not crowded else (0, 0)):
         if np.isfinite(share[i, j]) and (share[i, j] or not many):
             axes.text(j, i, f"{share[i, j]:.2f}", ha="center", va="center", fontsize=size,
                       color="white" if share[i, j] > 0.6 else "black")  # fmt: skip
     if many:
-        numbers = [str(k) for k in range(1, len(words) + 1)]
-        axes.set_xticks(range(len(words)), numbers, fontsize=6)
+        numbers = [k for k in range(1, len(words) + 1) if not crowded or k == 1 or k % 5 == 0]
+        axes.set_xticks([k - 1 for k in numbers], map(str, numbers), fontsize=6)
         words = [f"{word}  {k}" for k, word in enumerate(words, 1)]
     else:
         axes.set_xticks(range(len(words)), words, rotation=25, ha="right", rotation_mode="anchor",
                         fontsize=6.5)  # fmt: skip
-    axes.set_yticks(range(len(words)), words, fontsize=6 if many else 6.5)
+    axes.set_yticks(range(len(words)), words, fontsize=5.5 if crowded else 6 if many else 6.5)
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -108,7 +108,8 @@ def simulate_batch(
     list of Simulated or Exception, one per run
         `trials`: units are cells of the recorded population, trials are the segments that the
         phases naive, train and block show, from the onset to the protocol's tail after the end.
-        `traces`: as `traces.traced` says, with `status` and `status_reason` among its attributes.
+        `traces`: as `traces.traced` says, with `status`, `status_reason` and `units`, the recorded
+        population, among its attributes.
         For a run whose program failed, whose files the disk refused (DiskError), that left no
         finite state or ran away, the list holds the error, which is not raised and names the run;
         the others are not affected.
@@ -289,6 +290,7 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
     dataset.attrs.update(mean_rate=float(rate), **common)
     moved.attrs.update(
         recording=run.recording,
+        units=network.recording.units,
         status_reason=reason,
         parameters=json.dumps(attributes["parameters"], sort_keys=True),
         **common,

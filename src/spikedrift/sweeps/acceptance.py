@@ -18,17 +18,15 @@ DIMS = ("point", "instance")
 CODE = "rate"  # the code whose depth is asked for: every network that fires has it
 
 
-def measured(traces: xr.Dataset, depth: xr.DataArray, units: str) -> xr.Dataset:
+def measured(traces: xr.Dataset, depth: xr.DataArray) -> xr.Dataset:
     """What acceptance asks of a run.
 
     Parameters
     ----------
     traces : Dataset
-        Of `spikedrift.networks.traces.traced`.
+        Of a session, as `spikedrift.networks.simulate` gives them.
     depth : DataArray, dims (code, block)
         Depth of the codes, as `spikedrift.drift.signal.recording.drift_values` gives it.
-    units : str
-        The population that is recorded.
 
     Returns
     -------
@@ -41,7 +39,7 @@ def measured(traces: xr.Dataset, depth: xr.DataArray, units: str) -> xr.Dataset:
     """
     kind = traces["stage_kind"].values.astype(str)
     blocks = np.flatnonzero(kind == "block")
-    rate = traces["stage_rate"].sel(population=units).values
+    rate = traces["stage_rate"].sel(population=traces.attrs["units"]).values
     change = at_bound = np.full(traces.sizes["projection"], np.nan)
     if blocks.size:
         change, at_bound = _weights(traces, kind, int(blocks[0]))

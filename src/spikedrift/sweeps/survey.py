@@ -246,8 +246,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "drift_lag": drift["lag"].values,
         },
     )
-    units = catalog.get(sweep.network).declare(sweep.options).recording.units
-    asked = acceptance.measured(traces, drift["depth"], units)
+    asked = acceptance.measured(traces, drift["depth"])
     one = one.merge(asked).merge(compared(blocks, sweep, point.seed))
     return _labeled(one, point, retry=0)
 

@@ -37,6 +37,7 @@ def traces(kinds=("train", "train", "block", "block")):
             "population": ["E", "I"],
             "projection": ["moves", "rests"],
         },
+        attrs={"units": "E"},
     )
 
 
@@ -45,7 +46,7 @@ DEPTH = xr.DataArray([[0.4, 0.5], [0.1, 0.2]], dims=("code", "block"),
 
 
 def test_rates_are_those_of_the_blocks_and_weights_those_of_the_end_of_training():
-    found = measured(traces(), DEPTH, "E")
+    found = measured(traces(), DEPTH)
     assert found["block_rate"] == 5.0 and found["block_cv"] == pytest.approx(1.0)
     # Training ends at 30 s and a block takes 10 s.
     change = found["weight_change"].sel(projection="moves").item()
@@ -56,7 +57,7 @@ def test_rates_are_those_of_the_blocks_and_weights_those_of_the_end_of_training(
 
 
 def test_without_training_weights_are_those_before_the_first_block():
-    found = measured(traces(("naive", "naive", "block", "block")), DEPTH, "E")
+    found = measured(traces(("naive", "naive", "block", "block")), DEPTH)
     change = found["weight_change"].sel(projection="moves").item()
     assert change == pytest.approx(10 * RISE / (1 + 40 * RISE), abs=1e-12)
 
@@ -65,7 +66,7 @@ def test_a_short_training_is_extended_to_the_time_of_a_block():
     """The first 5 s of it are all there is: the change is that of twice their time."""
     short = traces(("naive", "train", "block", "block"))
     short["stage_start"] = ("stage", [0.0, 25.0, 40.0, 60.0])
-    change = measured(short, DEPTH, "E")["weight_change"].sel(projection="moves").item()
+    change = measured(short, DEPTH)["weight_change"].sel(projection="moves").item()
     assert change == pytest.approx(10 * RISE / (1 + 30 * RISE), abs=1e-12)
 
 

@@ -20,7 +20,7 @@ from spikedrift.config.figures import Figures
 from spikedrift.figures import style
 
 _COLUMNS = 3
-_ROW, _PANEL = 0.16, 0.75  # height of a variant's row, and of what surrounds a panel, inches
+_ROW, _PANEL = 0.22, 0.75  # height of a variant's row, and of what surrounds a panel, inches
 _WORDS = 26  # letters of a variant's name, and of an axis' words in a line
 
 

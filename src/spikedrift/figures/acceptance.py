@@ -18,6 +18,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
+from spikedrift.sweeps.acceptance import DIMS
 
 _COLUMNS = 3
 _ROW, _PANEL = 0.22, 0.75  # height of a variant's row, and of what surrounds a panel, inches
@@ -65,9 +66,8 @@ def draw(*, data: xr.Dataset, options: Figures | None = None) -> tuple[Figure, p
 
 def numbers(data: xr.Dataset) -> pd.DataFrame:
     """List runs with the value and the bounds of every criterion."""
-    dims = ("point", "instance")
-    accepted = data["accepted"].transpose(*dims).values.astype(bool)
-    status = data["status"].transpose(*dims).values.astype(str)
+    accepted = data["accepted"].transpose(*DIMS).values.astype(bool)
+    status = data["status"].transpose(*DIMS).values.astype(str)
     rows = []
     for p, i in np.ndindex(*accepted.shape):
         run = {
@@ -80,7 +80,7 @@ def numbers(data: xr.Dataset) -> pd.DataFrame:
         if "criterion" not in data:
             rows.append({**run, "criterion": "", "value": np.nan, "low": np.nan, "high": np.nan})
             continue
-        value = data["criterion_value"].transpose("criterion", *dims).values[:, p, i]
+        value = data["criterion_value"].transpose("criterion", *DIMS).values[:, p, i]
         columns = (data[name].values for name in ("criterion", "criterion_low", "criterion_high"))
         for name, low, high, here in zip(*columns, value, strict=True):
             rows.append({**run, "criterion": str(name), "value": here, "low": low, "high": high})

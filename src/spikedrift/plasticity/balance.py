@@ -19,7 +19,14 @@ import numpy as np
 from spikedrift.config.inductions import Induction, RateSweep
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.plasticity import protocol as protocols
-from spikedrift.plasticity.induce import SIZES, Setting, final_weights, inductions, program_of
+from spikedrift.plasticity.induce import (
+    SIZES,
+    Setting,
+    final_weights,
+    inductions,
+    program_of,
+    sizes,
+)
 from spikedrift.plasticity.protocol import Condition
 from spikedrift.plasticity.rule import Balance, Point, Rule
 from spikedrift.simulation.build import Program
@@ -255,7 +262,7 @@ def _bench(
         w_max=point.w_max,
         replicates=replicates,
     )
-    cells = min(size for size in SIZES if size >= replicates)
+    _, cells = sizes(induction)
     program = program_of(rule, induction, cells, build_dir)
     return _Bench(rule, values, point, program, cells, induction, held, duration, seed, scratch_dir)
 

@@ -52,6 +52,7 @@ rule collect_survey:
     params:
         runs=plan.surveys.runs,
         accept=plan.surveys.accept,
+        match=plan.surveys.match,
         versions=plan.versions,
         source=code("collect_survey"),
     script:

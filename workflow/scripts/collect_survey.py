@@ -14,6 +14,7 @@ with job(snakemake.log[0]):
         snakemake.wildcards.sweep,
         snakemake.params.versions,
         None if snakemake.params.accept is None else Accept.part(snakemake.params.accept),
+        snakemake.params.match,
     )
     write_tsv(table, snakemake.output.table)
     write_netcdf(data, snakemake.output.data)

@@ -7,7 +7,8 @@ from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.job import job
 from spikedrift.networks import catalog
 from spikedrift.sweeps.points import Point
-from spikedrift.sweeps.survey import Surveyed, survey
+from spikedrift.sweeps.summary import Surveyed
+from spikedrift.sweeps.survey import survey
 
 with job(snakemake.log[0]):
     output, sweep = Path(snakemake.output[0]), snakemake.params.sweep

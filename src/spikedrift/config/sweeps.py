@@ -92,6 +92,14 @@ class Survey(Options):
     halves: int = Field(
         default=20, ge=2, description="random splits of the units, for the reliability of a run"
     )
+    match: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="tuning index to which the speed of drift is matched: each point is compared "
+        "by its first block and that later one at which its index, mean over instances, is nearest "
+        "to this; null: by all blocks",
+    )
     keep_trials: bool = Field(
         default=False,
         description="keep trials and traces in results/surveys/{sweep}/trials, megabytes a run",
@@ -119,6 +127,11 @@ class Accept(Options):
         gt=0,
         description="greatest relative change of the mean weight of a plastic projection in the "
         "time of a block, at the end of training",
+    )
+    off_match: float | None = Field(
+        default=0.03,
+        gt=0,
+        description="greatest distance of a point's tuning index from `survey.match`",
     )
     at_bounds: float | None = Field(
         default=0.5,

@@ -3,8 +3,8 @@
 First panel: share of the runs of a variant that is accepted, with its 95 % Wilson interval, as far
 as runs are independent draws; the rest was rejected or failed. Other panels, one a criterion: dots
 are runs (network instances), filled where the run is accepted by all criteria, open where it is
-not; the band holds the values that meet the criterion. A criterion says nothing of drift: all were
-set before drift was looked at.
+not; the band holds the values that meet the criterion. All were set before drift was looked at, and
+none says anything of drift but the distance from the matched tuning index, where speed is matched.
 """
 
 import math

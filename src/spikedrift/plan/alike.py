@@ -59,6 +59,8 @@ def _seen(study: Study, name: str, entry: Comparison) -> set[Shown] | None:
     """What a comparison sees of the variants of a sweep; None where only files can tell."""
     sweep = study.sweeps[name]
     by = sweep.survey or study.selections[entry.model_selection]
+    # Of several later blocks a survey may choose one.
+    n_blocks = 2 if sweep.survey and sweep.survey.match is not None else None
     found: set[Shown] = set()
     for variant in sweep.variants:
         shown = study.parts[name][variant.name].shown
@@ -70,6 +72,7 @@ def _seen(study: Study, name: str, entry: Comparison) -> set[Shown] | None:
                 duration=min(by.duration or one.duration, one.duration),
                 segments=min(by.segments or one.segments, one.segments),
                 units=min(by.units or one.units, one.units),
+                repeats=one.repeats[:n_blocks],
             )
             for one in shown
         }

@@ -10,6 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
+from spikedrift.config.sweeps import Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.plan.digests import network_modules
 from spikedrift.plan.figures import Figure
@@ -77,6 +78,20 @@ class Surveys:
                     f"config: sweeps[{index}].options: a survey measures drift between "
                     f"blocks, there is {blocks}; give two phases of kind block"
                 )
+            if sweep.survey is not None and sweep.survey.match is not None:
+                self._check_match(index, sweep)
+
+    def _check_match(self, index: int, sweep: Sweep) -> None:
+        """Every later block may be the one that is compared: they have to be alike."""
+        for variant, parts in self._study.parts[sweep.name].items():
+            for shown in parts.shown or () if variant else ():
+                repeats = shown.repeats
+                if len(repeats) < 3 or len(set(repeats[1:])) > 1:
+                    raise InputError(
+                        f"config: sweeps[{index}].survey.match: variant {variant} has blocks of "
+                        f"{', '.join(map(str, repeats))} repeats; one of several later blocks is "
+                        "chosen: give two or more after the first, with as many repeats each"
+                    )
 
     @property
     def made(self) -> list[Output]:
@@ -181,3 +196,8 @@ def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[
 @cache
 def _hash(recording: str) -> int:
     return int.from_bytes(hashlib.sha256(recording.encode()).digest())
+
+    def match(self, wildcards: Any) -> float | None:
+        """Tuning index to which the speed of drift is matched."""
+        survey = self.sweeps[wildcards.sweep].survey
+        return None if survey is None else survey.match

@@ -4,6 +4,9 @@ A model whose rates, code or weights are unlike those of what it is compared wit
 of its own: it forgets, or it still learns. As in simulation-based inference such draws are left out
 by what they do apart from drift. A run that is not accepted stays in the survey with the reason; no
 comparison scores it, and the share that is accepted is itself a result.
+
+Where speed is matched by design (`spikedrift.sweeps.matching`), a point that never drifts as far as
+the others, or is too fast at its shortest gap, is left out for that.
 """
 
 from collections.abc import Iterator
@@ -18,7 +21,9 @@ DIMS = ("point", "instance")
 CODE = "rate"  # the code whose depth is asked for: every network that fires has it
 
 
-def measured(traces: xr.Dataset, depth: xr.DataArray) -> xr.Dataset:
+def measured(
+    traces: xr.Dataset, depth: xr.DataArray, blocks: tuple[int, int] | None = None
+) -> xr.Dataset:
     """What acceptance asks of a run.
 
     Parameters
@@ -27,6 +32,8 @@ def measured(traces: xr.Dataset, depth: xr.DataArray) -> xr.Dataset:
         Of a session, as `spikedrift.networks.simulate` gives them.
     depth : DataArray, dims (code, block)
         Depth of the codes, as `spikedrift.drift.signal.recording.drift_values` gives it.
+    blocks : tuple of int, optional
+        Blocks that are compared, by their place in the session, from 0; default: all.
 
     Returns
     -------
@@ -38,15 +45,16 @@ def measured(traces: xr.Dataset, depth: xr.DataArray) -> xr.Dataset:
         of its weights at either bound. NaN where a session has no blocks.
     """
     kind = traces["stage_kind"].values.astype(str)
-    blocks = np.flatnonzero(kind == "block")
+    every = np.flatnonzero(kind == "block")
+    seen = every if blocks is None else every[list(blocks)]
     rate = traces["stage_rate"].sel(population=traces.attrs["units"]).values
     change = at_bound = np.full(traces.sizes["projection"], np.nan)
-    if blocks.size:
-        change, at_bound = _weights(traces, kind, int(blocks[0]))
+    if every.size:
+        change, at_bound = _weights(traces, kind, int(every[0]))
     return xr.Dataset(
         {
-            "block_rate": ((), _mean(rate[blocks]), {"units": "Hz"}),
-            "block_cv": ((), _mean(traces["interval_cv"].values[blocks]), {"units": "1"}),
+            "block_rate": ((), _mean(rate[seen]), {"units": "Hz"}),
+            "block_cv": ((), _mean(traces["interval_cv"].values[seen]), {"units": "1"}),
             "depth": depth.drop_vars("block", errors="ignore"),
             "weight_change": ("projection", change, {"units": "1"}),
             "weight_at_bound": ("projection", at_bound, {"units": "1"}),
@@ -80,8 +88,8 @@ class _Criterion(NamedTuple):
     """A number of every run, its bounds, its name in figures, and how a miss is said.
 
     `unknown` says that there is no number; where it is empty, that is no miss: a network without
-    plastic weights has none that could move. Runs of the control miss no criterion that is taken
-    over the control.
+    plastic weights has none that could move. Runs of the control, which neither learns nor drifts,
+    miss no criterion that asks for that.
     """
 
     value: xr.DataArray
@@ -90,7 +98,7 @@ class _Criterion(NamedTuple):
     title: str
     said: str
     unknown: str = ""
-    over_control: bool = False
+    not_of_control: bool = False
 
 
 def _criteria(data: xr.Dataset, accept: Accept) -> Iterator[_Criterion]:
@@ -110,7 +118,7 @@ def _criteria(data: xr.Dataset, accept: Accept) -> Iterator[_Criterion]:
         over = depth / depth.where(data["control"].astype(bool)).mean()
         yield _Criterion(
             over, accept.depth, np.inf, "depth over the control's",
-            "depth {:.2g} times that of the control", "depth unknown", over_control=True,
+            "depth {:.2g} times that of the control", "depth unknown", not_of_control=True,
         )  # fmt: skip
     if accept.depth_change is not None:
         yield _Criterion(
@@ -123,6 +131,12 @@ def _criteria(data: xr.Dataset, accept: Accept) -> Iterator[_Criterion]:
             abs(data["weight_change"]).max("projection"), 0.0, accept.weight_change,
             "change of a mean weight in a block's time",
             "a mean weight moves by {:.1%} in a block's time",
+        )  # fmt: skip
+    if accept.off_match is not None and "matched_index" in data:
+        yield _Criterion(
+            abs(data["matched_index"] - data.attrs["match"]) * xr.ones_like(data["block_rate"]),
+            0.0, accept.off_match, "tuning index, distance from the matched one",
+            "tuning index off by {:.2g} at the best gap", "no tuning index", not_of_control=True,
         )  # fmt: skip
     if accept.at_bounds is not None:
         yield _Criterion(
@@ -163,7 +177,7 @@ def accepted(data: xr.Dataset, accept: Accept) -> xr.Dataset:
                 said = one.unknown
             else:
                 said = "" if one.low <= value <= one.high else one.said.format(value)
-            if said and not failed[p, i] and not (one.over_control and control[p]):
+            if said and not failed[p, i] and not (one.not_of_control and control[p]):
                 missed[p][i][said] = None
     rejection = np.array([["; ".join(one) for one in row] for row in missed], dtype=str)
     return xr.Dataset(

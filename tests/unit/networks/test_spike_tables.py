@@ -18,7 +18,7 @@ from spikedrift.core.atomic import write_netcdf
 from spikedrift.core.errors import InputError
 from spikedrift.networks import catalog
 from spikedrift.networks.simulate import simulate
-from spikedrift.sweeps.survey import Surveyed
+from spikedrift.sweeps.summary import Surveyed
 from spikedrift.sweeps.survey import survey as surveyed
 
 MODEL = catalog.get("spike_tables")

@@ -52,7 +52,7 @@ def shown(sweep: dict[str, Any], **changes: Any) -> dict[str, Any]:
          "0.05 s; 60 units and 40 units"),
     ],
 )  # fmt: skip
-@pytest.mark.fault("config", "sweeps of one comparison that do not show trials alike", cases=6)
+@pytest.mark.fault("config", "sweeps of one comparison that do not show trials alike")
 def test_what_sweeps_show_has_to_be_alike(other, said):
     with pytest.raises(InputError) as refused:
         plan(STORED, other)
@@ -60,6 +60,13 @@ def test_what_sweeps_show_has_to_be_alike(other, said):
         f"config: comparisons[0].sweeps: stored and healed do not show trials alike: {said}; make "
         "them so with options of their networks, of survey or of model_selection"
     )
+
+
+def test_of_several_later_blocks_one_is_compared():
+    several = shown(HEALED, blocks=4)
+    plan(STORED | {"survey": {}}, several | {"survey": {"match": 0.15}})
+    with pytest.raises(InputError, match="2 blocks of 15 repeats and 4 blocks of 15 repeats"):
+        plan(STORED | {"survey": {}}, several | {"survey": {}})
 
 
 def test_a_survey_and_a_selection_make_them_alike():

@@ -25,3 +25,19 @@ def test_a_survey_needs_two_blocks_in_every_variant(setting):
         plan_for({"sweeps": [sweep]})
     one["phases"] = [BLOCK, BLOCK]
     plan_for({"sweeps": [sweep]})
+
+
+@pytest.mark.parametrize("repeats", [(4, 4), (4, 4, 6)])
+@pytest.mark.fault("config", "speed to be matched without several later blocks that are alike")
+def test_speed_is_matched_among_later_blocks_that_are_alike(repeats):
+    sweep = {
+        "name": "s",
+        "survey": {"match": 0.15},
+        "options": {"phases": [{"kind": "block", "repeats": n} for n in repeats]},
+        "variants": [{"name": "a"}],
+    }
+    words = rf"sweeps\[0\]\.survey\.match: variant a has blocks of {', '.join(map(str, repeats))} "
+    with pytest.raises(InputError, match=words):
+        plan_for({"sweeps": [sweep]})
+    sweep["options"] = {"phases": [{"kind": "block", "repeats": n} for n in (6, 4, 4)]}
+    plan_for({"sweeps": [sweep]})

@@ -26,7 +26,8 @@ from spikedrift.networks.lost import Diverged, RanAway
 from spikedrift.simulation.run import Away, Ended
 from spikedrift.spikes import selections
 from spikedrift.sweeps.points import points
-from spikedrift.sweeps.survey import Surveyed, collect, survey
+from spikedrift.sweeps.summary import Surveyed
+from spikedrift.sweeps.survey import collect, survey
 
 MEASURES = {
     "rate": {"measure": "population_vector", "options": {}},

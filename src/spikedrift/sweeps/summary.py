@@ -1,0 +1,255 @@
+"""Summary of a run of a survey: what it learned, how far it drifted, and what a comparison reads.
+
+A run whose blocks are chosen by how far it drifted (`survey.match`) has one summary for each later
+block, held against the first, over dim `pair`; `spikedrift.sweeps.matching` chooses among them once
+all instances of a point are there.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from spikedrift import trials
+from spikedrift.config.drift import CurveOptions, DriftOptions
+from spikedrift.config.networks import NetworkOptions
+from spikedrift.config.selections import Selection
+from spikedrift.config.similarity import MeasureEntry
+from spikedrift.config.sweeps import Survey
+from spikedrift.core.errors import DiskError
+from spikedrift.drift.curves import curve_values, unit_halves
+from spikedrift.drift.discrimination import discrimination
+from spikedrift.drift.profile import profile_values
+from spikedrift.drift.signal.indices import CODES
+from spikedrift.drift.signal.recording import SUMS, drift_values
+from spikedrift.networks.simulate import Simulated
+from spikedrift.similarity.matrix import similarity
+from spikedrift.simulation.run import Ended
+from spikedrift.spikes import selections
+from spikedrift.sweeps import acceptance
+from spikedrift.sweeps.matching import gaps, pairs
+from spikedrift.sweeps.points import Point
+
+PROBES = ("naive", "block")
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """A sweep that is surveyed.
+
+    Attributes
+    ----------
+    network : str
+    options : NetworkOptions
+        Options of the sweep, which points change.
+    survey : Survey
+    measures : mapping of code (rate, timing) -> {measure, options}
+        Similarity measures by which discrimination of patterns is read.
+    source : str
+        Digest of the source code.
+    """
+
+    network: str
+    options: NetworkOptions
+    survey: Survey
+    measures: Mapping[str, Mapping[str, Any]]
+    source: str
+
+    def digest(self, point: Point) -> str:
+        """Digest of all that a run's summary depends on."""
+        kept = self.survey.model_dump(mode="json", exclude={"chunk", "keep_trials", "match"})
+        kept["pairs"] = self.survey.match is not None
+        asked = [self.source, point.id, point.seed, point.instance, kept, dict(self.measures)]
+        asked += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in point.files]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def failed(point: Point, error: Exception) -> xr.Dataset:
+    """Outcome of a run without a result: `status` (failed) and its `reason`.
+
+    Attribute `retry` is 1 for a run that was ended from outside (out of memory, killed, a full
+    disk), which is tried again, and 0 for others, which would fail again.
+    """
+    words = {"status": "failed", "reason": str(error) or type(error).__name__}
+    again = isinstance(error, MemoryError | Ended | DiskError)
+    return _labeled(xr.Dataset({k: ((), v) for k, v in words.items()}), point, retry=int(again))
+
+
+def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
+    """Summary of a run in numbers.
+
+    Parameters
+    ----------
+    simulated : Simulated
+    sweep : Surveyed
+    point : Point
+
+    Returns
+    -------
+    Dataset
+        `status` and `reason` of the network's activity; every measure of learning and of stability
+        that the traces have by stage; `weight_ratio_last` (weight within over between
+        ensembles at the end), `settling_change`, `mean_rate` (Hz); and what `of_blocks` returns of
+        all blocks. With `survey.match` that is asked of every later block and the first, over dim
+        `pair`, and `pair_gap` (pair) is the time between the two; s.
+
+    Raises
+    ------
+    InputError
+        For a run without what is measured, such as too few units.
+    """
+    traces, data = simulated.traces, simulated.trials
+    staged = {
+        name: variable.variable
+        for name, variable in traces.data_vars.items()
+        if variable.dims in (("stage",), ("population", "stage"))
+    }
+    whole = xr.Dataset(
+        staged
+        | {
+            "status": ((), traces.attrs["status"]),
+            "reason": ((), traces.attrs["status_reason"]),
+            "weight_ratio_last": ((), _last(traces.get("weight_ratio")), {"units": "1"}),
+            "settling_change": ((), float(traces.attrs["settling_change"]), {"units": "1"}),
+            "mean_rate": ((), float(data.attrs["mean_rate"]), {"units": "Hz"}),
+        },
+        coords={"stage": traces["stage"].values, "population": traces["population"].values},
+    )
+    if sweep.survey.match is None:
+        measured = of_blocks(data, traces, sweep, point)
+    else:
+        later = pairs(data)
+        parts = [of_blocks(data, traces, sweep, point, (0, block)) for block in later]
+        measured = xr.concat(parts, dim="pair", join="outer", combine_attrs="drop")
+        measured = measured.assign_coords(pair=later)
+        measured["pair_gap"] = ("pair", gaps(traces, later), {"units": "s"})
+    return _labeled(whole.merge(measured), point, retry=0)
+
+
+def of_blocks(
+    data: xr.Dataset,
+    traces: xr.Dataset,
+    sweep: Surveyed,
+    point: Point,
+    blocks: tuple[int, int] | None = None,
+) -> xr.Dataset:
+    """What a summary says of some blocks.
+
+    Parameters
+    ----------
+    data : trials Dataset
+    traces : Dataset
+        As `spikedrift.networks.simulate` gives them.
+    sweep : Surveyed
+    point : Point
+    blocks : tuple of int, optional
+        Two blocks by their place in the session, from 0; default: all.
+
+    Returns
+    -------
+    Dataset
+        `discrimination` (probe, code), S of segments in the phases naive and block (NaN for a
+        phase that is not there); `signal_index`, `signal_p` (code) between blocks, NaN where there
+        is none, and `signal_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`,
+        `n_segments` and `trial_duration` (s) of what the measures saw; and what a comparison with a
+        recording reads: `signal_chance` (code) and the sums over units of
+        `spikedrift.drift.signal.recording.drift_values`, and see `compared`; and what
+        `spikedrift.sweeps.acceptance.measured` returns.
+    """
+    seen = Selection(
+        name="survey",
+        phases=PROBES,
+        units=sweep.survey.units,
+        duration=sweep.survey.duration,
+        segments=sweep.survey.segments,
+    )
+
+    def chosen(phases: tuple[str, ...]) -> xr.Dataset:
+        of = selections.apply(data, seen.model_copy(update={"phases": phases}), point.seed)
+        if blocks is None:
+            return of
+        other = (of["phase"] == "block") & ~of["block"].isin(_numbers(data, blocks))
+        return trials.select(of, trials=~other.values)
+
+    probed = chosen(PROBES)
+    values = np.full((len(PROBES), len(CODES)), np.nan)
+    for j, code in enumerate(CODES):
+        of = sweep.measures[code]
+        table = discrimination(similarity(probed, of["measure"], of["options"]))
+        for i, probe in enumerate(PROBES):
+            values[i, j] = table.loc[table["phase"] == probe, "value"].mean()
+    compared_blocks = chosen(("block",))
+    drift = drift_values(compared_blocks, DriftOptions(index=sweep.survey.index), point.seed)
+    index = drift.sel(matching="none", drop=True)
+    one = xr.Dataset(
+        {
+            "discrimination": (("probe", "code"), values, {"units": "1"}),
+            "signal_index": ("code", index["index"].values, {"units": "1"}),
+            "signal_p": ("code", index["p_value"].values, {"units": "1"}),
+            "signal_gate": ("code", index["gate"].values.astype(str)),
+            "signal_chance": ("code", index["chance"].values),
+            **{name: _by_code(drift[name]) for name in SUMS},
+            "n_units": ((), float(compared_blocks.sizes["unit"])),
+            "n_segments": ((), float(drift.attrs["n_segments"])),
+            "trial_duration": ((), float(drift.attrs["trial_duration"]), {"units": "s"}),
+        },
+        coords={
+            "probe": list(PROBES),
+            "code": list(CODES),
+            "relation": drift["relation"].values,
+            "drift_lag": drift["lag"].values,
+        },
+    )
+    asked = acceptance.measured(traces, drift["depth"], blocks)
+    return one.merge(asked).merge(compared(compared_blocks, sweep, point.seed))
+
+
+def _numbers(data: xr.Dataset, blocks: tuple[int, int]) -> np.ndarray:
+    """Values of `block` of the blocks at some places of a session."""
+    return np.unique(data["block"].values[data["phase"].values == "block"])[list(blocks)]
+
+
+def _last(values: xr.DataArray | None) -> float:
+    return np.nan if values is None else float(values[-1])
+
+
+def _by_code(sums: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray]:
+    dims = ("code", "relation", "drift_lag")[: sums.ndim]
+    return dims, sums.transpose("code", ...).values
+
+
+def compared(blocks: xr.Dataset, sweep: Surveyed, seed: int) -> xr.Dataset:
+    """Results of a run that a comparison reads: curves, their statistics, reliability, profile.
+
+    Returns
+    -------
+    Dataset
+        `curve_value`, `curve_pairs` (code, relation, lag), `curve_statistic` (code,
+        statistic), `reliability` (code): as `spikedrift.drift.curves` gives them;
+        `correlation_value`, `correlation_pairs` (correlation, relation, lag), `profile`
+        (profile_statistic): as `spikedrift.drift.profile`.
+    """
+    halves, parts = CurveOptions(halves=sweep.survey.halves), []
+    for code in CODES:
+        entry = MeasureEntry(name=code, **sweep.measures[code])
+        curve = curve_values(blocks, entry, seed).rename(
+            value="curve_value", n_pairs="curve_pairs", statistic_value="curve_statistic"
+        )
+        parts.append(curve.assign(reliability=unit_halves(blocks, entry, halves, seed).reliability))
+    curves = xr.concat(parts, dim="code", combine_attrs="drop").assign_coords(code=list(CODES))
+    profile = profile_values(blocks, seed).rename(
+        value="correlation_value", n_pairs="correlation_pairs", statistic_value="profile",
+        statistic="profile_statistic",
+    )  # fmt: skip
+    return curves.merge(profile, combine_attrs="drop")
+
+
+def _labeled(one: xr.Dataset, point: Point, retry: int) -> xr.Dataset:
+    one["parameters"] = ((), json.dumps(point.parameters, sort_keys=True))
+    one = one.assign_coords(run=point.recording)
+    return one.assign_attrs(seed=point.seed, instance=point.instance, retry=retry)

@@ -33,6 +33,15 @@ SMALL = {
         {"kind": "block", "repeats": 2},
     ],
 }
+# After the session, parts of the patterns, and the same once E to E was cut, with learning on.
+CUED = [
+    *SMALL["phases"],
+    {"kind": "cue", "repeats": 3, "plasticity": False},
+    {"kind": "cue", "repeats": 2, "plasticity": False, "cue": {"by": "onset", "share": 0.4}},
+    {"kind": "pause", "duration": 1.0, "plasticity": False, "background": False},
+    {"kind": "pause", "duration": 3.0, "lesion": ["recurrent"]},
+    {"kind": "cue", "repeats": 2, "cue": {"by": "onset", "share": 0.4}},
+]
 DT = 0.0002
 QUARTET = [
     value

@@ -162,22 +162,37 @@ class ExcitatoryPlasticity(Plasticity):
         return (*super().rules, "weight_noise")
 
 
+class Cue(Options):
+    """The part of every pattern that is shown; the rest of it is as outside patterns."""
+
+    by: Literal["onset", "afferents", "deletion"] = Field(
+        description=(
+            "onset: the pattern breaks off; afferents: some of those that take part show it, the "
+            "same ones at every showing; deletion: frozen spikes are missing by chance, drawn anew "
+            "at every showing, and nothing comes in their place"
+        )
+    )
+    share: float = Field(gt=0, lt=1, description="share of the pattern that is shown")
+
+
 class Phase(Options):
     """A stretch of the session.
 
     In `settle` only the inhibitory rule acts, at its settling rate, whatever the variant: all
     variants of an instance start from the same network. `naive`, `train` and `block` show
-    patterns, which become trials; patterns shown in a `pause` do not.
+    patterns, which become trials; patterns shown in a `pause` do not, nor those of `cue`, whose
+    responses are in the traces. Of `cue` and `lesion` a variant sets the phase as a whole.
     """
 
-    kind: Literal["settle", "naive", "train", "pause", "block"] = Field(
+    kind: Literal["settle", "naive", "train", "pause", "block", "cue"] = Field(
         description="what the phase is for"
     )
     duration: float | None = Field(default=None, gt=0, description="length without patterns; s")
     repeats: int | None = Field(default=None, gt=0, description="showings of every pattern")
     plasticity: bool = Field(default=True, description="the variant's plasticity acts")
     turnover: bool | None = Field(
-        default=None, description="weight noise acts; null: as the other plasticity does"
+        default=None,
+        description="weight noise of any kind acts; null: as the other plasticity does",
     )
     background: bool = Field(default=True, description="afferents fire outside patterns")
     state_rate: float = Field(
@@ -185,6 +200,27 @@ class Phase(Options):
         ge=0,
         description="state input: extra Poisson rate of every afferent, in patterns too; Hz",
     )
+    # Left out where they are not given, so that sessions without them keep their names.
+    cue: Cue | None = Field(
+        default=None,
+        exclude_if=lambda cue: cue is None,
+        description="part of the patterns that a phase of kind cue shows; null: all of it",
+    )
+    lesion: tuple[Literal["afferent", "afferent_i", "recurrent", "ei", "inhibitory", "ii"], ...] = (
+        Field(
+            default=(),
+            exclude_if=lambda lesion: not lesion,
+            description="projections without weights from here on; they learn nothing any more",
+        )
+    )
+
+    @model_validator(mode="after")
+    def _cued(self) -> Self:
+        if self.cue is not None and self.kind != "cue":
+            raise ValueError(f"phase {self.kind}: cue: only a phase of kind cue has one")
+        if self.kind == "cue" and (self.repeats or 0) < 2:
+            raise ValueError("phase cue: shows patterns; give 2 or more repeats")
+        return self
 
     @model_validator(mode="after")
     def _length(self) -> Self:

@@ -21,7 +21,7 @@ from spikedrift.plasticity.rule import Rule
 from spikedrift.simulation.statements import assignments
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-KINDS = ("settle", "naive", "train", "pause", "block")
+KINDS = ("settle", "naive", "train", "pause", "block", "cue")
 SHOWING = ("naive", "train", "block")
 
 
@@ -163,6 +163,13 @@ def _protocol(network: Network) -> Iterator[str]:
         yield "protocol: ends before it starts: it has no phases"
     for number, phase in enumerate(protocol.phases):
         yield from _phase(f"protocol: phase {number} ({phase.kind})", phase, network)
+    kinds = [(phase.kind, phase.rest is None) for phase in protocol.phases]
+    for number, (kind, whole) in enumerate(kinds):
+        if not whole and ("cue", True) not in kinds[:number]:
+            yield (
+                f"protocol: phase {number} ({kind}): parts of segments are compared with whole "
+                "ones: show these before, in another phase of kind cue"
+            )
     if protocol.cues and len(protocol.cues) != protocol.n_segments:
         yield f"protocol: {len(protocol.cues)} cues for {protocol.n_segments} segments"
     if protocol.gap_jitter > protocol.gap:
@@ -173,7 +180,8 @@ def _protocol(network: Network) -> Iterator[str]:
 
 def _sets(network: Network) -> Iterator[str]:
     for number, phase in enumerate(network.protocol.phases):
-        yield from _targets(f"protocol: phase {number} ({phase.kind}): set", phase.set, network)
+        where = f"protocol: phase {number} ({phase.kind}): set"
+        yield from _targets(where, phase.set, network, weights=True)
     for cue in network.protocol.cues:
         yield from _targets("protocol: cues", cue, network)
 
@@ -187,8 +195,14 @@ def _phase(where: str, phase: Phase, network: Network) -> Iterator[str]:
         yield f"{where}: ends before it starts: {phase.duration:g} s"
     if phase.repeats is not None and phase.repeats < 1:
         yield f"{where}: {phase.repeats} repeats"
-    if phase.kind in SHOWING and phase.repeats is None:
+    if phase.kind in (*SHOWING, "cue") and phase.repeats is None:
         yield f"{where}: shows segments; give repeats"
+    if phase.kind == "cue" and phase.repeats == 1:
+        yield f"{where}: one repeat, and responses are compared over repeats"
+    if phase.rest is not None and phase.kind != "cue":
+        yield f"{where}: only a phase of kind cue shows parts of segments"
+    if phase.rest is not None and not 0 <= phase.rest < 1:
+        yield f"{where}: rest: {phase.rest:g} is no share of a segment"
     if phase.repeats is not None and network.protocol.n_segments < 1:
         yield f"{where}: shows segments, and there are {network.protocol.n_segments}"
     if phase.repeats is not None and not network.protocol.duration > 0:
@@ -199,9 +213,13 @@ def _phase(where: str, phase: Phase, network: Network) -> Iterator[str]:
             raise unknown(f"{where}: rates: no rule", name, known)
 
 
-def _targets(where: str, values: Mapping[str, Any], network: Network) -> Iterator[str]:
+def _targets(
+    where: str, values: Mapping[str, Any], network: Network, weights: bool = False
+) -> Iterator[str]:
     """Faults of what a phase or a cue sets; a cue has two values, while shown and otherwise."""
     sizes, by_cell = {}, set()
+    if weights:  # of a phase: a cue could not give them back
+        sizes = {f"{one.name}.w": 1 for one in network.projections}
     for drive in network.drives:
         sizes[f"{drive.post}.{drive.name}_rate"] = network.sizes[drive.post]
         by_cell.add(f"{drive.post}.{drive.name}_rate")

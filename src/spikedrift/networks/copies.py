@@ -100,7 +100,7 @@ class Copies:
         merged: list[Step] = []
         for together in zip(*of_copies, strict=True):
             match together[0]:
-                case Set(name, _):
+                case Set(name, _) if not name.endswith(".w"):
                     values = [step.value for step in together if isinstance(step, Set)]
                     merged.append(Set(self._name(name), self._values(name, values)))
                 case step:

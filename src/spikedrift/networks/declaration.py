@@ -247,8 +247,9 @@ class Phase:
     Attributes
     ----------
     kind : str
-        `settle` and `pause` give no trials; `naive`, `train` and `block` show every segment
-        `repeats` times, and every showing is a trial of that phase.
+        `settle`, `pause` and `cue` give no trials; `naive`, `train` and `block` show every segment
+        `repeats` times, and every showing is a trial of that phase. `cue` shows them for
+        `networks/completion.py` and `networks/reactivation.py`.
     duration : float, s, or None where segments are shown
     repeats : int, or None
     plastic : bool
@@ -256,7 +257,13 @@ class Phase:
     rates : mapping of `projection.rule` -> value
         Rates of rules that differ from that in this phase.
     set : mapping of `group.variable` -> value or array
-        What changes when the phase begins, and stays so.
+        What changes when the phase begins, and stays so; `{projection}.w` gives all its weights one
+        value.
+    rest : float, optional
+        Of a phase of kind cue that shows a part of every segment: share of its time after which
+        responses are read, 0 or where the cue ends; None where segments are whole.
+    label : str
+        What the phase shows, in the network's own words, for its traces.
     """
 
     kind: str
@@ -265,6 +272,8 @@ class Phase:
     plastic: bool = True
     rates: Values = field(default_factory=dict)
     set: Mapping[str, float | np.ndarray] = field(default_factory=dict)
+    rest: float | None = None
+    label: str = ""
 
 
 def in_blocks(n: int, block: Phase, pause: Phase) -> tuple[Phase, ...]:

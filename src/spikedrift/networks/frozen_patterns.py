@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
-from spikedrift.config.networks import Patterns
+from spikedrift.config.networks import Cue, Patterns
 from spikedrift.networks.declaration import Draws
 from spikedrift.networks.poisson import in_order
 from spikedrift.networks.timetable import Timetable
@@ -22,11 +23,14 @@ class Frozen:
         Poisson rate outside patterns; Hz.
     state : tuple of float, one a phase
         Extra Poisson rate of every afferent, in patterns too; Hz.
+    cues : tuple of Cue or None, one a phase
+        Part of every pattern that is shown, None for all of it; empty where all are whole.
     """
 
     patterns: Patterns
     background: tuple[float, ...]
     state: tuple[float, ...]
+    cues: tuple[Cue | None, ...] = ()
 
 
 def frozen_patterns(
@@ -51,8 +55,9 @@ def afferent_spikes(
 
     A pattern is one Poisson draw for the afferents that take part, shown again with normal jitter
     on every spike, without those that are missing at this showing, and with some Poisson noise.
-    Outside patterns, and for afferents that take no part, there is Poisson background. An option
-    that adds or removes spikes has a random stream of its own and leaves the others as they are.
+    Outside patterns, and for afferents that take no part, there is Poisson background, as there is
+    in the part of a pattern that a cue leaves out. An option that adds or removes spikes has a
+    random stream of its own and leaves the others as they are.
 
     Parameters
     ----------
@@ -60,7 +65,7 @@ def afferent_spikes(
     shown_in : Frozen
     dt : float, s
     rng_patterns : numpy Generator
-        Draws the frozen patterns and the afferents that take part in them.
+        Draws the frozen patterns and the afferents that take part in them and in their cues.
     rng : numpy Generator
         Draws jitter, noise, background, missing spikes and the state input.
 
@@ -72,8 +77,8 @@ def afferent_spikes(
     """
     patterns = shown_in.patterns
     size, length = patterns.n_afferents, timetable.segment_steps
-    (rng_taking,) = rng_patterns.spawn(1)
-    rng_missing, rng_others, rng_state = rng.spawn(3)
+    rng_taking, rng_cued = rng_patterns.spawn(2)
+    rng_missing, rng_others, rng_state, rng_deleted, rng_left_out = rng.spawn(5)
     onset, phase_of = timetable.presentation_step, timetable.presentation_phase
     shown = np.arange(onset.size) if patterns.scrambled else timetable.segment
 
@@ -85,11 +90,24 @@ def afferent_spikes(
     taking = np.tile(np.arange(size) < n_taking, (len(frozen), 1))
     taking = rng_taking.permuted(taking, axis=1)
 
+    # Part of every showing that is shown: afferents, (showing, afferent), and its end.
+    rank = np.argsort(np.argsort(np.where(taking, rng_cued.random(taking.shape), 1.0)))
+    cues = [shown_in.cues[phase] if shown_in.cues else None for phase in phase_of]
+    showing, until = taking[shown], np.full(onset.size, np.inf)
+    for number, cue in enumerate(cues):
+        if cue is not None and cue.by == "afferents":
+            showing[number] &= rank[shown[number]] < round(cue.share * n_taking)
+        if cue is not None and cue.by == "onset":
+            until[number] = round(cue.share * length)
+
     found = []
-    for start, pattern in zip(onset, shown, strict=True):
+    for number, (start, pattern) in enumerate(zip(onset, shown, strict=True)):
         index, at = frozen[pattern]
+        early, cue = at < until[number], cues[number]
         at = start + at + rng.normal(size=at.size) * patterns.jitter / dt
-        seen = taking[pattern, index] & (rng_missing.random(at.size) >= patterns.deletion)
+        seen = showing[number, index] & (rng_missing.random(at.size) >= patterns.deletion) & early
+        if cue is not None and cue.by == "deletion":
+            seen &= rng_deleted.random(at.size) < cue.share
         found.append((index[seen], at[seen]))
 
     # Stretches (start, stop, rate) of Poisson spikes: between patterns, in patterns, over a phase.
@@ -107,10 +125,18 @@ def afferent_spikes(
     noise = [(start, start + length, patterns.noise_rate) for start in onset]
     others = [(a, b, background[of]) for (a, b, _), of in zip(noise, phase_of, strict=True)]
     everybody = np.ones((len(between), size), dtype=bool)
+    ends = np.append(onset + until, np.full(len(between), np.inf))
+    # Where a pattern breaks off, all that took part go on as outside it, else those it leaves out.
+    cut = np.isfinite(until)
+    begins = np.where(cut, onset + until, onset)
+    left_out = [(begin, b, rate) for begin, (_, b, rate) in zip(begins, others, strict=True)]
+    resting = taking[shown] & (~showing | cut[:, None])
+    some = resting.any(axis=1)
     found += [
-        _poisson([*noise, *between], np.vstack([taking[shown], everybody]), dt, rng),
+        _poisson([*noise, *between], np.vstack([showing, everybody]), dt, rng, ends),
         _poisson(others, ~taking[shown], dt, rng_others),
         _poisson(state, np.ones((len(state), size), dtype=bool), dt, rng_state),
+        _poisson(list(compress(left_out, some)), resting[some], dt, rng_left_out),
     ]
 
     index, at = (np.concatenate(column) for column in zip(*found, strict=True))
@@ -124,12 +150,16 @@ def _poisson(
     firing: np.ndarray,
     dt: float,
     rng: np.random.Generator,
+    ends: np.ndarray | float = np.inf,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Afferents and times (in steps) of Poisson spikes; `firing` (stretch, afferent) says whose."""
+    """Afferents and times (in steps) of Poisson spikes; `firing` (stretch, afferent) says whose.
+
+    Those at the end of a stretch or later, `ends`, are left out.
+    """
     first, last, rate = np.array(stretches, dtype=float).reshape(-1, 3).T
     count = rng.poisson(rate * (last - first) * dt * firing.shape[1])
     owner = np.repeat(np.arange(count.size), count)
     index = rng.integers(firing.shape[1], size=owner.size)
     at = first[owner] + rng.random(owner.size) * (last - first)[owner]
-    seen = firing[owner, index]
+    seen = firing[owner, index] & (at < np.broadcast_to(ends, count.shape)[owner])
     return index[seen], at[seen]

@@ -186,7 +186,10 @@ def _fixed(options: NetworkOptions, network: Network, steps: Sequence[Step]) -> 
         **_flat(engine.structure(network)),
         **options.simulation.model_dump(),
         "limit": network.recording.limit,
-        "times of phases or traces": [s.name if isinstance(s, Set) else s for s in steps],
+        # Copies have values of their own, but for the weights of synapses.
+        "times of phases or traces": [
+            s.name if isinstance(s, Set) and not s.name.endswith(".w") else s for s in steps
+        ],
     }
 
 

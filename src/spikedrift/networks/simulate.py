@@ -19,7 +19,7 @@ from spikedrift import __version__, trials
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError
-from spikedrift.networks import engine, session_plan, stability, traces
+from spikedrift.networks import checks, engine, session_plan, stability, traces
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.networks.declaration import Network
@@ -345,7 +345,7 @@ def _trials(
     unit = place[spike_cell]
 
     kind = np.array([phase.kind for phase in phases])[timetable.presentation_phase]
-    shown = np.flatnonzero(kind != "pause")
+    shown = np.flatnonzero(np.isin(kind, checks.SHOWING))
     block_of = np.cumsum([phase.kind == "block" for phase in phases]) - 1
     block_of[[phase.kind != "block" for phase in phases]] = 0
     plastic = np.array([engine.learns(network, phase) for phase in phases])

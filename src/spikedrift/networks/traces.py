@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from spikedrift.networks import learning, stability
+from spikedrift.networks import completion, learning, reactivation, stability
+from spikedrift.networks.drive import recurrent_share
 from spikedrift.networks.session_plan import Plan
 from spikedrift.networks.timetable import stages
 
@@ -45,7 +46,9 @@ def traced(
         `mean_weight`, `sd_weight` (projection, time), in the declared unit; `rate` (population,
         interval), Hz, between consecutive times; at phase edges `{projection}_weight` (edge,
         {projection}_synapse) of some or all synapses, with their `{projection}_pre` and `_post`;
-        and what `stability.measured` and `learning.measured` return. Attribute `settling_change`:
+        `recurrent_drive` (stage), see `drive.recurrent_share`;
+        and what `stability.measured` and `learning.measured` return; where cues are shown also what
+        `completion.measured` and `reactivation.measured` do. Attribute `settling_change`:
         relative change of the mean weight that should be stationary over the last 20 s of settling,
         NaN without settling.
     """
@@ -69,6 +72,7 @@ def traced(
             ("sd_weight", lambda w: w.std(axis=1)),
         )
     }
+    whole = counts is None  # otherwise the spikes of pauses may be missing
     if counts is None:
         counts = np.stack(
             [
@@ -112,6 +116,16 @@ def traced(
     stable = stability.measured(
         of_stage, dt, spike_time, spike_population, spike_cell, network, at_edges
     )
+    phases, spikes = network.protocol.phases, (spike_time[of_units], spike_cell[of_units])
+    shown = (timetable, dt, spikes, network.units.size)
+    assays = [completion.measured(phases, *shown)]
+    if whole:
+        assays.append(reactivation.measured(phases, *shown, plan.rng("reactivation")))
+    share = recurrent_share(
+        of_stage, network, dt, weights, ends, save_time, plan.spikes,
+        spike_time, spike_population, spike_cell,
+    )  # fmt: skip
+    variables["recurrent_drive"] = ("stage", share, {"units": "1"})
     rates_and_weights = xr.Dataset(
         variables,
         coords={
@@ -122,7 +136,7 @@ def traced(
             "phase": ("edge", [*(phase.kind for phase in network.protocol.phases), "end"]),
         },
     )
-    found = xr.merge([rates_and_weights, stable, learned], join="exact")
+    found = xr.merge([rates_and_weights, stable, learned, *assays], join="exact")
     found.attrs["settling_change"] = _settling_change(plan, found)
     return found
 

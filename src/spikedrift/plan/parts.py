@@ -47,6 +47,8 @@ class Parts:
         Least number of phases of kind block; None likewise.
     shown : frozenset of Shown, optional
         None likewise.
+    cued : bool
+        Whether any shows parts of its segments.
     """
 
     rules: list[str]
@@ -54,6 +56,7 @@ class Parts:
     units: frozenset[str] | None
     blocks: int | None
     shown: frozenset[Shown] | None
+    cued: bool = False
 
 
 def parts_of(sweep: Sweep) -> dict[str, Parts]:
@@ -86,6 +89,7 @@ def parts_of(sweep: Sweep) -> dict[str, Parts]:
             frozenset(one.recording.units for one in networks),
             min(sum(p.kind == "block" for p in one.protocol.phases) for one in networks),
             frozenset(map(_shown, networks)),
+            any(p.rest is not None for one in networks for p in one.protocol.phases),
         )
     return found
 

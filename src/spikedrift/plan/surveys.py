@@ -101,7 +101,7 @@ class Surveys:
     @property
     def figures(self) -> list[Figure]:
         """Learning and drift of every variant of a survey along its axes."""
-        return [
+        found = [
             Figure(
                 f"survey.{name}",
                 "survey",
@@ -128,6 +128,24 @@ class Surveys:
             )
             for name, sweep in self.sweeps.items()
             if sweep.accept is not None
+        ]
+        return found + self._assays
+
+    @property
+    def _assays(self) -> list[Figure]:
+        """Completion and reactivation, where networks are shown parts of their patterns."""
+        return [
+            Figure(
+                f"assays.{name}",
+                "assays",
+                "Networks",
+                {"figure": "assays", "sweep": name},
+                {"data": output("collect_survey.data", sweep=name)},
+                {"compare": self._study.block("compare", "confidence", "min_instances")},
+                caption=f"Completion and reactivation in sweep {name}. {few(self._study)}",
+            )
+            for name in self.names
+            if any(parts.cued for parts in self._study.parts[name].values())
         ]
 
     @property

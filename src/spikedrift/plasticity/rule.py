@@ -108,6 +108,8 @@ class Rule:
         The protocols that the rule was published with.
     balance : Balance, optional
         What balances it at an operating point (`spikedrift.plasticity.balance`).
+    spontaneous : bool
+        Weights move without spikes. A network may let such rules go on alone.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Rule:
     predict: Callable[..., float] | None = None
     inductions: tuple[Any, ...] = ()
     balance: Balance | None = None
+    spontaneous: bool = False
 
     def values(
         self, name: str = "", given: Mapping[str, float] | tuple[float, ...] = ()

@@ -94,9 +94,10 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
     Dataset
         `status` and `reason` of the network's activity; every measure of learning and of stability
         that the traces have by stage; `weight_ratio_last` (weight within over between
-        ensembles at the end), `settling_change`, `mean_rate` (Hz); and what `of_blocks` returns of
-        all blocks. With `survey.match` that is asked of every later block and the first, over dim
-        `pair`, and `pair_gap` (pair) is the time between the two; s.
+        ensembles at the end), `settling_change`, `mean_rate` (Hz); what the traces have by `cue`
+        and by `pause`; and what `of_blocks` returns of all blocks. With `survey.match` that is
+        asked of every later block and the first, over dim `pair`, and `pair_gap` (pair) is the time
+        between the two; s.
 
     Raises
     ------
@@ -107,7 +108,7 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
     staged = {
         name: variable.variable
         for name, variable in traces.data_vars.items()
-        if variable.dims in (("stage",), ("population", "stage"))
+        if variable.dims in (("stage",), ("population", "stage"), ("cue",), ("pause",))
     }
     whole = xr.Dataset(
         staged
@@ -118,7 +119,11 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "settling_change": ((), float(traces.attrs["settling_change"]), {"units": "1"}),
             "mean_rate": ((), float(data.attrs["mean_rate"]), {"units": "Hz"}),
         },
-        coords={"stage": traces["stage"].values, "population": traces["population"].values},
+        coords={
+            name: traces[name].values
+            for name in ("stage", "population", "cue", "pause")
+            if name in traces.coords
+        },
     )
     if sweep.survey.match is None:
         measured = of_blocks(data, traces, sweep, point)

@@ -162,6 +162,14 @@ FAULTS = {
         phased(replace(BLOCK, set={"E.spike_peak": 0.0})),
         r"set: nothing to set: 'E\.spike_peak'",
     ),
+    "weights of synapse by synapse": (
+        phased(replace(BLOCK, set={"relay.w": np.zeros(20)})),
+        r"set: relay\.w: \(20,\) values for 1 cells",
+    ),
+    "a cue that takes away weights": (
+        cued(**{"relay.w": (0.0, 1.0)}),
+        r"protocol: cues: nothing to set: 'relay\.w'",
+    ),
     "a cue that sets what is not there": (
         cued(**{"I.noise_rate": (1.0, 2.0)}),
         r"protocol: cues: nothing to set: 'I\.noise_rate'; did you mean 'E.noise_rate'",
@@ -201,6 +209,26 @@ FAULTS = {
     "a block that shows nothing": (
         phased(Phase("block", duration=1.0)),
         r"phase 0 \(block\): shows segments; give repeats",
+    ),
+    "a cue that shows nothing": (
+        phased(BLOCK, Phase("cue", duration=1.0)),
+        r"phase 1 \(cue\): shows segments; give repeats",
+    ),
+    "a cue that is shown once": (
+        phased(BLOCK, Phase("cue", repeats=1)),
+        r"phase 1 \(cue\): one repeat, and responses are compared over repeats",
+    ),
+    "a part of a segment that is a trial": (
+        phased(replace(BLOCK, rest=0.5)),
+        r"phase 0 \(block\): only a phase of kind cue shows parts of segments",
+    ),
+    "a cue without the whole": (
+        phased(BLOCK, Phase("cue", repeats=2, rest=0.5), Phase("cue", repeats=2)),
+        r"phase 1 \(cue\): parts of segments are compared with whole ones: show these before",
+    ),
+    "a cue of more than the segment": (
+        phased(BLOCK, Phase("cue", repeats=2), Phase("cue", repeats=2, rest=1.0)),
+        r"phase 2 \(cue\): rest: 1 is no share of a segment",
     ),
     "no segments": (
         with_protocol(n_segments=0, cues=()),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_network import MODEL, small
+from small_network import CUED, MODEL, small
 
 from spikedrift.core.errors import InputError
 from spikedrift.networks.session_plan import NetworkRun
@@ -36,7 +36,7 @@ def places(tmp_path_factory):
 
 @pytest.mark.compiles
 def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(places):
-    options = small(**RULES)
+    options = small(**RULES, phases=CUED)
     batch = simulate_batch(MODEL, options, RUNS, together=True, **places)
     for run, copy in zip(RUNS, batch, strict=True):
         alone = simulate(
@@ -51,6 +51,8 @@ def test_a_copy_in_a_batch_is_the_network_alone_bit_by_bit(places):
         assert alone.trials.sizes["spike"] > 100 and alone.trials.attrs["backend"] == "cpp"
         assert copy.trials.identical(alone.trials)
         assert copy.traces.identical(alone.traces)
+        recurrent = copy.traces["recurrent_weight"].values
+        assert recurrent[10].any() and not recurrent[11:].any(), "cut where a phase says so"
 
 
 @pytest.mark.compiles
@@ -94,6 +96,10 @@ def test_one_that_diverges_leaves_the_others_as_they_are(places):
         ({"wiring.delay": 0.002}, r"projections\.recurrent\.delay"),
         ({"simulation.dt": 0.0001}, "dt"),
         ({"phases.0.duration": 3.0}, "times of phases or traces"),
+        (
+            {"phases.5": {"kind": "pause", "repeats": 1, "lesion": ["recurrent"]}},
+            "times of phases or traces",
+        ),
         ({"recording.trace_interval": 2.0}, "times of phases or traces"),
     ],
 )

@@ -1,5 +1,7 @@
 """Every option of the stimulus does what it says, and nothing to the spikes of the others."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from small_network import DT, drawn
@@ -158,3 +160,89 @@ def test_a_silent_pause_is_silent_and_a_fixed_order_is_a_movie():
     start, stop = timetable.phase_start[6], timetable.phase_stop[6]
     assert ((step >= start + 100) & (step < stop - 100)).sum() == 0
     assert timetable.segment[:8].tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
+# Whole patterns, and the first third, half of the afferents and half of the spikes of each.
+CUES = [None, {"by": "onset", "share": 1 / 3}, {"by": "afferents", "share": 0.5},
+        {"by": "deletion", "share": 0.5}]  # fmt: skip
+CUED = [
+    {"kind": "block", "repeats": 2},
+    *({"kind": "cue", "repeats": 12, "cue": cue} for cue in CUES),
+]
+LENGTH = 750  # time steps of a pattern
+
+
+def by_phase(found):
+    """Spikes of every showing, as sets, and labels, by phase."""
+    shown, timetable = showings(found), found[1]
+    rows = [np.flatnonzero(timetable.presentation_phase == k) for k in range(len(CUED))]
+    return [([shown[k] for k in of_phase], timetable.segment[of_phase]) for of_phase in rows]
+
+
+def test_a_cue_is_the_part_of_the_pattern_that_it_says():
+    _, whole, onset, afferents, deletion = by_phase(drawn({**STILL, "phases": CUED}))
+    pattern = {int(k): spikes for spikes, k in zip(*whole, strict=True)}
+    for spikes, k in zip(*onset, strict=True):
+        assert spikes == {(cell, step) for cell, step in pattern[k] if step < LENGTH // 3}
+    cells = {}
+    for spikes, k in zip(*afferents, strict=True):
+        showing = {cell for cell, _ in spikes}
+        assert spikes == {(cell, step) for cell, step in pattern[k] if cell in showing}
+        assert cells.setdefault(int(k), showing) == showing, "the same ones at every showing"
+    for k, showing in cells.items():
+        n = len({cell for cell, _ in pattern[k]})
+        assert len(showing) == pytest.approx(n / 2, abs=4 * np.sqrt(n) / 2) and len(showing) <= 150
+    assert len({frozenset(one) for one in cells.values()}) == 4, "others in every pattern"
+    assert all(spikes < pattern[k] for spikes, k in zip(*deletion, strict=True))
+    n = sum(len(pattern[k]) for k in deletion[1])
+    assert sum(map(len, deletion[0])) / n == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / n))
+    first, again = (deletion[0][row] for row in np.flatnonzero(deletion[1] == 0)[:2])
+    assert first != again, "drawn anew at every showing"
+
+
+def test_what_a_cue_leaves_out_is_as_outside_the_pattern():
+    silent = {**STILL, "phases": CUED, "patterns.rate": 0.0}
+    _, whole, onset, afferents, deletion = by_phase(
+        drawn({**silent, "patterns.background_rate": 20.0})
+    )
+    assert not any(whole[0]) and not any(deletion[0])
+    for (shown, _), share in ((onset, 2 / 3), (afferents, 1 / 2)):
+        expected = 20.0 * 300 * 0.150 * share * 48
+        assert sum(map(len, shown)) == pytest.approx(expected, abs=5 * np.sqrt(expected))
+    assert min(step for spikes in onset[0] for _, step in spikes) >= LENGTH // 3
+    resting = [{cell for cell, _ in spikes} for spikes in afferents[0]]
+    by_pattern = [set.union(*(resting[k] for k in np.flatnonzero(afferents[1] == p)))
+                  for p in range(4)]  # fmt: skip
+    assert all(120 < len(cells) <= 150 for cells in by_pattern), "the other half"
+    # The noise of a pattern is in what is shown of it, and nowhere else.
+    noisy = by_phase(drawn({**silent, "patterns.noise_rate": 5.0}))
+    for (shown, _), share in zip(noisy[1:], (1, 1 / 3, 1 / 2, 1), strict=True):
+        expected = 5.0 * 300 * 0.150 * share * 48
+        assert sum(map(len, shown)) == pytest.approx(expected, abs=5 * np.sqrt(expected))
+    assert max(step for spikes in noisy[2][0] for _, step in spikes) < LENGTH // 3
+
+
+def test_cues_change_no_spike_of_other_phases():
+    around = [{"kind": "pause", "duration": 2}, {"kind": "block", "repeats": 2}]
+
+    def shown(kind, cues):
+        phases = [{"kind": kind, "repeats": 2, **cue} for cue in cues]
+        return drawn({"patterns.jitter": 0.0, "phases": [*around, *phases, *around]})
+
+    whole, cued = shown("cue", [{}] * 4), shown("cue", [{}, *({"cue": cue} for cue in CUES[1:])])
+    a, b = spikes(whole), spikes(cued)
+    start, stop = cued[1].phase_start[3], cued[1].phase_stop[5]
+    during, others = (
+        {one for one in a ^ b if (start <= one[1] < stop) == k} for k in (True, False)
+    )
+    assert during and not others
+    # Whole patterns of a phase of kind cue are those of a pause, spike by spike.
+    assert a == spikes(shown("pause", [{}] * 4))
+
+
+def test_spikes_are_those_that_were_drawn_before_there_were_cues():
+    _, _, index, step = drawn(
+        {"phases": PHASES, "patterns.deletion": 0.1, "patterns.participation": 0.7}
+    )
+    found = hashlib.sha256(index.tobytes() + step.tobytes()).hexdigest()
+    assert found == "7a2029fc33da5fc37c059c0f434af0cff67b1b2363887ab987a41e627e00f82a"

@@ -26,5 +26,6 @@ def test_without_plasticity_there_are_rates_and_no_weights(tmp_path):
     rate, width = found["rate"].sel(population="E").values, np.diff(found["time"].values)
     assert (rate * width).sum() * N_E == pytest.approx(n)
     assert not found["rate"].sel(population="I").any()
+    assert np.isnan(found["recurrent_drive"]).all()  # no weights are kept
     assert "weight_ratio" not in found and stability.status(found, network)[0] == "ok"
     write_netcdf(found, tmp_path / "traces.nc")

@@ -8,6 +8,8 @@ what was chosen and why. Variants of one instance differ in nothing but what the
 wiring, first weights, patterns and noise are those of the instance.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -34,6 +36,7 @@ from spikedrift.networks.declaration import (
     spread,
 )
 from spikedrift.networks.frozen_patterns import Frozen, frozen_patterns
+from spikedrift.plasticity import registry
 from spikedrift.plasticity.parameters import chosen
 
 
@@ -293,7 +296,7 @@ def declare(options: PatternNetwork) -> Network:
         ),
         sources=(_afferents(options),),
         protocol=Protocol(
-            phases=tuple(_phase(options, phase, learning) for phase in options.phases),
+            phases=tuple(_phases(options, learning)),
             n_segments=patterns.n_patterns,
             duration=patterns.duration,
             gap=patterns.gap,
@@ -317,23 +320,41 @@ def _afferents(options: PatternNetwork) -> Source:
         options.patterns,
         tuple(options.patterns.background_rate * phase.background for phase in options.phases),
         tuple(phase.state_rate for phase in options.phases),
+        tuple(phase.cue for phase in options.phases),
     )
     spikes = frozen_patterns(frozen, options.simulation.dt)
     return Source("afferents", options.patterns.n_afferents, spikes)
 
 
-def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> network.Phase:
-    """Declare a phase.
+def _phases(options: PatternNetwork, learning: dict[str, Any]) -> Iterator[network.Phase]:
+    """Declare the phases; what was lesioned stays so."""
+    lesioned: set[str] = set()
+    for phase in options.phases:
+        lesioned |= {*phase.lesion}
+        declared = _phase(options, phase, learning)
+        none = {f"{name}.{rule}": 0.0 for name in lesioned for rule in learning.get(name, {})}
+        yield replace(
+            declared,
+            rates={**declared.rates, **none},
+            set={f"{name}.w": 0.0 for name in phase.lesion},
+        )
 
-    While the network settles, only the main rule from I to E acts, at its settling rate. Weight
-    noise acts as the phase's `turnover` says, or as its `plasticity` where that is left out.
+
+def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> network.Phase:
+    """Declare a phase by itself.
+
+    While the network settles, only the main rule from I to E acts, at its settling rate. Rules that
+    move weights without spikes, such as weight noise, act as the phase's `turnover` says, or as its
+    `plasticity` where that is left out.
     """
-    settling = phase.kind == "settle"
+    settling, cue = phase.kind == "settle", phase.cue
     turnover = phase.plasticity if phase.turnover is None else phase.turnover
     rates: dict[str, float] = {}
-    for name in ("afferent", "recurrent"):
-        noise = getattr(options.plasticity, name).noise
-        rates[f"{name}.weight_noise"] = noise * (turnover and not settling)
+    for name, rules in learning.items():
+        for rule, values in rules.items():
+            declared = registry.declared(rule)
+            if declared.spontaneous:
+                rates[f"{name}.{rule}"] = values[declared.rate] * (turnover and not settling)
     if settling and (rule := options.plasticity.of("inhibitory").rule):
         rates[f"inhibitory.{rule}"] = options.plasticity.inhibitory.settle_eta
     return network.Phase(
@@ -342,7 +363,18 @@ def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> n
         phase.repeats,
         plastic=phase.plasticity and not settling,
         rates=rates,
+        rest=None if cue is None else cue.share * (cue.by == "onset"),
+        label=_label(phase),
     )
+
+
+def _label(phase: Phase) -> str:
+    """Words for what a cue or a pause shows."""
+    if phase.kind == "pause" and phase.repeats is None:
+        return "background" if phase.background else "silence"
+    if phase.kind != "cue":
+        return ""
+    return "whole" if phase.cue is None else f"{phase.cue.by} {phase.cue.share:.3g}"
 
 
 MODEL = Model(

@@ -53,6 +53,7 @@ RULE = Rule(
         Parameter("newborn", 0.1, "1", "weight of a new synapse, in units of w_max"),
     ),
     rate="turnover",
+    spontaneous=True,
     model="present : 1",
     start="present = 1",
     on_pre="",

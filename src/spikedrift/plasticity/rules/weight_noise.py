@@ -18,6 +18,7 @@ RULE = Rule(
     citation="Yasumatsu N et al. (2008) Journal of Neuroscience 28:13592-13608",
     parameters=(Parameter("noise", 0.03, "1", "SD after one second, in units of w_max"),),
     rate="noise",
+    spontaneous=True,
     every=(Regular("w = clip(w + noise*w_max*randn(), 0, w_max)", interval=1.0),),
     # The rule does not see spikes: the mean stays, and the error of the mean is that of the walk.
     predict=lambda values, condition, induction: 0.0,

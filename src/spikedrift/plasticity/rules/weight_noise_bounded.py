@@ -49,6 +49,7 @@ RULE = Rule(
         Parameter("restoring", 0.01, "Hz", "rate of the return to the set point; 0: none"),
     ),
     rate="bounded_noise",
+    spontaneous=True,
     model="""
     set_point : 1
     last_w : 1

@@ -76,6 +76,7 @@ RULE = Rule(
         Parameter("tau_log", 100.0, "second", "time constant of ln w"),
     ),
     rate="log_sd",
+    spontaneous=True,
     model="""
     set_point : 1
     last_w : 1

@@ -63,6 +63,7 @@ RULE = Rule(
     citation="Humble J et al. (2019) Frontiers in Computational Neuroscience 13:38",
     parameters=(Parameter("relative_noise", 0.03, "1", "SD of ln w after one second"),),
     rate="relative_noise",
+    spontaneous=True,
     every=(
         Regular(
             "w = clip(w*exp(relative_noise*randn() - relative_noise**2/2), 0, w_max)", interval=1.0

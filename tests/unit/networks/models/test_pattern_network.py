@@ -70,6 +70,27 @@ def test_turnover_may_act_alone():
         assert found["inhibitory.eta"] == inhibitory
 
 
+def test_noise_of_any_kind_is_turnover():
+    """Beside another rule and by itself, on any projection; normalization is plasticity."""
+    options = override(
+        PatternNetwork(),
+        {"plasticity.afferent.eta": 0.3,
+         "plasticity.afferent.also": ["weight_noise_lognormal", "subtractive_normalization"],
+         "plasticity.recurrent.rule": "weight_noise_bounded", "plasticity.recurrent.eta": 0.2,
+         "plasticity.ei.also": ["weight_noise_multiplicative"]},
+        "test",
+    )  # fmt: skip
+    alone = rates(options, Phase(kind="pause", duration=1, plasticity=False, turnover=True))
+    assert {name: value for name, value in alone.items() if value} == {
+        "afferent.log_sd": 0.3, "recurrent.bounded_noise": 0.2, "ei.relative_noise": 0.03
+    }  # fmt: skip
+    held = rates(options, Phase(kind="pause", duration=1, turnover=False))
+    assert held["afferent.eta"] == 0.3 and held["afferent.normalization"] == 1
+    assert not any(held[name] for name in alone if alone[name])
+    settle = rates(options, Phase(kind="settle", duration=1, turnover=True))
+    assert not any(settle[name] for name in alone if alone[name])
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [

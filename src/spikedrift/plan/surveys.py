@@ -185,6 +185,11 @@ class Surveys:
         }
         return entry
 
+    def match(self, wildcards: Any) -> float | None:
+        """Tuning index to which the speed of drift is matched."""
+        survey = self.sweeps[wildcards.sweep].survey
+        return None if survey is None else survey.match
+
     def modules(self, wildcards: Any) -> list[str]:
         """Modules with which the runs of a chunk are simulated and measured."""
         variant = self.chunks[wildcards.sweep][wildcards.chunk][0].variant
@@ -214,8 +219,3 @@ def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[
 @cache
 def _hash(recording: str) -> int:
     return int.from_bytes(hashlib.sha256(recording.encode()).digest())
-
-    def match(self, wildcards: Any) -> float | None:
-        """Tuning index to which the speed of drift is matched."""
-        survey = self.sweeps[wildcards.sweep].survey
-        return None if survey is None else survey.match

@@ -1,7 +1,7 @@
 """Surveys of networks that cannot be surveyed."""
 
 import pytest
-from planning import plan_for
+from planning import Wildcards, plan_for
 
 from spikedrift.core.errors import InputError
 
@@ -40,4 +40,5 @@ def test_speed_is_matched_among_later_blocks_that_are_alike(repeats):
     with pytest.raises(InputError, match=words):
         plan_for({"sweeps": [sweep]})
     sweep["options"] = {"phases": [{"kind": "block", "repeats": n} for n in (6, 4, 4)]}
-    plan_for({"sweeps": [sweep]})
+    surveys = plan_for({"sweeps": [sweep]}).surveys
+    assert surveys.match(Wildcards(sweep="s")) == 0.15

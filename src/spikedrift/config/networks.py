@@ -206,12 +206,10 @@ class Phase(Options):
         exclude_if=lambda cue: cue is None,
         description="part of the patterns that a phase of kind cue shows; null: all of it",
     )
-    lesion: tuple[Literal["afferent", "afferent_i", "recurrent", "ei", "inhibitory", "ii"], ...] = (
-        Field(
-            default=(),
-            exclude_if=lambda lesion: not lesion,
-            description="projections without weights from here on; they learn nothing any more",
-        )
+    lesion: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda lesion: not lesion,
+        description="projections without weights from here on; they learn nothing any more",
     )
 
     @model_validator(mode="after")

@@ -115,7 +115,8 @@ def test_it_is_read_where_nothing_of_the_pattern_is_shown_any_more():
         ({"phases.8.cue": {"by": "offset", "share": 0.5}}, r"phases\[8\]\.cue\.by: .*'onset'"),
         ({"phases.7": {"kind": "cue", "duration": 3.0}}, "give 2 or more repeats"),
         ({"phases.7": {"kind": "cue", "repeats": 1}}, "give 2 or more repeats"),
-        ({"phases.10": {"kind": "pause", "duration": 1.0, "lesion": ["recurent"]}}, "lesion"),
+        ({"phases.10": {"kind": "pause", "duration": 1.0, "lesion": ["recurent"]}},
+         r"phases\[10\]\.lesion: no projection 'recurent'; there are afferent, recurrent"),
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_one_line(changes, said):

@@ -213,6 +213,16 @@ class PatternNetwork(NetworkOptions):
         return self
 
     @model_validator(mode="after")
+    def _lesions(self) -> Self:
+        for number, phase in enumerate(self.phases):
+            if unknown := {*phase.lesion} - ENDS.keys():
+                raise ValueError(
+                    f"phases[{number}].lesion: no projection {min(unknown)!r}; there are "
+                    f"{', '.join(ENDS)}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _steps(self) -> Self:
         dt, total = self.simulation.dt, self.recording.tail
         period = self.patterns.gap + self.patterns.duration

@@ -12,7 +12,7 @@ without recurrent synapses, or without learning.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -123,14 +123,35 @@ def responses(
     return trials.cut(*spikes, start, width, n_cells)[1], timetable.segment[shown]
 
 
-def numbered(labels: Sequence[str]) -> list[str]:
-    """Labels with a number where one comes again: `onset 0.33`, `onset 0.33 (2)`."""
+def tabled(
+    dim: str,
+    labels: Sequence[str],
+    units: Mapping[str, str],
+    rows: Sequence[Sequence[float]],
+) -> xr.Dataset:
+    """Put numbers side by side, one row a label; a label that comes again gets a number.
+
+    Parameters
+    ----------
+    dim : str
+    labels : sequence of str, one a row
+        `onset 0.33`, `onset 0.33` become `onset 0.33`, `onset 0.33 (2)`.
+    units : mapping of variable -> unit, in the order of the numbers in a row
+    rows : sequence of rows
+        Without any the Dataset is empty.
+    """
+    if not rows:
+        return xr.Dataset()
     seen: Counter[str] = Counter()
-    found = []
+    names = []
     for label in labels:
         seen[label] += 1
-        found.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
-    return found
+        names.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    columns = zip(units.items(), zip(*rows, strict=True), strict=True)
+    return xr.Dataset(
+        {name: (dim, np.array(values), {"units": unit}) for (name, unit), values in columns},
+        coords={dim: names},
+    )
 
 
 def measured(
@@ -170,14 +191,5 @@ def measured(
         width = (timetable.segment_steps - round(phase.rest * timetable.segment_steps)) * dt
         labels.append(phase.label)
         rows.append((*completion(*cued, *known), float(cued[0].mean() / width)))
-    if not rows:
-        return xr.Dataset()
-    names = ("completion", "completion_chance", "completion_size", "cue_rate")
-    columns = zip(names, zip(*rows, strict=True), strict=True)
-    return xr.Dataset(
-        {
-            name: ("cue", np.array(values), {"units": "Hz" if name == "cue_rate" else "1"})
-            for name, values in columns
-        },
-        coords={"cue": numbered(labels)},
-    )
+    units = {"completion": "1", "completion_chance": "1", "completion_size": "1", "cue_rate": "Hz"}
+    return tabled("cue", labels, units, rows)

@@ -20,7 +20,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import trials
-from spikedrift.networks.completion import numbered, responses, whole_before
+from spikedrift.networks.completion import responses, tabled, whole_before
 from spikedrift.networks.declaration import Phase
 from spikedrift.networks.timetable import Timetable
 from spikedrift.stats.monte_carlo import upper_tail
@@ -137,17 +137,5 @@ def measured(
         labels.append(phase.label)
         rate = float(counts.mean() / (length * dt)) if len(counts) else np.nan
         rows.append((*reactivation(counts, template, rng), 1 - QUANTILE, rate))
-    if not rows:
-        return xr.Dataset()
-    names = (
-        *("reactivation", "reactivation_p", "reactivation_match", "reactivation_chance"),
-        "pause_rate",
-    )
-    columns = zip(names, zip(*rows, strict=True), strict=True)
-    return xr.Dataset(
-        {
-            name: ("pause", np.array(values), {"units": "Hz" if name == "pause_rate" else "1"})
-            for name, values in columns
-        },
-        coords={"pause": numbered(labels)},
-    )
+    names = ("reactivation", "reactivation_p", "reactivation_match", "reactivation_chance")
+    return tabled("pause", labels, {**dict.fromkeys(names, "1"), "pause_rate": "Hz"}, rows)

@@ -134,7 +134,7 @@ def _criteria(data: xr.Dataset, accept: Accept) -> Iterator[_Criterion]:
         )  # fmt: skip
     if accept.off_match is not None and "matched_index" in data:
         yield _Criterion(
-            abs(data["matched_index"] - data.attrs["match"]) * xr.ones_like(data["block_rate"]),
+            abs(data["matched_index"] - data.attrs["match"]).broadcast_like(data["block_rate"]),
             0.0, accept.off_match, "tuning index, distance from the matched one",
             "tuning index off by {:.2g} at the best gap", "no tuning index", not_of_control=True,
         )  # fmt: skip

@@ -125,11 +125,20 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             if name in traces.coords
         },
     )
+    seen = Selection(
+        name="survey",
+        phases=PROBES,
+        units=sweep.survey.units,
+        duration=sweep.survey.duration,
+        segments=sweep.survey.segments,
+    )
+    probed = selections.apply(data, seen, point.seed)
+    blocks = selections.apply(data, seen.model_copy(update={"phases": ("block",)}), point.seed)
     if sweep.survey.match is None:
-        measured = of_blocks(data, traces, sweep, point)
+        measured = of_blocks(probed, blocks, traces, sweep, point)
     else:
         later = pairs(data)
-        parts = [of_blocks(data, traces, sweep, point, (0, block)) for block in later]
+        parts = [of_blocks(probed, blocks, traces, sweep, point, (0, one)) for one in later]
         measured = xr.concat(parts, dim="pair", join="outer", combine_attrs="drop")
         measured = measured.assign_coords(pair=later)
         measured["pair_gap"] = ("pair", gaps(traces, later), {"units": "s"})
@@ -137,22 +146,24 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
 
 
 def of_blocks(
-    data: xr.Dataset,
+    probed: xr.Dataset,
+    blocks: xr.Dataset,
     traces: xr.Dataset,
     sweep: Surveyed,
     point: Point,
-    blocks: tuple[int, int] | None = None,
+    pair: tuple[int, int] | None = None,
 ) -> xr.Dataset:
     """What a summary says of some blocks.
 
     Parameters
     ----------
-    data : trials Dataset
+    probed, blocks : trials Dataset
+        What the measures see of the phases naive and block, and of the phase block.
     traces : Dataset
         As `spikedrift.networks.simulate` gives them.
     sweep : Surveyed
     point : Point
-    blocks : tuple of int, optional
+    pair : tuple of int, optional
         Two blocks by their place in the session, from 0; default: all.
 
     Returns
@@ -166,30 +177,19 @@ def of_blocks(
         `spikedrift.drift.signal.recording.drift_values`, and see `compared`; and what
         `spikedrift.sweeps.acceptance.measured` returns.
     """
-    seen = Selection(
-        name="survey",
-        phases=PROBES,
-        units=sweep.survey.units,
-        duration=sweep.survey.duration,
-        segments=sweep.survey.segments,
-    )
-
-    def chosen(phases: tuple[str, ...]) -> xr.Dataset:
-        of = selections.apply(data, seen.model_copy(update={"phases": phases}), point.seed)
-        if blocks is None:
-            return of
-        other = (of["phase"] == "block") & ~of["block"].isin(_numbers(data, blocks))
-        return trials.select(of, trials=~other.values)
-
-    probed = chosen(PROBES)
+    if pair is not None:
+        number = np.unique(blocks["block"].values)[list(pair)]
+        probed, blocks = (
+            trials.select(of, trials=((of["phase"] != "block") | of["block"].isin(number)).values)
+            for of in (probed, blocks)
+        )
     values = np.full((len(PROBES), len(CODES)), np.nan)
     for j, code in enumerate(CODES):
         of = sweep.measures[code]
         table = discrimination(similarity(probed, of["measure"], of["options"]))
         for i, probe in enumerate(PROBES):
             values[i, j] = table.loc[table["phase"] == probe, "value"].mean()
-    compared_blocks = chosen(("block",))
-    drift = drift_values(compared_blocks, DriftOptions(index=sweep.survey.index), point.seed)
+    drift = drift_values(blocks, DriftOptions(index=sweep.survey.index), point.seed)
     index = drift.sel(matching="none", drop=True)
     one = xr.Dataset(
         {
@@ -199,7 +199,7 @@ def of_blocks(
             "signal_gate": ("code", index["gate"].values.astype(str)),
             "signal_chance": ("code", index["chance"].values),
             **{name: _by_code(drift[name]) for name in SUMS},
-            "n_units": ((), float(compared_blocks.sizes["unit"])),
+            "n_units": ((), float(blocks.sizes["unit"])),
             "n_segments": ((), float(drift.attrs["n_segments"])),
             "trial_duration": ((), float(drift.attrs["trial_duration"]), {"units": "s"}),
         },
@@ -210,13 +210,8 @@ def of_blocks(
             "drift_lag": drift["lag"].values,
         },
     )
-    asked = acceptance.measured(traces, drift["depth"], blocks)
-    return one.merge(asked).merge(compared(compared_blocks, sweep, point.seed))
-
-
-def _numbers(data: xr.Dataset, blocks: tuple[int, int]) -> np.ndarray:
-    """Values of `block` of the blocks at some places of a session."""
-    return np.unique(data["block"].values[data["phase"].values == "block"])[list(blocks)]
+    asked = acceptance.measured(traces, drift["depth"], pair)
+    return one.merge(asked).merge(compared(blocks, sweep, point.seed))
 
 
 def _last(values: xr.DataArray | None) -> float:

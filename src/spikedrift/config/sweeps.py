@@ -3,7 +3,14 @@
 import math
 from typing import Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from spikedrift.config.base import Options, repeated
 from spikedrift.config.drift import SignalOptions
@@ -14,6 +21,19 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 MOST_POINTS = 10_000
 MOST_RUNS = 100_000  # with a survey
 MOST_RECORDINGS = 2_000  # without, where every run is a dozen jobs
+
+
+class VariantAxis(Options):
+    """An axis as one variant takes it, where that is otherwise than the axis says."""
+
+    keys: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="options that take the value here; null: the axis'"
+    )
+    divide: bool | None = Field(
+        default=None, description="whether the factor divides here; null: as the axis says"
+    )
+    low: float | None = Field(default=None, description="smallest value here; null: the axis'")
+    high: float | None = Field(default=None, description="largest value here; null: the axis'")
 
 
 class Variant(Options):
@@ -28,6 +48,11 @@ class Variant(Options):
     set: dict[str, Any] = Field(
         default_factory=dict, description="network options by dotted key, such as plasticity.*.eta"
     )
+    axes: dict[str, VariantAxis] = Field(
+        default_factory=dict,
+        description="by name of an axis: what it changes in this variant, and between which ends, "
+        "such as the size of noise where the axis is a learning rate in the others",
+    )
 
 
 class Axis(Options):
@@ -41,6 +66,11 @@ class Axis(Options):
     factor: bool = Field(
         default=False,
         description="the value multiplies what the variant has, such as a rule's own rate",
+    )
+    divide: bool = Field(
+        default=False,
+        description="the factor divides what the variant has, such as a time constant, so that a "
+        "greater value is faster",
     )
     values: tuple[Any, ...] | None = Field(
         default=None, min_length=1, description="values, listed; or give low and high"
@@ -62,12 +92,30 @@ class Axis(Options):
             numbers = all(isinstance(v, int | float) and math.isfinite(v) for v in self.values)
             if self.factor and not numbers:
                 raise ValueError(f"axis {self.name}: factors are numbers")
+            if self.divide and 0 in self.values:
+                raise ValueError(f"axis {self.name}: nothing can be divided by 0")
         if self.low is not None and self.high is not None:
             if self.low >= self.high:
                 raise ValueError(f"axis {self.name}: low {self.low} is not below high {self.high}")
             if self.scale == "log" and self.low <= 0:
                 raise ValueError(f"axis {self.name}: a log scale needs low above 0")
+            if self.divide and self.low <= 0 <= self.high:
+                raise ValueError(f"axis {self.name}: nothing can be divided by 0")
+        if self.divide and not self.factor:
+            raise ValueError(f"axis {self.name}: what divides is a factor; set factor: true")
         return self
+
+    def taken(self, otherwise: VariantAxis | None) -> "Axis":
+        """Return the axis as a variant takes it.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            For what no axis can be.
+        """
+        if otherwise is None:
+            return self
+        return Axis.model_validate({**self.model_dump(), **otherwise.model_dump(exclude_none=True)})
 
 
 class Survey(Options):
@@ -228,6 +276,26 @@ class Sweep(Options):
         return self
 
     @model_validator(mode="after")
+    def _taken(self) -> Self:
+        known = {axis.name: axis for axis in self.axes}
+        for variant in self.variants:
+            of = f"variant {variant.name}: axes"
+            if variant.axes and not variant.swept:
+                raise ValueError(f"{of}: swept is false, so that it takes no axis")
+            for name, otherwise in variant.axes.items():
+                if name not in known:
+                    raise ValueError(f"{of}: no axis {name!r}; there are {', '.join(known)}")
+                ends = {otherwise.low, otherwise.high} != {None}
+                if ends and known[name].values is not None:
+                    raise ValueError(f"{of}.{name}: the axis has values, and no ends to change")
+                try:
+                    known[name].taken(otherwise)
+                except ValidationError as error:
+                    said = error.errors()[0]["msg"].removeprefix("Value error, ")
+                    raise ValueError(f"variant {variant.name}: {said}") from None
+        return self
+
+    @model_validator(mode="after")
     def _acceptable(self) -> Self:
         if self.accept is None:
             return self
@@ -258,6 +326,12 @@ class Sweep(Options):
         if self.sampling == "list" and len(sizes) > 1:
             raise ValueError("sampling list: all axes need the same number of values")
         return self
+
+    def axes_of(self, variant: Variant) -> tuple[Axis, ...]:
+        """Axes as a variant takes them; none where it is not swept."""
+        if not variant.swept:
+            return ()
+        return tuple(axis.taken(variant.axes.get(axis.name)) for axis in self.axes)
 
     @property
     def size(self) -> int:

@@ -141,14 +141,14 @@ def points(sweep: Sweep) -> list[Point]:
     """
     expanded: list[Point] = []
     seen: dict[str, str] = {}
-    values = axis_values(sweep)
     for variant in sweep.variants:
         where = f"sweep {sweep.name}, variant {variant.name}"
         base = override(sweep.options, variant.set, where)
         tree = base.model_dump(mode="json")
-        for row in values if variant.swept else [{}]:
+        axes = sweep.axes_of(variant)
+        for row in axis_values(sweep, axes):
             here = where + "".join(f", {name} {value}" for name, value in row.items())
-            changes = _changes(sweep, row, tree, here)
+            changes = _changes(axes, row, tree, here)
             options = override(base, changes, here) if changes else base
             network = {"network": sweep.network, "options": options.model_dump(mode="json")}
             key = _short_id(network)
@@ -206,13 +206,14 @@ def networks(sweep: Sweep, variant: Variant) -> Iterator[NetworkOptions]:
     where = f"sweep {sweep.name}, variant {variant.name}"
     base = override(sweep.options, variant.set, where)
     tree = base.model_dump(mode="json")
-    choosing = [axis.name for axis in sweep.axes if _chooses(axis)]
+    axes = sweep.axes_of(variant)
+    choosing = [axis.name for axis in axes if _chooses(axis)]
     seen: set[str] = set()
-    for row in axis_values(sweep) if variant.swept else [{}]:
-        chosen = json.dumps([row[name] for name in choosing if row], sort_keys=True, default=str)
+    for row in axis_values(sweep, axes):
+        chosen = json.dumps([row[name] for name in choosing], sort_keys=True, default=str)
         if chosen not in seen:
             seen.add(chosen)
-            yield override(base, _changes(sweep, row, tree, where), where)
+            yield override(base, _changes(axes, row, tree, where), where)
 
 
 def _chooses(axis: Axis) -> bool:
@@ -220,21 +221,24 @@ def _chooses(axis: Axis) -> bool:
     return any(isinstance(v, bool) or not isinstance(v, int | float) for v in axis.values or ())
 
 
-def axis_values(sweep: Sweep) -> list[dict[str, Any]]:
+def axis_values(sweep: Sweep, axes: Sequence[Axis]) -> list[dict[str, Any]]:
     """Values of the axes at every point of a variant; numbers have six significant digits.
 
+    Samples of two variants are the same places between the ends of each.
     A Latin hypercube (McKay, Beckman & Conover 1979) puts one sample into each of `samples` equal
     parts of every axis.
     """
-    names = [axis.name for axis in sweep.axes]
+    if not axes:
+        return [{}]
+    names = [axis.name for axis in axes]
     rows: list[tuple[Any, ...]]
     if sweep.samples is not None:
         drawn = _drawn(sweep, sweep.samples)
-        rows = list(zip(*map(_stretched, sweep.axes, drawn), strict=True))
+        rows = list(zip(*map(_stretched, axes, drawn), strict=True))
     else:
-        columns = [axis.values or _stretched(axis, _even(axis.n)) for axis in sweep.axes]
+        columns = [axis.values or _stretched(axis, _even(axis.n)) for axis in axes]
         together = zip if sweep.sampling == "list" else itertools.product
-        rows = list(together(*columns)) if columns else [()]
+        rows = list(together(*columns))
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -268,13 +272,11 @@ def _stretched(axis: Axis, unit: Sequence[float]) -> tuple[float, ...]:
 
 
 def _changes(
-    sweep: Sweep, row: Mapping[str, Any], tree: Mapping[str, Any], where: str
+    axes: Sequence[Axis], row: Mapping[str, Any], tree: Mapping[str, Any], where: str
 ) -> dict[str, Any]:
     """Options that the axes change in a variant, whose options `tree` holds."""
     changes: dict[str, Any] = {}
-    for axis in sweep.axes:
-        if axis.name not in row:
-            continue
+    for axis in axes:
         for key in axis.keys:
             value = row[axis.name]
             if axis.factor:
@@ -283,7 +285,8 @@ def _changes(
                     held = held[place(held, part, key, where)]
                 if isinstance(held, bool) or not isinstance(held, int | float):
                     raise InputError(f"{where}: {key}: is no number that a factor could multiply")
-                value = float(f"{held * value:.6g}")
+                value = held / value if axis.divide else held * value
+                value = float(f"{value:.6g}")
             changes[key] = value
     return changes
 

@@ -23,6 +23,10 @@ def sweep(**changes):
     return checked(Sweep, {"variants": [LEARNING], "instances": 1, **changes}, "sweep")
 
 
+def values_of(swept):
+    return axis_values(swept, swept.axes)
+
+
 def test_a_grid_holds_all_combinations():
     axes = [{**RATE, "values": [0.01, 0.03]}, {**WEIGHT, "low": 0.0, "high": 0.1, "n": 3}]
     expanded = points(sweep(axes=axes, instances=2))
@@ -36,13 +40,13 @@ def test_a_grid_holds_all_combinations():
 
 def test_a_list_takes_the_axes_side_by_side():
     axes = [{**RATE, "values": [0.01, 0.03]}, {**WEIGHT, "values": [0.02, 0.04]}]
-    found = axis_values(sweep(axes=axes, sampling="list"))
+    found = values_of(sweep(axes=axes, sampling="list"))
     assert found == [{"rate": 0.01, "weight": 0.02}, {"rate": 0.03, "weight": 0.04}]
 
 
 def test_a_log_axis_has_equal_ratios_and_both_ends():
     axes = [{**RATE, "low": 1e-3, "high": 1.0, "n": 7, "scale": "log"}]
-    values = [row["rate"] for row in axis_values(sweep(axes=axes))]
+    values = [row["rate"] for row in values_of(sweep(axes=axes))]
     assert (values[0], values[-1]) == (1e-3, 1.0)
     np.testing.assert_allclose(np.diff(np.log10(values)), 0.5, rtol=1e-4)
 
@@ -50,20 +54,87 @@ def test_a_log_axis_has_equal_ratios_and_both_ends():
 def test_a_latin_hypercube_puts_one_sample_into_every_part_of_every_axis():
     axes = [{**RATE, "low": 1e-3, "high": 1.0, "scale": "log"}, {**WEIGHT, "low": 0, "high": 0.1}]
     asked = {"axes": axes, "sampling": "latin_hypercube", "samples": 20}
-    found = axis_values(sweep(**asked))
+    found = values_of(sweep(**asked))
     unit = np.array([[np.log10(r["rate"]) / 3 + 1, r["weight"] / 0.1] for r in found])
     for column in unit.T:
         assert sorted((column * 20).astype(int)) == list(range(20))
-    assert axis_values(sweep(**asked)) == found
-    assert axis_values(sweep(**asked, seed=2)) != found
+    assert values_of(sweep(**asked)) == found
+    assert values_of(sweep(**asked, seed=2)) != found
 
 
 def test_random_samples_are_uniform():
     from scipy import stats
 
     axes = [{**WEIGHT, "low": 0.0, "high": 0.1}]
-    found = axis_values(sweep(axes=axes, sampling="random", samples=400))
+    found = values_of(sweep(axes=axes, sampling="random", samples=400))
     assert stats.kstest([row["weight"] / 0.1 for row in found], "uniform").pvalue > 0.01
+
+
+NOISE = {
+    "name": "b",
+    "set": {
+        "plasticity.afferent.rule": "weight_noise_lognormal",
+        "plasticity.afferent.eta": 1.0,
+        "plasticity.afferent.parameters": {"tau_log": 300.0},
+    },
+}
+SPEED = {**RATE, "low": 0.1, "high": 10, "scale": "log", "factor": True}
+SLOWER = {
+    "keys": ["plasticity.afferent.parameters.tau_log"], "divide": True, "low": 0.01, "high": 1.0
+}  # fmt: skip
+
+
+def test_a_variant_takes_an_axis_in_its_own_way():
+    noise = {**NOISE, "axes": {"rate": SLOWER}}
+    asked = {"axes": [SPEED], "sampling": "latin_hypercube", "samples": 12}
+    expanded = points(sweep(variants=[LEARNING, noise], **asked))
+    learning, slow = (np.array([p.axes["rate"] for p in expanded if p.variant == v]) for v in "ab")
+    # The same places, each between its own ends: .1 to 10 and .01 to 1.
+    np.testing.assert_allclose(slow * 10, learning, rtol=1e-4)
+    for point in expanded:
+        if point.variant == "a":
+            eta = point.parameters["plasticity.afferent.eta"]
+            assert eta == pytest.approx(0.02 * point.axes["rate"], rel=1e-5)
+        else:
+            tau = point.parameters["plasticity.afferent.parameters.tau_log"]
+            assert tau == pytest.approx(300 / point.axes["rate"], rel=1e-5)
+            assert point.parameters["plasticity.afferent.eta"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "words"),
+    [
+        ({"spead": SLOWER}, ("variant b", "no axis 'spead'", "rate")),
+        ({"rate": {"low": 20}}, ("variant b", "low 20.0 is not below high 10.0")),
+        ({"rate": {"low": -1}}, ("variant b", "log scale")),
+        ({"rate": {"keys": ["plasticity.afferent.tau"]}}, ("variant b", "tau")),
+    ],
+)
+def test_an_axis_that_a_variant_cannot_take_so_is_one_line(otherwise, words):
+    with pytest.raises(InputError) as raised:
+        points(sweep(variants=[LEARNING, {**NOISE, "axes": otherwise}], axes=[{**SPEED, "n": 3}]))
+    assert "\n" not in str(raised.value)
+    assert all(word in str(raised.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"factor": False}, "what divides is a factor"),
+        ({"low": -1, "scale": "linear"}, "divided by 0"),
+        ({"low": None, "high": None, "scale": "linear", "values": [0, 1]}, "divided by 0"),
+    ],
+)
+def test_what_cannot_divide_is_one_line(changed, words):
+    with pytest.raises(InputError, match=words):
+        sweep(axes=[{**SPEED, "divide": True, **changed}])
+
+
+def test_a_variant_that_is_not_swept_takes_no_axis():
+    with pytest.raises(InputError, match="swept is false"):
+        sweep(
+            variants=[LEARNING, {**NOISE, "swept": False, "axes": {"rate": SLOWER}}], axes=[SPEED]
+        )
 
 
 def test_a_factor_multiplies_what_the_variant_has():

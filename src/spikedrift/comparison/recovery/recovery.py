@@ -17,6 +17,7 @@ import xarray as xr
 
 from spikedrift.comparison.recovery import nearest, posterior_predictive
 from spikedrift.comparison.recovery.caption import caption
+from spikedrift.comparison.recovery.families import recover_families
 from spikedrift.comparison.recovery.pairs_of_variants import pairs
 from spikedrift.comparison.recovery.runs import (
     CLASSIFIERS,
@@ -133,6 +134,10 @@ def recover(
         * `checked_kind` (checked): recording or out-of-model control; `checked_value` (checked,
           statistic).
 
+        Families, their parameters drawn, where `options.families` asks for them: what
+        `spikedrift.comparison.recovery.families.recover_families` returns; or the attribute
+        `families_refused` says why not.
+
         Attributes: `primary`, `illustration` (int; 1 below `compare.min_instances`),
         `instances`, `indistinguishable` (JSON, list of sentences), `verdict`,
         `out_of_model_verdict` and words for captions: `held_out_words`, `chance_words`,
@@ -160,6 +165,14 @@ def recover(
         dim="held_out",
     )
     out = out.assign(pairs(runs, HELD_OUT[primary], compare, options, seed, name))
+    families = {}
+    if options.families is not None:
+        try:
+            found = recover_families(runs, compare, options.families, seed)
+            out, families = out.assign(found.variables), found.attrs
+        except InputError as error:  # too few draws stop nothing else
+            log.warning("%s", error)
+            families = {"families_refused": str(error)}
     checked = {name: recorded(scores, runs.statistics)}
     missing = np.full(len(runs.statistics) - scores.sizes["statistic"], np.nan)
     checked |= {key: np.append(value, missing) for key, value in (out_of_model or {}).items()}
@@ -192,6 +205,7 @@ def recover(
         ),
         options=options.model_dump_json(),
         seed=seed,
+        **families,
         **caption(
             out, compare, scores.sizes["statistic"], json.loads(scores.attrs.get("titles", "{}"))
         ),

@@ -47,9 +47,15 @@ QUANTITIES = {
     "drift timing": "signal index, timing (1)",
     "rate": "rate of the units (Hz)",
 }
-# Of variants that are not swept, and of those that are: colors first, then another line.
+# Of variants that are not swept, and of those that are: colors first, then another line, then
+# another marker on it.
 _LEVELS = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)))
-_LINES = (("-", "o"), ("--", "s"), (":", "D"))
+_LINES, _MARKERS = ("-", "--", ":"), ("o", "s", "D")
+_STYLES = tuple(
+    (line, _MARKERS[(place + turn) % len(_MARKERS)])
+    for turn in range(len(_MARKERS))
+    for place, line in enumerate(_LINES)
+)
 _COLORS = style.VARIANT
 _COLUMNS = 3
 _WORDS = 28  # letters of an axis' words in a line
@@ -178,8 +184,8 @@ def _single(table: pd.DataFrame) -> set[str]:
 
 
 def _looks(order: Sequence[str], controls: set[str], swept: set[str]) -> dict[str, dict[str, Any]]:
-    """Color, line and marker of every variant: no two alike."""
-    colored = itertools.product(_LINES, _COLORS)
+    """Color, line and marker of every variant: no two alike, as far as there are others left."""
+    colored = itertools.cycle(itertools.product(_STYLES, _COLORS))
     levels = itertools.cycle(_LEVELS)
     looks: dict[str, dict[str, Any]] = {}
     for name in order:

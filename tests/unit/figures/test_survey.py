@@ -77,10 +77,16 @@ def test_values_that_are_words_stand_side_by_side(data):
     assert ([0, 1], [2 + 1, 4.5 + 1]) in lines  # means of the instances, of both blocks
 
 
-def test_no_two_variants_look_alike(data):
-    order = [f"c{k}" for k in range(25)]
+@pytest.mark.parametrize("n", [25, 60])
+def test_no_two_variants_look_alike(n):
+    order = [f"c{k}" for k in range(n)]
     looks = survey._looks(order, {"c0"}, set(order[6:]))
-    assert len({(str(one["color"]), str(one["ls"])) for one in looks.values()}) == len(order)
+    assert len({tuple(map(str, one.values())) for one in looks.values()}) == len(order)
+
+
+def test_more_variants_than_looks_are_drawn(data):
+    order = [f"c{k}" for k in range(200)]
+    assert list(survey._looks(order, set(), set(order))) == order
 
 
 def test_a_survey_without_a_value_says_so_in_its_figure(data):

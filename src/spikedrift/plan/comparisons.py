@@ -212,8 +212,20 @@ class Comparisons:
                 caption=f"Comparison {of}.",
             )
 
+        of_families = self.recoveries if self._study.config.recovery.families else []
         return [
             *(figure("scores", one, _scores(one), "scores", "scores") for one in self.entries),
+            *(
+                Figure(
+                    f"families.{one}",
+                    "families",
+                    "Comparison",
+                    {"comparison": one, "figure": "families"},
+                    {"recovery": _recovery(one), "scores": _scores(one)},
+                    caption=f"Families of models in comparison {one}.",
+                )
+                for one in of_families
+            ),
             *(
                 figure("comparators", one, _structure(one), "comparators", "structure")
                 for one in self.structures

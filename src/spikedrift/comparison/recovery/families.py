@@ -80,7 +80,7 @@ class Drawn:
             of=of,
             place=_places(runs, points),
             seen={
-                name: _speed_free(
+                name: speed_free(
                     runs.seen(name)[instance, points[draw]], runs.scales[runs.columns[name]]
                 )
                 for name in CLASSIFIERS
@@ -98,8 +98,15 @@ def _places(runs: Runs, points: np.ndarray) -> np.ndarray:
     return np.array([int((runs.variant[:p] == runs.variant[p]).sum()) for p in points])
 
 
-def _speed_free(values: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Divide statistics that speed multiplies by their length: (n_runs, n_statistics)."""
+def speed_free(values: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Divide statistics that speed multiplies by their length.
+
+    Parameters
+    ----------
+    values : float, shape (n_runs, n_statistics)
+    scales : bool, shape (n_statistics,)
+        Which ones drift speed multiplies.
+    """
     out = values.astype(float)
     if scales.any():
         length = np.linalg.norm(out[:, scales], axis=1, keepdims=True)

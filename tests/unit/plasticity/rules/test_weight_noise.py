@@ -81,6 +81,30 @@ def test_the_mean_stays_near_both_bounds(name, near):
             assert agrees(w, start)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        # As config/regimes.yaml has it, and slower; the network's weights are .07 of at most 1.2.
+        ("weight_noise_lognormal", {"log_sd": 1.4, "tau_log": 600.0}),
+        ("weight_noise_lognormal", {"log_sd": 1.4, "tau_log": 2400.0}),
+        ("weight_noise_bounded", {"bounded_noise": 0.05, "restoring": 0.002}),
+    ],
+)
+def test_no_mean_weight_moves_in_ten_thousand_seconds_of_noise_alone(name, values):
+    start = 0.07 / 1.2 * W_MAX
+    rounds = (2500, 5000, 7500, 10000)
+    for n, w in zip(rounds, weights_at(name, values, np.full(1000, start), rounds), strict=True):
+        if name == "weight_noise_lognormal":
+            expected = mean(start, W_MAX, np.sqrt(log_variance(values, n)))
+            assert 0.93 * start < expected < start  # what is lost at w_max is known, and little
+            assert agrees(w, expected)
+        else:
+            assert agrees(w, start)
+    if name == "weight_noise_lognormal":  # at rest: the last two are alike but for their noise
+        assert abs(mean(start, W_MAX, values["log_sd"]) - expected) < 1e-3 * start
+
+
 def test_what_is_lost_at_the_bound_is_small_below_it():
     """As the page of the log-normal rule says."""
     for log_sd in (0.05, 0.2, 0.4):

@@ -14,6 +14,8 @@ Statistic = Literal[
     "timing_step",
     "timing_to_rate",
     "step_to_drop",
+    "rate_gain",
+    "gain_to_turn",
     "ensemble_rate_drop",
     "ensemble_rate_step",
     "tuning_curve_drop",

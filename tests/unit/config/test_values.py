@@ -64,7 +64,7 @@ WHOLE: dict[str, Any] = {
             "name": "learning",
             "instances": 1,
             "options": {"phases": [{"kind": "block", "repeats": 4}]},
-            "variants": [{"name": "one"}],
+            "variants": [{"name": "one", "axes": {"rate": {"low": 1.5}}}],
             "axes": [{"name": "rate", "keys": ["patterns.rate"], "low": 1, "high": 2, "n": 2}],
         },
         {"name": "many", "variants": [{"name": "one"}], "survey": {}},

@@ -29,9 +29,10 @@ def predicted(run: Run, baseline: str) -> Parts:
 
     `lag_only`: every pair of windows or repeats has the mean of all pairs at its lag, within blocks
     and between. `block_only`: every pair has the mean within or the mean between blocks. With
-    either, the step of a code is the recording's own, times the share of the excess of new variance
-    between blocks over that within that the baseline explains. `no_drift`: all magnitudes are 0, as
-    for a frozen network without noise. Statistics that are not about drift are the recording's own.
+    either, step and gain of a code are the recording's own, times the share of the excess of new
+    variance between blocks over that within that the baseline explains. `no_drift`: all magnitudes
+    are 0, as for a frozen network without noise. Statistics that are not about drift are the
+    recording's own.
     """
     out = dict(run.parts(run.largest_lag()))
     if baseline == "no_drift":
@@ -41,10 +42,11 @@ def predicted(run: Run, baseline: str) -> Parts:
         own = sums_of(run.index, code)
         told = _told(own, baseline)
         found = magnitudes(told, run.index["lag"].values, chance_of(run.index, code))
-        out[f"{code}_drop"], out[f"{code}_gap"], _ = found
+        out[f"{code}_drop"], out[f"{code}_gap"] = found[:2]
         explained, observed = _more_between(told), _more_between(own)
         share = np.clip(explained / observed, 0.0, 1.0) if observed > 0 else 1.0
-        out[f"{code}_step"] = out[f"{code}_step"] * share
+        for part in ("step", "gain"):
+            out[f"{code}_{part}"] = out[f"{code}_{part}"] * share
     if run.profile is None:
         return out
     for name in CORRELATIONS:

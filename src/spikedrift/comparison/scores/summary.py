@@ -20,6 +20,13 @@ where noise makes one of them negative:
 * `step_to_drop`: of the rate code, between blocks less within blocks over the lags that both have,
   against the drop within; 1: all change happens in the gap.
 
+Changes that the steps do not see, since a signal that is a factor greater is the same signal:
+
+* `rate_gain`: between blocks, half the squared difference of the powers of a unit's tuning over
+  their product; drift speed multiplies it.
+* `gain_to_turn`: `rate_gain` against `rate_step`; -1: tuning turns and keeps its size, 1: units
+  gain or lose strength and keep their tuning. Tuning that is drawn anew has another size, too.
+
 Of the correlations of ensemble rates and of tuning curves (`spikedrift.drift.profile`):
 
 * `ensemble_rate_drop`, `ensemble_rate_step`, `tuning_curve_drop`, `tuning_curve_step`: as above,
@@ -57,7 +64,7 @@ DESCRIBING = (
     "lifetime_sparseness",
 )
 Parts = Mapping[str, np.ndarray]
-"""Arrays of one shape: {rate, timing}_{drop, gap, step, discrimination}, {ensemble_rate,
+"""Arrays of one shape: {rate, timing}_{drop, gap, step, gain, discrimination}, {ensemble_rate,
 tuning_curve}_{drop, step}, and `DESCRIBING`."""
 
 
@@ -92,6 +99,10 @@ STATISTICS: dict[str, Statistic] = {
     ),
     "step_to_drop": Statistic(
         "gap against blocks", False, lambda p: balance(p["rate_gap"], p["rate_drop"])
+    ),
+    "rate_gain": _part("rate_gain", "rate: change of gain", True),
+    "gain_to_turn": Statistic(
+        "gain against turn", False, lambda p: balance(p["rate_gain"], p["rate_step"])
     ),
     "ensemble_rate_drop": _part("ensemble_rate_drop", "ensemble rate: drop in blocks", True),
     "ensemble_rate_step": _part("ensemble_rate_step", "ensemble rate: step in gap", True),

@@ -14,6 +14,7 @@ from spikedrift.drift.signal.products import (
     overlaps_without,
     powers,
     powers_without,
+    squares,
     window_products,
 )
 from spikedrift.drift.signal.responses import Cells
@@ -31,6 +32,9 @@ class Contributions:
     ----------
     power, overlap : float64, shape (n_units, n_blocks, n_blocks)
         Sums of P_A P_B and of Q_AB (`spikedrift.drift.signal.products`), above the diagonal.
+    gain, gain_power : float64, shape (n_units, n_blocks, n_blocks)
+        Sums of (P_A P_A + P_B P_B)/2 - P_A P_B, half the squared difference of the powers of the
+        two blocks, and of P_A P_B, over cells with four trials in both.
     lag_power, lag_overlap : float64, shape (n_units, 2, n_lags)
         The same sums for pairs of windows: within blocks and between them, by lag.
     n_pairs, lag_known : int64, shape (2, n_lags)
@@ -63,6 +67,8 @@ class Contributions:
 
     power: np.ndarray
     overlap: np.ndarray
+    gain: np.ndarray
+    gain_power: np.ndarray
     lag_power: np.ndarray
     lag_overlap: np.ndarray
     n_pairs: np.ndarray
@@ -122,6 +128,7 @@ def contributions(
     depth = np.zeros((3, n_units, n_blocks))
     chance, unit_chance = np.zeros((2, n_blocks, n_blocks)), np.zeros((2, n_units))
     shifts = np.zeros((2, n_units, n_blocks, n_blocks, 2 * max_shift + 1))
+    gains = np.zeros((2, n_units, n_blocks, n_blocks))
     lost = np.zeros((2, 2, n_blocks, n_blocks, 2 * max_shift + 1, times.group.size))
     n_cells = np.zeros(n_blocks, np.int64)
     half, given = np.zeros(n_units, bool), 0
@@ -146,6 +153,7 @@ def contributions(
         for part in _pieces(cells, times.block.shape[1]):
             both, without = _of_blocks(part, cells, times, weight, max_shift)
             shifts[:, part.units] += both
+            gains[:, part.units] += _of_gains(part, cells, times, weight)
             for k, side in enumerate((half[part.units], ~half[part.units])):
                 lost[:, k] += without[:, side].sum(axis=1)
             lags[:, part.units] += _of_windows(part, cells, times, weight, n_lags)
@@ -160,6 +168,8 @@ def contributions(
     return Contributions(
         power=shifts[0, ..., max_shift],
         overlap=shifts[1, ..., max_shift],
+        gain=gains[0],
+        gain_power=gains[1],
         lag_power=lags[0].reshape(shape),
         lag_overlap=lags[1].reshape(shape),
         n_pairs=np.bincount(place, minlength=2 * n_lags).reshape(2, n_lags),
@@ -309,6 +319,26 @@ def _of_blocks(
             for repeats, without in zip((here, there), gone, strict=True):
                 lost[(*at, repeats)] += [part.sums(each) for each in without]
     return found, lost
+
+
+def _of_gains(part: _Piece, cells: Cells, times: Occasions, weight: np.ndarray) -> np.ndarray:
+    """Change of power from block to block, and product of powers: (2, units, blocks, blocks)."""
+    n_blocks = times.block.shape[0]
+    out = np.zeros((2, part.units.size, n_blocks, n_blocks))
+    response, observed, weights = part.of(cells.response), part.of(cells.observed), part.of(weight)
+
+    def of(trials: slice) -> tuple[np.ndarray, np.ndarray]:
+        here = response[:, trials], observed[:, trials]
+        return powers(*here, everything)[:, 0], squares(*here)
+
+    for a, b, here, there in times.compared:
+        (power, square), (other, other_square) = of(here), of(there)
+        both = power * other
+        change = (square + other_square) / 2 - both
+        known = np.isfinite(change)
+        for k, values in enumerate((change, both)):
+            out[k, :, a, b] += part.sums(np.where(known, weights * values, 0.0))
+    return out
 
 
 def _of_windows(

@@ -1,6 +1,6 @@
-"""Three numbers of signal drift for a recording, a resample of its units or a model.
+"""Numbers of signal drift for a recording, a resample of its units or a model.
 
-All are shares of the signal's variance that are drawn anew, from the same sums over units:
+Three are shares of the signal's variance that are drawn anew, from the same sums over units:
 
 * `drop`: within blocks, the increase of this share from the smallest to the largest lag, from a
   straight line over lags;
@@ -8,15 +8,20 @@ All are shares of the signal's variance that are drawn anew, from the same sums 
   that happens in the gap;
 * `step`: this share between blocks, over all pairs of blocks; it is the signal index.
 
-Each number is a ratio of sums over lags, not a mean of ratios, since noise can drown the power at a
-single lag.
+The fourth is what these three do not see: `gain`, how far the power of units' signals changes
+between blocks, each unit for itself or all alike. It is half the squared difference of the powers
+of two blocks over their product, 0 where no unit's response gets stronger or weaker. States of
+units that last as long as a block are such changes.
+
+Each of the three is a ratio of sums over lags, not a mean of ratios, since noise can drown the
+power at a single lag.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-MAGNITUDES = ("drop", "gap", "step")
+MAGNITUDES = ("drop", "gap", "step", "gain")
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,8 @@ class Sums:
     ----------
     power, overlap : float64, shape (...)
         Sums of P_A P_B and Q_AB over pairs of blocks (`spikedrift.drift.signal.products`).
+    gain, gain_power : float64, shape (...)
+        Sums of half the squared difference of powers, and of P_A P_B, over pairs of blocks.
     lag_power, lag_overlap : float64, shape (..., 2, n_lags)
         The same sums over pairs of windows: within blocks and between them, by lag.
     lag_known : float64, shape (2, n_lags)
@@ -35,13 +42,15 @@ class Sums:
 
     power: np.ndarray
     overlap: np.ndarray
+    gain: np.ndarray
+    gain_power: np.ndarray
     lag_power: np.ndarray
     lag_overlap: np.ndarray
     lag_known: np.ndarray
 
 
 def magnitudes(sums: Sums, lags: np.ndarray, chance: float, most: float = np.inf) -> np.ndarray:
-    """Compute drop, gap and step: float64, shape (..., 3); NaN where there is nothing to compare.
+    """Compute drop, gap, step and gain: float64, shape (..., 4); NaN where nothing is to compare.
 
     Parameters
     ----------
@@ -61,7 +70,8 @@ def magnitudes(sums: Sums, lags: np.ndarray, chance: float, most: float = np.inf
         _gap(new, sums.lag_power, n),
         step,
     ]
-    return np.stack(values, axis=-1) / (1.0 - chance)
+    shares = [value / (1.0 - chance) for value in values]
+    return np.stack([*shares, _over(sums.gain, sums.gain_power)], axis=-1)
 
 
 def _drop(

@@ -123,6 +123,33 @@ def quadruples(scalar: np.ndarray, over: Sum = everything) -> np.ndarray:
     return np.asarray(found)
 
 
+def squares(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Square of the power: mean of <y_i, y_k> <y_j, y_l> over four different trials of an occasion.
+
+    With M_ik = <y_i, y_k>, 0 where i = k, and r_i = sum_k M_ik, the terms of (sum M)^2 with a trial
+    twice are subtracted: (sum M)^2 - 4 sum_i r_i^2 + 2 sum M^2.
+
+    Parameters
+    ----------
+    response : float, shape (n_cells, n_trials, n_features)
+        0 for trials that were not observed.
+    observed : bool, shape (n_cells, n_trials)
+
+    Returns
+    -------
+    float64, shape (n_cells,)
+        P^2 without the noise of trials, as far as their gains are independent; NaN where there are
+        fewer than four trials.
+    """
+    scalar = response @ response.transpose(0, 2, 1)
+    place = np.arange(scalar.shape[1])
+    scalar[:, place, place] = 0.0
+    row = scalar.sum(axis=2)
+    total = row.sum(axis=1) ** 2 - 4 * (row**2).sum(axis=1) + 2 * (scalar**2).sum(axis=(1, 2))
+    n = observed.sum(axis=1).astype(np.float64)
+    return _mean(total, np.clip(n * (n - 1) * (n - 2) * (n - 3), 0.0, None))
+
+
 def powers_without(response: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Power P without each trial in turn: `powers` less the terms that hold the trial.
 

@@ -30,7 +30,8 @@ MATCHING = ("none", "state")
 PAIRED = ("difference", "difference_low", "difference_high", "difference_p_value")
 TESTS = ("p_value", "unshifted_p_value", "difference_p_value")  # of drift
 CURVES = ("curve", "curve_low", "curve_high")
-SUMS = ("block_power", "block_overlap", "lag_power", "lag_overlap", "lag_known")
+BLOCKS = ("block_power", "block_overlap", "block_gain", "block_gain_power")
+SUMS = (*BLOCKS, "lag_power", "lag_overlap", "lag_known")
 UNTESTED = f"descriptive indices of one recording, no test: {ASSUMED}"
 
 
@@ -51,8 +52,8 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
         What `drift_values` returns, and
 
         * `statistic_sample` (sample, statistic), `half_statistic` (split, half, statistic):
-          float64, `{code}_{drop, gap, step}` for resamples and halves of the units. Curves and
-          profile of the recording use the same resamples and halves: samples of all files are
+          float64, `{code}_{drop, gap, step, gain}` for resamples and halves of the units. Curves
+          and profile of the recording use the same resamples and halves: samples of all files are
           joint.
 
     Raises
@@ -92,8 +93,9 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
         * for all trials, as in `signal_indices`: `curve` with its band, `n_pairs`, `depth`,
           `depth_change` with its interval.
         * for all trials, sums over units for `spikedrift.drift.signal.magnitudes`: `block_power`,
-          `block_overlap` (code), `lag_power`, `lag_overlap`, `lag_known` (code, relation, lag);
-          NaN where there is no index, except in recordings with one block.
+          `block_overlap`, `block_gain`, `block_gain_power` (code), `lag_power`, `lag_overlap`,
+          `lag_known` (code, relation, lag); NaN where there is no index, except in recordings with
+          one block.
 
         `p_value` and `difference_p_value` are NaN where the order of trials is assumed. Attributes:
         those of the recording, `seed`, `options` (JSON), `n_units`, `n_segments`, `state_*` of
@@ -170,15 +172,17 @@ def _numbers(found: xr.Dataset | None) -> xr.Dataset:
 def _sums(every: xr.Dataset, found: Mapping[str, Contributions]) -> xr.Dataset:
     """Sums over units by code; NaN where there is no index, except with a single block."""
     lags = every["lag"].values
-    sums = {name: np.full((len(CODES), 2, lags.size), NAN) for name in SUMS[2:]}
-    blocks = {name: np.full(len(CODES), NAN) for name in SUMS[:2]}
+    sums = {name: np.full((len(CODES), 2, lags.size), NAN) for name in SUMS[len(BLOCKS) :]}
+    blocks = {name: np.full(len(CODES), NAN) for name in BLOCKS}
     for k, code in enumerate(CODES):
         there = np.isfinite(every["index"].values[k])
         if there or str(every["gate"].values[k]) == gates.LONE:
             one = _weighted(found[code], np.ones((1, every.attrs["n_units"])), lags)
             sums["lag_power"][k], sums["lag_overlap"][k] = one.lag_power[0], one.lag_overlap[0]
             sums["lag_known"][k] = one.lag_known
-            blocks["block_power"][k], blocks["block_overlap"][k] = one.power[0], one.overlap[0]
+            of_blocks = (one.power, one.overlap, one.gain, one.gain_power)
+            for name, (value,) in zip(BLOCKS, of_blocks, strict=True):
+                blocks[name][k] = value
     return xr.Dataset(
         {
             **{name: ("code", value) for name, value in blocks.items()},
@@ -199,6 +203,8 @@ def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sum
     return Sums(
         power=total(found.power.sum(axis=(1, 2))),
         overlap=total(found.overlap.sum(axis=(1, 2))),
+        gain=total(found.gain.sum(axis=(1, 2))),
+        gain_power=total(found.gain_power.sum(axis=(1, 2))),
         lag_power=total(found.lag_power[:, :, lags]),
         lag_overlap=total(found.lag_overlap[:, :, lags]),
         lag_known=found.lag_known[:, lags],
@@ -206,7 +212,7 @@ def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sum
 
 
 def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndarray) -> np.ndarray:
-    """Magnitudes of rows of units, with units as often as they occur there: (n_rows, 2 x 3)."""
+    """Magnitudes of rows of units, with units as often as they occur there: (n_rows, 2 x 4)."""
     n_units, lags = int(out.attrs["n_units"]), out["lag"].values
     weight = np.stack([np.bincount(row, minlength=n_units) for row in units]).astype(float)
     parts = []
@@ -226,7 +232,7 @@ def chance_of(file: xr.Dataset, code: str) -> float:
 
 
 def magnitudes_of(file: xr.Dataset, code: str, most: float = np.inf) -> dict[str, np.ndarray]:
-    """Drop, gap and step of all trials from a file of `drift_values`.
+    """Drop, gap, step and gain of all trials from a file of `drift_values`.
 
     Parameters
     ----------

@@ -432,7 +432,8 @@ def curve_run(new, index=(0.3, 0.1)):
         {"index": (("matching", "code"), [list(index)]),
          "chance": (("matching", "code"), [[0.0, 0.0]]),
          "lag_power": sums[0], "lag_overlap": sums[1], "lag_known": sums[0],
-         "block_power": ("code", [1.0, 1.0]), "block_overlap": ("code", 1 - np.array(index))},
+         "block_power": ("code", [1.0, 1.0]), "block_overlap": ("code", 1 - np.array(index)),
+         "block_gain": ("code", [0.0, 0.0]), "block_gain_power": ("code", [1.0, 1.0])},
         {"matching": ["none"], "code": list(CODES), "lag": LAG},
     )  # fmt: skip
     return Run(file, file, drift.assign_attrs(recording="exact.movie"))
@@ -441,22 +442,26 @@ def curve_run(new, index=(0.3, 0.1)):
 def test_magnitudes_of_known_sums_and_of_none():
     lag, n = np.arange(2, 6), np.array([[4, 3, 0, 0], [1, 2, 3, 2]])
     new = np.array([[0.1, 0.15, 9.0, 9.0], [0.3, 0.35, 0.4, 0.45]])
-    sums = Sums(np.array(2.0), np.array(1.5), 3.0 * n, 3.0 * n * (1 - new), n)
-    drop, gap, step = magnitudes(sums, lag, chance=0.2)
+    blocks = (np.array(value) for value in (2.0, 1.5, 0.3, 1.5))
+    sums = Sums(*blocks, 3.0 * n, 3.0 * n * (1 - new), n)
+    drop, gap, step, gain = magnitudes(sums, lag, chance=0.2)
     assert [drop, gap, step] == pytest.approx([0.05 / 0.8, 0.2 / 0.8, 0.25 / 0.8])
+    assert gain == pytest.approx(0.2)  # a redraw is no unit of it
     none, no_lag = np.array(0.0), np.zeros_like(n)
-    assert np.isnan(magnitudes(Sums(none, none, no_lag, no_lag, n), lag, chance=0.0)).all()
+    assert np.isnan(magnitudes(Sums(*[none] * 4, no_lag, no_lag, n), lag, chance=0.0)).all()
     assert np.isnan(magnitudes(sums, lag, 0.2, most=2)[0])
 
 
 def test_magnitudes_do_not_know_how_deep_the_code_is():
     """Another depth in the second block is a factor of every product that has a part in it."""
     lag, n = LAG, np.array([[2 * max(5 - k, 0) for k in LAG], [min(k, 10 - k) for k in LAG]])
-    sums = Sums(np.array(3.0), np.array(3.0), 1.0 * n, 1.0 * n, n)
-    deeper = Sums(sums.power * 4, sums.overlap * 4, sums.lag_power * [[8.5], [4]],
+    three, none = np.array(3.0), np.array(0.0)
+    sums = Sums(three, three, none, three, 1.0 * n, 1.0 * n, n)
+    # Powers of 1 and 4: half the squared difference of the powers is 4.5 times their first square.
+    deeper = Sums(three * 4, three * 4, three * 4.5, three * 4, sums.lag_power * [[8.5], [4]],
                   sums.lag_overlap * [[8.5], [4]], n)  # fmt: skip
-    for one in (sums, deeper):
-        assert magnitudes(one, lag, 0.1) == pytest.approx([0, 0, 0], abs=1e-12)
+    for one, gain in ((sums, 0), (deeper, 4.5 / 4)):
+        assert magnitudes(one, lag, 0.1) == pytest.approx([0, 0, 0, gain], abs=1e-12)
 
 
 def test_magnitudes_of_a_file_are_those_of_its_sample_of_all_units_once(mouse):

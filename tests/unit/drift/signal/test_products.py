@@ -12,6 +12,7 @@ from spikedrift.drift.signal.products import (
     overlaps_without,
     powers_without,
     products,
+    squares,
     window_products,
 )
 
@@ -42,6 +43,34 @@ def test_closed_form_is_the_sum_over_quadruples(lost: float) -> None:
         power, overlap = naive(response[cell], observed[cell], *BLOCKS)
         assert np.prod(found.power[cell]) == pytest.approx(power, rel=1e-12, abs=1e-12)
         assert found.overlap[cell, 0, 1] == pytest.approx(overlap, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("lost", [0.0, 0.3])
+def test_the_square_of_a_power_is_the_mean_over_four_different_trials(lost: float) -> None:
+    rng = np.random.default_rng(8)
+    observed = rng.random((5, 7)) >= lost
+    observed[:, :4] = True
+    response = rng.standard_normal((5, 7, 3)) * observed[..., None]
+    found = squares(response, observed)
+    for cell, seen in enumerate(observed):
+        y = response[cell]
+        terms = [
+            (y[i] @ y[k]) * (y[j] @ y[m])
+            for i, k, j, m in itertools.permutations(np.flatnonzero(seen), 4)
+        ]
+        assert found[cell] == pytest.approx(np.mean(terms), rel=1e-12, abs=1e-12)
+    observed[0, 3:] = False
+    assert np.isnan(squares(response * observed[..., None], observed)[0])
+
+
+def test_noise_leaves_the_square_of_a_power() -> None:
+    """Over many cells with one signal; its biased counterpart, the square of P, is not."""
+    rng = np.random.default_rng(9)
+    signal = np.array([0.6, -0.3, -0.3])
+    response = signal + rng.standard_normal((40_000, 5, 3))
+    found = squares(response, np.ones((40_000, 5), bool))
+    error = found.std() / 200
+    assert abs(found.mean() - (signal @ signal) ** 2) < 4 * error
 
 
 @pytest.mark.parametrize("width", [2, 3])

@@ -5,7 +5,7 @@ import pytest
 
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
 from spikedrift.config.synthetic import SyntheticOptions
-from spikedrift.drift.signal.recording import drift_values
+from spikedrift.drift.signal.recording import drift_values, magnitudes_of
 from spikedrift.sources.synthetic import record
 
 OPTIONS = DriftOptions(
@@ -30,3 +30,38 @@ def test_an_assumed_order_leaves_no_test_of_drift():
     assert np.isfinite(assumed["code_p_value"].sel(matching="none")).all()
     assert "no test" in assumed.attrs["inference"]
     np.testing.assert_array_equal(assumed["index"].sel(matching="none"), known["index"])
+
+
+def gain_and_step(knobs, seeds=range(16)):
+    """Mean gain and step of the rate code over recordings, with their standard errors."""
+    options = DriftOptions(index=SignalOptions(flips=99, bootstrap=99))
+    asked = SyntheticOptions(units=30, segments=4, repeats=8, segment_duration=1.0, **knobs)
+    found = [
+        magnitudes_of(drift_values(record(asked, "m.movie", seed), options, seed), "rate")
+        for seed in seeds
+    ]
+    values = np.array([[one["gain"], one["step"]] for one in found], dtype=float)
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "expected"),
+    [
+        ({}, 0.0),
+        ({"background": 2.0}, 0.0),
+        # Powers of 1 and 2.25: half the squared difference over the product.
+        ({"gain": 1.5}, 1.25**2 / 4.5),
+    ],
+)
+def test_the_gain_of_units_has_its_closed_form(knobs, expected):
+    (gain, step), (error, step_error) = gain_and_step(knobs)
+    assert abs(gain - expected) < 4 * error and error < 0.1
+    assert abs(step) < 4 * step_error
+
+
+def test_gain_and_turn_are_told_apart():
+    """Excitability that is drawn anew against tuning drawn anew at a fixed depth."""
+    (gain, step), (error, step_error) = gain_and_step({"excitability": 0.25})
+    assert gain > 4 * error and abs(step) < 4 * step_error
+    (gain, step), (error, step_error) = gain_and_step({"tuning_drift": 0.3})
+    assert abs(gain) < 4 * error and step > 8 * step_error

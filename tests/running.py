@@ -5,23 +5,10 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from dry_runs import dry_run
+from forks import dry_run, snakemake
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Path(__file__).parent / "pipeline" / "small.yaml"
-
-
-def snakemake(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Snakemake in a clone, as a user would."""
-    return subprocess.run(
-        [".venv/bin/snakemake", *arguments],
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
 
 
 def said(output: str) -> list[str]:

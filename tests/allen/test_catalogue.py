@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from forks import snakemake
 from running import said as lines_of
-from running import snakemake
 from session_truth import DATA_SET
 from warehouse import CONTAINER, EXPERIMENTS
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from forks import snakemake
 from moto.server import ThreadedMotoServer
-from running import snakemake
 from session_truth import DATA_SET, FRAMES
 
 from spikedrift import trials

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import write_two_photon as written
 import yaml
+from forks import snakemake
 from planning import plan_for
 from planning import words as named
-from running import snakemake
 from write_two_photon import CONTAINER, DATA_SET, EXPERIMENTS, Day
 
 from spikedrift import trials

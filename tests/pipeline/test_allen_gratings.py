@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from dry_runs import dry_run
-from running import said, snakemake
+from forks import dry_run, snakemake
+from running import said
 
 from spikedrift import trials
 from spikedrift.config.analyses import OPTIONS

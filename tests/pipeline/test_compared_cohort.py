@@ -3,7 +3,8 @@
 import pandas as pd
 import xarray as xr
 import yaml
-from running import SMALL, snakemake
+from forks import snakemake
+from running import SMALL
 
 
 def test_matrices_of_five_animals_are_taken_together(clone):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from dry_runs import dry_run
+from forks import dry_run
 from planning import plan_for
 
 from spikedrift.core.errors import InputError

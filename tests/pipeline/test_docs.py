@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
-from dry_runs import dry_run
-from running import SMALL, jobs, said, snakemake
+from forks import dry_run, snakemake
+from running import SMALL, jobs, said
 from scipy.spatial.distance import cosine
 
 from spikedrift import trials

@@ -9,7 +9,8 @@ from contextlib import suppress
 import psutil
 import pytest
 import xarray as xr
-from running import SMALL, jobs, snakemake
+from forks import snakemake
+from running import SMALL, jobs
 
 MADE = (
     "results/trials/mouse-s.movie.nc",

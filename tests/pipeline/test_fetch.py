@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from dry_runs import dry_run
+from forks import dry_run, snakemake
 from misbehaving import Server, serving
-from running import said, snakemake
+from running import said
 
 RAW = Path("results/raw/own")
 NAMES = ("spike_times.npy", "ii_spike_times.npy", "stim_label.npy")

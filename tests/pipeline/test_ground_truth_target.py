@@ -6,8 +6,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
-from dry_runs import dry_run
-from running import snakemake
+from forks import dry_run, snakemake
 
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.ground_truth import verdicts

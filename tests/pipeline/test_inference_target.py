@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 import yaml
-from dry_runs import dry_run
-from running import snakemake
+from forks import dry_run, snakemake
 
 QUICK = {"flips": 99, "bootstrap": 99}
 

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
-from dry_runs import dry_run
-from running import snakemake
+from forks import dry_run, snakemake
 
 CONFIG = Path(__file__).with_name("survey.yaml")
 MICE = [f"mouse-{letter}.movie" for letter in "stuvw"]

@@ -7,9 +7,9 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 import pytest
-from dry_runs import dry_run
+from forks import dry_run, snakemake
 from inducing import fixed_values, spike_trains, weights
-from running import jobs, snakemake
+from running import jobs
 
 from spikedrift.cells import cell as cells
 from spikedrift.core import results

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from comparing import assert_same, assert_same_results
-from dry_runs import dry_run
+from forks import dry_run
 from running import SMALL
 
 pytestmark = pytest.mark.slurm

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pynwb
 import pytest
-from running import snakemake
+from forks import snakemake
 
 from spikedrift import trials
 from spikedrift.config.check import checked

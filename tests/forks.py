@@ -1,7 +1,8 @@
-"""Dry runs of Snakemake, each in a fork of one process that has imported what it imports.
+"""Snakemake, each time in a fork of one process that has imported what it imports.
 
 Half of the time of a dry run goes into those imports. The process imports nothing of spikedrift:
-each fork reads the Snakefile, the configuration and the library of its own directory anew.
+each fork reads the Snakefile, the configuration and the library of its own directory anew. The
+command itself is started where a run is killed or its disk is full, through Slurm, and by make.
 """
 
 import atexit
@@ -26,15 +27,20 @@ def _server() -> subprocess.Popen[str]:
     return process
 
 
-def dry_run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Exit code and output of `snakemake --dry-run` in a directory, in this environment."""
+def snakemake(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Exit code and output of `snakemake` in a directory, in this environment."""
     server = _server()
     assert server.stdin is not None and server.stdout is not None
     with tempfile.NamedTemporaryFile("r") as said:
-        request = (str(directory), ["--dry-run", *arguments], dict(os.environ), said.name)
+        request = (str(directory), arguments, dict(os.environ), said.name)
         print(json.dumps(request), file=server.stdin, flush=True)
         code = int(server.stdout.readline())
         return subprocess.CompletedProcess(arguments, code, said.read())
+
+
+def dry_run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Exit code and output of `snakemake --dry-run`."""
+    return snakemake(directory, "--dry-run", *arguments)
 
 
 def _serve() -> None:

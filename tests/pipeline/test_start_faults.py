@@ -70,7 +70,7 @@ def test_a_job_that_has_not_begun_ends_without_a_word(directory):
     done = subprocess.run(
         [".venv/bin/python", "-c", interrupt],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(directory / "workflow" / "interrupts")},
+        env={**os.environ, "PYTHONPATH": str(directory / "workflow" / "start")},
         capture_output=True,
         text=True,
         check=False,
@@ -80,7 +80,7 @@ def test_a_job_that_has_not_begun_ends_without_a_word(directory):
 
 def test_another_sitecustomize_is_read_too(directory, tmp_path):
     (tmp_path / "sitecustomize.py").write_text("print('another')\n")
-    paths = [str(directory / "workflow" / "interrupts"), str(tmp_path)]
+    paths = [str(directory / "workflow" / "start"), str(tmp_path)]
     done = subprocess.run(
         [".venv/bin/python", "-c", "print('job')"],
         cwd=directory,

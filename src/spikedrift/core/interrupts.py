@@ -18,7 +18,7 @@ def in_one_line() -> None:
 
 
 def heard() -> None:
-    """Let Ctrl-C raise KeyboardInterrupt again where workflow/interrupts has set SIG_DFL."""
+    """Let Ctrl-C raise KeyboardInterrupt again where workflow/start has set SIG_DFL."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

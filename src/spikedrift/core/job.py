@@ -1,5 +1,6 @@
 """What surrounds one job of the pipeline: its log, its progress, its one-line errors."""
 
+import gc
 import logging
 import sys
 import time
@@ -53,6 +54,7 @@ def job(log: str | Path, threads: int = 1) -> Iterator[None]:
     logging.captureWarnings(True)
     started = time.monotonic()
     interrupts.heard()
+    gc.freeze()  # what was imported stays: nobody need look for garbage in it
     try:
         with threadpool_limits(threads):
             yield

@@ -42,9 +42,9 @@ ROOT = Path(__file__).parents[3]
 def share_library() -> None:
     """Let jobs find this library through PYTHONPATH, on a cluster and under conda too.
 
-    They also find the module that keeps Python quiet if it is interrupted before a job begins.
+    They also find the module that Python reads first of all (workflow/start).
     """
-    own = [str(ROOT / "src"), str(ROOT / "workflow" / "interrupts")]
+    own = [str(ROOT / "src"), str(ROOT / "workflow" / "start")]
     paths = [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
 

@@ -1,15 +1,19 @@
-"""Let Ctrl-C end a job's Python without a page of traceback while it imports.
+"""How the Python of a job starts: quick to import, and quiet where Ctrl-C ends it meanwhile.
 
 Python reads this when it starts, as `spikedrift.plan.plan.share_library` puts this folder on the
 path of jobs; `spikedrift.core.job` then takes over and says in one line that it was interrupted.
 """
 
+import gc
 import importlib.machinery
 import importlib.util
 import os
 import signal
 import sys
 from pathlib import Path
+
+# Imports make many objects and no garbage. `spikedrift.core.job` takes them out of the search.
+gc.set_threshold(10_000)
 
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -40,6 +40,7 @@ KINDS = {
 }
 GROUP = "spikedrift.plugins"
 _FOLDERS = "SPIKEDRIFT_PLUGINS"
+_LIBRARY = Path(__file__).parents[1]
 
 
 def use(folders: Sequence[str], where: str = "config: plugins") -> None:
@@ -77,21 +78,25 @@ def use(folders: Sequence[str], where: str = "config: plugins") -> None:
         found: dict[str, Path] = {}
         # A user's files, in the first package, come last, so that the error names them.
         for place in (one for package in reversed(packages) for one in folders_of(package)):
-            for path in _files(place):
-                if path.stem in found:
-                    raise InputError(
-                        f"{path}: {found[path.stem]} has the same name; rename the plug-in"
-                    )
-                found[path.stem] = path
+            for name in sorted(_names(place)):
+                path = place / f"{name}.py"
+                if name in found:
+                    raise InputError(f"{path}: {found[name]} has the same name; rename the plug-in")
+                found[name] = path
 
 
 def folders_of(package: str) -> list[Path]:
     """Folders that hold the files of a package: the library's, then a user's own."""
-    own = Path(__file__).parents[1].joinpath(*package.split(".")[1:])
-    kinds = [kind for kind, (first, *_) in KINDS.items() if first == package]
-    given = json.loads(os.environ.get(_FOLDERS) or "[]")
-    more = [Path(folder) / kind for folder in given for kind in kinds]
+    own, *more = _places(package, os.environ.get(_FOLDERS) or "[]")
     return [own, *(folder for folder in more if folder.is_dir())]
+
+
+@cache
+def _places(package: str, given: str) -> list[Path]:
+    """Where files of a package may lie: in the library, and in the folders that JSON gives."""
+    own = _LIBRARY.joinpath(*package.split(".")[1:])
+    kinds = [kind for kind, (first, *_) in KINDS.items() if first == package]
+    return [own, *(Path(folder) / kind for folder in json.loads(given) for kind in kinds)]
 
 
 @cache
@@ -105,14 +110,15 @@ def _offered(path: tuple[str, ...]) -> list[str]:
     return [place for spec in specs if spec for place in spec.submodule_search_locations or ()]
 
 
-def _files(folder: Path) -> list[Path]:
-    named = ((path.name, path) for path in folder.iterdir())  # faster than a glob
-    return [path for name, path in sorted(named) if name.endswith(".py") and name[0] not in "._"]
+def _names(folder: Path) -> list[str]:
+    # Every point of a sweep asks anew, and paths would take several times as long as names.
+    listed = os.listdir(folder)  # noqa: PTH208
+    return [name[:-3] for name in listed if name.endswith(".py") and name[0] not in "._"]
 
 
 def names(package: str) -> list[str]:
     """Names of the files of a package, sorted; imports none of them."""
-    return sorted(path.stem for folder in folders_of(package) for path in _files(folder))
+    return sorted(name for folder in folders_of(package) for name in _names(folder))
 
 
 def file(package: str, name: str) -> Path | None:

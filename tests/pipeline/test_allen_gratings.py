@@ -32,6 +32,7 @@ def run(new_clone, mirror):
     config["fetch"] = {"mirror": str(mirror)}
     (sweep,) = config["sweeps"]
     assert len(sweep["variants"]) - 1 >= 5
+    assert sweep["accept"] is not None and sweep["survey"]["match"] == 0.15
     assert sweep["instances"] >= 10
     sweep["instances"], sweep["variants"] = 3, sweep["variants"][:2]
     phases = [phase.model_dump(exclude_defaults=True) for phase in DEFAULT_PHASES]
@@ -40,6 +41,8 @@ def run(new_clone, mirror):
             phase |= {key: value / 3 for key, value in phase.items() if key == "duration"}
             phase |= {key: value // 3 for key, value in phase.items() if key == "repeats"}
     sweep["options"] = {"phases": phases}
+    # So short a training and two blocks would leave no run to be compared.
+    sweep["accept"], sweep["survey"]["match"] = None, None
     few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 2, "draws": 2, "resamples": 5}
     few |= {"bootstrap": 100, "unit_draws": 2}
     for entry in config["analyses"]:

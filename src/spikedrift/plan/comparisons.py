@@ -16,6 +16,7 @@ from spikedrift.plan.study import Study
 from spikedrift.sweeps.points import labels, told_apart
 
 COMPARATORS = "spikedrift.rsa.comparators"
+LAGGED = "step_to_drop"  # over the lags that pairs within blocks and between them both have
 
 
 class Comparisons:
@@ -57,6 +58,7 @@ class Comparisons:
         for index, entry in enumerate(study.config.comparisons):
             where = f"config: comparisons[{index}]"
             alike.check(study, entry, where)
+            self._check_matched(entry, where)
             self.notices += alike.shared_seeds(study, entry)
             key, members = self._members(entry, where)
             for one in members.values():
@@ -114,6 +116,17 @@ class Comparisons:
                 f"{where}.{key}: {recording} is not compared with models, {caveat}; set "
                 "compare.assumed_order to describe for a comparison without inference"
             )
+
+    def _check_matched(self, entry: Comparison, where: str) -> None:
+        """Refuse a statistic that runs of matched speed do not have."""
+        for sweep in entry.models:
+            survey = self._study.sweeps[sweep].survey
+            if survey and survey.match is not None and LAGGED in self._compare.statistics:
+                raise InputError(
+                    f"{where}: sweep {sweep} matches speed (survey.match): blocks that are no "
+                    f"neighbors share no lag with pairs within, so that {LAGGED} is not defined; "
+                    f"leave {LAGGED} out of compare.statistics"
+                )
 
     def _check_apart(self, entry: Comparison, where: str, key: str) -> None:
         """Refuse a recording whose network shares random draws with a run in its comparison.

@@ -25,13 +25,17 @@ HEALED: dict[str, Any] = {
 }  # fmt: skip
 
 
-def plan(*sweeps: dict[str, Any], **comparison: Any) -> Plan:
+UNLAGGED = {"statistics": ["rate_drop", "rate_step"]}
+
+
+def plan(*sweeps: dict[str, Any], compare: dict[str, Any] | None = None, **comparison: Any) -> Plan:
     entry = {"name": "all", "recording": "m.movie", "sweeps": [one["name"] for one in sweeps]}
     return plan_for(
         {
             "recordings": [MOUSE],
             "sweeps": list(sweeps),
             "comparisons": [{**entry, **comparison}],
+            "compare": compare or {},
         }
     )
 
@@ -64,7 +68,11 @@ def test_what_sweeps_show_has_to_be_alike(other, said):
 
 def test_of_several_later_blocks_one_is_compared():
     several = shown(HEALED, blocks=4)
-    plan(STORED | {"survey": {}}, several | {"survey": {"match": 0.15}})
+    matched = several | {"survey": {"match": 0.15}}
+    plan(STORED | {"survey": {}}, matched, compare=UNLAGGED)
+    # Blocks that are no neighbors share no lag with those within.
+    with pytest.raises(InputError, match=r"healed matches speed .*leave step_to_drop out"):
+        plan(STORED | {"survey": {}}, matched)
     with pytest.raises(InputError, match="2 blocks of 15 repeats and 4 blocks of 15 repeats"):
         plan(STORED | {"survey": {}}, several | {"survey": {}})
 

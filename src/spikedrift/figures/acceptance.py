@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from statsmodels.stats.proportion import proportion_confint
 
 from spikedrift.config.figures import Figures
@@ -123,6 +124,9 @@ def _criterion(place: Axes, table: pd.DataFrame, words: str, order: list[str]) -
             place.plot(own["value"].to_numpy()[chosen], y[chosen], ls="", marker="o", ms=2.5,
                        mfc=face, mec=style.BLACK, mew=0.5)  # fmt: skip
     place.set_xlim(least, most)
+    place.xaxis.set_major_locator(
+        MaxNLocator(4, steps=[1, 2, 5, 10])
+    )  # numbers of many digits stay apart
     place.set_xlabel(style.wrapped(words, _WORDS))
 
 

@@ -89,6 +89,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(10_000)  # thousands of tests and their modules are no garbage
     config.pluginmanager.register(starting)
     if config.getoption("reliability") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(faults.Table())
@@ -111,10 +112,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage less often, and not in what was collected: Brian2 looks everywhere."""
+    """Look for no garbage in what was collected here: each run of Brian2 looks everywhere."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -51,6 +51,7 @@ def _serve() -> None:
     import snakemake.profiles
     import snakemake.report.html_reporter
 
+    snakemake.cli.get_argument_parser()  # lists and imports the plug-ins of Snakemake
     assert "spikedrift" not in sys.modules
     gc.freeze()  # or each fork looks through all of this again, a third of its time
     for line in sys.stdin:

@@ -62,7 +62,7 @@ def together():
 def test_a_program_does_what_python_does(tmp_path):
     network = together()
     model = Model("declared", "", "", NetworkOptions, lambda options: network)
-    options = NetworkOptions(simulation=Simulation(dt=DT))
+    options = NetworkOptions(simulation=Simulation(dt=DT, jobs=1))
     (found,) = record_batch(
         model, options, [NetworkRun("declared.run", {}, 1, 0)],
         build_dir=tmp_path / "programs", scratch_dir=tmp_path / "scratch",

@@ -74,7 +74,7 @@ def expected(pre, post):
 
 @pytest.mark.compiles
 def test_every_order_of_the_synapses_gives_the_bits_of_a_plain_loop(tmp_path):
-    program = build(f"{__name__}:define", {}, Simulation(dt=DT), tmp_path / "programs")
+    program = build(f"{__name__}:define", {}, Simulation(dt=DT, jobs=1), tmp_path / "programs")
     with session(
         program, parameters={}, inputs={}, steps=[Run(0.0, N_STEPS * DT)],
         scratch_dir=tmp_path / "scratch", label="loops",

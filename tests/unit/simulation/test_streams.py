@@ -43,7 +43,7 @@ def define(standalone, structure):
 @pytest.fixture(scope="module")
 def in_cpp(tmp_path_factory):
     folder = tmp_path_factory.mktemp("streams")
-    program = build(f"{__name__}:define", {}, Simulation(dt=DT), folder / "programs")
+    program = build(f"{__name__}:define", {}, Simulation(dt=DT, jobs=1), folder / "programs")
     with session(
         program,
         parameters={"cells.key": KEYS, "cells.mean": MEAN},

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-# Before numpy is there. Workers share the cores, and threads of OpenBLAS that wait for each other
-# spin: linear algebra then takes many times as long.
+# Before numpy is there. Workers share the cores, and threads that wait for each other spin: linear
+# algebra, and programs of several threads, then take many times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import faults
 import pytest

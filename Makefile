@@ -59,4 +59,6 @@ lock: env ## resolve all locks anew; UPGRADE=--upgrade takes the newest versions
 	    --output-file envs/test.lock.txt >/dev/null
 	@$(COMPILE) $(UPGRADE) --python-version 3.11 envs/allensdk.in \
 	    --output-file envs/allensdk.lock.txt >/dev/null
-	@echo "lock: envs/{core,test,allensdk}.lock.txt (envs/*.yaml are kept equal by hand)"
+	@$(COMPILE) $(UPGRADE) --python-version 3.12 envs/bayesflow.in \
+	    --output-file envs/bayesflow.lock.txt >/dev/null
+	@echo "lock: envs/{core,test,allensdk,bayesflow}.lock.txt (envs/*.yaml are kept equal by hand)"

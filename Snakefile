@@ -74,6 +74,7 @@ wildcard_constraints:
     sweep=pattern(study.sweeps),
     chunk=pattern(plan.surveys.chunk_names),
     comparison=pattern(plan.comparisons.entries),
+    posterior=pattern(plan.posteriors.entries),
     compared_group=pattern(plan.comparisons.groups),
     inference=pattern(plan.inferences.entries),
     truth_case=pattern(plan.truths.cases),
@@ -113,6 +114,7 @@ include: "workflow/rules/drift.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/inference.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/posterior.smk"
 include: "workflow/rules/predictions.smk"
 include: "workflow/rules/validate.smk"
 include: "workflow/rules/reproduce.smk"

@@ -26,7 +26,7 @@ STRANDS = {  # color, and place from left to right of each room
         {
             "stats": 1.6, "similarity": 3.0, "rsa": 1.0, "spikes": 2.8, "drift": 2.4,
             "analyses": 3.1, "comparison": 2.1, "ground_truth": 3.3, "figures": 1.5,
-            "report": 2.6,
+            "report": 2.6, "bayesflow": 0.6,
         },
     ),
     "recordings": ("#c9e8dc", {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4}),

@@ -27,6 +27,7 @@ from running import small
 from workers import Scheduler, arrange, strange
 
 from spikedrift.allensdk import AllenSdk
+from spikedrift.bayesflow import BAYESFLOW
 from spikedrift.simulation.build import SHARED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,11 +74,18 @@ def allen_missing() -> str | None:
     return "the AllenSDK environment is not built: run .venv/bin/snakemake --cores 1 allensdk_env"
 
 
+def bayesflow_missing() -> str | None:
+    if (ROOT / BAYESFLOW.marker).is_file():
+        return None
+    return "the BayesFlow environment is not built: run .venv/bin/snakemake --cores 1 bayesflow_env"
+
+
 MISSING: dict[str, Callable[[], str | None]] = {
     "slurm": slurm_missing,
     "browser": browser_missing,
     "mirror": mirror_missing,
     "allen": allen_missing,
+    "bayesflow": bayesflow_missing,
 }
 
 
@@ -121,8 +129,10 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if fixtures := strange(item):
         pytest.fail(f"name this file under {fixtures} in tests/workers.py", pytrace=False)
+    # The environment of BayesFlow is optional, and too large to be built for every change.
+    required = not item.get_closest_marker("bayesflow")
     for marker in item.iter_markers("missing"):
-        if os.environ.get("SPIKEDRIFT_REQUIRE") == "all":
+        if required and os.environ.get("SPIKEDRIFT_REQUIRE") == "all":
             pytest.fail(f"SPIKEDRIFT_REQUIRE=all, {marker.args[0]}", pytrace=False)
         pytest.skip(marker.args[0])
 
@@ -188,10 +198,10 @@ def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target / name)
         (target / ".venv").symlink_to(sys.prefix, target_is_directory=True)
-        allensdk = AllenSdk()
-        if (ROOT / allensdk.marker).is_file():
-            (target / allensdk.directory).parent.mkdir(parents=True)
-            (target / allensdk.directory).symlink_to(ROOT / allensdk.directory)
+        for of in (AllenSdk(), BAYESFLOW):
+            if (ROOT / of.marker).is_file():
+                (target / of.directory).parent.mkdir(parents=True, exist_ok=True)
+                (target / of.directory).symlink_to(ROOT / of.directory)
         return target
 
     return copy

@@ -44,7 +44,9 @@ def asked_for(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize(("name", "python"), [("core", "3.12"), ("allensdk", "3.11")])
+@pytest.mark.parametrize(
+    ("name", "python"), [("core", "3.12"), ("allensdk", "3.11"), ("bayesflow", "3.12")]
+)
 def test_conda_equivalent_has_the_versions_of_the_lock(name: str, python: str) -> None:
     entries = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())["dependencies"]
     pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
@@ -54,7 +56,7 @@ def test_conda_equivalent_has_the_versions_of_the_lock(name: str, python: str) -
     assert named == {package: lock(name)[package] for package in direct}
 
 
-@pytest.mark.parametrize("name", ["core", "allensdk"])
+@pytest.mark.parametrize("name", ["core", "allensdk", "bayesflow"])
 def test_lock_holds_what_was_asked_for(name: str) -> None:
     for entry in map(Requirement, asked_for(name)):
         assert entry.specifier.contains(lock(name)[entry.name]), entry

@@ -16,6 +16,7 @@ TARGETS = (
     "figures",
     "ground_truth",
     "inference",
+    "posterior",
     "predictions",
     "reproduce",
     "reproduce_full",

@@ -1,7 +1,7 @@
 """Build the AllenSDK environment."""
 
-from spikedrift.allensdk import LOCK, build
+from spikedrift.allensdk import AllenSdk
 from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
-    build(LOCK, snakemake.output[0])
+    AllenSdk().build(snakemake.output[0])

@@ -1,11 +1,11 @@
 """Write the catalogue of one Allen data set."""
 
-from spikedrift.allensdk import run_program
+from spikedrift.allensdk import AllenSdk
 from spikedrift.core.job import job
 
 fetch = snakemake.params.fetch
 with job(snakemake.log[0]):
-    run_program(
+    AllenSdk().run(
         snakemake.params.python,
         "catalogue",
         snakemake.wildcards.catalogue,

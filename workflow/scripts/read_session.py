@@ -1,10 +1,10 @@
 """Read a session through AllenSDK."""
 
-from spikedrift.allensdk import run_program
+from spikedrift.allensdk import AllenSdk
 from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
-    run_program(
+    AllenSdk().run(
         snakemake.params.python,
         "read_session",
         snakemake.input.session,

@@ -2,12 +2,12 @@
 
 import json
 
-from spikedrift.allensdk import run_program
+from spikedrift.allensdk import AllenSdk
 from spikedrift.core.job import job
 
 fetch = snakemake.params.fetch
 with job(snakemake.log[0]):
-    run_program(
+    AllenSdk().run(
         snakemake.params.python,
         "warehouse_links",
         snakemake.output[0],

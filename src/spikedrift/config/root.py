@@ -14,6 +14,7 @@ from spikedrift.config.figures import Figures, LearningFigure
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.inductions import Validation
 from spikedrift.config.inference import Inference
+from spikedrift.config.posterior import Posterior
 from spikedrift.config.recordings import Cohort, Pool, Recording
 from spikedrift.config.recovery import Recovery
 from spikedrift.config.reproduction import Reproduction
@@ -72,6 +73,9 @@ class Config(Options):
     recovery: Recovery = Field(
         Recovery(), description="whether comparisons could distinguish their variants"
     )
+    posteriors: list[Posterior] = Field(
+        [], description="parameters of families of models, given a recording (target `posterior`)"
+    )
     predictions: Location | None = Field(
         "config/predictions.yaml",
         description="file of the model's predictions for recordings, written before looking; a "
@@ -124,6 +128,7 @@ class Config(Options):
             "inference": self.inference,
             "sweeps": self.sweeps,
             "comparisons": self.comparisons,
+            "posteriors": self.posteriors,
         }
         known: dict[str, list[str]] = {}
         for block, entries in named.items():
@@ -144,6 +149,7 @@ class Config(Options):
             )
         uses: dict[str, tuple[Sequence[Any], dict[str, str]]] = {
             "comparisons": (self.comparisons, {**REFERENCES, "cohort": "cohorts"}),
+            "posteriors": (self.posteriors, REFERENCES),
             "pools": (self.pools, {"cohort": "cohorts"}),
             "figures.learning": (self.figures.learning, REFERENCES),
         }

@@ -236,6 +236,14 @@ class Sweep(Options):
             "instances 2,000, or 100,000 with a survey"
         ),
     )
+    paired: bool = Field(
+        default=True,
+        description=(
+            "instances of one number have the same wiring, patterns and noise in all points, which "
+            "makes points comparable; false: every point has its own, as the draws of a posterior "
+            "must"
+        ),
+    )
     seed: int = Field(default=1, ge=0, description="every random draw of the sweep comes from it")
     survey: Survey | None = Field(
         default=None,
@@ -293,6 +301,15 @@ class Sweep(Options):
                 except ValidationError as error:
                     said = error.errors()[0]["msg"].removeprefix("Value error, ")
                     raise ValueError(f"variant {variant.name}: {said}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _unpaired(self) -> Self:
+        if not self.paired and (self.survey is None or self.instances > 1):
+            raise ValueError(
+                "paired: false: points share no wiring, patterns and noise: give a survey, and "
+                "instances: 1 (more samples instead of more instances)"
+            )
         return self
 
     @model_validator(mode="after")

@@ -62,8 +62,7 @@ class Comparisons:
             self.notices += alike.shared_seeds(study, entry)
             key, members = self._members(entry, where)
             for one in members.values():
-                self._check(one, where, key)
-                self._check_apart(one, where, key)
+                self.check(one, where, key)
             self.entries |= members
             if entry.recording is None and len(members) >= MIN_ANIMALS:
                 self.groups[entry.name] = list(members)
@@ -95,8 +94,26 @@ class Comparisons:
             for member, name in members.items()
         }
 
+    def check(self, entry: Comparison, where: str, key: str) -> None:
+        """Refuse, before anything is simulated, a recording that cannot be held against the sweeps.
+
+        Parameters
+        ----------
+        entry : Comparison
+            With one recording.
+        where, key : str
+            Its place in the configuration, and the key that names its recording.
+
+        Raises
+        ------
+        InputError
+            Saying what is wrong with the recording.
+        """
+        self._check(entry, where, key)
+        self._check_apart(entry, where, key)
+
     def _check(self, entry: Comparison, where: str, key: str) -> None:
-        """Refuse, before anything is simulated, a recording that no comparison can rest on."""
+        """Refuse a recording that no comparison can rest on."""
         recording, known = str(entry.recording), self._recorded.names
         if recording not in known:
             raise unknown(f"{where}.{key}: not among recordings:", recording, known)
@@ -135,9 +152,9 @@ class Comparisons:
         """
         seeds = self._study.origins.seeds()
         taken = {
-            f"{self._study.sweeps[sweep].seed}.{instance}": sweep
+            point.instance_seed: sweep
             for sweep in reversed(entry.models)
-            for instance in range(self._study.sweeps[sweep].instances)
+            for point in self._study.expanded[sweep]
         }
         for place, recording in (
             (key, str(entry.recording)),

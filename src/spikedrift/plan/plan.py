@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spikedrift.allensdk import AllenSdk
+from spikedrift.bayesflow import BAYESFLOW
 from spikedrift.config.root import Config
 from spikedrift.core.provenance import versions
 from spikedrift.fetch.registry import terms
@@ -29,6 +30,7 @@ from spikedrift.plan.ground_truth import Truths
 from spikedrift.plan.inference import inferences
 from spikedrift.plan.outputs import Output, trials
 from spikedrift.plan.plasticity import RuleValidation
+from spikedrift.plan.posteriors import Posteriors
 from spikedrift.plan.predictions import Preregistered
 from spikedrift.plan.predictions import read as read_predictions
 from spikedrift.plan.report import Report
@@ -74,6 +76,7 @@ class Plan:
 
     registry = ROOT / "resources" / "data-registry.tsv"
     allensdk = AllenSdk()
+    bayesflow = BAYESFLOW
 
     def __init__(self, config: Config, trials: str, raw: str) -> None:
         self.config = config
@@ -87,6 +90,7 @@ class Plan:
         self.surveys = Surveys(self.study)
         self.downloads = Downloads(config.fetch, self.study.raw, self.registry, Path(raw))
         self.comparisons = Comparisons(self.study)
+        self.posteriors = Posteriors(self.study, self.comparisons)
         self.analyses = self._analyses()
         self.inferences = inferences(self.study, self.analyses.rows)
         possible.check(self.study, self.comparisons)
@@ -107,7 +111,8 @@ class Plan:
             *self.surveys.figures,
         ]
         others = (
-            self.analyses, self.inferences, self.validation, self.reproduction, self.truths
+            self.analyses, self.inferences, self.validation, self.reproduction, self.truths,
+            self.posteriors,
         )  # fmt: skip
         more = chain.from_iterable(topic.figures for topic in others)
         self.figures = Figures([*self.shown, *more], self.study.block)
@@ -157,6 +162,8 @@ class Plan:
             *self.inferences.made,
             *drawn(self.inferences.figures),
             *self.comparisons.made,
+            *self.posteriors.made,
+            *drawn(self.posteriors.figures),
             *self.preregistered.made,
             *self.surveys.made,
         ]

@@ -158,41 +158,37 @@ def points(sweep: Sweep) -> list[Point]:
                     + ", or set swept: false where the axes change nothing" * bool(row)
                 )
             seen[key] = here.removeprefix(f"sweep {sweep.name}, variant ")
-            files = _files(sweep, options, here)
+            numbers = _numbers(sweep, len(seen) - 1)
+            files = _files(options, numbers, here)
             parameters = {**variant.set, **changes}
-            expanded += _instances(sweep, variant, key, parameters, row, files)
+            expanded += [
+                Point(
+                    sweep=sweep.name,
+                    variant=variant.name,
+                    title=variant.title or variant.name,
+                    id=key,
+                    parameters=parameters,
+                    axes=row,
+                    seed=sweep.seed,
+                    instance=number,
+                    control=variant.control,
+                    files=own,
+                )
+                for number, own in zip(numbers, files, strict=True)
+            ]
     return expanded
 
 
-def _instances(
-    sweep: Sweep,
-    variant: Variant,
-    key: str,
-    parameters: dict[str, Any],
-    row: dict[str, Any],
-    files: Sequence[list[str]],
-) -> list[Point]:
-    return [
-        Point(
-            sweep=sweep.name,
-            variant=variant.name,
-            title=variant.title or variant.name,
-            id=key,
-            parameters=parameters,
-            axes=row,
-            seed=sweep.seed,
-            instance=instance,
-            control=variant.control,
-            files=files[instance],
-        )
-        for instance in range(sweep.instances)
-    ]
+def _numbers(sweep: Sweep, place: int) -> range:
+    """Instances of a point by its place in the sweep: its own, unless points are paired."""
+    first = 0 if sweep.paired else place * sweep.instances
+    return range(first, first + sweep.instances)
 
 
-def _files(sweep: Sweep, options: NetworkOptions, where: str) -> list[list[str]]:
+def _files(options: NetworkOptions, numbers: Sequence[int], where: str) -> list[list[str]]:
     """Files from which the session of every instance is read."""
     try:
-        return [options.of_instance(k).files() for k in range(sweep.instances)]
+        return [options.of_instance(k).files() for k in numbers]
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 

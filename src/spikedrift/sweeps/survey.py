@@ -161,7 +161,9 @@ def collect(
         Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
         and NaN in all measures. By `point`: `variant`, `title`, `control`, `axis_{name}` (NaN
         or empty for a variant that is not swept), `name` and `point_title`, which say the values
-        of the axes too. With `accept` what `spikedrift.sweeps.acceptance.accepted` says.
+        of the axes too. Where points share no instance (`paired: false`), `instance` is 0 and
+        `instance_number` (point) its number in the sweep. With `accept` what
+        `spikedrift.sweeps.acceptance.accepted` says.
     table : DataFrame
         One row a run: recording, variant, axes, instance, status, reason, parameters; with
         `accept` also accepted and rejection.
@@ -169,11 +171,14 @@ def collect(
     whole = joined([chunk.isel(run=[k]) for chunk in chunks for k in range(chunk.sizes["run"])])
     ids = list(dict.fromkeys(point.id for point in points))
     first = {point.id: point for point in reversed(points)}
-    n_instances = len({point.instance for point in points})
     order = [point.recording for point in points]
+    numbers = [point.instance for point in points]
+    # Points that share no instance have one each, whose number is its own.
+    unpaired = len(ids) > 1 and len(set(numbers)) == len(points)
+    places = [0] * len(points) if unpaired else numbers
+    n_instances = len(set(places))
     by_point = whole.sel(run=order).assign_coords(
-        point=("run", [point.id for point in points]),
-        instance=("run", [point.instance for point in points]),
+        point=("run", [point.id for point in points]), instance=("run", places)
     )
     data = by_point.set_index(run=["point", "instance"]).unstack("run").sel(point=ids)
     names = list(dict.fromkeys(name for point in points for name in point.axes))
@@ -182,6 +187,8 @@ def collect(
         for name in ("variant", "title", "control", "name")
     }
     columns["point_title"] = ("point", [first[key].words for key in ids])
+    if unpaired:
+        columns["instance_number"] = ("point", numbers)
     axes = axis_columns([first[key].axes for key in ids])
     columns |= {name: ("point", column) for name, column in axes.items()}
     data = data.assign_coords(columns)
@@ -210,11 +217,8 @@ def collect(
             **{f"axis_{name}": point.axes.get(name, np.nan) for name in names},
             "instance": point.instance,
             **{name: whole[name].sel(run=point.recording).item() for name in WORDS},
-            **{
-                name: data[name].sel(point=point.id, instance=point.instance).item()
-                for name in said
-            },
+            **{name: data[name].sel(point=point.id, instance=place).item() for name in said},
         }
-        for point in points
+        for point, place in zip(points, places, strict=True)
     ]
     return data, pd.DataFrame(rows)

@@ -256,3 +256,15 @@ def test_bad_axes_are_one_line(changes, words):
 def test_an_axis_takes_either_values_or_ends():
     with pytest.raises(ValidationError, match="either values"):
         Axis(name="x", keys=("a",), values=(1,), low=1.0, high=2.0)
+
+
+def test_points_that_are_not_paired_share_no_instance():
+    axes = [{**RATE, "low": 0.01, "high": 0.1}, {**WEIGHT, "low": 0, "high": 0.1}]
+    asked = {"axes": axes, "sampling": "random", "samples": 4, "survey": {}}
+    together, apart = points(sweep(**asked)), points(sweep(**asked, paired=False))
+    assert [point.instance for point in together] == [0, 0, 0, 0]
+    assert [point.instance for point in apart] == [0, 1, 2, 3]
+    assert len({point.instance_seed for point in apart}) == 4
+    assert [point.id for point in apart] == [point.id for point in together]
+    more = points(sweep(**{**asked, "samples": 6}, paired=False))
+    assert more[:4] == apart, "more samples run nothing again"

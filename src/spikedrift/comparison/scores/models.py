@@ -96,6 +96,7 @@ class Models:
             )
         axes = [str(name) for name in data.coords if str(name).startswith("axis_")]
         labels, runs = [], []
+        numbered = "instance_number" in data.coords
         for p in range(data.sizes["point"]):
             point = data.isel(point=p)
             values = {name.removeprefix("axis_"): point[name].item() for name in axes}
@@ -111,7 +112,8 @@ class Models:
             if several:
                 label = told_apart(label, str(data.attrs["sweep"]))
             for i, instance in enumerate(data["instance"].values.tolist()):
-                seed = f"{data.attrs['seed']}.{instance}"
+                number = point["instance_number"].item() if numbered else instance
+                seed = f"{data.attrs['seed']}.{number}"
                 labels.append({**label, "instance_seed": seed})
                 name = f"{label['point']}, instance {instance}"
                 runs.append(_surveyed(point.isel(instance=i), name, recording))

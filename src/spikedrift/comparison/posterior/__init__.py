@@ -1,0 +1,1 @@
+"""Posteriors over the parameters of families of models, and whether they can be believed."""

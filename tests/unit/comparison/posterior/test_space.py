@@ -36,7 +36,7 @@ def test_draws_of_a_sweep_are_even_in_the_cube(sampling):
         {"name": "day", "keys": ["b"], "low": -1.0, "high": 3.0},
     ]
     sweep = Sweep(variants=({"name": "v"},), axes=axes, sampling=sampling, samples=500)
-    rows = axis_values(sweep)
+    rows = axis_values(sweep, sweep.axes)
     unit = Space.of(AXES).unit(np.array([[row["lasts"], row["day"]] for row in rows]))
     for column in unit.T:
         assert scipy.stats.kstest(column, "uniform").pvalue > 0.01

@@ -87,7 +87,7 @@ def draw(
             place.set_axis_off()
         grid[0].set_yticks(range(len(names)), [style.wrapped(titles[n], _WORDS) for n in names])
         grid[0].set_ylim(len(names) - 0.5, -0.5)
-        style.footnote(figure, [_note(recovery, names, titles), *style.notes_of(scores.attrs)])
+        style.footnote(figure, [_note(recovery, names), *style.notes_of(scores.attrs)])
     return figure, pd.concat([*table, observed], ignore_index=True)
 
 
@@ -214,21 +214,19 @@ def _observed(
     for value in part.loc[part["family"] == "", "value"]:
         place.axvline(value, color=style.BLACK, lw=1.0, ls="--")
     words = known.title if known else statistic
-    place.set_xlabel(words + ", share of drift" * bool(known and known.scales))
+    place.set_xlabel(
+        style.wrapped(words + ", share of drift" * bool(known and known.scales), _WORDS)
+    )
 
 
-def _note(recovery: xr.Dataset, names: list[str], titles: Mapping[str, str]) -> str:
+def _note(recovery: xr.Dataset, names: list[str]) -> str:
     draws, runs = (recovery[f"family_{key}"].values for key in ("draws", "runs"))
     regime = recovery["regime"].values
     n = int(regime.max()) + 1
-    of = [
-        " with ".join(titles[name] for name, k in zip(names, regime, strict=True) if k == number)
-        for number in range(n)
-        if (regime == number).sum() > 1
-    ]
+    of = [", ".join(str(k + 1) for k in np.flatnonzero(regime == number)) for number in range(n)]
     if n == 1:
         said = "No family is told from the others: all are one regime."
-    elif of:
+    elif n < len(names):
         said = f"Regimes (frames), families taken for each other: {'; '.join(of)}."
     else:
         said = "Every family is recovered as often as was aimed at."

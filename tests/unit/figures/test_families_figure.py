@@ -86,7 +86,7 @@ def test_what_is_drawn_is_what_was_recovered(recovery, scores):
         assert "rate" in first.get_xlabel() and "timing" in second.get_xlabel()
     np.testing.assert_allclose(first.lines[-1].get_xdata(), 0.6)  # the recording
     said = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
-    assert "triplet STDP with codependent rule" in said
+    assert "taken for each other: 1; 2, 3." in said
     assert "8 runs of 4 draws" in said
     assert "an illustration" in said
 

@@ -5,8 +5,8 @@ the range that is excluded shaded; the outline is rejection ABC, which needs no 
 marks the value that the recording was made with, where it is known. Then draws of the first two
 axes together. Last, calibration: of runs that were not trained, the share of true values below each
 fraction of the posterior, less that fraction. A calibrated posterior stays in the gray band, which
-is simultaneous. A family of which no run is like the recording is excluded as a whole, and its
-posterior is drawn pale: it says nothing.
+is simultaneous. A family of which no run is like the recording is excluded as a whole. Its posterior
+is drawn pale, as is one that has nothing in common with rejection ABC: it says nothing.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spikedrift.comparison.posterior.posterior import LEVEL
+from spikedrift.comparison.posterior.posterior import LEVEL, apart
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
 
@@ -54,7 +54,8 @@ def draw(*, data: xr.Dataset, options: Figures | None = None) -> tuple[Figure, p
         grid = figure.subplots(len(names), n_axes + 2, squeeze=False)
         for row, name in zip(grid, names, strict=True):
             one = data.sel(variant=name)
-            pale = 0.3 if float(one["atypical_p"]) < LEVEL else 1.0
+            off = apart(one["interval"].values, one["nearest_interval"].values)
+            pale = 0.3 if off or float(one["atypical_p"]) < LEVEL else 1.0
             for place, axis in zip(row, data["axis"].values, strict=False):
                 _marginal(place, one.sel(axis=axis), pale)
             _pair(row[n_axes], one, pale)

@@ -223,6 +223,19 @@ def _family(
     )
 
 
+def apart(interval: np.ndarray, reference: np.ndarray) -> bool:
+    """Whether intervals of posterior and reference have nothing in common on some axis.
+
+    A flow that is calibrated over the prior may extrapolate for one recording.
+
+    Parameters
+    ----------
+    interval, reference : float, shape (n_axes, 2)
+    """
+    low = np.maximum(interval[:, 0], reference[:, 0])
+    return bool((low > np.minimum(interval[:, 1], reference[:, 1])).any())
+
+
 def _said(data: xr.Dataset, table: Table, space: Space, options: Posterior) -> str:
     """What was found of a family, in sentences."""
     p = float(data["sbc_p"].min())
@@ -231,6 +244,11 @@ def _said(data: xr.Dataset, table: Table, space: Space, options: Posterior) -> s
         said += (
             f"no run of the family is like the recording (p {float(data['atypical_p']):.2g}): the "
             "family is excluded as it was drawn, and its posterior says nothing."
+        )
+    elif apart(data["interval"].values, data["nearest_interval"].values):
+        said += (
+            "posterior and rejection ABC do not meet: the flow extrapolates for this recording, "
+            "and nothing is concluded."
         )
     elif not data["calibrated"]:
         said += f"the posterior is not calibrated (p {p:.2g}), and nothing is concluded."

@@ -37,6 +37,21 @@ def test_a_posterior_that_is_too_sure_concludes_nothing():
     assert "excluded" not in found.attrs["conclusion"]
 
 
+def test_a_flow_that_extrapolates_for_the_recording_concludes_nothing():
+    """It is right for all runs that were held out, and off for the recording alone."""
+
+    def estimate(data, given):
+        found = linear()(data, given)
+        found["draw"][-1] += 6.0
+        return found
+
+    models, recording = family()
+    found = infer(recording, models, ["drifts"], AXES, options(), estimate, 1)
+    assert found["calibrated"].all()
+    assert "do not meet" in found.attrs["conclusion"]
+    assert "excluded" not in found.attrs["conclusion"]
+
+
 def test_a_recording_like_no_run_excludes_the_family():
     models, _ = family()
     found = inferred(models, Seen("other", {"rate_drop": 30.0, "rate_step": -30.0}))

@@ -5,8 +5,8 @@ the range that is excluded shaded; the outline is rejection ABC, which needs no 
 marks the value that the recording was made with, where it is known. Then draws of the first two
 axes together. Last, calibration: of runs that were not trained, the share of true values below each
 fraction of the posterior, less that fraction. A calibrated posterior stays in the gray band, which
-is simultaneous. A family of which no run is like the recording is excluded as a whole. Its posterior
-is drawn pale, as is one that has nothing in common with rejection ABC: it says nothing.
+is simultaneous. A family of which no run is like the recording is excluded as a whole. Its
+posterior is drawn pale, as is one that has nothing in common with rejection ABC: it says nothing.
 """
 
 from collections.abc import Callable

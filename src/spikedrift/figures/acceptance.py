@@ -124,9 +124,8 @@ def _criterion(place: Axes, table: pd.DataFrame, words: str, order: list[str]) -
             place.plot(own["value"].to_numpy()[chosen], y[chosen], ls="", marker="o", ms=2.5,
                        mfc=face, mec=style.BLACK, mew=0.5)  # fmt: skip
     place.set_xlim(least, most)
-    place.xaxis.set_major_locator(
-        MaxNLocator(4, steps=[1, 2, 5, 10])
-    )  # numbers of many digits stay apart
+    # Few, so that numbers of many digits stay apart.
+    place.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     place.set_xlabel(style.wrapped(words, _WORDS))
 
 

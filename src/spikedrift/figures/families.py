@@ -145,9 +145,8 @@ def _confusion(
             )
     counts = zip(names, recovery["family_draws"].values, strict=True)
     labels = [f"{style.wrapped(titles[name], _WORDS)} ({draws})" for name, draws in counts]
-    place.set_yticks(range(n), labels)
     place.set_xticks(range(n), [str(k + 1) for k in range(n)])
-    place.set_yticklabels([f"{label}  {k + 1}" for k, label in enumerate(labels)])
+    place.set_yticks(range(n), [f"{label}  {k + 1}" for k, label in enumerate(labels)])
     place.tick_params(length=0)
     place.set_xlabel("taken for family")
     place.set_title("share of a family's runs, by drift")

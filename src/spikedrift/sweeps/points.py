@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.networks import NetworkOptions
@@ -229,7 +230,7 @@ def axis_values(sweep: Sweep, axes: Sequence[Axis]) -> list[dict[str, Any]]:
     names = [axis.name for axis in axes]
     rows: list[tuple[Any, ...]]
     if sweep.samples is not None:
-        drawn = _drawn(sweep, sweep.samples)
+        drawn = _drawn(sweep.sampling, len(sweep.axes), sweep.samples, sweep.seed)
         rows = list(zip(*map(_stretched, axes, drawn), strict=True))
     else:
         columns = [axis.values or _stretched(axis, _even(axis.n)) for axis in axes]
@@ -242,10 +243,10 @@ def _even(n: int) -> list[float]:
     return [k / (n - 1) for k in range(n)]
 
 
-def _drawn(sweep: Sweep, n: int) -> list[list[float]]:
-    """Samples of the unit cube, one list for each axis."""
-    size, seed = len(sweep.axes), sweep.seed
-    if sweep.sampling == "latin_hypercube":
+@cache
+def _drawn(sampling: str, size: int, n: int, seed: int) -> list[list[float]]:
+    """Samples of the unit cube, one list for each axis; drawn once for all variants of a sweep."""
+    if sampling == "latin_hypercube":
         from scipy.stats.qmc import LatinHypercube  # takes half a second: imported only if needed
 
         drawn = LatinHypercube(size, rng=seed).random(n)

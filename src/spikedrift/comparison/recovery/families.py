@@ -153,7 +153,8 @@ def recover_families(runs: Runs, compare: Compare, options: Families, seed: int)
     """
     drawn = Drawn.of_runs(runs)
     rng = np.random.default_rng([seed, 5])
-    shuffled = [_shuffled(drawn, rng) for _ in range(options.permutations)]
+    # Families exchanged over draws, each with all of its runs.
+    shuffled = [rng.permutation(drawn.of) for _ in range(options.permutations)]
     boots = [_resampled(drawn.of, rng) for _ in range(compare.bootstrap)]
     tail = (1 - compare.confidence) / 2
     parts, sampled = [], []
@@ -243,11 +244,6 @@ def classified(
             ).fit(x[known], y[known])
             out[asked] = forest.predict(x[asked])
     return out
-
-
-def _shuffled(drawn: Drawn, rng: np.random.Generator) -> np.ndarray:
-    """Families exchanged over draws, each with all of its runs."""
-    return np.asarray(rng.permutation(drawn.of))
 
 
 def _resampled(of: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -331,8 +331,10 @@ def _of_gains(part: _Piece, cells: Cells, times: Occasions, weight: np.ndarray) 
         here = response[:, trials], observed[:, trials]
         return powers(*here, everything)[:, 0], squares(*here)
 
+    # A block is compared with all others, and its power is the same in each pair.
+    sides = {(at.start, at.stop): of(at) for pair in times.compared for at in pair[2:]}
     for a, b, here, there in times.compared:
-        (power, square), (other, other_square) = of(here), of(there)
+        (power, square), (other, other_square) = (sides[at.start, at.stop] for at in (here, there))
         both = power * other
         change = (square + other_square) / 2 - both
         known = np.isfinite(change)

@@ -30,7 +30,20 @@ def test_every_rule_drifts_and_the_frozen_network_does_not(demo):
         step = scores["instance_value"].sel(statistic="ensemble_rate_step").load()
     assert step.sizes["instance"] == 10
     still = step.sel(point="frozen").max()
-    assert (step.sel(point=["afferent", "turnover"]) > still).mean() > 0.9
+    moving = step.sel(point=["afferent", "fluctuating"])
+    assert (moving > still).where(moving.notnull()).mean() > 0.9  # others were not accepted
+
+
+def test_every_rule_rests_and_what_was_accepted_is_what_is_compared(demo):
+    with xr.open_dataset(demo / "results/surveys/candidates.nc", engine="h5netcdf") as survey:
+        survey = survey.load()
+    with xr.open_dataset(demo / "results/compare/hidden.nc", engine="h5netcdf") as scores:
+        scored = np.isfinite(scores["instance_score"].load()).to_pandas()
+    accepted = survey["accepted"].assign_coords(point=survey["variant"].values).to_pandas()
+    assert (scored == accepted.loc[scored.index]).all().all()
+    learned = accepted.drop(index="frozen")
+    assert learned.to_numpy().mean() > 0.7
+    assert (learned.sum(axis=1) >= 5).all()
 
 
 def test_the_mouse_drifts_in_the_code_that_was_turned(demo):
@@ -46,9 +59,10 @@ def test_the_first_page_states_the_right_variant_its_error_rate_and_the_control(
     with xr.open_dataset(demo / "results/recovery/hidden.nc", engine="h5netcdf") as found:
         one = found.sel(held_out="instances", classifier="score").load()
     wrong = round(float((one["runs_scored"] * (1 - one["variant_accuracy"])).sum()))
+    runs = int(one["runs_scored"].sum())
     page = (demo / "results/findings.md").read_text(encoding="utf-8")
     assert "The variant found is A→E STDP: the nearest one, and not rejected." in page
-    assert f"of 30 simulated networks that took the recording's place, {wrong} were given" in page
+    assert f"of {runs} simulated networks that took the recording's place, {wrong} were given" in page
     assert "The truth is known: A→E STDP. Found: A→E STDP. That is right." in page
     beside = page.partition("What speaks against it")[2].partition("The truth is known")[0]
     for said in ("The lag alone explains it", "by mean rates alone", "not compared at equal terms"):
@@ -76,6 +90,7 @@ def test_every_figure_comes_with_its_numbers(demo):
         "learning",
         "scores",
         "survey",
+        "acceptance",
     }
     for stem in stems:
         assert (figures / f"{stem}.pdf").stat().st_size > 1000

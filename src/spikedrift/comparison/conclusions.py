@@ -10,6 +10,7 @@ from spikedrift.comparison.scores.summary import STATISTICS
 from spikedrift.config.compare import Compare
 
 LEVEL = 0.05
+MOST_LISTED = 8  # points that a sentence or a figure names one by one; of more, it says how many
 BASELINE_WORDS = {
     "lag_only": "the lag alone",
     "block_only": "the block alone",
@@ -17,9 +18,46 @@ BASELINE_WORDS = {
 }
 
 
+def joined(names: Sequence[str]) -> str:
+    """Join names by commas, or by semicolons where one of them holds a comma."""
+    return _comma(names).join(names)
+
+
 def listed(names: Sequence[str]) -> str:
     """Join names to a list: a, b and c."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    comma = _comma(names)
+    return " and ".join(filter(None, [comma.join(names[:-1]), *names[-1:]]))
+
+
+def _comma(names: Sequence[str]) -> str:
+    return "; " if any(", " in name for name in names) else ", "
+
+
+def listed_points(names: Sequence[str], of: str) -> str:
+    """Join names of points to a list, or count them where nobody would read one.
+
+    Parameters
+    ----------
+    names : sequence of str
+    of : str
+        Those among which they are counted, such as `93 points`.
+    """
+    return listed(names) if len(names) <= MOST_LISTED else f"{len(names)} of {of}"
+
+
+def words_of(found: xr.Dataset) -> dict[str, str]:
+    """Words for the points of a comparison and for their variants, by their names.
+
+    Parameters
+    ----------
+    found : Dataset
+        A file of `spikedrift.comparison.scores.scores`.
+    """
+    words: dict[str, str] = json.loads(found.attrs.get("titles", "{}"))
+    if "variant_title" not in found.coords:
+        return words
+    pairs = zip(found["variant"].values, found["variant_title"].values, strict=True)
+    return {str(variant): str(title) for variant, title in pairs} | words
 
 
 def described_by(found: xr.Dataset) -> list[str]:
@@ -68,10 +106,16 @@ def of_scores(found: xr.Dataset) -> list[str]:
     best, least = scores.idxmin("point").item(), float(scores.min())
     low, high = float(found["ceiling_low"]), float(found["ceiling_high"])
     reached = [titles[name] for name in scores["point"].values[scores.values <= high]]
+    counted = len(reached) > MOST_LISTED
     if not np.isfinite(high):
         out = ["Halves of the recording's units give no noise floor."]
     elif reached:
-        out = [f"The noise floor ({low:.2g} to {high:.2g}) is reached by {listed(reached)}."]
+        out = [
+            f"The noise floor ({low:.2g} to {high:.2g}) is reached by "
+            + listed_points(reached, f"{scores.size} points with a score")
+            + f"; the nearest is {titles[best]}, {least:.2g}" * counted
+            + "."
+        ]
     else:
         out = [
             f"No point reaches the noise floor ({low:.2g} to {high:.2g}); the nearest is "
@@ -144,14 +188,13 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
     elif not reached:
         out.append(f"{code}: no model reaches the ceiling, {by(shared)}.")
     else:
-        who = listed(
-            [
-                titles[name]
-                for name in found["point"].values.tolist()
-                if (scores.sel(comparator=reached, point=name) >= low.sel(comparator=reached)).any()
-            ]
-        )
-        out.append(f"{code}: the lower ceiling is reached by {who}, {by(reached)}.")
+        who = [
+            titles[name]
+            for name in found["point"].values.tolist()
+            if (scores.sel(comparator=reached, point=name) >= low.sel(comparator=reached)).any()
+        ]
+        by_whom = listed_points(who, f"{found.sizes['point']} points")
+        out.append(f"{code}: the lower ceiling is reached by {by_whom}, {by(reached)}.")
         short = [name for name in shared if name not in reached]
         if short:
             out.append(f"{code}: no model reaches the ceiling, {by(short)}.")
@@ -193,6 +236,12 @@ def _of_code(found: xr.Dataset, code: str, n_tests: int) -> list[str]:
             f"{code}: lag and block out, no model is more alike than its shifted self (Holm p > "
             f"{LEVEL}): no structure is claimed."
         )
+    if len(claimed) > MOST_LISTED:
+        out.append(
+            f"{code}: lag and block out, {len(claimed)} of {found.sizes['point']} points are alike "
+            "beyond shifts, each by one comparator or more."
+        )
+        return out
     for name, keys in claimed.items():
         out.append(f"{code}: lag and block out, {name} is alike beyond shifts, {by(keys)}.")
     return out

@@ -15,7 +15,6 @@ Unit of inference: draw of a family's parameters. Regimes are named by all runs;
 recovered is said of draws that had no part in it.
 """
 
-import json
 import math
 from collections.abc import Mapping
 
@@ -26,6 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from spikedrift.comparison.conclusions import words_of
 from spikedrift.comparison.recovery.families import speed_free
 from spikedrift.comparison.scores.summary import STATISTICS
 from spikedrift.config.figures import Figures
@@ -66,8 +66,10 @@ def draw(
             why = recovery.attrs.get("families_refused") or recovery.attrs.get("refused", "")
             return figure, style.said(figure.subplots(), f"No families are recovered: {why}")
     names = [str(one) for one in recovery["family"].values]
-    titles = _titles(recovery, scores, names)
-    colors = style.variant_colors(names, None)
+    words = words_of(scores)
+    titles = {name: words.get(name, name) for name in names}
+    variants = scores["variant"].values.astype(str).tolist()
+    colors = style.variant_colors(variants, scores.attrs.get("control") or None)
     observed = statistics(scores, names)
     shown = list(dict.fromkeys(observed["panel"]))
     rows = math.ceil(len(shown) / _COLUMNS)
@@ -89,14 +91,6 @@ def draw(
         grid[0].set_ylim(len(names) - 0.5, -0.5)
         style.footnote(figure, [_note(recovery, names), *style.notes_of(scores.attrs)])
     return figure, pd.concat([*table, observed], ignore_index=True)
-
-
-def _titles(recovery: xr.Dataset, scores: xr.Dataset, names: list[str]) -> dict[str, str]:
-    """Words for families: those of their variants, without the values of a point."""
-    known = json.loads(recovery.attrs.get("titles", "{}"))
-    if "variant_title" in scores.coords:
-        known |= dict(zip(scores["variant"].values, scores["variant_title"].values, strict=True))
-    return {name: str(known.get(name) or name) for name in names}
 
 
 def statistics(scores: xr.Dataset, names: list[str]) -> pd.DataFrame:

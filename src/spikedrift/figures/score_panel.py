@@ -1,6 +1,7 @@
 """The panel of scores: points one a row, beside noise floor or ceiling and baselines.
 
-Figures of one recording, of several animals and of comparators, and figure 5, draw it.
+Figures of one recording, of several animals and of comparators, and figure 5, draw it. Where there
+are more points than rows, figure 5 draws those of a variant in one row (`score_groups`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ def height_of(rows: int) -> float:
 
 
 def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
-    """Points with the lowest scores, those without a score last; all in their order up to `most`.
+    """Points with the lowest scores, at least one; all in their order up to `most`.
 
     Parameters
     ----------
@@ -42,13 +43,14 @@ def nearest(scores: xr.Dataset, most: int) -> xr.Dataset:
     """
     if scores.sizes["point"] <= most:
         return scores
-    return scores.isel(point=np.argsort(scores["score"].values, kind="stable")[:most])
+    kept = max(1, min(most, int(np.isfinite(scores["score"]).sum())))
+    return scores.isel(point=np.argsort(scores["score"].values, kind="stable")[:kept])
 
 
-def nearest_of(drawn: int, given: int) -> str:
+def nearest_of(drawn: int, given: int, n_scored: int | None = None) -> str:
     """Note of a figure that draws only some of the points; empty where it draws all."""
-    said = f"The {drawn} of {given} points with the lowest scores are drawn."
-    return said if drawn < given else ""
+    which = "that have a score" if drawn == n_scored else "with the lowest scores"
+    return f"The {drawn} of {given} points {which} are drawn." if drawn < given else ""
 
 
 def row(panel: str, point: str, series: str, value: float, **more: object) -> dict[str, object]:
@@ -94,12 +96,13 @@ def scored(
     """
     if not known(file):
         return style.said(axes, str(file.attrs["conclusion"]))
+    floor, baselines = bounds_of(file)
     rows = strip(
         axes,
         order,
         colors,
-        ceiling=(float(file["ceiling_low"]), float(file["ceiling_high"])),
-        baselines={str(b): float(file["baseline_score"].sel(baseline=b)) for b in BASELINE},
+        ceiling=floor,
+        baselines=baselines,
         instances=file["instance_score"].sel(point=list(order)).values,
         means=file["score"].sel(point=list(order)).values,
         intervals=np.stack(
@@ -120,6 +123,12 @@ def scored(
                 color="0.35",
                 va="center",
             )
+    dress(axes, file)
+    return pd.DataFrame(rows)
+
+
+def dress(axes: Axes, file: xr.Dataset) -> None:
+    """Scale and label the axis of scores, and name what lies beyond its left end."""
     axes.set_xscale("log")
     style.log_ticks(axes.xaxis)
     axes.set_xlim(max(axes.get_xlim()[0], LEAST_SCORE), None)
@@ -128,7 +137,6 @@ def scored(
                       xycoords="axes fraction", fontsize=6.5, va="bottom")  # fmt: skip
     axes.set_xlabel("score: mean squared residual (SD²), less is nearer")
     axes.set_title("distance from the recording", pad=14 if beyond else None)
-    return pd.DataFrame(rows)
 
 
 def _beyond(file: xr.Dataset, left: float) -> str:
@@ -147,12 +155,41 @@ def handles(bound: str = "noise floor") -> list[Patch | Line2D]:
     `bound` is a noise floor where smaller is nearer, as for a distance, otherwise a noise ceiling.
     """
     return [
-        Patch(color="0.88", label=bound),
-        *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in BASELINE.values()),
+        *around(bound),
         Line2D([], [], ls="", marker="D", color="0.3", label="mean"),
         Line2D([], [], ls="", marker="o", mec="0.3", mfc="none", label="instance"),
         Line2D([], [], ls="", marker="|", color="0.3", ms=9, mew=1.6, label="against itself"),
     ]
+
+
+def around(bound: str = "noise floor") -> list[Patch | Line2D]:
+    """Legend of `bounds`."""
+    return [
+        Patch(color="0.88", label=bound),
+        *(Line2D([], [], color="black", ls=ls, label=t) for t, ls in BASELINE.values()),
+    ]
+
+
+def bounds(
+    axes: Axes, ceiling: tuple[float, float], baselines: Mapping[str, float], size: float = 1.0
+) -> list[dict[str, object]]:
+    """Draw noise floor or ceiling and baselines; returns the drawn numbers."""
+    low, high = ceiling
+    rows = []
+    if np.isfinite(ceiling).all():
+        rows.append(row("score", "", "ceiling", (low + high) / 2, low=low, high=high))
+        axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)
+    for baseline, value in baselines.items():
+        if np.isfinite(value):
+            axes.axvline(value, color="black", ls=BASELINE[baseline][1], lw=1.0 * size, zorder=0)
+            rows.append(row("score", "", baseline, value))
+    return rows
+
+
+def bounds_of(file: xr.Dataset) -> tuple[tuple[float, float], dict[str, float]]:
+    """Noise floor (low, high) and the scores of the baselines in a file of scores."""
+    floor = float(file["ceiling_low"]), float(file["ceiling_high"])
+    return floor, {str(b): float(file["baseline_score"].sel(baseline=b)) for b in BASELINE}
 
 
 def strip(
@@ -194,15 +231,7 @@ def strip(
     list of dict
         One a drawn number: panel, point, series, value, low, high.
     """
-    low, high = ceiling
-    rows = []
-    if np.isfinite(ceiling).all():
-        rows.append(row("score", "", "ceiling", (low + high) / 2, low=low, high=high))
-        axes.axvspan(low, high, color="0.88", lw=0, zorder=-1)
-    for baseline, value in baselines.items():
-        if np.isfinite(value):
-            axes.axvline(value, color="black", ls=BASELINE[baseline][1], lw=1.0 * size, zorder=0)
-            rows.append(row("score", "", baseline, value))
+    rows = bounds(axes, ceiling, baselines, size)
     for k, name in enumerate(order):
         points = instances[k][np.isfinite(instances[k])]
         color, interval = colors[name], intervals[k]

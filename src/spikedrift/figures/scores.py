@@ -25,7 +25,6 @@ resampling. Null: the recording is one more draw from the point. Unit counts of 
 whether they match, and assumptions are in the figure's note.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -35,9 +34,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from spikedrift.comparison.conclusions import words_of
 from spikedrift.comparison.scores.summary import CODES, STATISTICS
 from spikedrift.config.figures import Figures
 from spikedrift.figures import style
+from spikedrift.figures.score_groups import points
 from spikedrift.figures.score_panel import (
     BASELINE,
     FEW_ROWS,
@@ -72,17 +73,19 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (score, profile, residual, reliability), point, series,
-        x (time scale, statistic or code), value, low, high; and panel trait_difference, of which
-        the figure marks what is beyond the limit.
+        x (time scale, statistic or code), value, low, high; panel trait_difference, of which
+        the figure marks what is beyond the limit; and panel point, every point as
+        `spikedrift.figures.score_groups.points` lists it.
     """
     options = options or Figures()
-    n_points = scores.sizes["point"]
-    lost = unscored(scores)
+    every, lost = scores, unscored(scores)
     scores = nearest(scores, MOST_ROWS)
     order = [str(name) for name in scores["point"].values]
-    titles = json.loads(scores.attrs["titles"])
+    titles = words_of(scores)
     of_point = scores["variant"].values.tolist()
-    variants = style.variant_colors(of_point, scores.attrs["control"] or None)
+    variants = style.variant_colors(
+        every["variant"].values.tolist(), scores.attrs["control"] or None
+    )
     colors = dict(zip(order, (variants[variant] for variant in of_point), strict=True))
     marks = np.where(scores["incomparable"].values, " †", "")
     labels = [titles[name] + mark for name, mark in zip(order, marks, strict=True)]
@@ -99,7 +102,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
             figure.suptitle(f"Models against {scores.attrs['recording']}", x=0.01, ha="left",
                             fontsize=9)  # fmt: skip
             style.footnote(figure, [scores.attrs["inference"], *style.notes_of(scores.attrs)])
-        return figure, table
+        return figure, pd.concat([table, points(every)], ignore_index=True)
     with style.applied():
         figure = style.figure(options.width, 2 * (height_of(len(order)) + 1.15))
         panels = figure.subplots(2, 2, width_ratios=[1.25, 1])
@@ -129,7 +132,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
         style.footnote(
             figure,
             [
-                nearest_of(len(order), n_points),
+                nearest_of(len(order), every.sizes["point"], int(every["score"].count())),
                 f"Score: {scores.attrs['formula']}.",
                 scores.attrs["inference"],
                 "†: not comparable with the recording." if marks.any() else "",
@@ -138,7 +141,7 @@ def draw(*, scores: xr.Dataset, options: Figures | None = None) -> tuple[Figure,
                 *style.notes_of(scores.attrs),
             ],
         )
-    return figure, pd.concat(tables, ignore_index=True)
+    return figure, pd.concat([*tables, points(every)], ignore_index=True)
 
 
 def _below(rows: int) -> float:

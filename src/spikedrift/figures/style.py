@@ -20,7 +20,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import (
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+    StrMethodFormatter,
+)
 
 from spikedrift.ground_truth import verdicts
 from spikedrift.spikes import caveats
@@ -75,6 +81,9 @@ RC: dict[Any, Any] = {
     "ytick.major.width": 0.6,
 }
 TALLEST = 7.6  # largest height of the panels of a final figure, inches: fits a screen with its note
+# Ratios of the ends of a logarithmic axis from which on its ticks are those of decades, and of
+# parts of one; below, they are those of a linear axis.
+_DECADES, _OCTAVES = 10.0, 2.5
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
@@ -200,6 +209,22 @@ def log_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def value_ticks(axis: Axis, scale: str) -> None:
+    """Set scale and ticks of an axis of parameter values: a few, written in full."""
+    owner = axis.axes
+    getattr(owner, f"set_{axis.axis_name}scale")(scale)  # type: ignore[attr-defined]
+    low, high = axis.get_view_interval()
+    if scale == "log" and high >= _DECADES * low:
+        log_ticks(axis)
+        return
+    if scale == "log" and high >= _OCTAVES * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    else:
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_locator(NullLocator())
 
 
 def whole_ticks(axis: Axis) -> None:

@@ -1,9 +1,10 @@
 """Learning and drift along the axes of a survey, variant by variant.
 
 Every dot is one network instance; a row of panels stands for an axis, a line joins the means of
-a variant. Variants that are not swept are horizontal lines, without a color of their own; the
-control is a band from its smallest to its largest instance. A survey without axes has its
-variants side by side, with the mean and its interval over instances.
+a variant, unless its values are drawn at random, so that every point has its own. Variants that are
+not swept are horizontal lines, without a color of their own; the control is a band from its
+smallest to its largest instance. A survey without axes has its variants side by side, with the mean
+and its interval over instances.
 
 Selectivity: cross-validated d' of a cell between its preferred pattern and the others, mean over
 cells; its expectation is 0 where cells do not distinguish patterns. S: how well single trials
@@ -36,6 +37,7 @@ from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
 from spikedrift.drift import gates
 from spikedrift.figures import style
+from spikedrift.figures.score_axes import scattered
 from spikedrift.ground_truth import verdicts
 
 # Quantity -> words of its axis.
@@ -60,6 +62,10 @@ _COLORS = style.VARIANT
 _COLUMNS = 3
 _WORDS = 28  # letters of an axis' words in a line
 _LETTERS_PER_INCH, _MARK = 21, 9  # of the legend; letters that fit into the space of a mark
+_DOT, _CROSS = {"ms": 2, "alpha": 0.5}, {"ms": 3}
+# Where no line leads from point to point: runs that are compared are seen before the others.
+_DRAWN: dict[str, Any] = {"ms": 3.2, "zorder": 3}
+_DRAWN_BAD: dict[str, Any] = {"ms": 2.4, "mew": 0.5, "alpha": 0.5}
 _HEIGHT = 1.9  # of a panel, inches
 
 
@@ -107,6 +113,7 @@ def draw(
     controls = set(data["variant"].values[data["control"].values.astype(bool)])
     swept = set(table["variant"]) - _single(table)
     looks = _looks(order, controls, swept)
+    alone = scattered(table[table["variant"].isin(swept)], axes)
     shown: Sequence[Mapping[str, Any]] = axes or [{"name": "", "title": "", "scale": "linear"}]
     n_rows = -(-len(QUANTITIES) // _COLUMNS) * len(shown)
     with style.applied():
@@ -115,9 +122,9 @@ def draw(
         for k, axis in enumerate(shown):
             for place, quantity in zip(panels[k * len(QUANTITIES) :], QUANTITIES, strict=False):
                 part = table[table["quantity"] == quantity]
-                _panel(place, part, axis, order, looks, quantity)
+                _panel(place, part, axis, order, looks, quantity, alone)
         marks = [
-            Line2D([], [], **looks[n] | {"marker": looks[n]["marker"] if n in swept else ""}, ms=3,
+            Line2D([], [], **looks[n] | _in_legend(looks[n], n in swept, alone), ms=3,
                    label=titles[n])
             for n in order
         ]  # fmt: skip
@@ -125,7 +132,7 @@ def draw(
         longest = max(len(str(handle.get_label())) for handle in [*marks, bad])
         columns = max(1, int(options.width * _LETTERS_PER_INCH / (longest + _MARK)))
         figure.legend(handles=[*marks, bad], loc="outside upper left", ncols=columns, fontsize=6.5)
-        style.footnote(figure, _notes(data, table, compare))
+        style.footnote(figure, _notes(data, table, compare, alone))
     return figure, table
 
 
@@ -199,6 +206,11 @@ def _looks(order: Sequence[str], controls: set[str], swept: set[str]) -> dict[st
     return looks
 
 
+def _in_legend(look: Mapping[str, Any], swept: bool, alone: bool) -> dict[str, Any]:
+    """Line and marker that a variant has in the panels."""
+    return {"marker": look["marker"] if swept else "", "ls": "" if swept and alone else look["ls"]}
+
+
 def _panel(
     place: Axes,
     part: pd.DataFrame,
@@ -206,6 +218,7 @@ def _panel(
     order: Sequence[str],
     looks: Mapping[str, Mapping[str, Any]],
     quantity: str,
+    alone: bool,
 ) -> None:
     place.set_ylabel(QUANTITIES[quantity])
     if quantity.startswith(("drift", "selectivity", "S ")):
@@ -236,9 +249,9 @@ def _panel(
         x = here[column]
         x = (x.map(words.index) if words else x).astype(float)
         ok = here["status"] == "ok"
-        place.plot(x[ok], here["value"][ok], ls="", marker=marker, ms=2, alpha=0.5, color=color,
-                   mew=0)  # fmt: skip
-        place.plot(x[~ok], here["value"][~ok], ls="", marker="x", ms=3, color=color)
+        good, bad = (_DRAWN, _DRAWN_BAD) if alone else (_DOT, _CROSS)
+        place.plot(x[ok], here["value"][ok], ls="", marker=marker, color=color, mew=0, **good)
+        place.plot(x[~ok], here["value"][~ok], ls="", marker="x", color=color, **bad)
         for _, same in here.groupby(others, dropna=False) if others else [("", here)]:
             means = same["value"].groupby(x[same.index]).mean()
             place.plot(means.index, means, color=color, ls=line, lw=1.1)
@@ -257,6 +270,7 @@ def _panel(
             place.set_xscale(axis["scale"])
             place.update_datalim([(x, 0) for x in part[column].dropna()], updatey=False)
             place.autoscale_view(scaley=False)
+            style.value_ticks(place.xaxis, axis["scale"])
         place.set_xlabel("\n".join(textwrap.wrap(axis["title"] or axis["name"], _WORDS)))
 
 
@@ -307,14 +321,18 @@ def _vague(data: xr.Dataset) -> str:
     return f" Drawn, but too imprecise to say that nothing drifts: {said}." * bool(said)
 
 
-def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare) -> list[str]:
+def _notes(data: xr.Dataset, table: pd.DataFrame, compare: Compare, alone: bool) -> list[str]:
     n = data.sizes["instance"]
     runs = _runs(table)
     other = runs["status"].value_counts().drop("ok", errors="ignore")
     few = ", an illustration" if n < compare.min_instances else ""
+    lines = (
+        "; no lines, since every point has values of its own"
+        if alone
+        else "; lines: their means, one for every combination of the other axes, no interval"
+    )
     means = (
-        "; lines: their means, one for every combination of the other axes, no interval"
-        f"{few}. Horizontal: variants that take no values, "
+        f"{lines}{few}. Horizontal: variants that take no values, "
         "their mean; gray band: the control, from its smallest to its largest instance."
         if any(str(name).startswith("axis_") for name in table)
         else f"; bars: mean and 95 % Student interval over instances{few}."

@@ -15,10 +15,17 @@ import pandas as pd
 import xarray as xr
 
 from spikedrift.comparison.claims import illustrates
-from spikedrift.comparison.conclusions import LEVEL, described_by, listed
+from spikedrift.comparison.conclusions import (
+    LEVEL,
+    described_by,
+    joined,
+    listed,
+    words_of,
+)
 from spikedrift.comparison.recovery.caption import has_power
 from spikedrift.comparison.scores import comparability
 from spikedrift.config.compare import Compare
+from spikedrift.report.distances import distances, few_scored, not_scored, values, variants_of
 from spikedrift.report.drift_found import drift_part
 from spikedrift.report.page import Part
 
@@ -80,9 +87,9 @@ def _comparison(one: Compared) -> Part:
     ranked = scores["score"].dropna("point").sortby(scores["score"].dropna("point"))
     if not ranked.size:
         return Part(heading, "No point has an instance with all statistics: none is scored.")
-    words = json.loads(scores.attrs["titles"])
+    words = words_of(scores)
     names = [str(name) for name in ranked["point"].values]
-    variants = dict(zip(*_variants(scores), strict=True))
+    variants = dict(zip(*variants_of(scores), strict=True))
     nearest, found = words[names[0]], variants[names[0]]
     points, basis = [], []
     tested = one.recovery if one.recovery is not None and "accuracy" in one.recovery else None
@@ -98,10 +105,9 @@ def _comparison(one: Compared) -> Part:
         empty = _no_evidence(tested)
         points.insert(0, _truth(one.truth, found, nearest, empty))
     against = _against(one, tested)
+    points += [*not_scored(scores, words), *values(scores, names[0], nearest)]
     points.append(
-        "Distances, of which 1 is expected of one more draw: "
-        + ", ".join(f"{words[name]} {ranked.values[k]:.2g}" for k, name in enumerate(names))
-        + f". {_without(scores.attrs['conclusion'], against)}"
+        f"{distances(scores, ranked, words)} {_without(scores.attrs['conclusion'], against)}"
     )
     basis.append(f"Distance: {_without(scores.attrs['inference'], against)}")
     if assumed := str(scores.attrs.get("assumptions", "")):
@@ -124,7 +130,7 @@ def _without(text: str, said: Sequence[str]) -> str:
 def _against(one: Compared, tested: xr.Dataset | None) -> list[str]:
     """Sentences that speak against the answer of a comparison, as in figure 5."""
     scores = one.scores
-    out = described_by(scores)
+    out = described_by(scores) + few_scored(scores)
     if tested is not None:
         out += [said for said in (_not_by_drift(tested), _no_better(tested)) if said]
     elif one.recovery is not None:
@@ -173,15 +179,6 @@ def _no_evidence(tested: xr.Dataset | None) -> str:
     if tested is None:
         return "how often it would be right is not known"
     return "which is not shown to be more than chance" if _no_better(tested) else ""
-
-
-def _variants(scores: xr.Dataset) -> tuple[list[str], list[str]]:
-    """Names of the points and of their variants."""
-    names = scores["point"].values.astype(str).tolist()
-    of_point = (
-        scores["variant"].values.astype(str).tolist() if "variant" in scores.coords else names
-    )
-    return names, of_point
 
 
 def _truth(truth: Mapping[str, Any], found: str, title: str, no_evidence: str) -> str:
@@ -258,7 +255,7 @@ def _checks(recovery: xr.Dataset, recording: str, words: Mapping[str, str]) -> l
         for k, variant in enumerate(one["variant"].values)
         if one["runs_scored"].values[k]
     ]
-    out.append(f"Of the networks of a variant, so many are given it: {', '.join(of_variant)}.")
+    out.append(f"Of the networks of a variant, so many are given it: {joined(of_variant)}.")
     return out
 
 

@@ -20,6 +20,8 @@ from spikedrift.core.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST_NAMED = 2  # axes of a grid or a list whose values name a point; of more, its number does
+
 
 @dataclass(frozen=True)
 class Point:
@@ -39,6 +41,10 @@ class Point:
     control : bool
     files : list of path
         Files of the user's own from which its session is read; empty where it is simulated.
+    called : str
+        What it is called where its values are too many to be named by them, such as `draw 7`;
+        empty where it is called by its values. One number is the same values, or the same places
+        between the ends of the axes, in all variants.
     """
 
     sweep: str
@@ -51,6 +57,7 @@ class Point:
     instance: int
     control: bool
     files: list[str] = field(default_factory=list)
+    called: str = ""
 
     @property
     def recording(self) -> str:
@@ -65,8 +72,9 @@ class Point:
 
     @property
     def words(self) -> str:
-        """Title of the variant with its values of the axes."""
-        return ", ".join([self.title, *(f"{axis} {value}" for axis, value in self.axes.items())])
+        """Title of the variant with its values of the axes, or with its number."""
+        values = [f"{axis} {value}" for axis, value in self.axes.items()]
+        return ", ".join([self.title, *([self.called] if self.called else values)])
 
     @property
     def instance_seed(self) -> str:
@@ -147,7 +155,7 @@ def points(sweep: Sweep) -> list[Point]:
         base = override(sweep.options, variant.set, where)
         tree = base.model_dump(mode="json")
         axes = sweep.axes_of(variant)
-        for row in axis_values(sweep, axes):
+        for number, row in enumerate(axis_values(sweep, axes), 1):
             here = where + "".join(f", {name} {value}" for name, value in row.items())
             changes = _changes(axes, row, tree, here)
             options = override(base, changes, here) if changes else base
@@ -159,8 +167,8 @@ def points(sweep: Sweep) -> list[Point]:
                     + ", or set swept: false where the axes change nothing" * bool(row)
                 )
             seen[key] = here.removeprefix(f"sweep {sweep.name}, variant ")
-            numbers = _numbers(sweep, len(seen) - 1)
-            files = _files(options, numbers, here)
+            instances = _instances(sweep, len(seen) - 1)
+            files = _files(options, instances, here)
             parameters = {**variant.set, **changes}
             expanded += [
                 Point(
@@ -171,16 +179,24 @@ def points(sweep: Sweep) -> list[Point]:
                     parameters=parameters,
                     axes=row,
                     seed=sweep.seed,
-                    instance=number,
+                    instance=instance,
                     control=variant.control,
                     files=own,
+                    called=_called(sweep, axes, number),
                 )
-                for number, own in zip(numbers, files, strict=True)
+                for instance, own in zip(instances, files, strict=True)
             ]
     return expanded
 
 
-def _numbers(sweep: Sweep, place: int) -> range:
+def _called(sweep: Sweep, axes: Sequence[Axis], number: int) -> str:
+    """Number of a point within its variant, where it has more values than a reader can follow."""
+    if sweep.samples is not None:
+        return f"draw {number}" if len(axes) > 1 else ""
+    return f"point {number}" if len(axes) > _MOST_NAMED else ""
+
+
+def _instances(sweep: Sweep, place: int) -> range:
     """Instances of a point by its place in the sweep: its own, unless points are paired."""
     first = 0 if sweep.paired else place * sweep.instances
     return range(first, first + sweep.instances)
@@ -289,13 +305,17 @@ def _changes(
 
 
 def table(expanded: Sequence[Point]) -> "pd.DataFrame":
-    """Return points as a table, one row for each recording; parameters are JSON."""
+    """Return points as a table, one row for each recording; parameters are JSON.
+
+    `point_title` says what figures and pages call the point, beside its values.
+    """
     import pandas as pd
 
     rows = [
         {
             "recording": point.recording,
-            **{key: v for key, v in asdict(point).items() if key not in ("axes", "files")},
+            **{k: v for k, v in asdict(point).items() if k not in ("axes", "files", "called")},
+            "point_title": point.words,
             "parameters": json.dumps(point.parameters, sort_keys=True),
             **{f"axis_{name}": value for name, value in point.axes.items()},
         }

@@ -160,13 +160,14 @@ def collect(
     data : Dataset
         Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
         and NaN in all measures. By `point`: `variant`, `title`, `control`, `axis_{name}` (NaN
-        or empty for a variant that is not swept), `name` and `point_title`, which say the values
-        of the axes too. Where points share no instance (`paired: false`), `instance` is 0 and
-        `instance_number` (point) its number in the sweep. With `accept` what
+        or empty for a variant that is not swept), `name`, which says the values of the axes too,
+        and `point_title`, what figures and pages call the point. Where points share no instance
+        (`paired: false`), `instance` is 0 and `instance_number` (point) its number in the sweep.
+        With `accept` what
         `spikedrift.sweeps.acceptance.accepted` says.
     table : DataFrame
-        One row a run: recording, variant, axes, instance, status, reason, parameters; with
-        `accept` also accepted and rejection.
+        One row a run: recording, variant, point_title, axes, instance, status, reason, parameters;
+        with `accept` also accepted and rejection.
     """
     whole = joined([chunk.isel(run=[k]) for chunk in chunks for k in range(chunk.sizes["run"])])
     ids = list(dict.fromkeys(point.id for point in points))
@@ -214,6 +215,7 @@ def collect(
         {
             "recording": point.recording,
             "variant": point.variant,
+            "point_title": point.words,
             **{f"axis_{name}": point.axes.get(name, np.nan) for name in names},
             "instance": point.instance,
             **{name: whole[name].sel(run=point.recording).item() for name in WORDS},

@@ -23,7 +23,7 @@ def scored(seed, n, apart, recording, **attributes):
     out = comparison(values, ["a", "b"], recording=recording)
     distance = ((np.asarray(recording) - values.mean(axis=1)) ** 2).mean(axis=1)
     out["score"] = "point", distance
-    out["instances_given"] = "point", [n, n]
+    out["instances_given"] = out["instances_scored"] = "point", [n, n]
     out["ceiling_high"] = 2.0
     out["baseline_score"] = "baseline", [90.0, 91.0, 92.0]
     out["trait_difference"] = ("point", "compared_trait"), [[1.0], [1.0]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from spikedrift.comparison.conclusions import LEVEL, listed
+from spikedrift.comparison.conclusions import LEVEL, listed_points
 from spikedrift.comparison.scores.across_animals import members_of
 from spikedrift.config.compare import Compare
 from spikedrift.core.errors import InputError
@@ -205,7 +205,7 @@ def _conclusions(found: xr.Dataset) -> list[str]:
     """Sentences by view and code on the results that hold by all comparators."""
     titles: Mapping[str, Any] = json.loads(found.attrs["titles"])
     words = {"full": "matrices as they are", "residual": "lag and block out"}
-    n = found.sizes["comparator"]
+    n, n_points = found.sizes["comparator"], found.sizes["point"]
     by = f"all {n} comparators" if n > 1 else json.loads(found.attrs["comparator_titles"])[
         str(found["comparator"].values[0])
     ]  # fmt: skip
@@ -217,7 +217,7 @@ def _conclusions(found: xr.Dataset) -> list[str]:
             def named(holds: xr.DataArray) -> str:
                 kept = holds.all("comparator")
                 names = [titles[str(key)] for key in kept["point"].values[kept.values]]
-                return listed(names) if names else "none"
+                return listed_points(names, f"{n_points} points") or "none"
 
             above = one["p_zero_holm"] <= LEVEL
             reached = above & (one["p_ceiling_holm"] > LEVEL)

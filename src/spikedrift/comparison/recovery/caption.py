@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
+from spikedrift.comparison.conclusions import joined
 from spikedrift.comparison.recovery.posterior_predictive import POWER_AT
 from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.compare import Compare
@@ -53,9 +54,9 @@ def caption(
     ]
     if missing:
         inference.append(
-            f"{missing} runs are not scored: a statistic is undefined (such as timing where no "
-            "code is detected or the index is too imprecise), or no point of their variant is "
-            "left to be recovered as."
+            f"{missing} run{'s are' if missing > 1 else ' is'} not scored: a statistic is "
+            "undefined (such as timing where no code is detected or the index is too imprecise), "
+            "or no point of their variant is left to be recovered as."
         )
     if few:
         inference.append(
@@ -147,6 +148,6 @@ def _verdict(
             f"{n_statistics} statistics): no power."
         )
     return (
-        f"{name}: not rejected as one more draw of {', '.join(kept)} (power {power:.2f} against "
+        f"{name}: not rejected as one more draw of {joined(kept)} (power {power:.2f} against "
         f"{POWER_AT:g} SD in every statistic)."
     )

@@ -15,6 +15,7 @@ import numpy as np
 import scipy
 import xarray as xr
 
+from spikedrift.comparison.conclusions import words_of
 from spikedrift.comparison.recovery import nearest, posterior_predictive
 from spikedrift.comparison.recovery.caption import caption
 from spikedrift.comparison.recovery.families import recover_families
@@ -141,8 +142,8 @@ def recover(
         Attributes: `primary`, `illustration` (int; 1 below `compare.min_instances`),
         `instances`, `indistinguishable` (JSON, list of sentences), `verdict`,
         `out_of_model_verdict` and words for captions: `held_out_words`, `chance_words`,
-        `null_words`, `assumptions`, `inference`; `recording`, `titles` (JSON), `options` (JSON),
-        `seed`.
+        `null_words`, `assumptions`, `inference`; `recording`, `titles` (JSON: words for points and
+        variants), `options` (JSON), `seed`.
 
     Raises
     ------
@@ -196,9 +197,10 @@ def recover(
     )
     if "sweep" not in scores.coords:
         out = out.drop_vars("point_sweep")
+    words = words_of(scores)
     return out.assign_attrs(
         recording=name,
-        titles=scores.attrs.get("titles", "{}"),
+        titles=json.dumps(words),
         primary=primary,
         classifiers=json.dumps(
             {name: [runs.statistics[k] for k in columns] for name, columns in runs.columns.items()}
@@ -206,9 +208,7 @@ def recover(
         options=options.model_dump_json(),
         seed=seed,
         **families,
-        **caption(
-            out, compare, scores.sizes["statistic"], json.loads(scores.attrs.get("titles", "{}"))
-        ),
+        **caption(out, compare, scores.sizes["statistic"], words),
     )
 
 

@@ -113,6 +113,7 @@ def words(found: xr.Dataset, options: Compare) -> str:
     """Say how many points are not comparable, and in what."""
     beyond = np.abs(found["trait_difference"].values) > options.incomparable_above
     n, size = int(beyond.any(axis=1).sum()), found.sizes["point"]
+    seen = int(np.isfinite(found["trait_difference"].values).any(axis=1).sum())
     if not n:
         return ""
     names = [
@@ -120,7 +121,8 @@ def words(found: xr.Dataset, options: Compare) -> str:
         for name, count in zip(found["compared_trait"].values, beyond.sum(axis=0), strict=True)
         if count
     ]
+    with_runs = f" with runs that are compared ({size} in all)" * (seen < size)
     return (
-        f"{n} of {size} points are more than {options.incomparable_above:g} SD from the "
+        f"{n} of {seen} points{with_runs} are more than {options.incomparable_above:g} SD from the "
         f"recording in {', '.join(names)}: their drift is not compared at equal terms."
     )

@@ -6,7 +6,11 @@ spread of instances, one time-scale factor fitted a point. About 1 is expected o
 less is nearer. Circles, network instances; diamonds, their mean; short bars, the point against
 its own instances; gray band, noise floor from random halves of the recording's units (lower end: a
 right model without noise); lines, baselines made from the recording itself (only lag, only block,
-no drift), each with its own factor; gray marks, the frozen control.
+no drift), each with its own factor; gray marks, the frozen control. Where a variant was simulated
+with many values of its parameters, all its points share a row, each on a line of its own, and the
+nearest of all is named (black edge); an open diamond is a point of which the recording is rejected
+as one more draw (see b). The table beside the figure has every point with its values. The best of
+many points scores lower than it would on new data.
 
 b: are the variants distinguishable at all by this comparison? Each simulated run takes the place of
 the recording, its instance is held out, and its variant is recovered. Left: share of the runs of a
@@ -42,10 +46,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spikedrift.comparison.claims import illustrates
+from spikedrift.comparison.conclusions import LEVEL, MOST_LISTED, words_of
 from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
-from spikedrift.figures import comparators, style
+from spikedrift.figures import comparators, score_groups, style
 from spikedrift.figures import score_panel as panels
 
 _NO_RECOVERY = "no recovery test: it needs two variants or more and three instances"
@@ -55,7 +60,7 @@ _CLASSIFIERS = {
     "every": "every statistic",
     "rates": "mean rates alone",
 }
-_MOST_ROWS = 8  # points of the first panel; the others stand in the file
+_WORDS = 28  # letters in a line of a variant's name
 _MOST_WORDS = 8  # variants whose columns have words; of more, numbers
 _MOST_NUMBERS = 16  # variants whose shares and columns all have one; of more, a bar and every fifth
 
@@ -84,8 +89,9 @@ def draw(
     figure : Figure
     table : DataFrame
         One row a drawn number: panel (score, recovery, structure), point, series, value, low,
-        high; view, code and comparator, or quantity, variant and recovered. Panel `note`: what the
-        files say at length, one sentence a row in `text`.
+        high; view, code and comparator, or quantity, variant and recovered. Panel `point`: every
+        point as `spikedrift.figures.score_groups.points` lists it. Panel `note`: what the files
+        say at length, one sentence a row in `text`.
 
     Raises
     ------
@@ -99,19 +105,16 @@ def draw(
             raise InputError(
                 f"figure comparison: files of {name} and {file.attrs['recording']} mixed"
             )
-    n_points = scores.sizes["point"]
-    shown = panels.nearest(scores, _MOST_ROWS)
-    order = [str(point) for point in shown["point"].values]
-    titles: dict[str, str] = json.loads(scores.attrs["titles"])
-    of_point = shown["variant"].values.tolist() if "variant" in shown else order
-    variant = dict(zip(order, of_point, strict=True))
-    colors = style.point_colors(order, variant, scores.attrs["control"] or None)
+    shown = panels.nearest(scores, MOST_LISTED)
+    groups = _groups(scores)
+    n_rows = len(groups) or shown.sizes["point"]
+    titles = words_of(scores)
     few = int(scores["instances_given"].min())
     illustration = illustrates(scores)
     variants = 0 if recovery is None else recovery.sizes.get("variant", 0)
     heights = style.fitted(
         [
-            max(2.0, 0.3 * len(order) + 1.0) if panels.known(shown) else 1.0,
+            max(2.0, 0.3 * n_rows + 1.0) if panels.known(shown) else 1.0,
             (0.22 if variants <= _MOST_NUMBERS else 0.13) * variants + 1.35 if variants else 0.5,
             0.5 if structure is None else comparators.summary_height(structure),
         ]
@@ -122,23 +125,58 @@ def draw(
         upper, middle, lower = style.rows(figure, heights)
         left, legend = np.ravel(upper.subfigures(1, 2, squeeze=False, width_ratios=[3, 1]))
         scored = left.subplots()
-        tables = [panels.scored(scored, shown, order, colors)]
-        if panels.known(shown):
-            scored.set_yticks(
-                range(len(order)), [style.wrapped(titles[n], 24) for n in order], fontsize=6.5
-            )
-            scored.set_ylim(len(order) - 0.5, -0.5)
-            scored.tick_params(axis="y", length=0)
-            legend.legend(handles=panels.handles(), loc="center", fontsize=7)
+        if groups:
+            rejected = _rejected(recovery, name)
+            of_variants = list(dict.fromkeys(scores["variant"].values.astype(str).tolist()))
+            colors = style.variant_colors(of_variants, scores.attrs["control"] or None)
+            tables = [score_groups.draw_groups(scored, scores, groups, colors, rejected)]
+            legend.legend(handles=score_groups.handles(scores, rejected), loc="center", fontsize=7)
+            rows_are = score_groups.note(scores, groups)
+        else:
+            tables = [_rows(scored, shown, titles)]
+            if panels.known(shown):
+                legend.legend(handles=panels.handles(), loc="center", fontsize=7)
+            rows_are = panels.nearest_of(shown.sizes["point"], scores.sizes["point"])
         tables.append(_recovered(middle, recovery))
         tables.append(_compared(lower, structure, titles))
         for letter, place in zip("abc", (upper, middle, lower), strict=True):
             place.text(0.004, 0.99, letter, fontsize=10, fontweight="bold", va="top")
-        nearest = panels.nearest_of(len(order), n_points)
-        style.footnote(figure, [*_notes(shown, structure, recovery, illustration), nearest])
+        style.footnote(figure, _notes(scores, structure, recovery, illustration, rows_are))
     said = _said(scores, structure, recovery)
+    tables.append(score_groups.points(scores))
     tables.append(pd.DataFrame({"panel": "note", "text": [one for one in said if one]}))
     return figure, pd.concat(tables, ignore_index=True)
+
+
+def _groups(scores: xr.Dataset) -> list[score_groups.Group]:
+    """Variants whose points share a row; empty where every point has a row of its own."""
+    if scores.sizes["point"] <= MOST_LISTED or "variant" not in scores.coords:
+        return []
+    of_several = len(set(scores["variant"].values.tolist())) < scores.sizes["point"]
+    return score_groups.groups(scores)[: score_groups.MOST_GROUPS] if of_several else []
+
+
+def _rows(axes: Axes, shown: xr.Dataset, titles: dict[str, str]) -> pd.DataFrame:
+    """Draw points one a row."""
+    order = [str(point) for point in shown["point"].values]
+    of_point = shown["variant"].values.tolist() if "variant" in shown.coords else order
+    variant = dict(zip(order, of_point, strict=True))
+    colors = style.point_colors(order, variant, shown.attrs["control"] or None)
+    table = panels.scored(axes, shown, order, colors)
+    if panels.known(shown):
+        words = [style.wrapped(titles[name], 24) for name in order]
+        axes.set_yticks(range(len(order)), words, fontsize=6.5)
+        axes.set_ylim(len(order) - 0.5, -0.5)
+        axes.tick_params(axis="y", length=0)
+    return table
+
+
+def _rejected(recovery: xr.Dataset | None, recording: str) -> set[str]:
+    """Points of which the recording is rejected as one more draw."""
+    if recovery is None or "check_p_holm" not in recovery:
+        return set()
+    p = recovery["check_p_holm"].sel(checked=recording)
+    return set(p["point"].values[p.values <= LEVEL].astype(str).tolist())
 
 
 def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) -> pd.DataFrame:
@@ -225,7 +263,10 @@ def _confusion(axes: Axes, share: np.ndarray, words: Sequence[str]) -> pd.DataFr
     if many:
         numbers = [k for k in range(1, len(words) + 1) if not crowded or k == 1 or k % 5 == 0]
         axes.set_xticks([k - 1 for k in numbers], map(str, numbers), fontsize=6)
-        words = [f"{word}  {k}" for k, word in enumerate(words, 1)]
+        words = [
+            (word if crowded else style.wrapped(word, _WORDS)) + f"  {k}"
+            for k, word in enumerate(words, 1)
+        ]
     else:
         axes.set_xticks(range(len(words)), words, rotation=25, ha="right", rotation_mode="anchor",
                         fontsize=6.5)  # fmt: skip
@@ -241,6 +282,7 @@ def _notes(
     structure: xr.Dataset | None,
     recovery: xr.Dataset | None,
     illustration: bool,
+    rows_are: str,
 ) -> list[str]:
     """Notes under the figure: n, the finding of each panel, assumptions."""
     few = int(scores["instances_given"].min())
@@ -248,6 +290,7 @@ def _notes(
         f"{few} network instances a point (unit of inference) against one recording"
         + (": an illustration, no interval." if illustration else "."),
         f"a: {scores.attrs['conclusion']} {panels.unscored(scores)}".strip() * panels.known(scores),
+        rows_are,
     ]
     if recovery is not None and "refused" not in recovery.attrs:
         told = recovery["distinguishable"].values

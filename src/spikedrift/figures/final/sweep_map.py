@@ -8,8 +8,10 @@ the baselines made from the recording itself (lines: only lag, only block, no dr
 Star: the best point. Hatched: points of which no instance could be scored (failed runs, or a
 statistic undefined). Dotted: points of which some instances could not. With more than two axes,
 color is the best value over the others. Of several sweeps in one comparison each has its own
-figure, over its own axes. It is a result, too, if a baseline beats every point or the
-best point is above the noise floor.
+figure, over its own axes. Where the values of points are drawn at random, every point has its own,
+and no map can be made: a panel then shows the score over one parameter, a row of panels the points
+of one variant, with noise floor and baselines as band and lines. It is a result,
+too, if a baseline beats every point or the best point is above the noise floor.
 
 Unit of inference: network instance on the side of models; one recording on the other. The best of
 many points scores better than it would on new data: neighboring points and the recovery test show
@@ -33,7 +35,7 @@ from matplotlib.patches import Rectangle
 from spikedrift.comparison.claims import illustrates
 from spikedrift.config.figures import Figures
 from spikedrift.core.errors import InputError
-from spikedrift.figures import style
+from spikedrift.figures import score_axes, style
 from spikedrift.figures.score_panel import BASELINE, known, unscored
 from spikedrift.sweeps.points import in_sweep, in_words
 
@@ -44,6 +46,11 @@ _DARK = 0.5  # place on the color scale from which on marks are white
 _CLOSE = 0.07  # share of the color scale within which two baselines have one label
 _BLOCKED = "//////"
 _WORDS = 24
+_MARKS = (
+    "One recording a map. Star: the best point. Hatched: no instance scored. Dotted: some "
+    "instances failed or not scored. On the color scale: gray, noise floor; vermilion lines, "
+    "baselines (at its end: beyond)."
+)
 _MOST_RECORDINGS = 4  # that are drawn; the others stand in the table
 
 
@@ -93,20 +100,30 @@ def draw(
     swept = _swept(table, named)
     few = int(table["given"].min())
     illustration = any(map(illustrates, scores))
-    drawn = scores[:_MOST_RECORDINGS]
-    heights = style.fitted([_height(part, named, swept) for part in parts[: len(drawn)]])
+    scattered = score_axes.scattered(table[swept], named)
+    most = _MOST_RECORDINGS
+    if scattered:
+        most = max(1, int(style.TALLEST / score_axes.height_of(parts[0][swept[parts[0].index]])))
+    drawn = scores[:most]
+    heights = style.fitted([_height(part, named, swept, scattered) for part in parts[:most]])
     with style.applied():
         figure = style.figure(options.width, sum(heights) + 0.3)
         style.title(figure, "Distance to the recordings over the sweep",
                     f"{few} instances a point" * illustration)  # fmt: skip
         places = style.rows(figure, heights)
-        for place, file, part in zip(places, drawn, parts[: len(drawn)], strict=True):
-            if part["score"].notna().any():
+        for place, file, part in zip(places, drawn, parts[:most], strict=True):
+            if scattered and part["score"].notna().any():
+                place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
+                score_axes.draw_axes(place, file, part[swept[part.index]], named)
+            elif part["score"].notna().any():
                 _recording(place, file, part, named, swept)
             else:
                 place.suptitle(str(file.attrs["recording"]), x=0.01, ha="left", fontsize=8.5)
                 style.said(place.subplots(), str(file.attrs["conclusion"]))
-        style.footnote(figure, _notes(drawn, parts, named))
+        first = parts[0]
+        inside, single = first[swept[first.index]], first[~swept[first.index]]
+        marks = score_axes.note(inside, single) if scattered else _MARKS
+        style.footnote(figure, _notes(drawn, parts, named if not scattered else (), marks))
     return figure, table
 
 
@@ -168,8 +185,12 @@ def _swept(table: pd.DataFrame, axes: Sequence[Mapping[str, Any]]) -> pd.Series:
     return (columns.notna() & (columns != "")).all(axis=1)
 
 
-def _height(part: pd.DataFrame, axes: Sequence[Mapping[str, Any]], swept: pd.Series) -> float:
+def _height(
+    part: pd.DataFrame, axes: Sequence[Mapping[str, Any]], swept: pd.Series, scattered: bool
+) -> float:
     inside, single = part[swept[part.index]], part[~swept[part.index]]
+    if scattered:
+        return score_axes.height_of(inside)
     rows = len(single)
     if len(axes) == 1:
         rows = max(rows, inside["variant"].nunique())
@@ -315,13 +336,12 @@ def _notes(
     scores: Sequence[xr.Dataset],
     parts: Sequence[pd.DataFrame],
     axes: Sequence[Mapping[str, Any]],
+    marks: str,
 ) -> list[str]:
     n = parts[0]
     notes = [
         f"{style.counted(len(n), 'point')}, {style.at_least(n['given'])} network instances (unit "
-        "of inference) each, one recording a map. Star: the best "
-        "point. Hatched: no instance scored. Dotted: some instances failed or not scored. On the "
-        "color scale: gray, noise floor; vermilion lines, baselines (at its end: beyond)."
+        f"of inference) each. {marks}"
     ]
     if len(axes) > 2:
         others = ", ".join(str(axis["title"] or axis["name"]) for axis in axes[2:])

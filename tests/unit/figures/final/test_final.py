@@ -693,7 +693,7 @@ def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
     assert any("too few instances" in text.replace("\n", " ") for text in texts)
     assert any("similarity matrices were not compared" in text for text in texts)
     assert any("a survey keeps no trials" in text.replace("\n", " ") for text in texts)
-    assert set(table["panel"]) == {"score", "note"}
+    assert set(table["panel"]) == {"score", "point", "note"}
     with pytest.raises(InputError, match="mixed"):
         comparison.draw(scores=scores, structure=structure.assign_attrs(recording="other.movie"))
 

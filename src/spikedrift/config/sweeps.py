@@ -226,7 +226,10 @@ class Sweep(Options):
         ),
     )
     samples: int | None = Field(
-        default=None, gt=0, description="points of a random or Latin hypercube sample"
+        default=None,
+        gt=0,
+        description="points of a random or Latin hypercube sample; with several axes figures and "
+        "pages call them draw 1, draw 2 and so on, and tables say their values",
     )
     instances: int = Field(
         default=3,

@@ -135,19 +135,28 @@ def note(scores: xr.Dataset, shown: list[Group]) -> str:
     return said
 
 
-def points(scores: xr.Dataset) -> pd.DataFrame:
+def points(scores: xr.Dataset, p_values: Mapping[str, float] | None = None) -> pd.DataFrame:
     """List all points of a comparison: what each is called, its values, its score.
+
+    Parameters
+    ----------
+    scores : Dataset
+        A file of `spikedrift.comparison.scores.scores`.
+    p_values : mapping of point -> p, optional
+        Of the check whether the recording is one more draw of the point.
 
     Returns
     -------
     DataFrame
         One row a point: panel (point), point, point_title, variant, `axis_{name}`, value (score),
-        instances_scored, instances_given, at_noise_floor (1: at or below its upper end).
+        instances_scored, instances_given, at_noise_floor (1: at or below its upper end), and
+        `check_p_holm` where p-values are given.
     """
     titles = words_of(scores)
     names = scores["point"].values.astype(str)
     axes = [str(name) for name in scores.coords if str(name).startswith("axis_")]
     score = scores["score"].values
+    known = p_values or {}
     return pd.DataFrame(
         {
             "panel": "point",
@@ -159,5 +168,6 @@ def points(scores: xr.Dataset) -> pd.DataFrame:
             "instances_scored": scores["instances_scored"].values,
             "instances_given": scores["instances_given"].values,
             "at_noise_floor": (score <= float(scores["ceiling_high"])).astype(int),
+            **({"check_p_holm": [known.get(name, np.nan) for name in names]} if known else {}),
         }
     )

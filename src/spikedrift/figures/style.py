@@ -81,9 +81,10 @@ RC: dict[Any, Any] = {
     "ytick.major.width": 0.6,
 }
 TALLEST = 7.6  # largest height of the panels of a final figure, inches: fits a screen with its note
-# Ratios of the ends of a logarithmic axis from which on its ticks are those of decades, and of
-# parts of one; below, they are those of a linear axis.
-_DECADES, _OCTAVES = 10.0, 2.5
+# Ratio of the ends of a logarithmic axis: ticks in a decade from there on. Below the last, ticks
+# are those of a linear axis.
+_SUBS = {100.0: (1.0,), 10.0: (1.0, 3.0), 2.5: (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)}
+_MOST_TICKS = 9
 _NOTE_SIZE = 6.5
 _NOTE_LINE = _NOTE_SIZE * 1.35 / 72
 _NOTE_CHARACTERS_PER_INCH = 20
@@ -216,11 +217,11 @@ def value_ticks(axis: Axis, scale: str) -> None:
     owner = axis.axes
     getattr(owner, f"set_{axis.axis_name}scale")(scale)  # type: ignore[attr-defined]
     low, high = axis.get_view_interval()
-    if scale == "log" and high >= _DECADES * low:
-        log_ticks(axis)
-        return
-    if scale == "log" and high >= _OCTAVES * low:
-        axis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    subs = next(
+        (subs for least, subs in _SUBS.items() if scale == "log" and high >= least * low), ()
+    )
+    if subs:
+        axis.set_major_locator(LogLocator(subs=subs, numticks=_MOST_TICKS))
     else:
         axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(StrMethodFormatter("{x:g}"))

@@ -186,6 +186,74 @@ def test_an_illustration_says_so_first():
     )
 
 
+def drawn(n, variants=2, draws=6):
+    """Comparison of variants with several draws each, the first of the second one the nearest."""
+    values = gaussian(5, n, 4.0, variants * draws)
+    names = [f"v{k // draws}" for k in range(variants * draws)]
+    out = comparison(values, names, axis=range(variants * draws))
+    score = np.arange(1.0, variants * draws + 1)
+    score[draws] = 0.5
+    out["score"] = "point", score
+    out["instances_given"] = out["instances_scored"] = "point", [n] * len(names)
+    out["ceiling_low"], out["ceiling_high"] = 0.4, 20.0
+    out["baseline_score"] = "baseline", [90.0, 91.0, 92.0]
+    out["trait_difference"] = ("point", "compared_trait"), [[1.0]] * len(names)
+    titles = {str(p): f"{v} words, draw {k % draws + 1}"
+              for k, (p, v) in enumerate(zip(out["point"].values, names, strict=True))}  # fmt: skip
+    out = out.assign_coords(
+        baseline=["lag_only", "block_only", "no_drift"],
+        compared_trait=["local_variation"],
+        variant_title=("point", [f"{name} words" for name in names]),
+    ).assign_attrs(titles=json.dumps(titles), options=COMPARE.model_dump_json(), inference="One.")
+    return out.assign_attrs(conclusion=" ".join(of_scores(out)))
+
+
+@pytest.mark.fault("findings", "a list of all points of a survey that nobody reads")
+def test_of_many_points_the_nearest_of_every_variant_is_said_and_the_rest_counted():
+    scores = drawn(3)
+    (part,) = findings([Compared(scores)])
+    assert part.answer == "The nearest tested variant is v1 words, draw 1."
+    said = " ".join(part.points)
+    assert (
+        "that were simulated): v1 words, draw 1: 0.5 (6 of 6); v0 words, draw 1: 1 (6 of 6). "
+        "The table of figure 5 has every point." in said
+    )
+    assert "reached by 12 of 12 points with a score; the nearest is v1 words, draw 1, 0.5." in said
+    assert "Values of v1 words, draw 1: rate 6; the table of figure 5" in said
+    assert "draw 3" not in said
+    few = scores.isel(point=[0, 1, 6])
+    few = few.assign_attrs(conclusion=" ".join(of_scores(few)))
+    said = " ".join(findings([Compared(few)])[0].points)
+    assert "v1 words, draw 1 0.5; v0 words, draw 1 1; v0 words, draw 2 2." in said
+    assert "v0 words, draw 1; v0 words, draw 2 and v1 words, draw 1." in said
+
+
+def test_a_point_that_is_called_by_its_values_has_them_once():
+    scores = drawn(3)
+    titles = {name: name.replace("@rate=", ", rate ") for name in scores["point"].values.tolist()}
+    (part,) = findings([Compared(scores.assign_attrs(titles=json.dumps(titles)))])
+    assert not any(one.startswith("Values of") for one in part.points)
+
+
+@pytest.mark.fault("findings", "the nearest point rests on one instance, and nothing says so")
+def test_lost_instances_of_the_nearest_point_and_variants_without_any_are_said():
+    scores = drawn(3)
+    assert not any("rests on" in one for one in findings([Compared(scores)])[0].against)
+    scores["instances_scored"][6] = 1
+    scores["score"][:6] = np.nan
+    (part,) = findings([Compared(scores)])
+    assert (
+        "The nearest point rests on 1 of its 3 instances: the others have no score." in part.against
+    )
+    assert "Not tested, since none of its runs has a score: v0 words." in part.points
+
+
+def test_variants_of_drawn_points_are_called_by_their_titles():
+    tested = recover(drawn(4), None, compare=COMPARE, options=FEW)
+    titles = json.loads(tested.attrs["titles"])
+    assert titles["v0"] == "v0 words" and titles["v1@rate=6"] == "v1 words, draw 1"
+
+
 def test_with_power_and_no_rejection_nothing_is_excluded():
     part, tested = said(scored(7, 12, 1.0, [0.5, 0.0]))
     assert (tested["compatible"].sel(checked="mouse.movie") == 1).all()

@@ -155,6 +155,37 @@ def test_a_variant_that_is_not_swept_is_one_point():
     assert table(expanded)["axis_rate"].isna().tolist() == [True, False, False]
 
 
+@pytest.mark.fault("labels", "a point of several drawn values is named by all of them")
+def test_draws_of_several_axes_are_called_by_their_number():
+    axes = [{**RATE, "low": 1e-3, "high": 1.0}, {**WEIGHT, "low": 0.0, "high": 0.1}]
+    fixed = {"name": "off", "title": "all frozen", "swept": False}
+    other = {"name": "b", "title": "variant b", "set": {"plasticity.inhibitory.eta": 0.5}}
+    drawn = {"sampling": "latin_hypercube", "samples": 3}
+    found = points(sweep(variants=[fixed, LEARNING, other], axes=axes, instances=2, **drawn))
+    words = list(dict.fromkeys(point.words for point in found))
+    assert words == ["all frozen", *(f"a, draw {k}" for k in (1, 2, 3)),
+                     *(f"variant b, draw {k}" for k in (1, 2, 3))]  # fmt: skip
+    at = {point.words: point.axes for point in found}
+    assert at["a, draw 2"] == at["variant b, draw 2"] != at["a, draw 3"]
+    alone = points(sweep(variants=[LEARNING], axes=axes, **drawn))
+    assert {point.words: point.axes for point in alone}.items() <= at.items()
+    listed = table(found).drop_duplicates("point_title").set_index("point_title")
+    assert listed.loc["a, draw 2", "axis_rate"] == at["a, draw 2"]["rate"]
+    assert "called" not in listed
+
+
+def test_points_of_one_or_two_axes_are_called_by_their_values():
+    one = points(sweep(axes=[{**RATE, "low": 0.1, "high": 0.2}], sampling="random", samples=2))
+    assert [point.words for point in one] == [f"a, rate {point.axes['rate']}" for point in one]
+    axes = [{**RATE, "values": [0.01, 0.03]}, {**WEIGHT, "values": [0.02]}]
+    assert [point.words for point in points(sweep(axes=axes))] == [
+        "a, rate 0.01, weight 0.02", "a, rate 0.03, weight 0.02",
+    ]  # fmt: skip
+    third = {"name": "ei", "keys": ["wiring.w_ei"], "values": [0.05]}
+    many = points(sweep(axes=[*axes, third]))
+    assert [point.words for point in many] == ["a, point 1", "a, point 2"]
+
+
 def test_another_point_changes_no_id():
     few = points(sweep(axes=[{**RATE, "values": [0.01, 0.03]}]))
     more = points(sweep(axes=[{**RATE, "values": [0.005, 0.01, 0.02, 0.03]}]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import xarray as xr
 
-from spikedrift.comparison.conclusions import joined
+from spikedrift.comparison.conclusions import MOST_LISTED, joined
 from spikedrift.comparison.recovery.posterior_predictive import POWER_AT
 from spikedrift.comparison.scores.comparability import TITLES
 from spikedrift.config.compare import Compare
@@ -141,6 +141,9 @@ def _verdict(
     kept = [titles.get(str(variant)) or str(variant) for variant in passed]
     if not kept:
         return f"{name}: no tested variant is compatible."
+    who = joined(kept)
+    if len(kept) > MOST_LISTED:
+        who = f"{len(kept)} of {int((value >= 0).sum())} variants that could be checked"
     power, freedom = float(found["check_power"]), float(found["check_freedom"])
     if not has_power(found):
         return (
@@ -148,6 +151,6 @@ def _verdict(
             f"{n_statistics} statistics): no power."
         )
     return (
-        f"{name}: not rejected as one more draw of {joined(kept)} (power {power:.2f} against "
+        f"{name}: not rejected as one more draw of {who} (power {power:.2f} against "
         f"{POWER_AT:g} SD in every statistic)."
     )

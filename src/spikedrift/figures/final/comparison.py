@@ -126,7 +126,7 @@ def draw(
         left, legend = np.ravel(upper.subfigures(1, 2, squeeze=False, width_ratios=[3, 1]))
         scored = left.subplots()
         if groups:
-            rejected = _rejected(recovery, name)
+            rejected = {point for point, p in _p_values(recovery, name).items() if p <= LEVEL}
             of_variants = list(dict.fromkeys(scores["variant"].values.astype(str).tolist()))
             colors = style.variant_colors(of_variants, scores.attrs["control"] or None)
             tables = [score_groups.draw_groups(scored, scores, groups, colors, rejected)]
@@ -143,7 +143,7 @@ def draw(
             place.text(0.004, 0.99, letter, fontsize=10, fontweight="bold", va="top")
         style.footnote(figure, _notes(scores, structure, recovery, illustration, rows_are))
     said = _said(scores, structure, recovery)
-    tables.append(score_groups.points(scores))
+    tables.append(score_groups.points(scores, _p_values(recovery, name)))
     tables.append(pd.DataFrame({"panel": "note", "text": [one for one in said if one]}))
     return figure, pd.concat(tables, ignore_index=True)
 
@@ -171,12 +171,12 @@ def _rows(axes: Axes, shown: xr.Dataset, titles: dict[str, str]) -> pd.DataFrame
     return table
 
 
-def _rejected(recovery: xr.Dataset | None, recording: str) -> set[str]:
-    """Points of which the recording is rejected as one more draw."""
+def _p_values(recovery: xr.Dataset | None, recording: str) -> dict[str, float]:
+    """By point, p (Holm) of the check whether the recording is one more draw of it."""
     if recovery is None or "check_p_holm" not in recovery:
-        return set()
+        return {}
     p = recovery["check_p_holm"].sel(checked=recording)
-    return set(p["point"].values[p.values <= LEVEL].astype(str).tolist())
+    return dict(zip(map(str, p["point"].values), map(float, p.values), strict=True))
 
 
 def _compared(place: Any, structure: xr.Dataset | None, titles: dict[str, str]) -> pd.DataFrame:

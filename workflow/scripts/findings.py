@@ -1,8 +1,8 @@
 """Write what was found, as a page and as text."""
 
 import pandas as pd
-import xarray as xr
 
+from spikedrift.core import results
 from spikedrift.core.job import job
 from spikedrift.report.findings import Compared, findings
 from spikedrift.report.page import write_article, write_markdown
@@ -14,8 +14,8 @@ with job(snakemake.log[0]):
     compared = []
     recoveries = iter(given.recovery)
     for path, recovered, truth in zip(given.scores, params.recovered, params.truths, strict=True):
-        scores = xr.load_dataset(path, engine="h5netcdf")
-        tested = xr.load_dataset(next(recoveries), engine="h5netcdf") if recovered else None
+        scores = results.read(path)
+        tested = results.read(next(recoveries)) if recovered else None
         compared.append(Compared(scores, tested, truth))
     written = {"sep": "\t", "keep_default_na": False, "na_values": ["nan"]}
     indices = [pd.read_csv(path, **written) for path in given.indices]

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from spikedrift.core import seal
+from spikedrift.core import netcdf, seal
 from spikedrift.core.errors import InputError
 
 _AGAIN = "delete it and run the same command again"
@@ -77,7 +77,7 @@ def _loaded(path: Path, names: Sequence[str] | None, needs_seal: bool) -> xr.Dat
     if damage is not None and (needs_seal or damage != seal.UNSEALED):
         raise InputError(f"{path}: is damaged: {damage}; {_AGAIN}")
     try:
-        with xr.open_dataset(path, engine="h5netcdf", phony_dims="access") as opened:
+        with netcdf.reading(path) as opened:
             wanted = opened if names is None else opened[list(names)]
             return wanted.load()
     except KeyError as error:

@@ -10,7 +10,7 @@ import xarray as xr
 from tests.unit.similarity.test_store import recording
 
 from spikedrift import trials
-from spikedrift.core import results
+from spikedrift.core import netcdf, results
 from spikedrift.core.atomic import write_netcdf, write_tsv
 from spikedrift.core.errors import InputError
 from spikedrift.drift.profile import profile_values
@@ -72,6 +72,26 @@ def test_a_copy_elsewhere_may_have_any_name(folder, tmp_path, matrix):
     xr.testing.assert_identical(results.read(tmp_path / "mine.nc"), matrix)
     matrix.to_netcdf(tmp_path / "plain.nc", engine="h5netcdf")
     xr.testing.assert_identical(results.read(tmp_path / "plain.nc"), matrix)
+
+
+@pytest.mark.parametrize("kind", ["ours", "phony"])
+def test_what_is_read_is_what_xarray_reads(tmp_path, matrix, kind):
+    """Arrays, dtypes, attributes and how they are stored; of dimensions without a name too."""
+    path = tmp_path / "file.nc"
+    if kind == "ours":
+        extra = {"unit": ("n", np.array(["a", "bé", ""], object)), "when": ("n", [0.5, np.nan, 2])}
+        write_netcdf(matrix.assign(extra).assign_coords(n=[3, 1, 2]), path)
+    else:
+        with h5py.File(path, "w") as file:
+            file["a"], file["b"] = np.arange(6).reshape(2, 3), [b"x", b"y"]
+    with xr.open_dataset(path, engine="h5netcdf", phony_dims="access") as expected:
+        expected.load()
+    with netcdf.reading(path) as got:
+        got.load()
+    xr.testing.assert_identical(got, expected)
+    for name, variable in expected.variables.items():
+        assert got.variables[name].dtype == variable.dtype
+        assert repr(got.variables[name].encoding) == repr(variable.encoding)
 
 
 @pytest.mark.fault("files", "a result under the name of another")

@@ -46,7 +46,7 @@ def _settle(figure: Figure, dpi: int) -> None:
     """Lay out once and keep the layout: positions from a solver differ in their last digits."""
     figure.set_dpi(dpi)  # text needs slightly more space at some resolutions
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # with another one, each file would be drawn twice
     for axes in figure.axes:
         axes.set_position(_rounded(axes.get_position(original=True)))
     parts: list[Figure | SubFigure] = [figure]

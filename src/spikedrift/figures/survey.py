@@ -27,11 +27,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy import stats
 
 from spikedrift.config.compare import Compare
 from spikedrift.config.figures import Figures
@@ -282,7 +282,7 @@ def _column(place: Axes, here: pd.DataFrame, number: int, color: Any, marker: st
     place.plot(x[~ok], value[~ok], ls="", marker="x", ms=3, color=color)
     known = value[np.isfinite(value)]
     if known.size > 1:
-        half = stats.t.ppf(0.975, known.size - 1) * stats.sem(known)
+        half = scipy.stats.t.ppf(0.975, known.size - 1) * scipy.stats.sem(known)
         place.errorbar(number, known.mean(), half, color=style.BLACK, marker="_", ms=7, lw=1.2,
                        capsize=0, zorder=3)  # fmt: skip
 

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from sklearn.ensemble import RandomForestClassifier
 
 from spikedrift.comparison.recovery.runs import CLASSIFIERS, Runs, p_value
 from spikedrift.config.compare import Compare
@@ -222,6 +221,8 @@ def classified(
     -------
     int, shape (n_runs,)
     """
+    from sklearn.ensemble import RandomForestClassifier  # takes a second; most jobs learn nothing
+
     x, y = drawn.seen[classifier], of[drawn.draw]
     fold = (drawn.place % options.folds)[drawn.draw]
     out = np.full(len(y), -1)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from spikedrift.config.networks import NetworkOptions
+from spikedrift.config.simulation import Simulation
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.copies import Recorded
 from spikedrift.networks.declaration import (
@@ -64,6 +65,7 @@ ENDS = {
 class TinyOptions(NetworkOptions):
     """What runs of the tiny network differ in."""
 
+    simulation: Simulation = Simulation(jobs=1)
     noise: float = 400.0
     degree: int = DEGREES["fixed_in"]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from spikedrift.config.networks import NetworkOptions
+from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError, InputError
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
@@ -33,6 +34,7 @@ PIECE = 0.1  # s of simulated time between two looks, where no run is shorter
 class LimitOptions(NetworkOptions):
     """What the runs differ in: the rate after settling, Hz, and the step of the rule."""
 
+    simulation: Simulation = Simulation(jobs=1)
     rate: float = CALM
     first: float = CALM
     weight: float = 0.02

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from spikedrift.config.networks import NetworkOptions
+from spikedrift.config.simulation import Simulation
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
     Network,
@@ -41,6 +42,7 @@ def declare(options):
 
 
 MODEL = Model("periodic", "", "", NetworkOptions, declare)
+ONE_COMPILER = NetworkOptions(simulation=Simulation(jobs=1))
 
 
 @pytest.mark.compiles
@@ -48,7 +50,7 @@ MODEL = Model("periodic", "", "", NetworkOptions, declare)
 def test_what_a_cell_does_comes_again_with_its_input(together, tmp_path):
     runs = [NetworkRun(f"r{k}", {}, 1, k) for k in range(2)]
     places = {"build_dir": tmp_path / "programs", "scratch_dir": tmp_path / "scratch"}
-    for outcome in record_batch(MODEL, NetworkOptions(), runs, together=together, **places):
+    for outcome in record_batch(MODEL, ONE_COMPILER, runs, together=together, **places):
         _, recorded, _ = outcome
         periods = np.floor_divide(recorded.spike_time + 1e-6, PERIOD)
         within = recorded.spike_time - periods * PERIOD

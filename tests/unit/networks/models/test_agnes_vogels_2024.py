@@ -32,7 +32,8 @@ SMALL = {
 
 
 def options(changes):
-    return override(AgnesVogelsNetwork(), changes, "agnes")
+    one_compiler = {"simulation.jobs": 1}
+    return override(AgnesVogelsNetwork(), one_compiler | changes, "agnes")
 
 
 @pytest.mark.parametrize("changes", [{}, MODEL.experiments[0].quick, SMALL])

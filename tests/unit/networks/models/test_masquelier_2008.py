@@ -23,7 +23,8 @@ SEVERAL = {**SHORT, "stimulus.n_patterns": 2, "n_cells": 3, "first_spread": 1.0}
 
 
 def options(changes):
-    return override(MasquelierNetwork(), changes, "detector")
+    one_compiler = {"simulation.jobs": 1}
+    return override(MasquelierNetwork(), one_compiler | changes, "detector")
 
 
 def planned(changes):

@@ -21,7 +21,8 @@ PROBES = {
 
 
 def options(changes):
-    return override(SongNetwork(), changes, "song")
+    one_compiler = {"simulation.jobs": 1}
+    return override(SongNetwork(), one_compiler | changes, "song")
 
 
 @pytest.mark.parametrize("changes", [{}, PROBES, {"n_cells": 4}], ids=["paper", "probed", "four"])

@@ -51,7 +51,8 @@ def test_the_gain_grows_with_the_square_root_of_many_inputs_and_less_of_few():
 
 @pytest.mark.compiles
 def test_a_short_session_gains_what_is_expected(tmp_path):
-    options = override(ScalingNetwork(), {"sizes": [500, 2000], "duration": 20.0}, "scaling")
+    changes = {"sizes": [500, 2000], "duration": 20.0, "simulation.jobs": 1}
+    options = override(ScalingNetwork(), changes, "scaling")
     places = {"build_dir": tmp_path / "programs", "scratch_dir": tmp_path / "scratch"}
     ((made, recorded, _),) = record_batch(
         MODEL, options, [NetworkRun("scaling", {}, 1, 0)], **places

@@ -28,7 +28,8 @@ SMALL = {
 
 
 def options(changes):
-    return override(ZenkeNetwork(), changes, "zenke")
+    one_compiler = {"simulation.jobs": 1}
+    return override(ZenkeNetwork(), one_compiler | changes, "zenke")
 
 
 @pytest.mark.parametrize("experiment", MODEL.experiments, ids=lambda one: one.name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import boto3
 import numpy as np
 import pandas as pd
+import preloaded
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -157,7 +158,8 @@ def sessions_table(clone, neuropixels) -> str:
 def test_from_s3_to_the_known_truth(clone, bucket, neuropixels):
     fetch = {"order": ["s3"], "endpoints": {"s3": bucket}, "attempts": 2, "wait": 0.01}
     table = sessions_table(clone, neuropixels)
-    said = run(clone, fetch, table)
+    with preloaded.jobs():
+        said = run(clone, fetch, table)
     assert (clone / "results/figures/final/1_recordings.png").is_file()
     assert "2 files" in said  # how much there is to fetch, before it is fetched
     for session in SESSIONS:
@@ -188,7 +190,8 @@ def test_from_the_warehouse_through_allensdk(clone, warehouse, neuropixels):
     fetch = {"order": ["warehouse"], "endpoints": {"warehouse": warehouse.address}}
     table = sessions_table(clone, neuropixels)
     run(clone, fetch, table, "results/catalogue/neuropixels.tsv")
-    run(clone, fetch, "results/catalogue/neuropixels.tsv", "results/drift/indices.tsv")
+    with preloaded.jobs():
+        run(clone, fetch, "results/catalogue/neuropixels.tsv", "results/drift/indices.tsv")
     for session in SESSIONS:
         check_trials(clone, neuropixels[session])
     check_drift(clone, "indices")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import preloaded
 import pytest
 import write_two_photon as written
 import yaml
@@ -490,7 +491,8 @@ def test_comparison_with_models_is_refused():
 
 def test_from_mirror_to_figures(clone, directory, days, dataset):
     (clone / "two-photon.yaml").write_text(yaml.safe_dump(config(str(directory))))
-    done = snakemake(clone, "--cores", "2", "--configfile", "two-photon.yaml")
+    with preloaded.jobs():
+        done = snakemake(clone, "--cores", "2", "--configfile", "two-photon.yaml")
     assert done.returncode == 0, done.stdout[-5000:]
     made = trials.read(clone / f"results/trials/{RECORDING}.nc")
     assert made.drop_attrs().identical(dataset.drop_attrs())

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import preloaded
 import pytest
 import xarray as xr
 import yaml
@@ -49,7 +50,8 @@ def run(new_clone, mirror):
         known = OPTIONS[entry["analysis"]].model_fields
         entry["options"] = {key: value for key, value in few.items() if key in known}
     Path(directory, "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    done = snakemake(directory, "--cores", "2", "--configfile", "few.yaml")
+    with preloaded.jobs():
+        done = snakemake(directory, "--cores", "2", "--configfile", "few.yaml")
     assert done.returncode == 0, done.stdout[-5000:]
     Path(directory, "output.txt").write_text(done.stdout, encoding="utf-8")
     return directory

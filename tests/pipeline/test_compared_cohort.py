@@ -1,6 +1,7 @@
 """Five animals against a sweep through the workflow: their similarity matrices together."""
 
 import pandas as pd
+import preloaded
 import xarray as xr
 import yaml
 from forks import snakemake
@@ -24,7 +25,8 @@ def test_matrices_of_five_animals_are_taken_together(clone):
     config["compare"] |= {"bootstrap": 100, "structure": structure}
     (clone / "five.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     target = "results/figures/structure_animals.mice.png"
-    done = snakemake(clone, "--cores", "2", "--configfile", "five.yaml", "--", target)
+    with preloaded.jobs():
+        done = snakemake(clone, "--cores", "2", "--configfile", "five.yaml", "--", target)
     assert done.returncode == 0, done.stdout[-5000:]
     with xr.open_dataset(clone / "results/structure/mice.animals.nc") as found:
         assert "refused" not in found.attrs, found.attrs["refused"]

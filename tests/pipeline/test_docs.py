@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+import preloaded
 import xarray as xr
 import yaml
 from forks import dry_run, snakemake
@@ -175,7 +176,8 @@ def test_adding_a_network_that_is_declared(clone, tmp_path):
     assert len(declared.splitlines()) <= 60
     (clone / "mine.yaml").write_text(yaml.safe_dump(config))
     (command,) = (command for command in commands_of(page) if "mine.yaml" in command)
-    done = snakemake(clone, *command)
+    with preloaded.jobs():
+        done = snakemake(clone, *command)
     assert done.returncode == 0, done.stdout
     assert (clone / "results/figures/learning.mine.png").is_file()
     moved = {}
@@ -212,7 +214,8 @@ def test_adding_a_network_of_another_simulator(clone, tmp_path):
     (clone / "theirs.yaml").write_text(yaml.safe_dump(config))
     commands = [command for command in commands_of(page) if "theirs.yaml" in command]
     for command in commands:
-        done = snakemake(clone, *command)
+        with preloaded.jobs():
+            done = snakemake(clone, *command)
         assert done.returncode == 0, done.stdout
     assert (clone / "results/figures/learning.theirs.png").is_file()
     with xr.open_dataset(clone / "results/compare/theirs.nc") as scores:
@@ -248,7 +251,8 @@ def test_adding_a_data_set(clone):
     assert ".venv/bin/python make_session.py\n" in page
     subprocess.run([".venv/bin/python", "make_session.py"], cwd=clone, check=True)
     (command,) = (command for command in commands_of(page) if "--report" not in command)
-    done = snakemake(clone, *command)
+    with preloaded.jobs():
+        done = snakemake(clone, *command)
     assert done.returncode == 0, done.stdout
     data = trials.read(clone / "results/trials/session-1.gratings.nc")
     assert data.sizes["trial"] == 100 and data.sizes["unit"] == 30

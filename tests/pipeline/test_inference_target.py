@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import preloaded
 import yaml
 from forks import dry_run, snakemake
 
@@ -22,7 +23,8 @@ def test_four_animals_to_a_table_and_a_figure(clone):
         "inference": [{"name": "mice", "recordings": names}],
     }
     (clone / "few.yaml").write_text(yaml.safe_dump(config))
-    done = snakemake(clone, "--cores", "2", "--configfile", "few.yaml", "--", "inference")
+    with preloaded.jobs():
+        done = snakemake(clone, "--cores", "2", "--configfile", "few.yaml", "--", "inference")
     assert done.returncode == 0, done.stdout
     table = pd.read_csv(clone / "results/inference/mice.tsv", sep="\t")
     values = pd.read_csv(clone / "results/inference/mice.values.tsv", sep="\t")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import preloaded
 import pytest
 import xarray as xr
 import yaml
@@ -118,12 +119,9 @@ def compared(surveyed, tmp_path_factory):
     ]
     both = tmp_path_factory.mktemp("compared") / "both.yaml"
     both.write_text(yaml.safe_dump(config))
-    run(
-        directory,
-        both,
-        "--",
-        *(f"results/figures/{one}.png" for one in ("scores.s", "animals.mice")),
-    )
+    figures = [f"results/figures/{one}.png" for one in ("scores.s", "animals.mice")]
+    with preloaded.jobs():
+        run(directory, both, "--", *figures)
     return directory
 
 

@@ -6,6 +6,7 @@ from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
+import preloaded
 import pytest
 from forks import dry_run, snakemake
 from inducing import fixed_values, spike_trains, weights
@@ -49,7 +50,8 @@ def validated(new_clone):
     if ready := os.environ.get("SPIKEDRIFT_VALIDATED"):
         return Path(ready).resolve()
     directory = new_clone()
-    done = snakemake(directory, "--cores", "2", *TARGETS)
+    with preloaded.jobs(*preloaded.BUILDING):
+        done = snakemake(directory, "--cores", "2", *TARGETS)
     assert done.returncode == 0, done.stdout[-5000:]
     return directory
 

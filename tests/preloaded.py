@@ -1,0 +1,106 @@
+"""Jobs of the workflow, each in a fork of one process that has imported what most of them import.
+
+More than half of the time of a small job goes into the imports of pandas, xarray and pydantic. The
+process imports nothing of spikedrift, and of other packages nothing but what every job that names
+them would: each fork reads the script and the library of its own project anew. Jobs start as users'
+do where a run is killed or its disk is full, through Slurm, by make, and where no test asks for
+this.
+"""
+
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+CLIENT = Path(__file__).with_name("preloading")
+COMMON = (
+    *("h5netcdf", "matplotlib.backends.backend_pdf", "matplotlib.figure", "numba", "pandas"),
+    *("pydantic.main", "scipy.stats", "xarray"),
+)
+BUILDING = ("jinja2", "sympy")
+"""What Brian2 imports; its own import depends on what was imported of spikedrift before."""
+
+
+@contextmanager
+def jobs(*modules: str) -> Iterator[None]:
+    """Let the jobs of Snakemake that start meanwhile be forks of a process that has these modules.
+
+    One run, one process: text is hashed otherwise in the next run, as between runs of users.
+    """
+    import pytest  # the process needs none
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONPATH", raising=False)
+        place = str(Path(folder, "socket"))
+        command = [sys.executable, "-P", __file__, place, *COMMON, *modules]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+            patch.undo()
+            patch.setenv("PYTHONPATH", str(CLIENT), prepend=os.pathsep)
+            patch.setenv("SPIKEDRIFT_PRELOADED", place)
+            try:
+                yield
+            finally:
+                process.terminate()
+
+
+def _serve(place: str, modules: list[str]) -> None:
+    """Fork for every request; the fork becomes what was asked for and ends as that does."""
+    for module in modules:
+        import_module(module)
+    assert "spikedrift" not in sys.modules
+    gc.set_threshold(10_000)  # as `workflow/start` says
+    gc.freeze()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks need not be waited for
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(place)
+        listening.listen()
+        print("ready", flush=True)
+        while True:
+            asked, _ = listening.accept()
+            if os.fork():
+                asked.close()
+                continue
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _, descriptors, _, _ = socket.recv_fds(asked, 1, 3)
+            with asked.makefile("rb") as request:
+                command, path, directory, environment = json.load(request)
+            if job := os.fork():
+                code = os.waitstatus_to_exitcode(os.waitpid(job, 0)[1])
+                asked.sendall(str(code if code >= 0 else 128 - code).encode())
+                os._exit(0)
+            asked.close()
+            break
+    for number, opened in enumerate(descriptors):
+        os.dup2(opened, number)
+        os.close(opened)
+    os.chdir(directory)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:], tempfile.tempdir = path, None
+    _run(command)
+
+
+def _run(command: list[str]) -> None:
+    """Do what `python` does with these arguments: a script, or -P -m and a module."""
+    if command[0] == "-P":
+        _, _, module, *sys.argv[1:] = command
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[:] = command
+        sys.path.insert(0, str(Path(command[0]).parent))
+        runpy.run_path(command[0], run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], sys.argv[2:])

@@ -61,8 +61,11 @@ def test_the_first_page_states_the_right_variant_its_error_rate_and_the_control(
     wrong = round(float((one["runs_scored"] * (1 - one["variant_accuracy"])).sum()))
     runs = int(one["runs_scored"].sum())
     page = (demo / "results/findings.md").read_text(encoding="utf-8")
-    assert "The variant found is A→E STDP: the nearest one, and not rejected." in page
-    assert f"of {runs} simulated networks that took the recording's place, {wrong} were given" in page
+    assert (
+        "The nearest tested variant is A→E STDP. It is not rejected, and neither is A→E STDP with "
+        f"weight noise. Error rate: of {runs} simulated networks that took the recording's place, "
+        f"{wrong} were given a wrong variant"
+    ) in page
     assert "The truth is known: A→E STDP. Found: A→E STDP. That is right." in page
     beside = page.partition("What speaks against it")[2].partition("The truth is known")[0]
     for said in ("The lag alone explains it", "by mean rates alone", "not compared at equal terms"):

@@ -20,6 +20,7 @@ from spikedrift.comparison.conclusions import (
     described_by,
     joined,
     listed,
+    listed_points,
     words_of,
 )
 from spikedrift.comparison.recovery.caption import has_power
@@ -95,7 +96,8 @@ def _comparison(one: Compared) -> Part:
     tested = one.recovery if one.recovery is not None and "accuracy" in one.recovery else None
     answer = f"The nearest tested variant is {nearest}."
     if tested is not None:
-        answer = f"{_verdict(tested, recording, found, nearest)} {_error_rate(tested, found)}"
+        verdict = _verdict(tested, recording, found, nearest, words)
+        answer = f"{verdict} {_error_rate(tested, found)}"
         points += _checks(tested, recording, words)
         basis += _tests(tested)
     if illustrates(scores):
@@ -196,7 +198,9 @@ def _truth(truth: Mapping[str, Any], found: str, title: str, no_evidence: str) -
     return f"{said} Found: {title}. That is right."
 
 
-def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> str:
+def _verdict(
+    recovery: xr.Dataset, recording: str, found: str, nearest: str, words: Mapping[str, str]
+) -> str:
     """Say which variant is found, and whether it is compatible with the recording at all."""
     compatible = recovery["compatible"].sel(checked=recording)
     known = compatible.values[compatible.values >= 0]
@@ -208,7 +212,15 @@ def _verdict(recovery: xr.Dataset, recording: str, found: str, nearest: str) -> 
         said = "none is rejected, so that none is excluded"
         return f"The nearest tested variant is {nearest}; {said}."
     if int(compatible.sel(variant=found)) == 1:
-        return f"The variant found is {nearest}: the nearest one, and not rejected."
+        kept = compatible["variant"].values[compatible.values == 1].astype(str).tolist()
+        others = [words.get(name, name) for name in kept if name != found]
+        if not others:
+            return f"The variant found is {nearest}: the nearest, and the only one not rejected."
+        said = listed_points(others, f"the {known.size} variants")
+        return (
+            f"The nearest tested variant is {nearest}. It is not rejected, and neither "
+            f"{'is' if len(others) == 1 else 'are'} {said}."
+        )
     return f"The nearest tested variant is {nearest}, but it is rejected, as others are not."
 
 

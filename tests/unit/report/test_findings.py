@@ -50,7 +50,7 @@ def test_the_variant_found_is_held_against_the_truth(variants, judged):
     truth = {"variants": variants, "title": "the truth"}
     part, _ = said(scored(3, 12, 6.0, [6.1, 0.2]), truth)
     assert part.answer.startswith(
-        "The variant found is A→E STDP: the nearest one, and not rejected."
+        "The variant found is A→E STDP: the nearest, and the only one not rejected."
     )
     assert part.points[0].startswith("The truth is known: the truth")
     assert judged in part.points[0]
@@ -252,6 +252,21 @@ def test_variants_of_drawn_points_are_called_by_their_titles():
     tested = recover(drawn(4), None, compare=COMPARE, options=FEW)
     titles = json.loads(tested.attrs["titles"])
     assert titles["v0"] == "v0 words" and titles["v1@rate=6"] == "v1 words, draw 1"
+
+
+@pytest.mark.fault("findings", "one of several variants that pass is called the one that is found")
+def test_a_variant_is_found_only_where_all_others_are_rejected():
+    scores = drawn(4, variants=4)
+    tested = recover(scores, None, compare=COMPARE, options=FEW)
+    tested["check_power"][...] = 0.9
+    for values, said_of_others in (
+        ([0, 1, 0, 0], "The variant found is v1 words, draw 1: the nearest, and the only"),
+        ([1, 1, 0, 0], "draw 1. It is not rejected, and neither is v0 words."),
+        ([0, 1, 1, 1], "draw 1. It is not rejected, and neither are v2 words and v3 words."),
+    ):
+        tested["compatible"][:] = [values] * tested.sizes["checked"]
+        (part,) = findings([Compared(scores, tested)])
+        assert said_of_others in part.answer
 
 
 def test_with_power_and_no_rejection_nothing_is_excluded():

@@ -66,7 +66,7 @@ def test_the_first_page_states_the_right_variant_its_error_rate_and_the_control(
         f"weight noise. Error rate: of {runs} simulated networks that took the recording's place, "
         f"{wrong} were given a wrong variant"
     ) in page
-    assert "The truth is known: A→E STDP. Found: A→E STDP. That is right." in page
+    assert "The truth is known: A→E STDP. Nearest: A→E STDP. That is right." in page
     beside = page.partition("What speaks against it")[2].partition("The truth is known")[0]
     for said in ("The lag alone explains it", "by mean rates alone", "not compared at equal terms"):
         assert said in beside

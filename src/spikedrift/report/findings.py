@@ -192,10 +192,10 @@ def _truth(truth: Mapping[str, Any], found: str, title: str, no_evidence: str) -
         )
     said = f"The truth is known: {truth['title']}."
     if found not in truth["variants"]:
-        return f"{said} Found: {title}. That is wrong."
+        return f"{said} Nearest: {title}. That is wrong."
     if no_evidence:
         return f"{said} It is the nearest variant as well, {no_evidence}."
-    return f"{said} Found: {title}. That is right."
+    return f"{said} Nearest: {title}. That is right."
 
 
 def _verdict(

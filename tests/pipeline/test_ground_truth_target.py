@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
+import preloaded
 import pytest
 import xarray as xr
 import yaml
@@ -42,7 +43,8 @@ def run(directory: Path, *arguments: str) -> str:
 def made(new_clone):
     directory = new_clone()
     configured(directory, 2)
-    run(directory)
+    with preloaded.jobs():
+        run(directory)
     return directory
 
 

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Any
 
 import brian2 as b
@@ -16,9 +17,9 @@ from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import dimensions_and_type_from_string
-from brian2.equations.unitcheck import check_units_statements
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
 from spikedrift.cells.cell import OFFERED
@@ -173,7 +174,7 @@ def _statements(told: str, code: str, known: Mapping[str, Any], writable: set[st
             target, operator, expression, _ = parse_statement(line)
         except (SyntaxError, ValueError) as error:
             raise InputError(f"{where}: {_one_line(error)}") from None
-        if target in known and target not in writable:
+        if (target in known and target not in writable) or iskeyword(target):
             raise InputError(f"{where}: {target} cannot be set here")
         _known_names(
             where, expression if operator == "=" else f"{target} + {expression}", variables
@@ -184,11 +185,30 @@ def _statements(told: str, code: str, known: Mapping[str, Any], writable: set[st
             if target not in variables:  # known until the end of the block
                 dimensions = parse_expression_dimensions(expression, variables)
                 variables[target] = Variable(target, dimensions=b.get_dimensions(dimensions))
-            # Brian2 spends time on every variable that it is given.
-            named = get_identifiers(line) & variables.keys()
-            check_units_statements(line, {name: variables[name] for name in named})
+            _same_unit(line, target, operator, expression, variables)
         except (b.DimensionMismatchError, SyntaxError, ValueError) as error:
             raise InputError(f"{where}: {_one_line(error)}") from None
+
+
+def _same_unit(
+    line: str, target: str, operator: str, expression: str, variables: Mapping[str, Any]
+) -> None:
+    """Compare the unit of what a statement sets with that of its target.
+
+    As Brian2's `check_units_statements` does, which also makes code of every line: that took most
+    of the time of a check.
+    """
+    if operator not in ("=", "+=", "-=", "*=", "/=", "%="):
+        raise SyntaxError(f"unknown operator {operator!r}")
+    whole = expression if operator == "=" else f"{target} {operator[0]} {expression}"
+    expected = variables[target].dim
+    fail_for_dimension_mismatch(
+        parse_expression_dimensions(whole, variables),
+        expected,
+        f'The right-hand-side of code statement "{line}" does not have the expected unit '
+        "{expected}",
+        expected=expected,
+    )
 
 
 def _condition(told: str, regular: Regular, known: Mapping[str, Any]) -> None:

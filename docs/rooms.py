@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "figures" / "rooms.svg"
 STRANDS = {  # color, and place from left to right of each room
     "models": ("#cfe3f1", {"simulation": 0.0, "cells": 0.0, "plasticity": 0.0, "networks": 0.0,
-                           "sweeps": 0.3}),
+                           "training": 0.7, "sweeps": 0.3}),
     "analysis": (
         "#fbe3bd",
         {
             "stats": 1.6, "similarity": 3.0, "rsa": 1.0, "spikes": 2.8, "drift": 2.4,
             "analyses": 3.1, "comparison": 2.1, "ground_truth": 3.3, "figures": 1.5,
-            "report": 2.6, "bayesflow": 0.6,
+            "report": 2.6, "bayesflow": 1.4,
         },
     ),
     "recordings": ("#c9e8dc", {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4}),

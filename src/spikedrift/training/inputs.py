@@ -12,10 +12,15 @@ from spikedrift.training.kernels import Layout, Penalty
 BYTES = {"float64": 8, "float32": 4}
 
 
-def lay_out(cells: Sequence[npt.ArrayLike], n_cells: int, common: npt.ArrayLike = ()) -> Layout:
+def lay_out(
+    cells: Sequence[npt.ArrayLike],
+    n_cells: int,
+    common: npt.ArrayLike = (),
+    but: npt.ArrayLike | None = None,
+) -> Layout:
     """Lay out presynaptic sets one after the other, whatever their sizes: nothing is padded.
 
-    Units that hear the same cells in the same order have one set.
+    Units with the same cells in the same order have one set.
 
     Parameters
     ----------
@@ -25,6 +30,8 @@ def lay_out(cells: Sequence[npt.ArrayLike], n_cells: int, common: npt.ArrayLike 
         Number of all cells.
     common : int, shape (n_common,)
         Cells that all units hear besides.
+    but : int, shape (n_units,), optional
+        One of its cells that a unit does not hear after all, or -1.
 
     Raises
     ------
@@ -36,12 +43,18 @@ def lay_out(cells: Sequence[npt.ArrayLike], n_cells: int, common: npt.ArrayLike 
     shared = _checked(common, n_cells, "training: common cells")
     is_common = np.zeros(n_cells, bool)
     is_common[shared] = True
+    left_out = np.full(len(cells), -1) if but is None else np.asarray(but)
+    if left_out.shape != (len(cells),) or left_out.dtype.kind not in "iu":
+        raise InputError(f"training: but: one cell for each of {len(cells)} units, or -1")
     numbers: dict[bytes, int] = {}
     sets: list[np.ndarray] = []
-    of_unit, sizes = [], []
+    of_unit, sizes, places = [], [], []
     for unit, one in enumerate(cells):
         heard = _checked(one, n_cells, f"training: presynaptic cells of unit {unit}")
-        if not heard.size + shared.size:
+        place = np.flatnonzero(heard == left_out[unit]).tolist() or [-1]
+        if left_out[unit] != -1 and place == [-1]:
+            raise InputError(f"training: but: cell {left_out[unit]} is none that unit {unit} has")
+        if heard.size + shared.size == (place != [-1]):
             raise InputError(f"training: unit {unit} has no presynaptic cell")
         if is_common[heard].any():
             twice = heard[is_common[heard]][0]
@@ -51,6 +64,7 @@ def lay_out(cells: Sequence[npt.ArrayLike], n_cells: int, common: npt.ArrayLike 
             sets.append(heard)
         of_unit.append(number)
         sizes.append(heard.size)
+        places += place
     n = np.array([one.size for one in sets])
     by_set = np.argsort(of_unit, kind="stable")
     return Layout(
@@ -60,6 +74,7 @@ def lay_out(cells: Sequence[npt.ArrayLike], n_cells: int, common: npt.ArrayLike 
         member=_edges(np.bincount(of_unit)),
         unit=by_set,
         weight=_edges(sizes),
+        but=np.array(places),
         common=shared,
     )
 

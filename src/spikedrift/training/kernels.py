@@ -24,6 +24,7 @@ class Layout(NamedTuple):
     member: np.ndarray  # int64 (set + 1,): where a set's units begin in `unit`
     unit: np.ndarray  # int64 (unit,): units, set after set
     weight: np.ndarray  # int64 (unit + 1,): where a unit's weights begin
+    but: np.ndarray  # int64 (unit,): place in its set of the cell that a unit does not hear, or -1
     common: np.ndarray  # int64: cells that all units hear
 
 
@@ -100,6 +101,16 @@ def add_square(triangle, factor, k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _column(triangle, at, column):  # type: ignore[no-untyped-def]
+    """Set `column` to a column of a symmetric matrix."""
+    begin = at * (at + 1) // 2
+    for j in range(at):
+        column[j] = triangle[begin + j]
+    for i in range(at, column.size):
+        column[i] = triangle[i * (i + 1) // 2 + at]
+
+
+@njit(cache=True, nogil=True)
 def advance(layout, state, first, last, activity, target, q, sigma, error, size):  # type: ignore[no-untyped-def]
     """Make an update of the sets `first` to `last`.
 
@@ -118,43 +129,58 @@ def advance(layout, state, first, last, activity, target, q, sigma, error, size)
     error : float64, shape (n_units,)
         Set to the outputs before the update less the targets.
     size : float64, shape (n_sets,)
-        Set to x' P x, x the activity of all cells that the set's units hear. A set where the part
-        of its own cells is negative or NaN is left as it was, and has it.
+        Set to x' P x, x the activity of all cells of the set and common ones. A set where S is seen
+        not to be positive is left as it was, and has NaN.
     """
     largest, n_common = 0, layout.common.size
     for m in range(first, last):
         largest = max(largest, layout.start[m + 1] - layout.start[m])
     kind = state.inverse.dtype
-    own = np.empty(largest)
-    rest, k = np.empty(largest, kind), np.empty(largest, kind)
+    own, rest, k = np.empty(largest), np.empty(largest, kind), np.empty(largest, kind)
+    gain, column = np.empty(largest, kind), np.empty(largest, kind)
     s, common_gain = activity[layout.common], np.empty(n_common, kind)
     for m in range(first, last):
         begin, n = layout.start[m], layout.start[m + 1] - layout.start[m]
         cross = state.cross[begin : begin + n]
         triangle = state.inverse[layout.triangle[m] : layout.triangle[m + 1]]
+        units = layout.unit[layout.member[m] : layout.member[m + 1]]
         for i in range(n):
-            own[i] = activity[layout.cell[begin + i]]
-            rest[i] = own[i] - dot(cross[i], s)
+            own[i] = rest[i] = activity[layout.cell[begin + i]]
+            if n_common > 0:
+                rest[i] = own[i] - dot(cross[i], s)
         times(triangle, rest[:n], k[:n])
         part = dot(rest[:n], k[:n])
-        if not part >= 0:
-            size[m] = part
+        sound = part >= 0
+        for unit in units:
+            at = layout.but[unit]
+            sound &= at < 0 or triangle[at * (at + 1) // 2 + at] > 0
+        if not sound:
+            size[m] = np.nan
             continue
         size[m] = sigma + part
-        share = 1 / (1 + size[m])
-        common_gain[:] = q
-        own_share = 1 / (1 + sigma)
-        for i in range(n * (n_common > 0)):
-            _add(common_gain, -k[i], cross[i])
-            _add(cross[i], kind.type(own_share * rest[i]), q)
-        for at in range(layout.member[m], layout.member[m + 1]):
-            unit = layout.unit[at]
+        whole = False  # whether gains are those of the whole set
+        for unit in units:
+            at = layout.but[unit]
+            if at >= 0 or not whole:
+                gain[:n], left, whole = k[:n], part, at < 0
+                if at >= 0:
+                    _column(triangle, at, column[:n])
+                    factor = k[at] / column[at]
+                    _add(gain[:n], -factor, column[:n])
+                    gain[at] = 0
+                    left = max(part - np.float64(factor) * np.float64(k[at]), 0.0)
+                common_gain[:] = q
+                for i in range(n * (n_common > 0)):
+                    _add(common_gain, -gain[i], cross[i])
             weights = state.weights[layout.weight[unit] : layout.weight[unit + 1]]
             common_weights = state.common_weights[unit]
             error[unit] = dot(weights, own[:n]) + dot(common_weights, s) - target[unit]
-            _add(weights, -error[unit] * share, k[:n])
-            _add(common_weights, -error[unit] * share, common_gain)
-        add_square(triangle, kind.type(-share), k[:n])
+            step = -error[unit] / (1 + sigma + left)
+            _add(weights, step, gain[:n])
+            _add(common_weights, step, common_gain)
+        for i in range(n * (n_common > 0)):
+            _add(cross[i], kind.type(rest[i] / (1 + sigma)), q)
+        add_square(triangle, kind.type(-1 / (1 + size[m])), k[:n])
 
 
 @njit(cache=True, nogil=True)

@@ -14,7 +14,13 @@ training began: a group's sum of weights is held at its first value, not at 0. W
 by other ways is no part of z: take it off y.
 
 **One P for units that hear the same cells.** P depends on x and the penalties, and on neither
-target nor weight: such units have the same P to the last bit, and one is kept.
+target nor weight: such units have the same P to the last bit, and one is kept. A unit that hears
+all of them but cell i (itself, in a network in which each cell hears all others) needs the inverse
+of H without row and column i. It is had from P: with k = P x,
+
+    gain = k - P_i k_i / P_ii,   c = 1 / (1 + x . k - k_i^2 / P_ii),
+
+P_i the column of P, and gain_i = 0. So n cells that all hear each other share one P of n x n.
 
 **Cells that all units hear** (feed-forward input) beside their own. Two matrices P, one of own
 cells r and one of common cells s, would not do: where r and s are correlated their products grow
@@ -25,7 +31,8 @@ what is left of the own part, H_rr - B' G. With rest = r - G' s,
     Q <- Q - q q' / (1 + s . q),   q = Q s;      G <- G + q rest' / (1 + s . q);
     S <- S - c k k',   k = S rest,   c = 1 / (1 + s . q + rest . k);
 
-own weights change by -e c k and common ones by -e c (q - G k), G of before. That is the same least
+own weights change by -e c k and common ones by -e c (q - G k), G of before. Without cell i it is S
+that is taken as P above. That is the same least
 squares, to rounding, without the F (F + 1) / 2 numbers for each unit of F common cells.
 
 **What rounding does.** Of a symmetric matrix only the lower triangle is there, so that nothing can
@@ -62,7 +69,7 @@ class RecursiveLeastSquares:
     cells : sequence of int, each of shape (in-degree of the unit,)
         Cells that each trained unit hears by itself, in the order of its weights.
     weights : sequence of float, each of shape (in-degree of the unit,)
-        First weights.
+        First weights; 0 from a cell that `but` names.
     n_cells : int
         Number of all cells, trained or not.
     ridge : float, or float, shape (n_cells,)
@@ -75,6 +82,9 @@ class RecursiveLeastSquares:
         Cells that all units hear besides; a penalized group holds own or common cells only.
     common_weights : float, shape (n_units, n_common), optional
         First weights from these; None for 0.
+    but : int, shape (n_units,), optional
+        One of its cells that a unit does not hear after all, itself for one, or -1. Units with the
+        same cells share their matrices even so.
     precision : "float64" or "float32"
         Type of the matrices. Weights and errors are always float64.
     check_every : int
@@ -103,6 +113,7 @@ class RecursiveLeastSquares:
         group: npt.ArrayLike | None = None,
         common: npt.ArrayLike = (),
         common_weights: npt.ArrayLike | None = None,
+        but: npt.ArrayLike | None = None,
         precision: str = "float64",
         check_every: int = 0,
         tolerance: float | None = None,
@@ -112,7 +123,7 @@ class RecursiveLeastSquares:
         if precision not in BYTES:
             raise InputError(f"training: precision {precision!r}: float64 or float32")
         self.n_cells, self.n_units, self.threads = n_cells, len(cells), threads
-        self.layout = lay_out(cells, n_cells, common)
+        self.layout = lay_out(cells, n_cells, common, but)
         self.penalty = penalty(n_cells, ridge, row_sum, group)
         self._refuse_straddling()
         self.check_every, self.updates, self.refreshed = check_every, 0, 0
@@ -148,7 +159,7 @@ class RecursiveLeastSquares:
         set_of[self.layout.unit] = np.repeat(np.arange(start.size - 1), np.diff(self.layout.member))
         self._place = (  # unit and cell of every weight
             np.repeat(np.arange(self.n_units), sizes),
-            np.concatenate([self._cells(m) for m in set_of]),
+            np.concatenate([self._cells(m) for m in set_of.tolist()]),
         )
         self.parts = _parts(np.diff(self.layout.triangle) + np.diff(start) * n_common, threads)
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -340,6 +351,9 @@ class RecursiveLeastSquares:
         flat = np.concatenate(own)
         if not (np.isfinite(flat).all() and np.isfinite(common).all()):
             raise InputError("training: first weights: not finite")
+        places = (self.layout.weight[:-1] + self.layout.but)[self.layout.but >= 0]
+        if flat[places].any():
+            raise InputError("training: first weights: not 0 from a cell that `but` names")
         return flat, common
 
     def _refuse_straddling(self) -> None:

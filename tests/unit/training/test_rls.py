@@ -97,6 +97,38 @@ def test_common_cells_are_learned_as_if_each_unit_heard_them_by_itself(row_sum):
         np.testing.assert_allclose(found, exact, rtol=0, atol=1e-10)
 
 
+@pytest.mark.parametrize("common", [[], [26, 27, 28]])
+@pytest.mark.parametrize("row_sum", [0.0, [8.0, 2.0, 0.0]])
+def test_units_that_hear_all_but_one_share_a_matrix_and_learn_what_they_would_alone(
+    common, row_sum
+):
+    own = np.array([4, 9, 0, 13, 25, 2])
+    but = [9, -1, 4, 4, -1, 2]
+    x, y, first, of_common = problem(15, 300, [own] * 6, common)
+    for unit, left_out in enumerate(but):
+        first[unit][own == left_out] = 0
+    options = {"ridge": np.geomspace(0.04, 4, N), "row_sum": row_sum, "group": GROUP}
+    rls, errors = learned(x, y, first, of_common, [own] * 6, common=common, but=but, **options)
+    assert rls.layout.start.size == 2
+    for unit, left_out in enumerate(but):
+        heard = np.append(own[own != left_out], common).astype(int)
+        begun = np.append(first[unit][own != left_out], of_common[unit])
+        alone, expected = learned(x, y[:, [unit]], [begun], cells=[heard], **options)
+        found = rls.matrix()[unit]
+        np.testing.assert_allclose(errors[:, unit], expected[:, 0], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(found[heard], alone.weights(0), rtol=0, atol=1e-10)
+        exact = solved(x, y[:, unit], heard, begun, options["ridge"], row_sum, GROUP)
+        np.testing.assert_allclose(found[heard], exact, rtol=0, atol=1e-10)
+        assert left_out < 0 or found[left_out] == 0
+
+
+def test_a_cell_that_alone_speaks_teaches_nothing_to_a_unit_that_does_not_hear_it():
+    rls = RecursiveLeastSquares([[0, 1]] * 2, [[0.0, 1.0], [1.0, 1.0]], 2, ridge=0.1, but=[0, -1])
+    np.testing.assert_array_equal(rls.update([5.0, 0.0], [3.0, 3.0]), [-3, 2])
+    np.testing.assert_array_equal(rls.weights(0), [0, 1])
+    assert rls.weights(1)[0] < 1
+
+
 def test_two_separate_matrices_would_not_do():
     """What `common` is for: without the products of own and common cells weights are others."""
     x, y, _, _ = problem(5, 300)
@@ -308,6 +340,10 @@ FITS = {"cells": [[0, 1], [2]], "weights": [[0, 0], [0]], "n_cells": 3, "ridge":
         ({"group": [0, 1]}, "group: one number from 0 for each of 3"),
         ({"cells": [[0], [0]], "weights": [[0], [0]], "common": [1], "row_sum": 1.0},
          "group 0, whose sum is penalized"),
+        ({"but": [2, -1]}, "but: cell 2 is none that unit 0 has"),
+        ({"but": [-1, 2]}, "unit 1 has no presynaptic cell"),
+        ({"but": [1]}, "but: one cell for each of 2 units"),
+        ({"but": [1, -1], "weights": [[0, 1], [0]]}, "not 0 from a cell that `but` names"),
         ({"precision": "float16"}, "'float16': float64 or float32"),
     ],
 )  # fmt: skip

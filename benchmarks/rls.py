@@ -6,7 +6,8 @@ The plain loop is what one writes first: for every trained unit gather its input
 matrix, move its weights, subtract an outer product. Both hear the same random activity in one
 process, in turns, on one thread (NumPy's too); the least processor time of several runs counts, and
 weights must agree. A loop of training has 100 updates. Common cells are heard by all units beside
-their own: the plain loop has them in every unit's matrix.
+their own: the plain loop has them in every unit's matrix. In the first cases each cell of a network
+hears all others.
 """
 
 import argparse
@@ -22,13 +23,13 @@ from spikedrift.training.rls import RecursiveLeastSquares
 UPDATES = 100  # of a loop
 RIDGE = 0.5
 CASES = (  # trained units, own inputs, common inputs
-    (100, 99, 0),  # the rate network
-    (1600, 40, 0),
-    (400, 40, 0),
+    (100, 99, 0),  # all others, as in the rate network
+    (400, 399, 0),
     (100, 40, 0),
+    (400, 40, 0),
+    (1600, 40, 0),
     (400, 100, 0),
     (400, 264, 0),
-    (100, 264, 0),
     (100, 564, 0),
     (400, 40, 300),  # a balanced network with feed-forward input, sparse
     (200, 264, 300),  # and dense
@@ -62,13 +63,18 @@ def spent(clock: Callable[[], float], learner: object, x: np.ndarray, y: np.ndar
 
 
 def compare(n: int, own: int, common: int, runs: int, threads: int) -> None:
-    rng = np.random.default_rng(1)
-    n_cells = 4 * own + common
-    shared = np.arange(4 * own, n_cells)
-    cells = [np.sort(rng.choice(4 * own, own, replace=False)) for _ in range(n)]
-    first = [np.zeros(own)] * n
-    plain = Plain([np.append(one, shared) for one in cells])
-    options = {"n_cells": n_cells, "ridge": RIDGE, "common": shared}
+    rng, others = np.random.default_rng(1), own == n - 1
+    n_cells = n if others else 4 * own + common
+    shared = np.arange(n_cells - common, n_cells)
+    if others:
+        cells, but = [np.arange(n)] * n, np.arange(n)
+    else:
+        cells = [np.sort(rng.choice(4 * own, own, replace=False)) for _ in range(n)]
+        but = np.full(n, -1)
+    heard = [np.append(one[one != m], shared) for one, m in zip(cells, but, strict=True)]
+    first = [np.zeros(one.size) for one in cells]
+    plain = Plain(heard)
+    options = {"n_cells": n_cells, "ridge": RIDGE, "common": shared, "but": but}
     ours = {
         "float64": RecursiveLeastSquares(cells, first, **options),
         "float32": RecursiveLeastSquares(cells, first, precision="float32", **options),
@@ -81,14 +87,14 @@ def compare(n: int, own: int, common: int, runs: int, threads: int) -> None:
         for name, learner in {"plain": plain, **ours}.items():
             clock = time.perf_counter if name == "threads" else time.process_time
             best[name] = min(best[name], spent(clock, learner, x, y))
-    heard = [np.append(one, shared) for one in cells]
     for name, tolerance in (("float64", 1e-9), ("float32", 1e-3)):
         found = ours[name].matrix()
         worst = max(np.abs(found[m, heard[m]] - plain.w[m]).max() for m in range(n))
         if not worst < tolerance:
             raise SystemExit(f"weights of {name} differ from the plain loop's by {worst:g}")
     ratio = {name: best["plain"] / best[name] for name in ("float64", "float32")}
-    size = {one: memory([own] * n, common, one) / 2**20 for one in ratio}
+    sets = [n] if others else [own] * n
+    size = {one: memory(sets, common, one) / 2**20 for one in ratio}
     print(
         f"{n}\t{own}\t{common}\t{UPDATES * best['plain']:.3g}\t{UPDATES * best['float64']:.3g}\t"
         f"{UPDATES * best['float32']:.3g}\t{UPDATES * best['threads']:.3g}\t"

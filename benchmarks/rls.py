@@ -4,7 +4,7 @@
 
 The plain loop is what one writes first: for every trained unit gather its inputs, multiply its full
 matrix, move its weights, subtract an outer product. Both hear the same random activity in one
-process, in turns, on one thread (NumPy's too); the least processor time of several runs counts, and
+process, in turns, on one thread (NumPy's too); the update of the least processor time counts, and
 weights must agree. A loop of training has 100 updates. Common cells are heard by all units beside
 their own: the plain loop has them in every unit's matrix. In the first cases each cell of a network
 hears all others.
@@ -55,11 +55,13 @@ class Plain:
 
 
 def spent(clock: Callable[[], float], learner: object, x: np.ndarray, y: np.ndarray) -> float:
-    """Seconds of an update."""
-    start = clock()
+    """Seconds of the shortest update."""
+    best = np.inf
     for one, two in zip(x, y, strict=True):
+        start = clock()
         learner.update(one, two)
-    return (clock() - start) / len(x)
+        best = min(best, clock() - start)
+    return best
 
 
 def compare(n: int, own: int, common: int, runs: int, threads: int) -> None:
@@ -80,7 +82,7 @@ def compare(n: int, own: int, common: int, runs: int, threads: int) -> None:
         "float32": RecursiveLeastSquares(cells, first, precision="float32", **options),
         "threads": RecursiveLeastSquares(cells, first, threads=threads, **options),
     }
-    steps = max(2, 400 // n)
+    steps = max(2, 2000 // n)
     best = dict.fromkeys(("plain", *ours), np.inf)
     for _ in range(runs):
         x, y = rng.random((steps, n_cells)), rng.standard_normal((steps, n))

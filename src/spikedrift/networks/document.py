@@ -18,7 +18,7 @@ else. A sweep names the file; [adding-a-network.md](adding-a-network.md) says ho
 Cells stand in [cells.md](cells.md), plasticity rules in [plasticity.md](plasticity.md).
 
 `snakemake reproduce` runs the experiments of every network that has a paper, in sizes of minutes
-(half an hour on two cores for all, 51 minutes of processor time), and holds what they measure
+(half an hour on two cores for all, 52 minutes of processor time), and holds what they measure
 against the targets below; `snakemake reproduce_full` takes the sizes of the papers, which are
 hours: of one core 6 minutes for manz_memmesheimer_2023, 26 for the eight repetitions of
 litwin_kumar_2014 and as long again for its control, an hour and a quarter for the hundred random

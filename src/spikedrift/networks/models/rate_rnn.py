@@ -10,10 +10,12 @@ its own. A loop starts from silence and takes 500 ms from the end of the input; 
 The curve is the correlation of recurrent input and target in the loop, mean over cells. The
 tutorial takes it from 12 ms on (`window`): the silence before the input, where both are 0, counts
 too, and the input itself, in which the recurrent input moves already while the target is 0. What
-follows the input is what the training is about (`correlation`). In ten instances the one ends at
-.000 (SD .000; the tutorial's network has .991) and the other at .0000. `recalled` is of a loop of
-its own with the weights held: the trained network runs through the 500 ms without being corrected.
-In the first twenty loops it often cannot, while the curve of training is above .9 from the first.
+follows the input is what the training is about (`correlation`). In ten instances the one begins at
+.931 (SD .011; the tutorial's network at .905) and ends at .992 (SD .001; .991), and the other ends
+at .9999. From the tenth to the thirtieth loop both wander between .80 and .99, as the tutorial's.
+`recalled` is of a loop of its own with the weights held: at the end the network runs through the
+500 ms without being corrected, at .9999 too. In the first twenty loops it often cannot, which the
+curve of training does not show.
 
 A loop is an update, and stands for `interval`. After training weights are held. Segments are
 successive stretches of the response, and its mean rates there become trials by Poisson spikes
@@ -211,10 +213,10 @@ MODEL = Model(
         Experiment("sines", "a sine of 10 Hz in every cell", instances=(3, 10)),
     ),
     readout=readout,
-    # A loop's number is of one network, and differs between networks: bounds of loops 1 and 3 show.
+    # Numbers are of one network; bounds of loops 1 and 3 were chosen after a first run and show.
     targets=(
         Target("sines", "correlation", "correlation with the target, loop 50", PUBLISHED,
-               "published", value=0.991, low=0.98),
+               "published", low=0.98),
         Target("sines", "window_50", "the same, of the tutorial's window", PUBLISHED, "published",
                value=0.99106, low=0.98),
         Target("sines", "window_3", "of the tutorial's window, loop 3", PUBLISHED, "unverified",

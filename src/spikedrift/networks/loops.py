@@ -8,12 +8,14 @@ whose loops start anew is not run and is silent; one that goes on from loop to l
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from pydantic import Field
 
 from spikedrift.config.base import Options
+from spikedrift.core.errors import InputError
 from spikedrift.networks import declaration
 from spikedrift.networks.timetable import Timetable
 
@@ -53,8 +55,32 @@ class Looping(Protocol):
         """Trained weights, float64, shape (n_synapses,)."""
 
 
+def refuse_parts(times: Mapping[str, float], step: float, what: str) -> None:
+    """Refuse times that end within a step.
+
+    Parameters
+    ----------
+    times : mapping of option -> value, s
+    step : float, s
+    what : str
+        Name of the steps, in plural.
+
+    Raises
+    ------
+    InputError
+        Naming the option.
+    """
+    for name, value in times.items():
+        n = round(value / step)
+        if n < 1 or abs(value / step - n) > 1e-6:
+            raise InputError(f"{name}: {value:g} s is no whole number of {what} of {step:g} s")
+
+
 def protocol(
-    before: tuple[declaration.Phase, ...], lead: float, shown: Shown | None
+    before: tuple[declaration.Phase, ...],
+    lead: float,
+    shown: Shown | None,
+    response: float = np.inf,
 ) -> declaration.Protocol:
     """Lay a session out: phases of training, then blocks with pauses between them.
 
@@ -65,9 +91,21 @@ def protocol(
         From the start of a loop to that of the response.
     shown : Shown, optional
         None for training alone.
+    response : float, s
+        Length of the response.
+
+    Raises
+    ------
+    InputError
+        For segments that together are longer than the response.
     """
     if shown is None:
         return declaration.Protocol(before)
+    if shown.segments * shown.duration > response * (1 + 1e-9):
+        raise InputError(
+            f"shown: {shown.segments} segments of {shown.duration:g} s are longer than the "
+            f"response of {response:g} s"
+        )
     block = declaration.Phase("block", repeats=shown.repeats, plastic=False)
     pause = declaration.Phase("pause", duration=shown.pause, plastic=False)
     phases = (*before, *declaration.in_blocks(shown.blocks, block, pause))

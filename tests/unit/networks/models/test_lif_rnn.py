@@ -130,6 +130,11 @@ def test_blocks_show_the_response_with_weights_held(tmp_path):
     [
         ({"trained": 0.0}, "trained: 0 of 30 cells is no cell"),
         ({"amplitude": 500.0}, "fires in every time step"),
+        ({"response": 0.60012}, "response: 0.60012 s is no whole number of time steps of 0.0005 s"),
+        (
+            {"shown": {"segments": 7, "duration": 0.1}},
+            "7 segments of 0.1 s are longer than the resp",
+        ),
         ({"mean_input": float("nan")}, "mean_input"),
     ],
 )

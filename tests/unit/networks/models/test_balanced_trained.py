@@ -1,0 +1,160 @@
+"""The trained balanced network: sessions, trials, and what is read of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spikedrift import trials
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
+from spikedrift.networks.models import balanced_trained as bt
+from spikedrift.networks.session_plan import NetworkRun, plan
+from spikedrift.networks.simulate import simulate
+
+SMALL = {
+    "balance.n_cells": 200, "balance.k": 30, "balance.drive": 0.3, "n_trained": 40, "in_degree": 5,
+    "n_outside": 12, "before": 0.1, "stimulus": 0.05, "duration": 0.4, "loops": 4, "trace_loops": 2,
+}  # fmt: skip
+SHOWN = {"shown": {"repeats": 3, "blocks": 2, "pause": 5.0}}
+
+
+def planned(changes=None, instance=0):
+    options = override(bt.BalancedTrained(), {**SMALL, **(changes or {})}, "b")
+    return plan(bt.MODEL, options, NetworkRun("b", {}, 1, instance))
+
+
+@pytest.fixture(scope="module")
+def session():
+    one = planned(SHOWN)
+    return one, bt.integrate(one)
+
+
+def test_a_session_makes_trials_that_are_the_same_again(tmp_path: Path):
+    options = override(bt.BalancedTrained(), {**SMALL, **SHOWN}, "b")
+    found, again = (
+        simulate(bt.MODEL, options, {}, recording="b", seed=1, instance=0,
+                 build_dir=tmp_path, scratch_dir=tmp_path)
+        for _ in range(2)
+    )  # fmt: skip
+    assert found.trials.identical(again.trials) and found.traces.identical(again.traces)
+    trials.check(found.trials)
+    one = found.trials
+    assert dict(one.sizes)["unit"] == 40 and one.sizes["trial"] == 2 * (4 + 2 * 3)
+    of_block = one["phase"].values == "block"
+    assert of_block.sum() == 12 and not one["plasticity_on"].values[of_block].any()
+    assert one["plasticity_on"].values[~of_block].all()
+    assert set(one["segment"].values) == {0, 1} and (one["duration"] == 0.4).all()
+    assert one["spike_count"].values.sum() > 100
+
+
+def test_weights_change_while_it_learns_and_stay_afterwards(session):
+    one, left = session
+    learned_until = 4 * 2 * 0.5
+    during, after = one.save_time < learned_until - 1e-9, one.save_time > learned_until - 1e-9
+    for name, values in left.weights.items():
+        assert (np.abs(np.diff(values[during], axis=0)).max(axis=1) > 0).all(), name
+        np.testing.assert_array_equal(
+            values[after], np.broadcast_to(values[-1], values[after].shape)
+        )
+    assert not np.array_equal(left.weights["right_to_T"][-1], left.weights["left_to_T"][-1])
+    assert (left.weights["right_to_T"][0] == 0).all() and (left.weights["TtoT"][0] > 0).all()
+    assert (left.weights["ItoT"][0] < 0).all() and left.finite
+
+
+def test_cells_are_numbered_units_first_and_spikes_lie_in_their_trials(session):
+    one, left = session
+    trained = bt.Trained(one)
+    numbers = trained.numbers
+    assert sorted(numbers) == list(range(200))
+    np.testing.assert_array_equal(numbers[trained.cells], np.arange(40))
+    np.testing.assert_array_equal(numbers[100:], np.arange(100, 200))
+    assert (np.diff(left.spike_time) >= -1e-12).all()
+    start = one.timetable.presentation_step * 1e-4 - 0.1
+    at = np.searchsorted(start, left.spike_time + 1e-9, side="right") - 1
+    assert (at >= 0).all() and (left.spike_time - start[at] < 0.5).all()
+    # The first trial, made again: who fires, and when.
+    again = bt.Trained(one).run(0, "trial 0", learn=True)
+    first = at == 0
+    np.testing.assert_array_equal(left.spike_cell[first], numbers[again.cell])
+    np.testing.assert_allclose(left.spike_time[first], again.step * 1e-4, atol=1e-12)
+
+
+def test_trained_cells_are_matched_and_hear_what_they_should(session):
+    one, left = session
+    trained = bt.Trained(one)
+    assert np.unique(trained.cells).size == 40 and trained.cells.max() < 100
+    for unit, heard in enumerate(trained.presynaptic):
+        assert np.unique(heard).size == 10 and trained.cells[unit] not in heard
+        assert np.isin(heard[:5], trained.cells).all() and (heard[5:] >= 100).all()
+    pre, post = left.ends["TtoT"]
+    np.testing.assert_array_equal(trained.cells[pre[post == 3]], trained.presynaptic[3][:5])
+    pre, post = left.ends["ItoT"]
+    np.testing.assert_array_equal(pre[post == 7] + 100, trained.presynaptic[7][5:])
+    rate = trained.initial.spikes[trained.cells]
+    wanted = trained.target.mean(axis=(0, 1))
+    assert np.corrcoef(rate, wanted)[0, 1] > 0.5
+
+
+def test_put_gives_back_what_weights_took(session):
+    one, left = session
+    trained = bt.Trained(one)
+    last = {name: values[-1] for name, values in left.weights.items()}
+    trained.put(last)
+    for name, values in trained.weights().items():
+        np.testing.assert_array_equal(values.astype(np.float32), last[name])
+
+
+def test_the_windows_of_a_test_are_around_the_times_of_the_targets(session):
+    trained = bt.Trained(session[0])
+    total = np.arange(40.0)[:, None] * np.ones(200)  # bins of 10 ms
+    found = trained.followed(trained.initial._replace(total=total))
+    expected = [np.arange(max(0, 2 * k - 5), min(40, 2 * k + 5)).mean() for k in range(1, 21)]
+    np.testing.assert_allclose(found, np.repeat(expected, 200).reshape(20, 200))
+
+
+def test_what_is_read(session):
+    found = bt.readout(*session)
+    for loop in (0, 2, 4):
+        assert -1 < found[f"loop_{loop}"] < 1
+    assert found["learning"].x.tolist() == [0, 2, 4]
+    last = {name: session[1].weights[name][-1] for name in ("TtoT", "ItoT")}
+    assert found["turned_E"] == pytest.approx((last["TtoT"] < 0).mean(), abs=1e-12)
+    assert found["turned_I"] == pytest.approx((last["ItoT"] > 0).mean(), abs=1e-12)
+    assert found["turned_E"] > 0 and found["turned_I"] > 0
+    assert found["sum_E"] == pytest.approx(1, abs=0.1)
+    assert found["sum_I"] == pytest.approx(1, abs=0.1)
+    assert all(0 <= found[f"untrained_{name}"] <= 1 for name in "EI")
+    trained = bt.Trained(session[0])
+    assert found["initial_I"] == trained.initial.spikes[100:].mean() / 0.5
+    assert found["average"] > found["loop_0"]
+
+
+def test_a_silent_network_is_one_line():
+    with pytest.raises(RuntimeError, match=r"^b: silent before training"):
+        bt.integrate(planned({"balance.drive": 0.1}))
+
+
+def test_instances_differ_and_variants_do_not():
+    one, other = bt.Trained(planned()), bt.Trained(planned(instance=1))
+    assert not np.array_equal(one.target, other.target)
+    again = bt.Trained(planned({"ridge": 1.0}))
+    np.testing.assert_array_equal(one.target, again.target)
+    np.testing.assert_array_equal(one.network.wiring.target, again.network.wiring.target)
+    np.testing.assert_array_equal(one.initial.spikes, again.initial.spikes)
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"n_trained": 100}, "n_trained: 100 of 100 E cells: too many"),
+        ({"in_degree": 40}, "in_degree: 40 of 40 cells: too many"),
+        ({"balance.k": 100}, "balance.k: 100 synapses"),
+        ({"stimulus": 0.2}, "stimulus: longer than the time before"),
+        ({"learn_every": 0.5}, "learn_every: 0.5 s is longer than the targets allow"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_line(changes, words):
+    with pytest.raises(InputError, match=words) as error:
+        planned(changes)
+    assert "\n" not in str(error.value)

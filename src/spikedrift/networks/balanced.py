@@ -12,10 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from spikedrift.config.base import Options
-from spikedrift.training.rls import RecursiveLeastSquares
 
 if TYPE_CHECKING:
     from spikedrift.networks.integrators.balanced import Seen, State, Wiring
+    from spikedrift.training.rls import RecursiveLeastSquares
 
 BIN = 0.01  # s, in which input is averaged
 
@@ -124,7 +124,7 @@ class Balanced:
         self.n_outside = 0
 
     def train(
-        self, cells: np.ndarray, presynaptic: list[np.ndarray], rls: RecursiveLeastSquares
+        self, cells: np.ndarray, presynaptic: list[np.ndarray], rls: "RecursiveLeastSquares"
     ) -> None:
         """Join plastic synapses to the network; all of `rls` beyond `n_cells` are cells outside.
 

@@ -64,7 +64,7 @@ def test_weights_change_while_it_learns_and_stay_afterwards(session):
 
 def test_cells_are_numbered_units_first_and_spikes_lie_in_their_trials(session):
     one, left = session
-    trained = bt.Trained(one)
+    trained = bt.trained(one)
     numbers = trained.numbers
     assert sorted(numbers) == list(range(200))
     np.testing.assert_array_equal(numbers[trained.cells], np.arange(40))
@@ -74,7 +74,7 @@ def test_cells_are_numbered_units_first_and_spikes_lie_in_their_trials(session):
     at = np.searchsorted(start, left.spike_time + 1e-9, side="right") - 1
     assert (at >= 0).all() and (left.spike_time - start[at] < 0.5).all()
     # The first trial, made again: who fires, and when.
-    again = bt.Trained(one).run(0, "trial 0", learn=True)
+    again = bt.trained(one).run(0, "trial 0", learn=True)
     first = at == 0
     np.testing.assert_array_equal(left.spike_cell[first], numbers[again.cell])
     np.testing.assert_allclose(left.spike_time[first], again.step * 1e-4, atol=1e-12)
@@ -82,7 +82,7 @@ def test_cells_are_numbered_units_first_and_spikes_lie_in_their_trials(session):
 
 def test_trained_cells_are_matched_and_hear_what_they_should(session):
     one, left = session
-    trained = bt.Trained(one)
+    trained = bt.trained(one)
     assert np.unique(trained.cells).size == 40 and trained.cells.max() < 100
     for unit, heard in enumerate(trained.presynaptic):
         assert np.unique(heard).size == 10 and trained.cells[unit] not in heard
@@ -98,7 +98,7 @@ def test_trained_cells_are_matched_and_hear_what_they_should(session):
 
 def test_put_gives_back_what_weights_took(session):
     one, left = session
-    trained = bt.Trained(one)
+    trained = bt.trained(one)
     last = {name: values[-1] for name, values in left.weights.items()}
     trained.put(last)
     for name, values in trained.weights().items():
@@ -106,7 +106,7 @@ def test_put_gives_back_what_weights_took(session):
 
 
 def test_the_windows_of_a_test_are_around_the_times_of_the_targets(session):
-    trained = bt.Trained(session[0])
+    trained = bt.trained(session[0])
     total = np.arange(40.0)[:, None] * np.ones(200)  # bins of 10 ms
     found = trained.followed(trained.initial._replace(total=total))
     expected = [np.arange(max(0, 2 * k - 5), min(40, 2 * k + 5)).mean() for k in range(1, 21)]
@@ -125,7 +125,7 @@ def test_what_is_read(session):
     assert found["sum_E"] == pytest.approx(1, abs=0.1)
     assert found["sum_I"] == pytest.approx(1, abs=0.1)
     assert all(0 <= found[f"untrained_{name}"] <= 1 for name in "EI")
-    trained = bt.Trained(session[0])
+    trained = bt.trained(session[0])
     assert found["initial_I"] == trained.initial.spikes[100:].mean() / 0.5
     assert found["average"] > found["loop_0"]
 
@@ -136,9 +136,9 @@ def test_a_silent_network_is_one_line():
 
 
 def test_instances_differ_and_variants_do_not():
-    one, other = bt.Trained(planned()), bt.Trained(planned(instance=1))
+    one, other = bt.trained(planned()), bt.trained(planned(instance=1))
     assert not np.array_equal(one.target, other.target)
-    again = bt.Trained(planned({"ridge": 1.0}))
+    again = bt.trained(planned({"ridge": 1.0}))
     np.testing.assert_array_equal(one.target, again.target)
     np.testing.assert_array_equal(one.network.wiring.target, again.network.wiring.target)
     np.testing.assert_array_equal(one.initial.spikes, again.initial.spikes)

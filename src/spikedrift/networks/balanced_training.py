@@ -1,0 +1,175 @@
+"""Training of a balanced network: who is trained, through which synapses, to which targets.
+
+All is drawn by the instance: static wiring, targets, the cells that are matched to them, plastic
+synapses, stimuli and rates of cells outside; and by the trial: first potentials and spikes of cells
+outside. Variants of an instance share them.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spikedrift.networks import rates
+from spikedrift.networks.balanced import BIN, Balanced, Times, Trial, chances
+
+if TYPE_CHECKING:
+    from spikedrift.networks.models.balanced_trained import BalancedTrained
+    from spikedrift.networks.session_plan import Plan
+
+CONDITIONS = ("right", "left")
+INHIBITION = 6.5 / 12.0  # plastic weights from I over those from E, as the rates are
+WINDOW = 0.05  # s, on either side, over which input is averaged before it is compared
+
+
+class Trained:
+    """The network, its targets and its weights.
+
+    Parameters
+    ----------
+    plan : Plan
+    options : BalancedTrained
+        Of the plan.
+
+    Raises
+    ------
+    RuntimeError
+        For a network that is silent before training.
+    """
+
+    def __init__(self, plan: "Plan", options: "BalancedTrained") -> None:
+        from spikedrift.simulation import streams
+        from spikedrift.training import recorded, siegert
+        from spikedrift.training.rls import RecursiveLeastSquares
+
+        self.options, self.plan, dt = options, plan, options.simulation.dt
+        balance = options.balance
+        begins = round(options.before / dt)
+        self.times = Times(
+            begins - round(options.stimulus / dt), begins, begins + round(options.duration / dt),
+            round(options.learn_every / dt),
+        )  # fmt: skip
+        key = int(streams.branch(plan.key, streams.purpose("wiring"), 0))
+        self.network = Balanced(balance, dt, self.times, key)
+        self.initial = self.network.trial(plan.rng("initial"), inputs=True)
+        excitatory = slice(balance.n_e)
+        self.seconds = self.times.stop * dt
+        rate = self.initial.spikes / self.seconds
+        if not (noise := float(self.initial.sd[excitatory].mean())) > 0:
+            raise RuntimeError(f"{plan.run.recording}: silent before training: a larger drive?")
+        cell = siegert.Cell(
+            # What reaches V at low frequencies of noise through synapses, see `siegert.Cell`.
+            sd=noise * (balance.tau_static / balance.tau) ** 0.5,
+            tau=balance.tau,
+            tau_syn=balance.tau_static,
+        )
+        wanted = recorded.synthetic(
+            plan.rng("targets"), options.n_trained, len(CONDITIONS), options.n_times,
+            options.learn_every, options.depth,
+        )  # fmt: skip
+        self.target = recorded.drive(cell, wanted)
+        self.cells = recorded.matched(wanted.mean(axis=(0, 1)), rate[excitatory])
+        rng = plan.rng("plastic")
+        inhibitory = np.arange(balance.n_e, balance.n_cells)
+        n_in = options.in_degree
+        self.presynaptic = [
+            np.concatenate(
+                [
+                    rng.choice(np.delete(self.cells, unit), n_in, replace=False),
+                    rng.choice(inhibitory, n_in, replace=False),
+                ]
+            )
+            for unit in range(options.n_trained)
+        ]
+        first = balance.weight / options.plastic_scale * np.repeat([1, -INHIBITION], n_in)
+        n, n_outside = balance.n_cells, options.n_outside
+        self.rls = RecursiveLeastSquares(
+            self.presynaptic,
+            [first] * options.n_trained,
+            n + n_outside,
+            ridge=np.repeat([options.ridge, options.outside_ridge], [n, n_outside]),
+            row_sum=[options.row_sum, options.row_sum, 0.0],
+            group=np.repeat([0, 1, 2], [balance.n_e, balance.n_e, n_outside]),
+            common=np.arange(n, n + n_outside),
+            precision=options.precision,
+        )
+        self.network.train(self.cells, self.presynaptic, self.rls)
+        self.outside = np.zeros((len(CONDITIONS), *self.rls.state.common_weights.shape))
+        self.stimulus, self.chance = [], []
+        for one in CONDITIONS:
+            rng = plan.rng(one)
+            self.stimulus.append(options.stimulus_size * rng.uniform(-1, 1, n))
+            n_steps = self.times.stop - self.times.outside
+            self.chance.append(chances(n_outside, n_steps, options.outside_rate, dt, rng))
+
+    def run(self, condition: int, purpose: str, learn: bool = False, inputs: bool = False) -> Trial:
+        """Run a trial, which learns or leaves all weights as they are."""
+        weights = self.rls.state.common_weights
+        weights[:] = self.outside[condition]
+        found = self.network.trial(
+            self.plan.rng(purpose),
+            stimulus=self.stimulus[condition],
+            chance=self.chance[condition],
+            target=self.target[condition] if learn else None,
+            spikes=not inputs,
+            inputs=inputs,
+        )
+        self.outside[condition] = weights
+        return found
+
+    def followed(self, trial: Trial) -> np.ndarray:
+        """Input of all cells at the times of the targets, means over `WINDOW` on either side.
+
+        Parameters
+        ----------
+        trial : Trial
+            With inputs.
+
+        Returns
+        -------
+        float64, shape (n_times, n_cells)
+        """
+        at = self.options.learn_every * np.arange(1, self.options.n_times + 1)
+        edges = [np.round((at + side) / BIN).astype(int) for side in (-WINDOW, WINDOW)]
+        return np.array(
+            [trial.total[max(a, 0) : b].mean(axis=0) for a, b in zip(*edges, strict=True)]
+        )
+
+    @property
+    def ends(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """(pre, post) of every projection."""
+        options, n_in = self.options, self.options.in_degree
+        place = self.numbers
+        pre = place[np.array(self.presynaptic)]
+        unit = np.repeat(np.arange(options.n_trained), n_in)
+        found = {
+            "TtoT": (pre[:, :n_in].ravel(), unit),
+            "ItoT": (pre[:, n_in:].ravel() - options.balance.n_e, unit),
+        }
+        outside = rates.matrix_ends(options.n_outside, options.n_trained)
+        return found | {f"{one}_to_T": outside for one in CONDITIONS}
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Number of every cell through the populations: units first, then E cells, then I."""
+        n_e = self.options.balance.n_e
+        found = np.arange(self.options.balance.n_cells)
+        found[self.cells] = np.arange(self.cells.size)
+        rest = np.setdiff1d(np.arange(n_e), self.cells)
+        found[rest] = np.arange(self.cells.size, n_e)
+        return found
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Weights of every projection, unit after unit."""
+        own = self.rls.state.weights.reshape(self.options.n_trained, 2, -1)
+        found = {"TtoT": own[:, 0].ravel(), "ItoT": own[:, 1].ravel()}
+        return found | {
+            f"{name}_to_T": one.ravel() for name, one in zip(CONDITIONS, self.outside, strict=True)
+        }
+
+    def put(self, weights: dict[str, np.ndarray]) -> None:
+        """Give the network weights that `weights` returned."""
+        own = self.rls.state.weights.reshape(self.options.n_trained, 2, -1)
+        for k, name in enumerate(("TtoT", "ItoT")):
+            own[:, k] = weights[name].reshape(own[:, k].shape)
+        for one, name in zip(self.outside, CONDITIONS, strict=True):
+            one[:] = weights[f"{name}_to_T"].reshape(one.shape)

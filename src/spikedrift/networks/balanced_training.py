@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from spikedrift.networks.models.balanced_trained import BalancedTrained
     from spikedrift.networks.session_plan import Plan
 
-CONDITIONS = ("right", "left")
 INHIBITION = 6.5 / 12.0  # plastic weights from I over those from E, as the rates are
 WINDOW = 0.05  # s, on either side, over which input is averaged before it is compared
 
@@ -62,11 +61,8 @@ class Trained:
             tau=balance.tau,
             tau_syn=balance.tau_static,
         )
-        wanted = recorded.synthetic(
-            plan.rng("targets"), options.n_trained, len(CONDITIONS), options.n_times,
-            options.learn_every, options.depth,
-        )  # fmt: skip
-        self.target = recorded.drive(cell, wanted)
+        wanted, self.units = rates_wanted(plan, options)
+        self.target = recorded.drive(cell, wanted, options.lowest, self.units)
         self.cells = recorded.matched(wanted.mean(axis=(0, 1)), rate[excitatory])
         rng = plan.rng("plastic")
         inhibitory = np.arange(balance.n_e, balance.n_cells)
@@ -93,9 +89,9 @@ class Trained:
             precision=options.precision,
         )
         self.network.train(self.cells, self.presynaptic, self.rls)
-        self.outside = np.zeros((len(CONDITIONS), *self.rls.state.common_weights.shape))
+        self.outside = np.zeros((len(options.conditions), *self.rls.state.common_weights.shape))
         self.stimulus, self.chance = [], []
-        for one in CONDITIONS:
+        for one in options.conditions:
             rng = plan.rng(one)
             self.stimulus.append(options.stimulus_size * rng.uniform(-1, 1, n))
             n_steps = self.times.stop - self.times.outside
@@ -146,7 +142,7 @@ class Trained:
             "ItoT": (pre[:, n_in:].ravel() - options.balance.n_e, unit),
         }
         outside = rates.matrix_ends(options.n_outside, options.n_trained)
-        return found | {f"{one}_to_T": outside for one in CONDITIONS}
+        return found | {f"{one}_to_T": outside for one in options.conditions}
 
     @property
     def numbers(self) -> np.ndarray:
@@ -163,7 +159,8 @@ class Trained:
         own = self.rls.state.weights.reshape(self.options.n_trained, 2, -1)
         found = {"TtoT": own[:, 0].ravel(), "ItoT": own[:, 1].ravel()}
         return found | {
-            f"{name}_to_T": one.ravel() for name, one in zip(CONDITIONS, self.outside, strict=True)
+            f"{name}_to_T": one.ravel()
+            for name, one in zip(self.options.conditions, self.outside, strict=True)
         }
 
     def put(self, weights: dict[str, np.ndarray]) -> None:
@@ -171,5 +168,58 @@ class Trained:
         own = self.rls.state.weights.reshape(self.options.n_trained, 2, -1)
         for k, name in enumerate(("TtoT", "ItoT")):
             own[:, k] = weights[name].reshape(own[:, k].shape)
-        for one, name in zip(self.outside, CONDITIONS, strict=True):
+        for one, name in zip(self.outside, self.options.conditions, strict=True):
             one[:] = weights[f"{name}_to_T"].reshape(one.shape)
+
+
+def rates_wanted(plan: "Plan", options: "BalancedTrained") -> tuple[np.ndarray, np.ndarray]:
+    """Rates that are to be learned, of a trials file or drawn, and names of their units.
+
+    Parameters
+    ----------
+    plan : Plan
+        Draws rates, or the units of the file that are learned.
+    options : BalancedTrained
+
+    Returns
+    -------
+    rate : float64, shape (n_segments, n_times, n_trained), Hz
+    units : str, shape (n_trained,)
+
+    Raises
+    ------
+    InputError
+        For a file of other segments, shorter trials, or less units of the least rate.
+    """
+    from spikedrift import trials
+    from spikedrift.core.errors import InputError
+    from spikedrift.training import recorded
+
+    n, n_times, step = options.n_trained, options.n_times, options.learn_every
+    if not options.file:
+        rate = recorded.synthetic(
+            plan.rng("targets"), n, options.segments, n_times, step, options.depth
+        )
+        return rate, np.arange(n).astype(str)
+    dataset = trials.read(options.file)
+    learned, _ = recorded.halves(dataset)
+    found = recorded.responses(dataset, step, options.smoothing, learned)
+    if found.segment.size != options.segments:
+        raise InputError(
+            f"{options.file}: has {found.segment.size} segments, and {options.segments} are to be "
+            "learned: set the option segments"
+        )
+    if found.time.size < n_times:
+        raise InputError(
+            f"{options.file}: trials last {found.time[-1]:.4g} s, and {options.duration:g} s are "
+            "to be learned: set the option duration"
+        )
+    rate = found.rate[:, :n_times]
+    active = np.flatnonzero(rate.mean(axis=(0, 1)) >= options.least_rate)
+    if active.size < n:
+        raise InputError(
+            f"{options.file}: {active.size} units have {options.least_rate:g} Hz or more, and {n} "
+            "are to be learned: set the option n_trained or least_rate"
+        )
+    kept = np.sort(plan.rng("targets").choice(active, n, replace=False))
+    return rate[..., kept], found.unit_id[kept]

@@ -8,8 +8,9 @@ recursive least squares changes these until the total input of every trained cel
 target, in two conditions, lick right and lick left. The other cells are left alone.
 
 The recordings that were learned cannot be redistributed: targets are drawn with their statistics
-(`training/recorded.py`). As in the published code P is one for both conditions, which have weights
-of their own from outside, and is updated in each with the spikes from outside of that condition.
+(`training/recorded.py`), or are the rates of a trials file, each of whose segments is a condition.
+As in the published code P is one for all conditions, which have weights of their own from outside,
+and is updated in each with the spikes from outside of that condition.
 
 A segment is a condition. A trial is 1 s with a stimulus at its end, and 2 s in which activity is to
 follow the targets; it begins from potentials drawn anew. Between trials nothing is simulated, since
@@ -28,7 +29,7 @@ from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.networks import rates
 from spikedrift.networks.balanced import Balance
-from spikedrift.networks.balanced_training import CONDITIONS, INHIBITION, Trained
+from spikedrift.networks.balanced_training import INHIBITION, Trained
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
 from spikedrift.networks.declaration import (
     Network,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from spikedrift.networks.session_plan import Plan
 
 log = logging.getLogger(__name__)
+PUBLISHED = "right", "left"  # conditions
 TESTS = 20  # trials of the trial average
 
 
@@ -72,6 +74,21 @@ class BalancedTrained(NetworkOptions):
     precision: Literal["float64", "float32"] = Field(
         default="float64", description="numbers of the matrices P"
     )
+    file: str = Field(
+        default="",
+        description="trials file whose rates are learned, of every second repeat; rates are drawn "
+        "without it",
+    )
+    segments: int = Field(
+        default=2, gt=1, description="conditions; as many as the file has segments"
+    )
+    smoothing: float = Field(
+        default=0.05, ge=0, description="SD of the Gaussian over the rates of the file; s"
+    )
+    least_rate: float = Field(
+        default=1.0, gt=0, description="mean rate of units of the file that are learned; Hz"
+    )
+    lowest: float = Field(default=0.1, gt=0, description="rates are taken to be this at least; Hz")
     depth: float = Field(
         default=0.35,
         gt=0,
@@ -104,6 +121,17 @@ class BalancedTrained(NetworkOptions):
             )
         return self
 
+    def files(self) -> list[str]:
+        """Return the trials file that is learned."""
+        return [self.file] if self.file else []
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Names of the conditions."""
+        if self.file or self.segments != len(PUBLISHED):
+            return tuple(f"segment{k}" for k in range(self.segments))
+        return PUBLISHED
+
     @property
     def n_times(self) -> int:
         """Updates in a trial."""
@@ -126,25 +154,26 @@ def declare(options: BalancedTrained) -> Network:
         phases = (*phases, pause, *in_blocks(shown.blocks, block, pause))
     return Network(
         populations=(Population("T", n), Population("E", n_e - n), Population("I", n_e)),
-        sources=tuple(rates.inputs(one, options.n_outside) for one in CONDITIONS),
+        sources=tuple(rates.inputs(one, options.n_outside) for one in options.conditions),
         projections=(
             rates.matrix("TtoT", "T", "T", 10.0, learned),
             rates.matrix("ItoT", "I", "T", 10.0, learned, "inhibitory"),
-            *(rates.matrix(f"{one}_to_T", one, "T", 10.0, learned) for one in CONDITIONS),
+            *(rates.matrix(f"{one}_to_T", one, "T", 10.0, learned) for one in options.conditions),
         ),
         protocol=Protocol(
             phases,
-            n_segments=len(CONDITIONS),
+            n_segments=options.segments,
             duration=options.duration,
             gap=options.before,
             order="fixed",
         ),
         recording=Recording(
             "T",
-            trace_interval=options.trace_loops * len(CONDITIONS) * options.trial,
+            trace_interval=options.trace_loops * options.segments * options.trial,
             n_synapses=2000,
             weights="ms",
-            assumed="units are trained cells, and their targets were drawn",
+            assumed="units are trained cells"
+            + ("" if options.file else ", and the rates that they learned were drawn"),
         ),
     )
 
@@ -202,7 +231,7 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     options, cells, seconds = network.options, network.cells, network.seconds
     n_e, target = options.balance.n_e, network.target[0]
     others = np.setdiff1d(np.arange(n_e), cells)
-    loop = plan.save_time / (len(CONDITIONS) * options.trial)
+    loop = plan.save_time / (options.segments * options.trial)
     kept = np.flatnonzero(loop <= options.loops + 1e-6)
     found: dict[str, float | Curve] = {
         "initial_E": float(network.initial.spikes[:n_e].mean() / seconds),

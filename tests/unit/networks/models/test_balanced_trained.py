@@ -11,6 +11,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.networks.models import balanced_trained as bt
 from spikedrift.networks.session_plan import NetworkRun, plan
 from spikedrift.networks.simulate import simulate
+from spikedrift.training import recorded, siegert
 
 SMALL = {
     "balance.n_cells": 200, "balance.k": 30, "balance.drive": 0.3, "n_trained": 40, "in_degree": 5,
@@ -142,6 +143,62 @@ def test_instances_differ_and_variants_do_not():
     np.testing.assert_array_equal(one.target, again.target)
     np.testing.assert_array_equal(one.network.wiring.target, again.network.wiring.target)
     np.testing.assert_array_equal(one.initial.spikes, again.initial.spikes)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A trials file of three segments and 60 units, of which 50 are active."""
+    rng = np.random.default_rng(1)
+    segment, repeat = (one.ravel() for one in np.indices((3, 8)))
+    scale = np.repeat([0.0, 1.0], [10, 50]) * rng.uniform(3, 20, 60)
+    course = np.where(np.arange(2) == (segment % 2)[:, None], 0.4, 1.6)  # (trial, half)
+    count = rng.poisson(course[:, None] * scale[:, None] * 0.25)  # (trial, unit, half)
+    half = np.repeat(np.tile([0, 1], count[..., 0].size), count.ravel())
+    time = half * 0.25 + 0.25 * rng.random(half.size)
+    whole = count.sum(axis=2)
+    order = np.lexsort((time, np.repeat(np.arange(whole.size), whole.ravel())))
+    found = trials.assemble(
+        time[order], whole, recording="r.movie", kind="synthetic",
+        trial={"stimulus": "movie", "segment": segment, "repeat": repeat,
+               "duration": np.full(24, 0.5)},
+        unit={"unit_id": [f"u{k}" for k in range(60)]}, attributes={},
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("recorded") / "r.movie.nc"
+    trials.write(found, path)
+    return str(path), found
+
+
+def test_rates_of_a_trials_file_are_learned(file):
+    path, dataset = file
+    options = {"file": path, "segments": 3, "smoothing": 0.04}
+    one = bt.trained(planned(options))
+    assert one.options.files() == [path] and bt.trained(planned()).options.files() == []
+    assert len(set(one.units)) == 40 and not set(one.units) & {f"u{k}" for k in range(10)}
+    learned, held_out = recorded.halves(dataset)
+    wanted = recorded.responses(dataset, 0.02, 0.04, learned)
+    places = [list(wanted.unit_id).index(name) for name in one.units]
+    expected = np.maximum(wanted.rate[:, :20, places], 0.1)
+    sd = one.initial.sd[:100].mean() * np.sqrt(0.3)
+    found = siegert.rate(siegert.Cell(sd, tau_syn=0.003), one.target)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    other = recorded.responses(dataset, 0.02, 0.04, held_out).rate[:, :20, places]
+    assert np.nanmean(recorded.correlations(wanted.rate[:, :20, places], other)) > 0.2
+    left = bt.integrate(planned({**options, "loops": 2, "trace_loops": 1}))
+    assert set(left.weights) == {"TtoT", "ItoT", *(f"segment{k}_to_T" for k in range(3))}
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"segments": 2}, r"r\.movie\.nc: has 3 segments, and 2 are to be learned"),
+        ({"duration": 0.6}, r"trials last 0\.5 s, and 0\.6 s are to be learned"),
+        ({"n_trained": 55}, r"50 units have 1 Hz or more, and 55 are to be learned"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_one_line(file, changes, words):
+    with pytest.raises(InputError, match=words) as error:
+        bt.trained(planned({"file": file[0], "segments": 3, **changes}))
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,24 @@ def test_a_mean_of_a_survey_is_over_the_instances_of_one_point(data):
     assert means and all(np.ptp(y) < 50 for y in means), "two values of noise in one line"
 
 
+def test_drawn_points_have_no_lines_and_are_seen_before_the_runs_that_are_not_compared(data):
+    five = data.isel(point=[0, 1, 2, 1, 2, 2]).assign_coords(
+        axis_rate=("point", [np.nan, 0.5, 0.7, 1.1, 1.6, 2.4]),
+        axis_noise=("point", [np.nan, 3.0, 1.0, 5.0, 2.0, 4.0]),
+    )
+    axes = [*AXES, {"name": "noise", "title": "", "scale": "linear"}]
+    figure, _ = survey.draw(data=five, axes=axes)
+    first = figure.axes[0]
+    swept = [line for line in first.lines if line.get_marker() == "o"]
+    assert {line.get_ls() for line in swept} == {"None"}
+    good = max(line.get_markersize() for line in swept)
+    bad = [line for line in first.lines if line.get_marker() == "x"]
+    assert good > bad[0].get_markersize() and swept[0].get_zorder() > bad[0].get_zorder()
+    told = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "no lines, since every point has values of its own" in told
+    assert "2" in [text.get_text() for text in first.get_xticklabels()], "not 2 x 10^0"
+
+
 def test_a_run_that_is_not_accepted_is_a_cross_and_counted(data):
     accepted = np.array([[True, True], [False, False], [True, True]])
     figure, table = survey.draw(

@@ -176,6 +176,13 @@ def test_points_that_are_not_comparable_stand_beside_the_answer():
     )
 
 
+def test_points_without_a_run_are_not_among_those_that_could_be_comparable():
+    scores = scored(3, 12, 6.0, [6.1, 0.2])
+    scores["trait_difference"][:, 0] = [5.0, np.nan]
+    part, _ = said(scores)
+    assert part.against[-1].startswith("1 of 1 points with runs that are compared (2 in all) are")
+
+
 @pytest.mark.fault("findings", "an illustration without its label")
 def test_an_illustration_says_so_first():
     scores = scored(8, 2, 6.0, [6.0, 0.0])

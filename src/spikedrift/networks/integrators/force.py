@@ -52,21 +52,21 @@ class State(NamedTuple):
     potential : float64, shape (n,), mV
     free : int64, shape (n,)
         Step from which on a cell is no longer refractory.
+    output : float64, shape (1,)
+        The readout.
     current, current_rise : float64, shape (n,), mV and mV/s
         From other cells, and what it rises by.
     filtered, filtered_rise : float64, shape (n,), 1/s and 1/s2
         Own filtered spikes.
-    output : float64, shape (1,)
-        The readout.
     """
 
     potential: np.ndarray
     free: np.ndarray
+    output: np.ndarray
     current: np.ndarray
     current_rise: np.ndarray
     filtered: np.ndarray
     filtered_rise: np.ndarray
-    output: np.ndarray
 
 
 @njit(cache=True)

@@ -115,7 +115,7 @@ class Trained:
         self.every = round(options.every / self.dt)
         self.static = static(options, rng)
         first = options.reset + rng.random(n) * (HIGHEST - options.reset)
-        self.state = force.State(first, np.zeros(n, np.int64), *np.zeros((4, n)), np.zeros(1))
+        self.state = force.State(first, np.zeros(n, np.int64), np.zeros(1), *np.zeros((4, n)))
         self.constants = force.Cells(
             self.dt, options.tau_membrane, options.refractory, options.threshold, options.reset,
             options.bias, options.tau_rise, options.tau_decay,

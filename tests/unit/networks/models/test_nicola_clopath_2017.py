@@ -15,7 +15,7 @@ CELLS = force.Cells(DT, 0.01, 0.002, -40.0, -65.0, -40.0, 0.002, 0.02)
 
 
 def start(n, potential):
-    return force.State(potential.copy(), np.zeros(n, np.int64), *np.zeros((4, n)), np.zeros(1))
+    return force.State(potential.copy(), np.zeros(n, np.int64), np.zeros(1), *np.zeros((4, n)))
 
 
 def alone(n):

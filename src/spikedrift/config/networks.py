@@ -28,6 +28,10 @@ class NetworkOptions(Options):
         """Return files of the user's own from which sessions are read and not simulated."""
         return []
 
+    def shared_files(self) -> list[str]:
+        """Return files that sessions which are simulated read too, whatever the variant."""
+        return []
+
 
 # The objects of the files are `spikedrift.networks.catalog.Model`, which lies above.
 FILES = Plugins("networks", "MODEL", object, "network")

@@ -122,6 +122,10 @@ class Study:
                 taken[path] = session
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise missing(f"{where}: {session}", path)
+            for path in point.shared:
+                made = self.config.custom_rules or Path(path).stem in self.recordings
+                if not Path(path).is_file() and not made:
+                    raise missing(f"{where}: {session}", path)
 
     # What goes together
 
@@ -290,10 +294,11 @@ class Study:
         return {key: entry[key] for key in ("network", "options")}
 
     def sessions(self, wildcards: Any) -> list[Output | str]:
-        """Compiled network of a simulation, and the user's own files that it is read from."""
+        """Compiled network of a simulation, and files that it is read from or reads."""
         point = self.points[wildcards.recording]
         compiled = networks.get(self.sweeps[point.sweep].network).integrate is None
-        return [*[output("build_network.network", sweep=point.sweep)] * compiled, *point.files]
+        own = [output("build_network.network", sweep=point.sweep)] * compiled
+        return [*own, *point.files, *point.shared]
 
     def point(self, wildcards: Any) -> dict[str, Any]:
         """Parameters, seed and instance of a simulation, whatever it is called."""

@@ -172,8 +172,9 @@ class Surveys:
         return None if accept is None else accept.model_dump(mode="json")
 
     def files(self, wildcards: Any) -> list[str]:
-        """The user's own files that the runs of a chunk are read from."""
-        return [file for run in self.chunks[wildcards.sweep][wildcards.chunk] for file in run.files]
+        """Files that the runs of a chunk are read from, or read."""
+        runs = self.chunks[wildcards.sweep][wildcards.chunk]
+        return list(dict.fromkeys(file for run in runs for file in (*run.files, *run.shared)))
 
     def of(self, wildcards: Any) -> dict[str, Any]:
         """Network, options and survey of a sweep, and its measures."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_NAMED = 2  # axes of a grid or a list whose values name a point; of more, its number does
+_OF_THE_PLAN = ("axes", "files", "called", "shared")  # no columns of a table
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Point:
         What it is called where its values are too many to be named by them, such as `draw 7`;
         empty where it is called by its values. One number is the same values, or the same places
         between the ends of the axes, in all variants.
+    shared : list of path
+        Files that it reads while it is simulated, and others too.
     """
 
     sweep: str
@@ -58,6 +61,7 @@ class Point:
     control: bool
     files: list[str] = field(default_factory=list)
     called: str = ""
+    shared: list[str] = field(default_factory=list)
 
     @property
     def recording(self) -> str:
@@ -183,6 +187,7 @@ def points(sweep: Sweep) -> list[Point]:
                     control=variant.control,
                     files=own,
                     called=_called(sweep, axes, number),
+                    shared=options.shared_files(),
                 )
                 for instance, own in zip(instances, files, strict=True)
             ]
@@ -314,7 +319,7 @@ def table(expanded: Sequence[Point]) -> "pd.DataFrame":
     rows = [
         {
             "recording": point.recording,
-            **{k: v for k, v in asdict(point).items() if k not in ("axes", "files", "called")},
+            **{key: value for key, value in asdict(point).items() if key not in _OF_THE_PLAN},
             "point_title": point.words,
             "parameters": json.dumps(point.parameters, sort_keys=True),
             **{f"axis_{name}": value for name, value in point.axes.items()},

@@ -65,7 +65,8 @@ class Surveyed:
         kept = self.survey.model_dump(mode="json", exclude={"chunk", "keep_trials", "match"})
         kept["pairs"] = self.survey.match is not None
         asked = [self.source, point.id, point.seed, point.instance, kept, dict(self.measures)]
-        asked += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in point.files]
+        read = [*point.files, *point.shared]
+        asked += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in read]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 

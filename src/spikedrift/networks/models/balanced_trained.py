@@ -121,7 +121,7 @@ class BalancedTrained(NetworkOptions):
             )
         return self
 
-    def files(self) -> list[str]:
+    def shared_files(self) -> list[str]:
         """Return the trials file that is learned."""
         return [self.file] if self.file else []
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from planning import Wildcards, plan_for
 
 from spikedrift import trials
 from spikedrift.config.overrides import override
@@ -172,7 +173,8 @@ def test_rates_of_a_trials_file_are_learned(file):
     path, dataset = file
     options = {"file": path, "segments": 3, "smoothing": 0.04}
     one = bt.trained(planned(options))
-    assert one.options.files() == [path] and bt.trained(planned()).options.files() == []
+    assert one.options.shared_files() == [path]
+    assert bt.trained(planned()).options.shared_files() == []
     assert len(set(one.units)) == 40 and not set(one.units) & {f"u{k}" for k in range(10)}
     learned, held_out = recorded.halves(dataset)
     wanted = recorded.responses(dataset, 0.02, 0.04, learned)
@@ -185,6 +187,32 @@ def test_rates_of_a_trials_file_are_learned(file):
     assert np.nanmean(recorded.correlations(wanted.rate[:, :20, places], other)) > 0.2
     left = bt.integrate(planned({**options, "loops": 2, "trace_loops": 1}))
     assert set(left.weights) == {"TtoT", "ItoT", *(f"segment{k}_to_T" for k in range(3))}
+
+
+def sweep(file, **changes):
+    """A configuration with two variants that learn one recording."""
+    small = {key: value for key, value in SMALL.items() if "." not in key}
+    options = {"balance": {"n_cells": 200, "k": 30}, "file": file, "segments": 3, **small, **SHOWN}
+    variants = [{"name": "a", "control": True}, {"name": "b", "set": {"ridge": 1.0}}]
+    one = {"name": "s", "network": "balanced_trained", "instances": 1, "options": options}
+    return {
+        "recordings": [{"name": "r.movie", "source": "synthetic"}],
+        "sweeps": [{**one, "variants": variants, **changes}],
+    }
+
+
+def test_sessions_that_learn_one_file_need_it(file, monkeypatch):
+    path = file[0]
+    plan = plan_for(sweep(path))
+    for run in plan.study.runs("s"):
+        assert plan.study.sessions(Wildcards(recording=run)) == [path]
+    plan = plan_for(sweep(path, survey={"chunk": 2}))
+    chunk = next(iter(plan.surveys.chunks["s"]))
+    assert plan.surveys.files(Wildcards(sweep="s", chunk=chunk)) == [path]
+    monkeypatch.chdir(Path(path).parent)
+    plan_for(sweep("elsewhere/r.movie.nc"))  # which is a recording, and its rule makes it
+    with pytest.raises(InputError, match=r"sweep s: a, instance 0: no such file x\.nc"):
+        plan_for(sweep("x.nc"))
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ The correlation is that of input and target from the end of the fixed input on, 
 a run with the weights held as they were after so many loops. The published notebook says no number;
 those of comparison are of an independent port with three seeds, which has .08 to .36 after 5 loops,
 .68 to .86 after 10, .83 to .88 after 15 and .941 to .949 after 20. In eight instances here it is
-.23 (SD .20), .77 (.17), .83 (.12) and .88 (.08, median .91): the curve is met up to loop 15, and
-the last number is not. The tutorial's loop written out once more, with draws of its own, comes to
+.23 (SD .20), .77 (.17), .83 (.12) and .88 (.08, median .91): as in the port up to loop 15, and the
+last number is missed. The tutorial's loop written out once more, with draws of its own, comes to
 .90 (SD .02, six networks) at loop 20, so that the distance is not of this integrator. Noisy errors
-move the weights to the end, and the correlation of a network by .1 from loop to loop; without them
-it is .99 from loop 15 on. The mean input before training is taken, as in the tutorial, with
-synapses of 3 ms.
+move the weights to the end, and the correlation of a network by .1 from loop to loop; in one
+instance without them it is .99 from loop 15 on. The mean input before training is taken, as in the
+tutorial, with synapses of 3 ms.
 
 The weights act on filtered spikes in 1/ms. After training they are held, and segments are
 successive stretches of the response, which the network's own spikes make.

@@ -137,6 +137,17 @@ def test_a_silent_network_is_one_line():
         bt.integrate(planned({"balance.drive": 0.1}))
 
 
+@pytest.mark.parametrize("experiment", bt.MODEL.experiments, ids=lambda one: one.name)
+def test_what_is_judged_is_read(experiment):
+    small = {name: value for name, value in SMALL.items() if "loops" not in name}
+    options = override(bt.BalancedTrained(), {**small, "duration": 0.2, **experiment.set}, "b")
+    one = plan(bt.MODEL, options, NetworkRun("b", {}, 1, 0))
+    found = bt.readout(one, bt.integrate(one))
+    judged = [target for target in bt.MODEL.targets if target.experiment == experiment.name]
+    assert judged and {target.name for target in judged} <= set(found)
+    assert all(np.isfinite(found[target.name]) for target in judged)
+
+
 def test_instances_differ_and_variants_do_not():
     one, other = bt.trained(planned()), bt.trained(planned(instance=1))
     assert not np.array_equal(one.target, other.target)

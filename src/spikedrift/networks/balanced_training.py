@@ -198,7 +198,13 @@ def rates_wanted(plan: "Plan", options: "BalancedTrained") -> tuple[np.ndarray, 
     n, n_times, step = options.n_trained, options.n_times, options.learn_every
     if not options.file:
         rate = recorded.synthetic(
-            plan.rng("targets"), n, options.segments, n_times, step, options.depth
+            plan.rng("targets"),
+            n,
+            options.segments,
+            n_times,
+            step,
+            options.depth,
+            relaxation=options.relaxation,
         )
         return rate, np.arange(n).astype(str)
     dataset = trials.read(options.file)

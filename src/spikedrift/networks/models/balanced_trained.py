@@ -94,6 +94,9 @@ class BalancedTrained(NetworkOptions):
         gt=0,
         description="SD of the logarithm of target rates; the drive then has the published SD",
     )
+    relaxation: float = Field(
+        default=0.4, gt=0, description="time in which drawn rates forget what they were; s"
+    )
     before: float = Field(default=1.0, gt=0, description="time of a trial before the targets; s")
     stimulus: float = Field(default=0.2, gt=0, description="of which the stimulus; s")
     stimulus_size: float = Field(default=0.5, ge=0, description="greatest input of the stimulus")
@@ -268,6 +271,7 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
 
 NETWORK = "authors' tutorial, before training, one network; 3 % on either side are ours"
 CURVE = "authors' tutorial; theirs are recordings, ours drawn rates; 0.03 on either side are ours"
+SLOW = "as the short one; how fast recorded rates changed is not known here: this shows"
 FIRST = "authors' tutorial, recomputed after 200 loops; the bound is ours"
 SPREAD = "authors' tutorial, recomputed after 200 loops: 0.88 and 0.90; the bound is ours"
 KEPT = "authors' tutorial, recomputed after 200 loops: 11.88 of 11.93; 2 % on either side are ours"
@@ -277,6 +281,9 @@ def _about(value: float, by: float) -> dict[str, Any]:
     return {"value": value, "low": value - by, "high": value + by}
 
 
+# How much is learned in 20 loops hangs on how fast targets change, which is not known here: those
+# drawn here relax in 0.4 s, a choice of before the first run, and with it 0.089 was reached and not
+# 0.130. It is left so, and `slow` shows the other.
 MODEL = Model(
     name="balanced_trained",
     title="a balanced network trained to recorded activity",
@@ -288,6 +295,8 @@ MODEL = Model(
     experiments=(
         Experiment("short", "20 loops", instances=(1, 3)),
         Experiment("long", "50 loops", {"loops": 50}, instances=(0, 1)),
+        Experiment("slow", "20 loops; rates that change more slowly, and the same SD of the drive",
+                   {"relaxation": 2.0, "depth": 0.467}, instances=(0, 1)),
     ),
     readout=readout,
     targets=(
@@ -309,5 +318,9 @@ MODEL = Model(
                value=0.88, low=0.78),
         Target("long", "untrained_I", "first component of I cells", SPREAD, "computed",
                value=0.90, low=0.80),
+        Target("slow", "loop_10", "correlation with targets, 10 loops", SLOW, "unverified",
+               **_about(0.089, 0.03)),
+        Target("slow", "loop_20", "correlation with targets, 20 loops", SLOW, "unverified",
+               **_about(0.130, 0.03)),
     ),
 )  # fmt: skip

@@ -42,11 +42,7 @@ rule statistics:
             "results/analyses/statistics.html",
             caption="../report/statistics.rst",
             category=CATEGORIES["Drift"],
-            labels={
-                "recording": "all",
-                "figure": "table of statistics",
-                "selection": "all",
-            },
+            labels={"figure": "table of statistics"},
         ),
     log:
         "results/logs/statistics.log",

@@ -100,11 +100,7 @@ rule index_table:
             "results/drift/{table}.html",
             caption="../report/indices.rst",
             category=CATEGORIES["Drift"],
-            labels={
-                "recording": "all",
-                "figure": "table of {table}",
-                "selection": "all",
-            },
+            labels={"figure": "table of {table}"},
         ),
     log:
         "results/logs/index_table/{table}.log",

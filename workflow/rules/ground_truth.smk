@@ -41,11 +41,7 @@ rule collect_ground_truth:
             "results/ground_truth/table.html",
             caption="../report/ground_truth.rst",
             category=CATEGORIES["Drift"],
-            labels={
-                "recording": "ground truth",
-                "figure": "table",
-                "selection": "all",
-            },
+            labels={"figure": "table of the ground truth"},
         ),
     log:
         "results/logs/collect_ground_truth.log",

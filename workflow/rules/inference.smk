@@ -19,11 +19,7 @@ rule inference_table:
             "results/inference/{inference}.html",
             caption="../report/inference.rst",
             category=CATEGORIES["Drift"],
-            labels={
-                "recording": "{inference}",
-                "figure": "table of inference",
-                "selection": "all",
-            },
+            labels={"figure": "table of inference ({inference})"},
         ),
     log:
         "results/logs/inference_table/{inference}.log",

@@ -17,7 +17,7 @@ rule score_predictions:
             "results/predictions.html",
             caption="../report/predictions.rst",
             category=CATEGORIES["Comparison"],
-            labels={"comparison": "predictions", "figure": "table"},
+            labels={"figure": "table of predictions"},
         ),
     log:
         "results/logs/score_predictions.log",

@@ -83,7 +83,7 @@ rule recordings_table:
             "results/recordings.html",
             caption="../report/recordings.rst",
             category=CATEGORIES["Data"],
-            labels={"recording": "all", "figure": "sources", "selection": "all"},
+            labels={"figure": "sources of the recordings"},
         ),
     log:
         "results/logs/recordings_table/recordings_table.log",

@@ -11,7 +11,7 @@ rule findings:
             "results/findings.html",
             caption="../report/findings.rst",
             category=CATEGORIES["Start here"],
-            labels={"page": "what was found"},
+            labels={"figure": "what was found"},
         ),
     log:
         "results/logs/findings.log",

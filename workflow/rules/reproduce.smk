@@ -55,7 +55,7 @@ rule reproduction_summary:
             "results/reproduce/{size}/summary.html",
             caption="../report/reproduction.rst",
             category=CATEGORIES["Networks"],
-            labels={"sweep": "published networks", "figure": "table of targets"},
+            labels={"figure": "table of targets (published networks)"},
         ),
     log:
         "results/logs/reproduction_summary/{size}.log",

@@ -93,7 +93,7 @@ rule validation_summary:
             "results/validate/summary.html",
             caption="../report/validation.rst",
             category=CATEGORIES["Rules"],
-            labels={"rule": "all", "figure": "table of targets"},
+            labels={"figure": "table of targets (plasticity rules)"},
         ),
     log:
         "results/logs/validation_summary.log",

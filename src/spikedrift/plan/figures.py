@@ -31,7 +31,7 @@ class Figure:
     category : str
         Category in the report.
     labels : dict
-        Labels in the report, with the same keys for all figures of a category.
+        What it is in the report's words, `figure`, and of what, by kind.
     inputs : mapping of argument -> Output or list of Outputs
         Files that are passed to `draw`.
     arguments : dict
@@ -113,8 +113,14 @@ class Figures:
         return CATEGORIES[self._of(wildcards).category]
 
     def labels(self, wildcards: Any) -> dict[str, str]:
-        """Labels in the report."""
-        return self._of(wildcards).labels
+        """Label in the report: what it is, and in brackets of what.
+
+        One, since of several Snakemake makes a switch of any that has two values for half of the
+        results each; where no result has the other value, opening one leaves an empty page.
+        """
+        labels = dict(self._of(wildcards).labels)
+        words = labels.pop("figure")
+        return {"figure": f"{words} ({', '.join(labels.values())})" if labels else words}
 
     def caption(self, wildcards: Any) -> str:
         """Caption: the docstring of a file, which is not imported, and sentences on this run."""

@@ -15,8 +15,9 @@ import numpy as np
 from pydantic import Field
 
 from spikedrift.config.base import Options
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.core.errors import InputError
-from spikedrift.networks import declaration
+from spikedrift.networks import declaration, rates
 from spikedrift.networks.timetable import Timetable
 
 if TYPE_CHECKING:
@@ -34,6 +35,37 @@ class Shown(Options):
     repeats: int = Field(default=20, gt=1, description="showings of every segment in a block")
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=5.0, gt=0, description="time between blocks; s")
+
+
+class TrainedInLoops(NetworkOptions):
+    """A network of one population whose inputs are trained in loops."""
+
+    n: int = Field(default=100, gt=1, description="cells")
+    trained: float = Field(
+        default=1.0, ge=0, le=1, description="share of the cells whose inputs are trained"
+    )
+    onset: float = Field(default=1.0, gt=0, description="when the fixed input begins in a loop; s")
+    length: float = Field(default=0.1, gt=0, description="length of the fixed input; s")
+    response: float = Field(default=1.0, gt=0, description="length of the targets; s")
+    every: float = Field(default=0.01, gt=0, description="time between updates of weights; s")
+    ridge: float = Field(default=0.5, gt=0, description="penalty of weights that move")
+    loops: int = Field(default=10, gt=0, description="loops of training")
+    shown: Shown | None = Field(default=None, description="blocks after training")
+
+    @property
+    def lead(self) -> float:
+        """From the start of a loop to that of the response; s."""
+        return self.onset + self.length
+
+    @property
+    def loop(self) -> float:
+        """Length of a loop; s."""
+        return self.lead + self.response
+
+    @property
+    def n_trained(self) -> int:
+        """Cells whose inputs are trained, the first ones."""
+        return round(self.trained * self.n)
 
 
 class Loop(NamedTuple):
@@ -140,6 +172,37 @@ def protocol(
         duration=shown.duration,
         order="fixed",
         timetable=lay_out,
+    )
+
+
+def declared(options: TrainedInLoops, unit: str) -> declaration.Network:
+    """Declare a network whose recurrent weights are trained.
+
+    Parameters
+    ----------
+    options : TrainedInLoops
+    unit : str
+        Of the weights.
+
+    Raises
+    ------
+    InputError
+        Where no cell is trained, or a time ends within a step.
+    """
+    if not options.n_trained:
+        raise InputError(f"trained: {options.trained:g} of {options.n} cells is no cell")
+    times = {name: getattr(options, name) for name in ("onset", "length", "response", "every")}
+    if options.shown:
+        times["shown.duration"] = options.shown.duration
+    refuse_parts(times, options.simulation.dt, "time steps")
+    training = declaration.Phase("settle", duration=options.loops * options.loop)
+    return declaration.Network(
+        populations=(declaration.Population("R", options.n),),
+        projections=(rates.matrix("recurrent", "R", "R", 10.0, "recursive least squares"),),
+        protocol=protocol((training,), options.lead, options.shown, options.response),
+        recording=declaration.Recording(
+            "R", trace_interval=options.loop, n_synapses=2000, weights=unit
+        ),
     )
 
 

@@ -23,34 +23,26 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
-from spikedrift.core.errors import InputError
-from spikedrift.networks import loops, rates
+from spikedrift.networks import loops
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
-from spikedrift.networks.declaration import Network, Phase, Population, Recording
-from spikedrift.networks.loops import Shown
+from spikedrift.networks.declaration import Network
+from spikedrift.networks.loops import TrainedInLoops
 
 if TYPE_CHECKING:
     from spikedrift.networks.copies import Recorded
     from spikedrift.networks.session_plan import Plan
 
 
-class ThetaNetwork(NetworkOptions):
+class ThetaNetwork(TrainedInLoops):
     """The network of theta neurons of Kim & Chow (2018), and its training."""
 
     n: int = Field(default=200, gt=1, description="cells")
     p: float = Field(default=0.3, gt=0, le=1, description="probability of a synapse")
-    trained: float = Field(
-        default=1.0, ge=0, le=1, description="share of the cells whose inputs are trained"
-    )
     strength: float = Field(default=1.0, ge=0, description="SD of first weights; over 1/sqrt(n p)")
     unit: float = Field(default=0.01, gt=0, description="unit of time of the model; s")
     decay: float = Field(default=0.02, gt=0, description="decay of synapses; s")
     stimulus: float = Field(default=2.0, ge=0, description="largest fixed input that begins a loop")
-    onset: float = Field(default=1.0, gt=0, description="when the fixed input begins in a loop; s")
-    length: float = Field(default=0.1, gt=0, description="length of the fixed input; s")
-    response: float = Field(default=1.0, gt=0, description="length of the targets; s")
     targets: Literal["periodic", "ou"] = Field(default="periodic", description="what to follow")
     amplitudes: tuple[float, float] = Field(
         default=(0.5, 1.5), description="lowest and highest amplitude of periodic targets"
@@ -65,44 +57,12 @@ class ThetaNetwork(NetworkOptions):
     ou_noise: float = Field(
         default=0.3, ge=0, description="noise of ou targets in a root of the unit of time"
     )
-    every: float = Field(default=0.01, gt=0, description="time between updates of weights; s")
-    ridge: float = Field(default=0.5, gt=0, description="penalty of weights that move")
-    loops: int = Field(default=10, gt=0, description="loops of training")
-    shown: Shown | None = Field(default=None, description="blocks after training")
     simulation: Simulation = Simulation(dt=1e-3)
-
-    @property
-    def lead(self) -> float:
-        """From the start of a loop to that of the response; s."""
-        return self.onset + self.length
-
-    @property
-    def loop(self) -> float:
-        """Length of a loop; s."""
-        return self.lead + self.response
-
-    @property
-    def n_trained(self) -> int:
-        """Cells whose inputs are trained, the first ones."""
-        return round(self.trained * self.n)
 
 
 def declare(options: ThetaNetwork) -> Network:
     """Declare the network."""
-    if not options.n_trained:
-        raise InputError(f"trained: {options.trained:g} of {options.n} cells is no cell")
-    names = "onset", "length", "response", "every"
-    times = {name: getattr(options, name) for name in names}
-    if options.shown:
-        times["shown.duration"] = options.shown.duration
-    loops.refuse_parts(times, options.simulation.dt, "time steps")
-    training = Phase("settle", duration=options.loops * options.loop)
-    return Network(
-        populations=(Population("R", options.n),),
-        projections=(rates.matrix("recurrent", "R", "R", 10.0, "recursive least squares"),),
-        protocol=loops.protocol((training,), options.lead, options.shown, options.response),
-        recording=Recording("R", trace_interval=options.loop, n_synapses=2000, weights="1"),
-    )
+    return loops.declared(options, "1")
 
 
 class Trained:

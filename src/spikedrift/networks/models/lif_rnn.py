@@ -28,13 +28,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
-from spikedrift.core.errors import InputError
-from spikedrift.networks import loops, rates
+from spikedrift.networks import loops
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
-from spikedrift.networks.declaration import Network, Phase, Population, Recording
-from spikedrift.networks.loops import Shown
+from spikedrift.networks.declaration import Network
+from spikedrift.networks.loops import TrainedInLoops
 
 if TYPE_CHECKING:
     from spikedrift.networks.copies import Recorded
@@ -44,13 +42,9 @@ if TYPE_CHECKING:
 TESTED = 5, 10, 15, 20  # loops at which the port was tested
 
 
-class LifNetwork(NetworkOptions):
+class LifNetwork(TrainedInLoops):
     """The integrate-and-fire network of the tutorial, and its training."""
 
-    n: int = Field(default=100, gt=1, description="cells")
-    trained: float = Field(
-        default=1.0, ge=0, le=1, description="share of the cells whose inputs are trained"
-    )
     strength: float = Field(default=0.3, ge=0, description="SD of first weights; ms")
     tau_membrane: float = Field(default=0.01, gt=0, description="of the membrane; s")
     tau_synapse: float = Field(default=0.2, gt=0, description="decay of synapses; s")
@@ -71,44 +65,19 @@ class LifNetwork(NetworkOptions):
     amplitude: float = Field(default=0.5, ge=0, description="of the targets; thresholds")
     every: float = Field(default=0.02, gt=0, description="time between updates of weights; s")
     error_noise: float = Field(default=2.0, ge=0, description="SD of noise added to errors")
-    ridge: float = Field(default=0.5, gt=0, description="penalty of weights that move")
     loops: int = Field(default=20, gt=0, description="loops of training")
-    shown: Shown | None = Field(default=None, description="blocks after training")
     simulation: Simulation = Simulation(dt=1e-4)
-
-    @property
-    def lead(self) -> float:
-        """From the start of a loop to that of the response; s."""
-        return self.onset + self.length
-
-    @property
-    def loop(self) -> float:
-        """Length of a loop; s."""
-        return self.lead + self.response
 
     @property
     def heard(self) -> list[np.ndarray]:
         """Cells that each trained cell hears: all but itself."""
         cells = np.arange(self.n)
-        return [np.delete(cells, cell) for cell in range(round(self.trained * self.n))]
+        return [np.delete(cells, cell) for cell in range(self.n_trained)]
 
 
 def declare(options: LifNetwork) -> Network:
     """Declare the network."""
-    if not options.heard:
-        raise InputError(f"trained: {options.trained:g} of {options.n} cells is no cell")
-    names = "onset", "length", "response", "every"
-    times = {name: getattr(options, name) for name in names}
-    if options.shown:
-        times["shown.duration"] = options.shown.duration
-    loops.refuse_parts(times, options.simulation.dt, "time steps")
-    training = Phase("settle", duration=options.loops * options.loop)
-    return Network(
-        populations=(Population("R", options.n),),
-        projections=(rates.matrix("recurrent", "R", "R", 10.0, "recursive least squares"),),
-        protocol=loops.protocol((training,), options.lead, options.shown, options.response),
-        recording=Recording("R", trace_interval=options.loop, n_synapses=2000, weights="ms"),
-    )
+    return loops.declared(options, "ms")
 
 
 class Trained:

@@ -8,7 +8,7 @@ whose loops start anew is not run and is silent; one that goes on from loop to l
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -204,6 +204,12 @@ def declared(options: TrainedInLoops, unit: str) -> declaration.Network:
             "R", trace_interval=options.loop, n_synapses=2000, weights=unit
         ),
     )
+
+
+def ends_of(heard: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """(pre, post) of trained synapses, cell by cell, from the cells that each trained one hears."""
+    sizes = [one.size for one in heard]
+    return np.concatenate(heard), np.repeat(np.arange(len(sizes)), sizes)
 
 
 def session(

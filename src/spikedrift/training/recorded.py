@@ -11,7 +11,7 @@ import xarray as xr
 
 from spikedrift import trials
 from spikedrift.core.errors import InputError
-from spikedrift.training import siegert
+from spikedrift.training import siegert, targets
 
 # Mean rates of 1824 pyramidal cells of the anterior lateral motor cortex (Kim et al. 2023): 1 to
 # 41.7 Hz, mean 6.07, median 4.09. A log-normal distribution between these bounds that has this
@@ -97,7 +97,9 @@ def responses(
 def halves(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Divide trials: every second repeat is learned, the others are held out.
 
-    The repeats take turns, so that what drifts over the recording is in both.
+    The repeats take turns, so that what drifts over the recording is in both. The correlation of
+    `responses` to the one and to the other (`targets.correlations`) is the noise ceiling: what a
+    network reaches that repeats what it learned without an error.
 
     Parameters
     ----------
@@ -118,28 +120,6 @@ def halves(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
         raise InputError(f"{name}: one repeat cannot be divided into trials to learn and to test")
     learned = number % 2 == 0
     return learned, ~learned
-
-
-def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Correlation of the rates of every unit over segments and time.
-
-    Of `responses` to trials that were learned and to trials that were held out it is the noise
-    ceiling: what a network reaches that repeats what it learned without an error.
-
-    Parameters
-    ----------
-    one, other : float, shape (n_segments, n_times, n_units)
-
-    Returns
-    -------
-    float64, shape (n_units,)
-        NaN for a unit of which one does not change.
-    """
-    a, b = (rate.reshape(-1, rate.shape[-1]) for rate in (one, other))
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
-    size = np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(size > 0, (a * b).sum(axis=0) / size, np.nan))
 
 
 def drive(
@@ -251,10 +231,12 @@ def synthetic(
         drawn = np.exp(LOG_MEAN + LOG_SD * rng.standard_normal(2 * n_units))
         mean = np.concatenate([mean, drawn[(drawn >= LEAST_RATE) & (drawn <= MOST_RATE)]])
     mean = mean[:n_units]
-    keep = np.exp(-step / relaxation)
-    process = rng.standard_normal((n_segments, n_times, n_shared))
-    for k in range(1, n_times):
-        process[:, k] = keep * process[:, k - 1] + np.sqrt(1 - keep**2) * process[:, k]
+    process = np.stack(
+        [
+            targets.ornstein_uhlenbeck(rng, n_times, n_shared, step, relaxation, 1.0)
+            for _ in range(n_segments)
+        ]
+    )
     share = 1 / np.arange(1, n_shared + 1) ** 2
     weight = rng.standard_normal((n_shared, n_units)) * np.sqrt(share / share.sum())[:, None]
     change = np.exp(depth * process @ weight)

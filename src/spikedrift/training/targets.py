@@ -130,13 +130,15 @@ def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    one, other : float64, shape (n_times, n)
+    one, other : float64, shape (n_times, n), or (n_segments, n_times, n)
+        Segments count as one course, the one behind the other.
 
     Returns
     -------
     float64, shape (n,)
         NaN where one of them is constant.
     """
-    x, y = (part - part.mean(axis=0) for part in (one, other))
+    courses = (part.reshape(-1, part.shape[-1]) for part in (one, other))
+    x, y = (course - course.mean(axis=0) for course in courses)
     size = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
     return np.divide((x * y).sum(axis=0), size, out=np.full(size.shape, np.nan), where=size > 0)

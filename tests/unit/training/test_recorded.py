@@ -5,7 +5,7 @@ import pytest
 
 from spikedrift import trials
 from spikedrift.core.errors import InputError
-from spikedrift.training import recorded, siegert
+from spikedrift.training import recorded, siegert, targets
 
 SEGMENTS, REPEATS, UNITS = 2, 6, 3
 CELL = siegert.Cell(0.34, tau_syn=0.003)
@@ -96,20 +96,20 @@ def test_every_second_repeat_is_held_out_and_the_ceiling_is_that_of_the_noise():
     assert (learned ^ held_out).all()
     assert set(one["repeat"].values[learned]) == {0, 2, 4}
     a, b = (recorded.responses(one, 0.02, 0.05, part).rate for part in (learned, held_out))
-    ceiling = recorded.correlations(a, b)
+    ceiling = targets.correlations(a, b)
     assert ceiling[0] < 0.5 < 0.8 < min(ceiling[1:]) < max(ceiling[1:]) < 0.999
     # Without smoothing counts are Poisson's, and their noise says how high the ceiling is.
     a, b = (recorded.responses(one, 0.02, 0.0, part).rate for part in (learned, held_out))
     mean = np.stack([rate, rate[::-1]]).reshape(2, 50, 20, UNITS).mean(axis=2)
     signal, noise = mean.var(axis=(0, 1)), mean.mean(axis=(0, 1)) / 0.02 / 3
-    np.testing.assert_allclose(recorded.correlations(a, b), signal / (signal + noise), atol=0.2)
+    np.testing.assert_allclose(targets.correlations(a, b), signal / (signal + noise), atol=0.2)
 
 
 def test_correlations_are_over_segments_and_time():
     rng = np.random.default_rng(4)
     one, other = rng.random((2, 2, 7, 3))
     other[..., 2] = 5.0
-    found = recorded.correlations(one, other)
+    found = targets.correlations(one, other)
     expected = [np.corrcoef(one[..., k].ravel(), other[..., k].ravel())[0, 1] for k in (0, 1)]
     np.testing.assert_allclose(found[:2], expected, rtol=1e-12)
     assert np.isnan(found[2])

@@ -228,7 +228,7 @@ def integrate(plan: "Plan") -> "Recorded":
 def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     """How trained cells follow their targets loop by loop, and what the others do."""
     from spikedrift.training.projections import along, carried
-    from spikedrift.training.recorded import correlations
+    from spikedrift.training.targets import correlations
 
     network = trained(plan)
     options, cells, seconds = network.options, network.cells, network.seconds
@@ -243,7 +243,7 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     }
 
     def fit(activity: np.ndarray) -> float:
-        return float(np.nanmean(correlations(activity[None, :, cells], target[None])))
+        return float(np.nanmean(correlations(activity[:, cells], target)))
 
     curve = []
     for save in kept.tolist():

@@ -175,8 +175,7 @@ def integrate(plan: "Plan") -> "Recorded":
     options = plan.options
     assert isinstance(options, ThetaNetwork)
     network = Trained(plan)
-    sizes = [one.size for one in network.heard]
-    ends = np.concatenate(network.heard), np.repeat(np.arange(len(sizes)), sizes)
+    ends = loops.ends_of(network.heard)
     return loops.session(plan, network, "recurrent", ends, options.loop)
 
 

@@ -212,8 +212,7 @@ def integrate(plan: "Plan") -> "Recorded":
     """Train, then show stretches of the response."""
     options = plan.options
     assert isinstance(options, LifNetwork)
-    sizes = [one.size for one in options.heard]
-    ends = np.concatenate(options.heard), np.repeat(np.arange(len(sizes)), sizes)
+    ends = loops.ends_of(options.heard)
     return loops.session(plan, Trained(plan), "recurrent", ends, options.loop)
 
 

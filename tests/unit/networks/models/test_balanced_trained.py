@@ -12,7 +12,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.networks.models import balanced_trained as bt
 from spikedrift.networks.session_plan import NetworkRun, plan
 from spikedrift.networks.simulate import simulate
-from spikedrift.training import recorded, siegert
+from spikedrift.training import recorded, siegert, targets
 
 SMALL = {
     "balance.n_cells": 200, "balance.k": 30, "balance.drive": 0.3, "n_trained": 40, "in_degree": 5,
@@ -195,7 +195,7 @@ def test_rates_of_a_trials_file_are_learned(file):
     found = siegert.rate(siegert.Cell(sd, tau_syn=0.003), one.target)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     other = recorded.responses(dataset, 0.02, 0.04, held_out).rate[:, :20, places]
-    assert np.nanmean(recorded.correlations(wanted.rate[:, :20, places], other)) > 0.2
+    assert np.nanmean(targets.correlations(wanted.rate[:, :20, places], other)) > 0.2
     left = bt.integrate(planned({**options, "loops": 2, "trace_loops": 1}))
     assert set(left.weights) == {"TtoT", "ItoT", *(f"segment{k}_to_T" for k in range(3))}
 

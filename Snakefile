@@ -66,6 +66,11 @@ whole = Standing(workflow, paths)
 report: "workflow/report/workflow.rst"
 
 
+def more(amount):
+    """Resource of a rule: so much, and as much again at each further attempt (`--retries`)."""
+    return lambda wildcards, attempt: attempt * amount
+
+
 wildcard_constraints:
     recording=r"[^/]+",
     selection=pattern(study.selections),

@@ -40,6 +40,7 @@ FIRST = [
     "tests/unit/plasticity/test_rules.py",
     "tests/unit/plasticity/rules/test_calcium.py",
     "tests/pipeline/test_config_errors.py",
+    "tests/slurm/test_slurm_faults.py",
     "tests/gpu/test_cuda.py",
 ]
 

@@ -33,8 +33,8 @@ rule allensdk_env:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=15,
+        mem_mb=more(500),
+        runtime=more(15),
     script:
         "../scripts/allensdk_env.py"
 
@@ -56,8 +56,8 @@ rule catalogue_tables:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=more(4000),
+        runtime=more(120),
         downloads=1,
     params:
         python=plan.allensdk.python,
@@ -83,8 +83,8 @@ rule warehouse_links:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=more(1000),
+        runtime=more(60),
         downloads=1,
     params:
         python=plan.allensdk.python,
@@ -114,8 +114,8 @@ rule read_session:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=more(8000),
+        runtime=more(60),
     params:
         python=plan.allensdk.python,
         program=plan.allensdk.digest("read_session"),

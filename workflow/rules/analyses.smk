@@ -21,8 +21,8 @@ rule analysis:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=more(3000),
+        runtime=more(120),
     params:
         analysis=plan.analyses.entry,
         selection=study.selection,
@@ -52,8 +52,8 @@ rule statistics:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         rows=plan.analyses.rows,
         source=code("statistics"),

@@ -21,8 +21,8 @@ rule compare_sweep:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=more(1000),
+        runtime=more(15),
     params:
         sweeps=plan.comparisons.sweeps,
         points=plan.comparisons.points,
@@ -47,8 +47,8 @@ rule compare_animals:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=more(1000),
+        runtime=more(15),
     params:
         options=study.block("compare", "time_scale"),
         source=code("compare_animals"),
@@ -70,8 +70,8 @@ rule compare_structure:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=more(3000),
+        runtime=more(60),
     params:
         sweeps=plan.comparisons.sweeps,
         points=plan.comparisons.points,
@@ -107,8 +107,8 @@ rule structure_animals:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=more(1000),
+        runtime=more(60),
     params:
         options=study.block("compare", "bootstrap", "confidence"),
         seed=study.config.seed,
@@ -131,8 +131,8 @@ rule recover:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         compare=plan.comparisons.scored,
         options=study.block("recovery"),

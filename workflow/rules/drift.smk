@@ -27,8 +27,8 @@ rule drift_curves:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         measure=study.measure,
         selection=study.selection,
@@ -53,8 +53,8 @@ rule signal_index:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         selection=study.selection,
         options=study.block("drift", "index", "state"),
@@ -79,8 +79,8 @@ rule profile:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=more(2000),
+        runtime=more(10),
     params:
         selection=study.selection,
         options=study.block("drift.curves", "bootstrap", "halves"),
@@ -112,8 +112,8 @@ rule index_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         rows=lambda wildcards: study.indexed(wildcards.table),
         source=code("index_table"),

@@ -27,8 +27,8 @@ rule download_sizes:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=30,
+        mem_mb=more(500),
+        runtime=more(30),
     params:
         files=plan.downloads.received,
         options=plan.downloads.options,
@@ -54,8 +54,8 @@ rule fetch_file:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=600,
+        mem_mb=more(500),
+        runtime=more(600),
         downloads=1,
     params:
         options=plan.downloads.options,

@@ -28,8 +28,8 @@ rule figure:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=more(2000),
+        runtime=more(20),
     params:
         figure=plan.figures.name,
         lists=plan.figures.lists,
@@ -65,8 +65,8 @@ rule supplement:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         benchmarks="results/benchmarks",
         indices=study.unit_counts,

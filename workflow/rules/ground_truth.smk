@@ -21,8 +21,8 @@ rule ground_truth_chunk:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=120,
+        mem_mb=more(1000),
+        runtime=more(120),
     params:
         chunk=plan.truths.chunk,
         source=code("ground_truth_chunk", plan.truths.modules),
@@ -51,8 +51,8 @@ rule collect_ground_truth:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=more(2000),
+        runtime=more(20),
     params:
         options=study.block("ground_truth"),
         versions=plan.versions,

@@ -29,8 +29,8 @@ rule inference_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         entry=plan.inferences.entry,
         seed=study.config.seed,

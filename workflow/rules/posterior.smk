@@ -29,8 +29,8 @@ rule bayesflow_env:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=30,
+        mem_mb=more(500),
+        runtime=more(30),
     script:
         "../scripts/bayesflow_env.py"
 
@@ -50,8 +50,8 @@ rule infer_posterior:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=more(4000),
+        runtime=more(120),
     params:
         python=plan.bayesflow.python,
         options=plan.posteriors.options,

@@ -27,8 +27,8 @@ rule score_predictions:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         entry=plan.preregistered.entry,
         source=code("score_predictions"),

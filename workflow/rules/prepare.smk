@@ -17,8 +17,8 @@ rule prepare_trials:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         recording=study.recording,
         raw=RAW,
@@ -44,8 +44,8 @@ use rule prepare_trials as stream_trials with:
         recording=pattern(study.streamed),
     retries: 2
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=more(2000),
+        runtime=more(240),
         downloads=1,
 
 
@@ -65,8 +65,8 @@ rule pool_trials:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=more(8000),
+        runtime=more(60),
     params:
         source=code("pool_trials"),
     script:
@@ -93,8 +93,8 @@ rule recordings_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         source=code("recordings_table"),
     script:

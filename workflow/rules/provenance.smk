@@ -13,8 +13,8 @@ rule provenance:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=more(500),
+        runtime=more(5),
     params:
         config=study.block(),
         lock_sha256=plan.lock_sha256,

@@ -21,8 +21,8 @@ rule findings:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        mem_mb=more(1000),
+        runtime=more(5),
     params:
         recovered=plan.report.recovered,
         truths=plan.report.truths,

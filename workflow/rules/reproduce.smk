@@ -36,8 +36,9 @@ rule reproduce_network:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=6000,
-        runtime=lambda wildcards: 60 if wildcards.size == "quick" else 2880,
+        mem_mb=more(6000),
+        runtime=lambda wildcards, attempt: attempt
+        * (60 if wildcards.size == "quick" else 2880),
     params:
         seed=plan.config.reproduction.seed,
         source=code("reproduce_network", plan.reproduction.modules),
@@ -65,8 +66,8 @@ rule reproduction_summary:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         source=code("reproduction_summary"),
     script:

@@ -15,8 +15,8 @@ rule similarity_matrix:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         measure=study.measure,
         selection=study.selection,

@@ -24,8 +24,8 @@ rule sweep_points:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=more(500),
+        runtime=more(5),
     params:
         sweep=study.sweep,
         source=code("sweep_points"),
@@ -45,8 +45,8 @@ rule build_network:
         "../../envs/core.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=more(4000),
+        runtime=more(30),
     params:
         network=study.network,
         source=code("build_network", plan.plugins.network),
@@ -71,8 +71,8 @@ rule simulate_point:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        mem_mb=more(3000),
+        runtime=more(60),
     params:
         point=study.point,
         network=study.network,

@@ -21,8 +21,8 @@ rule survey_chunk:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=more(3000),
+        runtime=more(240),
     params:
         sweep=plan.surveys.of,
         runs=plan.surveys.runs,
@@ -47,8 +47,8 @@ rule collect_survey:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=more(2000),
+        runtime=more(20),
     params:
         runs=plan.surveys.runs,
         accept=plan.surveys.accept,

@@ -25,8 +25,8 @@ rule balance_table:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         points=plan.validation.balanced,
         seed=plan.config.validation.seed,
@@ -49,8 +49,8 @@ rule induce:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         inductions=plan.validation.further,
         seed=plan.config.validation.seed,
@@ -73,8 +73,8 @@ rule induce_shown:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=more(2000),
+        runtime=more(60),
     params:
         panels=plan.validation.panels,
         seed=plan.config.validation.seed,
@@ -103,8 +103,8 @@ rule validation_summary:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=more(1000),
+        runtime=more(10),
     params:
         source=code("validation_summary"),
     script:

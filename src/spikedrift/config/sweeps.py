@@ -21,6 +21,9 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 MOST_POINTS = 10_000
 MOST_RUNS = 100_000  # with a survey
 MOST_RECORDINGS = 2_000  # without, where every run is a dozen jobs
+MOST_BY_DEFAULT = 50  # runs that are recordings where nothing is said of a survey
+LEAST_CHUNK = 8  # runs of a job of a survey, where nothing is said of it
+MOST_CHUNKS = 600  # and its jobs, but for one more for each variant
 
 
 class VariantAxis(Options):
@@ -121,7 +124,12 @@ class Axis(Options):
 class Survey(Options):
     """A sweep that is summarized run by run, in jobs of many runs, a failed run among them."""
 
-    chunk: int = Field(default=8, gt=0, description="runs of one variant that a job takes")
+    chunk: int | None = Field(
+        default=None,
+        gt=0,
+        description=f"runs of one variant that a job takes; null: {LEAST_CHUNK}, or as many as "
+        f"it takes to have no more than some {MOST_CHUNKS} jobs",
+    )
     units: int | None = Field(
         default=None, ge=4, description="units that the measures see, drawn by seed; null: all"
     )
@@ -252,7 +260,7 @@ class Sweep(Options):
         default=None,
         description=(
             "summarize the runs (target `survey`); null: every run is a recording, analyzed like "
-            "any other"
+            f"any other. A sweep of more than {MOST_BY_DEFAULT} runs that does not say is a survey"
         ),
     )
     accept: Accept | None = Field(
@@ -307,6 +315,32 @@ class Sweep(Options):
         return self
 
     @model_validator(mode="after")
+    def _sampled(self) -> Self:
+        drawn = self.sampling in ("random", "latin_hypercube")
+        if drawn != (self.samples is not None):
+            raise ValueError(
+                f"sampling {self.sampling}: "
+                + ("give samples, the number of points" if drawn else "takes no samples")
+            )
+        listed = [axis.name for axis in self.axes if axis.values is not None]
+        if drawn and (listed or not self.axes):
+            raise ValueError(
+                f"sampling {self.sampling}: axes need low and high"
+                + (f", {listed[0]} has values" if listed else ", there are none")
+            )
+        sizes = {axis.n if axis.values is None else len(axis.values) for axis in self.axes}
+        if self.sampling == "list" and len(sizes) > 1:
+            raise ValueError("sampling list: all axes need the same number of values")
+        return self
+
+    @model_validator(mode="after")
+    def _surveyed(self) -> Self:
+        many = self.size * self.instances > MOST_BY_DEFAULT
+        if many and "survey" not in self.model_fields_set:
+            object.__setattr__(self, "survey", Survey())
+        return self
+
+    @model_validator(mode="after")
     def _unpaired(self) -> Self:
         if not self.paired and (self.survey is None or self.instances > 1):
             raise ValueError(
@@ -326,25 +360,6 @@ class Sweep(Options):
                 "accept.depth: is taken over that of a control; mark a variant as control, or set "
                 "depth to null"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _sampled(self) -> Self:
-        drawn = self.sampling in ("random", "latin_hypercube")
-        if drawn != (self.samples is not None):
-            raise ValueError(
-                f"sampling {self.sampling}: "
-                + ("give samples, the number of points" if drawn else "takes no samples")
-            )
-        listed = [axis.name for axis in self.axes if axis.values is not None]
-        if drawn and (listed or not self.axes):
-            raise ValueError(
-                f"sampling {self.sampling}: axes need low and high"
-                + (f", {listed[0]} has values" if listed else ", there are none")
-            )
-        sizes = {axis.n if axis.values is None else len(axis.values) for axis in self.axes}
-        if self.sampling == "list" and len(sizes) > 1:
-            raise ValueError("sampling list: all axes need the same number of values")
         return self
 
     def axes_of(self, variant: Variant) -> tuple[Axis, ...]:

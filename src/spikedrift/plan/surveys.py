@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from spikedrift.config.sweeps import Sweep
+from spikedrift.config.sweeps import LEAST_CHUNK, MOST_CHUNKS, Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.plan.digests import network_modules
 from spikedrift.plan.figures import Figure
@@ -19,6 +19,14 @@ from spikedrift.plan.study import Study
 from spikedrift.plan.study_figures import few
 from spikedrift.similarity import registry
 from spikedrift.sweeps.points import Point
+
+
+def _chunk(sweep: Sweep) -> int:
+    """Runs of one variant that a job of a survey takes."""
+    if sweep.survey is None or sweep.survey.chunk is None:
+        # Chunks that are divided by a hash are full to a half at least, in the mean.
+        return max(LEAST_CHUNK, -(-2 * sweep.size * sweep.instances // MOST_CHUNKS))
+    return sweep.survey.chunk
 
 
 class Surveys:
@@ -47,10 +55,9 @@ class Surveys:
             name: {
                 f"{variant}.{part}".removesuffix("."): runs
                 for variant, of_variant in groupby(self.points[name], lambda p: p.variant)
-                for part, runs in chunked(list(of_variant), sweep.survey.chunk).items()
+                for part, runs in chunked(list(of_variant), _chunk(sweep)).items()
             }
             for name, sweep in self.sweeps.items()
-            if sweep.survey is not None
         }
         self._check()
 
@@ -59,8 +66,8 @@ class Surveys:
             if figure.sweep in self.sweeps:
                 raise InputError(
                     f"config: figures.learning[{index}].sweep: {figure.sweep} has a survey and "
-                    "keeps no trials; remove one of the two, or give the sweep twice under two "
-                    "names"
+                    "keeps no trials; remove one of the two (of many runs: survey: null), or give "
+                    "the sweep twice under two names"
                 )
         for index, entry in enumerate(self.config.comparisons):
             surveyed = all(sweep in self.sweeps for sweep in entry.models)

@@ -162,6 +162,42 @@ class InternalStructureOptions(SurrogateOptions):
     bootstrap: int = Field(500, ge=100, description="resamples of units for intervals")
 
 
+class LowRankOptions(SurrogateOptions):
+    """Options of `low_rank`."""
+
+    surrogates: int = Field(
+        49, ge=19, description="surrogates of the test, in each of which the halves are fitted anew"
+    )
+    ranks: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (1, 2, 3, 4, 6, 8),
+        min_length=1,
+        description="numbers of dimensions; those not below the number of units, or of bins of all "
+        "segments, are left out",
+    )
+    splits: int = Field(2, ge=1, description="random halves of the trials of a block and segment")
+    bin: float | None = Field(
+        None, gt=0, description="width of a time bin; null: a tenth of the trial, 0.05 at most; s"
+    )
+    smoothing: float | None = Field(
+        None, ge=0, description="standard deviation of the smoothing of averages; null: one bin; s"
+    )
+    time_constant: float = Field(
+        0.02, gt=0, description="time constant of the units of a network; s"
+    )
+    iterations: int = Field(
+        50,
+        ge=1,
+        description="most steps of a fit, of expectation maximization and of each network; "
+        "stopping early keeps a network near the latent system that it begins with",
+    )
+    bootstrap: int = Field(300, ge=100, description="resamples of units for intervals")
+
+    @field_validator("ranks")
+    @classmethod
+    def _rising(cls, ranks: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(ranks)))
+
+
 class RateLadderOptions(SurrogateOptions):
     """Options of `rate_ladder`."""
 
@@ -304,6 +340,7 @@ OPTIONS: dict[str, type[Options]] = {
     "embedding": EmbeddingOptions,
     "geometry": GeometryOptions,
     "internal_structure": InternalStructureOptions,
+    "low_rank": LowRankOptions,
     "rate_ladder": RateLadderOptions,
     "response_correlations": ResponseCorrelationsOptions,
     "self_healing_readout": SelfHealingReadoutOptions,

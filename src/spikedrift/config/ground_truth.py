@@ -191,6 +191,10 @@ ANALYSES = {
         measure="decoding", seeds=50, power=False, options={"decoders": ["nearest", "lda"]}
     ),
     "geometry": TruthMeasure(measure="geometry", seeds=50, power=False),
+    "low_rank": TruthMeasure(
+        measure="low_rank", seeds=50, power=False,
+        options={"ranks": [1, 2, 4], "surrogates": 19, "splits": 1},
+    ),
     "signal_drift": TruthMeasure(measure="signal_drift", seeds=400),
     "temporal_components": TruthMeasure(measure="temporal_components", seeds=50, power=False),
 }  # fmt: skip

@@ -164,10 +164,11 @@ def code_of(name: str, statistic: str) -> Literal["rate", "timing", "both"]:
 
     A part of the statistic's name says so (`timing.rdi`, `lda.timing.drop`); without one it
     is timing where the analysis needs spike times, otherwise rate. Counts of whole trials
-    (`trial.index`) are rate. The `difference` of the two codes reads both.
+    (`trial.index`) are rate. The `difference` of the two codes reads both, and so does the
+    `subspace` of responses over time, which holds counts and their course.
     """
     parts = set(statistic.split("."))
-    if "difference" in parts:
+    if parts & {"difference", "subspace"}:
         return "both"
     if parts & {"rate", "trial"}:
         return "rate"

@@ -4,18 +4,18 @@ Responses are spike counts in time bins, smoothed, divided by the root of each u
 averaged over a random half of the trials of every segment (stimulus) in a block, less each unit's
 mean over segments and time. Three models of r dimensions are fitted to one half: a latent linear
 dynamical system (a state with linear dynamics, pushed at every step by what they do not say), and
-recurrent networks of rank r, linear or saturating (tanh), that run alone from their first state with
-an input that is constant for a segment. Fit: the share of the reproducible response of the other
-half that is predicted (1: all that can be; its size comes from products of the two halves, so that
-noise takes nothing away). Rank: the smallest whose fit is within one standard error of the best.
-The subspace of a model is spanned by its loadings on units. Overlap is the mean squared cosine of the
-principal angles of two subspaces, less chance: 1 the same, 0 independent. Drift is one minus the
-overlap between blocks over that of two halves within blocks: 0 where the subspace is kept, 1 where
-blocks have independent ones, however noisy the halves are. Test (latent system): trials exchanged
-between blocks among those of the same segment, all units together, which assumes trials that are
-independent given the segment. Unit of inference: units of one recording, taken as independent;
-descriptive. After Valente, Pillow & Ostojic (2022), NeurIPS, and Valente, Ostojic & Pillow (2022),
-Neural Computation 34:1871.
+recurrent networks of rank r, linear or saturating (tanh), that run alone from their first state
+with an input that is constant for a segment. Fit: the share of the reproducible response of the
+other half that is predicted (1: all that can be; its size comes from products of the two halves, so
+that noise takes nothing away). Rank: the smallest whose fit is within one standard error of the
+best. The subspace of a model is spanned by its loadings on units. Overlap is the mean squared
+cosine of the principal angles of two subspaces, less chance: 1 the same, 0 independent. Drift is
+one minus the overlap between blocks over that of two halves within blocks: 0 where the subspace is
+kept, 1 where blocks have independent ones, however noisy the halves are. Test (latent system):
+trials exchanged between blocks among those of the same segment, all units together, which assumes
+trials that are independent given the segment. Unit of inference: units of one recording, taken as
+independent; descriptive. After Valente, Pillow & Ostojic (2022), NeurIPS, and Valente, Ostojic &
+Pillow (2022), Neural Computation 34:1871.
 """
 
 from typing import Any
@@ -34,6 +34,7 @@ from spikedrift.spikes.caveats import order_known
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 
+PER_RANK = 4  # units at least for each dimension: a bootstrap has the chance level of half of them
 MODELS = ("lds", "linear", "tanh")
 EXCHANGED = "trials exchanged between blocks among those of the same segment, all units together"
 OVER_UNITS = "95 % bootstrap over units"
@@ -106,19 +107,20 @@ def run(
     Raises
     ------
     InputError
-        As `halves_of`; where halves have no response in common; where every rank is as large as the
-        number of units, or of bins of all segments.
+        As `halves_of`; where halves have no response in common; where every rank is larger than a
+        quarter of the units, or as large as the number of bins of all segments.
     """
     layout = Layout.of(dataset)
     name, key = layout.name, "low_rank"
     halves = halves_of(layout, options, stream(seed, name, key, "halves"))
     averages = halves.averages(np.arange(halves.segment.size))
     n_blocks, n_segments, n_bins, n_units = averages.shape[2:]
-    ranks = [rank for rank in options.ranks if rank < min(n_units, n_segments * n_bins)]
+    most = min(n_units // PER_RANK, n_segments * n_bins - 1)
+    ranks = [rank for rank in options.ranks if rank <= most]
     if not ranks:
         raise InputError(
-            f"{name}: low_rank: ranks must be below the number of units ({n_units}) and of bins of "
-            f"all segments ({n_segments * n_bins})"
+            f"{name}: low_rank: ranks are at most {most} here, with {PER_RANK} units for each "
+            f"({n_units} units) and fewer than bins of all segments ({n_segments * n_bins})"
         )
     reproducible = 2 * (averages[:, 0] * averages[:, 1]).sum(axis=(0, 1, 2, 3))
     power = float(reproducible.sum()) / averages.size

@@ -171,8 +171,8 @@ class LowRankOptions(SurrogateOptions):
     ranks: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (1, 2, 3, 4, 6, 8),
         min_length=1,
-        description="numbers of dimensions; those not below the number of units, or of bins of all "
-        "segments, are left out",
+        description="numbers of dimensions; those above a quarter of the units, or not below the "
+        "number of bins of all segments, are left out",
     )
     splits: int = Field(2, ge=1, description="random halves of the trials of a block and segment")
     bin: float | None = Field(

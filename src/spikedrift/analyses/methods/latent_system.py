@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FLOOR = 1e-9  # smallest variance of a unit or state, as a share of the mean variance
-TOLERANCE = 1e-5  # of the likelihood of a value, between two iterations
+TOLERANCE = 1e-4  # of the likelihood of a value, between two iterations
 
 
 @dataclass(frozen=True)
@@ -72,33 +72,31 @@ def smoothed(system: LatentSystem, responses: np.ndarray) -> States:
     responses : float64, shape (n_conditions, n_bins, n_units)
     """
     n_conditions, n_bins, _ = responses.shape
-    rank, a = system.transition.shape[0], system.transition
+    a, one = system.transition, np.eye(system.transition.shape[0])
     weighted = system.loading / system.noise[:, None]
     precision = system.loading.T @ weighted  # of the state, from the responses of one bin
     read = responses @ weighted
-    mean = np.empty((n_conditions, n_bins, rank))
-    ahead = np.empty_like(mean)
-    cov, cov_ahead = np.empty((2, n_bins, rank, rank))
-    likelihood = -0.5 * float((responses**2 / system.noise).sum())
-    each = np.log(2 * np.pi * system.noise).sum()
+    ahead, mean = np.empty((2, *read.shape))
+    cov_ahead, cov, update = np.empty((3, n_bins, *one.shape))
     for t in range(n_bins):
-        ahead[:, t] = mean[:, t - 1] @ a.T + system.push if t else system.first
         cov_ahead[t] = a @ cov[t - 1] @ a.T + system.process if t else system.process
-        update = np.eye(rank) + cov_ahead[t] @ precision
-        found = np.linalg.solve(update, cov_ahead[t])
+        update[t] = one + cov_ahead[t] @ precision
+        found = np.linalg.solve(update[t], cov_ahead[t])
         cov[t] = 0.5 * (found + found.T)
-        surprise = read[:, t] - ahead[:, t] @ precision
-        mean[:, t] = ahead[:, t] + surprise @ cov[t]
-        likelihood += 0.5 * float(((read[:, t] + surprise) * ahead[:, t]).sum())
-        likelihood += 0.5 * float(((surprise @ cov[t]) * surprise).sum())
-        likelihood -= 0.5 * n_conditions * (each + np.linalg.slogdet(update)[1])
-    cross = np.empty((n_bins - 1, rank, rank))
+        ahead[:, t] = mean[:, t - 1] @ a.T + system.push if t else system.first
+        mean[:, t] = ahead[:, t] + (read[:, t] - ahead[:, t] @ precision) @ cov[t]
+    surprise = read - ahead @ precision
+    likelihood = 0.5 * float(
+        ((read + surprise) * ahead + surprise * (mean - ahead)).sum()
+        - (responses**2).sum(axis=(0, 1)) @ (1 / system.noise)
+        - n_conditions * n_bins * np.log(2 * np.pi * system.noise).sum()
+        - n_conditions * np.linalg.slogdet(update)[1].sum()
+    )
+    back = np.linalg.solve(cov_ahead[1:], a @ cov[:-1]).swapaxes(1, 2)
     for t in range(n_bins - 2, -1, -1):
-        back = np.linalg.solve(cov_ahead[t + 1], a @ cov[t]).T
-        mean[:, t] += (mean[:, t + 1] - ahead[:, t + 1]) @ back.T
-        cross[t] = cov[t + 1] @ back.T
-        cov[t] += back @ (cov[t + 1] - cov_ahead[t + 1]) @ back.T
-    return States(mean, cov, cross, likelihood)
+        mean[:, t] += (mean[:, t + 1] - ahead[:, t + 1]) @ back[t].T
+        cov[t] += back[t] @ (cov[t + 1] - cov_ahead[t + 1]) @ back[t].T
+    return States(mean, cov, cov[1:] @ back.swapaxes(1, 2), likelihood)
 
 
 def fit(responses: np.ndarray, rank: int, iterations: int) -> tuple[LatentSystem, States]:
@@ -147,7 +145,7 @@ def _maximized(states: States, responses: np.ndarray) -> LatentSystem:
     flat, units = x.reshape(n, rank), responses.reshape(n, -1)
     product = flat.T @ flat + n_conditions * states.covariance.sum(axis=0)
     loading = np.linalg.lstsq(product, flat.T @ units, rcond=None)[0].T
-    noise = (units**2).mean(axis=0) - np.einsum("tu,tr,ur->u", units, flat, loading) / n
+    noise = (units**2).mean(axis=0) - ((flat.T @ units) * loading.T).sum(axis=0) / n
     before, after = x[:, :-1], x[:, 1:]
     past, next_ = (part - part.mean(axis=1, keepdims=True) for part in (before, after))
     one = np.einsum("ctr,cts->rs", past, past) + n_conditions * states.covariance[:-1].sum(axis=0)

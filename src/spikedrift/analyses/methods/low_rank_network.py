@@ -3,12 +3,12 @@
     x_{t+1} = (1 - a) x_t + a m (n' phi(x_t) + input_c)
 
 with connectivity m n' of rank r, an input that is constant in each condition c, and phi the
-identity or tanh. Inputs and first states lie along the columns of m, so that a trajectory is
-x = m k, and k follows r-dimensional dynamics. Without noise the linear network is a latent linear dynamical
-system with loadings m and transition (1 - a) 1 + a n'm, and every such system is a network
-(Valente, Ostojic & Pillow 2022, Neural Computation 34:1871): what sets the two apart is noise,
-since a latent state is pushed on its way and a network with the same push hears it in its own
-activity. Networks are fitted to whole trajectories that they run alone, as by Valente, Pillow &
+identity or tanh. Inputs and first states lie along the columns of m, so that a trajectory is x = m
+k, and k follows r-dimensional dynamics. Without noise the linear network is a latent linear
+dynamical system with loadings m and transition (1 - a) 1 + a n'm, and every such system is a
+network (Valente, Ostojic & Pillow 2022, Neural Computation 34:1871): what sets the two apart is
+noise, since a latent state is pushed on its way and a network with the same push hears it in its
+own activity. Networks are fitted to whole trajectories that they run alone, as by Valente, Pillow &
 Ostojic (2022, NeurIPS).
 """
 

@@ -20,7 +20,8 @@ def overlaps(loadings: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64, shape (n_spaces, n_spaces)
-        (overlap - chance) / (1 - chance), so that independent random subspaces have the mean 0.
+        (overlap - chance) / (1 - chance), so that independent random subspaces have the mean 0;
+        NaN where a bootstrap leaves fewer units than there are dimensions.
     """
     n_spaces, _, rank = loadings.shape
     flat = loadings.transpose(1, 0, 2).reshape(loadings.shape[1], -1)
@@ -32,6 +33,8 @@ def overlaps(loadings: np.ndarray, weights: np.ndarray) -> np.ndarray:
     turned = np.einsum("xai,xayb,ybj->xyij", root, gram, root, optimize=True)
     found = (turned**2).sum(axis=(2, 3)) / rank
     chance = rank * (weights**2).sum() / weights.sum() ** 2
+    if chance >= 1:
+        return np.full(found.shape, np.nan)
     return np.asarray((found - chance) / (1 - chance))
 
 

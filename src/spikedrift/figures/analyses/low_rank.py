@@ -132,8 +132,8 @@ def _notes(result: xr.Dataset) -> list[str]:
     ]
     return [
         f"{'; '.join(said)}; {test}; fit at these ranks: {', '.join(more)}; bars and brackets: "
-        f"95 % bootstrap over units; n = {int(result.attrs['n_used'])} units of one recording; bins of "
-        f"{1000 * float(result.attrs['bin']):.3g} ms, smoothed by "
+        f"95 % bootstrap over units; n = {int(result.attrs['n_used'])} units of one recording; "
+        f"bins of {1000 * float(result.attrs['bin']):.3g} ms, smoothed by "
         f"{1000 * float(result.attrs['smoothing']):.3g} ms; halves of "
         f"{int(result.attrs['trials_in_half'])} trials of each segment"
     ]

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from spikedrift.config.base import Options
 from spikedrift.config.check import validated
 from spikedrift.core.errors import unknown
@@ -24,7 +26,7 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
     InputError
         For a key that is no option (naming the nearest) or a value that is not allowed.
     """
-    tree = options.model_dump(mode="json")
+    tree = whole(options)
     for key, value in changes.items():
         node: Any = tree
         *parents, last = key.split(".")
@@ -34,6 +36,20 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
         node[last if free else place(node, last, key, where)] = value
     return validated(type(options), tree, where)
+
+
+def whole(options: Options) -> dict[str, Any]:
+    """Return options as JSON values, those too that are left out where they are not given."""
+    tree = options.model_dump(mode="json")
+    for name in type(options).model_fields:
+        value = getattr(options, name)
+        if isinstance(value, Options):
+            tree[name] = whole(value)
+        elif isinstance(value, tuple) and any(isinstance(one, Options) for one in value):
+            tree[name] = [whole(one) if isinstance(one, Options) else one for one in value]
+        elif name not in tree:
+            tree[name] = to_jsonable_python(value)
+    return tree
 
 
 def place(node: Any, part: str, key: str, where: str) -> str | int:

@@ -6,7 +6,9 @@ from itertools import compress
 
 import numpy as np
 
-from spikedrift.config.networks import Cue, Patterns
+from spikedrift.config.networks import Patterns
+from spikedrift.config.phases import Cue, Others
+from spikedrift.networks import other_patterns
 from spikedrift.networks.declaration import Draws
 from spikedrift.networks.poisson import in_order
 from spikedrift.networks.timetable import Timetable
@@ -25,12 +27,15 @@ class Frozen:
         Extra Poisson rate of every afferent, in patterns too; Hz.
     cues : tuple of Cue or None, one a phase
         Part of every pattern that is shown, None for all of it; empty where all are whole.
+    others : tuple of Others or None, one a phase
+        Other patterns that are shown in a phase; empty for none in any.
     """
 
     patterns: Patterns
     background: tuple[float, ...]
     state: tuple[float, ...]
     cues: tuple[Cue | None, ...] = ()
+    others: tuple[Others | None, ...] = ()
 
 
 def frozen_patterns(
@@ -57,7 +62,8 @@ def afferent_spikes(
     on every spike, without those that are missing at this showing, and with some Poisson noise.
     Outside patterns, and for afferents that take no part, there is Poisson background, as there is
     in the part of a pattern that a cue leaves out. An option that adds or removes spikes has a
-    random stream of its own and leaves the others as they are.
+    random stream of its own and leaves the others as they are. In a phase with other patterns all
+    spikes but those of the state input are drawn anew, as in a session of these patterns.
 
     Parameters
     ----------
@@ -77,8 +83,8 @@ def afferent_spikes(
     """
     patterns = shown_in.patterns
     size, length = patterns.n_afferents, timetable.segment_steps
-    rng_taking, rng_cued = rng_patterns.spawn(2)
-    rng_missing, rng_others, rng_state, rng_deleted, rng_left_out = rng.spawn(5)
+    rng_taking, rng_cued, rng_new = rng_patterns.spawn(3)
+    rng_missing, rng_others, rng_state, rng_deleted, rng_left_out, rng_shown = rng.spawn(6)
     onset, phase_of = timetable.presentation_step, timetable.presentation_phase
     shown = np.arange(onset.size) if patterns.scrambled else timetable.segment
 
@@ -111,7 +117,8 @@ def afferent_spikes(
         found.append((index[seen], at[seen]))
 
     # Stretches (start, stop, rate) of Poisson spikes: between patterns, in patterns, over a phase.
-    between, state = [], []
+    between, state, kept_until = [], [], []
+    others_in = shown_in.others or (None,) * len(shown_in.state)
     background = np.array(shown_in.background)
     stops = [*timetable.phase_stop[:-1], timetable.stop]
     for number, state_rate in enumerate(shown_in.state):
@@ -121,11 +128,12 @@ def afferent_spikes(
         between += [
             (a, b, background[number]) for a, b in zip(edges[::2], edges[1::2], strict=True)
         ]
+        kept_until += [np.inf if others_in[number] is None else -np.inf] * (onsets.size + 1)
         state.append((start, stop, state_rate))
     noise = [(start, start + length, patterns.noise_rate) for start in onset]
     others = [(a, b, background[of]) for (a, b, _), of in zip(noise, phase_of, strict=True)]
     everybody = np.ones((len(between), size), dtype=bool)
-    ends = np.append(onset + until, np.full(len(between), np.inf))
+    ends = np.concatenate([onset + until, kept_until])
     # Where a pattern breaks off, all that took part go on as outside it, else those it leaves out.
     cut = np.isfinite(until)
     begins = np.where(cut, onset + until, onset)
@@ -138,11 +146,34 @@ def afferent_spikes(
         _poisson(state, np.ones((len(state), size), dtype=bool), dt, rng_state),
         _poisson(list(compress(left_out, some)), resting[some], dt, rng_left_out),
     ]
+    if any(others_in):
+        found.append(_others(timetable, shown_in, dt, rng_new, rng_shown))
 
     index, at = (np.concatenate(column) for column in zip(*found, strict=True))
     step = np.floor(at).astype(np.int64)
     inside = (step >= 0) & (step < timetable.stop)
     return in_order(index[inside], step[inside], size, timetable.stop)
+
+
+def _others(
+    timetable: Timetable,
+    shown_in: Frozen,
+    dt: float,
+    rng_patterns: np.random.Generator,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of the phases with other patterns, those of the state input aside: cells, steps."""
+    patterns, (rng_slots,) = shown_in.patterns, rng_patterns.spawn(1)
+    session = other_patterns.lay_out(timetable, shown_in.others, patterns, dt, rng_slots)
+    alone = Frozen(
+        patterns.model_copy(update={"n_patterns": int(session.segment[-1]) + 1}),
+        tuple(
+            0.0 if others is None else rate
+            for others, rate in zip(shown_in.others, shown_in.background, strict=True)
+        ),
+        (0.0,) * len(shown_in.state),
+    )
+    return afferent_spikes(session, alone, dt, rng_patterns, rng)
 
 
 def _poisson(

@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from spikedrift.config.networks import NetworkOptions
-from spikedrift.config.overrides import override, place
+from spikedrift.config.overrides import override, place, whole
 from spikedrift.config.sweeps import Axis, Sweep, Variant
 from spikedrift.core.errors import InputError
 
@@ -157,7 +157,7 @@ def points(sweep: Sweep) -> list[Point]:
     for variant in sweep.variants:
         where = f"sweep {sweep.name}, variant {variant.name}"
         base = override(sweep.options, variant.set, where)
-        tree = base.model_dump(mode="json")
+        tree = whole(base)
         axes = sweep.axes_of(variant)
         for number, row in enumerate(axis_values(sweep, axes), 1):
             here = where + "".join(f", {name} {value}" for name, value in row.items())
@@ -223,7 +223,7 @@ def networks(sweep: Sweep, variant: Variant) -> Iterator[NetworkOptions]:
     """
     where = f"sweep {sweep.name}, variant {variant.name}"
     base = override(sweep.options, variant.set, where)
-    tree = base.model_dump(mode="json")
+    tree = whole(base)
     axes = sweep.axes_of(variant)
     choosing = [axis.name for axis in axes if _chooses(axis)]
     seen: set[str] = set()

@@ -13,8 +13,8 @@ import pytest
 from disks import small_disk
 from pydantic import ValidationError
 
-from spikedrift.config.networks import Phase
 from spikedrift.config.overrides import override
+from spikedrift.config.phases import Phase
 from spikedrift.config.simulation import Simulation
 from spikedrift.config.sweeps import Sweep, Variant
 from spikedrift.core.errors import DiskError, InputError

@@ -17,13 +17,11 @@ from pydantic import Field, model_validator
 from spikedrift.config.base import Options
 from spikedrift.config.networks import (
     MOST_STEPS,
-    ExcitatoryPlasticity,
     NetworkOptions,
     Patterns,
-    Phase,
-    Plasticity,
     Recording,
 )
+from spikedrift.config.phases import Phase
 from spikedrift.networks import declaration as network
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.declaration import (
@@ -36,6 +34,7 @@ from spikedrift.networks.declaration import (
     spread,
 )
 from spikedrift.networks.frozen_patterns import Frozen, frozen_patterns
+from spikedrift.networks.projection_rules import PROJECTIONS, NetworkPlasticity
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.parameters import chosen
 
@@ -87,6 +86,17 @@ class Cells(Options):
         return self
 
 
+class Excitability(Options):
+    """Slow excitability of E cells: the threshold of each wanders, whatever the cell does.
+
+    It is a state of the cell, drawn by the instance: variants have the same, times their `sd`. It
+    acts in all phases but those that say `excitability: false`, in which it goes on unseen.
+    """
+
+    sd: float = Field(gt=0, description="SD of the shift of the threshold, over time and cells; V")
+    tau: float = Field(gt=0, description="time constant; s")
+
+
 class Wiring(Options):
     """Random connectivity and initial weights (units of the leak conductance).
 
@@ -111,71 +121,6 @@ class Wiring(Options):
     w_ii: float = Field(default=0.1, ge=0, description="I to I; leak conductances")
 
 
-class RecurrentPlasticity(ExcitatoryPlasticity):
-    """Plasticity from E to E."""
-
-    w_max: float = Field(
-        default=0.09, gt=0, description="upper bound of the weight; leak conductances"
-    )
-
-
-class InhibitoryPlasticity(Plasticity):
-    """Plasticity from I to E; the default holds the excitatory rate near a target."""
-
-    rule: str = Field(default="inhibitory", description="a rule of docs/plasticity.md")
-    w_max: float = Field(
-        default=3.0, gt=0, description="upper bound of the weight; leak conductances"
-    )
-    eta: float = Field(
-        default=0.002,
-        ge=0,
-        description="size of the steps after settling, in place of the rule's own `eta`",
-    )
-    settle_eta: float = Field(
-        default=0.002, ge=0, description="the same while settling, in every variant"
-    )
-
-
-PROJECTIONS = ("afferent", "recurrent", "inhibitory", "ei", "ii")  # those that can be plastic
-SIX_PARAMETER_ORDER = ("recurrent", "ei", "inhibitory", "ii")
-
-
-class NetworkPlasticity(Options):
-    """Plasticity by projection; a rate of 0 turns a rule off."""
-
-    afferent: ExcitatoryPlasticity = Field(
-        default=ExcitatoryPlasticity(), description="afferent to E"
-    )
-    recurrent: RecurrentPlasticity = Field(default=RecurrentPlasticity(), description="E to E")
-    inhibitory: InhibitoryPlasticity = Field(default=InhibitoryPlasticity(), description="I to E")
-    ei: Plasticity = Field(default=Plasticity(), description="E to I")
-    ii: Plasticity = Field(default=Plasticity(w_max=3.0), description="I to I")
-    six_parameter: tuple[float, ...] | None = Field(
-        default=None,
-        min_length=24,
-        max_length=24,
-        description=(
-            "24 numbers that make six_parameter the rule of E to E, E to I, I to E and I to I, in "
-            "this order: tau_pre, tau_post (s), alpha, beta, gamma, kappa of each; each "
-            "projection's eta still scales its steps"
-        ),
-    )
-
-    def of(self, projection: str) -> Plasticity:
-        """Return the plasticity of a projection."""
-        options: Plasticity = getattr(self, projection)
-        if self.six_parameter is None or projection not in SIX_PARAMETER_ORDER:
-            return options
-        first = 6 * SIX_PARAMETER_ORDER.index(projection)
-        return options.model_copy(
-            update={
-                "rule": "six_parameter",
-                "set": "",
-                "parameters": self.six_parameter[first : first + 6],
-            }
-        )
-
-
 DEFAULT_PHASES = (
     Phase(kind="settle", duration=60),
     Phase(kind="naive", repeats=12, plasticity=False),
@@ -195,6 +140,12 @@ class PatternNetwork(NetworkOptions):
     wiring: Wiring = Wiring()
     patterns: Patterns = Patterns()
     plasticity: NetworkPlasticity = NetworkPlasticity()
+    # Left out where it is not given, so that networks without it keep their names.
+    excitability: Excitability | None = Field(
+        default=None,
+        exclude_if=lambda excitability: excitability is None,
+        description="slow excitability of E cells; null: none",
+    )
     phases: tuple[Phase, ...] = Field(
         default=DEFAULT_PHASES, min_length=1, description="the session"
     )
@@ -210,6 +161,21 @@ class PatternNetwork(NetworkOptions):
                 f"recording.tail: {self.recording.tail:g} s is longer than the shortest gap "
                 f"({shortest:g} s), trials would overlap"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _thresholds(self) -> Self:
+        room = self.cells.threshold - self.cells.rest
+        if self.excitability is not None and not 4 * self.excitability.sd < room:
+            raise ValueError(
+                f"excitability.sd: four times {self.excitability.sd:g} V take a threshold to rest, "
+                f"{room:g} V below, where a cell fires by itself"
+            )
+        for number, phase in enumerate(self.phases):
+            if not phase.excitability and self.excitability is None:
+                raise ValueError(
+                    f"phases[{number}].excitability: the network has none (excitability: null)"
+                )
         return self
 
     @model_validator(mode="after")
@@ -231,6 +197,11 @@ class PatternNetwork(NetworkOptions):
             if phase.duration is not None:
                 lengths[f"phases[{number}].duration"] = phase.duration
                 total += phase.duration
+            if phase.others is not None and (phase.duration or 0) < period:
+                raise ValueError(
+                    f"phases[{number}].others: the pause ({phase.duration:g} s) is shorter than "
+                    f"a gap and a pattern ({period:g} s)"
+                )
             total += (phase.repeats or 0) * self.patterns.n_patterns * period
         for key, length in lengths.items():
             if length < dt:
@@ -273,8 +244,11 @@ def declare(options: PatternNetwork) -> Network:
     shared = {**cells.model_dump(exclude=own), "reset": cells.rest}
 
     def population(name: str, size: int, dead_time: float) -> Population:
-        cell = f"{cells.synapses}_lif"
-        return Population(name, size, cell, {**shared, "dead_time": dead_time})
+        cell, values = f"{cells.synapses}_lif", {**shared, "dead_time": dead_time}
+        if name == "E" and (slow := options.excitability) is not None:
+            cell = f"excitable_{cell}"
+            values |= {"excitability": slow.sd, "tau_excitability": slow.tau}
+        return Population(name, size, cell, values)
 
     def projection(name: str, p: float, weight: float) -> Projection:
         pre, post, receptor = ENDS[name]
@@ -331,6 +305,7 @@ def _afferents(options: PatternNetwork) -> Source:
         tuple(options.patterns.background_rate * phase.background for phase in options.phases),
         tuple(phase.state_rate for phase in options.phases),
         tuple(phase.cue for phase in options.phases),
+        tuple(phase.others for phase in options.phases),
     )
     spikes = frozen_patterns(frozen, options.simulation.dt)
     return Source("afferents", options.patterns.n_afferents, spikes)
@@ -343,10 +318,12 @@ def _phases(options: PatternNetwork, learning: dict[str, Any]) -> Iterator[netwo
         lesioned |= {*phase.lesion}
         declared = _phase(options, phase, learning)
         none = {f"{name}.{rule}": 0.0 for name in lesioned for rule in learning.get(name, {})}
+        slow = options.excitability
+        acts = {} if slow is None else {"E.excitability": slow.sd * phase.excitability}
         yield replace(
             declared,
             rates={**declared.rates, **none},
-            set={f"{name}.w": 0.0 for name in phase.lesion},
+            set=acts | {f"{name}.w": 0.0 for name in phase.lesion},
         )
 
 
@@ -380,6 +357,8 @@ def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> n
 
 def _label(phase: Phase) -> str:
     """Words for what a cue or a pause shows."""
+    if phase.others is not None:
+        return "other patterns"
     if phase.kind == "pause" and phase.repeats is None:
         return "background" if phase.background else "silence"
     if phase.kind != "cue":

@@ -3,8 +3,8 @@
 import pytest
 from small_network import QUARTET, declared
 
-from spikedrift.config.networks import Phase
 from spikedrift.config.overrides import override
+from spikedrift.config.phases import Phase
 from spikedrift.core.errors import InputError
 from spikedrift.networks import catalog, engine
 from spikedrift.networks.models.pattern_network import PatternNetwork, declare

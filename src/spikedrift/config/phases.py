@@ -40,6 +40,19 @@ class Others(Options):
     )
 
 
+class Until(Options):
+    """When training has come to rest: no mean weight moves any more.
+
+    Looked at is the change of the mean weight of every plastic projection, as a share of its value,
+    in the time of the first block that follows.
+    """
+
+    moves: float = Field(
+        default=0.01, gt=0, description="all mean weights move by less than this, relative"
+    )
+    every: int = Field(default=20, gt=0, description="repeats between two looks")
+
+
 class Phase(Options):
     """A stretch of the session.
 
@@ -86,6 +99,19 @@ class Phase(Options):
         exclude_if=lambda others: others is None,
         description="other patterns than the segments, shown in a phase of kind pause; null: none",
     )
+
+    until: Until | None = Field(
+        default=None,
+        exclude_if=lambda until: until is None,
+        description="a phase of kind train ends when weights rest, after `repeats` at the latest; "
+        "null: after `repeats`",
+    )
+
+    @model_validator(mode="after")
+    def _until(self) -> Self:
+        if self.until is not None and self.kind != "train":
+            raise ValueError(f"phase {self.kind}: until: only a phase of kind train has one")
+        return self
 
     @model_validator(mode="after")
     def _others(self) -> Self:

@@ -170,12 +170,34 @@ def _protocol(network: Network) -> Iterator[str]:
                 f"protocol: phase {number} ({kind}): parts of segments are compared with whole "
                 "ones: show these before, in another phase of kind cue"
             )
+    yield from _open(network)
     if protocol.cues and len(protocol.cues) != protocol.n_segments:
         yield f"protocol: {len(protocol.cues)} cues for {protocol.n_segments} segments"
     if protocol.gap_jitter > protocol.gap:
         yield f"protocol: gap_jitter {protocol.gap_jitter:g} s is longer than the gap"
     if protocol.tail > protocol.gap - protocol.gap_jitter:
         yield f"protocol: tail {protocol.tail:g} s is longer than the shortest gap, trials overlap"
+
+
+def _open(network: Network) -> Iterator[str]:
+    """Faults of phases that go on until weights rest."""
+    protocol, own = network.protocol, not network.units.cell
+    for number, phase in enumerate(protocol.phases):
+        if phase.until is None:
+            continue
+        where = f"protocol: phase {number} ({phase.kind}): until"
+        if phase.kind != "train":
+            yield f"{where}: only a phase of kind train goes on until weights rest"
+        if own or protocol.timetable is not None or any(one.period for one in network.sources):
+            yield f"{where}: not with an integrator, a timetable or a period of the network's own"
+        block = next((one for one in protocol.phases[number:] if one.kind == "block"), None)
+        if block is None:
+            yield f"{where}: weights rest in the time of a block, and no block follows"
+        elif (phase.repeats or 0) // phase.until.every * phase.until.every < (block.repeats or 0):
+            yield (
+                f"{where}: {phase.repeats} repeats, looked at every {phase.until.every}, are less "
+                f"than the block that follows has ({block.repeats})"
+            )
 
 
 def _sets(network: Network) -> Iterator[str]:

@@ -7,9 +7,12 @@ that takes long, since Snakemake reads declarations at every start.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from spikedrift.config.phases import Until
 
 type Values = Mapping[str, float]
 type Cues = tuple[Mapping[str, tuple[Any, Any]], ...]
@@ -264,6 +267,8 @@ class Phase:
         responses are read, 0 or where the cue ends; None where segments are whole.
     label : str
         What the phase shows, in the network's own words, for its traces.
+    until : Until, optional
+        Of a phase of kind train: it ends when weights rest, after `repeats` at the latest.
     """
 
     kind: str
@@ -274,6 +279,7 @@ class Phase:
     set: Mapping[str, float | np.ndarray] = field(default_factory=dict)
     rest: float | None = None
     label: str = ""
+    until: "Until | None" = None
 
 
 def in_blocks(n: int, block: Phase, pause: Phase) -> tuple[Phase, ...]:

@@ -1,6 +1,6 @@
 """A session before it is simulated: its timetable, its parameters and input, and its steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -60,6 +60,9 @@ class Plan:
         Key of the instance's counted draws (`simulation.streams`).
     rng_sample : Generator
         Draws the cells that are kept.
+    rested : bool, optional
+        Of a session with training that goes on until weights rest: whether they did, once that is
+        known (`networks.rest`).
     """
 
     run: NetworkRun
@@ -72,6 +75,7 @@ class Plan:
     save_time: np.ndarray
     key: int
     rng_sample: np.random.Generator
+    rested: bool | None = None
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Return the random numbers of the instance for a purpose of an integrator's own."""
@@ -105,7 +109,7 @@ def plan(model: Model, options: NetworkOptions, run: NetworkRun) -> Plan:
     }
     key = int(rng_wiring.integers(2**63))
     parameters = {} if model.integrate else _parameters(network, key)
-    steps, save_time = _steps(network, laid_out, dt)
+    steps, save_time = session_steps(network, laid_out, dt)
     return Plan(
         run, options, network, laid_out, parameters, spikes, steps, save_time, key, rng_sample
     )
@@ -177,7 +181,7 @@ def in_common(model: Model, options: NetworkOptions, run: NetworkRun) -> dict[st
     """
     options, network = declared(model, options, run)
     dt = options.simulation.dt
-    steps, _ = _steps(network, timetable.lay_out(network.protocol, dt, _draws(run)[2]), dt)
+    steps, _ = session_steps(network, timetable.lay_out(network.protocol, dt, _draws(run)[2]), dt)
     return _fixed(options, network, steps)
 
 
@@ -219,8 +223,19 @@ def refuse_misfit(first: Plan, other: Plan) -> None:
             )
 
 
-def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step], np.ndarray]:
-    """Session steps, and the times (s) at which weights are saved, phase edges among them."""
+def session_steps(
+    network: Network, laid_out: Timetable, dt: float, also: Collection[int] = ()
+) -> tuple[list[Step], np.ndarray]:
+    """Session steps, and the times (s) at which weights are saved, phase edges among them.
+
+    Parameters
+    ----------
+    network : Network
+    laid_out : Timetable
+    dt : float, s
+    also : collection of int
+        Further time steps at which weights are saved.
+    """
     every = max(1, round(network.recording.trace_interval / dt))
     stops = laid_out.phase_stop.copy()
     stops[-1] = laid_out.stop
@@ -239,6 +254,7 @@ def _steps(network: Network, laid_out: Timetable, dt: float) -> tuple[list[Step]
         steps += [Set(name, value) for name, value in engine.rates(network, phase).items()]
         steps += [Set(name, value) for name, value in phase.set.items()]
         saved = {*range((int(start) // every + 1) * every, int(stop), every), int(stop)}
+        saved |= {step for step in also if start < step < stop}
         turning = {step for step in (*begins, *ends) if start <= step < stop}
         for a, b in pairwise(sorted({int(start), *saved, *turning})):
             steps += ends.get(a, []) if a > start else []

@@ -19,7 +19,7 @@ from spikedrift import __version__, trials
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.core.errors import DiskError
-from spikedrift.networks import checks, engine, session_plan, stability, traces
+from spikedrift.networks import checks, engine, rest, session_plan, stability, traces
 from spikedrift.networks.catalog import Model
 from spikedrift.networks.copies import Copies, Recorded
 from spikedrift.networks.declaration import Network
@@ -157,10 +157,11 @@ def record_batch(
     )
     if together is None:
         together = simulation.backend == "cuda"
+    places = (simulation, build_dir, scratch_dir)
+    if any(rest.open_phases(one.network) for one in planned):
+        return [_until_rest(one, *places) for one in planned]
     groups = [planned] if together else [[one] for one in planned]
-    return [
-        outcome for group in groups for outcome in _run(group, simulation, build_dir, scratch_dir)
-    ]
+    return [outcome for group in groups for outcome in _run(group, *places)]
 
 
 def batches(
@@ -192,13 +193,28 @@ def batches(
         _, network = session_plan.declared(model, options, group[0])
         size = len(group) * n_cells(network)
         chosen = gpu.resolve(options.simulation, n_cells=size, need=lambda: 0)
-        found += [group] if chosen.backend == "cuda" else [[run] for run in group]
+        # Where training goes on until weights rest, each run has a timetable of its own.
+        together = chosen.backend == "cuda" and not rest.open_phases(network)
+        found += [group] if together else [[run] for run in group]
     return found
 
 
 def n_cells(network: Network) -> int:
     """Number of cells that are simulated."""
     return sum(one.size for one in network.populations)
+
+
+def _until_rest(
+    plan: Plan, simulation: Simulation, build_dir: Path, scratch_dir: Path
+) -> tuple[Plan, Recorded, str] | Exception:
+    """Run a session whose training ends when its weights rest: first parts, then the whole."""
+    for number in rest.open_phases(plan.network):
+        part = rest.first_part(plan, number)
+        (found,) = _run([part], simulation, build_dir, scratch_dir)
+        if isinstance(found, Exception):
+            return found
+        plan = rest.ended(plan, number, part, found[1].weights)
+    return _run([plan], simulation, build_dir, scratch_dir)[0]
 
 
 def _integrated(model: Model, plan: Plan) -> tuple[Plan, Recorded, str] | Exception:
@@ -287,6 +303,10 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
         attributes["assumptions"] = network.recording.assumed
     dataset = _trials(plan, spike_time[recorded], cell[recorded], attributes)
     common = {"status": status, "seed": run.seed, "instance": run.instance, "backend": backend}
+    if plan.rested is not None:
+        phases = network.protocol.phases
+        repeats = sum(one.repeats or 0 for one in phases if one.kind == "train")
+        common |= {"trained_repeats": repeats, "came_to_rest": int(plan.rested)}
     dataset.attrs.update(mean_rate=float(rate), **common)
     moved.attrs.update(
         recording=run.recording,

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.sweeps import Accept
+from spikedrift.networks.rest import moved
 
 DIMS = ("point", "instance")
 CODE = "rate"  # the code whose depth is asked for: every network that fires has it
@@ -74,12 +75,11 @@ def _weights(traces: xr.Dataset, kind: np.ndarray, block: int) -> tuple[np.ndarr
     end = stop[trained[-1]] if trained.size else start[block]
     length = stop[block] - start[block]
     time, edge = traces["time"].values, traces["edge"].values
-    begin = max(end - length, start[trained[0]] if trained.size else time[0])
+    first = start[trained[0]] if trained.size else time[0]
     change = np.full(traces.sizes["projection"], np.nan)
     for k, weight in enumerate(traces["mean_weight"].values):
-        before, after = np.interp([begin, end], time, weight)
-        if end > begin and after:
-            change[k] = (after - before) / after * length / (end - begin)
+        if (by := moved(time, weight, end, length, first)) is not None:
+            change[k] = by
     at = int(np.abs(edge - end).argmin())
     return change, traces["at_bound"].values[:, :, at].sum(axis=0)
 
@@ -131,6 +131,13 @@ def _criteria(data: xr.Dataset, accept: Accept) -> Iterator[_Criterion]:
             abs(data["weight_change"]).max("projection"), 0.0, accept.weight_change,
             "change of a mean weight in a block's time",
             "a mean weight moves by {:.1%} in a block's time",
+        )  # fmt: skip
+    if "came_to_rest" in data:  # of runs whose training goes on until weights rest
+        yield _Criterion(
+            data["trained_repeats"].where(data["came_to_rest"] != 1, 0.0).where(
+                data["came_to_rest"].notnull()
+            ),
+            0.0, 0.0, "repeats of training without rest", "did not come to rest in {:.0f} repeats",
         )  # fmt: skip
     if accept.off_match is not None and "matched_index" in data:
         yield _Criterion(

@@ -119,6 +119,11 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
             "weight_ratio_last": ((), _last(traces.get("weight_ratio")), {"units": "1"}),
             "settling_change": ((), float(traces.attrs["settling_change"]), {"units": "1"}),
             "mean_rate": ((), float(data.attrs["mean_rate"]), {"units": "Hz"}),
+            **{
+                name: ((), float(data.attrs[name]), {"units": "1"})
+                for name in ("trained_repeats", "came_to_rest")
+                if name in data.attrs
+            },
         },
         coords={
             name: traces[name].values

@@ -167,7 +167,8 @@ def collect(
         `spikedrift.sweeps.acceptance.accepted` says.
     table : DataFrame
         One row a run: recording, variant, point_title, axes, instance, status, reason, parameters;
-        with `accept` also accepted and rejection.
+        with `accept` also accepted and rejection; trained_repeats where training goes on until
+        weights rest.
     """
     whole = joined([chunk.isel(run=[k]) for chunk in chunks for k in range(chunk.sizes["run"])])
     ids = list(dict.fromkeys(point.id for point in points))
@@ -211,6 +212,7 @@ def collect(
         data, said = data.merge(judged), ("accepted", "rejection")
         data.attrs["n_accepted"] = int(judged["accepted"].sum())
         data.attrs["accept"] = accept.model_dump_json()
+    open_ = tuple(name for name in ("trained_repeats",) if name in data)
     rows = [
         {
             "recording": point.recording,
@@ -219,7 +221,9 @@ def collect(
             **{f"axis_{name}": point.axes.get(name, np.nan) for name in names},
             "instance": point.instance,
             **{name: whole[name].sel(run=point.recording).item() for name in WORDS},
-            **{name: data[name].sel(point=point.id, instance=place).item() for name in said},
+            **{
+                name: data[name].sel(point=point.id, instance=place).item() for name in said + open_
+            },
         }
         for point, place in zip(points, places, strict=True)
     ]

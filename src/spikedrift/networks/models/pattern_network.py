@@ -352,6 +352,7 @@ def _phase(options: PatternNetwork, phase: Phase, learning: dict[str, Any]) -> n
         rates=rates,
         rest=None if cue is None else cue.share * (cue.by == "onset"),
         label=_label(phase),
+        until=phase.until,
     )
 
 

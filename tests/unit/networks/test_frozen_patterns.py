@@ -246,3 +246,102 @@ def test_spikes_are_those_that_were_drawn_before_there_were_cues():
     )
     found = hashlib.sha256(index.tobytes() + step.tobytes()).hexdigest()
     assert found == "7a2029fc33da5fc37c059c0f434af0cff67b1b2363887ab987a41e627e00f82a"
+
+
+PAUSED = [
+    {"kind": "naive", "repeats": 10},
+    {"kind": "pause", "duration": 20},
+    {"kind": "pause", "duration": 10},
+    {"kind": "block", "repeats": 10},
+]
+SLOTS = 50  # of .4 s in the longer pause
+
+
+def with_others(others, more=None, **changes):
+    """Spikes where the pauses show other patterns."""
+    phases = [dict(one) for one in PAUSED]
+    phases[1]["others"] = others
+    if more is not None:
+        phases[2]["others"] = more
+    return drawn({**STILL, "phases": phases, **changes})
+
+
+def in_slots(found, phase=1):
+    """What every slot of a pause shows, as frozenset of (afferent, step)."""
+    _, timetable, index, step = found
+    gap, length = round(0.25 / DT), timetable.segment_steps
+    shown = []
+    for onset in range(
+        timetable.phase_start[phase] + gap, timetable.phase_stop[phase], gap + length
+    ):
+        first, last = np.searchsorted(step, [onset, onset + length])
+        shown.append(frozenset(zip(index[first:last], step[first:last] - onset, strict=True)))
+    return shown
+
+
+def test_other_patterns_are_no_segments_and_each_is_shown_so_often():
+    found = with_others({"showings": 8}, {"showings": 5})
+    slots, later = in_slots(found), in_slots(found, 2)
+    assert len(slots) == SLOTS and all(slots)
+    different = list(dict.fromkeys(slots))
+    assert [slots.count(one) for one in different] == [8] * 6 + [2]
+    assert slots == [different[k // 8] for k in range(SLOTS)], "one after the other"
+    assert len(set(later)) == 5 and not set(later) & set(different), (
+        "those of later pauses are fresh"
+    )
+    segments = {frozenset(one) for one in showings(found)}
+    assert len(segments) == 4 and not segments & {*different, *later}
+    # They look like the segments: as many spikes, by as many afferents.
+    n = [len(one) for one in {*different, *later}]
+    assert abs(np.mean(n) - 450) < 5 * np.sqrt(450 / len(n))
+    assert not np.array_equal(slots[0], slots[-1])
+
+
+def test_other_patterns_are_no_trials_and_change_no_spike_of_other_phases():
+    plain = drawn({"phases": PAUSED})
+    phases = [dict(one) for one in PAUSED]
+    phases[1]["others"] = {"showings": 5, "share": 0.6}
+    shown = drawn({"phases": phases})
+    for name in ("presentation_step", "presentation_phase", "segment", "repeat", "phase_start"):
+        np.testing.assert_array_equal(getattr(plain[1], name), getattr(shown[1], name))
+    start, stop = plain[1].phase_start[1], plain[1].phase_stop[1]
+    # Jitter may take spikes of a pattern at the edge of a slot over the edge of the pause.
+    edge = round(0.02 / DT)
+    changed = [one for one in spikes(plain) ^ spikes(shown) if not start <= one[1] < stop]
+    assert all(start - edge <= one[1] < stop + edge for one in changed)
+    during = [one for one in spikes(plain) ^ spikes(shown) if start <= one[1] < stop]
+    assert len(during) > 10_000
+
+
+def test_a_smaller_share_shows_fewer_in_slots_of_the_larger_one():
+    def filled(share):
+        found = with_others({"showings": 1000, "share": share})
+        return {k for k, shown in enumerate(in_slots(found)) if shown}
+
+    every, half, few = filled(1.0), filled(0.5), filled(0.1)
+    assert len(every) == SLOTS and len(half) == SLOTS // 2 and len(few) == SLOTS // 10
+    assert few < half < every
+    assert max(half) - min(half) > SLOTS // 2, "they lie anywhere in the pause"
+
+
+def test_a_pause_with_other_patterns_has_the_background_and_the_rates_of_any():
+    phases = [dict(one, duration=200) if one["kind"] == "pause" else one for one in PAUSED]
+    phases[1] |= {"others": {"showings": 10, "share": 0.5}}
+    _, timetable, _, step = drawn({"phases": phases})
+    rates = []
+    for phase in (1, 2):
+        start, stop = timetable.phase_start[phase], timetable.phase_stop[phase]
+        rates.append(((step >= start) & (step < stop)).sum() / 300 / 200)
+    # 10 Hz of background; patterns have 1 Hz of noise more, in 3 of 8 parts of half of the slots.
+    assert rates[1] == pytest.approx(10, abs=0.1)
+    assert rates[0] == pytest.approx(10 + 0.5 * 3 / 8, abs=0.1)
+    silent = with_others({"showings": 5, "share": 0.5}, **{"patterns.noise_rate": 0.0})
+    shown = in_slots(silent)
+    inside = sum(len(one) for one in shown)
+    start, stop = silent[1].phase_start[1], silent[1].phase_stop[1]
+    assert inside == ((silent[3] >= start) & (silent[3] < stop)).sum(), "nothing between them"
+
+
+def test_scrambled_others_are_new_at_every_showing():
+    found = with_others({"showings": 10}, **{"patterns.scrambled": True})
+    assert len(set(in_slots(found))) == SLOTS

@@ -135,6 +135,22 @@ def test_a_run_that_misses_one_criterion_says_which(missed, said, free):
     assert whole == (said != "depth unknown")
 
 
+def test_training_that_does_not_rest_is_said_and_other_runs_are_not_asked():
+    data = surveyed({}, {}, {})
+    shape = data["block_rate"].dims
+    data["trained_repeats"] = shape, [[40.0], [480.0], [60.0], [np.nan]]
+    data["came_to_rest"] = shape, [[1.0], [0.0], [1.0], [np.nan]]
+    found = accepted(data, Accept())
+    assert found["rejection"].values.ravel().tolist() == [
+        "", "did not come to rest in 480 repeats", "", ""
+    ]  # fmt: skip
+    assert found["accepted"].values.ravel().tolist() == [True, False, True, True]
+    assert found.sizes["criterion"] == 7
+    assert not found["accepted"].values[1].any(), "whatever else is asked for"
+    nothing = Accept(**dict.fromkeys(Accept.model_fields))
+    assert not accepted(data, nothing)["accepted"].values[1].any()
+
+
 def test_all_that_is_missed_is_said():
     found = accepted(surveyed({"block_rate": 9.0, "weight_at_bound": 1.0}), Accept())
     assert found["rejection"].values[1, 0] == "rate 9 Hz; 100% of the weights at bounds"

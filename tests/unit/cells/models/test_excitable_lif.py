@@ -1,4 +1,4 @@
-"""Slow excitability in the program: it is the process of the theory, the cell's own, and it acts."""
+"""Slow excitability in the program: the process of the theory, each cell's own; and it acts."""
 
 from dataclasses import replace
 
@@ -17,7 +17,8 @@ from spikedrift.simulation import streams
 pytestmark = pytest.mark.compiles
 
 CELL, SIZE, TAU, SECONDS, HELD = "excitable_conductance_lif", 1500, 4.0, 60, 0.1
-OPTIONS = NetworkOptions(simulation=Simulation(dt=1e-3, jobs=1))
+DT = 1e-3
+OPTIONS = NetworkOptions(simulation=Simulation(dt=DT, jobs=1))
 
 
 def declare(options):
@@ -73,9 +74,9 @@ def test_it_is_the_counted_draws_of_the_cell(alone, slow):
     expected = streams.normal(streams.branch(keys, streams.purpose("slow"), 0), 0)
     np.testing.assert_allclose(slow[0], expected, atol=1e-6)
     own = streams.branch(keys, streams.purpose("excitability"), 0)
-    kept = np.exp(-HELD / TAU)
-    for step in range(round(5 / HELD)):
-        expected = kept * expected + np.sqrt(1 - kept**2) * streams.normal(own, step * round(HELD / 1e-3))
+    kept, n_steps = np.exp(-HELD / TAU), round(HELD / DT)
+    for step in range(0, round(5 / DT), n_steps):
+        expected = kept * expected + np.sqrt(1 - kept**2) * streams.normal(own, step)
     np.testing.assert_allclose(slow[5], expected, atol=1e-6)
 
 

@@ -91,6 +91,40 @@ def test_noise_of_any_kind_is_turnover():
     assert not any(settle[name] for name in alone if alone[name])
 
 
+def test_what_is_left_out_where_it_is_not_given_changes_no_name_and_can_be_set():
+    """Ids of points are those of the options as JSON."""
+    plain = PatternNetwork().model_dump(mode="json")
+    assert "excitability" not in plain
+    others = {"cue", "lesion", "excitability", "others", "until"}
+    assert not any(others & phase.keys() for phase in plain["phases"])
+    found = override(
+        PatternNetwork(),
+        {
+            "excitability": {"sd": 0.001, "tau": 50.0},
+            "phases.1.excitability": False,
+            "phases.2.others": {"share": 0.5},
+            "phases.3.until": {"moves": 0.02},
+        },
+        "a.yaml",
+    )
+    assert override(found, {"excitability": None, **dict.fromkeys(
+        ("phases.2.others", "phases.3.until")), "phases.1.excitability": True}, "a.yaml"
+    ) == PatternNetwork()  # fmt: skip
+    assert override(found, {"phases.2.others.share": 0.25}, "a.yaml").phases[2].others.share == 0.25
+
+
+def test_excitability_acts_in_all_phases_but_those_that_say_no():
+    network = declared(
+        {"excitability": {"sd": 0.0015, "tau": 50.0}, "phases.1.excitability": False}
+    )
+    cells = {one.name: one for one in network.populations}
+    assert cells["E"].cell == "excitable_conductance_lif" and cells["I"].cell == "conductance_lif"
+    assert cells["E"].parameters["tau_excitability"] == 50.0
+    acts = [phase.set["E.excitability"] for phase in network.protocol.phases]
+    assert acts == [0.0015, 0.0, *[0.0015] * 6]
+    assert not any("E.excitability" in phase.set for phase in declared({}).protocol.phases)
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
@@ -106,6 +140,13 @@ def test_noise_of_any_kind_is_turnover():
         ({"patterns.participation": 0}, r"patterns\.participation: .*greater than 0; got 0"),
         ({"patterns.scrambeld": True}, r"unknown option.*did you mean 'scrambled'"),
         ({"cells.synapses": "currents"}, r"cells\.synapses: .*'conductance' or 'current'"),
+        ({"excitability": {"sd": 0.001}}, r"excitability\.tau: this key is missing"),
+        ({"excitability": {"sd": 0.003, "tau": 9.0}}, r"excitability\.sd: four times 0\.003 V"),
+        ({"phases.1.excitability": False}, r"phases\[1\]\.excitability: the network has none"),
+        ({"phases.1.others": {}}, r"phase naive: others: shown in a phase of kind pause"),
+        ({"phases.2.others": {"share": 0}}, r"phases\[2\]\.others\.share: .*than 0; got 0"),
+        ({"phases.2.others": {"showings": 0}}, r"phases\[2\]\.others\.showings: .*than 0; got 0"),
+        ({"phases.2.others": {}, "phases.2.duration": 0.3}, r"phases\[2\]\.others: the pause"),
     ],
 )
 def test_what_cannot_be_is_one_line(changes, match):

@@ -14,6 +14,7 @@ from spikedrift import trials
 from spikedrift.comparison.scores.models import Models
 from spikedrift.comparison.scores.summary import Run
 from spikedrift.config.drift import CurveOptions, DriftOptions, SignalOptions
+from spikedrift.config.overrides import override
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Accept, Survey, Sweep, Variant
@@ -178,6 +179,21 @@ def test_a_survey_keeps_what_a_comparison_reads(surveyed, build_dir, tmp_path):
                 np.testing.assert_array_equal(one[name], two[name], err_msg=name)
     assert np.isfinite([ours.rate["value"].sel(relation="within").values[:3]]).all()
     assert np.isfinite([one["fano_factor"], one["ensemble_rate_drop"], ours.reliability()[0]]).all()
+
+
+@pytest.mark.compiles
+def test_a_table_says_after_how_many_repeats_training_ended(surveyed, build_dir, tmp_path):
+    """One that rests at once trains for a block's time, 2 repeats; the other does not rest in 3."""
+    options = override(small(), {"phases.3.until": {"moves": 1e9, "every": 1}}, "small")
+    restless = Variant(name="b", set={"phases.3.until.moves": 1e-12})
+    runs = points(Sweep(options=options, variants=(Variant(name="a"), restless), instances=1))
+    each = replace(surveyed, options=options)
+    chunks = [survey(each, [run], tmp_path / "runs", build_dir) for run in runs]
+    data, table = collect(chunks, runs, "s", {}, Accept())
+    assert table["trained_repeats"].tolist() == [2, 3]
+    assert data["came_to_rest"].values.ravel().tolist() == [1, 0]
+    unrested = "did not come to rest in 3 repeats"
+    assert [unrested in said for said in table["rejection"]] == [False, True]
 
 
 @pytest.mark.fault("disk", "full while a survey simulates")

@@ -181,7 +181,7 @@ def _protocol(network: Network) -> Iterator[str]:
 
 def _open(network: Network) -> Iterator[str]:
     """Faults of phases that go on until weights rest."""
-    protocol, own = network.protocol, not network.units.cell
+    protocol, own = network.protocol, not any(one.cell for one in network.populations)
     for number, phase in enumerate(protocol.phases):
         if phase.until is None:
             continue
@@ -193,10 +193,10 @@ def _open(network: Network) -> Iterator[str]:
         block = next((one for one in protocol.phases[number:] if one.kind == "block"), None)
         if block is None:
             yield f"{where}: weights rest in the time of a block, and no block follows"
-        elif (phase.repeats or 0) // phase.until.every * phase.until.every < (block.repeats or 0):
+        elif (phase.repeats or 0) < (block.repeats or 0):
             yield (
-                f"{where}: {phase.repeats} repeats, looked at every {phase.until.every}, are less "
-                f"than the block that follows has ({block.repeats})"
+                f"{where}: {phase.repeats} repeats are less than the block that follows has "
+                f"({block.repeats})"
             )
 
 

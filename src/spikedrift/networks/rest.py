@@ -8,6 +8,7 @@ functions of time and place, and what is shown before is the same: the second ru
 bit by bit, and goes on where that would have stopped. It takes at most twice the time.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from spikedrift.networks.timetable import Timetable, stages
 
 if TYPE_CHECKING:
     from spikedrift.networks.session_plan import Plan
+
+log = logging.getLogger(__name__)
 
 
 def open_phases(network: Network) -> list[int]:
@@ -122,7 +125,9 @@ def ended(plan: "Plan", number: int, part: "Plan", weights: Mapping[str, np.ndar
         known = regular | (part.save_time == end)
         changes = (moved(part.save_time[known], w[known], end, length, first) for w in means)
         if all(abs(change or 0.0) < phase.until.moves for change in changes):
+            log.info("%s: weights rest after %d repeats", plan.run.recording, repeats)
             return _cut(plan, number, repeats, plan.rested is not False)
+    log.warning("%s: weights do not rest in %d repeats", plan.run.recording, phase.repeats)
     return _cut(plan, number, phase.repeats, False)
 
 
@@ -134,13 +139,18 @@ def _block(plan: "Plan", number: int) -> int:
 
 
 def _looks(plan: "Plan", number: int) -> Iterator[tuple[int, int]]:
-    """Time steps and repeats after which a phase may end: none before a block's time has passed."""
+    """Time steps and repeats after which a phase may end, the last ones too.
+
+    None comes before a block's time has passed.
+    """
     phase = plan.network.protocol.phases[number]
     assert phase.until is not None and phase.repeats is not None
     start, stop = (edge[number] for edge in (plan.timetable.phase_start, plan.timetable.phase_stop))
     period = int(stop - start) // phase.repeats
     block = _block(plan, number)
-    for repeats in range(phase.until.every, phase.repeats + 1, phase.until.every):
+    for repeats in sorted(
+        {*range(phase.until.every, phase.repeats, phase.until.every), phase.repeats}
+    ):
         if repeats * period >= block:
             yield int(start) + repeats * period, repeats
 

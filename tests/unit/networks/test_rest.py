@@ -131,6 +131,18 @@ def test_one_that_does_not_rest_is_the_longest_one(longest, programs):
 
 
 @pytest.mark.compiles
+def test_the_last_repeats_are_looked_at_whatever_the_steps(longest, programs):
+    last = moves(longest)[LIMIT]
+    for asked, rests in ((last * 1.01, 1), (last * 0.99, 0)):
+        found = simulate(
+            MODEL, options(asked, every=LIMIT + 5), {}, recording="rest.patterns", seed=1,
+            instance=0, **programs,
+        )  # fmt: skip
+        assert found.trials.attrs["trained_repeats"] == LIMIT
+        assert found.trials.attrs["came_to_rest"] == rests
+
+
+@pytest.mark.compiles
 def test_what_rests_at_once_trains_for_a_blocks_time(programs):
     found = simulate(
         MODEL, options(1e9, every=1), {}, recording="rest.patterns", seed=1, instance=0, **programs
@@ -165,7 +177,7 @@ def test_a_change_is_scaled_where_training_is_shorter_than_a_block():
         ({"phases.3.until": {"moves": 0}}, r"phases\[3\]\.until\.moves: .*greater than 0; got 0"),
         (
             {"phases.3.repeats": 1, "phases.3.until": {"every": 1}},
-            r"phase 3 \(train\): until: 1 repeats, .* less than the block that follows has \(2\)",
+            r"phase 3 \(train\): until: 1 repeats are less than the block that follows has \(2\)",
         ),
     ],
 )

@@ -129,6 +129,18 @@ def test_index_is_descriptive(run):
         assert "no test" in index.attrs["inference"]
 
 
+def test_subspace_of_low_rank_dynamics_moves_between_halves(run):
+    """Few dimensions predict other trials better than the averages do; there is no test."""
+    with xr.open_dataset(run / "results/analyses/allen.gratings/all/low_rank.nc") as found:
+        value = found["value"].to_series()
+        assert found["p_value"].isnull().all()
+    for model in ("lds", "linear", "tanh"):
+        assert value[f"{model}.rank"] == 6
+        assert 0.65 < value[f"{model}.fit"] < 0.8 and value["averages.fit"] < 0.65
+        assert 0.14 < value[f"{model}.subspace.drift"] < 0.22
+    assert (run / "results/figures/low_rank.allen.gratings.all.pdf").stat().st_size
+
+
 def test_comparison_with_models_is_refused(run, tmp_path):
     config = {
         "recordings": [

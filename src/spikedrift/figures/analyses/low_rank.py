@@ -120,7 +120,7 @@ def _notes(result: xr.Dataset) -> list[str]:
         said.append(f"{name}: rank {rank}{at_end}, drift {value:.3f} [{low:.3f}, {high:.3f}]")
     test = str(result.attrs["test_note"]) or (
         "exchange test of the latent system's "
-        f"p = {_statistic(result, 'lds.subspace.drift', 'p_value'):.3g} (gray: 95 % of the null)"
+        f"p = {_statistic(result, 'lds.subspace.drift', 'p_value'):.3g} (gray: 95 % of the null, all lags)"
     )
     more = [
         f"{words} {_statistic(result, name):.3f} [{_statistic(result, name, 'low'):.3f}, "

@@ -101,14 +101,15 @@ def run(
     statistics : list of Statistic
         `averages.fit`: the fit of the other half itself, without a model. For each model `rank`,
         `fit` at that rank, `subspace.within`, `subspace.between` (overlaps) and `subspace.drift`,
-        that of the latent system with its exchange test. `linear.less_lds`, `tanh.less_linear`:
-        differences of fits.
+        that of the latent system with its exchange test; NaN where halves of blocks agree on no
+        subspace. `linear.less_lds`, `tanh.less_linear`: differences of fits.
 
     Raises
     ------
     InputError
-        As `halves_of`; where halves have no response in common; where every rank is larger than a
-        quarter of the units, or as large as the number of bins of all segments.
+        As `halves_of`; where halves have no response in common beyond chance (the interval over
+        units reaches 0); where every rank is larger than a quarter of the units, or as large as
+        the number of bins of all segments.
     """
     layout = Layout.of(dataset)
     name, key = layout.name, "low_rank"
@@ -122,21 +123,21 @@ def run(
             f"{name}: low_rank: ranks are at most {most} here, with {PER_RANK} units for each "
             f"({n_units} units) and fewer than bins of all segments ({n_segments * n_bins})"
         )
-    reproducible = 2 * (averages[:, 0] * averages[:, 1]).sum(axis=(0, 1, 2, 3))
-    power = float(reproducible.sum()) / averages.size
-    if power <= 0:
-        raise InputError(
-            f"{name}: low_rank: halves of the trials have no response in common; choose wider bins "
-            "or more repeats"
-        )
-    averages /= np.sqrt(power)  # of the size at which tanh begins to saturate
-    reproducible /= power
-    leak = 1 - np.exp(-halves.bin / options.time_constant)
-    predicted, loadings = _fits(averages, ranks, leak, options.iterations)
     # Row 0: every unit once; the other rows are a bootstrap.
     rng, even = stream(seed, name, key, "bootstrap"), np.full(n_units, 1 / n_units)
     weights = np.vstack([np.ones(n_units), rng.multinomial(n_units, even, options.bootstrap)])
+    reproducible = 2 * (averages[:, 0] * averages[:, 1]).sum(axis=(0, 1, 2, 3))
+    if _band(weights @ reproducible)[1] <= 0:
+        raise InputError(
+            f"{name}: low_rank: halves of the trials have no response in common beyond chance; "
+            "choose wider bins, other units or more repeats"
+        )
+    power = float(reproducible.sum()) / averages.size
+    averages /= np.sqrt(power)  # of the size at which tanh begins to saturate
+    reproducible /= power
     total = weights @ reproducible
+    leak = 1 - np.exp(-halves.bin / options.time_constant)
+    predicted, loadings = _fits(averages, ranks, leak, options.iterations)
     fit = np.moveaxis(predicted @ weights.T / total, -1, 0)
     chosen = [smallest_rank(fit[:, model]) for model in range(len(MODELS))]
     overlap = np.array([
@@ -144,7 +145,11 @@ def run(
          for model, rank in enumerate(chosen)]
         for row in weights
     ])  # fmt: skip
-    drift = drift_by_lag(overlap)
+    drift = drift_by_lag(_agreed(overlap))
+    null = np.empty(0)
+    if order_known(dataset.attrs):
+        rng = stream(seed, name, key, "exchange")
+        null = _null(halves, np.sqrt(power), ranks[chosen[0]], options, rng)
     bands: dict[str, Any] = {}
     for label, dims, values in (
         ("fit", ("model", "rank"), fit),
@@ -167,26 +172,16 @@ def run(
         _over_units("linear.less_lds", best[:, 1] - best[:, 0], n_units),
         _over_units("tanh.less_linear", best[:, 2] - best[:, 1], n_units),
     ]
-    one, two = np.triu_indices(n_blocks, k=1)
+    within = np.diagonal(overlap, axis1=2, axis2=3).mean(axis=-1)
+    between = overlap[..., *np.triu_indices(n_blocks, k=1)].mean(axis=-1)
     for index, model in enumerate(MODELS):
-        of_model = overlap[:, index]
-        within = np.diagonal(of_model, axis1=1, axis2=2).mean(axis=1)
         statistics += [
             Statistic(f"{model}.rank", ranks[chosen[index]], n_units, "units"),
             _over_units(f"{model}.fit", best[:, index], n_units),
-            _over_units(f"{model}.subspace.within", within, n_units),
-            _over_units(f"{model}.subspace.between", of_model[:, one, two].mean(axis=1), n_units),
-            _over_units(f"{model}.subspace.drift", drift[:, index, 0], n_units, no_drift=0.0),
+            _over_units(f"{model}.subspace.within", within[:, index], n_units),
+            _over_units(f"{model}.subspace.between", between[:, index], n_units),
+            _drift(model, drift[:, index, 0], n_units, np.empty(0) if index else null),
         ]
-    if order_known(dataset.attrs):
-        rng = stream(seed, name, key, "exchange")
-        null = _null(halves, np.sqrt(power), ranks[chosen[0]], options, rng)
-        at = next(i for i, one in enumerate(statistics) if one.name == "lds.subspace.drift")
-        found = statistics[at]
-        statistics[at] = monte_carlo(
-            found.name, found.value, null, "upper", EXCHANGED, n=n_units, unit="units",
-            low=found.low, high=found.high, interval=OVER_UNITS, no_drift=0.0,
-        )  # fmt: skip
     return arrays, statistics
 
 
@@ -234,6 +229,30 @@ def _null(
         overlap = overlaps(np.stack(loadings), np.ones(averages.shape[-1]))
         out[index] = drift_by_lag(by_block(overlap, averages.shape[:3]))[0]
     return out
+
+
+def _agreed(overlap: np.ndarray) -> np.ndarray:
+    """Overlaps without the blocks whose halves do not agree on a subspace beyond chance.
+
+    Of these the overlap within becomes 0, so that `drift_by_lag` leaves their pairs out: a share of
+    what may be nothing says nothing.
+    """
+    out, blocks = overlap.copy(), np.arange(overlap.shape[-1])
+    low = _band(out[..., blocks, blocks])[1]
+    out[..., blocks, blocks] *= low > 0
+    return out
+
+
+def _drift(model: str, values: np.ndarray, n: int, null: np.ndarray) -> Statistic:
+    """Drift of the subspace of a model, with its test where there is a null."""
+    name = f"{model}.subspace.drift"
+    plain = _over_units(name, values, n, no_drift=0.0)
+    if not null.size:
+        return plain
+    return monte_carlo(
+        name, plain.value, null, "upper", EXCHANGED, n=n, unit="units", low=plain.low,
+        high=plain.high, interval=OVER_UNITS, no_drift=0.0,
+    )  # fmt: skip
 
 
 def _band(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -211,3 +211,16 @@ def test_same_seed_same_bits():
     )
     assert first.identical(again)
     assert not first["fit"].equals(other["fit"])
+
+
+def test_no_drift_is_given_where_halves_agree_on_no_subspace():
+    """Three dimensions in a few spikes: noise must not read as a subspace that is redrawn."""
+    weak = network(repeats=8, rate=2.0)
+    out = analyze(weak, "low_rank", {**FAST, "ranks": [3]}, 1)
+    assert value(out, "lds.subspace.within") < 0.05
+    for column in ("value", "low", "high", "p_value"):
+        assert np.isnan(value(out, "lds.subspace.drift", column))
+    assert np.isfinite(value(out, "lds.subspace.between"))
+    figure, _ = drawn.draw(out, Figures())
+    text = " ".join(item.get_text() for item in figure.texts).replace("\n", " ")
+    assert "latent linear system: rank 3 (the largest tried), no subspace" in text

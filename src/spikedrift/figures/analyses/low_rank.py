@@ -117,10 +117,13 @@ def _notes(result: xr.Dataset) -> list[str]:
         )
         rank = int(_statistic(result, f"{model}.rank"))
         at_end = " (the largest tried)" if rank == result["rank"].values[-1] else ""
-        said.append(f"{name}: rank {rank}{at_end}, drift {value:.3f} [{low:.3f}, {high:.3f}]")
+        drift = f"drift {value:.3f} [{low:.3f}, {high:.3f}]"
+        known = drift if np.isfinite(value) else "no subspace that halves of blocks agree on"
+        said.append(f"{name}: rank {rank}{at_end}, {known}")
     test = str(result.attrs["test_note"]) or (
         "exchange test of the latent system's "
-        f"p = {_statistic(result, 'lds.subspace.drift', 'p_value'):.3g} (gray: 95 % of the null, all lags)"
+        f"p = {_statistic(result, 'lds.subspace.drift', 'p_value'):.3g} "
+        "(gray: 95 % of the null, all lags)"
     )
     more = [
         f"{words} {_statistic(result, name):.3f} [{_statistic(result, name, 'low'):.3f}, "

@@ -6,6 +6,7 @@ change every `learn_every`; what trained cells hear by static synapses and as co
 taken off their targets.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +15,11 @@ from pydantic import Field
 from spikedrift.config.base import Options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spikedrift.networks.integrators.acting import Memory
     from spikedrift.networks.integrators.balanced import Seen, State, Wiring
+    from spikedrift.networks.integrators.rules import Compiled
     from spikedrift.training.rls import RecursiveLeastSquares
 
 BIN = 0.01  # s, in which input is averaged
@@ -91,6 +96,23 @@ class Trial(NamedTuple):
     sd: np.ndarray
 
 
+class Push(NamedTuple):
+    """Input that is added for a while."""
+
+    first: int  # time step
+    last: int
+    input: np.ndarray  # float64 (cell,)
+
+
+@dataclass
+class Rules:
+    """Plasticity rules of the plastic synapses, what they keep, and steps on their own clock."""
+
+    compiled: "Compiled"
+    memory: "Memory"
+    clock: int = 0
+
+
 class Balanced:
     """The network.
 
@@ -119,6 +141,8 @@ class Balanced:
             none,
             none.astype(np.int64),
             none,
+            np.zeros(1, np.int64),
+            np.full(options.n_cells, -1, np.int32),
         )
         self.rls: RecursiveLeastSquares | None = None
         self.n_outside = 0
@@ -137,15 +161,31 @@ class Balanced:
         rls : RecursiveLeastSquares
             Its weights are those of the network from here on.
         """
+        unit = np.full(self.options.n_cells, -1, np.int32)
+        unit[cells] = np.arange(len(cells))
+        self.rls, self.n_outside = rls, rls.n_cells - self.options.n_cells
+        self.wiring = self.wiring._replace(
+            trained=np.asarray(cells, np.int32),
+            first=np.concatenate([[0], np.cumsum([one.size for one in presynaptic])]),
+            unit=unit,
+        )
+        self.hear(presynaptic)
+
+    def hear(self, presynaptic: "Sequence[np.ndarray]") -> None:
+        """Let trained cells hear these by the weights that they have.
+
+        Parameters
+        ----------
+        presynaptic : sequence of int, each of shape (in-degree,)
+            As `train`.
+        """
         n, pre = self.options.n_cells, np.concatenate(presynaptic)
-        post = np.repeat(cells, [one.size for one in presynaptic])
+        post = np.repeat(self.wiring.trained, [one.size for one in presynaptic])
         by_pre = np.argsort(pre, kind="stable")  # weights lie unit after unit
-        self.rls, self.n_outside = rls, rls.n_cells - n
         self.wiring = self.wiring._replace(
             start=np.searchsorted(pre[by_pre], np.arange(n + 1)),
             post=post[by_pre].astype(np.int32),
             weight=by_pre.astype(np.int64),
-            trained=np.asarray(cells, np.int32),
         )
 
     def trial(
@@ -157,6 +197,8 @@ class Balanced:
         target: np.ndarray | None = None,
         spikes: bool = False,
         inputs: bool = False,
+        rules: "Rules | None" = None,
+        push: Push | None = None,
     ) -> Trial:
         """Run a trial.
 
@@ -173,6 +215,10 @@ class Balanced:
             on; None for a trial with frozen weights.
         spikes, inputs : bool
             What is kept.
+        rules : Rules, optional
+            Plasticity rules that act on plastic synapses.
+        push : Push, optional
+            After the stimulus, in a trial that learns nothing.
         """
         times = self.times
         state = self._start(rng)
@@ -182,11 +228,12 @@ class Balanced:
         driven = bias if stimulus is None else bias + stimulus
         edges = [(times.stimulus, bias), (times.outside, driven)]
         edges += [(stop, bias) for stop in self.learning] if target is not None else []
+        edges += [(push.first, bias), (push.last, bias + push.input)] if push is not None else []
         edges += [(times.stop, bias)]
         now = n_seen = learned = 0
         trained = self.wiring.trained
         for stop, of in edges:
-            n_seen = self._advance(state, of, arrives, outer, now, stop, seen, n_seen)
+            n_seen = self._advance(state, of, arrives, outer, now, stop, seen, n_seen, rules)
             if target is not None and stop > times.outside and learned < len(target):
                 assert self.rls is not None
                 step = self.step  # what is heard in it: at its beginning, jumps have just come
@@ -195,11 +242,32 @@ class Balanced:
                 self.rls.update(activity, target[learned] - known)
                 learned += 1
             now = stop
+        if rules is not None:
+            rules.clock += now
         total, steps = seen.total / self.bin_steps, len(seen.total) * self.bin_steps
         with np.errstate(invalid="ignore", divide="ignore"):
             mean, square = seen.total.sum(axis=0) / steps, seen.square / steps
         sd = np.sqrt(np.maximum(square - mean**2, 0.0))
         return Trial(seen.spikes, seen.cell[:n_seen], seen.step[:n_seen], total, sd)
+
+    def rest(self, rng: np.random.Generator, n_steps: int, rules: "Rules | None" = None) -> Trial:
+        """Run without a stimulus and spikes from outside, from potentials drawn anew.
+
+        Parameters
+        ----------
+        rng : Generator
+        n_steps : int
+        rules : Rules, optional
+            As `trial`.
+        """
+        state, seen = self._start(rng), self._seen(False, False)
+        arrives, none = np.zeros(n_steps + 1, np.int64), np.empty(0, np.int32)
+        self._advance(state, self.options.bias, arrives, none, 0, n_steps, seen, 0, rules)
+        if rules is not None:
+            rules.clock += n_steps
+        return Trial(
+            seen.spikes, seen.cell, seen.step, seen.total, np.full(seen.square.size, np.nan)
+        )
 
     @property
     def bin_steps(self) -> int:
@@ -222,16 +290,24 @@ class Balanced:
         last: int,
         seen: "Seen",
         n_seen: int,
+        rules: "Rules | None" = None,
     ) -> int:
-        from spikedrift.networks.integrators.balanced import advance
+        from spikedrift.networks.integrators.balanced import advance, advance_plastic
 
         none = np.empty(0), np.empty((self.wiring.trained.size, 0))
         rls = self.rls
         weights, common = none if rls is None else (rls.state.weights, rls.state.common_weights)
-        found = advance(
+        given = (
             self.wiring, self.step, state, bias, weights, common, arrives, outer, first, last,
             self.times.outside, self.bin_steps, seen, n_seen,
         )  # fmt: skip
+        if rules is None:
+            found = advance(*given)
+        else:
+            acting = rules.compiled
+            found = advance_plastic(
+                *given, acting.act, rules.memory, acting.regular, np.int64(rules.clock)
+            )
         if found < 0:
             raise RuntimeError("cells fire more often than every second millisecond on average")
         return int(found)

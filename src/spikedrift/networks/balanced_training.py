@@ -13,6 +13,7 @@ from spikedrift.networks import rates
 from spikedrift.networks.balanced import BIN, Balanced, Times, Trial, chances
 
 if TYPE_CHECKING:
+    from spikedrift.networks.balanced import Push, Rules
     from spikedrift.networks.models.balanced_trained import BalancedTrained
     from spikedrift.networks.session_plan import Plan
 
@@ -97,8 +98,16 @@ class Trained:
             n_steps = self.times.stop - self.times.outside
             self.chance.append(chances(n_outside, n_steps, options.outside_rate, dt, rng))
 
-    def run(self, condition: int, purpose: str, learn: bool = False, inputs: bool = False) -> Trial:
-        """Run a trial, which learns or leaves all weights as they are."""
+    def run(
+        self,
+        condition: int,
+        purpose: str,
+        learn: bool = False,
+        inputs: bool = False,
+        rules: "Rules | None" = None,
+        push: "Push | None" = None,
+    ) -> Trial:
+        """Run a trial, which learns, or leaves all weights as they are, or has rules act."""
         weights = self.rls.state.common_weights
         weights[:] = self.outside[condition]
         found = self.network.trial(
@@ -108,6 +117,8 @@ class Trained:
             target=self.target[condition] if learn else None,
             spikes=not inputs,
             inputs=inputs,
+            rules=rules,
+            push=push,
         )
         self.outside[condition] = weights
         return found

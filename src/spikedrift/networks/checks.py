@@ -119,6 +119,36 @@ def _rules(where: str, one: Projection, cell: cells.Cell) -> Iterator[str]:
             )
 
 
+def refuse_for_integrator(name: str, where: str) -> None:
+    """Refuse a rule that an integrator of a network's own, which sees spikes alone, cannot run.
+
+    Parameters
+    ----------
+    name : str
+        Of the rule.
+    where : str
+        Begins the message.
+
+    Raises
+    ------
+    InputError
+        Naming what the rule needs.
+    """
+    rule = registry.declared(name)
+    if asked := _asked(rule):
+        lacked = min(asked)
+        fault = f"needs {lacked} ({cells.OFFERED[lacked][1]}), which these cells do not offer"
+    elif rule.on_late:
+        fault = "needs presynaptic spikes that come late, which are not there"
+    elif any(one.where for one in rule.every):
+        fault = "looks at the state of the cell, which is not there"
+    elif "=" in rule.cell:
+        fault = "has variables of the cell that follow equations, which are not solved here"
+    else:
+        return
+    raise InputError(f"{where}: the rule {name} {fault}; rules of spikes and weights alone act")
+
+
 def _asked(rule: Rule) -> set[str]:
     """What a rule asks of the cell: keys of `cells.OFFERED`."""
     in_cell = [rule.cell, rule.cell_start, *(one.where for one in rule.every)]

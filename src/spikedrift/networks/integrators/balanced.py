@@ -4,6 +4,9 @@ Between spikes all is linear, and a step multiplies by known factors. A spike of
 the beginning of the next. Every presynaptic cell has the same number of static synapses, onto cells
 in rising order, and their weights depend on the two populations alone; so a spike adds two numbers
 to stretches of a list. Of plastic synapses only those of the cells that spiked are looked at.
+
+Plasticity rules (`rules.py`) act on plastic synapses at the spikes of the step: first on those of
+the cells that fired, which transmit then, and after that on those onto them.
 """
 
 import math
@@ -12,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spikedrift.core.compiling import njit
+from spikedrift.networks.integrators.acting import POST, PRE, at_spike, regularly
 from spikedrift.simulation import streams
 
 
@@ -29,6 +33,8 @@ class Wiring(NamedTuple):
     post: np.ndarray  # int32 (synapse,)
     weight: np.ndarray  # int64 (synapse,): place of its weight
     trained: np.ndarray  # int32 (unit,): cells that hear the outside
+    first: np.ndarray  # int64 (unit + 1,): where the weights of a unit begin
+    unit: np.ndarray  # int32 (cell,): the unit of a cell, or -1
 
 
 class Step(NamedTuple):
@@ -112,7 +118,7 @@ def draw_targets(key: int, n: int, degree: int) -> np.ndarray:
 @njit(cache=True, nogil=True)
 def advance(  # type: ignore[no-untyped-def]
     wiring, step, state, bias, weights, common, arrives, outer, first, last, bins_from, bin_steps,
-    seen, n_seen,
+    seen, n_seen, act=None, memory=None, regular=None, clock=None,
 ):  # fmt: skip
     """Advance by the steps from `first` to `last`.
 
@@ -138,6 +144,10 @@ def advance(  # type: ignore[no-untyped-def]
     seen : Seen
     n_seen : int
         Spikes written down before.
+    act, memory, regular : what `rules.Compiled` has, optional
+        Plasticity rules, which change `weights`; None for weights that stay.
+    clock : int
+        Step of the rules' own clock at step 0.
 
     Returns
     -------
@@ -149,6 +159,8 @@ def advance(  # type: ignore[no-untyped-def]
     threshold, fired = 1.0, np.empty(n, np.int32)
     keeps = seen.cell.size > 0
     for now in range(first, last):
+        if act is not None:
+            regularly(act, memory, regular, weights, clock + now)
         at = (now - bins_from) // bin_steps
         v, static, plastic, trace = state.v, state.static, state.plastic, state.trace
         if 0 <= at < bins:
@@ -188,7 +200,18 @@ def advance(  # type: ignore[no-untyped-def]
             for j in range(split, degree):
                 static[targets[j]] += to_second
             for j in range(wiring.start[i], wiring.start[i + 1]):
-                plastic[wiring.post[j]] += step.jump * weights[wiring.weight[j]]
+                place = wiring.weight[j]
+                if act is None:
+                    sent = weights[place]
+                else:
+                    sent = at_spike(act, memory, weights, PRE, place, clock + now)
+                plastic[wiring.post[j]] += step.jump * sent
+        if act is not None:
+            for k in range(n_fired):
+                unit = wiring.unit[fired[k]]
+                if unit >= 0:
+                    for place in range(wiring.first[unit], wiring.first[unit + 1]):
+                        at_spike(act, memory, weights, POST, place, clock + now)
         for f in range(state.outside.size):
             state.outside[f] *= step.keep_plastic
         for k in range(arrives[now], arrives[now + 1]):
@@ -197,3 +220,7 @@ def advance(  # type: ignore[no-untyped-def]
             for unit in range(wiring.trained.size):
                 plastic[wiring.trained[unit]] += step.jump * common[unit, f]
     return n_seen
+
+
+# With rules it is compiled anew in every process: numba could not tell one function from another.
+advance_plastic = njit(nogil=True)(advance.py_func)

@@ -6,7 +6,7 @@ unsigned one into a float.
 
 import math
 
-from numba import uint64
+from numba import int64, uint64
 
 from spikedrift.core.compiling import njit
 
@@ -20,6 +20,12 @@ def bits(key, n):  # type: ignore[no-untyped-def]
     z = (z ^ (z >> uint64(30))) * uint64(FIRST)
     z = (z ^ (z >> uint64(27))) * uint64(SECOND)
     return z ^ (z >> uint64(31))
+
+
+@njit
+def branch(key, purpose, place):  # type: ignore[no-untyped-def]
+    """Return the key of another stream."""
+    return int64(bits(key, (uint64(purpose) << uint64(32)) + uint64(place)))
 
 
 @njit

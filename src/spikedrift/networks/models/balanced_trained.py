@@ -19,6 +19,7 @@ nothing would be left of it.
 
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -28,6 +29,7 @@ from spikedrift.config.base import Options
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.networks import rates
+from spikedrift.networks.after_training import After, AfterTraining
 from spikedrift.networks.balanced import Balance
 from spikedrift.networks.balanced_training import INHIBITION, Trained
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
@@ -105,6 +107,12 @@ class BalancedTrained(NetworkOptions):
     loops: int = Field(default=20, gt=0, description="loops of training, both conditions in each")
     trace_loops: int = Field(default=10, gt=0, description="step of traces; loops")
     shown: Shown | None = Field(default=None, description="blocks after training")
+    # Left out where it is not given, so that sessions without it keep their names.
+    after: After | None = Field(
+        default=None,
+        exclude_if=lambda after: after is None,
+        description="what acts on plastic synapses from the end of training on; null: nothing",
+    )
     simulation: Simulation = Simulation(dt=1e-4)
 
     @model_validator(mode="after")
@@ -117,6 +125,12 @@ class BalancedTrained(NetworkOptions):
             raise ValueError(f"balance.k: {self.balance.k} synapses are more than there are cells")
         if self.stimulus > self.before:
             raise ValueError("stimulus: longer than the time before the targets")
+        turnover = self.after.turnover if self.after is not None else None
+        if turnover is not None and self.in_degree > min(self.n_trained, self.balance.n_e + 1) - 2:
+            raise ValueError(
+                f"after.turnover: in_degree: {self.in_degree} of {self.n_trained} trained cells "
+                "leave none to take the place of one"
+            )
         if self.n_times < 2:
             raise ValueError(
                 f"learn_every: {self.learn_every:g} s is longer than the targets allow: they need "
@@ -149,18 +163,21 @@ class BalancedTrained(NetworkOptions):
 def declare(options: BalancedTrained) -> Network:
     """Declare the network: trained E cells, other E cells, I cells."""
     n, n_e = options.n_trained, options.balance.n_e
-    learned = "recursive least squares"
+    learned, acts = "recursive least squares", options.after is not None
+    rules = options.after.rules() if options.after is not None else ({}, {})
     phases: tuple[Phase, ...] = (Phase("train", repeats=options.loops),)
     if (shown := options.shown) is not None:
-        block = Phase("block", repeats=shown.repeats, plastic=False)
-        pause = Phase("pause", duration=shown.pause, plastic=False)
+        block = Phase("block", repeats=shown.repeats, plastic=acts)
+        pause = Phase("pause", duration=shown.pause, plastic=acts)
         phases = (*phases, pause, *in_blocks(shown.blocks, block, pause))
     return Network(
         populations=(Population("T", n), Population("E", n_e - n), Population("I", n_e)),
         sources=tuple(rates.inputs(one, options.n_outside) for one in options.conditions),
         projections=(
-            rates.matrix("TtoT", "T", "T", 10.0, learned),
-            rates.matrix("ItoT", "I", "T", 10.0, learned, "inhibitory"),
+            replace(rates.matrix("TtoT", "T", "T", 10.0, learned), plasticity=rules[0]),
+            replace(
+                rates.matrix("ItoT", "I", "T", 10.0, learned, "inhibitory"), plasticity=rules[1]
+            ),
             *(rates.matrix(f"{one}_to_T", one, "T", 10.0, learned) for one in options.conditions),
         ),
         protocol=Protocol(
@@ -193,6 +210,7 @@ def integrate(plan: "Plan") -> "Recorded":
     from spikedrift.simulation.run import Run, Save
 
     network, told = trained(plan), time.monotonic()
+    after = AfterTraining(network, plan)
     timetable, dt = plan.timetable, plan.options.simulation.dt
     begins = timetable.presentation_step - network.times.outside
     numbers, phases = network.numbers, plan.network.protocol.phases
@@ -200,6 +218,7 @@ def integrate(plan: "Plan") -> "Recorded":
     cells, at = [np.empty(0, np.int64)], [np.empty(0)]
 
     def save() -> None:
+        after.save()
         for name, values in network.weights().items():
             saved[name].append(values.astype(np.float32))
 
@@ -209,8 +228,12 @@ def integrate(plan: "Plan") -> "Recorded":
             stop = round((step.start + step.duration) / dt)
             while shown < begins.size and begins[shown] < stop:
                 phase = phases[timetable.presentation_phase[shown]]
+                after.reach(int(begins[shown]))
                 found = network.run(
-                    int(timetable.segment[shown]), f"trial {shown}", learn=phase.plastic
+                    int(timetable.segment[shown]),
+                    f"trial {shown}",
+                    learn=phase.kind == "train",
+                    rules=after.rules,
                 )
                 cells.append(numbers[found.cell])
                 at.append((begins[shown] + found.step) * dt)
@@ -218,11 +241,14 @@ def integrate(plan: "Plan") -> "Recorded":
                 if time.monotonic() > told + 20:
                     told = time.monotonic()
                     log.info("%s: trial %d of %d", plan.run.recording, shown, begins.size)
+            after.reach(stop)
         elif isinstance(step, Save):
             save()
-    weights = {name: np.stack(values) for name, values in saved.items()}
+    weights, ends = after.joined(
+        {name: np.stack(values) for name, values in saved.items()}, network.ends
+    )
     finite = all(np.isfinite(values).all() for values in weights.values())
-    return Recorded(np.concatenate(cells), np.concatenate(at), weights, network.ends, finite)
+    return Recorded(np.concatenate(cells), np.concatenate(at), weights, ends, finite)
 
 
 def readout(plan: "Plan", recorded: "Recorded") -> Readout:

@@ -41,19 +41,26 @@ def values(rule):
     return given | fixed_values(rule) | MORE.get(rule.name, {})
 
 
-def run(made, memory, state, pre, post, n_steps):
-    """Go through spikes of synapses k -> k; what presynaptic spikes transmitted, in their order."""
+def run(made, memory, state, pre, post, n_steps, first=0):
+    """Go through spikes of synapses k -> k; what presynaptic spikes transmitted, in their order.
+
+    In Python, as `acting.py` does in loops that would have to be compiled for every rule.
+    """
     at = [
         {step: cell[steps == step] for step in np.unique(steps)}
         for cell, steps in (pre, post)
     ]  # fmt: skip
-    sent = []
-    for now in range(n_steps):
-        regularly(made.act, memory, made.regular, state, now)
+    sent, of = [], memory.group % len(memory.values)
+    for now in range(first, n_steps):
+        for every, in_cell, projection, block in made.regular:
+            if now % every == 0:
+                places = memory.group if in_cell else np.arange(of.size)
+                for k in np.unique(places[of == projection]):
+                    made.act(memory, state, block, k, now)
         for k in at[0].get(now, ()):
-            sent.append(at_spike(made.act, memory, state, PRE, k, now))
+            sent.append(made.act(memory, state, 3 * of[k] + PRE, k, now))
         for k in at[1].get(now, ()):
-            at_spike(made.act, memory, state, POST, k, now)
+            made.act(memory, state, 3 * of[k] + POST, k, now)
     return np.array(sent)
 
 
@@ -70,28 +77,54 @@ def trains(duration, seed=3):
     return joined, n_steps
 
 
-@pytest.mark.parametrize("name", SPIKING)
-def test_weights_are_those_of_the_bench(name):
-    rule = registry.get(name)
-    parameters = values(rule)
-    duration = 2.5 if rule.every else 0.6
-    (pre, post), n_steps = trains(duration)
-    start = np.random.default_rng(1).uniform(0.2, 1.8, N)
-    w_max = 2.0
-    expected = weights(
-        rule, parameters, (pre[0], pre[1] * DT), (post[0], post[1] * DT), start, w_max,
-        duration=duration, dt=DT,
-    )  # fmt: skip
-    made = compiled([{name: rule.values("", parameters)}], DT, ["it"])
+LENGTH = {True: 2.5, False: 0.6}  # s, of rules with and without statements at times
+W_MAX = 2.0
+
+
+@pytest.fixture(scope="module")
+def all_rules():
+    """Every rule on a projection of its own, of one function: weights of the rule, and ours."""
+    rules = [registry.get(name) for name in SPIKING]
+    made = compiled([{one.name: one.values("", values(one))} for one in rules], DT, SPIKING)
+    n, start = len(rules), np.tile(first_weights(), len(rules))
+    at = np.arange(n * N)
+    group = at % N * n + at // N
     # Weights of the network are in a unit of their own, and some are negative.
-    unit = np.full(N, 12.5)
-    state = start * unit * np.where(np.arange(N) % 3, 1.0, -1.0)
+    unit = np.full(at.size, 12.5)
+    state = start * unit * np.where(at % 3, 1.0, -1.0)
     sign = np.sign(state)
-    memory = made.memory(state, unit, 1.0, np.arange(N), 7, DT)
-    memory.w_max[:] = w_max
-    run(made, memory, state, pre, post, n_steps)
-    np.testing.assert_allclose(memory.w, expected, rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(state, sign * expected * unit, rtol=1e-10, atol=1e-11)
+    memory = made.memory(state, unit, 1.0, group, 7, DT)
+    memory.w_max[:] = W_MAX
+    found = {}
+    (pre, post), _ = trains(max(LENGTH.values()))
+    of_all = [
+        ((np.arange(n)[:, None] * N + cell).ravel(), np.tile(step, n)) for cell, step in (pre, post)
+    ]
+    last = 0
+    for length in sorted(LENGTH.values()):
+        run(made, memory, state, *of_all, round(length / DT), last)
+        last = round(length / DT)
+        found[length] = memory.w.reshape(n, N).copy()
+        np.testing.assert_allclose(state, sign * memory.w * unit, rtol=1e-14)
+    return {
+        name: found[LENGTH[bool(one.every)]][k]
+        for k, (name, one) in enumerate(zip(SPIKING, rules, strict=True))
+    }
+
+
+def first_weights():
+    return np.random.default_rng(1).uniform(0.2, 1.8, N)
+
+
+@pytest.mark.parametrize("name", SPIKING)
+def test_weights_are_those_of_the_bench(name, all_rules):
+    rule, start = registry.get(name), first_weights()
+    (pre, post), _ = trains(max(LENGTH.values()))
+    expected = weights(
+        rule, values(rule), (pre[0], pre[1] * DT), (post[0], post[1] * DT), start, W_MAX,
+        duration=LENGTH[bool(rule.every)], dt=DT,
+    )  # fmt: skip
+    np.testing.assert_allclose(all_rules[name], expected, rtol=1e-10, atol=1e-12)
     alone = {"subtractive_normalization", "short_term"}  # one has nothing to take back
     assert (np.abs(expected - start).mean() > 0.01) == (name not in alone)
 

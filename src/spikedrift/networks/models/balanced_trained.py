@@ -15,6 +15,12 @@ and is updated in each with the spikes from outside of that condition.
 A segment is a condition. A trial is 1 s with a stimulus at its end, and 2 s in which activity is to
 follow the targets; it begins from potentials drawn anew. Between trials nothing is simulated, since
 nothing would be left of it.
+
+With `after`, plasticity rules, noise and turnover act on the plastic synapses from the end of
+training on (`networks/after_training.py`): rules of the library that see spikes and weights alone,
+in trials and on spontaneous activity at the end of pauses; noise that keeps the mean of every
+weight, and synapses that are removed while other cells take their places, over all the time. A
+synapse keeps the sign that training gave it and may shrink to nothing.
 """
 
 import logging

@@ -26,6 +26,7 @@ from spikedrift.networks.weight_noise import Noise, Noisy
 if TYPE_CHECKING:
     from spikedrift.networks.balanced import Rules
     from spikedrift.networks.balanced_training import Trained
+    from spikedrift.networks.copies import Recorded
     from spikedrift.networks.integrators.rules import Compiled
     from spikedrift.networks.session_plan import Plan
 
@@ -98,6 +99,34 @@ class After(Options):
             for rule in found[-1]:
                 refuse_for_integrator(rule, f"after.{name}")
         return found
+
+
+def restore(network: "Trained", recorded: "Recorded", save: int) -> None:
+    """Give a network the weights and the synapses that it had when weights were saved.
+
+    Parameters
+    ----------
+    network : Trained
+    recorded : Recorded
+        Of its session.
+    save : int
+    """
+    n_units, n_in = network.options.n_trained, network.options.in_degree
+    weights = {name: values[save] for name, values in recorded.weights.items()}
+    heard, cell_of = np.array(network.presynaptic), np.argsort(network.numbers)
+    for number, name in enumerate(PROJECTIONS):
+        pre, post = recorded.ends[name]
+        if pre.size == n_units * n_in:
+            continue
+        # Of places with a weight of 0, which say nothing, as many as a cell has synapses.
+        order = np.lexsort((weights[name] == 0, post))
+        at = order[np.searchsorted(post[order], np.arange(n_units))[:, None] + np.arange(n_in)]
+        offset = number * network.options.balance.n_e
+        heard[:, number * n_in : (number + 1) * n_in] = cell_of[pre[at] + offset]
+        weights[name] = weights[name][at].ravel()
+    network.presynaptic = list(heard)
+    network.network.hear(network.presynaptic)
+    network.put(weights)
 
 
 class AfterTraining:

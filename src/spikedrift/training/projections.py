@@ -27,7 +27,7 @@ def along(activity: np.ndarray, target: np.ndarray, n: int) -> np.ndarray:
     InputError
         For targets of fewer components.
     """
-    scores, axes = _components(target, n)
+    scores, axes = components(target, n)
     centered = activity - activity.mean(axis=0)
     return np.array(
         [np.corrcoef(centered @ axis, score)[0, 1]
@@ -49,12 +49,29 @@ def carried(activity: np.ndarray, target: np.ndarray) -> float:
     InputError
         Where one of the two does not change.
     """
-    one, other = (_components(part, 1)[0][:, 0] for part in (activity, target))
+    one, other = (components(part, 1)[0][:, 0] for part in (activity, target))
     return float(abs(np.corrcoef(one, other)[0, 1]))
 
 
-def _components(values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scores, shape (n_times, n), and axes, shape (n, n_units), of principal components."""
+def components(values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and axes of the first principal components.
+
+    Parameters
+    ----------
+    values : float, shape (n_times, n_units)
+    n : int
+
+    Returns
+    -------
+    scores : float64, shape (n_times, n)
+    axes : float64, shape (n, n_units)
+        Of length 1.
+
+    Raises
+    ------
+    InputError
+        For values of fewer components.
+    """
     scores, size, axes = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
     if (found := int((size > 1e-10 * np.abs(values).max()).sum())) < n:
         raise InputError(f"targets or activity have {found} principal components, fewer than {n}")

@@ -9,7 +9,7 @@ from inducing import weights as of_bench
 from spikedrift import trials
 from spikedrift.config.overrides import override
 from spikedrift.core.errors import InputError
-from spikedrift.networks.after_training import AfterTraining
+from spikedrift.networks.after_training import PROJECTIONS, AfterTraining, restore
 from spikedrift.networks.balanced import Rules
 from spikedrift.networks.integrators.rules import compiled
 from spikedrift.networks.models import balanced_trained as bt
@@ -338,6 +338,55 @@ def test_synapses_that_come_and_go_have_a_place_each(ongoing):
         assert 0.05 < 1 - present[-1][present[at]].mean() < 0.5
     without = session()[1]
     assert by_pair(without, "TtoT", at).items() <= by_pair(left, "TtoT", at).items()
+
+
+def test_weights_and_synapses_of_any_save_can_be_put_back(ongoing):
+    one, left = ongoing
+    network = bt.trained(one)
+    for save in (-1, 0, 5):
+        restore(network, left, save)
+        assert all(np.unique(heard).size == 10 for heard in network.presynaptic)
+        found = network.weights()
+        for name, (pre, post) in network.ends.items():
+            if name not in PROJECTIONS:
+                continue
+            pairs = zip(pre.tolist(), post.tolist(), strict=True)
+            now = dict(zip(pairs, found[name].tolist(), strict=True))
+            then = {pair: w for pair, w in by_pair(left, name, save).items() if w != 0}
+            assert {pair: w for pair, w in now.items() if w != 0} == then and len(then) > 150
+        np.testing.assert_array_equal(
+            network.network.wiring.post[network.network.wiring.weight.argsort()],
+            np.repeat(network.cells, 10),
+        )
+
+
+LEARNED = {
+    "balance.n_cells": 600, "balance.k": 60, "balance.drive": 0.2, "n_trained": 200,
+    "in_degree": 30, "n_outside": 30, "before": 0.2, "stimulus": 0.1, "duration": 0.8,
+    "depth": 0.8, "relaxation": 1.0, "loops": 30, "trace_loops": 1000,
+    "shown": {"repeats": 2, "blocks": 1, "pause": 50.0},
+}  # fmt: skip
+
+
+def test_noise_takes_from_what_was_learned_and_frozen_weights_keep_it():
+    """The more, the greater its SD; what is read of a session says so, block by block."""
+    found = {}
+    learned = []
+    for sd in (None, 0.3, 0.7):
+        noise = None if sd is None else {"noise": {"sd": sd, "tau": 1.0}}
+        one = planned(noise, **LEARNED)
+        left = bt.integrate(one)
+        learned.append(left.weights["TtoT"][1])
+        found[sd] = bt.readout(one, left)
+    assert all(np.array_equal(one, learned[0]) for one in learned)
+    at_end = found[None]["average"]
+    assert at_end > 0.3 and found[None]["block_0"] == at_end
+    assert found[0.3]["average"] == found[0.7]["average"] == at_end
+    assert found[0.3]["block_0"] < at_end - 0.01
+    assert found[0.7]["block_0"] < found[0.3]["block_0"] - 0.05
+    curve = found[0.3]["lasting"]
+    assert curve.y.tolist() == [at_end, found[0.3]["block_0"]]
+    assert curve.x.tolist() == pytest.approx([0.0, 50.0 + 4.0])
 
 
 def test_noise_begins_anew_with_a_new_synapse_when_it_is_made():

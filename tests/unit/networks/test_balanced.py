@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from spikedrift.networks.balanced import Balance, Balanced, Times, chances
+from spikedrift.networks.balanced import Balance, Balanced, Push, Times, chances
 from spikedrift.networks.integrators.balanced import draw_targets, exact
 from spikedrift.training.rls import RecursiveLeastSquares
 
@@ -43,7 +43,7 @@ def chance(rng, network, rate=40.0):
     return chances(network.n_outside, times.stop - times.outside, rate, DT, rng)
 
 
-def plain(network, pre, rls, seed, stimulus, chance):
+def plain(network, pre, rls, seed, stimulus, chance, push):
     """The same in a loop over steps, with dense matrices and the equations as they are written."""
     options, times, rng = network.options, network.times, np.random.default_rng(seed)
     n = options.n_cells
@@ -71,6 +71,7 @@ def plain(network, pre, rls, seed, stimulus, chance):
     for step in range(times.stop):
         inputs.append(mean[0] * x + mean[1] * y)
         bias = options.bias + stimulus * (times.stimulus <= step < times.outside)
+        bias = bias + push.input * (push.first <= step < push.last)
         v = keep[0] * v + (1 - keep[0]) * bias + ratio[0] * x + ratio[1] * y
         fired = np.flatnonzero(v > 1)
         v[fired] = 0
@@ -89,10 +90,11 @@ def test_spikes_are_those_of_a_plain_loop():
     network, pre, rls = trained()
     rng = np.random.default_rng(2)
     of_stimulus, outside = rng.uniform(-0.5, 0.5, SMALL.n_cells), chance(rng, network)
-    expected, inputs = plain(network, pre, rls, 3, of_stimulus, outside)
+    push = Push(900, 1400, rng.uniform(-0.5, 0.5, SMALL.n_cells))
+    expected, inputs = plain(network, pre, rls, 3, of_stimulus, outside, push)
     found, with_inputs = (
         network.trial(np.random.default_rng(3), stimulus=of_stimulus, chance=outside,
-                      spikes=not one, inputs=one)
+                      spikes=not one, inputs=one, push=push)
         for one in (False, True)
     )  # fmt: skip
     np.testing.assert_array_equal(np.stack([found.step, found.cell], axis=1), expected)
@@ -104,6 +106,15 @@ def test_spikes_are_those_of_a_plain_loop():
     binned = after.reshape(-1, 100, SMALL.n_cells).mean(axis=1)
     np.testing.assert_allclose(with_inputs.total, binned, rtol=0, atol=1e-10)
     np.testing.assert_allclose(with_inputs.sd, after.std(axis=0), rtol=0, atol=1e-8)
+
+
+def test_at_rest_nothing_comes_from_outside():
+    network, _, _ = trained()
+    found = network.rest(np.random.default_rng(3), TIMES.stop)
+    alone = network.trial(np.random.default_rng(3))
+    np.testing.assert_array_equal(found.spikes, alone.spikes)
+    shorter = network.rest(np.random.default_rng(3), 100)
+    assert 0 < shorter.spikes.sum() < 0.2 * found.spikes.sum()
 
 
 def test_a_step_is_the_solution_of_the_equations():

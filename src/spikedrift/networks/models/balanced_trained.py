@@ -21,6 +21,10 @@ training on (`networks/after_training.py`): rules of the library that see spikes
 in trials and on spontaneous activity at the end of pauses; noise that keeps the mean of every
 weight, and synapses that are removed while other cells take their places, over all the time. A
 synapse keeps the sign that training gave it and may shrink to nothing.
+
+What is read: the correlation with targets loop by loop, and of averages over trials after training
+and after each block; what untrained cells carry; and how fast activity comes back when trained
+cells are pushed along the first component of the targets (`networks/pushed.py`).
 """
 
 import logging
@@ -35,7 +39,7 @@ from spikedrift.config.base import Options
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.networks import rates
-from spikedrift.networks.after_training import After, AfterTraining
+from spikedrift.networks.after_training import After, AfterTraining, restore
 from spikedrift.networks.balanced import Balance
 from spikedrift.networks.balanced_training import INHIBITION, Trained
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
@@ -47,6 +51,7 @@ from spikedrift.networks.declaration import (
     Recording,
     in_blocks,
 )
+from spikedrift.networks.pushed import recovery
 
 if TYPE_CHECKING:
     from spikedrift.networks.copies import Recorded
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PUBLISHED = "right", "left"  # conditions
 TESTS = 20  # trials of the trial average
+PAIRS = 10  # trials that are run again with a push
 
 
 class Shown(Options):
@@ -279,7 +285,7 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
 
     curve = []
     for save in kept.tolist():
-        network.put({name: values[save] for name, values in recorded.weights.items()})
+        restore(network, recorded, save)
         test = network.run(0, f"test {save}", inputs=True)
         activity = network.followed(test)
         curve.append(fit(activity))
@@ -295,8 +301,26 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     for of_sign, name, sign in ((own[:, 0], "E", 1.0), (own[:, 1], "I", -INHIBITION)):
         found[f"sum_{name}"] = float(of_sign.sum(axis=1).mean() / (sign * first))
         found[f"turned_{name}"] = float((of_sign * sign < 0).mean())
-    tests = (network.run(0, f"average {k}", inputs=True) for k in range(TESTS))
-    found["average"] = fit(np.mean([network.followed(one) for one in tests], axis=0))
+
+    def average() -> float:
+        tests = (network.run(0, f"average {k}", inputs=True) for k in range(TESTS))
+        return fit(np.mean([network.followed(one) for one in tests], axis=0))
+
+    found["average"] = average()
+    pushed = recovery(network, PAIRS, options.duration / 4)
+    found["pushed"] = float(pushed.along.max())
+    found["pushed_back"], found["pushed_apart"] = pushed.back, pushed.apart
+    found["recovery"] = Curve(pushed.time, pushed.along, "s from the push", "displacement, SDs")
+    if options.shown is not None:
+        lasting = [found["average"]]
+        blocks = [k for k, one in enumerate(plan.network.protocol.phases) if one.kind == "block"]
+        ends = plan.timetable.phase_stop[blocks] * options.simulation.dt
+        for number, end in enumerate(ends):
+            restore(network, recorded, int(np.searchsorted(plan.save_time, end - 1e-6)))
+            lasting.append(average())
+            found[f"block_{number}"] = lasting[-1]
+        since = np.concatenate([[0.0], ends - plan.timetable.phase_stop[0] * options.simulation.dt])
+        found["lasting"] = Curve(since, np.array(lasting), "s since training", "correlation")
     found["learning"] = Curve(loop[kept], np.array(curve), "loop", "correlation, single trial")
     return found
 

@@ -9,9 +9,9 @@ the same share of their bounds; one that training left at 0 stays there. Weights
 which every condition has of its own, are no part of this.
 
 Rules act in every step that is simulated: in trials, the time before their targets included, and on
-spontaneous activity at the end of pauses. Their clock stands still meanwhile, as if these followed
-one another. Noise and turnover go on all the time; both are known in closed form over any time, and
-act on weights before each trial and at edges of phases.
+spontaneous activity at the end of pauses, whose spikes are not kept. Their clock stands still
+meanwhile, as if these followed one another. Noise and turnover go on all the time; both are known
+in closed form over any time, and act on weights before each trial and at edges of phases.
 """
 
 from typing import TYPE_CHECKING, Literal

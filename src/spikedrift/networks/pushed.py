@@ -67,7 +67,7 @@ def recovery(
     pushing = np.zeros(network.options.balance.n_cells)
     pushing[cells] = size * cells.size**0.5 * axes[0]
     first = times.outside + round(begin / dt)
-    push = Push(first, first + round(length / dt), pushing)
+    push = Push(first, min(first + round(length / dt), times.stop), pushing)
     found = np.array(
         [
             [

@@ -420,6 +420,23 @@ def test_what_cannot_act_is_one_line_before_anything_runs(after, words):
     assert "\n" not in str(error.value)
 
 
+def test_it_needs_something_to_show():
+    with pytest.raises(InputError, match="after: nothing comes after training: give shown"):
+        planned({"noise": {"sd": 0.1}}, shown=None)
+
+
+def test_rules_are_parts_of_the_network_so_that_their_files_count():
+    one = planned(ALL)
+    rules = {p.name: set(p.plasticity) for p in one.network.projections}
+    assert rules["TtoT"] == {"pair_stdp"} and rules["ItoT"] == {"symmetric_stdp"}
+    assert not rules["right_to_T"] and not set().union(
+        *(p.plasticity for p in planned().network.projections)
+    )
+    phases = one.network.protocol.phases
+    assert [(p.kind, p.plastic) for p in phases[1:3]] == [("pause", True), ("block", True)]
+    assert not any(p.plastic for p in planned().network.protocol.phases[1:])
+
+
 def test_turnover_needs_cells_that_are_not_heard():
     with pytest.raises(InputError, match=r"turnover: in_degree: 39 of 40 trained cells"):
         planned({"turnover": {"rate": 0.1}}, in_degree=39)

@@ -137,6 +137,8 @@ class BalancedTrained(NetworkOptions):
             raise ValueError(f"balance.k: {self.balance.k} synapses are more than there are cells")
         if self.stimulus > self.before:
             raise ValueError("stimulus: longer than the time before the targets")
+        if self.after is not None and self.shown is None:
+            raise ValueError("after: nothing comes after training: give shown")
         turnover = self.after.turnover if self.after is not None else None
         if turnover is not None and self.in_degree > min(self.n_trained, self.balance.n_e + 1) - 2:
             raise ValueError(

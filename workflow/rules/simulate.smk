@@ -54,10 +54,35 @@ rule build_network:
         "../scripts/build_network.py"
 
 
+rule train:
+    """What a network is trained to; points that differ only in what comes after it share it."""
+    input:
+        plan.trainings.files,
+    output:
+        trained="results/trained/{trained}.nc",
+    log:
+        "results/logs/train/{trained}.log",
+    benchmark:
+        "results/benchmarks/train/{trained}.tsv"
+    wildcard_constraints:
+        trained=pattern(plan.trainings.names),
+    conda:
+        "../../envs/core.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=600,
+    params:
+        training=plan.trainings.of,
+        source=code("train", plan.trainings.modules),
+    script:
+        "../scripts/train.py"
+
+
 rule simulate_point:
     """Trials, and traces of rates and weights, of one instance at one point of a sweep."""
     input:
-        paths(study.sessions),
+        unpack(paths(study.sessions)),
     output:
         trials=TRIALS,
         traces="results/traces/{recording}.nc",

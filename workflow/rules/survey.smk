@@ -10,7 +10,7 @@ rule survey:
 rule survey_chunk:
     """Simulate and summarize some runs; finished ones lie in results/surveys/{sweep}/runs."""
     input:
-        plan.surveys.files,
+        unpack(paths(plan.surveys.files)),
     output:
         chunk="results/surveys/{sweep}/chunks/{chunk}.nc",
     log:

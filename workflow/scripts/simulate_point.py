@@ -21,6 +21,7 @@ with job(snakemake.log[0]), tempfile.TemporaryDirectory() as scratch:
         instance=point["instance"],
         build_dir=Path(snakemake.params.build),
         scratch_dir=Path(scratch),
+        trained="".join(snakemake.input.get("trained", [])),
     )
     write_netcdf(simulated.traces, snakemake.output.traces)
     trials.write(simulated.trials, snakemake.output.trials)

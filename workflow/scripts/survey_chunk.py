@@ -18,6 +18,7 @@ with job(snakemake.log[0]):
         survey=Survey(**sweep["survey"]),
         measures=sweep["measures"],
         source=snakemake.params.source,
+        trained={Path(path).stem: str(path) for path in snakemake.input.get("trained", [])},
     )
     points = [Point(**run) for run in snakemake.params.runs]
     write_netcdf(

@@ -3,7 +3,7 @@
 The options of a network stand in its own file, `networks/models/`.
 """
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,16 @@ MOST_STEPS = 2**31  # time steps are 32-bit integers
 
 
 class NetworkOptions(Options):
-    """Options that every network has; its own file adds the others."""
+    """Options that every network has; its own file adds the others.
+
+    Attributes
+    ----------
+    recordings : tuple of str
+        Options that name a trials file, or a recording of the same configuration, which then is
+        made first.
+    """
+
+    recordings: ClassVar[tuple[str, ...]] = ()
 
     simulation: Simulation = Simulation()
 
@@ -31,6 +40,14 @@ class NetworkOptions(Options):
     def shared_files(self) -> list[str]:
         """Return files that sessions which are simulated read too, whatever the variant."""
         return []
+
+    def as_trained(self) -> Self | None:
+        """Return what training depends on: the options without those of what comes after it.
+
+        Variants for which it is the same share one training, a job of its own. None for a network
+        that is not trained apart from its sessions.
+        """
+        return None
 
 
 # The objects of the files are `spikedrift.networks.catalog.Model`, which lies above.

@@ -5,7 +5,7 @@ synapses, stimuli and rates of cells outside; and by the trial: first potentials
 outside. Variants of an instance share them.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,23 @@ if TYPE_CHECKING:
     from spikedrift.networks.session_plan import Plan
 
 INHIBITION = 6.5 / 12.0  # plastic weights from I over those from E, as the rates are
-WINDOW = 0.05  # s, on either side, over which input is averaged before it is compared
+
+
+class Wanted(NamedTuple):
+    """Rates that are to be learned.
+
+    Attributes
+    ----------
+    rate : float64, shape (n_segments, n_times, n_trained), Hz
+    units : str, shape (n_trained,)
+        Their names.
+    held_out : float64, shape (n_segments, n_times, n_trained), Hz, optional
+        Rates of the same units in repeats that are not learned; None where rates are drawn.
+    """
+
+    rate: np.ndarray
+    units: np.ndarray
+    held_out: np.ndarray | None = None
 
 
 class Trained:
@@ -34,6 +50,14 @@ class Trained:
     ------
     RuntimeError
         For a network that is silent before training.
+
+    Attributes
+    ----------
+    wanted : Wanted
+    target : float64, shape (n_conditions, n_times, n_trained)
+        Input that makes the rates.
+    held_out : float64, of that shape, optional
+        Input that would make the rates of repeats that are not learned.
     """
 
     def __init__(self, plan: "Plan", options: "BalancedTrained") -> None:
@@ -62,9 +86,12 @@ class Trained:
             tau=balance.tau,
             tau_syn=balance.tau_static,
         )
-        wanted, self.units = rates_wanted(plan, options)
-        self.target = recorded.drive(cell, wanted, options.lowest, self.units)
-        self.cells = recorded.matched(wanted.mean(axis=(0, 1)), rate[excitatory])
+        self.wanted = wanted = rates_wanted(plan, options)
+        self.target = recorded.drive(cell, wanted.rate, options.lowest, wanted.units)
+        self.held_out = None
+        if wanted.held_out is not None:
+            self.held_out = siegert.mean_input(cell, np.maximum(wanted.held_out, options.lowest))
+        self.cells = recorded.matched(wanted.rate.mean(axis=(0, 1)), rate[excitatory])
         rng = plan.rng("plastic")
         inhibitory = np.arange(balance.n_e, balance.n_cells)
         n_in = options.in_degree
@@ -124,7 +151,7 @@ class Trained:
         return found
 
     def followed(self, trial: Trial) -> np.ndarray:
-        """Input of all cells at the times of the targets, means over `WINDOW` on either side.
+        """Input of all cells at the times of the targets, means over `window` on either side.
 
         Parameters
         ----------
@@ -136,7 +163,8 @@ class Trained:
         float64, shape (n_times, n_cells)
         """
         at = self.options.learn_every * np.arange(1, self.options.n_times + 1)
-        edges = [np.round((at + side) / BIN).astype(int) for side in (-WINDOW, WINDOW)]
+        window = self.options.window
+        edges = [np.round((at + side) / BIN).astype(int) for side in (-window, window)]
         return np.array(
             [trial.total[max(a, 0) : b].mean(axis=0) for a, b in zip(*edges, strict=True)]
         )
@@ -183,19 +211,14 @@ class Trained:
             one[:] = weights[f"{name}_to_T"].reshape(one.shape)
 
 
-def rates_wanted(plan: "Plan", options: "BalancedTrained") -> tuple[np.ndarray, np.ndarray]:
-    """Rates that are to be learned, of a trials file or drawn, and names of their units.
+def rates_wanted(plan: "Plan", options: "BalancedTrained") -> Wanted:
+    """Rates that are to be learned, of a trials file or drawn.
 
     Parameters
     ----------
     plan : Plan
         Draws rates, or the units of the file that are learned.
     options : BalancedTrained
-
-    Returns
-    -------
-    rate : float64, shape (n_segments, n_times, n_trained), Hz
-    units : str, shape (n_trained,)
 
     Raises
     ------
@@ -217,9 +240,9 @@ def rates_wanted(plan: "Plan", options: "BalancedTrained") -> tuple[np.ndarray, 
             options.depth,
             relaxation=options.relaxation,
         )
-        return rate, np.arange(n).astype(str)
+        return Wanted(rate, np.arange(n).astype(str))
     dataset = trials.read(options.file)
-    learned, _ = recorded.halves(dataset)
+    learned, held_out = recorded.halves(dataset)
     found = recorded.responses(dataset, step, options.smoothing, learned)
     if found.segment.size != options.segments:
         raise InputError(
@@ -239,4 +262,5 @@ def rates_wanted(plan: "Plan", options: "BalancedTrained") -> tuple[np.ndarray, 
             "are to be learned: set the option n_trained or least_rate"
         )
     kept = np.sort(plan.rng("targets").choice(active, n, replace=False))
-    return rate[..., kept], found.unit_id[kept]
+    other = recorded.responses(dataset, step, options.smoothing, held_out)
+    return Wanted(rate[..., kept], found.unit_id[kept], other.rate[:, :n_times][..., kept])

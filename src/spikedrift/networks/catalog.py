@@ -114,6 +114,11 @@ class Model:
         `integrate(plan)` returns what the network leaves behind (`copies.Recorded`), where it is
         not for Brian2: rate models, or dynamics that a compiled loop runs much faster. Its
         populations then name no cell.
+    train : callable, optional
+        `train(plan, checkpoints)` trains the network of a plan of `options.as_trained()` and
+        returns a Dataset of what it has become. It writes its state to `checkpoints.Checkpoints`
+        now and then, and goes on from the one that it finds there. `integrate` finds the Dataset
+        by `training.learned(plan)`, and returns to the bit what it does without one.
     experiments : tuple of Experiment
         What `snakemake reproduce` runs; none for a network without a paper.
     readout : callable, optional
@@ -130,6 +135,7 @@ class Model:
     options: type[NetworkOptions]
     declare: Callable[[Any], Network]
     integrate: Callable[[Any], Any] | None = None
+    train: Callable[[Any, Any], Any] | None = None
     experiments: tuple[Experiment, ...] = ()
     readout: Callable[[Any, Any], Readout] | None = None
     targets: tuple[Target, ...] = ()

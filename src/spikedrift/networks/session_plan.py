@@ -29,12 +29,15 @@ class NetworkRun(NamedTuple):
         What the variant changes in the options, such as `plasticity.afferent.eta`.
     seed, instance : int
         Together they give wiring, initial weights, patterns, background and membrane noise.
+    trained : path
+        File of what the network was trained to; empty where training is part of the session.
     """
 
     recording: str
     parameters: Mapping[str, Any]
     seed: int
     instance: int
+    trained: str = ""
 
 
 @dataclass(frozen=True)

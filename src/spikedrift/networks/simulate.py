@@ -50,6 +50,7 @@ def simulate(
     instance: int,
     build_dir: Path,
     scratch_dir: Path,
+    trained: str = "",
 ) -> Simulated:
     """Run one session of one variant and instance.
 
@@ -57,7 +58,7 @@ def simulate(
     ----------
     model, options, build_dir, scratch_dir
         As in `simulate_batch`.
-    recording, parameters, seed, instance
+    recording, parameters, seed, instance, trained
         As in `NetworkRun`.
 
     Raises
@@ -70,7 +71,7 @@ def simulate(
         Where the simulation fails, is ended from outside (`Ended`), leaves no finite state
         (`Diverged`) or fires above its limit (`RanAway`), naming the recording.
     """
-    run = NetworkRun(recording, parameters, seed, instance)
+    run = NetworkRun(recording, parameters, seed, instance, trained)
     (simulated,) = simulate_batch(
         model, options, [run], build_dir=build_dir, scratch_dir=scratch_dir
     )

@@ -4,7 +4,7 @@ What plans, says `output("signal_index.index", recording=..., selection=...)`; t
 into a path with `Paths`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,11 @@ def output(of: str, **wildcards: str) -> Output:
 def trials(recording: str) -> Output:
     """Trials of a recording, a pool or a simulation: their rules share one path."""
     return output("prepare_trials.trials", recording=recording)
+
+
+def trainings(names: Iterable[str]) -> list[Output]:
+    """Files of trainings, each once; an empty name stands for none."""
+    return [output("train.trained", trained=name) for name in dict.fromkeys(names) if name]
 
 
 class Paths:

@@ -37,6 +37,7 @@ from spikedrift.plan.report import Report
 from spikedrift.plan.reproduction import Reproduced
 from spikedrift.plan.study import Study
 from spikedrift.plan.surveys import Surveys
+from spikedrift.plan.trainings import Trainings
 
 ROOT = Path(__file__).parents[3]
 
@@ -88,6 +89,7 @@ class Plan:
         self.reproduction = Reproduced(config.reproduction)
         self.truths = Truths(config.ground_truth)
         self.surveys = Surveys(self.study)
+        self.trainings = Trainings(self.study)
         self.downloads = Downloads(config.fetch, self.study.raw, self.registry, Path(raw))
         self.comparisons = Comparisons(self.study)
         self.posteriors = Posteriors(self.study, self.comparisons)
@@ -109,6 +111,7 @@ class Plan:
             *study_figures.of_learning(self.study),
             *self.comparisons.figures,
             *self.surveys.figures,
+            *self.trainings.figures,
         ]
         others = (
             self.analyses, self.inferences, self.validation, self.reproduction, self.truths,

@@ -14,8 +14,9 @@ from spikedrift.config.root import Config
 from spikedrift.config.selections import WHERE_USED
 from spikedrift.core.errors import InputError, missing, unknown
 from spikedrift.networks import catalog as networks
+from spikedrift.plan.located import located
 from spikedrift.plan.origins import Origins
-from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.outputs import Output, output, trainings
 from spikedrift.plan.parts import parts_of
 from spikedrift.plan.recordings import Recordings
 from spikedrift.similarity import registry as measures
@@ -64,12 +65,12 @@ class Study:
         self.recordings, self.pools = self.recorded.recordings, self.recorded.pools
         self.selections = by_name(config.selections)
         self.measures = by_name(config.similarity.measures)
-        self.sweeps = by_name(config.sweeps)
+        self.sweeps = by_name(located(config.sweeps, [*self.recordings, *self.pools], trials))
         self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self._block = config.model_dump(mode="json")
         self._check_names()
-        self.expanded = {sweep.name: sweeps.points(sweep) for sweep in config.sweeps}
-        self.parts = {sweep.name: parts_of(sweep) for sweep in config.sweeps}
+        self.expanded = {name: sweeps.points(sweep) for name, sweep in self.sweeps.items()}
+        self.parts = {name: parts_of(sweep) for name, sweep in self.sweeps.items()}
         self._runs = {
             name: {point.recording: point for point in self.expanded[name]}
             for name, sweep in self.sweeps.items()
@@ -123,8 +124,8 @@ class Study:
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise missing(f"{where}: {session}", path)
             for path in point.shared:
-                made = self.config.custom_rules or Path(path).stem in self.recordings
-                if not Path(path).is_file() and not made:
+                known = Path(path).stem in [*self.recordings, *self.pools]
+                if not (Path(path).is_file() or known or self.config.custom_rules):
                     raise missing(f"{where}: {session}", path)
 
     # What goes together
@@ -293,12 +294,13 @@ class Study:
         entry = _entry(self.sweeps, name)
         return {key: entry[key] for key in ("network", "options")}
 
-    def sessions(self, wildcards: Any) -> list[Output | str]:
-        """Compiled network of a simulation, and files that it is read from or reads."""
+    def sessions(self, wildcards: Any) -> dict[str, list[Output | str]]:
+        """Compiled network of a simulation, files that it is read from or reads, its training."""
         point = self.points[wildcards.recording]
         compiled = networks.get(self.sweeps[point.sweep].network).integrate is None
-        own = [output("build_network.network", sweep=point.sweep)] * compiled
-        return [*own, *point.files, *point.shared]
+        own: list[Output | str] = [output("build_network.network", sweep=point.sweep)] * compiled
+        files = [*own, *point.files, *point.shared]
+        return {"files": files, "trained": [*trainings([point.trained])]}
 
     def point(self, wildcards: Any) -> dict[str, Any]:
         """Parameters, seed and instance of a simulation, whatever it is called."""

@@ -14,7 +14,7 @@ from spikedrift.config.sweeps import LEAST_CHUNK, MOST_CHUNKS, Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.plan.digests import network_modules
 from spikedrift.plan.figures import Figure
-from spikedrift.plan.outputs import Output, output
+from spikedrift.plan.outputs import Output, output, trainings
 from spikedrift.plan.study import Study
 from spikedrift.plan.study_figures import few
 from spikedrift.similarity import registry
@@ -178,10 +178,11 @@ class Surveys:
         accept = self.sweeps[wildcards.sweep].accept
         return None if accept is None else accept.model_dump(mode="json")
 
-    def files(self, wildcards: Any) -> list[str]:
-        """Files that the runs of a chunk are read from, or read."""
+    def files(self, wildcards: Any) -> dict[str, list[Output | str]]:
+        """Files that the runs of a chunk are read from, or read, and what they were trained to."""
         runs = self.chunks[wildcards.sweep][wildcards.chunk]
-        return list(dict.fromkeys(file for run in runs for file in (*run.files, *run.shared)))
+        files = dict.fromkeys(file for run in runs for file in (*run.files, *run.shared))
+        return {"files": [*files], "trained": [*trainings(run.trained for run in runs)]}
 
     def of(self, wildcards: Any) -> dict[str, Any]:
         """Network, options and survey of a sweep, and its measures."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_NAMED = 2  # axes of a grid or a list whose values name a point; of more, its number does
-_OF_THE_PLAN = ("axes", "files", "called", "shared")  # no columns of a table
+_OF_THE_PLAN = ("axes", "files", "called", "shared", "trained")  # no columns of a table
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ class Point:
         between the ends of the axes, in all variants.
     shared : list of path
         Files that it reads while it is simulated, and others too.
+    trained : str
+        Name of the training that it begins with, which others may begin with too; empty where it
+        is not trained apart.
     """
 
     sweep: str
@@ -62,6 +65,7 @@ class Point:
     files: list[str] = field(default_factory=list)
     called: str = ""
     shared: list[str] = field(default_factory=list)
+    trained: str = ""
 
     @property
     def recording(self) -> str:
@@ -174,6 +178,7 @@ def points(sweep: Sweep) -> list[Point]:
             instances = _instances(sweep, len(seen) - 1)
             files = _files(options, instances, here)
             parameters = {**variant.set, **changes}
+            training = _training(sweep, options)
             expanded += [
                 Point(
                     sweep=sweep.name,
@@ -188,10 +193,19 @@ def points(sweep: Sweep) -> list[Point]:
                     files=own,
                     called=_called(sweep, axes, number),
                     shared=options.shared_files(),
+                    trained=f"{training}-i{instance}" if training else "",
                 )
                 for instance, own in zip(instances, files, strict=True)
             ]
     return expanded
+
+
+def _training(sweep: Sweep, options: NetworkOptions) -> str:
+    """Name of a training before the instance: the same for all that it does not tell apart."""
+    if (trained := options.as_trained()) is None:
+        return ""
+    asked = {"options": trained.model_dump(mode="json"), "seed": sweep.seed}
+    return f"{sweep.network}-{_short_id(asked)}"
 
 
 def _called(sweep: Sweep, axes: Sequence[Axis], number: int) -> str:

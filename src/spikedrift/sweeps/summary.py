@@ -8,7 +8,7 @@ all instances of a point are there.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,8 @@ class Surveyed:
         Similarity measures by which discrimination of patterns is read.
     source : str
         Digest of the source code.
+    trained : mapping of name -> path
+        Files of the trainings that points begin with.
     """
 
     network: str
@@ -59,13 +61,14 @@ class Surveyed:
     survey: Survey
     measures: Mapping[str, Mapping[str, Any]]
     source: str
+    trained: Mapping[str, str] = field(default_factory=dict)
 
     def digest(self, point: Point) -> str:
         """Digest of all that a run's summary depends on."""
         kept = self.survey.model_dump(mode="json", exclude={"chunk", "keep_trials", "match"})
         kept["pairs"] = self.survey.match is not None
         asked = [self.source, point.id, point.seed, point.instance, kept, dict(self.measures)]
-        read = [*point.files, *point.shared]
+        read = [*point.files, *point.shared, *filter(None, [self.trained.get(point.trained)])]
         asked += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in read]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 

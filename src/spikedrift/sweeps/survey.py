@@ -94,7 +94,10 @@ def _simulated(
 ) -> Iterator[tuple[Point, xr.Dataset]]:
     """Runs with their outcomes, one after another, or in batches that fit on a GPU."""
     model = catalog.get(sweep.network)
-    runs = [NetworkRun(p.recording, p.parameters, p.seed, p.instance) for p in points]
+    runs = [
+        NetworkRun(p.recording, p.parameters, p.seed, p.instance, sweep.trained.get(p.trained, ""))
+        for p in points
+    ]
     by_name = {point.recording: point for point in points}
     for batch in simulate.batches(model, sweep.options, runs):
         outcomes: Sequence[Simulated | Exception]

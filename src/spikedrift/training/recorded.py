@@ -85,13 +85,32 @@ def responses(
             f"{name}: unit {dataset['unit_id'].values[who]} was measured in no trial of segment "
             f"{segments[where]}: its mean rate is NaN; select other units or trials"
         )
-    rate = count / n_trials[:, None] / step
-    if smoothing:
-        middle = (np.arange(n_times) + 0.5) * step
-        kernel = np.exp(-(((middle[:, None] - middle) / smoothing) ** 2) / 2)
-        rate = np.einsum("ts,csu->ctu", kernel / kernel.sum(axis=1, keepdims=True), rate)
+    rate = smoothed(count / n_trials[:, None] / step, step, smoothing)
     ends = (np.arange(n_times) + 1) * step
     return Responses(rate, ends, segments, dataset["unit_id"].values.astype(str))
+
+
+def smoothed(rate: np.ndarray, step: float, smoothing: float) -> np.ndarray:
+    """Draw a Gaussian over the time of rates, whose weights sum to 1 within the trial.
+
+    Parameters
+    ----------
+    rate : float64, shape (n_segments, n_times, n_units), Hz
+    step : float, s
+        Width of bins.
+    smoothing : float, s
+        SD of the Gaussian; 0 for none.
+
+    Returns
+    -------
+    float64, of that shape
+    """
+    if not smoothing:
+        return rate
+    middle = (np.arange(rate.shape[1]) + 0.5) * step
+    kernel = np.exp(-(((middle[:, None] - middle) / smoothing) ** 2) / 2)
+    weight = kernel / kernel.sum(axis=1, keepdims=True)
+    return np.asarray(np.einsum("ts,csu->ctu", weight, rate))
 
 
 def halves(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -107,7 +107,7 @@ def test_figures_are_the_files_of_the_package():
         "raster", "matrices", "drift_curves", "learning", "scores", "induction", "survey",
         "ground_truth", "inference", "recordings", "plasticity_rules", "network", "model_drift",
         "comparators", "comparison", "sweep_map", "animals", "structure_animals", "reproduction",
-        "acceptance", "assays", "families", "posterior",
+        "acceptance", "assays", "families", "posterior", "learning_curve",
     }  # fmt: skip
     assert drawn | set(analysis.names()) == set(names)
     assert not {"style", "save", "registry", "__init__"} & set(names)

@@ -211,11 +211,13 @@ def test_files_are_inputs_of_jobs(there):
     plan = plan_for(config())
     inputs = [plan.study.sessions(Wildcards(recording=run)) for run in plan.study.runs("theirs")]
     names = ["frozen-0.npz", "frozen-1.npz", "plastic-0.npz", "plastic-1.npz"]
-    assert inputs == [[name] for name in names]  # and nothing is compiled
+    nothing_else = {"trained": []}  # and nothing is compiled
+    assert inputs == [{"files": [name]} | nothing_else for name in names]
     plan = plan_for(config(survey={"chunk": 2}))
     chunks = plan.surveys.chunks["theirs"]
-    found = [f for c in chunks for f in plan.surveys.files(Wildcards(sweep="theirs", chunk=c))]
-    assert sorted(found) == names
+    asked = [plan.surveys.files(Wildcards(sweep="theirs", chunk=chunk)) for chunk in chunks]
+    assert sorted(file for one in asked for file in one["files"]) == names
+    assert not any(one["trained"] for one in asked)
 
 
 def test_axes_name_files(there, tmp_path):

@@ -27,10 +27,8 @@ and after each block; what untrained cells carry; and how fast activity comes ba
 cells are pushed along the first component of the targets (`networks/pushed.py`).
 """
 
-import logging
-import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -39,7 +37,7 @@ from spikedrift.config.base import Options
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.simulation import Simulation
 from spikedrift.networks import rates
-from spikedrift.networks.after_training import After, AfterTraining, restore
+from spikedrift.networks.after_training import After, restore
 from spikedrift.networks.balanced import Balance
 from spikedrift.networks.balanced_training import INHIBITION, Trained
 from spikedrift.networks.catalog import Curve, Experiment, Model, Readout, Target
@@ -54,10 +52,12 @@ from spikedrift.networks.declaration import (
 from spikedrift.networks.pushed import recovery
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from spikedrift.networks.checkpoints import Checkpoints
     from spikedrift.networks.copies import Recorded
     from spikedrift.networks.session_plan import Plan
 
-log = logging.getLogger(__name__)
 PUBLISHED = "right", "left"  # conditions
 TESTS = 20  # trials of the trial average
 PAIRS = 10  # trials that are run again with a push
@@ -73,6 +73,8 @@ class Shown(Options):
 
 class BalancedTrained(NetworkOptions):
     """A balanced network trained to generate recorded activity, after Kim et al. (2023)."""
+
+    recordings: ClassVar[tuple[str, ...]] = ("file",)
 
     balance: Balance = Balance()
     n_trained: int = Field(default=1824, gt=1, description="trained E cells")
@@ -90,8 +92,8 @@ class BalancedTrained(NetworkOptions):
     )
     file: str = Field(
         default="",
-        description="trials file whose rates are learned, of every second repeat; rates are drawn "
-        "without it",
+        description="trials file whose rates are learned, of every second repeat, or the name of a "
+        "recording or a pool; rates are drawn without it",
     )
     segments: int = Field(
         default=2, gt=1, description="conditions; as many as the file has segments"
@@ -118,6 +120,16 @@ class BalancedTrained(NetworkOptions):
     learn_every: float = Field(default=0.02, gt=0, description="time between updates; s")
     loops: int = Field(default=20, gt=0, description="loops of training, both conditions in each")
     trace_loops: int = Field(default=10, gt=0, description="step of traces; loops")
+    window: float = Field(
+        default=0.05,
+        gt=0,
+        description="input is held against its target as a mean over so long on either side; s",
+    )
+    tests: int = Field(
+        default=20,
+        gt=1,
+        description="trials of each condition that test a training, at every step of traces",
+    )
     shown: Shown | None = Field(default=None, description="blocks after training")
     # Left out where it is not given, so that sessions without it keep their names.
     after: After | None = Field(
@@ -151,6 +163,10 @@ class BalancedTrained(NetworkOptions):
                 "two times at least"
             )
         return self
+
+    def as_trained(self) -> Self:
+        """Return the options without what comes after training."""
+        return self.model_copy(update={"shown": None, "after": None})
 
     def shared_files(self) -> list[str]:
         """Return the trials file that is learned."""
@@ -218,51 +234,24 @@ def trained(plan: "Plan") -> Trained:
     return Trained(plan, plan.options)
 
 
+def train(plan: "Plan", checkpoints: "Checkpoints") -> "xr.Dataset":
+    """Train, and test what was learned."""
+    from spikedrift.networks import balanced_session, balanced_tests
+
+    network = trained(plan)
+    return balanced_tests.tested(balanced_session.train(plan, network, checkpoints))
+
+
 def integrate(plan: "Plan") -> "Recorded":
-    """Train, and run the trials of the blocks."""
-    from spikedrift.networks.copies import Recorded
-    from spikedrift.simulation.run import Run, Save
+    """Train, or take what was trained, and run the trials of the blocks."""
+    from spikedrift.networks import balanced_session, training
 
-    network, told = trained(plan), time.monotonic()
-    after = AfterTraining(network, plan)
-    timetable, dt = plan.timetable, plan.options.simulation.dt
-    begins = timetable.presentation_step - network.times.outside
-    numbers, phases = network.numbers, plan.network.protocol.phases
-    saved: dict[str, list[np.ndarray]] = {name: [] for name in network.ends}
-    cells, at = [np.empty(0, np.int64)], [np.empty(0)]
-
-    def save() -> None:
-        after.save()
-        for name, values in network.weights().items():
-            saved[name].append(values.astype(np.float32))
-
-    shown = 0
-    for step in plan.steps:
-        if isinstance(step, Run):
-            stop = round((step.start + step.duration) / dt)
-            while shown < begins.size and begins[shown] < stop:
-                phase = phases[timetable.presentation_phase[shown]]
-                after.reach(int(begins[shown]))
-                found = network.run(
-                    int(timetable.segment[shown]),
-                    f"trial {shown}",
-                    learn=phase.kind == "train",
-                    rules=after.rules,
-                )
-                cells.append(numbers[found.cell])
-                at.append((begins[shown] + found.step) * dt)
-                shown += 1
-                if time.monotonic() > told + 20:
-                    told = time.monotonic()
-                    log.info("%s: trial %d of %d", plan.run.recording, shown, begins.size)
-            after.reach(stop)
-        elif isinstance(step, Save):
-            save()
-    weights, ends = after.joined(
-        {name: np.stack(values) for name, values in saved.items()}, network.ends
-    )
-    finite = all(np.isfinite(values).all() for values in weights.values())
-    return Recorded(np.concatenate(cells), np.concatenate(at), weights, ends, finite)
+    learned = training.learned(plan)
+    session = balanced_session.Session(plan, trained(plan))
+    if learned is not None:
+        session.take({str(name): one.values for name, one in learned.data_vars.items()})
+    session.go_on()
+    return session.recorded
 
 
 def readout(plan: "Plan", recorded: "Recorded") -> Readout:
@@ -350,6 +339,7 @@ MODEL = Model(
     options=BalancedTrained,
     declare=declare,
     integrate=integrate,
+    train=train,
     experiments=(
         Experiment("short", "20 loops", instances=(1, 3)),
         Experiment("long", "50 loops", {"loops": 50}, instances=(0, 1)),

@@ -186,15 +186,19 @@ def test_rates_of_a_trials_file_are_learned(file):
     one = bt.trained(planned(options))
     assert one.options.shared_files() == [path]
     assert bt.trained(planned()).options.shared_files() == []
-    assert len(set(one.units)) == 40 and not set(one.units) & {f"u{k}" for k in range(10)}
+    units = one.wanted.units
+    assert len(set(units)) == 40 and not set(units) & {f"u{k}" for k in range(10)}
     learned, held_out = recorded.halves(dataset)
     wanted = recorded.responses(dataset, 0.02, 0.04, learned)
-    places = [list(wanted.unit_id).index(name) for name in one.units]
+    places = [list(wanted.unit_id).index(name) for name in units]
     expected = np.maximum(wanted.rate[:, :20, places], 0.1)
     sd = one.initial.sd[:100].mean() * np.sqrt(0.3)
     found = siegert.rate(siegert.Cell(sd, tau_syn=0.003), one.target)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     other = recorded.responses(dataset, 0.02, 0.04, held_out).rate[:, :20, places]
+    np.testing.assert_array_equal(one.wanted.held_out, other)
+    found = siegert.rate(siegert.Cell(sd, tau_syn=0.003), one.held_out)
+    np.testing.assert_allclose(found, np.maximum(other, 0.1), rtol=1e-9)
     assert np.nanmean(targets.correlations(wanted.rate[:, :20, places], other)) > 0.2
     left = bt.integrate(planned({**options, "loops": 2, "trace_loops": 1}))
     assert set(left.weights) == {"TtoT", "ItoT", *(f"segment{k}_to_T" for k in range(3))}
@@ -216,10 +220,10 @@ def test_sessions_that_learn_one_file_need_it(file, monkeypatch):
     path = file[0]
     plan = plan_for(sweep(path))
     for run in plan.study.runs("s"):
-        assert plan.study.sessions(Wildcards(recording=run)) == [path]
+        assert plan.study.sessions(Wildcards(recording=run))["files"] == [path]
     plan = plan_for(sweep(path, survey={"chunk": 2}))
     chunk = next(iter(plan.surveys.chunks["s"]))
-    assert plan.surveys.files(Wildcards(sweep="s", chunk=chunk)) == [path]
+    assert plan.surveys.files(Wildcards(sweep="s", chunk=chunk))["files"] == [path]
     monkeypatch.chdir(Path(path).parent)
     plan_for(sweep("elsewhere/r.movie.nc"))  # which is a recording, and its rule makes it
     with pytest.raises(InputError, match=r"sweep s: a, instance 0: no such file x\.nc"):

@@ -24,6 +24,14 @@ from spikedrift.networks.simulate import simulate, simulate_batch
 
 SHOWN = {"shown": {"repeats": 3, "blocks": 2, "pause": 5.0}}
 LONGER = {"shown": {"repeats": 2, "blocks": 3, "pause": 7.0}}
+AFTER = SHOWN | {
+    "after": {
+        "excitatory": {"rule": "pair_stdp", "eta": 0.01},
+        "pause_activity": 1.0,
+        "noise": {"sd": 0.3, "tau": 20.0},
+        "turnover": {"rate": 0.05},
+    }
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +47,7 @@ def simulated(changes, tmp_path, file=""):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("changes", [SHOWN, LONGER, {"shown": None}])
+@pytest.mark.parametrize("changes", [SHOWN, LONGER, AFTER, {"shown": None}])
 def test_a_session_that_begins_with_a_training_is_one_that_trains_itself(file, changes, tmp_path):
     whole, begun = simulated(changes, tmp_path), simulated(changes, tmp_path, file)
     assert whole.trials.identical(begun.trials) and whole.traces.identical(begun.traces)
@@ -48,9 +56,9 @@ def test_a_session_that_begins_with_a_training_is_one_that_trains_itself(file, c
 def test_trials_of_training_are_not_run_again(file, tmp_path, monkeypatch):
     run, seen = training_job.bt.Trained.run, []
 
-    def watched(self, condition, purpose, learn=False, inputs=False):
+    def watched(self, condition, purpose, learn=False, **others):
         seen.append((purpose, learn))
-        return run(self, condition, purpose, learn, inputs)
+        return run(self, condition, purpose, learn, **others)
 
     monkeypatch.setattr(training_job.bt.Trained, "run", watched)
     simulated(SHOWN, tmp_path, file)

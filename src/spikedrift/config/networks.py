@@ -132,6 +132,21 @@ class Patterns(Options):
         return self
 
 
+class ShownPatterns(Patterns):
+    """Frozen spike patterns, of which one may be shown more often than the others."""
+
+    # Left out where all are shown equally often, so that sessions without it keep their names.
+    often: int = Field(
+        default=1,
+        ge=1,
+        exclude_if=lambda often: often == 1,
+        description=(
+            "showings of the first pattern in a repeat of phases train and pause, where the others "
+            "have one; the further ones are no trials"
+        ),
+    )
+
+
 class Plasticity(Options):
     """Plasticity of a projection: a rule, its parameters, and rules that act beside it."""
 

@@ -306,6 +306,9 @@ class Protocol:
     cues : tuple of mapping of `group.variable` -> (while shown, otherwise)
         What changes while a segment is shown, one mapping a segment; empty where the sources alone
         tell segments apart.
+    often : int
+        Showings of the first segment in a repeat of phases train and pause; all others have one.
+        The further ones are no trials.
     timetable : callable, optional
         `timetable(dt, rng)` returns the Timetable of a protocol that is laid out otherwise.
     """
@@ -318,6 +321,7 @@ class Protocol:
     order: Literal["random", "fixed"] = "random"
     tail: float = 0.0
     cues: Cues = ()
+    often: int = 1
     timetable: Callable[[float, np.random.Generator], Any] | None = None
 
 

@@ -26,6 +26,7 @@ from spikedrift.networks.declaration import Network
 from spikedrift.networks.lost import Diverged, RanAway
 from spikedrift.networks.memory import memory
 from spikedrift.networks.session_plan import NetworkRun, Plan
+from spikedrift.networks.timetable import shown_before
 from spikedrift.simulation import gpu
 from spikedrift.simulation.build import Program, build
 from spikedrift.simulation.run import session
@@ -300,6 +301,9 @@ def _simulated(model: Model, plan: Plan, left: Recorded, backend: str) -> Simula
         | {name: version(name) for name in ("numba" if backend == "own" else "brian2", "numpy")},
         "subject": f"instance {run.instance}",
     }
+    attributes["shown_before"] = json.dumps(shown_before(network.protocol.phases, timetable))
+    if network.protocol.often > 1:
+        attributes["shown_often"] = json.dumps([0])
     if network.recording.assumed:
         attributes["assumptions"] = network.recording.assumed
     dataset = _trials(plan, spike_time[recorded], cell[recorded], attributes)
@@ -366,7 +370,7 @@ def _trials(
     unit = place[spike_cell]
 
     kind = np.array([phase.kind for phase in phases])[timetable.presentation_phase]
-    shown = np.flatnonzero(np.isin(kind, checks.SHOWING))
+    shown = np.flatnonzero(np.isin(kind, checks.SHOWING) & timetable.first)
     block_of = np.cumsum([phase.kind == "block" for phase in phases]) - 1
     block_of[[phase.kind != "block" for phase in phases]] = 0
     plastic = np.array([engine.learns(network, phase) for phase in phases])

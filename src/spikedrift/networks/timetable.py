@@ -12,6 +12,8 @@ import numpy as np
 
 from spikedrift.networks.declaration import Phase, Protocol
 
+OFTEN = ("train", "pause")  # phases in which a segment may be shown more often than others
+
 
 @dataclass(frozen=True)
 class Timetable:
@@ -26,6 +28,8 @@ class Timetable:
         `repeat` counts the showings over the whole session.
     segment_steps : int, length of a segment
     stop : int, time step at which the session ends
+    again : bool, shape (n_presentations,), optional
+        Further showings of a segment in the same repeat, which are no trials; None for none.
     """
 
     phase_start: np.ndarray
@@ -36,6 +40,14 @@ class Timetable:
     repeat: np.ndarray
     segment_steps: int
     stop: int
+    again: np.ndarray | None = None
+
+    @property
+    def first(self) -> np.ndarray:
+        """Showings that are the first of their segment in the repeat: bool, (n_presentations,)."""
+        if self.again is None:
+            return np.ones(self.segment.size, bool)
+        return np.asarray(~self.again)
 
 
 @dataclass(frozen=True)
@@ -69,7 +81,7 @@ def stages(phases: Sequence[Phase], timetable: Timetable) -> list[Stage]:
             continue
         label = f"{phase.kind} {seen[phase.kind]}"
         seen[phase.kind] += 1
-        shown = np.flatnonzero(timetable.presentation_phase == number)
+        shown = np.flatnonzero((timetable.presentation_phase == number) & timetable.first)
         parts = {label: shown}
         if phase.kind == "train":
             repeat = timetable.repeat[shown] - timetable.repeat[shown[0]]
@@ -85,8 +97,22 @@ def stages(phases: Sequence[Phase], timetable: Timetable) -> list[Stage]:
     return found
 
 
+def shown_before(phases: Sequence[Phase], timetable: Timetable) -> dict[str, float]:
+    """Showings of a segment before each block, by the block's number.
+
+    It is the mean over segments and over the trials of the block, so that half of the block's own
+    showings count, as half of its time does.
+    """
+    blocks = [number for number, phase in enumerate(phases) if phase.kind == "block"]
+    n = len(np.unique(timetable.segment))
+    places = (np.flatnonzero(timetable.presentation_phase == number) for number in blocks)
+    return {str(block): float(place.mean() / n) for block, place in enumerate(places)}
+
+
 def lay_out(protocol: Protocol, dt: float, rng: np.random.Generator) -> Timetable:
     """Lay the phases of a protocol out in time; each repeat shows every segment once, gap first.
+
+    In training and pauses the first segment is shown `protocol.often` times in a repeat.
 
     Parameters
     ----------
@@ -101,16 +127,18 @@ def lay_out(protocol: Protocol, dt: float, rng: np.random.Generator) -> Timetabl
     length, gap = round(protocol.duration / dt), round(protocol.gap / dt)
     (rng_gap,) = rng.spawn(1)
     most = min(gap, round(protocol.gap_jitter / dt))
-    start, stop, of_phase, step, shown, repeat = [], [], [], [], [], []
+    start, stop, of_phase, step, shown, repeat, again = [], [], [], [], [], [], []
     now = showing = 0
     for number, phase in enumerate(protocol.phases):
         start.append(now)
         if phase.duration is not None:
             now += round(phase.duration / dt)
         for _ in range(phase.repeats or 0):
-            order = np.arange(protocol.n_segments)
+            more = protocol.often - 1 if phase.kind in OFTEN else 0
+            order = np.concatenate([np.arange(protocol.n_segments), np.zeros(more, np.int64)])
             if protocol.order == "random":
                 rng.shuffle(order)
+            again += [segment in order[:place] for place, segment in enumerate(order)]
             for segment in order:
                 of_phase.append(number)
                 step.append(now + gap - int(rng_gap.integers(most + 1)))
@@ -128,4 +156,5 @@ def lay_out(protocol: Protocol, dt: float, rng: np.random.Generator) -> Timetabl
         repeat=np.array(repeat, dtype=np.int64),
         segment_steps=length,
         stop=now + round(protocol.tail / dt),
+        again=np.array(again, dtype=bool) if any(again) else None,
     )

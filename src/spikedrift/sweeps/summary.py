@@ -183,7 +183,8 @@ def of_blocks(
         is none, and `signal_gate` (code), which says why (`spikedrift.drift.gates`); `n_units`,
         `n_segments` and `trial_duration` (s) of what the measures saw; and what a comparison with a
         recording reads: `signal_chance` (code) and the sums over units of
-        `spikedrift.drift.signal.recording.drift_values`, and see `compared`; and what
+        `spikedrift.drift.signal.recording.drift_values`, `aspect_value` and `aspect_note` (aspect)
+        of it, and see `compared`; and what
         `spikedrift.sweeps.acceptance.measured` returns.
     """
     if pair is not None:
@@ -208,6 +209,8 @@ def of_blocks(
             "signal_gate": ("code", index["gate"].values.astype(str)),
             "signal_chance": ("code", index["chance"].values),
             **{name: _by_code(drift[name]) for name in SUMS},
+            "aspect_value": ("aspect", drift["aspect_value"].values, {"units": "1"}),
+            "aspect_note": ("aspect", drift["aspect_note"].values),
             "n_units": ((), float(blocks.sizes["unit"])),
             "n_segments": ((), float(drift.attrs["n_segments"])),
             "trial_duration": ((), float(drift.attrs["trial_duration"]), {"units": "s"}),
@@ -215,6 +218,7 @@ def of_blocks(
         coords={
             "probe": list(PROBES),
             "code": list(CODES),
+            "aspect": drift["aspect"].values,
             "relation": drift["relation"].values,
             "drift_lag": drift["lag"].values,
         },

@@ -131,6 +131,8 @@ def joined(runs: Sequence[xr.Dataset]) -> xr.Dataset:
     if "signal_gate" in whole:
         whole["signal_gate"] = whole["signal_gate"].where(whole["status"] != "failed", gates.FAILED)
         whole["signal_gate"] = whole["signal_gate"].astype(str)
+        whole["aspect_note"] = whole["aspect_note"].where(whole["status"] != "failed", "")
+        whole["aspect_note"] = whole["aspect_note"].astype(str)
     return whole.assign({name: whole[name].astype(str) for name in WORDS})
 
 

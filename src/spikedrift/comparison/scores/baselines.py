@@ -29,10 +29,10 @@ def predicted(run: Run, baseline: str) -> Parts:
 
     `lag_only`: every pair of windows or repeats has the mean of all pairs at its lag, within blocks
     and between. `block_only`: every pair has the mean within or the mean between blocks. With
-    either, step and gain of a code are the recording's own, times the share of the excess of new
-    variance between blocks over that within that the baseline explains. `no_drift`: all magnitudes
-    are 0, as for a frozen network without noise. Statistics that are not about drift are the
-    recording's own.
+    either, step and gain of a code, and of rate the change of geometry, are the recording's own,
+    times the share of the excess of new variance between blocks over that within that the baseline
+    explains. `no_drift`: all magnitudes are 0, as for a frozen network without noise. Statistics
+    that are no magnitudes of drift are the recording's own.
     """
     out = dict(run.parts(run.largest_lag()))
     if baseline == "no_drift":
@@ -47,6 +47,8 @@ def predicted(run: Run, baseline: str) -> Parts:
         share = np.clip(explained / observed, 0.0, 1.0) if observed > 0 else 1.0
         for part in ("step", "gain"):
             out[f"{code}_{part}"] = out[f"{code}_{part}"] * share
+        if code == "rate":
+            out["geometry_change"] = out["geometry_change"] * share
     if run.profile is None:
         return out
     for name in CORRELATIONS:

@@ -205,7 +205,8 @@ def _drift(one: xr.Dataset) -> xr.Dataset:
     single = {f"signal_{name}": name for name in ("index", "gate", "chance")}
     numbers = one[list(single)].rename(single).expand_dims(matching=["none"])
     sums = one[list(SUMS)].drop_vars("lag", errors="ignore").rename(drift_lag="lag")
-    return numbers.merge(sums, combine_attrs="drop").sel(code=list(CODES))
+    aspects = one[["aspect_value", "aspect_note"]]
+    return xr.merge([numbers, sums, aspects], combine_attrs="drop").sel(code=list(CODES))
 
 
 def failures(runs: Mapping[str, Sequence[Run | Failed]]) -> str:

@@ -27,6 +27,18 @@ Changes that the steps do not see, since a signal that is a factor greater is th
 * `gain_to_turn`: `rate_gain` against `rate_step`; -1: tuning turns and keeps its size, 1: units
   gain or lose strength and keep their tuning. Tuning that is drawn anew has another size, too.
 
+Aspects of drift beside its amount (`spikedrift.drift.signal.aspects`), of the rate code; drift
+speed multiplies the second alone:
+
+* `step_kurtosis`: excess kurtosis of the steps of units; 0: Gaussian, above 0: few units jump.
+* `geometry_change`: residual after the best rotation of units; 0: geometry kept, 1: as redrawn.
+* `geometry_to_turn`: `geometry_change` against `rate_step`; -1: tuning turns and geometry is kept,
+  0: units change independently.
+* `growth_exponent`: of the index over time between three or more blocks.
+* `noise_space`: share of the drift in noise space, less that of the signal.
+* `by_showing`: share of the drift that showings explain, and not time.
+* `rare_to_often`: drift of rare segments against those shown often; 1: only rare ones drift.
+
 Of the correlations of ensemble rates and of tuning curves (`spikedrift.drift.profile`):
 
 * `ensemble_rate_drop`, `ensemble_rate_step`, `tuning_curve_drop`, `tuning_curve_step`: as above,
@@ -52,8 +64,10 @@ import xarray as xr
 from spikedrift.core import results
 from spikedrift.core.errors import InputError
 from spikedrift.drift.profile import CORRELATIONS
+from spikedrift.drift.signal.aspects import ASPECTS
 from spikedrift.drift.signal.magnitudes import MAGNITUDES
 from spikedrift.drift.signal.recording import magnitudes_of
+from spikedrift.stats.balance import balance
 
 CODES = ("rate", "timing")
 DESCRIBING = (
@@ -65,7 +79,7 @@ DESCRIBING = (
 )
 Parts = Mapping[str, np.ndarray]
 """Arrays of one shape: {rate, timing}_{drop, gap, step, gain, discrimination}, {ensemble_rate,
-tuning_curve}_{drop, step}, and `DESCRIBING`."""
+tuning_curve}_{drop, step}, `ASPECTS` and `DESCRIBING`."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +89,6 @@ class Statistic:
     title: str
     scales: bool
     of: Callable[[Parts], np.ndarray]
-
-
-def balance(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Angle of (one, two) from the diagonal one = two > 0, in eighths of a turn: [-4, 4].
-
-    It is 1 where only `one` is above 0, -1 where only `two` is, and 0 where both are equal or 0.
-    """
-    return np.asarray(4 / np.pi * np.arctan2(one - two, one + two))
 
 
 def _part(name: str, title: str, scales: bool) -> Statistic:
@@ -108,6 +114,15 @@ STATISTICS: dict[str, Statistic] = {
     "ensemble_rate_step": _part("ensemble_rate_step", "ensemble rate: step in gap", True),
     "tuning_curve_drop": _part("tuning_curve_drop", "tuning: drop in blocks", True),
     "tuning_curve_step": _part("tuning_curve_step", "tuning: step in gap", True),
+    "step_kurtosis": _part("step_kurtosis", "steps of units: excess kurtosis (1)", False),
+    "geometry_change": _part("geometry_change", "geometry: change (share of redraw)", True),
+    "geometry_to_turn": Statistic(
+        "geometry against turn", False, lambda p: balance(p["geometry_change"], p["rate_step"])
+    ),
+    "growth_exponent": _part("growth_exponent", "growth: exponent over time (1)", False),
+    "noise_space": _part("noise_space", "in noise space: drift less signal (share)", False),
+    "by_showing": _part("by_showing", "drift by showings, not time (share)", False),
+    "rare_to_often": _part("rare_to_often", "rare against often shown", False),
     "log_rate": _part("log_rate", "mean rate (log Hz)", False),
     "fano_factor": _part("fano_factor", "Fano factor", False),
     "local_variation": _part("local_variation", "local variation", False),
@@ -227,6 +242,8 @@ class Run:
                 fall = np.array(fall_to(self.profile.sel(correlation=name), lag))
             out[f"{name}_drop"] = fall / level
             out[f"{name}_step"] = self._described(f"{name}_step", "statistic_value") / level
+        for name in ASPECTS:
+            out[name] = self.index["aspect_value"].sel(aspect=name).values
         return {**out, **self._describing("statistic_value")}
 
     def bootstrap_parts(self) -> Parts:
@@ -251,6 +268,8 @@ class Run:
             level = positive(self._described(f"{name}_level", variable))
             out[f"{name}_drop"] = self._described(f"{name}_slope", variable) * reach / level
             out[f"{name}_step"] = self._described(f"{name}_step", variable) / level
+        for name in ASPECTS:
+            out[name] = self.index[variable].sel(statistic=name).values
         return {**out, **self._describing(variable)}
 
     def _describing(self, variable: str) -> Parts:

@@ -20,7 +20,7 @@ from spikedrift.drift.signal.index import NAN, NUMBERS, SignalIndex, block_index
 from spikedrift.drift.signal.inference import ratio_influence, resampled_ratios, student_interval
 from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.repeats import rows_of
-from spikedrift.drift.signal.responses import profiles, tuning
+from spikedrift.drift.signal.responses import amounts, profiles, tuning
 from spikedrift.spikes.layout import Layout
 from spikedrift.spikes.selections import stream
 
@@ -71,7 +71,7 @@ def signal_contributions(
     if n_segments < MIN_SEGMENTS:
         missing["rate"] = gates.untuned(n_segments, MIN_SEGMENTS)
     else:
-        chunks = tuning(spikes, rows, order, _amount(layout), times.block, ELEMENTS)
+        chunks = tuning(spikes, rows, order, amounts(layout), times.block, ELEMENTS)
         found["rate"] = contributions(chunks, times, n_units, options.exponent)
     if not layout.timed:
         missing["timing"] = gates.NONE
@@ -82,17 +82,6 @@ def signal_contributions(
         )
         found["timing"] = contributions(chunks, times, n_units, options.exponent, most)
     return found, missing, rows.note
-
-
-def _amount(layout: Layout) -> np.ndarray:
-    """Response of every trial: spike counts, or summed amplitudes of two-photon events."""
-    spikes = layout.events
-    if layout.timed:
-        return spikes.counts
-    trial, unit = spikes.cells
-    amount = np.zeros(spikes.counts.shape)
-    np.add.at(amount, (trial, unit), layout.dataset["event_amplitude"].values)
-    return amount
 
 
 def signal_indices(dataset: xr.Dataset, options: SignalOptions, seed: int) -> xr.Dataset:

@@ -15,6 +15,13 @@ import xarray as xr
 from spikedrift.config.drift import DriftOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
+from spikedrift.drift.signal.aspects import (
+    ASPECTS,
+    Aspects,
+    aspect_samples,
+    aspect_values,
+    aspects,
+)
 from spikedrift.drift.signal.contributions import Contributions
 from spikedrift.drift.signal.index import NAN, NUMBERS
 from spikedrift.drift.signal.indices import CODES, indices_of, signal_contributions
@@ -52,7 +59,8 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
         What `drift_values` returns, and
 
         * `statistic_sample` (sample, statistic), `half_statistic` (split, half, statistic):
-          float64, `{code}_{drop, gap, step, gain}` for resamples and halves of the units. Curves
+          float64, `{code}_{drop, gap, step, gain}` and the aspects, for resamples and halves of the
+          units. Curves
           and profile of the recording use the same resamples and halves: samples of all files are
           joint.
 
@@ -61,10 +69,10 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
     InputError
         For fewer than four units, or where no block has two repeats.
     """
-    out, found = _values(dataset, options, seed)
+    out, found, made = _values(dataset, options, seed)
     halves = halved_units(dataset, options.curves.halves, seed)
     parts = [
-        _sampled(out, found, units)
+        _sampled(out, found, made, units)
         for units in (
             resampled_units(dataset, options.curves.bootstrap, seed),
             halves.reshape(-1, halves.shape[2]),
@@ -73,7 +81,9 @@ def recording_drift(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr
     return out.assign(
         statistic_sample=(("sample", "statistic"), parts[0]),
         half_statistic=(("split", "half", "statistic"), parts[1].reshape(*halves.shape[:2], -1)),
-    ).assign_coords(statistic=[f"{code}_{name}" for code in CODES for name in MAGNITUDES])
+    ).assign_coords(
+        statistic=[*(f"{code}_{name}" for code in CODES for name in MAGNITUDES), *ASPECTS]
+    )
 
 
 def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
@@ -96,6 +106,8 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
           `block_overlap`, `block_gain`, `block_gain_power` (code), `lag_power`, `lag_overlap`,
           `lag_known` (code, relation, lag); NaN where there is no index, except in recordings with
           one block.
+        * for all trials, `aspect_value` and `aspect_note` (aspect): what the indices do not tell
+          (`spikedrift.drift.signal.aspects`), and why there is none.
 
         `p_value` and `difference_p_value` are NaN where the order of trials is assumed. Attributes:
         those of the recording, `seed`, `options` (JSON), `n_units`, `n_segments`, `state_*` of
@@ -111,7 +123,7 @@ def drift_values(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Da
 
 def _values(
     dataset: xr.Dataset, options: DriftOptions, seed: int
-) -> tuple[xr.Dataset, Mapping[str, Contributions]]:
+) -> tuple[xr.Dataset, Mapping[str, Contributions], Aspects]:
     layout = Layout.of(dataset)
     found, missing, note = signal_contributions(layout, options.index, seed)
     every = indices_of(dataset, found, missing, note, options.index, seed)
@@ -123,6 +135,8 @@ def _values(
     )
     lone = [*CURVES, "n_pairs", "depth", "depth_change", "depth_change_low", "depth_change_high"]
     out = both.merge(every[lone], combine_attrs="override").merge(_sums(every, found))
+    made = aspects(layout, found.get("rate"), every.sel(code="rate"), options.index, seed)
+    out = out.merge(aspect_values(made, every.attrs["n_units"]))
     out["n_trials"] = ("matching", [dataset.sizes["trial"], n_matched])
     attributes = dict(every.attrs)
     if not order_known(dataset.attrs):
@@ -131,7 +145,7 @@ def _values(
     attributes["n_segments"] = layout.n_segments
     options_used = options.model_dump(include={"index": True, "state": True})
     attributes["options"] = json.dumps(options_used, sort_keys=True)
-    return out.assign_attrs({**attributes, **state}), found
+    return out.assign_attrs({**attributes, **state}), found, made
 
 
 def _matched(
@@ -211,8 +225,13 @@ def _weighted(found: Contributions, weight: np.ndarray, lags: np.ndarray) -> Sum
     )
 
 
-def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndarray) -> np.ndarray:
-    """Magnitudes of rows of units, with units as often as they occur there: (n_rows, 2 x 4)."""
+def _sampled(
+    out: xr.Dataset, found: Mapping[str, Contributions], made: Aspects, units: np.ndarray
+) -> np.ndarray:
+    """Magnitudes and aspects of rows of units, with units as often as they occur there.
+
+    Float64, shape (n_rows, 2 x 4 + n_aspects).
+    """
     n_units, lags = int(out.attrs["n_units"]), out["lag"].values
     weight = np.stack([np.bincount(row, minlength=n_units) for row in units]).astype(float)
     parts = []
@@ -222,7 +241,7 @@ def _sampled(out: xr.Dataset, found: Mapping[str, Contributions], units: np.ndar
             continue
         sums = _weighted(found[code], weight, lags)
         parts.append(magnitudes(sums, lags, chance_of(out, code)))
-    return np.concatenate(parts, axis=1)
+    return np.concatenate([*parts, aspect_samples(made, weight)], axis=1)
 
 
 def chance_of(file: xr.Dataset, code: str) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from spikedrift.drift.signal.repeats import Rows
 from spikedrift.spikes.arrays import Spikes
+from spikedrift.spikes.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,20 @@ def mean_counts(count: np.ndarray, observed: np.ndarray, member: np.ndarray) -> 
     mean = np.divide(total, n, out=np.full(n.shape, 0.5), where=n > 1)
     log = np.where(n > 1, np.log(mean + 0.5), 0.0).sum(axis=1)
     return np.asarray(np.exp(log / np.maximum((n > 1).sum(axis=1), 1)))
+
+
+def amounts(layout: Layout) -> np.ndarray:
+    """Response of every trial: spike counts, or summed amplitudes of two-photon events.
+
+    Shape (n_trials, n_units).
+    """
+    spikes = layout.events
+    if layout.timed:
+        return spikes.counts
+    trial, unit = spikes.cells
+    amount = np.zeros(spikes.counts.shape)
+    np.add.at(amount, (trial, unit), layout.dataset["event_amplitude"].values)
+    return amount
 
 
 def tuning(

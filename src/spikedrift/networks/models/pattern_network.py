@@ -18,8 +18,8 @@ from spikedrift.config.base import Options
 from spikedrift.config.networks import (
     MOST_STEPS,
     NetworkOptions,
-    Patterns,
     Recording,
+    ShownPatterns,
 )
 from spikedrift.config.phases import Phase
 from spikedrift.networks import declaration as network
@@ -35,6 +35,7 @@ from spikedrift.networks.declaration import (
 )
 from spikedrift.networks.frozen_patterns import Frozen, frozen_patterns
 from spikedrift.networks.projection_rules import PROJECTIONS, NetworkPlasticity
+from spikedrift.networks.timetable import OFTEN
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.parameters import chosen
 
@@ -138,7 +139,7 @@ class PatternNetwork(NetworkOptions):
 
     cells: Cells = Cells()
     wiring: Wiring = Wiring()
-    patterns: Patterns = Patterns()
+    patterns: ShownPatterns = ShownPatterns()
     plasticity: NetworkPlasticity = NetworkPlasticity()
     # Left out where it is not given, so that networks without it keep their names.
     excitability: Excitability | None = Field(
@@ -202,7 +203,8 @@ class PatternNetwork(NetworkOptions):
                     f"phases[{number}].others: the pause ({phase.duration:g} s) is shorter than "
                     f"a gap and a pattern ({period:g} s)"
                 )
-            total += (phase.repeats or 0) * self.patterns.n_patterns * period
+            more = self.patterns.often - 1 if phase.kind in OFTEN else 0
+            total += (phase.repeats or 0) * (self.patterns.n_patterns + more) * period
         for key, length in lengths.items():
             if length < dt:
                 raise ValueError(
@@ -287,6 +289,7 @@ def declare(options: PatternNetwork) -> Network:
             gap_jitter=patterns.gap_jitter,
             order=patterns.order,
             tail=options.recording.tail,
+            often=patterns.often,
         ),
         recording=network.Recording(
             units="E",

@@ -26,7 +26,7 @@ from spikedrift.drift.curves import curve_values, unit_halves
 from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.profile import profile_values
 from spikedrift.drift.signal.indices import CODES
-from spikedrift.drift.signal.recording import SUMS, drift_values
+from spikedrift.drift.signal.recording import SUMS, aspects_over_blocks, drift_values
 from spikedrift.networks.simulate import Simulated
 from spikedrift.similarity.matrix import similarity
 from spikedrift.simulation.run import Ended
@@ -150,6 +150,12 @@ def summary(simulated: Simulated, sweep: Surveyed, point: Point) -> xr.Dataset:
         parts = [of_blocks(probed, blocks, traces, sweep, point, (0, one)) for one in later]
         measured = xr.concat(parts, dim="pair", join="outer", combine_attrs="drop")
         measured = measured.assign_coords(pair=later)
+        # What takes three blocks is of the whole session, whichever pair is chosen.
+        options = DriftOptions(index=sweep.survey.index)
+        over = aspects_over_blocks(blocks, options, point.seed)
+        for name in over:
+            of_two = measured[name].isel(aspect=~measured["aspect"].isin(over["aspect"]).values)
+            measured[name] = xr.concat([of_two, over[name].expand_dims(pair=later)], "aspect")
         measured["pair_gap"] = ("pair", gaps(traces, later), {"units": "s"})
     return _labeled(whole.merge(measured), point, retry=0)
 

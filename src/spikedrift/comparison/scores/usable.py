@@ -4,7 +4,7 @@ If a code is not detected, or its index is too imprecise, that is a result and n
 comparison goes on with the remaining statistics, and says so where none remains.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,8 +12,10 @@ import numpy as np
 from spikedrift.comparison.scores.models import Failed
 from spikedrift.comparison.scores.summary import CODES, STATISTICS, Run
 from spikedrift.drift import gates
+from spikedrift.drift.signal.aspects import ASPECTS
 
 FEWEST_SAMPLES = 3  # complete bootstrap samples that a covariance needs
+MOST_NOTES = 2  # reasons of models that are said, the most frequent ones
 
 
 def left(
@@ -113,7 +115,7 @@ def _of_recording(name: str, run: Run) -> str:
         f"{code}: {note}"
         for code in _codes(name)
         if (note := str(run.index["gate_note"].sel(matching="none", code=code).values))
-    ]
+    ] or _aspect_notes(name, run)
     return f"{run.name} does not have it: {'; '.join(notes) or 'too few repeats, or one block'}"
 
 
@@ -121,15 +123,29 @@ def _of_models(name: str, runs: Sequence[Run | Failed], some: bool) -> str:
     if some:
         return "no model instance has it and all others"
     states = {code: [_state(run, code) for run in runs] for code in _codes(name) or CODES[:1]}
-    said = "; ".join(filter(None, (gates.counted(one, code) for code, one in states.items())))
+    notes = Counter(
+        note for run in runs if isinstance(run, Run) for note in _aspect_notes(name, run)
+    )
+    found = [gates.counted(one, code) for code, one in states.items()]
+    found += [f"{note} ({n} of {len(runs)})" for note, n in notes.most_common(MOST_NOTES)]
+    said = "; ".join(filter(None, found))
     return "no model instance has it" + f": {said}" * bool(said)
+
+
+def _aspect_notes(name: str, run: Run) -> list[str]:
+    """Why a run lacks the aspects of drift that a statistic is made of."""
+    lacking = [one for one in ASPECTS if _needs(name, one)]
+    return [
+        note for one in lacking if (note := str(run.index["aspect_note"].sel(aspect=one).values))
+    ]
 
 
 def _codes(name: str) -> list[str]:
     """Codes whose index a statistic needs to be defined."""
-    out = []
-    for code in CODES:
-        parts = defaultdict(lambda: np.array(1.0), {f"{code}_step": np.array(np.nan)})
-        if np.isnan(STATISTICS[name].of(parts)):
-            out.append(code)
-    return out
+    return [code for code in CODES if _needs(name, f"{code}_step")]
+
+
+def _needs(name: str, part: str) -> bool:
+    """Whether a statistic is undefined without one of its parts."""
+    parts = defaultdict(lambda: np.array(1.0), {part: np.array(np.nan)})
+    return bool(np.isnan(STATISTICS[name].of(parts)))

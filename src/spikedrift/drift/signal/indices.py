@@ -34,7 +34,7 @@ INFERENCE = (
 
 
 def signal_contributions(
-    layout: Layout, options: SignalOptions, seed: int
+    layout: Layout, options: SignalOptions, seed: int, timing: bool = True
 ) -> tuple[dict[str, Contributions], dict[str, gates.Gate], str]:
     """Contributions of every unit by code, why a code is missing, and how repeats were made.
 
@@ -45,6 +45,8 @@ def signal_contributions(
     options : SignalOptions
     seed : int
         Seed of the order in which units become partners for the overlap of a redraw.
+    timing : bool
+        Whether the timing code is asked for beside the rate code.
 
     Returns
     -------
@@ -73,6 +75,8 @@ def signal_contributions(
     else:
         chunks = tuning(spikes, rows, order, amounts(layout), times.block, ELEMENTS)
         found["rate"] = contributions(chunks, times, n_units, options.exponent)
+    if not timing:
+        return found, missing, rows.note
     if not layout.timed:
         missing["timing"] = gates.NONE
     else:

@@ -17,6 +17,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.signal.aspects import (
     ASPECTS,
+    OF_BLOCKS,
     Aspects,
     aspect_samples,
     aspect_values,
@@ -146,6 +147,19 @@ def _values(
     options_used = options.model_dump(include={"index": True, "state": True})
     attributes["options"] = json.dumps(options_used, sort_keys=True)
     return out.assign_attrs({**attributes, **state}), found, made
+
+
+def aspects_over_blocks(dataset: xr.Dataset, options: DriftOptions, seed: int) -> xr.Dataset:
+    """`aspect_value` and `aspect_note` of the aspects that take three or more blocks.
+
+    For sessions whose other results are of two blocks each; parameters are those of `drift_values`.
+    """
+    layout = Layout.of(dataset)
+    found, missing, note = signal_contributions(layout, options.index, seed, timing=False)
+    missing = {"timing": gates.NONE, **missing}
+    every = indices_of(dataset, found, missing, note, options.index, seed)
+    made = aspects(layout, found.get("rate"), every.sel(code="rate"), options.index, seed)
+    return aspect_values(made, every.attrs["n_units"]).sel(aspect=list(OF_BLOCKS))
 
 
 def _matched(

@@ -23,6 +23,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.drift import gates
 from spikedrift.drift.curves import curves
 from spikedrift.drift.discrimination import discrimination
+from spikedrift.drift.signal.aspects import ASPECTS
 from spikedrift.drift.signal.magnitudes import MAGNITUDES, Sums, magnitudes
 from spikedrift.drift.signal.recording import SUMS, recording_drift
 from spikedrift.similarity.matrix import similarity
@@ -433,8 +434,10 @@ def curve_run(new, index=(0.3, 0.1)):
          "chance": (("matching", "code"), [[0.0, 0.0]]),
          "lag_power": sums[0], "lag_overlap": sums[1], "lag_known": sums[0],
          "block_power": ("code", [1.0, 1.0]), "block_overlap": ("code", 1 - np.array(index)),
-         "block_gain": ("code", [0.0, 0.0]), "block_gain_power": ("code", [1.0, 1.0])},
-        {"matching": ["none"], "code": list(CODES), "lag": LAG},
+         "block_gain": ("code", [0.0, 0.0]), "block_gain_power": ("code", [1.0, 1.0]),
+         "aspect_value": ("aspect", [np.nan] * len(ASPECTS)),
+         "aspect_note": ("aspect", ["none"] * len(ASPECTS))},
+        {"matching": ["none"], "code": list(CODES), "lag": LAG, "aspect": list(ASPECTS)},
     )  # fmt: skip
     return Run(file, file, drift.assign_attrs(recording="exact.movie"))
 

@@ -17,8 +17,8 @@ OPTIONS = DriftOptions(
 )
 
 
-def recording(**knobs):
-    asked = SyntheticOptions(units=60, segments=5, repeats=8, segment_duration=1.0, **knobs)
+def recording(units=60, **knobs):
+    asked = SyntheticOptions(units=units, segments=5, repeats=8, segment_duration=1.0, **knobs)
     return record(asked, "m.movie", 1)
 
 
@@ -63,16 +63,15 @@ def test_what_does_not_drift_has_no_manner_of_drifting():
 
 @pytest.fixture(scope="module")
 def three():
-    """Equal gaps, after each of which as much is redrawn."""
-    return recording(blocks=3, rate_drift=0.3)
+    """Equal gaps, in each of which three tenths of what is there are drawn anew."""
+    return recording(units=120, blocks=3, tuning_drift=0.3)
 
 
 def test_three_blocks_grow_as_what_is_kept_is_kept_again(three):
     value, note = told(three)
-    two = trials.select(three, trials=three["block"].values < 2)
-    index = float(drift_values(two, OPTIONS, 1)["index"].sel(code="rate", matching="none"))
+    # After two gaps .7 * .7 of the signal's variance is left: the index is .51 after .30.
     assert note["growth_exponent"] == ""
-    assert value["growth_exponent"] == pytest.approx(np.log2(2 - index), abs=0.2)
+    assert value["growth_exponent"] == pytest.approx(np.log2(0.51 / 0.30), abs=0.12)
     unknown = three.assign_coords(start_time=three["start_time"] * np.nan)
     assert "not known" in told(unknown)[1]["growth_exponent"]
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from small_network import DT, drawn
+from small_network import DT, declared, drawn
 
+from spikedrift.config.overrides import override
+from spikedrift.core.errors import InputError
 from spikedrift.networks.declaration import Phase, Protocol
-from spikedrift.networks.timetable import Timetable, lay_out, stages
+from spikedrift.networks.models.pattern_network import PatternNetwork
+from spikedrift.networks.timetable import Timetable, lay_out, shown_before, stages
 
 PHASES = [
     {"kind": "naive", "repeats": 30},
@@ -50,3 +53,58 @@ def test_the_session_goes_on_for_the_tail_of_the_last_trial():
     timetable = lay_out(protocol, 0.001, np.random.default_rng(0))
     assert timetable.phase_stop.tolist() == [2 * 3 * 50] and timetable.stop == 310
     assert np.diff(timetable.presentation_step).tolist() == [50] * 5
+
+
+OFTEN = [
+    {"kind": "naive", "repeats": 2},
+    {"kind": "train", "repeats": 5},
+    {"kind": "block", "repeats": 2},
+    {"kind": "pause", "repeats": 3},
+    {"kind": "block", "repeats": 4},
+]
+
+
+@pytest.mark.parametrize("order", ["random", "fixed"])
+def test_the_first_pattern_is_shown_often_where_nothing_is_measured(order):
+    changes = {"phases": OFTEN, "patterns.often": 4, "patterns.order": order}
+    protocol, found = declared(changes).protocol, drawn(changes)[1]
+    for number, phase in enumerate(OFTEN):
+        here = found.presentation_phase == number
+        shown = np.bincount(found.segment[here])
+        times = 4 if phase["kind"] in ("train", "pause") else 1
+        assert (shown == phase["repeats"] * np.array([times, 1, 1, 1])).all()
+        # Of every repeat each segment has one showing that counts.
+        assert (np.bincount(found.segment[here & found.first]) == phase["repeats"]).all()
+    key = found.segment[found.first] + 100 * found.repeat[found.first]
+    assert np.unique(key).size == key.size
+    assert (np.diff(found.presentation_step) > found.segment_steps).all()
+    (train,) = [one for one in stages(protocol.phases, found) if one.label == "train 0 first"]
+    assert found.first[train.presentations].all() and train.presentations.size == 8
+
+
+def test_with_one_showing_each_the_session_is_what_it_was():
+    plain, same = (drawn({"phases": OFTEN, **more})[1] for more in ({}, {"patterns.often": 1}))
+    assert plain.again is None and plain.first.all()
+    for name in ("presentation_step", "segment", "repeat", "presentation_phase"):
+        np.testing.assert_array_equal(getattr(plain, name), getattr(same, name))
+
+
+def test_options_without_it_keep_their_name_and_sessions_their_limit():
+    assert "often" not in PatternNetwork().patterns.model_dump()
+    assert (
+        override(PatternNetwork(), {"patterns.often": 3}, "t").patterns.model_dump()["often"] == 3
+    )
+    long = {"phases": [{"kind": "train", "repeats": 10**6}, {"kind": "block", "repeats": 2}]}
+    steps = {"simulation.dt": 0.001}  # 1.6 million s, and 2.8 million
+    override(PatternNetwork(), {**long, **steps}, "t")
+    with pytest.raises(InputError, match="time steps"):
+        override(PatternNetwork(), {**long, **steps, "patterns.often": 4}, "t")
+
+
+def test_showings_before_a_block_count_half_of_its_own():
+    changes = {"phases": OFTEN}
+    told = shown_before(declared(changes).protocol.phases, drawn(changes)[1])
+    assert list(told) == ["0", "1"]
+    # 2 + 5 repeats and one of the block's two; then the other, 3 in the pause, 2 of 4.
+    assert told["0"] == pytest.approx(8.0, abs=0.2)
+    assert told["1"] - told["0"] == pytest.approx(6.0)

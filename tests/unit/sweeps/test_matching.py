@@ -1,5 +1,6 @@
 """Speed matched by design: the block that is compared with the first is the one asked for."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,8 @@ from small_network import SMALL, small
 from spikedrift import trials
 from spikedrift.config.drift import DriftOptions, SignalOptions
 from spikedrift.config.sweeps import Accept, Survey, Sweep, Variant
-from spikedrift.drift.signal.recording import drift_values
+from spikedrift.drift.signal.aspects import ASPECTS, OF_BLOCKS
+from spikedrift.drift.signal.recording import aspects_over_blocks, drift_values
 from spikedrift.sweeps.acceptance import accepted
 from spikedrift.sweeps.matching import gaps, matched, pairs
 from spikedrift.sweeps.points import points
@@ -112,6 +114,18 @@ def test_a_pair_of_blocks_is_measured_as_a_recording_of_them(tmp_path):
         for name in ("block_power", "block_overlap"):
             np.testing.assert_array_equal(one[name], values[name].sel(code=one["code"]))
         np.testing.assert_array_equal(one["depth"], values["depth"])
+        for name in ("aspect_value", "aspect_note"):
+            of_two = one[name].sel(aspect=[n for n in ASPECTS if n not in OF_BLOCKS])
+            np.testing.assert_array_equal(of_two, values[name].sel(aspect=of_two["aspect"]))
+    # What takes three blocks is of the whole session, in which it has them.
+    over = aspects_over_blocks(trials.select(data, trials=shown), options, run.seed)
+    for name in over:
+        own = found[name].isel(run=0).sel(aspect=list(OF_BLOCKS)).transpose("pair", "aspect")
+        np.testing.assert_array_equal(own, [over[name]] * 2)
+    assert "2 blocks" not in " ".join(over["aspect_note"].values)
+    told = json.loads(data.attrs["shown_before"])
+    # Half of a block, two repeats in the pause, half of the next block.
+    assert told["2"] - told["1"] == pytest.approx(4.0)
     assert (found["block_power"].isel(pair=0) != found["block_power"].isel(pair=1)).any()
 
     whole, _ = collect([found], [run], "s", {}, match=0.15)

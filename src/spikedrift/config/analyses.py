@@ -1,10 +1,10 @@
 """Options of the analyses, by name, and the list of those that are run."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from spikedrift.config.base import Options, complete, named_after
+from spikedrift.config.base import Chosen, NamedAfter, Options, complete
 from spikedrift.config.drift import IndexOptions, SignalOptions, StateOptions
 
 
@@ -351,8 +351,11 @@ OPTIONS: dict[str, type[Options]] = {
 }
 
 
-class AnalysisEntry(Options):
+class AnalysisEntry(NamedAfter):
     """One analysis, its options, what it is applied to, and a name for its files."""
+
+    key_of_name: ClassVar[str] = "analysis"
+    chosen: ClassVar[Chosen] = {"options": ("analysis", OPTIONS)}
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
         description="label of the files; default: the name of the analysis"
@@ -369,16 +372,6 @@ class AnalysisEntry(Options):
     selections: list[str] | None = Field(
         None, description="selections that it is applied to; null: all that apply to the recording"
     )
-
-    @classmethod
-    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
-        """Model of `options`: that of the analysis."""
-        return OPTIONS.get(str(raw.get("analysis"))) if key == "options" else None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_after_analysis(cls, entry: Any) -> Any:
-        return named_after(entry, "analysis")
 
     @field_validator("options")
     @classmethod

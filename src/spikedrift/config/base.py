@@ -1,7 +1,7 @@
 """What every part of the configuration shares."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import CoreSchema
 
@@ -29,10 +30,16 @@ def _fits(path: str) -> str:
 Location = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_fits)]
 
 
+# Blocks whose model hangs on another key: their key -> that key, and the models by its value.
+type Chosen = Mapping[str, tuple[str, Mapping[str, type[Options]]]]
+
+
 class Options(BaseModel):
     """A block of the configuration: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    chosen: ClassVar[Chosen] = {}
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -55,8 +62,23 @@ class Options(BaseModel):
 
     @classmethod
     def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
-        """Model of the block under `key` where it depends on other keys of the raw mapping."""
-        return None
+        """Model of the block under `key` where it depends on another key of the raw mapping."""
+        if key not in cls.chosen or not isinstance(raw, Mapping):
+            return None
+        by, models = cls.chosen[key]
+        return models.get(str(raw.get(by, cls.model_fields[by].default)))
+
+
+class NamedAfter(Options):
+    """An entry of a list that is named after what it holds under a key, where it has no name."""
+
+    key_of_name: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, entry: Any) -> Any:
+        key = cls.key_of_name
+        return {"name": entry[key], **entry} if isinstance(entry, dict) and key in entry else entry
 
 
 def repeated(names: Iterable[str]) -> tuple[int, str] | None:
@@ -117,8 +139,3 @@ def completed(
         raise InputError(
             f"{kind} {name}, option {key}: {found['msg']} (given: {found['input']!r})"
         ) from None
-
-
-def named_after(entry: Any, key: str) -> Any:
-    """Name a raw entry that has no name after what it holds under `key`."""
-    return {"name": entry[key], **entry} if isinstance(entry, dict) and key in entry else entry

@@ -13,7 +13,8 @@ from pydantic_core import PydanticUndefined
 
 from spikedrift.config.analyses import OPTIONS as ANALYSES
 from spikedrift.config.base import Options
-from spikedrift.config.networks import FILES, NetworkOptions, model_of
+from spikedrift.config.networks import OPTIONS as NETWORKS
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.recordings import OPTIONS as SOURCES
 from spikedrift.config.root import Config
 from spikedrift.config.similarity import OPTIONS as MEASURES
@@ -34,21 +35,26 @@ false, which are no numbers and no names. Numbers are finite, and integers have 
 Lists (recordings, selections, measures, analyses, sweeps, comparisons) hold named entries; a name
 is a file or folder of results.
 
+An editor with a YAML language server (VS Code's YAML extension, Neovim, Emacs, Helix) completes keys
+and marks faults by `schema.json`: let a file begin with `# yaml-language-server: $schema=` and the
+path from the file to it, as those here do. With plug-ins of your own, write one that knows their
+options, `python -m spikedrift.config.schema my_plugins > schema.json`.
+
 This page is written from the models in `src/spikedrift/config/`, and of networks in their files in
 `src/spikedrift/networks/models/`, which hold the defaults:
-`python -m spikedrift.config.document > config/README.md`.
+`python -m spikedrift.config.document > config/README.md`. So is the schema:
+`python -m spikedrift.config.schema > config/schema.json`.
 """
 
 
 def document() -> str:
     """Markdown with one table per block of the configuration."""
     sections = [OPENING, *_sections("Top level", Config, "")]
-    networks = {name: found for name in FILES.names() if (found := model_of(name))}
     kinds: tuple[tuple[str, str, Mapping[str, type[BaseModel]]], ...] = (
         ("source", "recordings[].options", SOURCES),
         ("measure", "similarity.measures[].options", MEASURES),
         ("analysis", "analyses[].options", ANALYSES),
-        ("network", "sweeps[].options", networks),
+        ("network", "sweeps[].options", NETWORKS),
     )
     for kind, key, models in kinds:
         for name, model in models.items():

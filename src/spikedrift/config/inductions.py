@@ -3,12 +3,12 @@
 Times are in s, rates in Hz. An interval is t_post - t_pre: above 0 the presynaptic spike is first.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spikedrift.config.balance import DEFAULT, Balancing
-from spikedrift.config.base import Options
+from spikedrift.config.base import Chosen, NamedAfter, Options
 
 Rates = Annotated[tuple[float, ...], Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -149,8 +149,11 @@ PROTOCOLS: dict[str, type[Options]] = {
 }
 
 
-class Induction(Options):
+class Induction(NamedAfter):
     """A rule run through a protocol."""
+
+    key_of_name: ClassVar[str] = "protocol"
+    chosen: ClassVar[Chosen] = {"options": ("protocol", PROTOCOLS)}
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
         default="", description="word for tables; default: the name of the protocol"
@@ -192,19 +195,6 @@ class Induction(Options):
     replicates: int = Field(
         default=1, gt=0, le=16384, description="synapses a condition, for what is random"
     )
-
-    @classmethod
-    def block_model(cls, key: str, raw: Any) -> "type[Options] | None":
-        """Options depend on the protocol."""
-        protocol = raw.get("protocol") if isinstance(raw, dict) else None
-        return PROTOCOLS.get(str(protocol)) if key == "options" else None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_after_protocol(cls, entry: Any) -> Any:
-        if isinstance(entry, dict) and "protocol" in entry:
-            return {"name": entry["protocol"], **entry}
-        return entry
 
     @field_validator("options")
     @classmethod

@@ -3,6 +3,7 @@
 The options of a network stand in its own file, `networks/models/`.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -71,6 +72,24 @@ def model_of(network: str) -> type[NetworkOptions] | None:
         f"network {network}: {FILES.file(network)} must define MODEL, a Model of "
         "spikedrift.networks.catalog, with options that are NetworkOptions"
     )
+
+
+class _Models(Mapping[str, type[NetworkOptions]]):
+    """Models of the options of networks by name; a file is imported when it is asked for."""
+
+    def __getitem__(self, network: str) -> type[NetworkOptions]:
+        if (model := model_of(network)) is None:
+            raise KeyError(network)
+        return model
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(FILES.names())
+
+    def __len__(self) -> int:
+        return len(FILES.names())
+
+
+OPTIONS = _Models()
 
 
 class Patterns(Options):

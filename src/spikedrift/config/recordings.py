@@ -1,10 +1,10 @@
 """Recordings: which there are and where each comes from."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from spikedrift.config.base import Location, Options, complete
+from spikedrift.config.base import Chosen, Location, Options, complete
 from spikedrift.config.simulated import SimulatedOptions
 from spikedrift.config.sources import (
     ArraysOptions,
@@ -31,6 +31,8 @@ RECORDING_ID = r"^[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9_-]*$"
 class Recording(Options):
     """One entry of the list `recordings`."""
 
+    chosen: ClassVar[Chosen] = {"options": ("source", OPTIONS)}
+
     name: Annotated[str, Field(pattern=RECORDING_ID)] = Field(
         description="recording id, `{session}.{stimulus}`; letters, digits, - and _"
     )
@@ -38,11 +40,6 @@ class Recording(Options):
     options: dict[str, Any] = Field(
         default_factory=dict, validate_default=True, description="options of the source"
     )
-
-    @classmethod
-    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
-        """Model of `options`: that of the source."""
-        return OPTIONS.get(str(raw.get("source"))) if key == "options" else None
 
     @field_validator("options")
     @classmethod
@@ -56,6 +53,8 @@ class Cohort(Options):
 
     Every session that showed one of the stimuli becomes a recording `{session}.{stimulus}`.
     """
+
+    chosen: ClassVar[Chosen] = {"options": ("source", OPTIONS)}
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
         description="name that pools use"

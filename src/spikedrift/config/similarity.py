@@ -1,10 +1,10 @@
 """Options of the similarity measures."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from spikedrift.config.base import Options, complete, named_after
+from spikedrift.config.base import Chosen, NamedAfter, Options, complete
 
 Scalar = str | bool | int | float | None
 
@@ -92,8 +92,11 @@ OPTIONS: dict[str, type[Options]] = {
 }
 
 
-class MeasureEntry(Options):
+class MeasureEntry(NamedAfter):
     """One similarity matrix to compute: a measure, its options, and a name for the file."""
+
+    key_of_name: ClassVar[str] = "measure"
+    chosen: ClassVar[Chosen] = {"options": ("measure", OPTIONS)}
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
         description="label of the file; default: the name of the measure"
@@ -102,16 +105,6 @@ class MeasureEntry(Options):
     options: dict[str, Scalar] = Field(
         default_factory=dict, validate_default=True, description="options of the measure"
     )
-
-    @classmethod
-    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
-        """Model of `options`: that of the measure."""
-        return OPTIONS.get(str(raw.get("measure"))) if key == "options" else None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_after_measure(cls, entry: Any) -> Any:
-        return named_after(entry, "measure")
 
     @field_validator("options")
     @classmethod

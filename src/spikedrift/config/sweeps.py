@@ -1,7 +1,7 @@
 """Sweeps over the options of a network: variants, axes, instances, and how they are surveyed."""
 
 import math
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -12,9 +12,9 @@ from pydantic import (
     model_validator,
 )
 
-from spikedrift.config.base import Options, repeated
+from spikedrift.config.base import Chosen, Options, repeated
 from spikedrift.config.drift import SignalOptions
-from spikedrift.config.networks import NetworkOptions, model_of
+from spikedrift.config.networks import OPTIONS, NetworkOptions, model_of
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 # Snakemake plans a sweep anew at every start: beyond these that takes longer than some seconds.
@@ -205,13 +205,10 @@ class Accept(Options):
         return self
 
 
-def _network_of(raw: Any) -> str:
-    default = Sweep.model_fields["network"].default
-    return str(raw.get("network", default)) if isinstance(raw, dict) else str(default)
-
-
 class Sweep(Options):
     """Variants, axes and instances of one network; an instance is wiring, patterns and noise."""
+
+    chosen: ClassVar[Chosen] = {"options": ("network", OPTIONS)}
 
     name: str = Field(default="patterns", pattern=NAME, description="first part of recording ids")
     network: str = Field(
@@ -268,11 +265,6 @@ class Sweep(Options):
         description="runs of the survey that do not show this are kept, counted and not compared; "
         "null: all are compared",
     )
-
-    @classmethod
-    def block_model(cls, key: str, raw: Any) -> type[Options] | None:
-        """Model of `options`: that of the network."""
-        return model_of(_network_of(raw)) if key == "options" else None
 
     @field_validator("options", mode="before")
     @classmethod

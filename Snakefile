@@ -92,6 +92,7 @@ wildcard_constraints:
 
 localrules:
     all,
+    check_config,
     fetch,
     drift,
     analyses,
@@ -109,6 +110,7 @@ localrules:
     predictions,
 
 
+include: "workflow/rules/check.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/allensdk.smk"
 include: "workflow/rules/prepare.smk"
@@ -152,7 +154,29 @@ if workflow.is_main_process:
         logger.warning(f"spikedrift: {notice}")
 
 
+def looked_at():
+    """Lines on what the configuration makes, where the target `check_config` asks for them."""
+    if rules.check_config.rule not in workflow.dag.targetrules:
+        return []
+    from snakemake.rules import Wildcards
+    from spikedrift.plan.outlook import Outlook
+
+    jobs = whole.jobs(rules.all.rule, Wildcards)
+    found = Outlook(plan, jobs, Path("results/benchmarks"), workflow.cores)
+    return [f"{configuration.name} makes", *found.lines]
+
+
+def makes():
+    """Whether this run makes anything."""
+    asked = {rule for rule in workflow.dag.targetrules} - {rules.check_config.rule}
+    return bool(asked or workflow.dag.targetfiles)
+
+
 onstart:
+    for line in looked_at():
+        print(f"spikedrift: {line}", flush=True)
+    if not makes():
+        return
     try:
         disk.probe("results")
         configuration.record()
@@ -161,6 +185,8 @@ onstart:
 
 
 onsuccess:
+    if not makes():
+        return
     command = again(
         HERE,
         Path(workflow.main_snakefile),

@@ -35,10 +35,11 @@ false, which are no numbers and no names. Numbers are finite, and integers have 
 Lists (recordings, selections, measures, analyses, sweeps, comparisons) hold named entries; a name
 is a file or folder of results.
 
-An editor with a YAML language server (VS Code's YAML extension, Neovim, Emacs, Helix) completes keys
-and marks faults by `schema.json`: let a file begin with `# yaml-language-server: $schema=` and the
-path from the file to it, as those here do. With plug-ins of your own, write one that knows their
-options, `python -m spikedrift.config.schema my_plugins > schema.json`.
+An editor with a YAML language server (the YAML extension of VS Code, Neovim, Emacs, Helix)
+completes keys and marks faults by `schema.json`: let a file begin with
+`# yaml-language-server: $schema=` and the path from the file to it, as those here do. With plug-ins
+of your own, write a schema that knows their options:
+`python -m spikedrift.config.schema my_plugins > schema.json`.
 
 This page is written from the models in `src/spikedrift/config/`, and of networks in their files in
 `src/spikedrift/networks/models/`, which hold the defaults:

@@ -154,29 +154,18 @@ if workflow.is_main_process:
         logger.warning(f"spikedrift: {notice}")
 
 
-def looked_at():
-    """Lines on what the configuration makes, where the target `check_config` asks for them."""
-    if rules.check_config.rule not in workflow.dag.targetrules:
-        return []
-    from snakemake.rules import Wildcards
-    from spikedrift.plan.outlook import Outlook
-
-    jobs = whole.jobs(rules.all.rule, Wildcards)
-    found = Outlook(plan, jobs, Path("results/benchmarks"), workflow.cores)
-    return [f"{configuration.name} makes", *found.lines]
-
-
-def makes():
-    """Whether this run makes anything."""
-    asked = {rule for rule in workflow.dag.targetrules} - {rules.check_config.rule}
-    return bool(asked or workflow.dag.targetfiles)
-
-
 onstart:
-    for line in looked_at():
-        print(f"spikedrift: {line}", flush=True)
-    if not makes():
-        return
+    if rules.check_config.rule in workflow.dag.targetrules:
+        # Nothing else needs these: a start imports them nowhere else.
+        from snakemake.rules import Wildcards
+        from spikedrift.plan.outlook import Outlook
+
+        jobs = whole.jobs(rules.all.rule, Wildcards)
+        found = Outlook(plan, jobs, Path("results/benchmarks"), workflow.cores)
+        for line in (f"{configuration.name} makes", *found.lines):
+            print(f"spikedrift: {line}", flush=True)
+        if not workflow.dag.targetfiles and len(workflow.dag.targetrules) == 1:
+            return
     try:
         disk.probe("results")
         configuration.record()
@@ -185,8 +174,6 @@ onstart:
 
 
 onsuccess:
-    if not makes():
-        return
     command = again(
         HERE,
         Path(workflow.main_snakefile),

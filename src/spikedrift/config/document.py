@@ -23,9 +23,10 @@ OPENING = """\
 # Configuration
 
 A config file is one YAML mapping. `config.yaml` is the embedded default, read when no
-`--configfile` is given; `allen-gratings.yaml` takes a real recording. A file given with
-`--configfile` stands alone: nothing of the embedded default is mixed in. Single keys can be set on
-the command line, `--config seed=7 fetch='{mirror: path}'`.
+`--configfile` is given; `minimal-nwb.yaml` and `minimal-sweep.yaml` are for a first look, and
+`allen-gratings.yaml` takes a real recording. A file given with `--configfile` stands alone: nothing
+of the embedded default is mixed in. Single keys can be set on the command line,
+`--config seed=7 fetch='{mirror: path}'`.
 
 Unknown keys, wrong types and values out of bounds are refused with one line that names the key;
 a key that stands twice, with its line. A file given with `--configfile` is read by Snakemake first:

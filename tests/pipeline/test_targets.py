@@ -38,6 +38,8 @@ DOWNLOADS = {
     "warehouse_links",
 }
 
+PRINTS = {"check_config"}  # and asks for nothing
+
 
 @pytest.fixture(scope="module")
 def planned() -> dict[str, list[Job]]:
@@ -58,7 +60,7 @@ def test_every_rule_is_looked_at(planned):
             r"^(?:use rule \w+ as|rule) (\w+)", path.read_text(), flags=re.MULTILINE
         )
     }
-    assert rules - planned.keys() == DOWNLOADS
+    assert rules - planned.keys() == DOWNLOADS | PRINTS
     without_output = {rule for rule, found in planned.items() if not found[0].output}
     assert without_output == set(TARGETS)
 

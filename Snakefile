@@ -35,6 +35,7 @@ from spikedrift.plan.digests import code
 from spikedrift.plan.figures import CATEGORIES, drawn
 from spikedrift.plan.outputs import Paths, output, trials
 from spikedrift.plan.plan import Plan, pattern, share_library
+from spikedrift.plan.resources import more
 from spikedrift.plan.standing import Standing
 from spikedrift.plan.start import Configuration, again, check_python, ending
 
@@ -64,11 +65,6 @@ whole = Standing(workflow, paths)
 
 
 report: "workflow/report/workflow.rst"
-
-
-def more(amount):
-    """Resource of a rule: so much, and as much again at each further attempt (`--retries`)."""
-    return lambda wildcards, attempt: attempt * amount
 
 
 wildcard_constraints:

@@ -70,8 +70,8 @@ rule train:
         "../../envs/core.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=600,
+        mem_mb=more(3000),
+        runtime=more(600),
     params:
         training=plan.trainings.of,
         source=code("train", plan.trainings.modules),

@@ -60,7 +60,9 @@ def by_pair(left, name, save):
 
 def test_options_of_sessions_without_it_are_what_they_were():
     assert "after" not in bt.BalancedTrained().model_dump(mode="json")
-    assert "after" in override(bt.BalancedTrained(), {"after": {}}, "b").model_dump(mode="json")
+    assert "after" in override(bt.BalancedTrained(), {"shown": {}, "after": {}}, "b").model_dump(
+        mode="json"
+    )
 
 
 def test_what_is_off_leaves_every_bit(frozen):

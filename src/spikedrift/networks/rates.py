@@ -40,6 +40,7 @@ class Shown(Options):
     plasticity: bool = Field(
         default=False, description="updates go on in blocks; otherwise in pauses alone"
     )
+    pause_plasticity: bool = Field(default=True, description="updates go on in pauses")
     gain: float = Field(default=20.0, gt=0, description="rate of the spikes for a rate of 1; Hz")
     background: float = Field(default=1.0, ge=0, description="rate added to every cell; Hz")
 
@@ -65,7 +66,7 @@ def protocol(
     if shown is None:
         return declaration.Protocol(before)
     block = declaration.Phase("block", repeats=shown.repeats, plastic=shown.plasticity)
-    pause = declaration.Phase("pause", duration=shown.pause)
+    pause = declaration.Phase("pause", duration=shown.pause, plastic=shown.pause_plasticity)
     return declaration.Protocol(
         (*before, *declaration.in_blocks(shown.blocks, block, pause)),
         n_segments=shown.segments,

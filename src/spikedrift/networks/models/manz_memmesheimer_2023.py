@@ -68,6 +68,7 @@ class Cues(Options):
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=1e5, gt=0, description="time between blocks; s")
     plasticity: bool = Field(default=False, description="the rule acts while cues are shown")
+    pause_plasticity: bool = Field(default=True, description="the rule acts in these pauses")
     record_cued: bool = Field(
         default=False,
         description="cells of the groups become units too; most of what they do is the cue itself",
@@ -131,7 +132,7 @@ def declare(options: ManzNetwork) -> Network:
     shown = Protocol(tuple(phases))
     if cues:
         block = Phase("block", repeats=cues.repeats, plastic=cues.plasticity)
-        pause = Phase("pause", duration=cues.pause)
+        pause = Phase("pause", duration=cues.pause, plastic=cues.pause_plasticity)
         cued = np.arange(options.n)[:, None] // cues.cells == np.arange(cues.groups)
         shown = Protocol(
             phases=(*phases, *in_blocks(cues.blocks, block, pause)),

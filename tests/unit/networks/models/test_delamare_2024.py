@@ -37,3 +37,21 @@ def test_blocks_become_trials_that_drift(tmp_path):
     assert np.isfinite(values["index"])
     weight = found.traces["recurrent_weight"].values
     assert weight.min() >= -0.2 and weight.max() > 0.5
+
+
+def test_nothing_moves_in_pauses_that_have_no_plasticity(tmp_path):
+    changes = {"days": 1, "shown": {"segments": 4, "repeats": 8, "pause_plasticity": False}}
+    options = override(delamare.DelamareNetwork(), changes, "small")
+    found, _ = shown_twice(delamare.MODEL, options, "small.frozen", tmp_path)
+    weight, block = found.traces["recurrent_weight"].values, found.trials["block"].values
+    edge = np.flatnonzero(found.traces["phase"] == "block")
+    assert np.array_equal(weight[edge[0]], weight[-1]) and weight.max() > 0.5
+    # Neither weights nor excitability: both blocks have the same rates.
+    counts = found.trials["spike_count"].transpose("trial", "unit").values
+    segment = found.trials["segment"].values
+    mean = [
+        [counts[(block == b) & (segment == k)].mean(axis=0) for k in range(4)] for b in range(2)
+    ]
+    difference = np.subtract(*mean)
+    assert abs(difference).max() < 5 * np.sqrt(2 * max(map(np.max, mean)) / 8)
+    assert np.corrcoef(np.ravel(mean[0]), np.ravel(mean[1]))[0, 1] > 0.9

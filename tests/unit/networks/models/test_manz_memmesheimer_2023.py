@@ -171,6 +171,15 @@ def test_the_rule_may_act_while_cues_are_shown(simulated):
     assert found.trials["plasticity_on"].all()
 
 
+def test_the_rule_may_rest_in_the_pauses_between_blocks(simulated):
+    found = simulated({"cues.pause_plasticity": False})
+    weight, phase = found.traces["recurrent_weight"].values, found.traces["phase"].values
+    pauses = np.flatnonzero(phase == "pause")
+    assert (weight[pauses[1]] != weight[pauses[1] + 1]).any(), "before the first block"
+    assert np.array_equal(weight[pauses[-1]], weight[pauses[-1] + 1])
+    assert np.array_equal(weight[pauses[-1]], weight[-1])
+
+
 def test_the_readout_of_a_frozen_session_is_1(tmp_path):
     options = override(manz.ManzNetwork(), {**SMALL, "frozen_from": 1}, "frozen")
     planned = plan(manz.MODEL, options, NetworkRun("frozen", {}, 1, 0))

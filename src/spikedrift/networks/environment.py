@@ -1,7 +1,7 @@
 """Stimuli that follow each other as a Markov chain, and what drives cells besides.
 
-Each stimulus drives a group of cells as long as it lasts. Segments that a protocol shows go before;
-where neither is on, cells have a constant input, or none.
+Each stimulus drives a group of cells as long as it lasts. Where segments are shown, it is they that
+drive the groups, above a background; elsewhere a constant input may take the place of stimuli.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 
 Chain = tuple[tuple[float, ...], ...]
-# In place of the number of a chain.
-SILENCE, CONSTANT = -2, -1
+# In place of the number of a chain: segments that are shown, and constant input.
+SEGMENTS, CONSTANT = -2, -1
 
 
 def checked(chain: Chain | None) -> Chain | None:
@@ -42,16 +42,18 @@ class Environment:
     length : int
         Steps that a stimulus lasts.
     strength, constant : float
-        Input by a stimulus, and that in place of stimuli.
+        Input by a stimulus, and in place of stimuli.
+    shown, background : float
+        Input by a segment, and of all cells where segments are shown.
     rng : numpy Generator
         Draws the stimuli.
 
     Attributes
     ----------
     number : int
-        Of the chain that goes on; SILENCE or CONSTANT.
+        Of the chain that goes on; SEGMENTS or CONSTANT.
     segment : int
-        Stimulus that is shown whatever goes on; -1 for none.
+        Segment that is shown; -1 for none.
     """
 
     def __init__(
@@ -59,23 +61,27 @@ class Environment:
         chains: Mapping[int, Chain],
         group: np.ndarray,
         length: int,
+        *,
         strength: float,
         constant: float,
+        shown: float,
+        background: float,
         rng: np.random.Generator,
     ) -> None:
         self.chains, self.length, self.rng = chains, length, rng
         self.constant = np.full(group.size, constant)
+        self.background = np.full(group.size, background)
         n = int(group.max()) + 1
-        self.driven = strength * (group == np.arange(n)[:, None])
-        self.number, self.segment = SILENCE, -1
+        self.groups = (group == np.arange(n)[:, None]).astype(float)
+        self.strength, self.shown = strength, shown
+        self.number, self.segment = SEGMENTS, -1
         self.state, self.left = int(rng.integers(n)), length
 
     def until(self, n_steps: int) -> tuple[np.ndarray, int]:
         """Input of every cell, and for how many steps it stays so, at most `n_steps`."""
-        if self.segment >= 0:
-            return self.driven[self.segment], n_steps
-        if self.number == SILENCE:
-            return np.zeros_like(self.constant), n_steps
+        if self.number == SEGMENTS:
+            on = self.segment >= 0
+            return self.background + on * self.shown * self.groups[self.segment], n_steps
         if self.number == CONSTANT:
             return self.constant, n_steps
         if not self.left:
@@ -84,4 +90,4 @@ class Environment:
             self.left = self.length
         steps = min(n_steps, self.left)
         self.left -= steps
-        return self.driven[self.state], steps
+        return self.strength * self.groups[self.state], steps

@@ -2,14 +2,17 @@
 
 import numpy as np
 
-from spikedrift.networks.environment import CONSTANT, SILENCE, Environment
+from spikedrift.networks.environment import CONSTANT, SEGMENTS, Environment
 
 CHAIN = ((0.0, 0.2, 0.8), (0.5, 0.0, 0.5), (1.0, 0.0, 0.0))
 GROUP = np.array([0, 0, 1, 2])
 
 
 def made(chain=CHAIN):
-    return Environment({0: chain}, GROUP, 20, 2.0, 0.3, np.random.default_rng(3))
+    return Environment(
+        {0: chain}, GROUP, 20, strength=2.0, constant=0.3, shown=5.0, background=0.1,
+        rng=np.random.default_rng(3),
+    )  # fmt: skip
 
 
 def stimuli(environment, n_steps, most):
@@ -42,14 +45,14 @@ def test_stretches_may_be_divided():
     assert np.array_equal(stimuli(whole, 900, 900), stimuli(parts, 900, 7))
 
 
-def test_segments_go_before_and_nothing_or_a_constant_comes_between():
+def test_segments_are_shown_above_a_background_and_a_constant_takes_the_place_of_stimuli():
     environment = made()
-    assert environment.number == SILENCE
+    assert environment.number == SEGMENTS
     outside, steps = environment.until(33)
-    assert not outside.any() and steps == 33
-    environment.number = CONSTANT
-    assert np.array_equal(environment.until(5)[0], np.full(4, 0.3))
+    assert np.array_equal(outside, np.full(4, 0.1)) and steps == 33
     environment.segment = 2
-    assert np.array_equal(environment.until(5)[0], [0, 0, 0, 2])
+    assert np.allclose(environment.until(5)[0], [0.1, 0.1, 0.1, 5.1])
     environment.segment = -1
+    assert np.array_equal(environment.until(5)[0], np.full(4, 0.1))
+    environment.number = CONSTANT
     assert np.array_equal(environment.until(5)[0], np.full(4, 0.3))

@@ -17,9 +17,9 @@ that stay above 0 and below a bound which none comes near; the first memory of a
 cell is joined to itself; how long the replay is looked at. The paper takes what assemblies do from
 the rates of their cells; here it is their spikes, filtered as synapses filter them.
 
-The paper shows no blocks. `shown` adds them: stimuli one by one in any order, nothing between them.
-In pauses the environment goes on, that of the training or another one, or there is constant input;
-rules act there unless `shown.pause_plasticity` says otherwise.
+The paper shows no blocks. `shown` adds them: stimuli one by one in any order. In pauses the
+environment goes on, that of the training or another one, or there is constant input; rules act
+there unless `shown.pause_plasticity` says otherwise.
 """
 
 import logging
@@ -45,7 +45,7 @@ from spikedrift.networks.declaration import (
     in_blocks,
     probability,
 )
-from spikedrift.networks.environment import CONSTANT, SILENCE, Chain, Environment, checked
+from spikedrift.networks.environment import CONSTANT, SEGMENTS, Chain, Environment, checked
 
 if TYPE_CHECKING:
     from spikedrift.networks.copies import Recorded
@@ -64,8 +64,11 @@ AFTER = 0.100  # within which the next reactivation counts as following; s
 class Shown(Options):
     """Stimuli in blocks, after the training."""
 
+    input: float = Field(default=1.0, gt=0, description="input by a stimulus in blocks")
+    background: float = Field(default=0.0, description="constant input beside it and between")
     duration: float = Field(default=0.2, gt=0, description="length of a showing; s")
-    gap: float = Field(default=0.2, ge=0, description="time without input before each; s")
+    gap: float = Field(default=0.2, ge=0, description="time before every showing; s")
+    tail: float = Field(default=0.0, ge=0, description="trial time after the showing; s")
     repeats: int = Field(default=20, gt=1, description="showings of every stimulus in a block")
     blocks: int = Field(default=2, gt=0, description="blocks")
     pause: float = Field(default=100.0, gt=0, description="time between blocks; s")
@@ -157,7 +160,7 @@ def declare(options: AsabukiNetwork) -> Network:
     protocol = Protocol(tuple(phases))
     if shown:
         block = Phase("block", repeats=shown.repeats, plastic=shown.plasticity,
-                      set={"E.environment": SILENCE})  # fmt: skip
+                      set={"E.environment": SEGMENTS})  # fmt: skip
         goes_on = OTHER if shown.environment else parts[-1][0]
         pause = Phase(
             "pause", duration=shown.pause, plastic=shown.pause_plasticity,
@@ -169,6 +172,7 @@ def declare(options: AsabukiNetwork) -> Network:
             n_segments=n,
             duration=shown.duration,
             gap=shown.gap,
+            tail=shown.tail,
             cues=tuple({"E.segment": (k, -1)} for k in range(n)),
         )
     joined = probability(options.p)
@@ -223,9 +227,9 @@ def constants(options: AsabukiNetwork, plastic: bool) -> "Constants":
     dt = options.simulation.dt
     learns = plastic * options.learning_rate * (dt / MILLISECOND)
     return Constants(
-        dt, options.tau_synapse, options.tau, options.psp,
-        options.peak_rate, options.slope, options.threshold, options.gain, options.memory,
-        learns, learns * options.inhibitory_learning,
+        dt, options.tau_synapse, options.tau, options.psp, options.peak_rate, options.slope,
+        options.threshold, options.gain, options.memory, learns,
+        learns * options.inhibitory_learning,
     )  # fmt: skip
 
 
@@ -243,16 +247,18 @@ def integrate(plan: "Plan") -> "Recorded":
     state = prediction.State(
         np.zeros(n_e), np.zeros(n_i), np.zeros(n_e), np.zeros(n_i), np.ones(n_e)
     )
-    other = options.shown.environment if options.shown else None
-    chains = {TRAINED: options.environment, SWITCHED: options.switched, OTHER: other}
+    shown = options.shown or Shown()
+    chains = {TRAINED: options.environment, SWITCHED: options.switched, OTHER: shown.environment}
     dt, phases = options.simulation.dt, plan.network.protocol.phases
     stimuli = Environment(
         {number: chain for number, chain in chains.items() if chain},
         options.group(),
         max(1, round(options.state / dt)),
-        options.input,
-        options.constant,
-        plan.rng("environment"),
+        strength=options.input,
+        constant=options.constant,
+        shown=shown.input,
+        background=shown.background,
+        rng=plan.rng("environment"),
     )
     key = int(streams.branch(plan.key, streams.purpose("spikes"), 0))
     ends = {name: np.nonzero(getattr(weights, f"most_{name}")) for name in ("EtoE", "ItoE")}
@@ -320,13 +326,13 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
     options = plan.options
     assert isinstance(options, AsabukiNetwork)
     dt, chain = options.simulation.dt, np.array(options.switched or options.environment)
-    n, other = len(chain), ~np.eye(len(chain), dtype=bool)
+    other = ~np.eye(len(chain), dtype=bool)
     weight = replay.mean_weights(recorded.weights["EtoE"], *recorded.ends["EtoE"], options.group())
     trained, half = (
         int(np.argmin(abs(plan.save_time - part * options.training))) for part in (1, 0.5)
     )
     events = replayed(plan, recorded)
-    found = replay.transitions(events, n, round(AFTER / dt))
+    found = replay.transitions(events, len(chain), round(AFTER / dt))
     within, between = (weight[:, where].mean(axis=1) for where in (~other, other))
     length = dt * np.array([stop - start for start, stop, _ in events])
     time = plan.save_time[: trained + 1]
@@ -338,7 +344,7 @@ def readout(plan: "Plan", recorded: "Recorded") -> Readout:
         "within": float(within[trained] / within[0]),
         "between": float(between[trained] / between[0]),
         "kept": float(within[trained] / within[half]),
-        "rate": len(events) / n / options.replay,
+        "rate": len(events) / len(chain) / options.replay,
         "length": float(np.median(length)) if events else np.nan,
         "replayed": Curve(chain[other], found[other], "probability of stimuli", "replayed"),
         "within_time": Curve(time, within[: trained + 1], "time (s)", "weight within"),

@@ -11,7 +11,8 @@ from spikedrift.config.read import read
 ROOT = Path(__file__).resolve().parents[3]
 OFFLINE = [
     *("config/config.yaml", "config/allen-gratings.yaml", "config/regimes.yaml"),
-    *("config/published-networks.yaml", "tests/pipeline/everything.yaml"),
+    *("config/published-networks.yaml", "config/sweeps/own-networks.yaml"),
+    "tests/pipeline/everything.yaml",
 ]
 
 

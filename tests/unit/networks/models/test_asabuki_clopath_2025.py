@@ -166,6 +166,13 @@ def test_blocks_become_trials_and_have_signal_indices(simulated):
     assert (found.traces["rate"].values > 0).all()
 
 
+def test_trials_go_on_after_a_cue_above_a_background(simulated):
+    cue = {"shown.duration": 0.02, "shown.tail": 0.08, "shown.gap": 0.1}
+    alone, above = (simulated({**cue, "shown.background": level}).trials for level in (0.0, 0.3))
+    assert above["duration"].values == pytest.approx(0.1)
+    assert above["spike_count"].sum() > 1.5 * alone["spike_count"].sum() > 0
+
+
 @pytest.mark.parametrize(
     ("parameters", "expected"),
     [({}, True), ({"shown.pause_plasticity": False}, False), ({"learning_rate": 0.0}, False)],

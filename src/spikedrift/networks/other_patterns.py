@@ -60,4 +60,5 @@ def lay_out(
         presentation_step=np.concatenate(step),
         segment=segment,
         repeat=np.zeros_like(segment),
+        again=None,
     )

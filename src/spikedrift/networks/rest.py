@@ -17,7 +17,7 @@ import numpy as np
 
 from spikedrift.networks import session_plan
 from spikedrift.networks.declaration import Network
-from spikedrift.networks.timetable import Timetable, stages
+from spikedrift.networks.timetable import stages
 
 if TYPE_CHECKING:
     from spikedrift.networks.session_plan import Plan
@@ -70,15 +70,10 @@ def first_part(plan: "Plan", number: int) -> "Plan":
     """
     laid_out, protocol = plan.timetable, plan.network.protocol
     stop = int(laid_out.phase_stop[number])
-    shown = laid_out.presentation_phase <= number
     timetable = replace(
-        laid_out,
+        laid_out.only(laid_out.presentation_phase <= number),
         phase_start=laid_out.phase_start[: number + 1],
         phase_stop=laid_out.phase_stop[: number + 1],
-        presentation_phase=laid_out.presentation_phase[shown],
-        presentation_step=laid_out.presentation_step[shown],
-        segment=laid_out.segment[shown],
-        repeat=laid_out.repeat[shown],
         stop=stop,
     )
     network = replace(
@@ -163,19 +158,16 @@ def _cut(plan: "Plan", number: int, repeats: int, rested: bool) -> "Plan":
     start, stop = int(laid_out.phase_start[number]), int(laid_out.phase_stop[number])
     last = start + repeats * ((stop - start) // phase.repeats)
     removed = stop - last
-    of_phase = laid_out.presentation_phase
-    own = of_phase == number
-    kept = ~own | (laid_out.repeat < laid_out.repeat[own].min() + repeats)
+    own = laid_out.presentation_phase == number
+    kept = laid_out.only(~own | (laid_out.repeat < laid_out.repeat[own].min() + repeats))
+    later = kept.presentation_phase > number
     places = np.arange(laid_out.phase_start.size)
-    later = (of_phase > number)[kept]
-    timetable = Timetable(
+    timetable = replace(
+        kept,
         phase_start=laid_out.phase_start - removed * (places > number),
         phase_stop=laid_out.phase_stop - removed * (places >= number),
-        presentation_phase=of_phase[kept],
-        presentation_step=laid_out.presentation_step[kept] - removed * later,
-        segment=laid_out.segment[kept],
-        repeat=laid_out.repeat[kept] - (phase.repeats - repeats) * later,
-        segment_steps=laid_out.segment_steps,
+        presentation_step=kept.presentation_step - removed * later,
+        repeat=kept.repeat - (phase.repeats - repeats) * later,
         stop=laid_out.stop - removed,
     )
     phases = list(protocol.phases)

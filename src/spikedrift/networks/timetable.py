@@ -6,7 +6,7 @@ response agree exactly.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,17 @@ class Timetable:
         if self.again is None:
             return np.ones(self.segment.size, bool)
         return np.asarray(~self.again)
+
+    def only(self, kept: np.ndarray) -> "Timetable":
+        """Leave presentations out: `kept` is bool, shape (n_presentations,)."""
+        return replace(
+            self,
+            presentation_phase=self.presentation_phase[kept],
+            presentation_step=self.presentation_step[kept],
+            segment=self.segment[kept],
+            repeat=self.repeat[kept],
+            again=None if self.again is None else self.again[kept],
+        )
 
 
 @dataclass(frozen=True)

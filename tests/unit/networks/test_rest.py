@@ -152,6 +152,28 @@ def test_what_rests_at_once_trains_for_a_blocks_time(programs):
     assert (found.trials["phase"] == "train").sum() == BLOCK * 4
 
 
+def test_further_showings_of_a_segment_stay_what_they_are():
+    """With one segment shown three times in a repeat: they are cut with their repeat."""
+    asked = options(0.01).model_copy(
+        update={"patterns": small().patterns.model_copy(update={"often": 3})}
+    )
+    plan = session_plan.plan(MODEL, asked, RUN)
+    part = rest.first_part(plan, 3)
+    assert part.timetable.again.size == part.timetable.segment.size
+    assert part.timetable.again.sum() == 2 * LIMIT
+    still = {"afferent": np.ones((part.save_time.size, 3))}
+    found = rest.ended(plan, 3, part, still)
+    repeats = found.network.protocol.phases[3].repeats
+    assert found.rested and BLOCK <= repeats < LIMIT
+    shown = found.timetable
+    assert shown.again.size == shown.segment.size == shown.presentation_step.size
+    often = shown.presentation_phase[shown.again]
+    assert (often == 3).sum() == 2 * repeats and not (often == 4).any()
+    assert (shown.segment[shown.again] == 0).all()
+    first = shown.first & (shown.presentation_phase == 3)
+    assert sorted(shown.segment[first]) == sorted([*range(4)] * repeats)
+
+
 def test_each_run_is_a_batch_of_its_own_wherever_it_runs():
     asked = options(0.01).model_copy(
         update={"simulation": small().simulation.model_copy(update={"backend": "cuda"})}

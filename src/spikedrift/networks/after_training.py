@@ -327,8 +327,6 @@ class AfterTraining:
 
     def _renew(self, new: np.ndarray, size: np.ndarray) -> None:
         """Let rules begin anew with new synapses."""
-        from spikedrift.networks.integrators.acting import renew
-
         assert self.rules is not None and self.options is not None
         rules, memory = self.rules, self.rules.memory
         bounds = np.array([1.0 if one is None else one.w_max for one in self.options.learning])
@@ -338,4 +336,4 @@ class AfterTraining:
         memory.scale[new] = np.copysign(unit, self.weights[new])
         memory.w[new], memory.w_max[new] = size / unit, bounds[of] * size / unit
         self.bound[new] = np.where(plastic[of], bounds[of] * size, np.inf)
-        renew(rules.compiled.act, memory, self.weights, new, rules.clock)
+        rules.compiled.begin(memory, self.weights, new, rules.clock)

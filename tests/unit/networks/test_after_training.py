@@ -30,7 +30,7 @@ NONE = {
     "pause_activity": 0.5,
 }  # fmt: skip
 ALL = {
-    "excitatory": PAIRS, "inhibitory": {"rule": "symmetric_stdp", "eta": 0.02},
+    "excitatory": PAIRS, "inhibitory": {"rule": "zenke", "eta": 20.0},
     "noise": {"sd": 0.2, "tau": 5.0}, "turnover": {"rate": 0.02}, "pause_activity": 0.5,
 }  # fmt: skip
 BEGINS, PAUSE, STOP = 4 * 2 * 0.5, 5.0, 4.0 + 2 * (5.0 + 2.0)  # s, of the session
@@ -325,6 +325,28 @@ def test_turnover_may_draw_weights_that_training_left_the_cell():
     assert (weights[new] != trained[new]).mean() > 0.3
 
 
+def test_rules_begin_anew_with_a_new_synapse():
+    one = planned({"inhibitory": {"rule": "zenke", "eta": 1.0}, "turnover": {"rate": 0.1}})
+    network = bt.trained(one)
+    after = AfterTraining(network, one)
+    after.reach(after.begins)
+    after.rules.clock = 70_000
+    after.rules.memory.own[:] = 3.0
+    first = np.array(network.presynaptic).ravel()
+    after._wander(BEGINS + 3.0)
+    memory, new = after.rules.memory, np.array(network.presynaptic).ravel() != first
+    inhibitory = np.arange(400) // 5 % 2 == 1
+    assert 0.1 < new.mean() < 0.5
+    assert (memory.own[~new] == 3.0).all()
+    arrived = (memory.own[new & inhibitory] == -1.0).sum(axis=1)  # of the rule's first values
+    assert (arrived == 1).all() and (memory.own[new & inhibitory] == 0).sum(axis=1).min() == 4
+    np.testing.assert_allclose(memory.updated[new], 7.0)
+    size = np.abs(network.rls.state.weights)
+    np.testing.assert_allclose(memory.w * np.abs(memory.scale), size, rtol=1e-14)
+    np.testing.assert_allclose(memory.w_max[inhibitory], 2 * memory.w[inhibitory], rtol=1e-14)
+    np.testing.assert_array_equal(np.sign(memory.scale), np.sign(network.rls.state.weights))
+
+
 def test_synapses_that_come_and_go_have_a_place_each(ongoing):
     one, left = ongoing
     at = int(np.searchsorted(one.save_time, BEGINS - 1e-6))
@@ -430,7 +452,7 @@ def test_it_needs_something_to_show():
 def test_rules_are_parts_of_the_network_so_that_their_files_count():
     one = planned(ALL)
     rules = {p.name: set(p.plasticity) for p in one.network.projections}
-    assert rules["TtoT"] == {"pair_stdp"} and rules["ItoT"] == {"symmetric_stdp"}
+    assert rules["TtoT"] == {"pair_stdp"} and rules["ItoT"] == {"zenke"}
     assert not rules["right_to_T"] and not set().union(
         *(p.plasticity for p in planned().network.projections)
     )

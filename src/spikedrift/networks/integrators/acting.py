@@ -36,26 +36,6 @@ def at_spike(act, memory, weights, block, at, now):  # type: ignore[no-untyped-d
 
 
 @njit(nogil=True)
-def begin(act, memory, weights, cell_starts):  # type: ignore[no-untyped-def]
-    """Give all state its first values."""
-    n_projections = cell_starts.size
-    for group in range(memory.cell.shape[0]):
-        act(memory, weights, cell_starts[group % n_projections], group, 0)
-    for at in range(memory.w.size):
-        act(memory, weights, 3 * (memory.group[at] % n_projections) + START, at, 0)
-
-
-@njit(nogil=True)
-def renew(act, memory, weights, places, now):  # type: ignore[no-untyped-def]
-    """Let synapses at places begin anew, with no spikes before."""
-    n_projections = memory.values.shape[0]
-    for at in places:
-        memory.own[at] = 0.0
-        memory.updated[at] = now * memory.dt
-        act(memory, weights, 3 * (memory.group[at] % n_projections) + START, at, now)
-
-
-@njit(nogil=True)
 def regularly(act, memory, regular, weights, now):  # type: ignore[no-untyped-def]
     """Run what is due at the start of a step."""
     n_projections = memory.values.shape[0]

@@ -23,7 +23,7 @@ import numpy as np
 from spikedrift.core.compiling import njit
 from spikedrift.core.errors import InputError
 from spikedrift.networks.checks import refuse_for_integrator
-from spikedrift.networks.integrators.acting import POST, PRE, START, Memory, begin
+from spikedrift.networks.integrators.acting import POST, PRE, START, Memory
 from spikedrift.networks.integrators.counted import branch, normal, uniform
 from spikedrift.plasticity import registry
 from spikedrift.plasticity.synapse import combine
@@ -55,10 +55,8 @@ class Compiled:
     values : float64, shape (n_projections, n_parameters)
     n_own, n_cell : int
         Variables of a synapse and of a group.
-    n_blocks : int
-        Blocks of the first projection come first; each begins with `PRE`, `POST` and `START`.
-    cell_starts : list of int
-        Block of first values of the groups of every projection.
+    starts, cell_starts : list of (projection, block)
+        Of those whose synapses, and groups, have first values other than 0.
     """
 
     act: Callable[..., float]
@@ -66,7 +64,8 @@ class Compiled:
     values: np.ndarray
     n_own: int
     n_cell: int
-    cell_starts: list[int]
+    starts: list[tuple[int, int]]
+    cell_starts: list[tuple[int, int]]
 
     def memory(
         self,
@@ -98,8 +97,29 @@ class Compiled:
             np.zeros((n_groups, self.n_cell)),
             np.bincount(group, minlength=n_groups).astype(float), self.values, key, dt,
         )  # fmt: skip
-        begin(self.act, found, weights, np.array(self.cell_starts))
+        groups = np.arange(n_groups)
+        for projection, block in self.cell_starts:
+            for one in groups[groups % len(self.values) == projection]:
+                self.act(found, weights, block, one, 0)
+        self.begin(found, weights, np.arange(n), 0)
         return found
+
+    def begin(self, memory: Memory, weights: np.ndarray, places: np.ndarray, now: int) -> None:
+        """Let synapses begin anew, with no spikes before.
+
+        Parameters
+        ----------
+        memory : Memory
+        weights : float64, shape (n_synapses,)
+        places : int, shape (n,)
+        now : int
+            Time step.
+        """
+        memory.own[places], memory.updated[places] = 0.0, now * memory.dt
+        of = memory.group[places] % len(self.values)
+        for projection, block in self.starts:
+            for at in places[of == projection]:
+                self.act(memory, weights, block, at, now)
 
 
 def compiled(
@@ -121,12 +141,14 @@ def compiled(
         For a rule that needs what is not there, and for rules that cannot act together.
     """
     parts = [_part(of, dt, told) for of, told in zip(rules, where, strict=True)]
-    source, regular, starts, at = [], [], [], 3 * len(parts)
+    source, regular, at = [], [], 3 * len(parts)
+    starts, cell_starts = [], []
     for number, part in enumerate(parts):
         for block in (PRE, POST, START):
             source.append((3 * number + block, part.blocks[block]))
+        starts += [(number, 3 * number + START)] * part.starts
+        cell_starts += [(number, at)] * part.cell_starts
         source.append((at, part.cell_start))
-        starts.append(at)
         at += 1
         for every, in_cell, code in part.regular:
             regular.append(Regular(every, in_cell, number, at))
@@ -147,6 +169,7 @@ def compiled(
         max(part.n_own for part in parts),
         max(part.n_cell for part in parts),
         starts,
+        cell_starts,
     )
 
 
@@ -159,6 +182,8 @@ class _Part(NamedTuple):
     values: list[float]
     n_own: int
     n_cell: int
+    starts: bool
+    cell_starts: bool
 
 
 def _owners(parts: Sequence[_Part]) -> list[int]:
@@ -222,6 +247,8 @@ def _part(rules: Mapping[str, Mapping[str, float]], dt: float, where: str) -> _P
         [float(value) for value in given.values()],
         len(state),
         len(in_cell),
+        bool(made.start.strip()),
+        bool(made.cell_start.strip()),
     )
 
 

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OFFLINE = [
     *("config/config.yaml", "config/allen-gratings.yaml", "config/regimes.yaml"),
     *("config/published-networks.yaml", "config/sweeps/own-networks.yaml"),
+    "config/trained-balanced.yaml",
     "tests/pipeline/everything.yaml",
 ]
 

@@ -60,14 +60,18 @@ class Estimate:
         """The largest amount of a job."""
         return max([*self._measured, *self._estimated], default=0.0)
 
+    def at_least(self, words: str) -> str:
+        """Words for the sum, or a part of it, where nothing is known of some jobs."""
+        return f"at least {words}" if self._missing else words
+
     def words(self, say: Callable[[float], str]) -> str:
         """What the sum rests on."""
-        parts = [f"{len(self._measured)} jobs measured ({say(sum(self._measured))})"]
+        parts = [f"of the jobs {len(self._measured)} measured ({say(sum(self._measured))})"]
         if estimated := self._estimated:
-            parts.append(f"{len(estimated)} estimated from jobs alike ({say(sum(estimated))})")
+            parts.append(f"{len(estimated)} estimated from others alike ({say(sum(estimated))})")
         if missing := self._missing:
             rules = ", ".join(f"{rule} {n}" for rule, n in missing.most_common())
-            parts.append(f"not known for {missing.total()} ({rules})")
+            parts.append(f"{missing.total()} not known ({rules})")
         return ", ".join(parts)
 
 

@@ -80,7 +80,9 @@ class Outlook:
             words.append("read from files")
         chunks = self._plan.surveys.chunks.get(name)
         words.append(
-            "every run is a recording" if chunks is None else f"a survey of {len(chunks)} chunks"
+            "every run is a recording"
+            if chunks is None
+            else f"a survey of {_many(len(chunks), 'chunk')}"
         )
         return "; ".join(words)
 
@@ -147,8 +149,8 @@ class Outlook:
             return f"not known: {self._benchmarks} holds no table of a job like these"
         least = max(total / self._cores, found.longest)
         return (
-            f"{span(total)} of jobs one after another, {span(least)} or more on "
-            f"{_many(self._cores, 'core')}: {found.words(span)}. Tables of {self._benchmarks} say "
+            f"{found.at_least(span(total))} of jobs one after another, {span(least)} or more on "
+            f"{_many(self._cores, 'core')}; {found.words(span)}. Tables of {self._benchmarks} say "
             "how long jobs took here last, with the options and on the machine of then"
         )
 
@@ -160,7 +162,7 @@ class Outlook:
         if found.total is None:
             words = "not known: no file of these jobs is here"
         else:
-            words = f"{amount(found.total)}: {found.words(amount)}"
+            words = f"{found.at_least(amount(found.total))}; {found.words(amount)}"
         return words + self._matrices() + ". Networks that are compiled come on top"
 
     def _matrices(self) -> str:

@@ -65,15 +65,17 @@ def test_an_estimate_says_what_it_rests_on():
     assert found.total == 2 + 4 + 3 + 5 + 20
     assert found.longest == 20
     assert found.words(str) == (
-        "3 jobs measured (11.0), 2 estimated from jobs alike (23.0), not known for 2 "
+        "of the jobs 3 measured (11.0), 2 estimated from others alike (23.0), 2 not known "
         "(fetch 1, simulate 1)"
     )
+    assert found.at_least("a day") == "at least a day"
     found.like("draw", [12.0])  # what is no part of the sum changes the mean
     assert found.total == 2 + 4 + 6 + 5 + 20
 
 
 def test_nothing_is_made_up():
     found = Estimate()
+    assert found.at_least("all") == "all"
     found.add("draw", ("draw", 1.0), None)
     assert found.total is None and found.longest == 0
 
@@ -135,11 +137,13 @@ def test_the_lines(jobs):
     assert lines["figures"].startswith("3, of them 6 final; ")
     # 60 + 120 + a third of 210 + 30 + the same again, and nothing of the matrix and the download.
     assert lines["time"].startswith(
-        "5 min 10 s of jobs one after another, 2 min 35 s or more on 2 cores: 3 jobs measured "
-        "(3 min 30 s), 2 estimated from jobs alike (1 min 40 s), not known for 2 "
+        "at least 5 min 10 s of jobs one after another, 2 min 35 s or more on 2 cores; of the jobs "
+        "3 measured (3 min 30 s), 2 estimated from others alike (1 min 40 s), 2 not known "
     )
     # 32 trials, 12 bytes a pair.
-    assert lines["disk"].startswith("9.00 kB: 1 jobs measured (3.00 kB), 2 estimated from jobs ali")
+    assert lines["disk"].startswith(
+        "at least 9.00 kB; of the jobs 1 measured (3.00 kB), 2 estimated from others alike (6.00 "
+    )
     assert "1 of 1 similarity matrices at most 12.29 kB" in lines["disk"]
     assert "pools" not in lines and "to fetch" not in lines
 

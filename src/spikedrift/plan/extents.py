@@ -52,12 +52,17 @@ def extent(sweep: Sweep, point: Point) -> Extent | None:
     )
 
 
+def step(points: int) -> int:
+    """Of so many points, every which one is looked at."""
+    return -(-points // MOST)
+
+
 def extents(sweep: Sweep, points: Sequence[Point]) -> dict[str, Extent | None]:
     """Extents by id of the point; of many points, some stand for those that follow them."""
     distinct = list({point.id: point for point in points}.values())
-    step = -(-len(distinct) // MOST)
+    every = step(len(distinct))
     found: dict[str, Extent | None] = {}
-    for first in range(0, len(distinct), step):
+    for first in range(0, len(distinct), every):
         one = extent(sweep, distinct[first])
-        found |= {point.id: one for point in distinct[first : first + step]}
+        found |= {point.id: one for point in distinct[first : first + every]}
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 from spikedrift.fetch.progress import amount, span
 from spikedrift.plan.estimates import Estimate, Measured
-from spikedrift.plan.extents import Extent, extents
+from spikedrift.plan.extents import Extent, extents, step
 from spikedrift.plan.plan import Plan
 from spikedrift.plan.standing import FETCHED, Job
 
@@ -66,6 +66,7 @@ class Outlook:
     def _sweep(self, name: str) -> str:
         sweep, points = self._study.sweeps[name], self._study.expanded[name]
         known = [one for one in self._extents[name].values() if one is not None]
+        every = step(len(self._extents[name]))
         words = [
             f"{sweep.network}, {_many(len(sweep.variants), 'variant')}, "
             f"{_many(sweep.size, 'point')} x {_many(sweep.instances, 'instance')} = "
@@ -75,6 +76,7 @@ class Outlook:
             words.append(
                 f"{_range(one.seconds for one in known)} s of biological time and "
                 f"{_range(one.cells for one in known)} cells each"
+                + (f", by one point of {every}" if every > 1 else "")
             )
         else:
             words.append("read from files")

@@ -51,6 +51,8 @@ def test_of_many_points_some_stand_for_others(monkeypatch):
     own = {point.id: extent(study.sweeps["gaps"], point) for point in points}
     assert len(set(own.values())) == 7 and len(set(found.values())) == 3
     assert all(found[point.id] in own.values() for point in points)
+    lines = Outlook(plan_for({"sweeps": [SWEEP | {"axes": [gaps]}]}), [], Path("none"), 1).lines
+    assert any("cells each, by one point of 3; " in line for line in lines), lines
 
 
 def test_an_estimate_says_what_it_rests_on():

@@ -13,7 +13,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick report env env-test lock
+.PHONY: help demo test quick report site env env-test env-site lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,11 +45,19 @@ report: ## figures and results/report.zip from the environment that stands
 	    { cat results/logs/report.log; exit 1; }; fi
 	@echo "report: results/report.zip; what was found: results/findings.html"
 
+# -W: a warning is an error, and so is a link within the project that leads nowhere.
+site: env-site ## the documentation as pages of HTML: site/index.html, of docs/ and the like
+	@.env-stamps/site/bin/sphinx-build --quiet -W --keep-going -c docs/site -d .env-stamps/pages . site
+	@echo "site: site/index.html"
+
 env: ## .venv from envs/core.lock.txt
 	@sh envs/sync.sh core
 
 env-test: ## .venv from envs/test.lock.txt, which holds all of core
 	@sh envs/sync.sh test
+
+env-site: ## .env-stamps/site from envs/site.lock.txt, which holds nothing of core
+	@sh envs/site.sh
 
 COMPILE := .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 CORE := --python-version 3.12 pyproject.toml
@@ -57,8 +65,10 @@ lock: env ## resolve all locks anew; UPGRADE=--upgrade takes the newest versions
 	@$(COMPILE) $(UPGRADE) $(CORE) --output-file envs/core.lock.txt >/dev/null
 	@$(COMPILE) $(UPGRADE) $(CORE) --group test --constraint envs/core.lock.txt \
 	    --output-file envs/test.lock.txt >/dev/null
+	@$(COMPILE) $(UPGRADE) --python-version 3.12 --group pyproject.toml:site \
+	    --constraint envs/core.lock.txt --output-file envs/site.lock.txt >/dev/null
 	@$(COMPILE) $(UPGRADE) --python-version 3.11 envs/allensdk.in \
 	    --output-file envs/allensdk.lock.txt >/dev/null
 	@$(COMPILE) $(UPGRADE) --python-version 3.12 envs/bayesflow.in \
 	    --output-file envs/bayesflow.lock.txt >/dev/null
-	@echo "lock: envs/{core,test,allensdk,bayesflow}.lock.txt (envs/*.yaml are kept equal by hand)"
+	@echo "lock: envs/{core,test,site,allensdk,bayesflow}.lock.txt (envs/*.yaml are kept equal by hand)"

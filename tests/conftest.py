@@ -80,12 +80,19 @@ def bayesflow_missing() -> str | None:
     return "the BayesFlow environment is not built: run .venv/bin/snakemake --cores 1 bayesflow_env"
 
 
+def site_missing() -> str | None:
+    if (ROOT / ".env-stamps" / "site" / "site.lock.txt").is_file():
+        return None
+    return "the environment of the site is not built: run make env-site"
+
+
 MISSING: dict[str, Callable[[], str | None]] = {
     "slurm": slurm_missing,
     "browser": browser_missing,
     "mirror": mirror_missing,
     "allen": allen_missing,
     "bayesflow": bayesflow_missing,
+    "site": site_missing,
 }
 
 

@@ -16,7 +16,12 @@ TOGETHER = {
         "tests/pipeline/test_rerun.py",
         "tests/slurm/test_slurm.py",
     ),
-    "demo": ("tests/browser/test_report.py", "tests/pipeline/test_demo.py"),
+    "demo": (
+        "tests/browser/test_report.py",
+        "tests/pipeline/test_catalog.py",
+        "tests/pipeline/test_demo.py",
+        "tests/pipeline/test_notebooks.py",
+    ),
     "neuropixels_mirror": (
         "tests/allen/test_bad_session.py",
         "tests/allen/test_catalogue.py",

@@ -22,7 +22,21 @@ include_patterns = [
     "docs/**.md",
     "resources/plasticity/README.md",
 ]
+# Folders without pages are not walked through: environments and results hold very many files.
+exclude_patterns = [
+    ".*",
+    "benchmarks",
+    "envs",
+    "profiles",
+    "results",
+    "site",
+    "src",
+    "tests",
+    "workflow",
+]
+smartquotes = False  # what is quoted is often code
 myst_heading_anchors = 4  # as code hosts make them
+python_use_unqualified_type_names = True
 html_theme = "furo"
 html_title = "spikedrift"
 html_copy_source = False

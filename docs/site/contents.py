@@ -1,4 +1,4 @@
-"""Navigation from the first page: each of its sections with a list of links becomes a part of it."""
+"""Navigation from the first page: each section with a list of links is a part of it."""
 
 import re
 from pathlib import PurePosixPath

@@ -1,4 +1,4 @@
-"""The reference of the library: `{module} spikedrift.trials` on a page is what that module offers.
+"""The reference of the library: `{api} spikedrift.trials` on a page is what that module offers.
 
 Everything is read from the syntax trees of the files: nothing of the library is imported, so that
 the site needs none of its dependencies. Docstrings are Markdown with the sections of numpydoc.
@@ -7,6 +7,7 @@ the site needs none of its dependencies. Docstrings are Markdown with the sectio
 import ast
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ class Module(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Parse what is said of the module as Markdown in the page's place."""
         path, name = file_of(self.arguments[0]), self.arguments[0]
+        if not path.is_file():
+            raise self.error(f"no module {name}")
         self.env.note_dependency(str(path))
         away = "../" * len(Path(self.env.docname).parent.parts)
         said = [
@@ -61,7 +64,7 @@ def described(module: str) -> Iterator[str]:
                 if alias.name in named and node.module.startswith("spikedrift."):
                     yield from found(node.module, alias.name, shown_as=module)
         elif isinstance(node, Definition) and offered(node.name, named):
-            yield one(module, node)
+            yield one(module, Full(module).visit(deepcopy(node)))
     yield from constants(module, tree, named)
 
 
@@ -82,7 +85,26 @@ def found(module: str, name: str, shown_as: str) -> Iterator[str]:
     """Describe what a module offers under its name and another one defines."""
     for node in tree_of(file_of(module)).body:
         if isinstance(node, Definition) and node.name == name:
-            yield one(shown_as, node)
+            yield one(shown_as, Full(module).visit(deepcopy(node)))
+
+
+class Full(ast.NodeTransformer):
+    """Write names of classes with their modules, so that links know which is meant."""
+
+    def __init__(self, module: str) -> None:
+        self.modules: dict[str, str] = {}
+        for node in tree_of(file_of(module)).body:
+            if isinstance(node, ast.ClassDef):
+                self.modules[node.name] = module
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                of_us = node.module.startswith("spikedrift")
+                names = node.names if of_us else []
+                self.modules |= dict.fromkeys((alias.name for alias in names), node.module)
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """Put the module before a name."""
+        module = self.modules.get(node.id)
+        return ast.Name(f"{module}.{node.id}") if module else node
 
 
 def constants(module: str, tree: ast.Module, named: set[str] | None) -> Iterator[str]:
@@ -138,5 +160,5 @@ def items(body: str) -> Iterator[str]:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
-    app.add_directive("module", Module)
+    app.add_directive("api", Module)
     return {"parallel_read_safe": True}

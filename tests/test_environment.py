@@ -40,6 +40,9 @@ def asked_for(name: str) -> list[str]:
     """Requirements that a lock was resolved from."""
     if name == "core":
         return project()["dependencies"]
+    if name == "site":
+        groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+        return groups["site"]
     lines = (ROOT / "envs" / f"{name}.in").read_text().splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -56,7 +59,7 @@ def test_conda_equivalent_has_the_versions_of_the_lock(name: str, python: str) -
     assert named == {package: lock(name)[package] for package in direct}
 
 
-@pytest.mark.parametrize("name", ["core", "allensdk", "bayesflow"])
+@pytest.mark.parametrize("name", ["core", "site", "allensdk", "bayesflow"])
 def test_lock_holds_what_was_asked_for(name: str) -> None:
     for entry in map(Requirement, asked_for(name)):
         assert entry.specifier.contains(lock(name)[entry.name]), entry

@@ -44,6 +44,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "```{api} spikedrift.trials\n```\n",
         "docs/notebooks/one.md": "# One\n\n```{code-cell} ipython3\nx = 'cell'\n```\n",
         "src/code.py": "answer = 42\n",
+        "src/spikedrift/trials.py": "",
         "src/deeper/data.bin": "",
         "results/README.md": "no page",
     }

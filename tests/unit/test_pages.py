@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "src" / "spikedrift"
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = ("docs/glossary.md", "docs/architecture.md", "CONTRIBUTING.md")
 ROOMS = {path.name for path in LIBRARY.iterdir() if path.is_dir()} - {"__pycache__"}
 
@@ -26,8 +26,21 @@ def test_files_that_a_page_names_are_there(page: str) -> None:
     assert paths or page == "CONTRIBUTING.md"
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/{path.name}" for path in DOCS)])
+@pytest.mark.parametrize("page", ["README.md", *(str(path.relative_to(ROOT)) for path in DOCS)])
 def test_links_within_the_project_lead_somewhere(page: str) -> None:
     path = ROOT / page
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text(encoding="utf-8"))
     assert {link for link in links if not (path.parent / link).exists()} == set()
+
+
+def test_modules_that_pages_import_are_described() -> None:
+    described = set(re.findall(r"^```\{api\} (\S+)$", (ROOT / "docs/api.md").read_text(), re.M))
+    for module in described:
+        path = ROOT / "src" / module.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").is_file(), module
+    for page in DOCS:
+        for package, names in re.findall(
+            r"^from (spikedrift[\w.]*) import (.+)$", page.read_text(), re.M
+        ):
+            inner = {f"{package}.{name}" for name in re.split(r"[ ,()]+", names) if name}
+            assert package in described or inner <= described, f"{page.name}: {package}"

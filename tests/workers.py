@@ -21,6 +21,7 @@ TOGETHER = {
         "tests/pipeline/test_catalog.py",
         "tests/pipeline/test_demo.py",
         "tests/pipeline/test_notebooks.py",
+        "tests/pipeline/test_pictures.py",
     ),
     "neuropixels_mirror": (
         "tests/allen/test_bad_session.py",
@@ -37,6 +38,7 @@ FIRST = [
     "tests/pipeline/test_allen_gratings.py",
     "tests/pipeline/test_survey.py",
     "tests/pipeline/test_docs.py",
+    "tests/pipeline/test_tutorial.py",
     "tests/test_ground_truth.py",
     "tests/unit/networks/test_declared.py",
     "tests/unit/networks/test_copies.py",

@@ -18,6 +18,7 @@ import numpy as np
 from spikedrift.networks import session_plan
 from spikedrift.networks.declaration import Network
 from spikedrift.networks.timetable import stages
+from spikedrift.stats.stretch import relative_change
 
 if TYPE_CHECKING:
     from spikedrift.networks.session_plan import Plan
@@ -28,32 +29,6 @@ log = logging.getLogger(__name__)
 def open_phases(network: Network) -> list[int]:
     """Places of the phases whose length is not known yet."""
     return [k for k, phase in enumerate(network.protocol.phases) if phase.until is not None]
-
-
-def moved(
-    time: np.ndarray, weight: np.ndarray, end: float, length: float, first: float
-) -> float | None:
-    """Relative change of a mean weight in a stretch of time.
-
-    Parameters
-    ----------
-    time, weight : float64, shape (n_times,); s and the weight's unit
-        When the weight is known, and its values; in between it is interpolated.
-    end, length : float, s
-        End of the stretch and its length.
-    first : float, s
-        Where the stretch would begin before this, the change since then is scaled to its length.
-
-    Returns
-    -------
-    float or None
-        None where there is no time to compare, or the weight is 0 in the end.
-    """
-    begin = max(end - length, first)
-    before, after = np.interp([begin, end], time, weight)
-    if end > begin and after:
-        return float((after - before) / after * length / (end - begin))
-    return None
 
 
 def first_part(plan: "Plan", number: int) -> "Plan":
@@ -118,7 +93,9 @@ def ended(plan: "Plan", number: int, part: "Plan", weights: Mapping[str, np.ndar
     for step, repeats in _looks(plan, number):
         end = step * dt
         known = regular | (part.save_time == end)
-        changes = (moved(part.save_time[known], w[known], end, length, first) for w in means)
+        changes = (
+            relative_change(part.save_time[known], w[known], end, length, first) for w in means
+        )
         if all(abs(change or 0.0) < phase.until.moves for change in changes):
             log.info("%s: weights rest after %d repeats", plan.run.recording, repeats)
             return _cut(plan, number, repeats, plan.rested is not False)

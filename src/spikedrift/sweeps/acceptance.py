@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from spikedrift.config.sweeps import Accept
-from spikedrift.networks.rest import moved
+from spikedrift.stats.stretch import relative_change
 
 DIMS = ("point", "instance")
 CODE = "rate"  # the code whose depth is asked for: every network that fires has it
@@ -78,7 +78,7 @@ def _weights(traces: xr.Dataset, kind: np.ndarray, block: int) -> tuple[np.ndarr
     first = start[trained[0]] if trained.size else time[0]
     change = np.full(traces.sizes["projection"], np.nan)
     for k, weight in enumerate(traces["mean_weight"].values):
-        if (by := moved(time, weight, end, length, first)) is not None:
+        if (by := relative_change(time, weight, end, length, first)) is not None:
             change[k] = by
     at = int(np.abs(edge - end).argmin())
     return change, traces["at_bound"].values[:, :, at].sum(axis=0)

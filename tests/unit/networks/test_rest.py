@@ -184,13 +184,6 @@ def test_each_run_is_a_batch_of_its_own_wherever_it_runs():
         assert batches(MODEL, asked, runs) == [[run] for run in runs]
 
 
-def test_a_change_is_scaled_where_training_is_shorter_than_a_block():
-    time = np.array([0.0, 10.0])
-    assert rest.moved(time, np.array([1.0, 2.0]), 10.0, 5.0, 0.0) == 0.25
-    assert rest.moved(time, np.array([1.0, 2.0]), 10.0, 20.0, 0.0) == 1.0
-    assert rest.moved(time, np.zeros(2), 10.0, 5.0, 0.0) is None
-
-
 @pytest.mark.parametrize(
     ("changed", "match"),
     [

@@ -9,7 +9,7 @@ bit by bit, and goes on where that would have stopped. It takes at most twice th
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,35 @@ from spikedrift.networks.timetable import stages
 from spikedrift.stats.stretch import relative_change
 
 if TYPE_CHECKING:
+    from spikedrift.networks.copies import Recorded
     from spikedrift.networks.session_plan import Plan
 
 log = logging.getLogger(__name__)
+
+type Outcome = tuple[Plan, Recorded, str] | Exception
 
 
 def open_phases(network: Network) -> list[int]:
     """Places of the phases whose length is not known yet."""
     return [k for k, phase in enumerate(network.protocol.phases) if phase.until is not None]
+
+
+def run(plan: "Plan", once: Callable[["Plan"], Outcome]) -> Outcome:
+    """Run a session whose training ends when its weights rest: first parts, then the whole.
+
+    Parameters
+    ----------
+    plan : Plan
+    once : callable
+        Runs a planned session, and returns its plan, what it recorded and the backend, or an error.
+    """
+    for number in open_phases(plan.network):
+        part = first_part(plan, number)
+        found = once(part)
+        if isinstance(found, Exception):
+            return found
+        plan = ended(plan, number, part, found[1].weights)
+    return once(plan)
 
 
 def first_part(plan: "Plan", number: int) -> "Plan":

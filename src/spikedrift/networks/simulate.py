@@ -161,7 +161,7 @@ def record_batch(
         together = simulation.backend == "cuda"
     places = (simulation, build_dir, scratch_dir)
     if any(rest.open_phases(one.network) for one in planned):
-        return [_until_rest(one, *places) for one in planned]
+        return [rest.run(one, lambda part: _run([part], *places)[0]) for one in planned]
     groups = [planned] if together else [[one] for one in planned]
     return [outcome for group in groups for outcome in _run(group, *places)]
 
@@ -204,19 +204,6 @@ def batches(
 def n_cells(network: Network) -> int:
     """Number of cells that are simulated."""
     return sum(one.size for one in network.populations)
-
-
-def _until_rest(
-    plan: Plan, simulation: Simulation, build_dir: Path, scratch_dir: Path
-) -> tuple[Plan, Recorded, str] | Exception:
-    """Run a session whose training ends when its weights rest: first parts, then the whole."""
-    for number in rest.open_phases(plan.network):
-        part = rest.first_part(plan, number)
-        (found,) = _run([part], simulation, build_dir, scratch_dir)
-        if isinstance(found, Exception):
-            return found
-        plan = rest.ended(plan, number, part, found[1].weights)
-    return _run([plan], simulation, build_dir, scratch_dir)[0]
 
 
 def _integrated(model: Model, plan: Plan) -> tuple[Plan, Recorded, str] | Exception:

@@ -184,6 +184,22 @@ def test_each_run_is_a_batch_of_its_own_wherever_it_runs():
         assert batches(MODEL, asked, runs) == [[run] for run in runs]
 
 
+def test_a_pattern_shown_often_is_so_in_the_training_that_is_left():
+    plan = session_plan.plan(MODEL, options(0.01), RUN._replace(parameters={"patterns.often": 3}))
+    part = rest.first_part(plan, 3)
+    still = {"afferent": np.ones((part.save_time.size, 5))}
+    found = rest.ended(plan, 3, part, still)
+    assert found.rested and found.network.protocol.phases[3].repeats < LIMIT
+    for one in (plan, part, found):
+        laid_out = one.timetable
+        train, segment = laid_out.presentation_phase == 3, laid_out.segment
+        repeats = one.network.protocol.phases[3].repeats
+        assert np.bincount(segment[train]).tolist() == [3 * repeats, *[repeats] * 3]
+        shown = np.unique(np.stack([segment, laid_out.repeat])[:, laid_out.first], axis=1)
+        assert shown.shape[1] == laid_out.first.sum()  # of each repeat one showing is a trial
+        assert (np.bincount(segment[train & laid_out.first]) == repeats).all()
+
+
 @pytest.mark.parametrize(
     ("changed", "match"),
     [

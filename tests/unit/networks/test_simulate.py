@@ -80,6 +80,20 @@ def test_the_trials_are_the_presentations(learned):
 
 
 @pytest.mark.compiles
+def test_a_pattern_that_is_shown_often_has_no_more_trials(run, learned):
+    data = run({**LEARNING, "patterns.often": 3}).trials
+    trials.check(data)
+    for name in ("segment", "repeat", "phase", "block"):
+        assert sorted(data[name].values) == sorted(learned.trials[name].values)
+    assert json.loads(data.attrs["shown_often"]) == [0]
+    assert "shown_often" not in learned.trials.attrs
+    # Before the second block: half of either block, and what is shown in the pause.
+    for one, shown in ((data, 1 + (4 + 2) / 4 + 1), (learned.trials, 3.0)):
+        told = json.loads(one.attrs["shown_before"])
+        assert told["1"] - told["0"] == pytest.approx(shown)
+
+
+@pytest.mark.compiles
 def test_same_seed_same_bits_other_seed_other_network(run, learned):
     again, other = run(LEARNING), run(LEARNING, seed=2)
     assert again.trials.identical(learned.trials)

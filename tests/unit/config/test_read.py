@@ -130,7 +130,10 @@ def test_numbers_may_come_as_text() -> None:
 @pytest.mark.parametrize(
     ("sweep", "words"),
     [
-        ({"instances": 10**7, "survey": None}, "10000000 runs, each a recording, are more than 2000"),
+        (
+            {"instances": 10**7, "survey": None},
+            "10000000 runs, each a recording, are more than 2000",
+        ),
         ({"instances": 10**7, "survey": {}}, "10000000 runs are more than 100000"),
         ({"axes": [{"name": "r", "keys": ["patterns.rate"], "low": 1, "high": 2, "n": 10**9}]},
          "1000000000 points are more than 10000"),

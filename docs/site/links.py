@@ -126,9 +126,14 @@ def pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
                 f"{'/' * found.is_dir()}</code></a></li>"
                 for one, found in inside.items()
             )
-            yield page, {"title": name, "body": f"<h1>{name}/</h1><ul>{body}</ul>"}, "page.html"
+            yield page, {"title": name, "body": f"{title(name)}<ul>{body}</ul>"}, "page.html"
         else:
-            yield page, {"title": name, "body": f"<h1>{name}</h1>{text(path)}"}, "page.html"
+            yield page, {"title": name, "body": f"{title(name)}{text(path)}"}, "page.html"
+
+
+def title(name: str) -> str:
+    """Heading of the page of a file, which may be long."""
+    return f'<h1 class="source-title">{name}</h1>'
 
 
 def text(path: Path) -> str:

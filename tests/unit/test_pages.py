@@ -44,3 +44,9 @@ def test_modules_that_pages_import_are_described() -> None:
         ):
             inner = {f"{package}.{name}" for name in re.split(r"[ ,()]+", names) if name}
             assert package in described or inner <= described, f"{page.name}: {package}"
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_a_page_has_one_title(path: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    assert len(re.findall(r"^# ", prose, flags=re.M)) == 1

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from spikedrift.comparison.scores.usable import codes_of
 from spikedrift.drift import gates
 from spikedrift.figures import style
 
@@ -81,7 +82,10 @@ def unscored(scores: xr.Dataset) -> str:
     for state in (gates.FAILED, gates.REJECTED):
         if count := int(scores[f"instances_{state}"].sum()):
             reasons.append(f"{gates.short(state, '')}: {count}")
+    needed = {one for name in scores["statistic"].values.astype(str) for one in codes_of(name)}
     for k, code in enumerate(scores["code"].values.astype(str)):
+        if code not in needed:
+            continue
         found = [one for one in states[:, k] if one not in ("", gates.FAILED, gates.REJECTED)]
         reasons.append(gates.counted(found, code, of=False))
     return f"{said} ({'; '.join(filter(None, reasons)) or 'a statistic is undefined'})."

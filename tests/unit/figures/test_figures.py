@@ -28,6 +28,7 @@ from spikedrift.figures import (
     matrices,
     raster,
     registry,
+    score_panel,
     scores,
     style,
 )
@@ -557,6 +558,18 @@ def test_scores_keep_a_point_that_cannot_be_scored(scored):
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     marks = np.where(lost["incomparable"], " †", "")
     assert labels == [f"frozen{marks[0]}", f"weight noise{marks[1]}"]
+
+
+@pytest.mark.parametrize(("code", "told"), [("rate", True), ("timing", False)])
+def test_no_reason_is_told_of_a_code_that_no_statistic_needs(scored, code, told):
+    kept = [name for name in scored["statistic"].values if "timing" not in name]
+    lost = scored.sel(statistic=kept).copy(deep=True)
+    lost["instance_score"].loc[{"point": "noise"}] = np.nan
+    lost["instances_scored"].loc[{"point": "noise"}] = 0
+    lost["instance_gate"] = lost["instance_gate"].astype(object)
+    lost["instance_gate"].loc[{"point": "noise", "code": code}] = gates.NO_CODE
+    said = score_panel.unscored(lost)
+    assert (gates.short(gates.NO_CODE, code) in said) == told, said
 
 
 def test_scores_draw_the_nearest_of_many_points_and_mark_the_incomparable(scored):

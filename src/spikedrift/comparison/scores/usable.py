@@ -113,7 +113,7 @@ def _varies(instances: np.ndarray, kept: Sequence[int], place: int) -> bool:
 def _of_recording(name: str, run: Run) -> str:
     notes = [
         f"{code}: {note}"
-        for code in _codes(name)
+        for code in codes_of(name)
         if (note := str(run.index["gate_note"].sel(matching="none", code=code).values))
     ] or _aspect_notes(name, run)
     return f"{run.name} does not have it: {'; '.join(notes) or 'too few repeats, or one block'}"
@@ -122,7 +122,7 @@ def _of_recording(name: str, run: Run) -> str:
 def _of_models(name: str, runs: Sequence[Run | Failed], some: bool) -> str:
     if some:
         return "no model instance has it and all others"
-    states = {code: [_state(run, code) for run in runs] for code in _codes(name) or CODES[:1]}
+    states = {code: [_state(run, code) for run in runs] for code in codes_of(name) or CODES[:1]}
     notes = Counter(
         note for run in runs if isinstance(run, Run) for note in _aspect_notes(name, run)
     )
@@ -140,7 +140,7 @@ def _aspect_notes(name: str, run: Run) -> list[str]:
     ]
 
 
-def _codes(name: str) -> list[str]:
+def codes_of(name: str) -> list[str]:
     """Codes whose index a statistic needs to be defined."""
     return [code for code in CODES if _needs(name, f"{code}_step")]
 

@@ -114,11 +114,6 @@ class Model:
         `integrate(plan)` returns what the network leaves behind (`copies.Recorded`), where it is
         not for Brian2: rate models, or dynamics that a compiled loop runs much faster. Its
         populations then name no cell.
-    train : callable, optional
-        `train(plan, checkpoints)` trains the network of a plan of `options.as_trained()` and
-        returns a Dataset of what it has become. It writes its state to `checkpoints.Checkpoints`
-        now and then, and goes on from the one that it finds there. `integrate` finds the Dataset
-        by `training.learned(plan)`, and returns to the bit what it does without one.
     experiments : tuple of Experiment
         What `snakemake reproduce` runs; none for a network without a paper.
     readout : callable, optional
@@ -127,6 +122,11 @@ class Model:
     runaway : mapping of name -> value
         What the paper says of a network that passed the limit of its recording; what else targets
         name is not defined then. Empty where such a network is an error.
+    train : callable, optional
+        `train(plan, checkpoints)` trains the network of a plan of `options.as_trained()` and
+        returns a Dataset of what it has become. It writes its state to `checkpoints.Checkpoints`
+        now and then, and goes on from the one that it finds there. `integrate` finds the Dataset
+        by `training.learned(plan)`, and returns to the bit what it does without one.
     """
 
     name: str
@@ -135,11 +135,11 @@ class Model:
     options: type[NetworkOptions]
     declare: Callable[[Any], Network]
     integrate: Callable[[Any], Any] | None = None
-    train: Callable[[Any, Any], Any] | None = None
     experiments: tuple[Experiment, ...] = ()
     readout: Callable[[Any, Any], Readout] | None = None
     targets: tuple[Target, ...] = ()
     runaway: Mapping[str, float] = field(default_factory=dict)
+    train: Callable[[Any, Any], Any] | None = None
 
 
 MODELS = Plugins("networks", "MODEL", Model, "network")

@@ -1,6 +1,7 @@
 """Options with some values changed, by dotted keys."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -34,7 +35,8 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
             node = node[place(node, part, key, where)]
         # Parameters of a rule are free names; they are checked where they are used.
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
-        node[last if free else place(node, last, key, where)] = value
+        # A later key may change a part of this value, which is the caller's.
+        node[last if free else place(node, last, key, where)] = deepcopy(value)
     return validated(type(options), tree, where)
 
 

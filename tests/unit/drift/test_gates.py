@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikedrift.comparison.scores.usable import _codes
+from spikedrift.comparison.scores.usable import codes_of
 from spikedrift.config.drift import DriftOptions, SignalOptions
 from spikedrift.config.ground_truth import GroundTruth
 from spikedrift.config.synthetic import SyntheticOptions
@@ -86,8 +86,8 @@ def test_an_open_gate_without_a_value_is_undefined():
 
 
 def test_a_statistic_names_the_codes_whose_index_it_needs():
-    assert _codes("timing_step") == ["timing"] and _codes("rate_step") == ["rate"]
-    assert _codes("timing_to_rate") == ["rate", "timing"] and _codes("rate_drop") == []
+    assert codes_of("timing_step") == ["timing"] and codes_of("rate_step") == ["rate"]
+    assert codes_of("timing_to_rate") == ["rate", "timing"] and codes_of("rate_drop") == []
 
 
 def test_every_case_of_the_ground_truth_has_words():

@@ -82,7 +82,7 @@ def unscored(scores: xr.Dataset) -> str:
     for state in (gates.FAILED, gates.REJECTED):
         if count := int(scores[f"instances_{state}"].sum()):
             reasons.append(f"{gates.short(state, '')}: {count}")
-    left = scores["statistic"].values.astype(str) if "statistic" in scores.variables else []
+    left = list(scores["statistic"].values.astype(str)) if "statistic" in scores.variables else []
     needed = {code for name in left for code in codes_of(name)}
     for k, code in enumerate(scores["code"].values.astype(str)):
         if len(left) and code not in needed:

@@ -82,10 +82,10 @@ def unscored(scores: xr.Dataset) -> str:
     for state in (gates.FAILED, gates.REJECTED):
         if count := int(scores[f"instances_{state}"].sum()):
             reasons.append(f"{gates.short(state, '')}: {count}")
-    left = list(scores["statistic"].values.astype(str)) if "statistic" in scores.variables else []
+    left = scores["statistic"].values.astype(str).tolist()
     needed = {code for name in left for code in codes_of(name)}
     for k, code in enumerate(scores["code"].values.astype(str)):
-        if len(left) and code not in needed:
+        if left and code not in needed:
             continue
         found = [one for one in states[:, k] if one not in ("", gates.FAILED, gates.REJECTED)]
         reasons.append(gates.counted(found, code, of=False))

@@ -453,7 +453,8 @@ def scores():
             "baseline_score": ("baseline", [0.9, 2.0, 9.0]),
         },
         coords={"point": names, "baseline": ["lag_only", "block_only", "no_drift"],
-                "code": ["rate", "timing"]},
+                "code": ["rate", "timing"],
+                "statistic": ["rate_step", "timing_step"]},
         attrs={
             "recording": "mouse.movie",
             "pseudo_population": 0,

@@ -31,7 +31,7 @@ class Families(Options):
 
 
 class Recovery(Options):
-    """Whether a comparison could distinguish its variants; docs/methods.md says what it means."""
+    """Whether a comparison could distinguish its variants; docs/recovery.md says what it means."""
 
     permutations: int = Field(
         default=1999,

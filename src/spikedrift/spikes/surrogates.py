@@ -15,9 +15,9 @@ more than the statistic itself. What each one destroys and keeps:
 | `circular_shift` | which segment a response belongs to | order of responses in a repeat |
 | `permute_labels` | which block a trial belongs to: a bad null, see there | whole trials |
 
-Sources: exchange and redraw are this library's (docs/methods.md); interval jitter with windows
-fixed in the trial: Amarasingham et al. 2012, J Neurophysiol 107:517; spike-centered dithering is
-not offered, since it inflates false positives (Platkiewicz et al. 2017, Neural Comput 29:783).
+Sources: exchange and redraw are this library's (docs/anchored-indices.md); interval jitter with
+windows fixed in the trial: Amarasingham et al. 2012, J Neurophysiol 107:517; spike-centered
+dithering is not offered, since it inflates false positives (Platkiewicz et al. 2017, Neural Comput 29:783).
 """
 
 from dataclasses import replace

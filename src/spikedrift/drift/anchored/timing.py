@@ -1,7 +1,7 @@
 """Anchored timing index: gate, exchange test, redraw-scaled effect size.
 
 SpikeShip values depend on counts, so "timing drifts less than rate" can follow from the measure
-alone. Three steps keep counts out (docs/methods.md):
+alone. Three steps keep counts out (docs/anchored-indices.md):
 
 1. Gate: is there a timing code? S_w must exceed the surrogates whose spike times are permuted
    within a unit over all trials; pairs must share units; the index must be precise enough.

@@ -17,7 +17,8 @@ more than the statistic itself. What each one destroys and keeps:
 
 Sources: exchange and redraw are this library's (docs/anchored-indices.md); interval jitter with
 windows fixed in the trial: Amarasingham et al. 2012, J Neurophysiol 107:517; spike-centered
-dithering is not offered, since it inflates false positives (Platkiewicz et al. 2017, Neural Comput 29:783).
+dithering is not offered, since it inflates false positives (Platkiewicz et al. 2017, Neural Comput
+29:783).
 """
 
 from dataclasses import replace

@@ -38,9 +38,10 @@ that do not hear cell i, S is corrected as P is above.
 **What rounding does.** Of a symmetric matrix only the lower triangle is there, so that nothing can
 become asymmetric. P shrinks with the number of updates, and errors of before shrink with it: what
 is left is about one rounding an update, 1e-11 of P after 1e5 updates in double precision and 1e-2
-in single precision (docs/performance.md). rest . k is positive as long as P is; an update in which
-it is not finds P anew where `check_every` keeps the sum of x x', and is an error otherwise. Every
-`check_every` updates P H is compared with 1, and P is found anew where it is too far.
+in single precision (docs/performance-training.md). rest . k is positive as long as P is; an update
+in which it is not finds P anew where `check_every` keeps the sum of x x', and is an error
+otherwise. Every `check_every` updates P H is compared with 1, and P is found anew where it is too
+far.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "src" / "spikedrift"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
-PAGES = ("docs/glossary.md", "docs/architecture.md", "CONTRIBUTING.md")
+PAGES = ("docs/glossary.md", "docs/architecture.md", "docs/decisions.md", "CONTRIBUTING.md")
 ROOMS = {path.name for path in LIBRARY.iterdir() if path.is_dir()} - {"__pycache__"}
 
 

@@ -1,6 +1,6 @@
 """What a comparator of similarity matrices is, and what those that read matrices share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,6 +49,30 @@ class Comparator:
     citation: str
     compare: Score
     normalize: Normalizer | None = None
+
+    def table(self, models: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
+        """Score every model against every one of the others.
+
+        Parameters
+        ----------
+        models, others : sequences of arrays
+            What the comparator takes, one entry a run or recording: RDMs (n_pairs,), or responses
+            (n_folds, n_conditions, n_features), each with features of its own.
+
+        Returns
+        -------
+        float64, shape (n_models, n_others)
+            NaN where one side has no features.
+        """
+        if self.takes == "rdm":
+            return self.compare(np.stack(models), np.stack(others))
+        # One by one: runs need not have the same number of units.
+        found = [
+            [float(self.compare(one, two[None])[0]) if one.size and two.size else np.nan
+             for two in others]
+            for one in models
+        ]  # fmt: skip
+        return np.array(found).reshape(len(models), len(others))
 
 
 COMPARATORS = Plugins("comparators", "COMPARATOR", Comparator, "comparator")

@@ -305,6 +305,24 @@ def test_fitting_on_noise_deceives_the_plain_angle_and_not_the_cross_validated_o
     assert abs(np.mean(crossed) - np.pi / 2) < 4 * np.std(crossed) / np.sqrt(60)
 
 
+def test_a_table_takes_responses_of_any_number_of_units_and_stacks_matrices():
+    rng = np.random.default_rng(12)
+    runs = [rng.normal(size=(2, 6, n)) for n in (4, 9, 0)]
+    found = procrustes.COMPARATOR.table(runs, runs[:2])
+    assert found.shape == (3, 2) and np.isnan(found[2]).all()
+    for a, b in np.ndindex(2, 2):
+        assert found[a, b] == procrustes.cross_validated(runs[a], runs[b])
+    assert np.isnan(procrustes.COMPARATOR.table(runs[:2], runs[2:])).all()
+    same = np.stack([runs[0], runs[0] + 1, 2 * runs[0] ** 2])
+    np.testing.assert_array_equal(
+        procrustes.COMPARATOR.table(list(same), list(same[:2])), procrustes.compare(same, same[:2])
+    )
+    rdms = rng.normal(size=(3, 15))
+    np.testing.assert_array_equal(
+        cka.COMPARATOR.table(list(rdms), list(rdms[:2])), cka.COMPARATOR.compare(rdms, rdms[:2])
+    )
+
+
 def test_procrustes_refuses_conditions_that_do_not_fit_and_leaves_what_does_not_vary_undefined():
     rng = np.random.default_rng(16)
     with pytest.raises(InputError, match="same conditions"):

@@ -155,6 +155,14 @@ def _members(structures: Sequence[xr.Dataset]) -> dict[str, list[int]]:
             raise InputError(f"{name}: no inference over animals, {ASSUMED}")
         if not np.isfinite(one["recording_rdm"]).all():
             raise InputError(f"{name}: no inference over animals, its matrices are not all defined")
+        defined = one["point_rdm"].notnull().all(("view", "code", "pair"))
+        if not defined.all():
+            titles = json.loads(one.attrs["titles"])
+            lost = [str(titles[key]) for key in one["point"].values[~defined.values].tolist()]
+            named = listed_points(lost, f"{defined.size} points")
+            raise InputError(
+                f"{name}: no inference over animals, matrices of {named} are not all defined"
+            )
         if not all(one[key].equals(first[key]) for key in ("pair", "row", "column", "relation")):
             raise InputError(
                 f"{name}: no inference over animals, its windows of repeats are not those of "

@@ -48,11 +48,13 @@ def change(
     if undefined or not blocks.size:
         return np.full(len(pairs), np.nan), float("nan")
     halves = [rows[turn::2] for rows in members for turn in (0, 1)]
-    if comparator.takes == "rdm":
-        stack = np.stack([responses.segments(code, rows) for rows in halves])
-    else:
-        stack = np.stack([responses.segment_responses(rows) for rows in halves])
-    value = comparator.compare(stack, stack)
+    of_halves = [
+        responses.segments(code, rows)
+        if comparator.takes == "rdm"
+        else responses.segment_responses(rows)
+        for rows in halves
+    ]
+    value = comparator.table(of_halves, of_halves)
     of_half = np.repeat(blocks, 2)
     between = np.array([defined_mean(value[np.ix_(of_half == a, of_half == b)]) for a, b in pairs])
     within = defined_mean(value[np.arange(0, len(halves), 2), np.arange(1, len(halves), 2)])
@@ -61,7 +63,7 @@ def change(
 
 def across(
     recording: np.ndarray,
-    models: Sequence[np.ndarray],
+    models: Sequence[Sequence[np.ndarray]],
     comparator: Comparator,
     timed: bool,
     options: Structure,
@@ -72,8 +74,8 @@ def across(
     Parameters
     ----------
     recording : float64, shape (n_pairs,) or (n_folds, n_segments, n_units)
-    models : sequence of float64 arrays, shape (n_instances, ...)
-        One array a point.
+    models : sequence of sequences of float64 arrays, shapes as the recording's
+        One sequence a point, one array an instance, which has units of its own.
     comparator : Comparator
     timed : bool
         Segments follow each other in time: the mean at every distance in time is taken out of RDMs,
@@ -91,10 +93,10 @@ def across(
     """
     p_value = np.full(len(models), np.nan)
     if comparator.takes == "responses":
-        return [comparator.compare(stack, recording[None])[:, 0] for stack in models], p_value
+        return [comparator.table(group, [recording])[:, 0] for group in models], p_value
     scores, against = [], recording[None]
     if not np.isfinite(recording).all():
-        return [np.full(len(stack), np.nan) for stack in models], p_value
+        return [np.full(len(group), np.nan) for group in models], p_value
     n = n_conditions(recording)
     if timed:
         against = without_lag(against)
@@ -102,7 +104,8 @@ def across(
     else:
         drawn = rng.permuted(np.tile(np.arange(n), (options.shifts, 1)), axis=1)
         orders = np.concatenate([np.arange(n)[None], drawn])
-    for k, stack in enumerate(models):
+    for k, group in enumerate(models):
+        stack = np.stack(group)
         whole = np.isfinite(stack).all(axis=1)
         value = np.full(len(stack), np.nan)
         if whole.any():

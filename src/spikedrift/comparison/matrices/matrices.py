@@ -53,18 +53,19 @@ Attributes
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import xarray as xr
 
 from spikedrift.comparison.claims import check_order
 from spikedrift.comparison.conclusions import conclusions, setting
-from spikedrift.comparison.matrices import geometry, subsampling
+from spikedrift.comparison.matrices import geometry, missing, subsampling
 from spikedrift.comparison.matrices.lag_and_block import pairs_of
+from spikedrift.comparison.matrices.missing import ModelResponses
 from spikedrift.comparison.matrices.repeats import (
     FEWEST_WINDOWS,
     VIEWS,
-    ModelResponses,
     Variables,
     repeat_scores,
 )
@@ -169,11 +170,21 @@ def structure(
             f"repeat x repeat matrices of {name}: {data.block.size} windows of "
             f"{options.structure.window} repeats, {FEWEST_WINDOWS} are needed"
         )
+    else:
+        rate = found["score"][1][VIEWS.index("full"), CODES.index("rate")]
+        refused += missing.undefined(name, data, models, titles or {}, comparators, rate)
+        for line in refused:
+            log.warning("%s", line)
     if segments is None:
         refused.append(refusal)
     else:
         timed = all(in_time_order(one) for one in (recording, *(run.dataset for run in runs)))
         found |= _segments(name, data, models, comparators, options, timed, seed, bool(reason))
+    n_left = [run.response.shape[-1] for run in chain(*models.values())]
+    said = (
+        subsampling.words(sizes[0], sizes[1:], size, seed),
+        subsampling.left(data.response.shape[-1], n_left, size),
+    )
     lag, within, _ = pairs_of(data.block)
     row, column = np.triu_indices(data.block.size, k=1)
     out = xr.Dataset(
@@ -203,15 +214,14 @@ def structure(
         directions=json.dumps({one.name: one.direction for one in comparators}),
         blind_to=json.dumps({one.name: one.blind_to for one in comparators}),
         rdm_units=json.dumps({"rate": _rate_units(options), "timing": timing.measure}),
-        subsampled=subsampling.words(sizes[0], sizes[1:], size, seed),
+        subsampled=" ".join(filter(None, said)),
         refused="\n".join(refused),
         n_units=size.units,
         n_segments=size.segments,
         options=options.structure.model_dump_json(),
         seed=seed,
     )
-    out.attrs["inference"] = setting(out, {k: len(v) for k, v in points.items()}, options,
-                                     reason)  # fmt: skip
+    out.attrs["inference"] = setting(out, missing.instances_of(models), options, reason)
     out.attrs["conclusion"] = "\n".join(conclusions(out))
     return out
 
@@ -274,7 +284,7 @@ def _segments(
 
         value, p = geometry.across(
             of(data),
-            [np.stack([of(run) for run in group]) for group in models.values()],
+            [[of(run) for run in group] for group in models.values()],
             comparator,
             timed,
             options.structure,

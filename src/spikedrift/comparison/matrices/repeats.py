@@ -1,12 +1,13 @@
 """Scores of repeat x repeat matrices: runs, baselines, ceilings, and tests beyond lag and block."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from spikedrift.comparison.matrices.lag_and_block import baseline_rdms, residual, shifted
+from spikedrift.comparison.matrices.missing import ModelResponses, instances_of
 from spikedrift.comparison.matrices.responses import CODES, TrialResponses
 from spikedrift.comparison.scores.baselines import BASELINES
 from spikedrift.comparison.scores.models import stacked
@@ -24,7 +25,6 @@ from spikedrift.trials import select
 
 VIEWS = ("full", "residual")
 FEWEST_WINDOWS = 4
-ModelResponses = Mapping[str, Sequence[TrialResponses]]
 Variables = dict[str, tuple[tuple[str, ...], np.ndarray]]
 
 
@@ -93,18 +93,18 @@ def repeat_scores(
         for c, comparator in enumerate(comparators):
             if comparator.takes == "responses":
                 if view == "full" and code == "rate":
-                    stacks = [np.stack([run.repeat_responses() for run in group])
-                              for group in models.values()]  # fmt: skip
+                    own = [data.repeat_responses()]
+                    runs = [[run.repeat_responses() for run in group] for group in models.values()]
                     score[*place, c] = stacked(
-                        [comparator.compare(stack, data.repeat_responses()[None])[:, 0]
-                         for stack in stacks], most)  # fmt: skip
-                    noise[*place, c] = [_among(comparator, stack) for stack in stacks]
+                        [comparator.table(group, own)[:, 0] for group in runs], most
+                    )
+                    noise[*place, c] = [_among(comparator, group) for group in runs]
                 continue
             against = one.recording[None]
             score[*place, c] = stacked(
                 [comparator.compare(stack, against)[:, 0] for stack in one.models], most
             )
-            noise[*place, c] = [_among(comparator, stack) for stack in one.models]
+            noise[*place, c] = [_among(comparator, list(stack)) for stack in one.models]
             base[*place, c] = comparator.compare(one.baselines, against)[:, 0]
             known = one.halves[np.isfinite(one.halves).all(axis=(1, 2))]
             if len(known):
@@ -115,11 +115,11 @@ def repeat_scores(
             if view == "residual" and not untested:
                 for k, stack in enumerate(one.models):
                     null = comparator.compare(shifted(stack, data.block, orders), against)[..., 0]
-                    own = stream(seed, name, "structure", "draws", code, comparator.name, k)
+                    drawn = stream(seed, name, "structure", "draws", code, comparator.name, k)
                     p_value[place[1], c, k] = p_of_instances(
-                        sign * null, options.structure.draws, own
+                        sign * null, options.structure.draws, drawn
                     )
-    reach = [float(len(orders)) ** -len(group) for group in models.values()]
+    reach = [float(len(orders)) ** -n for n in instances_of(models).values()]
     least = np.maximum(reach, 1 / (1 + options.structure.draws))
     mean = defined_means(score)
     interval = np.full((2, *mean.shape), np.nan)
@@ -186,7 +186,7 @@ def _halves(
     return {code: np.array(value) for code, value in drawn.items()}
 
 
-def _among(comparator: Comparator, stack: np.ndarray) -> float:
+def _among(comparator: Comparator, runs: Sequence[np.ndarray]) -> float:
     """Mean score over pairs of instances, one of which takes the place of the recording."""
-    value = comparator.compare(stack, stack)
-    return defined_mean(value[~np.eye(len(stack), dtype=bool)])
+    value = comparator.table(runs, runs)
+    return defined_mean(value[~np.eye(len(runs), dtype=bool)])

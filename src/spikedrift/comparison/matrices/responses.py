@@ -7,7 +7,7 @@ repeats for folds.
 """
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import xarray as xr
@@ -88,6 +88,9 @@ class TrialResponses:
         counts = responses_of(layout)
         windows = windows_of(counts.repeats.block, options.window)
         count, seen = counts.rate[windows], counts.observed[windows]
+        if not np.where(seen, count, 0.0).any():
+            # Distances of 0 would say that what never fires does not drift.
+            count, seen = count[..., :0], seen[..., :0]
         poisson = options.distance == "poisson"
         if not poisson:
             count, seen = normalized(stabilized(count, options.stabilize), seen, options.noise)
@@ -146,19 +149,39 @@ class TrialResponses:
         pairs[..., np.arange(repeats.size), np.arange(repeats.size)] = np.nan
         return without_floor(defined_means(pairs.reshape(n_segments, n_segments, -1)))
 
+    @cached_property
+    def undefined(self) -> dict[str, str]:
+        """Why there is no window x window matrix, by code; empty where there are those of both.
+
+        Fewer than two windows have no pair that could be undefined.
+        """
+        if self.block.size < 2:
+            return {}
+        reasons = {
+            "rate": "no unit was observed in two windows of repeats"
+            if self.response.shape[-1]
+            else "no unit fires, or none varies between the repeats of a window",
+            "timing": "no two trials have spikes that can be compared",
+        }
+        return {
+            code: why for code, why in reasons.items() if not np.isfinite(self.repeats(code)).any()
+        }
+
     def repeat_responses(self) -> np.ndarray:
         """Responses for comparators that take them: (n_members, n_windows, segments x units).
 
-        Only units observed in all trials are used.
+        Only units observed in all trials are used, none where there is none.
         """
-        n_windows, members = self.response.shape[:2]
+        n_windows, members, n_segments, _ = self.response.shape
         whole = self.response[..., self.observed.all(axis=(0, 1, 2))]
-        return np.moveaxis(whole, 1, 0).reshape(members, n_windows, -1)
+        shape = members, n_windows, n_segments * whole.shape[-1]
+        return np.moveaxis(whole, 1, 0).reshape(shape)
 
     def segment_responses(self, repeats: np.ndarray | None = None) -> np.ndarray:
         """Means over repeats that are dealt in turn to two folds: (2, n_segments, units)."""
         whole = self.response[..., self.observed.all(axis=(0, 1, 2))]
-        flat = whole.reshape(-1, *whole.shape[2:])
+        n_windows, members = whole.shape[:2]
+        flat = whole.reshape(n_windows * members, *whole.shape[2:])
         repeats = np.arange(len(flat)) if repeats is None else repeats
         return np.stack([flat[repeats[turn::2]].mean(axis=0) for turn in (0, 1)])
 

@@ -154,12 +154,8 @@ def subsampled(
 def words(recording: Size, models: Sequence[Size], size: Size, seed: int) -> str:
     """One line: what was subsampled, of how many on either side."""
 
-    def span(values: list[int]) -> str:
-        low, high = min(values), max(values)
-        return str(low) if low == high else f"{low} to {high}"
-
     def part(name: str, what: str) -> str:
-        of = span([getattr(one, name) for one in models])
+        of = _span([getattr(one, name) for one in models])
         return f"{getattr(size, name)} {what} (of {getattr(recording, name)} and {of})"
 
     return (
@@ -167,3 +163,18 @@ def words(recording: Size, models: Sequence[Size], size: Size, seed: int) -> str
         f"{seed}, {part('segments', 'segments')}, the first {part('repeats', 'repeats')} of each "
         f"of the first {part('blocks', 'blocks')}; lags are counted in repeats that were kept."
     )
+
+
+def left(recording: int, models: Sequence[int], size: Size) -> str:
+    """One line: how many of the units that were drawn enter rate distances; empty where all do."""
+    if min(recording, *models) == size.units:
+        return ""
+    return (
+        f"Of these units {recording} of the recording and {_span(models)} of the models enter rate "
+        "distances: of the others the noise is not known, as of units that never fire."
+    )
+
+
+def _span(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low} to {high}"

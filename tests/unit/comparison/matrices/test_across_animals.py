@@ -135,6 +135,11 @@ def test_what_is_no_sample_of_animals_is_refused_and_said(files):
     assert "the order of its trials" in over_animals(assumed, "m", FAST).attrs["refused"]
     short = [one.isel(pair=(one["column"] < 4).values) for one in files]
     assert "4 windows of repeats" in over_animals(short, "m", FAST).attrs["refused"]
+    lost = [*files[:4], files[4].copy(deep=True)]
+    lost[4]["point_rdm"].loc[{"point": "wrong", "code": "timing"}] = np.nan
+    assert over_animals(lost, "m", FAST).attrs["refused"] == (
+        "r4.movie: no inference over animals, matrices of the wrong one are not all defined"
+    )
     drawn, table = figure.draw(structure=few)
     assert "needs 5" in table["refused"][0]
     assert any("needs 5" in text.get_text() for text in drawn.texts)

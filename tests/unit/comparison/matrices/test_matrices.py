@@ -1,6 +1,7 @@
 """Similarity matrices of models against a recording: what is scored, tested, refused and said."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,11 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.rsa.comparator import get
+from spikedrift.rsa.comparators.procrustes import cross_validated
 from spikedrift.rsa.stacks import relabeled
 from spikedrift.sources import synthetic
+from spikedrift.spikes.arrays import put
+from spikedrift.spikes.layout import Layout
 from spikedrift.stats.inference import holm
 from spikedrift.stats.matrix_regression import shifts_within
 from spikedrift.stats.monte_carlo import p_of_instances
@@ -25,6 +29,7 @@ from spikedrift.stats.monte_carlo import p_of_instances
 SPIKESHIP = MeasureEntry(name="spikeship", measure="spikeship")
 BLOCK = np.repeat([0, 1], 6)
 OPTIONS = Compare(structure=Structure(halves=6, shifts=60, draws=199))
+FEW = {"comparators": ("cosine", "procrustes"), "halves": 2, "shifts": 19, "draws": 99}
 
 
 def record(name, seed, **knobs):
@@ -34,6 +39,17 @@ def record(name, seed, **knobs):
 
 def renamed(dataset, stimulus="patterns"):
     return dataset.assign(stimulus=("trial", np.full(dataset.sizes["trial"], stimulus)))
+
+
+def muted(dataset, units):
+    """The same trials, in which some units never fire."""
+    spikes = Layout.of(dataset).spikes
+    return put(dataset, spikes.kept(~np.isin(spikes.cells[1], units)))
+
+
+def with_structure(**changes):
+    structure_of = OPTIONS.structure.model_copy(update=changes)
+    return OPTIONS.model_copy(update={"structure": structure_of})
 
 
 def gaussian_rdm(rng, block=BLOCK, noise=1.0):
@@ -324,6 +340,85 @@ def test_segments_of_one_name_are_compared(mouse):
     assert abs(score.sel(point="other")) < 0.5
     p = found["geometry_p_value"].sel(code="rate", comparator="whitened_correlation")
     assert p.sel(point="same") < 0.1 < p.sel(point="other")
+
+
+def drifting_movies():
+    """Runs that show the recording's segments; units that never fire are others in each."""
+    runs = [record(f"r{k}.movie", 50 + k, rate_drift=0.5) for k in range(3)]
+    return [run if k == 1 else muted(run, np.arange(2 + 3 * k)) for k, run in enumerate(runs)]
+
+
+def test_instances_with_other_numbers_of_units_score_as_each_of_them_alone(mouse):
+    options = with_structure(**FEW)
+    runs = drifting_movies()
+    found = structure(mouse, {"r": runs}, SPIKESHIP, options, 1).sel(point="r")
+    alone = [structure(mouse, {"r": [run]}, SPIKESHIP, options, 1).sel(point="r") for run in runs]
+    for key in ("score", "geometry_score", "geometry_between", "geometry_within"):
+        values = np.stack([one[key].isel(instance=0).values for one in alone], axis=-1)
+        assert np.isfinite(values[..., -1, :]).any()  # Procrustes, in some code
+        np.testing.assert_allclose(found[key].transpose(..., "instance"), values, rtol=1e-12)
+    for score, of_point in (("score", "point_score"), ("geometry_score", "geometry_point_score")):
+        np.testing.assert_allclose(found[of_point], found[score].mean("instance"), rtol=1e-12)
+    # Two instances, one taken for the recording: responses as the file's own run makes them.
+    sides = [TrialResponses.of(run, options.structure, SPIKESHIP) for run in runs]
+    assert [side.response.shape[-1] for side in sides] == [28, 30, 22]
+    kept = [side.repeat_responses() for side in sides]
+    pairs = [cross_validated(kept[a], kept[b]) for a in range(3) for b in range(3) if a != b]
+    at = {"view": "full", "code": "rate", "comparator": "procrustes"}
+    np.testing.assert_allclose(found["matched_noise"].sel(at), np.mean(pairs), rtol=1e-12)
+    assert found.attrs["refused"] == ""
+    assert "30 of the recording and 22 to 30 of the models enter" in found.attrs["subsampled"]
+
+
+@pytest.mark.parametrize("noise", ["univariate", "shrunk", "none"])
+def test_an_instance_that_never_fires_is_left_out_of_means_and_said(mouse, noise):
+    options = with_structure(noise=noise, **FEW)
+    runs = drifting_movies()[:2]
+    silent = muted(record("silent.movie", 60), np.arange(30))
+    models = {"some": [*runs, silent], "none": [silent]}
+    found = structure(mouse, models, SPIKESHIP, options, 1, titles={"some": "a, b"})
+    without = structure(mouse, {"some": runs}, SPIKESHIP, options, 1)
+    for key in ("point_score", "matched_noise", "point_rdm", "geometry_point_score", "p_value"):
+        np.testing.assert_array_equal(found[key].sel(point="some"), without[key].sel(point="some"))
+        assert found[key].sel(point="none").isnull().all()
+    assert without["point_score"].notnull().any()
+    assert found["score"].isel(instance=2).isnull().all()
+    np.testing.assert_array_equal(
+        found["smallest_p"], [without["smallest_p"].sel(point="some"), 1.0]
+    )
+    for code in ("rate", "timing"):
+        line = f"no {code} matrix of 1 of 3 instances of a, b and 1 of 1 instances of none: "
+        assert any(said.startswith(line) for said in found.attrs["refused"].split("\n"))
+    assert len(found.attrs["refused"].split("\n")) == 2
+    assert "n = 0 to 2 a point" in found.attrs["inference"]
+
+
+def test_a_recording_that_never_fires_gives_a_file_that_says_so(mouse, sweep):
+    options = with_structure(**FEW)
+    silent = muted(mouse, np.arange(30))
+    found = structure(silent, {"d": sweep["drifting"][:1]}, SPIKESHIP, options, 1)
+    assert found["score"].isnull().all() and found["geometry_between"].notnull().any()
+    assert found.attrs["refused"].startswith("no rate matrix of mouse.movie: no unit fires")
+    assert "no timing matrix of mouse.movie" in found.attrs["refused"]
+    assert "rate: repeat x repeat matrices are not compared" in found.attrs["conclusion"]
+
+
+def test_responses_need_units_that_were_observed_in_all_trials_and_matrices_do_not(mouse):
+    options = with_structure(**FEW)
+    runs = drifting_movies()[1:]
+    seen = runs[0]["observed"].values.copy()
+    seen[np.arange(30), np.arange(30)] = False  # each unit is missing once
+    spikes = Layout.of(runs[0]).spikes
+    trial, unit = spikes.cells
+    partly = put(runs[0], replace(spikes.kept(seen[trial, unit]), observed=seen))
+    found = structure(mouse, {"p": [partly, runs[1]]}, SPIKESHIP, options, 1)
+    rate = found["score"].sel(view="full", code="rate", point="p")
+    assert rate.sel(comparator="cosine").notnull().all()
+    assert rate.sel(comparator="procrustes").isnull().values.tolist() == [True, False]
+    assert (
+        "no Procrustes angle (rad) of 1 of 2 instances of p: on one side no unit was obs"
+        in (found.attrs["refused"])
+    )
 
 
 def test_what_carries_no_comparison_is_refused(mouse, sweep):

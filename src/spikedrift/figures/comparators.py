@@ -44,6 +44,7 @@ SUMMARY_MARKS = (
     "scores as high; beyond lag and block: alike beyond shifts (Holm). Gray: lag or block alone "
     "score as high. In brackets: no ceiling. All models: figure comparators."
 )
+UNTESTED = "Beyond lag and block nothing is tested: all of it stands in brackets."
 
 
 def draw(*, structure: xr.Dataset, options: Figures | None = None) -> tuple[Figure, pd.DataFrame]:
@@ -239,6 +240,12 @@ def summary(axes: Axes, structure: xr.Dataset, titles: Mapping[str, str]) -> pd.
     for spine in axes.spines.values():
         spine.set_visible(False)
     return pd.DataFrame(rows)
+
+
+def summary_note(structure: xr.Dataset) -> str:
+    """Say what the marks of `summary` mean, and that nothing was tested where that is so."""
+    tested = bool(structure["p_holm"].notnull().any())
+    return SUMMARY_MARKS if tested else f"{SUMMARY_MARKS} {UNTESTED}"
 
 
 def _nearest(structure: xr.Dataset, view: str, code: str, name: str) -> dict[str, Any] | None:

@@ -1,8 +1,11 @@
 """Trainings of a configuration: which points share one, and recordings that are learned by name."""
 
+from pathlib import Path
+
 import pytest
 from planning import Wildcards, plan_for, words
 
+from spikedrift.config.read import read
 from spikedrift.core.errors import InputError
 from spikedrift.plan.outputs import output
 
@@ -114,3 +117,16 @@ def test_what_is_neither_a_recording_nor_a_file_is_one_line():
     with pytest.raises(InputError, match=r"sweep s: a, instance 0: no such file s\.movie") as error:
         planned(sweep(options={"file": "s.movie"}))
     assert "\n" not in str(error.value)
+
+
+def test_the_learned_gratings_are_compared_by_statistics_and_matrices_in_one_comparison():
+    plan = plan_for(read(Path(__file__).resolve().parents[3] / "config/trained-balanced.yaml"))
+    assert list(plan.comparisons.entries) == ["gratings"] == plan.comparisons.structures
+    assert {"scores", "structure", "recovery"} == set(plan.comparisons.made_of("gratings"))
+    points = plan.comparisons.points(Wildcards(comparison="gratings"))
+    titles = {one["title"] for one in points}
+    assert {
+        f"trained: {what}" for what in ("frozen", "pair STDP", "log-normal noise", "turnover")
+    } <= (titles)
+    runs = plan.comparisons.trials(Wildcards(comparison="gratings"))["models"]
+    assert len(points) == len(runs) == 18

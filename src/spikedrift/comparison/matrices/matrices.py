@@ -12,7 +12,8 @@ Dims
 
 Scores, repeat x repeat (drift structure)
     * `score` (view, code, comparator, point, instance): each run against the recording. NaN
-      where a comparator has no form in a code (procrustes in timing and beyond lag and block).
+      where a comparator has no form in a code (procrustes in timing and beyond lag and block), and
+      of a run without a matrix, such as one that never fires: means leave it out.
     * `point_score`, `score_low`, `score_high` (view, code, comparator, point): mean over
       instances, and its Student interval, NaN below `min_instances`.
     * `baseline_score` (view, code, comparator, baseline).
@@ -45,7 +46,8 @@ Attributes
 ----------
     `recording`, `sweep`, `control`, `titles` (JSON: point -> words), `comparator_titles`,
     `directions` ("higher" or "lower": what is more alike), `blind_to` (JSON by comparator);
-    `subsampled`: one line, what was drawn down to the same number; `refused`: what was not
+    `subsampled`: one line, what was drawn down to the same number, and how many units are left
+    where the noise of some is not known; `refused`: what was not
     compared and why, one a line; `conclusion`: what holds, one sentence a line; `inference`: unit
     of inference, n, nulls, assumptions; `n_units`, `n_segments`, `options` (JSON), `seed`.
 """

@@ -301,7 +301,7 @@ def _notes(
         checked = [str(recovery.attrs.get(key, "")) for key in ("verdict", "out_of_model_verdict")]
         notes.append("b: " + " ".join([apart, *filter(None, checked)]))
     if structure is not None:
-        notes.append(f"c: {comparators.SUMMARY_MARKS}")
+        notes.append(f"c: {comparators.summary_note(structure)}")
     return notes + style.notes_of(scores.attrs)
 
 

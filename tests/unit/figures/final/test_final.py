@@ -684,6 +684,15 @@ def test_a_large_sweep_makes_no_picture_that_is_higher_than_a_screen(
     assert tall(figure, tmp_path / "4")[1] <= 1400
 
 
+def test_comparison_says_of_matrices_that_nothing_was_tested(scores, structure):
+    open_ones = structure.assign(p_holm=structure["p_holm"] * np.nan)
+    for one, said in ((structure, False), (open_ones, True)):
+        figure, _ = comparison.draw(scores=scores, structure=one)
+        words = " ".join(text.get_text() for axes in figure.axes for text in axes.texts)
+        words += " ".join(text.get_text() for text in figure.texts)
+        assert (comparators.UNTESTED in " ".join(words.split())) == said
+
+
 def test_comparison_says_what_is_missing_and_refuses_others(scores, structure):
     figure, table = comparison.draw(scores=scores)
     texts = [item.get_text() for axes in figure.axes for item in axes.texts]

@@ -63,7 +63,7 @@ class TimeScaleGrid(Options):
 
 
 class Structure(Options):
-    """Similarity matrices of models against those of recordings; docs/comparison.md says how."""
+    """Similarity matrices of models against those of recordings; docs/comparison-matrices.md."""
 
     comparators: tuple[str, ...] = Field(
         default=(

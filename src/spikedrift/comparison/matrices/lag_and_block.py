@@ -1,8 +1,8 @@
 """Effects of lag and block alone on window x window matrices: baselines, and their removal.
 
 A matrix that depends only on the lag can correlate better with a recording than the true model
-does, because it has no noise of its own (docs/comparison.md). It is therefore shown beside every
-score, and structure is claimed only for the residuals after lag and block are removed.
+does, because it has no noise of its own (docs/comparison-matrices.md). It is therefore shown beside
+every score, and structure is claimed only for the residuals after lag and block are removed.
 """
 
 import numpy as np

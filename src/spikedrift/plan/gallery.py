@@ -24,16 +24,16 @@ make demo                                              # of the embedded default
 .venv/bin/snakemake --cores --configfile my.yaml -- figures
 ```
 
-as `results/figures/final/{number}_{name}` in PDF, PNG and TSV, the numbers that are plotted.
+as `results/figures/final/{number}_{name}` in PDF, PNG and TSV (the numbers that are plotted).
 Figure 5 is made for every comparison, figure 6 for every sweep that is compared. Colors are fixed
 in `figures/style.py`: areas, codes (rate blue, timing vermilion), variants in the order of the
-configuration, the control gray; all stay apart for color-blind readers.
+configuration, the control gray. They stay apart for color-blind readers.
 
-A configuration that cannot carry a figure leaves it out and says which and why: at the start of
-the run, and in the supplement of the report (`results/supplement.html`), which also holds
-parameters, unit counts, run times and software. A panel that a recording cannot carry says so in
-its place or in the figure's note: no index without a code, no test where the order of trials is
-assumed, no control for behavior without running speed or pupil, no timing from two-photon events.
+A configuration that cannot carry a figure leaves it out, and says which and why: at the start of
+the run, and in the supplement of the report (`results/supplement.html`). A panel that a recording
+cannot carry says so in its place or in the figure's note. There is no index without a code, no test
+where the order of trials is assumed, no control for behavior without running speed or pupil, and no
+timing from two-photon events.
 
 | key | what it chooses |
 |---|---|
@@ -42,10 +42,9 @@ assumed, no control for behavior without running speed or pupil, no timing from 
 | `figures.learning` | the sweep of figures 3 and 4, the first that is named |
 | `comparisons` | what figures 5 and 6 compare |
 
-**What is shown below is an illustration**: the embedded default, a simulated network as one
-recording and a synthetic one. It shows what the figures look like and is no result. The pictures
-are the PNG files of `make demo` with fewer colors. Each caption is that of the report; n, nulls
-and assumptions of a run stand in the note that is part of each figure.
+**The pictures below are illustrations** from the embedded default, a simulated network as one
+recording and a synthetic one, and no results. Each caption is that of the report; n, nulls and
+assumptions of a run stand in the note that is part of each figure.
 
 This page is written from the figures: `python -m spikedrift.plan.gallery > docs/figures.md`.
 

@@ -3,33 +3,30 @@
 a: distance of the statistics of drift (drop within blocks, step between them, for rate and timing,
 and their ratios) from the recording, in units of the recording's sampling covariance plus the
 spread of instances, one time-scale factor fitted a point. About 1 is expected of one more draw,
-less is nearer. Circles, network instances; diamonds, their mean; short bars, the point against
-its own instances; gray band, noise floor from random halves of the recording's units (lower end: a
-right model without noise); lines, baselines made from the recording itself (only lag, only block,
-no drift), each with its own factor; gray marks, the frozen control. Where a variant was simulated
-with many values of its parameters, all its points share a row, each on a line of its own, and the
-nearest of all is named (black edge); an open diamond is a point of which the recording is rejected
-as one more draw (see b). The table beside the figure has every point with its values. The best of
-many points scores lower than it would on new data.
+less is nearer. Circles, network instances; diamonds, their mean, open where the recording is
+rejected as one more draw (see b); short bars, the point against its own instances; gray band, noise
+floor from random halves of the recording's units (lower end: a right model without noise); lines,
+baselines made from the recording itself (only lag, only block, no drift), each with its own factor;
+gray marks, the frozen control. Points of a variant with many values of its parameters share a row;
+the nearest of all is named (black edge). The best of many points scores lower than it would on new
+data. The table beside the figure has every point with its values.
 
-b: are the variants distinguishable at all by this comparison? Each simulated run takes the place of
-the recording, its instance is held out, and its variant is recovered. Left: share of the runs of a
-variant (row) that are recovered as each variant (column, which of many variants has the number of
-its row), by the statistics of the score. Right: balanced accuracy by the statistics of the score;
-by every statistic, which adds those that networks should share with the recording before their
-drift is compared (rates, variability, sparseness, discrimination, reliability) and that distinguish
-networks without being about drift; and by mean rates alone; dashed, chance: points permuted within
-instances, all fitted anew. Variants that are not distinguishable in simulations are not
-distinguishable in data. Whether the recording could be one more draw of a point, at any time scale,
-is checked with one covariance of all points, the statistics taken as normal (Hotelling, Holm), and
-reported only where the check has power.
+b: can this comparison distinguish the variants at all? Each simulated run takes the place of the
+recording, its instance is held out, and its variant is recovered. Left: share of the runs of a
+variant (row) that are recovered as each variant (column, by the number of its row where there are
+many), by the statistics of the score. Right: balanced accuracy by the statistics of the score, by
+mean rates alone, and by every statistic, which adds what networks should share with the recording
+before their drift is compared (rates, variability, sparseness, discrimination, reliability).
+Dashed, chance: points permuted within instances, all fitted anew. Whether the recording could be
+one more draw of a point, at any time scale, is checked with one covariance of all points, the
+statistics taken as normal (Hotelling, Holm), and reported only where the check has power.
 
 c: repeat x repeat matrices: the nearest model by every comparator, its score, and whether it
 reaches the noise ceiling from halves of the units. Gray: a matrix that knows only the lag or only
 the block scores as high, so that nothing is said about structure. Beyond lag and block, both are
-taken out of both sides, and the check mark is a test: circular shifts of the model's windows give
-p <= 0.05 (Holm). Each comparator is blind to something, and its choice can reverse a conclusion.
-The figure "comparators" shows every model and instance.
+taken out of both sides, and the check mark is a test: circular shifts of the model's windows give p
+<= 0.05 (Holm). Each comparator is blind to something, and its choice can reverse a conclusion. The
+figure "comparators" shows every model and instance.
 
 Unit of inference: network instance on the side of models, one recording on the other. "No point
 reaches the noise floor" and "the lag alone explains it" are possible results.

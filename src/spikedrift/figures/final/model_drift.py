@@ -1,21 +1,18 @@
 """Drift in models at each point of a sweep: signal curves and signal indices.
 
 The signal index is the share of a cell's tuning (rate) or of its temporal profile (timing) that is
-drawn anew: 0 where it is kept up to a factor, 1 where the cell responds as another cell does. Upper
-row: the index of windows of repeats against the number of repeats between them, within blocks
-(solid) and between them (dashed), for both codes on one axis; thick lines are means over network
-instances, thin lines are the instances. Lower row: index between blocks, with one mark for each
-network instance, which is filled where its test has p <= 0.05; the black bar is the mean over
-instances, and its interval (Student) is drawn only with enough of them. Every point of a swept
-variant has a row and a shade of its own: instances are within a point. Where an instance has no
-index, the row says why, for example that no code was detected (the power of the signal is not
-significantly above 0 in some block). An index that is too imprecise to conclude that nothing drifts
-is drawn as a diamond and counts in the mean.
+drawn anew: 0 where it is kept up to a factor, 1 where the cell responds as another cell does.
+Rates, gains and backgrounds of the cells do not bias it. Upper row: the index of windows of repeats
+against the number of repeats between them, within blocks (solid) and between them (dashed); thick
+lines are means over network instances, thin lines the instances. Lower row: the index between
+blocks, one mark an instance, filled where its test has p <= 0.05; the black bar is the mean, with
+its Student interval if there are enough instances. Every point of a swept variant has a row and a
+shade of its own. Where an instance has no index, the row says why. A diamond is an index that is
+too imprecise to conclude that nothing drifts; it counts in the mean.
 
-Test of an instance: the larger of two p, from random signs of the contributions of its cells, whose
-mean is 0 where nothing drifts, and from a jackknife over repeats. Unit of inference: network
-instance (wiring, patterns and noise drawn anew). Rates, gains and backgrounds of the cells do not
-bias the indices.
+Test of an instance: the larger of two p, from random signs of the contributions of its cells and
+from a jackknife over repeats. Unit of inference: network instance (wiring, patterns and noise drawn
+anew).
 """
 
 from collections import Counter

@@ -3,21 +3,23 @@
 Upper row: mean response of every recorded cell of one network instance to one pattern, before
 training (naive) and in the first block after it, for the control and for one variant that learns.
 Cells are sorted by the time of their largest response on every second repeat of the block and drawn
-on the other repeats, so that no order is fitted to what is shown; all maps have one color scale.
+on the other repeats; all maps have one color scale.
+
 Middle: selectivity of cells (cross-validated d' between the preferred pattern and each other one; 0
-without selectivity), share of detectors (cells with at least one spike in at least 80 % of the
-showings of the preferred pattern and in at most 20 % of background windows), and how well single
-trials tell patterns apart, S = (D_different - D_same) / (D_different + D_same) with the mean
-dissimilarities D of trials of different patterns and of the same one, by rate and by timing, naive
-(open) and in the blocks (filled). Lower: mean weight of every plastic projection, dashed for the
-control; bands reach from the smallest to the largest instance; an axis spans at least a tenth of
-its weights. In a silent pause, afferents do not fire. Cells do fire, by membrane noise, but below
-the target rate of the inhibitory rule, which lowers its weights there.
+without selectivity); share of detectors (cells with a spike in at least 80 % of the showings of the
+preferred pattern and in at most 20 % of background windows); and how well single trials tell
+patterns apart, S = (D_different - D_same) / (D_different + D_same) with the mean dissimilarities D
+of trials of different patterns and of the same one, by rate and by timing. Naive is open, the
+blocks are filled.
+
+Lower: mean weight of every plastic projection, dashed for the control; bands reach from the
+smallest to the largest instance; an axis spans at least a tenth of its weights. In a silent pause
+cells fire by membrane noise below the target rate of the inhibitory rule, which lowers its weights.
 
 Unit of inference: network instance (wiring, patterns and noise drawn anew). No test is made here;
 the null is the control in gray, whose learning is switched off. Selectivity and S depend on firing
-rates too. Selectivity of a network that does not learn rises as well where a stage has more repeats
-to choose the preferred pattern from: compare variants at one stage, not stages of one variant.
+rates too, and selectivity without learning rises where a stage has more repeats: compare variants
+at one stage, not stages of one variant.
 """
 
 from collections import Counter

@@ -1,12 +1,11 @@
 """Plasticity rules in the induction protocols of their papers: simulated and published values.
 
 Dots and lines are simulated, for one synapse or the mean over replicates (bars: standard error);
-wide pale lines are theory where the rule has one. Open circles are values printed in a paper or
-computed by a program that is not part of this project, with the tolerance that was set for them;
-red crosses are such values that the simulation missed; gray squares are unverified values, which
-are not targets. Experimental data are not shown: a rule that meets its targets is implemented as
-published, which says nothing about whether it holds in a cortex. Only a few protocols of a few
-rules are shown; the target `validate` runs all of them.
+wide pale lines are theory. Open circles are values printed in a paper or computed by a program that
+is not part of this project, with the tolerance that was set for them. Red crosses are such values
+that the simulation missed; gray squares are unverified values, which are not targets. A rule that
+meets its targets is implemented as published, which says nothing about whether it holds in a
+cortex. The target `validate` runs all protocols of all rules.
 """
 
 import math

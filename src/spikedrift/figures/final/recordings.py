@@ -1,27 +1,25 @@
 """Recordings: spikes, quality, similarity of repeats in rate and timing, and drift.
 
-For each recording: one repeat of one segment from the first and from the last block (units in the
-order of the first block); rates of the units by area, and the quality columns of the source or, if
-there are none, the mean rate over repeats; similarity of every repeat with every other, for rate
-and for timing, bright where similar, each on its own scale. Similarity also depends on rates,
-backgrounds and behavior: the panels below show how far a code drifts, on one scale for both codes.
+For each recording: one repeat of one segment from the first and from the last block, with units in
+the order of the first block; rates of the units by area; the quality columns of the source or, if
+there are none, the mean rate over repeats; and the similarity of every repeat with every other, for
+rate and for timing, bright where similar, each on its own scale. Similarity also depends on rates,
+backgrounds and behavior. How far a code drifts is shown below, on one scale for both codes.
 
 The signal index is the share of a unit's tuning over segments (rate) or of its temporal profile
 (timing) that is drawn anew: 0 where it is kept up to a factor, 1 where the unit responds as another
 unit does. It is made from products of different trials, so that noise, gains and backgrounds of
 single trials do not bias it. Curves: the index of windows of repeats against the number of repeats
-between them, within blocks (solid) and between blocks (dashed); bands: bootstrap over units. Beside
-them is the index between blocks, filled for all trials, open for trials matched by running and
-pupil, which is the control for behavior; bars: Student's interval over units or over repeats,
-whichever is wider. Depth of the code: variation of responses about their mean, relative to it and
-without the noise of trials; learning changes it, and that is not drift.
+between them, within blocks (solid) and between blocks (dashed), with bootstrap bands over units.
+Beside them: the index between blocks for all trials (filled) and for trials matched by running and
+pupil (open), the control for behavior; bars are Student's interval over units or over repeats,
+whichever is wider. Depth of the code is the variation of responses about their mean, relative to it
+and without the noise of trials; learning changes it, and that is not drift.
 
-Test of drift: the larger of two p, from random signs of the contributions of units, whose mean is 0
-where nothing drifts, and from a jackknife over repeats, for noise that units share. Where an index
-is missing, its place says why, for example that no code was detected (the power of the signal is
-not significantly above 0 in some block). An index that is too imprecise to conclude that nothing
-drifts is dotted. Unit of inference: the units and repeats of one recording, descriptive; claims
-about drift need animals.
+Test of drift: the larger of two p, from random signs of the contributions of units and from a
+jackknife over repeats, for noise that units share. Where an index is missing, its place says why. A
+dotted index is too imprecise to conclude that nothing drifts. Unit of inference: the units and
+repeats of one recording, descriptive; claims about drift need animals.
 """
 
 from collections.abc import Mapping, Sequence

@@ -7,11 +7,9 @@ brighter is nearer. All maps of a recording have one scale, on which the noise f
 the baselines made from the recording itself (lines: only lag, only block, no drift) are marked.
 Star: the best point. Hatched: points of which no instance could be scored (failed runs, or a
 statistic undefined). Dotted: points of which some instances could not. With more than two axes,
-color is the best value over the others. Of several sweeps in one comparison each has its own
-figure, over its own axes. Where the values of points are drawn at random, every point has its own,
-and no map can be made: a panel then shows the score over one parameter, a row of panels the points
-of one variant, with noise floor and baselines as band and lines. It is a result,
-too, if a baseline beats every point or the best point is above the noise floor.
+color is the best value over the others. Where the values of points are drawn at random, a panel
+shows the score over one parameter instead, in a row of panels for each variant. A baseline that
+beats every point, or a best point above the noise floor, is a result too.
 
 Unit of inference: network instance on the side of models; one recording on the other. The best of
 many points scores better than it would on new data: neighboring points and the recovery test show

@@ -55,6 +55,8 @@ def read(path: Path, limits: str, intervals: np.ndarray | None) -> dict[str, np.
         raise Failure(f"{path}: no such file")
     try:
         session = EcephysSession.from_nwb_path(str(path), api_kwargs=LIMITS[limits])
+        # AllenSDK would open the file, and read the schemas in it, anew for every table.
+        session.api._nwbfile = session.api.nwbfile
         units = session.units.sort_index()
         spikes = session.spike_times
         shown = session.stimulus_presentations

@@ -54,19 +54,18 @@ def shares_above(
 
 def _calcium(values: Values, is_pre: np.ndarray, decay: np.ndarray, duration: float) -> np.ndarray:
     """Calcium just after each spike, once the first value is forgotten."""
-    scale, boost = values["ca_scale"], values.get("boost", 0.0)
-    pre_jump, post_jump = scale * values["pre_jump"], scale * values["post_jump"]
-    after = np.empty(is_pre.size)
-    ca = ca_x = 0.0
-    for _ in range(1 + ceil(40 * values["tau_ca"] / duration)):
-        for k, (of_pre, left) in enumerate(zip(is_pre.tolist(), decay.tolist(), strict=True)):
-            ca, ca_x = ca * left, ca_x * left
-            if of_pre:
-                ca, ca_x = ca + pre_jump, ca_x + pre_jump
-            else:
-                ca += post_jump + boost * ca_x
-            after[k] = ca
-    return after
+    # Whoever looks at a rule's parameters, each start of Snakemake too, needs no numba.
+    from spikedrift.plasticity.shot_noise import after_spikes
+
+    scale = values["ca_scale"]
+    return after_spikes(
+        is_pre,
+        decay,
+        scale * values["pre_jump"],
+        scale * values["post_jump"],
+        values.get("boost", 0.0),
+        1 + ceil(40 * values["tau_ca"] / duration),
+    )
 
 
 def shares_of_poisson(values: Values, x: float, y: float) -> tuple[float, float]:

@@ -20,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import faults
+import preloaded
 import pytest
 import starting
 from compiling import compile_once
@@ -229,9 +230,11 @@ def demo(new_clone: Callable[[], Path]) -> Path:
     if finished := os.environ.get("SPIKEDRIFT_DEMO"):
         return Path(finished).resolve()
     directory = new_clone()
-    done = subprocess.run(
-        ["make", "report"], cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
+    make = ["make", "report"]
+    with preloaded.jobs(*preloaded.BUILDING):
+        done = subprocess.run(
+            make, cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
     if done.returncode:
         pytest.fail(f"make report failed:\n{done.stdout}\n{done.stderr}", pytrace=False)
     return directory

@@ -3,8 +3,8 @@
 More than half of the time of a small job goes into the imports of pandas, xarray and pydantic. The
 process imports nothing of spikedrift, and of other packages nothing but what every job that names
 them would: each fork reads the script and the library of its own project anew. Jobs start as users'
-do where a run is killed or its disk is full, through Slurm, by make, and where no test asks for
-this.
+do where a run is killed or its disk is full, through Slurm, in the undisturbed run that these are
+compared with, and where no test asks for this.
 """
 
 import gc

@@ -178,7 +178,8 @@ def test_from_s3_to_the_known_truth(clone, bucket, neuropixels):
     assert not list((clone / "results/drift").rglob("VISam"))  # eight units
     cited = pd.read_csv(clone / "results/recordings.tsv", sep="\t")
     assert cited["citation"].str.contains("Siegle").all()
-    run(clone, fetch, table, "sensitivity")
+    with preloaded.jobs():
+        run(clone, fetch, table, "sensitivity")
     check_drift(clone, "sensitivity")
     looser = pd.read_csv(clone / "results/drift/sensitivity.tsv", sep="\t")
     units = looser.groupby("selection")["n_units"].first()

@@ -25,8 +25,8 @@ CONFIG = "config/allen-gratings.yaml"
 def run(new_clone, mirror):
     """The configuration as it ships, in less time.
 
-    Two rules with three short runs each, and few surrogates of analyses: what analyses find is
-    tested in tests/unit.
+    Two rules with three short runs each, at the time step that ships, few surrogates, pairs of
+    trials and resamples: what analyses and curves find is tested in tests/unit.
     """
     directory = new_clone()
     config = yaml.safe_load(Path(directory, CONFIG).read_text(encoding="utf-8"))
@@ -41,14 +41,15 @@ def run(new_clone, mirror):
         if phase["kind"] in ("settle", "pause", "train"):
             phase |= {key: value / 3 for key, value in phase.items() if key == "duration"}
             phase |= {key: value // 3 for key, value in phase.items() if key == "repeats"}
-    sweep["options"] = {"phases": phases}
+    sweep["options"] = {"simulation": sweep["options"]["simulation"], "phases": phases}
     # So short a training and two blocks would leave no run to be compared.
     sweep["accept"], sweep["survey"]["match"] = None, None
     few = {"surrogates": 19, "gate_surrogates": 19, "thinnings": 2, "draws": 2, "resamples": 5}
-    few |= {"bootstrap": 100, "unit_draws": 2}
+    few |= {"bootstrap": 100, "unit_draws": 2, "max_pairs": 200}
     for entry in config["analyses"]:
         known = OPTIONS[entry["analysis"]].model_fields
         entry["options"] = {key: value for key, value in few.items() if key in known}
+    config["drift"] = {"curves": {"bootstrap": 20, "halves": 4}}
     Path(directory, "few.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     with preloaded.jobs():
         done = snakemake(directory, "--cores", "2", "--configfile", "few.yaml")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+import preloaded
 from comparing import assert_same_results
 from running import SMALL, small
 
@@ -51,6 +52,7 @@ def test_killed_and_resumed(finished, new_clone):
         run_until_killed(directory, whom, chance)
         unlocked = small(directory, "--unlock")
         assert unlocked.returncode == 0, unlocked.stdout
-    resumed = small(directory, "--", *TARGETS)
+    with preloaded.jobs():
+        resumed = small(directory, "--", *TARGETS)
     assert resumed.returncode == 0, resumed.stdout[-5000:]
     assert_same_results(directory / "results", finished / "results", part=True)

@@ -53,7 +53,8 @@ def surveyed(new_clone):
     process.wait()
     before = times(directory)
     run(directory, CONFIG, "--unlock")
-    run(directory, CONFIG, "--", "survey")
+    with preloaded.jobs(*preloaded.BUILDING):
+        run(directory, CONFIG, "--", "survey")
     return directory, before
 
 
@@ -90,7 +91,8 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
     resumed = load(directory)
     surveys = directory / "results" / "surveys"
     surveys.rename(surveys.with_name("resumed"))
-    run(directory, CONFIG, "--", "survey")
+    with preloaded.jobs():
+        run(directory, CONFIG, "--", "survey")
     xr.testing.assert_identical(load(directory), resumed)
     log = "".join(
         path.read_text() for path in (directory / "results/logs/survey_chunk").glob("*.log")

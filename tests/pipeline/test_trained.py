@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import preloaded
 import pytest
 import yaml
 from forks import snakemake
@@ -20,7 +21,8 @@ TARGETS = "sweep", "results/figures/learning_curve.trained.png"
 def trained(new_clone):
     """A clone in which the sweep was simulated."""
     directory = new_clone()
-    done = snakemake(directory, "--cores", "2", "--configfile", str(CONFIG), "--", *TARGETS)
+    with preloaded.jobs(*preloaded.BUILDING):
+        done = snakemake(directory, "--cores", "2", "--configfile", str(CONFIG), "--", *TARGETS)
     assert done.returncode == 0, done.stdout[-5000:]
     return directory
 

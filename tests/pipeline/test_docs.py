@@ -215,10 +215,10 @@ def test_adding_a_network_of_another_simulator(clone, tmp_path):
     config["sweeps"][0]["options"]["file"] = str(tmp_path / path)
     (clone / "theirs.yaml").write_text(yaml.safe_dump(config))
     commands = [command for command in commands_of(page) if "theirs.yaml" in command]
-    for command in commands:
-        with preloaded.jobs():
+    with preloaded.jobs():
+        for command in commands:
             done = snakemake(clone, *command)
-        assert done.returncode == 0, done.stdout
+            assert done.returncode == 0, done.stdout
     assert (clone / "results/figures/learning.theirs.png").is_file()
     with xr.open_dataset(clone / "results/compare/theirs.nc") as scores:
         assert scores["variant"].values.tolist() == ["frozen", "stdp"]

@@ -161,6 +161,11 @@ def _defined(path: Path, attribute: str) -> dict[str, Made | None]:
         raise _torn(error) from None
 
 
+@cache
+def _arguments(kind: type) -> tuple[str, ...]:
+    return tuple(signature(kind).parameters)
+
+
 @dataclass(frozen=True)
 class Plugins[T]:
     """A kind of plug-in: where its files lie and what each of them defines.
@@ -234,7 +239,7 @@ class Plugins[T]:
         made = _defined(self.file(name), self.attribute).get(self.attribute)
         if made is None:
             return {}
-        given = zip(signature(self.kind).parameters, made.positional, strict=False)
+        given = zip(_arguments(self.kind), made.positional, strict=False)
         return dict(given) | dict(made.named)
 
     def module(self, name: str) -> ModuleType:
@@ -246,6 +251,8 @@ class Plugins[T]:
             Naming the nearest, where there is none of that name; for a file that is not valid
             Python.
         """
+        if imported := self._imported(name):
+            return imported
         package, _ = self._found(name)
         places = import_module(package).__path__
         for folder in folders_of(package):
@@ -273,6 +280,22 @@ class Plugins[T]:
             fault = f"must define {self.attribute}, a {self.kind.__name__}"
         raise InputError(f"{self.what} {name}: {self.file(name)} {fault}")
 
+    def _imported(self, name: str) -> ModuleType | None:
+        """Return the module of a plug-in that is imported already, from a folder that counts now.
+
+        A plan asks for each some hundred times, and every other way to it lists folders.
+        """
+        for package in KINDS[self.folder]:
+            found = sys.modules.get(f"{package}.{name}")
+            if (
+                found is not None
+                and isinstance(getattr(found, self.attribute, None), self.kind)
+                and found.__file__
+                in [f"{folder}{os.sep}{name}.py" for folder in folders_of(package)]
+            ):
+                return found
+        return None
+
     def _counts(self, package: str, name: str) -> bool:
         if not self.mixed:
             return True
@@ -282,8 +305,9 @@ class Plugins[T]:
     def _found(self, name: str) -> tuple[str, Path]:
         """Package and file of a plug-in."""
         for package in KINDS[self.folder]:
-            # Look among the names first: not every text can be the name of a file.
-            path = file(package, name) if name in names(package) else None
+            # Look among the names: not every text can be the name of a file.
+            there = (at / f"{name}.py" for at in folders_of(package) if name in _names(at))
+            path = next(there, None)
             if path is not None and self._counts(package, name):
                 return package, path
         raise unknown(f"unknown {self.what}", name, self.names())

@@ -269,6 +269,8 @@ def _targets(
     where: str, values: Mapping[str, Any], network: Network, weights: bool = False
 ) -> Iterator[str]:
     """Faults of what a phase or a cue sets; a cue has two values, while shown and otherwise."""
+    if not values:
+        return
     sizes, by_cell = {}, set()
     if weights:  # of a phase: a cue could not give them back
         sizes = {f"{one.name}.w": 1 for one in network.projections}

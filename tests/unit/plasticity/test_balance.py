@@ -1,6 +1,6 @@
 """What balances rules: closed forms against theory and Poisson trains, and both against the bench.
 
-One program a rule, and sessions of a second or so.
+One program a rule, that of its inductions, and sessions of a second or so.
 """
 
 from dataclasses import replace
@@ -13,6 +13,7 @@ from spikedrift.plasticity import registry
 from spikedrift.plasticity.balance import balanced, closed_form
 from spikedrift.plasticity.calcium_theory import shares_above, shares_of_poisson
 from spikedrift.plasticity.check import check
+from spikedrift.plasticity.induce import SIZES
 from spikedrift.plasticity.rule import Balance, Point
 
 POINT = Point(pre=6.0, post=3.0)  # rates that cannot be taken for one another
@@ -22,6 +23,12 @@ POINT = Point(pre=6.0, post=3.0)  # rates that cannot be taken for one another
 def places(tmp_path_factory):
     base = tmp_path_factory.mktemp("balance")
     return {"build_dir": base / "build", "scratch_dir": base}
+
+
+@pytest.fixture(scope="module")
+def bench(places):
+    """As many synapses as inductions have, and none more, so that both share a program."""
+    return {"replicates": SIZES[0], **places}
 
 
 def still(found):
@@ -159,31 +166,31 @@ def test_calcium_without_spikes_and_with_boosted_calcium_has_no_closed_form():
 
 @pytest.mark.compiles
 @pytest.mark.slow
-def test_triplets_on_the_bench(places):
+def test_triplets_on_the_bench(bench):
     rule = registry.get("triplet_stdp")
-    form = balanced(rule, "visual_cortex_full", POINT, duration=10.0, **places)
+    form = balanced(rule, "visual_cortex_full", POINT, duration=80.0, **bench)
     assert (form.how, form.error, form.published) == ("closed form", 0.0, 7e-3)
     still(form)
     assert form.published_change < 0, "published values only depress at low rates"
     found = balanced(
-        rule, "visual_cortex_full", POINT, bounds=(0.0, 0.02), duration=10.0, seed=2, **places
+        rule, "visual_cortex_full", POINT, bounds=(0.0, 0.02), duration=80.0, seed=2, **bench
     )
     assert found.how == "bench" and 0 < found.error < 0.1 * found.value
     assert abs(found.value - form.value) < 4 * found.error
     assert found.change != form.change
     with pytest.raises(InputError, match=r"A2_minus from 0.01 to 0.02 at 6 and 3 Hz: .*of sign"):
-        balanced(rule, "visual_cortex_full", POINT, bounds=(0.01, 0.02), duration=1.0, **places)
+        balanced(rule, "visual_cortex_full", POINT, bounds=(0.01, 0.02), duration=1.0, **bench)
 
 
 @pytest.mark.compiles
 @pytest.mark.slow
-def test_calcium_on_the_bench(places):
+def test_calcium_on_the_bench(bench):
     """Above the middle between DOWN and UP: without the drift towards UP it does not balance."""
     rule, point = registry.get("calcium"), replace(POINT, weight=0.7)
     values = rule.values("DPD_prime", {"gamma_p": 100.0})
     alpha_d, alpha_p = shares_of_poisson(values, point.pre, point.post)
     given = {"gamma_p": 100.0, "gamma_d": values["gamma_p"] * alpha_p / alpha_d * 0.375 / 0.625}
-    form = balanced(rule, "DPD_prime", point, given=given, duration=20.0, **places)
+    form = balanced(rule, "DPD_prime", point, given=given, duration=160.0, **bench)
     assert form.how == "closed form" and form.value > 1.1 * given["gamma_d"]
     still(form)
     assert form.published_change > 0
@@ -191,9 +198,9 @@ def test_calcium_on_the_bench(places):
 
 @pytest.mark.compiles
 @pytest.mark.slow
-def test_voltage_rule_on_the_bench(places):
+def test_voltage_rule_on_the_bench(bench):
     """It has no closed form: what is found with some spikes holds for others."""
-    found = balanced(registry.get("clopath"), "plain", POINT, duration=20.0, **places)
+    found = balanced(registry.get("clopath"), "plain", POINT, duration=160.0, **bench)
     assert found.how == "bench" and 0 < found.error < 0.1 * found.value
     still(found)
     assert found.published_change < 0
@@ -201,10 +208,10 @@ def test_voltage_rule_on_the_bench(places):
 
 @pytest.mark.compiles
 @pytest.mark.slow
-def test_codependent_rule_on_the_bench(places):
+def test_codependent_rule_on_the_bench(bench):
     """Its drives are held."""
     rule, point = registry.get("codependent"), replace(POINT, weight=0.12, excitation=0.01)
-    form = balanced(rule, "frequency", point, duration=10.0, **places)
+    form = balanced(rule, "frequency", point, duration=80.0, **bench)
     assert form.how == "closed form"
     still(form)
 

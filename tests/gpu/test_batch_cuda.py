@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,12 @@ def test_a_batch_with_drives_degrees_and_delays_compiles_without_a_gpu(tmp_path,
     monkeypatch.setenv("NVCC_APPEND_FLAGS", "-Xcompiler -O0 -Xcicc -O0 -Xptxas -O0")
     simulation = Simulation(backend="cuda", architecture=9.0)
     network = changed("projections", "in_clusters", plasticity={"triplet_stdp": {"eta": 1.0}})
+    # Those left out are wired by code that the others have too, and have their rule.
+    left_out = ("from_source", "on_ring", "on_torus")
+    network = replace(
+        network,
+        projections=tuple(one for one in network.projections if one.name not in left_out),
+    )
     built = program(network, simulation, tmp_path, 2)
     main = built.directory / "main"
     holds = main.read_bytes()

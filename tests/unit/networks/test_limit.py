@@ -71,6 +71,7 @@ UNLIMITED = LimitOptions(limit=None)
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
+    """All batches are of three, and share a program."""
     folder = tmp_path_factory.mktemp("limited")
     return {"build_dir": folder / "programs", "scratch_dir": folder / "scratch"}
 
@@ -140,13 +141,13 @@ def test_one_that_stays_below_has_the_same_bits_as_without_a_limit(together, pla
 
 
 def test_a_batch_ends_when_all_have_run_away(places):
-    """The first goes on until the second has run away, too; each is told as if it were alone."""
-    early = NetworkRun("early.limited", {"first": 300.0, "rate": 0.0}, 1, 0)
-    runs = [ESCAPING, early]
+    """The first goes on until the others have run away, too; each is told as if it were alone."""
+    early = {"first": 300.0, "rate": 0.0}
+    runs = [ESCAPING, *(NetworkRun(f"early-{k}.limited", early, k, 0) for k in (1, 2))]
     together = record_batch(MODEL, LimitOptions(), runs, together=True, **places)
     alone = record_batch(MODEL, LimitOptions(), runs, together=False, **places)
     assert [str(one) for one in together] == [str(one) for one in alone]
-    assert [one.away.stop < 1 for one in together] == [False, True]
+    assert [one.away.stop < 1 for one in together] == [False, True, True]
 
 
 def test_a_second_that_runs_cut_short_is_whole_before_it_is_judged(places):
@@ -170,14 +171,15 @@ def test_a_second_that_runs_cut_short_is_whole_before_it_is_judged(places):
 
 
 def test_one_that_diverges_as_well_ran_away_first(places):
-    """The weights of both are infinite in single precision, and I fires as often as it can."""
-    runs = [NetworkRun(f"{rate:g}", {"weight": 1e39, "rate": rate}, 1, 0) for rate in (CALM, 900.0)]
+    """The weights of all are infinite in single precision, and I fires as often as it can."""
+    rates = CALM, 900.0, 800.0
+    runs = [NetworkRun(f"{rate:g}", {"weight": 1e39, "rate": rate}, 1, 0) for rate in rates]
     for together in (True, False):
-        diverged, away = record_batch(
+        diverged, *away = record_batch(
             MODEL, LimitOptions(limit=250.0), runs, together=together, **places
         )
         assert isinstance(diverged, Diverged), diverged
-        assert isinstance(away, RanAway) and away.away.population == "E"
+        assert all(isinstance(one, RanAway) and one.away.population == "E" for one in away)
 
 
 def test_runs_of_one_batch_have_one_limit(tmp_path):

@@ -123,7 +123,7 @@ def test_a_model_that_shares_lag_and_block_alone_is_alike_and_passes_no_test():
     comparators = {name: get(name) for name in ("rho_a", "whitened_correlation", "cka")}
     orders = np.concatenate([np.arange(12)[None], shifts_within(BLOCK, 999, rng)])
     whole, p = [], {name: [] for name in comparators}
-    for _ in range(900):
+    for _ in range(500):
         rdm, models = gaussian_rdm(rng)[None], np.stack([gaussian_rdm(rng) for _ in range(3)])
         rest, against = (lag_and_block.residual(side, BLOCK) for side in (models, rdm))
         moved = lag_and_block.shifted(rest, BLOCK, orders)

@@ -152,14 +152,11 @@ def test_recovery_of_families_stands_beside_that_of_points():
     assert out.attrs["families_enough"] == 1
 
 
-def test_the_same_seed_gives_the_same_bits():
-    values = comparison(runs(6, SAME, draws=4, instances=3))
-    one, again, other = (
-        families.recover_families(Runs.read(values, COMPARE), COMPARE, SMALL, seed)
-        for seed in (3, 3, 4)
-    )
+def test_the_same_seed_gives_the_same_bits(monkeypatch):
+    monkeypatch.setattr(families, "CLASSIFIERS", ["score", "rates"])
+    values = Runs.read(comparison(runs(6, SAME, draws=2, instances=2)), COMPARE)
+    one, again = (families.recover_families(values, COMPARE, SMALL, seed=3) for _ in range(2))
     xr.testing.assert_identical(one, again)
-    assert not one.identical(other)
 
 
 def test_families_that_do_not_differ_are_one_regime_without_an_accuracy():

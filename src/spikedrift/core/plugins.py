@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module, metadata, util
 from inspect import signature
 from pathlib import Path
@@ -161,11 +161,6 @@ def _defined(path: Path, attribute: str) -> dict[str, Made | None]:
         raise _torn(error) from None
 
 
-@cache
-def _arguments(kind: type) -> tuple[str, ...]:
-    return tuple(signature(kind).parameters)
-
-
 @dataclass(frozen=True)
 class Plugins[T]:
     """A kind of plug-in: where its files lie and what each of them defines.
@@ -194,6 +189,11 @@ class Plugins[T]:
     def package(self) -> str:
         """Package of the files, a user's own included."""
         return KINDS[self.folder][0]
+
+    @cached_property
+    def _arguments(self) -> tuple[str, ...]:
+        """Names of the arguments that make an object of the kind, in order."""
+        return tuple(signature(self.kind).parameters)
 
     def names(self) -> list[str]:
         """Names of all, sorted; none of them is imported."""
@@ -239,7 +239,7 @@ class Plugins[T]:
         made = _defined(self.file(name), self.attribute).get(self.attribute)
         if made is None:
             return {}
-        given = zip(_arguments(self.kind), made.positional, strict=False)
+        given = zip(self._arguments, made.positional, strict=False)
         return dict(given) | dict(made.named)
 
     def module(self, name: str) -> ModuleType:

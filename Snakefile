@@ -33,8 +33,8 @@ from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
 from spikedrift.plan.digests import code
 from spikedrift.plan.figures import CATEGORIES, drawn
-from spikedrift.plan.outputs import Paths, output, trials
-from spikedrift.plan.plan import Plan, pattern, share_library
+from spikedrift.plan.outputs import Paths, output, pattern, trials
+from spikedrift.plan.plan import Plan, share_library
 from spikedrift.plan.resources import more
 from spikedrift.plan.standing import Standing
 from spikedrift.plan.start import Configuration, again, check_python, ending
@@ -56,6 +56,8 @@ try:
             raw = merged(raw, read(path))
         raw = merged(raw, workflow.config_settings.config)
     plan = Plan(checked(Config, raw), trials=TRIALS, raw=RAW)
+    if workflow.is_main_process:
+        plan.check()
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
@@ -73,7 +75,7 @@ wildcard_constraints:
     measure=pattern(study.measures),
     analysis=pattern(plan.analyses.entries),
     sweep=pattern(study.sweeps),
-    chunk=pattern(plan.surveys.chunk_names),
+    chunk=plan.surveys.chunk_pattern,
     comparison=pattern(plan.comparisons.entries),
     posterior=pattern(plan.posteriors.entries),
     compared_group=pattern(plan.comparisons.groups),
@@ -142,10 +144,10 @@ for rules_file in plan.custom_rules:
     include: rules_file
 
 
-configuration = Configuration(
-    workflow.configfiles, study.block(), paths.of(plan.results)
-)
 if workflow.is_main_process:
+    configuration = Configuration(
+        workflow.configfiles, study.block(), paths.of(plan.results)
+    )
     for notice in (*plan.notices, *configuration.notices):
         logger.warning(f"spikedrift: {notice}")
 

@@ -14,9 +14,11 @@ RAW = "results/raw"
 
 
 def plan_for(raw: Mapping[str, Any] | Config) -> Plan:
-    """Plan of a configuration."""
+    """Plan of a configuration, checked as at a start of Snakemake that is no job."""
     config = raw if isinstance(raw, Config) else checked(Config, raw)
-    return Plan(config, trials=TRIALS, raw=RAW)
+    plan = Plan(config, trials=TRIALS, raw=RAW)
+    plan.check()
+    return plan
 
 
 def words(made: Output) -> str:

@@ -27,9 +27,22 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
     InputError
         For a key that is no option (naming the nearest) or a value that is not allowed.
     """
-    tree = whole(options)
+    return validated(type(options), changed(whole(options), changes, where), where)
+
+
+def changed(tree: Mapping[str, Any], changes: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Do as `override` for the values of options (`whole`), which are not checked; a copy.
+
+    Of thousands of networks that change the same options, these are taken apart once.
+
+    Raises
+    ------
+    InputError
+        For a key that is no option (naming the nearest).
+    """
+    found: dict[str, Any] = _copied(tree)
     for key, value in changes.items():
-        node: Any = tree
+        node: Any = found
         *parents, last = key.split(".")
         for part in parents:
             node = node[place(node, part, key, where)]
@@ -37,7 +50,14 @@ def override[T: Options](options: T, changes: Mapping[str, Any], where: str) -> 
         free = isinstance(node, dict) and parents[-1:] == ["parameters"]
         # A later key may change a part of this value, which is the caller's.
         node[last if free else place(node, last, key, where)] = deepcopy(value)
-    return validated(type(options), tree, where)
+    return found
+
+
+def _copied(node: Any) -> Any:
+    """Copy lists and mappings; what they hold are values of JSON, which nothing changes."""
+    if isinstance(node, Mapping):
+        return {key: _copied(value) for key, value in node.items()}
+    return [_copied(value) for value in node] if isinstance(node, list) else node
 
 
 def whole(options: Options) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from spikedrift.plan.figures import Figure
 from spikedrift.plan.outputs import Output, output, trials
 from spikedrift.plan.study import Study
 from spikedrift.sweeps.points import labels, told_apart
+from spikedrift.sweeps.rows import instance_seeds
 
 COMPARATORS = "spikedrift.rsa.comparators"
 LAGGED = "step_to_drop"  # over the lags that pairs within blocks and between them both have
@@ -152,9 +153,9 @@ class Comparisons:
         """
         seeds = self._study.origins.seeds()
         taken = {
-            point.instance_seed: sweep
+            seed: sweep
             for sweep in reversed(entry.models)
-            for point in self._study.expanded[sweep]
+            for seed in instance_seeds(self._study.sweeps[sweep])
         }
         for place, recording in (
             (key, str(entry.recording)),

@@ -64,7 +64,7 @@ class Outlook:
         return _listed(f"{name} ({one.source})" for name, one in self._study.recordings.items())
 
     def _sweep(self, name: str) -> str:
-        sweep, points = self._study.sweeps[name], self._study.expanded[name]
+        sweep, points = self._study.sweeps[name], self._study.expansions[name].points
         known = [one for one in self._extents[name].values() if one is not None]
         every = step(len(self._extents[name]))
         words = [
@@ -80,11 +80,11 @@ class Outlook:
             )
         else:
             words.append("read from files")
-        chunks = self._plan.surveys.chunks.get(name)
+        surveys = self._plan.surveys
         words.append(
             "every run is a recording"
-            if chunks is None
-            else f"a survey of {_many(len(chunks), 'chunk')}"
+            if name not in surveys.names
+            else f"a survey of {_many(len(surveys.chunks(name)), 'chunk')}"
         )
         return "; ".join(words)
 
@@ -117,7 +117,7 @@ class Outlook:
     @cached_property
     def _extents(self) -> dict[str, dict[str, Extent | None]]:
         return {
-            name: extents(sweep, self._study.expanded[name])
+            name: extents(sweep, self._study.expansions[name].points)
             for name, sweep in self._study.sweeps.items()
         }
 
@@ -131,7 +131,7 @@ class Outlook:
         if job.rule == "simulate_point":
             points = [self._study.points[job.wildcards["recording"]]]
         elif job.rule == "survey_chunk":
-            points = self._plan.surveys.chunks[job.wildcards["sweep"]][job.wildcards["chunk"]]
+            points = self._plan.surveys.points(job.wildcards["sweep"], job.wildcards["chunk"])
         else:
             return job.rule, 1.0
         found = [self._extents[point.sweep][point.id] for point in points]

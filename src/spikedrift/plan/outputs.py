@@ -4,6 +4,7 @@ What plans, says `output("signal_index.index", recording=..., selection=...)`; t
 into a path with `Paths`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,11 @@ def output(of: str, **wildcards: str) -> Output:
 def trials(recording: str) -> Output:
     """Trials of a recording, a pool or a simulation: their rules share one path."""
     return output("prepare_trials.trials", recording=recording)
+
+
+def pattern(names: Iterable[str]) -> str:
+    """Regular expression of a wildcard that takes these names only."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def trainings(names: Iterable[str]) -> list[Output]:

@@ -8,8 +8,6 @@ stand in the rules.
 
 import hashlib
 import os
-import re
-from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -50,11 +48,6 @@ def share_library() -> None:
     own = [str(ROOT / "src"), str(ROOT / "workflow" / "start")]
     paths = [*own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
-
-
-def pattern(names: Iterable[str]) -> str:
-    """Regular expression of a wildcard that takes these names only."""
-    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 class Plan:
@@ -123,6 +116,16 @@ class Plan:
         self.versions = versions()
         lock = ROOT / "envs" / "core.lock.txt"
         self.lock_sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
+
+    def check(self) -> None:
+        """Refuse what only all points of all sweeps tell; jobs make their own alone.
+
+        Raises
+        ------
+        InputError
+            For a point that does not hold, or is the same network as another.
+        """
+        self.study.check_points()
 
     def _analyses(self) -> Analyses:
         """Analyses of recordings, pools, cohorts and simulations."""

@@ -21,8 +21,7 @@ from spikedrift.plan.parts import parts_of
 from spikedrift.plan.recordings import Recordings
 from spikedrift.similarity import registry as measures
 from spikedrift.sources import registry as sources
-from spikedrift.sweeps import points as sweeps
-from spikedrift.sweeps.points import Point
+from spikedrift.sweeps.points import Expansion, Point
 
 
 def by_name(entries: Iterable[Any]) -> dict[str, Any]:
@@ -47,7 +46,8 @@ class Study:
         `learning` by sweep.
     pools : dict of list of str
         Recordings that each pool joins.
-    expanded : dict of sweep -> points
+    expansions : dict of sweep -> Expansion
+        Points of a sweep with a survey are made when they are asked for.
     points : dict of recording -> Point
         Simulations whose trials are kept: of sweeps without a survey.
     parts : dict of sweep -> variant -> Parts of its networks
@@ -56,7 +56,8 @@ class Study:
     Raises
     ------
     InputError
-        Where a recording's options, a sweep's variant or a measure's name does not hold.
+        Where a recording's options, a sweep's variant or a measure's name does not hold. Points of
+        surveys are not all looked at (`check_points`).
     """
 
     def __init__(self, config: Config, root: Path, trials: str) -> None:
@@ -69,10 +70,10 @@ class Study:
         self.learning = {entry.sweep: entry for entry in config.figures.learning}
         self._block = config.model_dump(mode="json")
         self._check_names()
-        self.expanded = {name: sweeps.points(sweep) for name, sweep in self.sweeps.items()}
+        self.expansions = {name: Expansion(sweep) for name, sweep in self.sweeps.items()}
         self.parts = {name: parts_of(sweep) for name, sweep in self.sweeps.items()}
         self._runs = {
-            name: {point.recording: point for point in self.expanded[name]}
+            name: {point.recording: point for point in self.expansions[name].points}
             for name, sweep in self.sweeps.items()
             if sweep.survey is None
         }
@@ -106,8 +107,17 @@ class Study:
                 # A custom rule may make it.
                 if not Path(path).is_file() and not self.config.custom_rules:
                     raise missing(f"config: recording {name}", path)
-        for sweep, points in self.expanded.items():
-            self._check_sessions(f"config: sweep {sweep}", points)
+
+    def check_points(self) -> None:
+        """Refuse points that do not hold, or are the same network, and their files likewise.
+
+        Raises
+        ------
+        InputError
+            Naming the point.
+        """
+        for sweep, expansion in self.expansions.items():
+            self._check_sessions(f"config: sweep {sweep}", expansion.points)
 
     def _check_sessions(self, where: str, points: Iterable[Point]) -> None:
         """Refuse sessions whose file does not exist, or is that of another session too."""

@@ -4,21 +4,24 @@ The module imports nothing that takes long, since Snakemake reads it at every st
 """
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from functools import cache
 from itertools import groupby
 from typing import Any
 
 from spikedrift.config.sweeps import LEAST_CHUNK, MOST_CHUNKS, Sweep
-from spikedrift.core.errors import InputError
+from spikedrift.core.errors import InputError, unknown
 from spikedrift.plan.digests import network_modules
 from spikedrift.plan.figures import Figure
-from spikedrift.plan.outputs import Output, output, trainings
+from spikedrift.plan.outputs import Output, output, pattern, trainings
 from spikedrift.plan.study import Study
 from spikedrift.plan.study_figures import few
 from spikedrift.similarity import registry
 from spikedrift.sweeps.points import Point
+from spikedrift.sweeps.rows import Row
+
+type Run = tuple[Row, int]  # and the number of the instance
 
 
 def _chunk(sweep: Sweep) -> int:
@@ -49,16 +52,7 @@ class Surveys:
             name: sweep for name, sweep in study.sweeps.items() if sweep.survey is not None
         }
         self.names = list(self.sweeps)
-        self.points = {name: study.expanded[name] for name in self.names}
-        # Runs of one variant have one structure: they can be one batch.
-        self.chunks = {
-            name: {
-                f"{variant}.{part}".removesuffix("."): runs
-                for variant, of_variant in groupby(self.points[name], lambda p: p.variant)
-                for part, runs in chunked(list(of_variant), _chunk(sweep)).items()
-            }
-            for name, sweep in self.sweeps.items()
-        }
+        self._chunks: dict[str, dict[str, list[Run]]] = {}
         self._check()
 
     def _check(self) -> None:
@@ -156,22 +150,52 @@ class Surveys:
         ]
 
     @property
-    def chunk_names(self) -> list[str]:
-        """Names of the chunks of all surveys."""
-        return list(dict.fromkeys(name for chunks in self.chunks.values() for name in chunks))
+    def chunk_pattern(self) -> str:
+        """Regular expression of the names of chunks: a variant, and the digits of a part."""
+        variants = {variant.name for sweep in self.sweeps.values() for variant in sweep.variants}
+        return rf"(?:{pattern(sorted(variants))})(?:\.[01]+)?"
+
+    def chunks(self, sweep: str) -> dict[str, list[Run]]:
+        """Runs of every chunk of a survey, whose networks are not made.
+
+        Runs of one variant have one structure: they can be one batch.
+        """
+        if sweep not in self._chunks:
+            size = _chunk(self.sweeps[sweep])
+            rows = groupby(self._study.expansions[sweep].rows, lambda row: row.variant.name)
+            self._chunks[sweep] = {
+                f"{variant}.{part}".removesuffix("."): runs
+                for variant, of_variant in rows
+                for part, runs in chunked(of_variant, size).items()
+            }
+        return self._chunks[sweep]
+
+    def points(self, sweep: str, chunk: str | None = None) -> list[Point]:
+        """Points of a chunk, or of the whole survey in its order.
+
+        Raises
+        ------
+        InputError
+            For a chunk that the survey does not have, and as `Expansion`.
+        """
+        expansion = self._study.expansions[sweep]
+        if chunk is None:
+            return expansion.points
+        if (runs := self.chunks(sweep).get(chunk)) is None:
+            raise unknown(f"sweep {sweep}: unknown chunk", chunk, self.chunks(sweep))
+        return [expansion.of(row)[row.instances.index(instance)] for row, instance in runs]
 
     def chunks_of(self, wildcards: Any) -> list[Output]:
         """Chunks of a survey."""
         name = wildcards.sweep
         return [
-            output("survey_chunk.chunk", sweep=name, chunk=chunk) for chunk in self.chunks[name]
+            output("survey_chunk.chunk", sweep=name, chunk=chunk) for chunk in self.chunks(name)
         ]
 
     def runs(self, wildcards: Any) -> list[dict[str, Any]]:
         """Points of a chunk, or of the whole survey in its order."""
-        chunk = wildcards.get("chunk")
-        name = wildcards.sweep
-        return [asdict(p) for p in (self.chunks[name][chunk] if chunk else self.points[name])]
+        points = self.points(wildcards.sweep, wildcards.get("chunk"))
+        return [asdict(point) for point in points]
 
     def accept(self, wildcards: Any) -> dict[str, Any] | None:
         """What a run of a sweep must show to be compared."""
@@ -180,7 +204,7 @@ class Surveys:
 
     def files(self, wildcards: Any) -> dict[str, list[Output | str]]:
         """Files that the runs of a chunk are read from, or read, and what they were trained to."""
-        runs = self.chunks[wildcards.sweep][wildcards.chunk]
+        runs = self.points(wildcards.sweep, wildcards.chunk)
         files = dict.fromkeys(file for run in runs for file in (*run.files, *run.shared))
         return {"files": [*files], "trained": [*trainings(run.trained for run in runs)]}
 
@@ -201,7 +225,7 @@ class Surveys:
 
     def modules(self, wildcards: Any) -> list[str]:
         """Modules with which the runs of a chunk are simulated and measured."""
-        variant = self.chunks[wildcards.sweep][wildcards.chunk][0].variant
+        variant = self.points(wildcards.sweep, wildcards.chunk)[0].variant
         measures = {self._study.measures[name].measure for name in self._study.compared.values()}
         return [
             *(f"{registry.MEASURES.package}.{name}" for name in sorted(measures)),
@@ -209,22 +233,32 @@ class Surveys:
         ]
 
 
-def chunked(runs: Sequence[Point], size: int, depth: int = 0) -> dict[str, list[Point]]:
+def chunked(rows: Iterable[Row], size: int) -> dict[str, list[Run]]:
     """Divide runs into named parts of at most `size`, by the binary digits of a hash of each.
 
     As in extendible hashing (Fagin et al. 1979, ACM Trans. Database Syst. 4:315), an additional run
-    changes only one part, which grows or is split in two.
+    changes only one part, which grows or is split in two. What is hashed, values and instance, is
+    known before the networks are made.
     """
+    runs = []
+    for row in rows:
+        values = json.dumps(row.values, sort_keys=True, default=str)
+        runs += [(_hash(f"{values} {instance}"), (row, instance)) for instance in row.instances]
+    return _divided(runs, size)
+
+
+def _divided(runs: Sequence[tuple[int, Run]], size: int, depth: int = 0) -> dict[str, list[Run]]:
     if len(runs) <= size:
-        return {"": list(runs)} if runs else {}
-    found = {}
-    for digit in (0, 1):
-        side = [run for run in runs if _hash(run.recording) >> depth & 1 == digit]
-        parts = chunked(side, size, depth + 1)
-        found.update({f"{digit}{name}": part for name, part in parts.items()})
-    return found
+        return {"": [run for _, run in runs]} if runs else {}
+    sides: tuple[list[tuple[int, Run]], ...] = [], []
+    for one in runs:
+        sides[one[0] >> depth & 1].append(one)
+    return {
+        f"{digit}{name}": part
+        for digit, side in enumerate(sides)
+        for name, part in _divided(side, size, depth + 1).items()
+    }
 
 
-@cache
-def _hash(recording: str) -> int:
-    return int.from_bytes(hashlib.sha256(recording.encode()).digest())
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[-8:])

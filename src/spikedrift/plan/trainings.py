@@ -5,6 +5,7 @@ The module imports nothing that takes long, since Snakemake reads it at every st
 
 from typing import Any
 
+from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.overrides import override
 from spikedrift.plan.digests import network_modules
 from spikedrift.plan.figures import Figure
@@ -28,8 +29,14 @@ class Trainings:
 
     def __init__(self, study: Study) -> None:
         self._study = study
+        # Only of a network that has trainings are all points made.
+        self._trained = {
+            name: study.expansions[name].points
+            for name, sweep in study.sweeps.items()
+            if type(sweep.options).as_trained is not NetworkOptions.as_trained
+        }
         self.points: dict[str, Point] = {}
-        for points in study.expanded.values():
+        for points in self._trained.values():
             for point in points:
                 if point.trained:
                     self.points.setdefault(point.trained, point)
@@ -70,7 +77,7 @@ class Trainings:
     def figures(self) -> list[Figure]:
         """Learning curves of every sweep whose networks are trained apart."""
         found = []
-        for sweep, points in self._study.expanded.items():
+        for sweep, points in self._trained.items():
             first: dict[str, Point] = {}
             for point in points:
                 if point.trained:

@@ -5,17 +5,18 @@ workflow.
 """
 
 import hashlib
-import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from spikedrift.config.check import validated
 from spikedrift.config.networks import NetworkOptions
-from spikedrift.config.overrides import override, place, whole
+from spikedrift.config.overrides import changed, override, place, whole
 from spikedrift.config.sweeps import Axis, Sweep, Variant
 from spikedrift.core.errors import InputError
+from spikedrift.sweeps.rows import Row, axis_values, instance_seed, rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,7 @@ class Point:
     @property
     def instance_seed(self) -> str:
         """Seed of the random draws of an instance: wiring, patterns and noise."""
-        return f"{self.seed}.{self.instance}"
+        return instance_seed(self.seed, self.instance)
 
 
 def labels(points: Iterable[Point]) -> list[dict[str, Any]]:
@@ -153,51 +154,127 @@ def points(sweep: Sweep) -> list[Point]:
     Raises
     ------
     InputError
-        Where a variant or an axis sets something that is no option of the network, or a value
-        that is not allowed, or two points are the same network.
+        As `Expansion.points`.
     """
-    expanded: list[Point] = []
-    seen: dict[str, str] = {}
-    for variant in sweep.variants:
-        where = f"sweep {sweep.name}, variant {variant.name}"
-        base = override(sweep.options, variant.set, where)
-        tree = whole(base)
-        axes = sweep.axes_of(variant)
-        for number, row in enumerate(axis_values(sweep, axes), 1):
-            here = where + "".join(f", {name} {value}" for name, value in row.items())
-            changes = _changes(axes, row, tree, here)
-            options = override(base, changes, here) if changes else base
-            network = {"network": sweep.network, "options": options.model_dump(mode="json")}
-            key = _short_id(network)
-            if key in seen:
+    return Expansion(sweep).points
+
+
+class Expansion:
+    """Points of a sweep, each made when it is first asked for.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._made: dict[tuple[str, int], list[Point]] = {}
+        self._variants: dict[str, _Network] = {}
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Rows of the sweep, of which no network is made yet."""
+        return rows(self._sweep)
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """All points: variants outermost, then axes, then instances.
+
+        Raises
+        ------
+        InputError
+            As `of`, and where two points are the same network.
+        """
+        seen: dict[str, Row] = {}
+        for row in self.rows:
+            key = self.of(row)[0].id
+            if (first := seen.setdefault(key, row)) is not row:
+                twice = self._where(first).removeprefix(f"sweep {self._sweep.name}, variant ")
                 raise InputError(
-                    f"{here}: describes the same network as {seen[key]}; remove one"
-                    + ", or set swept: false where the axes change nothing" * bool(row)
+                    f"{self._where(row)}: describes the same network as {twice}; remove one"
+                    + ", or set swept: false where the axes change nothing" * bool(row.values)
                 )
-            seen[key] = here.removeprefix(f"sweep {sweep.name}, variant ")
-            instances = _instances(sweep, len(seen) - 1)
-            files = _files(options, instances, here)
-            parameters = {**variant.set, **changes}
-            training = _training(sweep, options)
-            expanded += [
-                Point(
-                    sweep=sweep.name,
-                    variant=variant.name,
-                    title=variant.title or variant.name,
-                    id=key,
-                    parameters=parameters,
-                    axes=row,
-                    seed=sweep.seed,
-                    instance=instance,
-                    control=variant.control,
-                    files=own,
-                    called=_called(sweep, axes, number),
-                    shared=options.shared_files(),
-                    trained=f"{training}-i{instance}" if training else "",
-                )
-                for instance, own in zip(instances, files, strict=True)
-            ]
-    return expanded
+        return [point for row in self.rows for point in self.of(row)]
+
+    def of(self, row: Row) -> list[Point]:
+        """Points of one row, by instance.
+
+        Raises
+        ------
+        InputError
+            Where the variant or an axis sets something that is no option of the network, or a
+            value that is not allowed.
+        """
+        key = row.variant.name, row.number
+        if key not in self._made:
+            self._made[key] = self._points(row)
+        return self._made[key]
+
+    def _points(self, row: Row) -> list[Point]:
+        sweep, variant, here = self._sweep, row.variant, self._where(row)
+        network = self._network(variant)
+        changes = _changes(network.axes, row.values, network.tree, here)
+        options = network.changed(changes, here) if changes else network.options
+        dumped = {"network": sweep.network, "options": options.model_dump(mode="json")}
+        key, training = _short_id(dumped), _training(sweep, options)
+        parameters = {**variant.set, **changes}
+        called, shared = _called(sweep, network.axes, row.number), options.shared_files()
+        return [
+            Point(
+                sweep=sweep.name,
+                variant=variant.name,
+                title=variant.title or variant.name,
+                id=key,
+                parameters=parameters,
+                axes=row.values,
+                seed=sweep.seed,
+                instance=instance,
+                control=variant.control,
+                files=own,
+                called=called,
+                shared=shared,
+                trained=f"{training}-i{instance}" if training else "",
+            )
+            for instance, own in zip(
+                row.instances, _files(options, row.instances, here), strict=True
+            )
+        ]
+
+    def _network(self, variant: Variant) -> "_Network":
+        if variant.name not in self._variants:
+            self._variants[variant.name] = _Network(self._sweep, variant)
+        return self._variants[variant.name]
+
+    def _where(self, row: Row) -> str:
+        values = "".join(f", {name} {value}" for name, value in row.values.items())
+        return _where(self._sweep, row.variant) + values
+
+
+class _Network:
+    """Network of a variant before its axes change anything.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        As the variant takes them.
+    options : NetworkOptions
+    tree : dict
+        Its options as values of JSON.
+    """
+
+    def __init__(self, sweep: Sweep, variant: Variant) -> None:
+        self.axes = sweep.axes_of(variant)
+        self.options = override(sweep.options, variant.set, _where(sweep, variant))
+        self.tree = whole(self.options)
+
+    def changed(self, changes: Mapping[str, Any], where: str) -> NetworkOptions:
+        """Do as `override`."""
+        return validated(type(self.options), changed(self.tree, changes, where), where)
+
+
+def _where(sweep: Sweep, variant: Variant) -> str:
+    return f"sweep {sweep.name}, variant {variant.name}"
 
 
 def _training(sweep: Sweep, options: NetworkOptions) -> str:
@@ -215,12 +292,6 @@ def _called(sweep: Sweep, axes: Sequence[Axis], number: int) -> str:
     return f"point {number}" if len(axes) > _MOST_NAMED else ""
 
 
-def _instances(sweep: Sweep, place: int) -> range:
-    """Instances of a point by its place in the sweep: its own, unless points are paired."""
-    first = 0 if sweep.paired else place * sweep.instances
-    return range(first, first + sweep.instances)
-
-
 def _files(options: NetworkOptions, numbers: Sequence[int], where: str) -> list[list[str]]:
     """Files from which the session of every instance is read."""
     try:
@@ -235,72 +306,19 @@ def networks(sweep: Sweep, variant: Variant) -> Iterator[NetworkOptions]:
     Networks that differ only in the value of a rule's parameter count as one, since only the name
     of the parameter can be wrong.
     """
-    where = f"sweep {sweep.name}, variant {variant.name}"
-    base = override(sweep.options, variant.set, where)
-    tree = whole(base)
-    axes = sweep.axes_of(variant)
-    choosing = [axis.name for axis in axes if _chooses(axis)]
+    network, where = _Network(sweep, variant), _where(sweep, variant)
+    choosing = [axis.name for axis in network.axes if _chooses(axis)]
     seen: set[str] = set()
-    for row in axis_values(sweep, axes):
+    for row in axis_values(sweep, network.axes):
         chosen = json.dumps([row[name] for name in choosing], sort_keys=True, default=str)
         if chosen not in seen:
             seen.add(chosen)
-            yield override(base, _changes(axes, row, tree, where), where)
+            yield network.changed(_changes(network.axes, row, network.tree, where), where)
 
 
 def _chooses(axis: Axis) -> bool:
     """Whether an axis may choose among rules: whatever takes numbers alone does not."""
     return any(isinstance(v, bool) or not isinstance(v, int | float) for v in axis.values or ())
-
-
-def axis_values(sweep: Sweep, axes: Sequence[Axis]) -> list[dict[str, Any]]:
-    """Values of the axes at every point of a variant; numbers have six significant digits.
-
-    Samples of two variants are the same places between the ends of each.
-    A Latin hypercube (McKay, Beckman & Conover 1979) puts one sample into each of `samples` equal
-    parts of every axis.
-    """
-    if not axes:
-        return [{}]
-    names = [axis.name for axis in axes]
-    rows: list[tuple[Any, ...]]
-    if sweep.samples is not None:
-        drawn = _drawn(sweep.sampling, len(sweep.axes), sweep.samples, sweep.seed)
-        rows = list(zip(*map(_stretched, axes, drawn), strict=True))
-    else:
-        columns = [axis.values or _stretched(axis, _even(axis.n)) for axis in axes]
-        together = zip if sweep.sampling == "list" else itertools.product
-        rows = list(together(*columns))
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
-def _even(n: int) -> list[float]:
-    return [k / (n - 1) for k in range(n)]
-
-
-@cache
-def _drawn(sampling: str, size: int, n: int, seed: int) -> list[list[float]]:
-    """Samples of the unit cube, one list for each axis; drawn once for all variants of a sweep."""
-    if sampling == "latin_hypercube":
-        from scipy.stats.qmc import LatinHypercube  # takes half a second: imported only if needed
-
-        drawn = LatinHypercube(size, rng=seed).random(n)
-    else:
-        import numpy as np
-
-        drawn = np.random.default_rng(seed).random((n, size))
-    columns: list[list[float]] = drawn.T.tolist()
-    return columns
-
-
-def _stretched(axis: Axis, unit: Sequence[float]) -> tuple[float, ...]:
-    """Numbers of the unit interval, stretched to the range of an axis."""
-    low, high = axis.low or 0.0, axis.high or 0.0
-    if axis.scale == "log":
-        found = [low * (high / low) ** u for u in unit]
-    else:
-        found = [low + (high - low) * u for u in unit]
-    return tuple(float(f"{value:.6g}") for value in found)
 
 
 def _changes(

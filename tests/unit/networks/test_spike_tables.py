@@ -214,7 +214,7 @@ def test_files_are_inputs_of_jobs(there):
     nothing_else = {"trained": []}  # and nothing is compiled
     assert inputs == [{"files": [name]} | nothing_else for name in names]
     plan = plan_for(config(survey={"chunk": 2}))
-    chunks = plan.surveys.chunks["theirs"]
+    chunks = plan.surveys.chunks("theirs")
     asked = [plan.surveys.files(Wildcards(sweep="theirs", chunk=chunk)) for chunk in chunks]
     assert sorted(file for one in asked for file in one["files"]) == names
     assert not any(one["trained"] for one in asked)
@@ -267,7 +267,7 @@ def test_a_survey_takes_a_changed_file_anew(there, tmp_path):
         measures=entry["measures"],
         source="",
     )
-    points = plan.surveys.points["theirs"][:2]
+    points = plan.surveys.points("theirs")[:2]
     found = surveyed(survey, points, tmp_path / "runs", tmp_path)
     assert found["status"].values.tolist() == ["ok", "ok"], found["reason"].values
     assert found["n_units"].values.tolist() == [16, 16]

@@ -35,12 +35,12 @@ def test_a_recording_in_nwb(tmp_path):
 
 def test_a_sweep_with_a_survey():
     plan = plan_for(read(CONFIG / "minimal-sweep.yaml"))
-    points = plan.surveys.points["first"]
+    points = plan.surveys.points("first")
     assert len(points) == 12 and not plan.study.recordings
     assert plan.surveys.made == [output("collect_survey.data", sweep="first")]
     (figure,) = plan.surveys.figures
     assert f"results/figures/{figure.file}.png" in commented("minimal-sweep.yaml")
-    assert max(map(len, plan.surveys.chunks["first"].values())) <= 6
+    assert max(map(len, plan.surveys.chunks("first").values())) <= 6
 
 
 @pytest.mark.parametrize("name", ["minimal-nwb.yaml", "minimal-sweep.yaml"])

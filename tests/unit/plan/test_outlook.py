@@ -33,7 +33,7 @@ SWEEP: dict[str, Any] = {
 
 def test_a_session_is_as_long_as_its_phases():
     study = plan_for({"sweeps": [SWEEP]}).study
-    found = extents(study.sweeps["gaps"], study.expanded["gaps"])
+    found = extents(study.sweeps["gaps"], study.expansions["gaps"].points)
     shown = 30 * 3 * 0.3  # repeats x patterns x (gap + pattern)
     assert sorted(one.seconds for one in found.values()) == pytest.approx(
         [2 + 5 + shown, 2 + 50 + shown]
@@ -45,7 +45,7 @@ def test_of_many_points_some_stand_for_others(monkeypatch):
     monkeypatch.setattr("spikedrift.plan.extents.MOST", 3)
     gaps = {"name": "gap", "keys": ["phases.2.duration"], "low": 1, "high": 7, "n": 7}
     study = plan_for({"sweeps": [SWEEP | {"axes": [gaps]}]}).study
-    points = study.expanded["gaps"]
+    points = study.expansions["gaps"].points
     found = extents(study.sweeps["gaps"], points)
     assert found.keys() == {point.id for point in points}
     own = {point.id: extent(study.sweeps["gaps"], point) for point in points}

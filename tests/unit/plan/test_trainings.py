@@ -47,8 +47,8 @@ def test_variants_that_differ_in_what_comes_afterwards_share_a_training():
         assert files["trained"] == [output("train.trained", trained=a.trained)]
     own = plan.trainings.files(Wildcards(trained=points["a", 0].trained))
     assert own == ["results/trials/r.movie.nc"]
-    for chunk, runs in plan.surveys.chunks["again"].items():
-        (run,) = runs
+    for chunk in plan.surveys.chunks("again"):
+        (run,) = plan.surveys.points("again", chunk)
         files = plan.surveys.files(Wildcards(sweep="again", chunk=chunk))
         assert files["trained"] == [output("train.trained", trained=run.trained)]
         assert run.trained == points["a", run.instance].trained

@@ -2,17 +2,20 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from planning import plan_for
 from pydantic import ValidationError
+from scipy.stats.qmc import LatinHypercube
 
 from spikedrift.config.check import checked
 from spikedrift.config.sweeps import Axis, Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.plan.surveys import chunked
-from spikedrift.sweeps.points import axis_values, networks, points, table
+from spikedrift.sweeps.points import networks, points, table
+from spikedrift.sweeps.rows import axis_values, rows
 
 RATE = {"name": "rate", "keys": ["plasticity.afferent.eta"]}
 WEIGHT = {"name": "weight", "keys": ["wiring.w_ee"]}
@@ -49,6 +52,15 @@ def test_a_log_axis_has_equal_ratios_and_both_ends():
     values = [row["rate"] for row in values_of(sweep(axes=axes))]
     assert (values[0], values[-1]) == (1e-3, 1.0)
     np.testing.assert_allclose(np.diff(np.log10(values)), 0.5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("n", "size", "seed"), [(1, 1, 0), (20, 2, 1), (500, 3, 7)])
+def test_a_latin_hypercube_is_that_of_scipy_to_the_bit(n, size, seed):
+    axes = [{"name": f"x{k}", "keys": ["a"], "low": 0.0, "high": 1.0} for k in range(size)]
+    asked = sweep(axes=axes, sampling="latin_hypercube", samples=n, seed=seed)
+    found = [list(row.values()) for row in values_of(asked)]
+    theirs = LatinHypercube(size, rng=seed).random(n)
+    assert found == [[float(f"{value:.6g}") for value in row] for row in theirs.tolist()]
 
 
 def test_a_latin_hypercube_puts_one_sample_into_every_part_of_every_axis():
@@ -218,11 +230,13 @@ def test_what_a_look_at_the_rules_has_to_see(key, values, n):
 
 
 def test_one_more_run_changes_one_chunk():
-    runs = points(sweep(axes=[{**RATE, "low": 0.01, "high": 0.5, "n": 20}], instances=3))
+    found = rows(sweep(axes=[{**RATE, "low": 0.01, "high": 0.5, "n": 20}], instances=3))
+    runs = [replace(row, instances=range(k, k + 1)) for row in found for k in row.instances]
     before = chunked(runs[:-1], 8)
-    assert sorted(r.recording for part in before.values() for r in part) == sorted(
-        r.recording for r in runs[:-1]
-    )
+    divided = [(row.number, k) for part in before.values() for row, k in part]
+    assert sorted(divided) == [(row.number, row.instances[0]) for row in runs[:-1]]
+    in_pairs = chunked(found[:-1], 8)
+    assert in_pairs.keys() == chunked(runs[:-3], 8).keys()
     assert all(0 < len(part) <= 8 for part in before.values())
     for k in range(len(runs)):
         less = chunked(runs[:k] + runs[k + 1 :], 8)
@@ -243,7 +257,7 @@ def test_another_rule_leaves_the_runs_of_other_variants_as_they_are():
     def plan(*variants):
         entry = {"name": "s", "instances": 1, "survey": {}, "variants": variants}
         made = plan_for({"sweeps": [entry]}).surveys
-        of = {name: Wildcards(sweep="s", chunk=name) for name in made.chunks["s"]}
+        of = {name: Wildcards(sweep="s", chunk=name) for name in made.chunks("s")}
         return {name: (made.modules(one), made.runs(one)) for name, one in of.items()}
 
     triplet = {"name": "t", "set": {"plasticity.afferent.rule": "triplet_stdp"}}

@@ -6,7 +6,7 @@ import scipy
 
 from spikedrift.comparison.posterior.space import Space, cube, log_prior, normal, region
 from spikedrift.config.sweeps import Sweep
-from spikedrift.sweeps.points import axis_values
+from spikedrift.sweeps.rows import axis_values
 
 AXES = [
     {"name": "lasts", "title": "", "low": 1.0, "high": 100.0, "scale": "log"},

@@ -222,7 +222,7 @@ def test_sessions_that_learn_one_file_need_it(file, monkeypatch):
     for run in plan.study.runs("s"):
         assert plan.study.sessions(Wildcards(recording=run))["files"] == [path]
     plan = plan_for(sweep(path, survey={"chunk": 2}))
-    chunk = next(iter(plan.surveys.chunks["s"]))
+    chunk = next(iter(plan.surveys.chunks("s")))
     assert plan.surveys.files(Wildcards(sweep="s", chunk=chunk))["files"] == [path]
     monkeypatch.chdir(Path(path).parent)
     plan_for(sweep("elsewhere/r.movie.nc"))  # which is a recording, and its rule makes it

@@ -171,12 +171,29 @@ onstart:
         sys.exit(f"spikedrift: {error}")
 
 
+# Jobs run no handlers, and neither does a dry run.
 onsuccess:
+    from snakemake.settings.enums import Quietness
+    from spikedrift.plan.notes import Run
+
     command = again(
         HERE,
         Path(workflow.main_snakefile),
         workflow.overwrite_configfiles,
         workflow.config_settings.config,
     )
-    for line in ending(paths.of(plan.final.made), HERE, command):
+    asked = {job.rule for job in workflow.dag.jobs}
+    pages = [rules.findings.output.page] if rules.findings.rule in asked else []
+    for line in (
+        *Run.of(workflow).success(Path("results")),
+        *ending(paths.of(plan.final.made), pages, HERE, command),
+    ):
+        # What `--quiet` leaves out.
+        logger.info(f"spikedrift: {line}", extra={"quietness": Quietness.PROGRESS})
+
+
+onerror:
+    from spikedrift.plan.notes import Run
+
+    for line in Run.of(workflow).failure(sys.argv):
         logger.info(f"spikedrift: {line}")

@@ -12,9 +12,13 @@ SMALL = Path(__file__).parent / "pipeline" / "small.yaml"
 
 
 def said(output: str) -> list[str]:
-    """Lines of ours, without the notice of the figures that a configuration cannot carry."""
+    """Lines of ours, without the notice of the figures that a configuration cannot carry.
+
+    And without the notes at the end of a run that failed, which say again what its jobs said.
+    """
     lines = [line for line in output.splitlines() if line.startswith("spikedrift: ")]
-    return [line for line in lines if "final figures left out" not in line]
+    notes = "spikedrift: failed"
+    return [line for line in lines if "final figures left out" not in line and notes not in line]
 
 
 def small(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,5 +1,6 @@
 """A job fails: the same command makes it again, and all that stands on what it was to make."""
 
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -63,6 +64,12 @@ def test_a_failed_job_is_made_again_with_all_that_stands_on_it(copied, finished,
     for fail in (killed, full):
         said = fail([".venv/bin/snakemake", *arguments], copied)
         assert "Error in rule prepare_trials" in said
+        count, named, how = (line for line in said.splitlines() if "spikedrift: failed" in line)
+        assert count.startswith("spikedrift: failed: 1 job after ") and " not begun" in count
+        log = "results/logs/prepare_trials/mouse-s.movie.log"
+        assert named.startswith("spikedrift: failed: prepare trials, mouse-s.movie: ")
+        assert named.endswith(f" ({log})") and (copied / log).is_file()
+        assert how.endswith(f"the same command: {shlex.join(['.venv/bin/snakemake', *arguments])}")
         assert not (copied / MADE[0]).exists()
         assert (copied / MADE[-1]).read_text() == old
         again = {job.rule for job in jobs(copied, "--configfile", str(config))}
@@ -70,6 +77,10 @@ def test_a_failed_job_is_made_again_with_all_that_stands_on_it(copied, finished,
 
     after = snakemake(copied, *arguments)
     assert after.returncode == 0, after.stdout
+    made = next(line for line in after.stdout.splitlines() if "spikedrift: made by" in line)
+    assert "prepare trials 1" in made and "index table" in made and "sensitivity" not in made
+    assert "spikedrift: results: results/" in after.stdout.splitlines()
+    assert "spikedrift: failed" not in after.stdout
     undisturbed = tmp_path / "undisturbed"
     shutil.copytree(finished, undisturbed, symlinks=True)
     assert snakemake(undisturbed, *arguments).returncode == 0

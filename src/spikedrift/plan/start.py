@@ -119,24 +119,29 @@ def _at_home(project: Path) -> bool:
     return Path.cwd() == project.resolve()
 
 
-def ending(figures: Iterable[str], project: Path, command: str) -> list[str]:
+def ending(figures: Iterable[str], pages: Iterable[str], project: Path, command: str) -> list[str]:
     """Lines that say what to open after a run.
 
     Parameters
     ----------
     figures : iterable of str
         Final figures of the configuration; those that exist are counted.
+    pages : iterable of str
+        Pages that the report opens on, of this run.
     project : path
         Folder that holds `.venv`.
     command : str
         Command that calls Snakemake for this configuration (`again`).
     """
+
+    def shown(path: Path) -> Path:
+        return path if _at_home(project) else path.absolute()
+
     there = [path for path in map(Path, figures) if path.is_file()]
     if not there:
         return []
-    folder = there[0].parent
-    shown = folder if _at_home(project) else folder.absolute()
     return [
-        f"final figures: {shown}/ ({len(there)}, begin with {there[0].name})",
+        f"final figures: {shown(there[0].parent)}/ ({len(there)}, begin with {there[0].name})",
+        *(f"what was found: {shown(Path(page))}" for page in pages),
         f"a report of everything: {command} --report results/report.zip",
     ]

@@ -67,11 +67,14 @@ def test_other_paths_may_be_as_they_are() -> None:
 def test_the_end_names_what_is_there(here: Path) -> None:
     figures = [f"results/figures/final/{name}.pdf" for name in ("1-path", "2-rules", "3-nets")]
     command = again(here, here / "Snakefile", [here / "mine.yaml", here / "more.yaml"], {})
-    assert ending(figures, here, command) == []
+    page = ["results/findings.html"]
+    assert ending(figures, page, here, command) == []
     Path(figures[0]).parent.mkdir(parents=True)
     for path in figures[:2]:
         Path(path).touch()
-    where, report = ending(figures, here, command)
+    where, found, report = ending(figures, page, here, command)
+    assert found == "what was found: results/findings.html"
+    assert [where, report] == ending(figures, [], here, command)
     assert where == "final figures: results/figures/final/ (2, begin with 1-path.pdf)"
     assert report == (
         "a report of everything: .venv/bin/snakemake --configfile mine.yaml more.yaml "
@@ -94,6 +97,8 @@ def test_the_end_of_a_run_elsewhere_holds_from_anywhere(here: Path, tmp_path_fac
     figure = here / "results/figures/final/1-path.pdf"
     figure.parent.mkdir(parents=True)
     figure.touch()
-    where, report = ending(["results/figures/final/1-path.pdf"], project, command)
+    figures = ["results/figures/final/1-path.pdf"]
+    where, found, report = ending(figures, ["results/findings.html"], project, command)
+    assert found == f"what was found: {here}/results/findings.html"
     assert where.startswith(f"final figures: {here}/results/figures/final/ (1")
     assert report.endswith(f"{command} --report results/report.zip")

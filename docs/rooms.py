@@ -1,17 +1,15 @@
 """Draw the rooms of the library and which imports which: docs/figures/rooms.svg.
 
 `.venv/bin/python docs/rooms.py` writes the picture from the import graph. Heights are the layers of
-the longest import contract in pyproject.toml; an arrow that a longer way implies is left out. The
-picture carries its arrows as text, by which a test sees whether it is stale.
+the longest import contract in pyproject.toml.
 """
 
-import re
 import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 
+import graphs
 import grimp
-import matplotlib as mpl
+from graphs import Edge, reduced
 from matplotlib.patches import Patch
 
 from spikedrift.figures import style
@@ -38,8 +36,6 @@ STRANDS = {  # color, and place from left to right of each room
 COLUMN = {room: x for _, rooms in STRANDS.values() for room, x in rooms.items()}
 COLOR = {room: color for color, rooms in STRANDS.values() for room in rooms}
 
-Edge = tuple[str, str]
-
 
 def imports() -> set[Edge]:
     """Every pair of rooms of which the first imports the second, by the files that lie in them."""
@@ -51,34 +47,6 @@ def imports() -> set[Edge]:
             if one and two and one != two:
                 found.add((one, two))
     return found
-
-
-def reached(room: str, edges: set[Edge]) -> set[str]:
-    """All rooms that a room imports, directly or not."""
-    found: set[str] = set()
-    new = {room}
-    while new:
-        new = {two for one, two in edges if one in new} - found
-        found |= new
-    return found
-
-
-def reduced(edges: set[Edge]) -> list[Edge]:
-    """Edges that no other path implies (transitive reduction), sorted.
-
-    Raises
-    ------
-    ValueError
-        Where rooms import each other in a circle.
-    """
-    below = {room: reached(room, edges) for edge in edges for room in edge}
-    if circle := sorted(room for room, rooms in below.items() if room in rooms):
-        raise ValueError(f"rooms import each other in a circle: {', '.join(circle)}")
-    return sorted(
-        (one, two)
-        for one, two in edges
-        if not any(two in below[other] for first, other in edges if first == one)
-    )
 
 
 def layers() -> dict[str, int]:
@@ -106,17 +74,6 @@ def heights(edges: set[Edge]) -> dict[str, int]:
     return found
 
 
-def written(edges: Iterable[Edge]) -> str:
-    """Arrows as the picture carries them."""
-    return "; ".join(f"{one} -> {two}" for one, two in edges)
-
-
-def carried(picture: Path = PICTURE) -> str:
-    """Arrows that the picture says it shows."""
-    found = re.search(r"[a-z_]+ -&gt; [^<]*", picture.read_text(encoding="utf-8"))
-    return " ".join(found[0].replace("&gt;", ">").split()) if found else ""
-
-
 def draw(edges: set[Edge], path: Path = PICTURE) -> None:
     """Write the picture.
 
@@ -130,32 +87,19 @@ def draw(edges: set[Edge], path: Path = PICTURE) -> None:
         axes = figure.subplots()
         axes.set(xlim=(-0.45, 5.85), ylim=(-0.4, 11.4))
         axes.axis("off")
-        boxes = {
-            room: axes.text(
-                COLUMN[room], height, room, ha="center", va="center", fontsize=9,
-                bbox={"boxstyle": "round,pad=0.35", "fc": COLOR[room], "ec": "0.35", "lw": 0.8},
-            )
-            for room, height in heights(edges).items()
-        }  # fmt: skip
-        figure.draw_without_rendering()  # boxes have their size from then on
-        for one, two in reduced(edges):
-            start, end = boxes[one], boxes[two]
-            axes.annotate(
-                "", end.get_position(), start.get_position(),
-                arrowprops={
-                    "arrowstyle": "-|>", "color": "0.4", "lw": 0.9, "shrinkA": 0, "shrinkB": 1,
-                    "patchA": start.get_bbox_patch(), "patchB": end.get_bbox_patch(),
-                },
-            )  # fmt: skip
+        graphs.draw(
+            axes,
+            {room: (COLUMN[room], height) for room, height in heights(edges).items()},
+            COLOR,
+            reduced(edges),
+        )
         axes.legend(
             handles=[
                 Patch(fc=color, ec="0.35", label=name) for name, (color, _) in STRANDS.items()
             ],
             loc="upper left",
         )
-        description = written(reduced(edges))
-        mpl.rcParams["svg.hashsalt"] = "rooms"  # same graph, same bytes
-        figure.savefig(path, metadata={"Date": None, "Description": description})
+        graphs.save(figure, path, reduced(edges))
 
 
 if __name__ == "__main__":

@@ -11,15 +11,16 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 @pytest.fixture
 def rooms(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(DOCS))
-    monkeypatch.delitem(sys.modules, "rooms", raising=False)
+    for name in ("rooms", "graphs"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     import rooms
 
     return rooms
 
 
 def test_the_picture_shows_the_imports_that_there_are(rooms) -> None:
-    found = rooms.written(rooms.reduced(rooms.imports()))
-    assert rooms.carried() == found, "stale: run .venv/bin/python docs/rooms.py"
+    found = rooms.graphs.written(rooms.reduced(rooms.imports()))
+    assert rooms.graphs.carried(rooms.PICTURE) == found, "stale: run .venv/bin/python docs/rooms.py"
 
 
 def test_the_same_graph_makes_the_same_picture(rooms, tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_the_same_graph_makes_the_same_picture(rooms, tmp_path: Path) -> None:
         rooms.draw(edges, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     shown = "plan -> trials; sources -> trials; trials -> core"  # plan -> core is implied
-    assert rooms.carried(tmp_path / "one.svg") == shown
+    assert rooms.graphs.carried(tmp_path / "one.svg") == shown
     assert rooms.heights(edges)["sources"] == rooms.heights(edges)["trials"] + 1
 
 

@@ -77,6 +77,7 @@ def command(clone: Path, words: list[str]) -> str:
     arguments.insert(last + 1, "quick.yaml")
     done = snakemake(clone, *arguments)
     assert done.returncode == 0, done.stdout[-5000:]
+    assert ("spikedrift: made by " in done.stdout) == ("--dry-run" not in arguments)
     if "--dry-run" in arguments:
         assert "prepare_trials" in done.stdout and not (clone / "results/trials").exists()
         return "listed"

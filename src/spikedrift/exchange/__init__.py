@@ -1,0 +1,1 @@
+"""Trials and matrices to the formats of other libraries, and back: one file a format."""

@@ -27,7 +27,10 @@ STRANDS = {  # color, and place from left to right of each room
             "report": 2.6, "bayesflow": 1.4,
         },
     ),
-    "recordings": ("#c9e8dc", {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4}),
+    "recordings": (
+        "#c9e8dc",
+        {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4, "exchange": 4.7},
+    ),
     "beneath or above all": (
         "#e6e6e6",
         {"core": 2.4, "config": 2.4, "trials": 3.35, "plan": 4.6},

@@ -55,8 +55,8 @@ def to_rsatoolbox(
     for one in given:
         if VALUES[over] not in one or "measure" not in one.attrs:
             raise InputError(
-                f"{_name(one)}: no {VALUES[over]!r} of a measure in it, so that it is no similarity "
-                "file (results/similarity/...)"
+                f"{_name(one)}: no {VALUES[over]!r} of a measure in it, so that it is no "
+                "similarity file (results/similarity/...)"
             )
     first = given[0]
     labels = _labels(first, over)

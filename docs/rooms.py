@@ -29,7 +29,7 @@ STRANDS = {  # color, and place from left to right of each room
     ),
     "recordings": (
         "#c9e8dc",
-        {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4, "exchange": 4.7},
+        {"allensdk": 5.4, "fetch": 5.0, "sources": 4.4, "exchange": 3.65},
     ),
     "beneath or above all": (
         "#e6e6e6",

@@ -10,6 +10,7 @@ from spikedrift.config.sources import (
     ArraysOptions,
     NeuropixelsOptions,
     NwbOptions,
+    PhyOptions,
     SourceOptions,
     TwoPhotonOptions,
 )
@@ -22,6 +23,7 @@ OPTIONS: dict[str, type[SourceOptions]] = {
     "allen_neuropixels": NeuropixelsOptions,
     "allen_two_photon": TwoPhotonOptions,
     "nwb": NwbOptions,
+    "phy": PhyOptions,
 }
 
 

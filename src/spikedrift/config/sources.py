@@ -1,6 +1,7 @@
 """Options of the sources that recordings come from."""
 
 import re
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -137,30 +138,9 @@ class TwoPhotonOptions(SourceOptions):
         ]
 
 
-class NwbOptions(SourceOptions):
-    """Any NWB 2 file with a table of units and a table of intervals.
+class ShownOptions(SourceOptions):
+    """Which intervals of a table are trials, and what its columns say of them."""
 
-    Every interval that `where` leaves is a trial; or, with `segment_frames`, every interval is a
-    frame of a movie, and trials are segments of that many frames.
-    """
-
-    file: Location = Field(
-        description="path, or address to stream from (https://..., s3://bucket/key); {session} and "
-        "{stimulus} stand for the two parts of the recording's name. With `dataset`: the file's "
-        "name there",
-    )
-    dataset: str | None = Field(
-        None,
-        description="data set in resources/data-registry.tsv that the file is fetched from; "
-        "null: `file` is a path or an address",
-    )
-    units: str | None = Field(
-        None,
-        description="path of the table of units in the file; null: /units, or the only one",
-    )
-    intervals: str = Field(
-        "trials", description="name of the table of intervals, or its path in the file"
-    )
     where: dict[str, str | bool | float | list[str | bool | float]] = Field(
         default_factory=dict, description="column: value, or list of values, of intervals to take"
     )
@@ -192,21 +172,6 @@ class NwbOptions(SourceOptions):
     duration: float | None = Field(
         None, gt=0, description="length of a trial; null: to the end of its interval; s"
     )
-    population: str | None = Field(
-        None,
-        description="column of units that holds area or group, or a column of electrodes (such as "
-        "location), looked up through the unit's first electrode; null: all units are one group",
-    )
-    running_speed: str | None = Field(
-        None,
-        description="series of running speed by its path in the file, such as behavior/speed; "
-        "with [k] its column k; read in cm/s",
-    )
-    pupil_area: str | None = Field(
-        None, description="series of pupil area by its path in the file, likewise; in its own unit"
-    )
-    citation: str = Field("", description="whom to cite; default: what the file says")
-    licence: str = Field("", description="terms under which the data are used")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -222,6 +187,55 @@ class NwbOptions(SourceOptions):
             raise ValueError("block and block_gap exclude each other")
         return self
 
+
+class NwbFileOptions(SourceOptions):
+    """An NWB file, and its tables of units and of intervals."""
+
+    file: Location = Field(
+        description="path, or address to stream from (https://..., s3://bucket/key); {session} and "
+        "{stimulus} stand for the two parts of the recording's name. With `dataset`: the file's "
+        "name there",
+    )
+    dataset: str | None = Field(
+        None,
+        description="data set in resources/data-registry.tsv that the file is fetched from; "
+        "null: `file` is a path or an address",
+    )
+    units: str | None = Field(
+        None,
+        description="path of the table of units in the file; null: /units, or the only one",
+    )
+    intervals: str = Field(
+        "trials", description="name of the table of intervals, or its path in the file"
+    )
+
+
+class NwbOptions(ShownOptions, NwbFileOptions):
+    """Any NWB 2 file with a table of units and a table of intervals.
+
+    Every interval that `where` leaves is a trial; or, with `segment_frames`, every interval is a
+    frame of a movie, and trials are segments of that many frames.
+    """
+
+    population: str | None = Field(
+        None,
+        description="column of units that holds area or group, or a column of electrodes (such as "
+        "location), looked up through the unit's first electrode; null: all units are one group",
+    )
+    unit_id: str | None = Field(
+        None, description="column of units that names them; null: the ids of the table"
+    )
+    running_speed: str | None = Field(
+        None,
+        description="series of running speed by its path in the file, such as behavior/speed; "
+        "with [k] its column k; read in cm/s",
+    )
+    pupil_area: str | None = Field(
+        None, description="series of pupil area by its path in the file, likewise; in its own unit"
+    )
+    citation: str = Field("", description="whom to cite; default: what the file says")
+    licence: str = Field("", description="terms under which the data are used")
+
     @field_validator("running_speed", "pupil_area")
     @classmethod
     def _path(cls, value: str | None) -> str | None:
@@ -236,8 +250,7 @@ class NwbOptions(SourceOptions):
 
     def location(self, recording: str) -> str:
         """Return path, address or name of the file of a recording."""
-        session, _, stimulus = recording.partition(".")
-        return self.file.replace("{session}", session).replace("{stimulus}", stimulus)
+        return _named(self.file, recording)
 
     def files(self, recording: str) -> list[tuple[str, str]]:
         """Return the file, where it is one of a registered data set."""
@@ -251,3 +264,65 @@ class NwbOptions(SourceOptions):
     def streamed(self, recording: str) -> bool:
         """Whether the file is an address."""
         return self.dataset is None and "://" in self.location(recording)
+
+
+class PhyFilesOptions(SourceOptions):
+    """The folder of a sorting, and a table of trials."""
+
+    directory: Location = Field(
+        description="folder with spike_times.npy and the rest; {session} and {stimulus} stand for "
+        "the two parts of the recording's name"
+    )
+    trials: Location = Field(
+        description="table of trials, likewise: with commas where its name ends in .csv, otherwise "
+        "with tabs; start_time and stop_time in s from the start of what was sorted"
+    )
+
+
+class PhyOptions(ShownOptions, PhyFilesOptions):
+    """What a spike sorter left in the format of Phy, with a table of trials.
+
+    Kilosort writes it, and SpikeInterface exports any sorting to it (`export_to_phy`).
+    """
+
+    sample_rate: float | None = Field(
+        None, gt=0, description="samples a second; null: sample_rate of params.py; Hz"
+    )
+    label: str = Field(
+        "group", description="column of the clusters' tables (cluster_*.tsv) that says what is good"
+    )
+    good: list[str] | None = Field(
+        ["good"], min_length=1, description="labels of clusters that are units; null: all clusters"
+    )
+    population: str | None = Field(
+        None,
+        description="column of the clusters' tables that holds area or group; null: all units are "
+        "one group",
+    )
+    subject: str = Field("", description="name of the animal; default: the session")
+    citation: str = Field("", description="whom to cite")
+    licence: str = Field("", description="terms under which the data are used")
+
+    def folder(self, recording: str) -> str:
+        """Return the folder of a recording."""
+        return _named(self.directory, recording)
+
+    def table(self, recording: str) -> str:
+        """Return the table of trials of a recording."""
+        return _named(self.trials, recording)
+
+    def paths(self, recording: str) -> list[str]:
+        """Return the table of trials and those files of the folder that are read."""
+        folder = Path(self.folder(recording))
+        clusters = "spike_clusters.npy"  # written when a sorting is curated
+        if not (folder / clusters).exists() and (folder / "spike_templates.npy").exists():
+            clusters = "spike_templates.npy"
+        names = ["spike_times.npy", clusters, *(["params.py"] if self.sample_rate is None else [])]
+        tables = sorted(folder.glob("cluster_*.tsv"))
+        return [self.table(recording), *(str(folder / name) for name in names), *map(str, tables)]
+
+
+def _named(location: str, recording: str) -> str:
+    """Location of a recording: {session} and {stimulus} are the parts of its name."""
+    session, _, stimulus = recording.partition(".")
+    return location.replace("{session}", session).replace("{stimulus}", stimulus)

@@ -167,15 +167,15 @@ def from_trains(
         For a spike time or a start that is not finite, and as `trials.assemble`.
     """
     times = [np.asarray(one, dtype=np.float64) for one in trains]
-    for number, one in enumerate(times):
+    for index, one in enumerate(times):
         if not np.isfinite(one).all():
-            raise InputError(f"{recording}: unit {number}: a spike time is not finite")
+            raise InputError(f"{recording}: unit {index}: a spike time is not finite")
     start = np.asarray(trial["start_time"], dtype=np.float64)
     duration = np.broadcast_to(np.asarray(trial["duration"], dtype=np.float64), start.shape)
     for name, values in (("start_time", start), ("duration", duration)):
         if not np.isfinite(values).all():
-            row = int(np.argmin(np.isfinite(values)))
-            raise InputError(f"{recording}: trial {row}: {name} is {values[row]}, must be a time")
+            bad = int(np.argmin(np.isfinite(values)))
+            raise InputError(f"{recording}: trial {bad}: {name} is {values[bad]}, must be a time")
     unit = np.repeat(np.arange(len(times)), [one.size for one in times])
     spikes = np.concatenate([np.empty(0), *times])
     time, count = trials.cut(spikes, unit, start, duration, len(times))

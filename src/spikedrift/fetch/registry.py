@@ -32,7 +32,7 @@ class DataFile:
     dataset, file : str
         The file is kept as `{dataset}/{file}`; `file` may hold folders.
     urls : tuple of str
-        Addresses: `https://`, `s3://bucket/key`, `dandi://dandiset/glob`,
+        Addresses: `https://`, `s3://bucket/key`, `dandi://dandiset/glob` or `.../{asset id}`,
         `warehouse://attachable type/well-known file type/id`.
     bytes : int or None
         Length, None where it is not published.

@@ -5,7 +5,6 @@ docs/adding-a-data-set.md walks through an example.
 """
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,33 +17,13 @@ from spikedrift.config.sources import NwbOptions
 from spikedrift.core.errors import InputError
 from spikedrift.sources.behavior import behavior
 from spikedrift.sources.hdf5 import reading
-from spikedrift.sources.labels import as_labels, as_text
-from spikedrift.sources.movie import showings
 from spikedrift.sources.nwb_file import find, is_intervals, open_nwb
 from spikedrift.sources.registry import Source
-from spikedrift.sources.repeats import counted_through, order_within
-from spikedrift.sources.tables import column, numbers, spans
+from spikedrift.sources.shown import Shown, shown
+from spikedrift.sources.tables import spans
 from spikedrift.sources.units import cut_units, ids, observed_in, populations, quality, units
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Shown:
-    """Trials in their order of showing; arrays of shape (n_trials,), times in s.
-
-    `labels` are those of segments; `unlabeled` is the number of trials that were left out because
-    one of their labels is missing.
-    """
-
-    start: np.ndarray
-    stop: np.ndarray
-    segment: np.ndarray
-    repeat: np.ndarray
-    block: np.ndarray
-    whole: np.ndarray
-    labels: list[str]
-    unlabeled: int
 
 
 def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Dataset:
@@ -71,11 +50,11 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
     where = str(location)
     with open_nwb(location) as nwb:
         table = find(nwb, is_intervals, options.intervals, "table of intervals", where)
-        shown = _shown(table, options, where)
-        kept = shown.whole & ~_invalid(nwb, shown, where)
+        seen = shown(table, options, where)
+        kept = seen.whole & ~_invalid(nwb, seen, where)
         if not kept.any():
             raise InputError(f"{where}: no trial is left of {kept.size}; all are invalid")
-        start, stop = shown.start[kept], shown.stop[kept]
+        start, stop = seen.start[kept], seen.stop[kept]
         table = units(nwb, options.units, where)
         rows, unit, of_unit = _labeled(table, options, where)
         observed = observed_in(table, rows, start, stop, where)
@@ -88,9 +67,9 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
             cited = papers if isinstance(papers, str) else ", ".join(map(str, papers or ()))
             lost = len(table) - rows.size
     left_out = {
-        "trials_truncated": int((~shown.whole).sum()),
-        "trials_invalid": int((shown.whole & ~kept).sum()),
-        "trials_unlabeled": shown.unlabeled,
+        "trials_truncated": int((~seen.whole).sum()),
+        "trials_invalid": int((seen.whole & ~kept).sum()),
+        "trials_unlabeled": seen.unlabeled,
         "units_unlabeled": lost,
     }
     if any(left_out.values()):
@@ -100,17 +79,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         spike_count,
         recording=recording,
         kind="data",
-        trial={
-            "stimulus": recording.partition(".")[2],
-            "segment": shown.segment[kept],
-            "segment_name": np.array(shown.labels)[shown.segment[kept]] if shown.labels else "",
-            "repeat": shown.repeat[kept],
-            "block": shown.block[kept],
-            "presentation_index": np.arange(kept.size)[kept],
-            "start_time": start,
-            "duration": stop - start,
-            **moved.mean,
-        },
+        trial={**seen.columns(kept, recording.partition(".")[2]), **moved.mean},
         unit=unit,
         quality=of_unit,
         observed=observed,
@@ -135,149 +104,12 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
     )
 
 
-def _shown(table: DynamicTable, options: NwbOptions, where: str) -> _Shown:
-    """Trials in their order of showing, without those that lack a label."""
-    row, begin, end = _taken(table, options, where)
-    start = begin + options.offset
-    stop = end if options.duration is None else start + options.duration
-    if (stop <= start).any():
-        number = row[np.argmax(stop <= start)]
-        raise InputError(f"{where}: row {number} of {table.name!r} is shorter than the offset")
-    block, labeled = _blocks(table, options, row, begin, np.where(np.isnan(end), stop, end), where)
-    label: dict[str, np.ndarray] = {}
-    for key in ("segment", "repeat"):
-        if (name := getattr(options, key)) is not None:
-            number = key == "repeat" or options.segment_frames is not None  # frames
-            found = as_labels((numbers if number else column)(table, name, where)[row])
-            label[key], labeled = found.value, labeled & ~found.missing
-    if not labeled.any():
-        raise InputError(
-            f"{where}: no interval of {table.name!r} is left: segment, repeat or block is missing "
-            f"in all {row.size}"
-        )
-    label = {key: value[labeled] for key, value in label.items()}
-    block, start, stop = _numbered(block[labeled]), start[labeled], stop[labeled]
-    unlabeled = int((~labeled).sum())
-    if options.segment_frames is not None:
-        movie = showings(
-            start, stop, label["segment"], block, options.segment_frames, where, options.first_frame
-        )
-        return _Shown(**vars(movie), labels=[], unlabeled=unlabeled)
-    names, segment = np.unique(
-        label.get("segment", np.full(block.size, "all")), return_inverse=True
-    )
-    showing = label.get("repeat", order_within(segment + names.size * block))
-    return _Shown(
-        start=start,
-        stop=stop,
-        segment=segment,
-        repeat=counted_through(block, showing),
-        block=block,
-        whole=np.ones(block.size, dtype=bool),
-        labels=as_text(names).tolist(),
-        unlabeled=unlabeled,
-    )
-
-
-def _taken(
-    table: DynamicTable, options: NwbOptions, where: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of the intervals that are taken, in order of start, and their start and stop, s.
-
-    A stop may be missing where the options give a duration.
-    """
-    if len(table) == 0:
-        raise InputError(f"{where}: table {table.name!r} of intervals is empty")
-    taken = np.ones(len(table), dtype=bool)
-    for name, wanted in options.where.items():
-        values = column(table, name, where)
-        taken &= _is_one_of(values, wanted)
-        if not taken.any():
-            raise InputError(
-                f"{where}: no interval of {table.name!r} has {options.where}; {name} holds "
-                f"{_some(values)}"
-            )
-    start = numbers(table, "start_time", where)
-    stop = np.full(start.size, np.nan)
-    if options.duration is None or "stop_time" in table.colnames:
-        stop = numbers(table, "stop_time", where)
-    row = np.flatnonzero(taken)
-    row = row[np.argsort(start[row], kind="stable")]
-    start, stop = start[row], stop[row]
-    open_end = np.isnan(stop) & (options.duration is not None)
-    bad = ~np.isfinite(start) | ~(open_end | (np.isfinite(stop) & (stop > start)))
-    if bad.any():
-        raise InputError(
-            f"{where}: row {row[np.argmax(bad)]} of {table.name!r} has no start or no stop, or "
-            "ends before it starts"
-        )
-    return row, start, stop
-
-
-def _blocks(
-    table: DynamicTable,
-    options: NwbOptions,
-    row: np.ndarray,
-    start: np.ndarray,
-    stop: np.ndarray,
-    where: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Label of the block of each row, and whether it is known."""
-    if options.block is not None:
-        block = as_labels(column(table, options.block, where))
-        return block.value[row], ~block.missing[row]
-    gap = np.inf if options.block_gap is None else options.block_gap
-    number = np.concatenate([[0], np.cumsum(start[1:] - stop[:-1] > gap)])
-    return number, np.ones(row.size, dtype=bool)
-
-
-def _numbered(block: np.ndarray) -> np.ndarray:
-    """Blocks numbered from 0, a new one wherever the label changes: int64, shape (n_trials,)."""
-    return np.concatenate([[0], np.cumsum(block[1:] != block[:-1])]).astype(np.int64)
-
-
-def _is_one_of(
-    values: np.ndarray, wanted: str | bool | float | list[str | bool | float]
-) -> np.ndarray:
-    """Whether each value is one of those wanted: the same text or the same number.
-
-    Where one is a number and the other a text, the text is read as a number; true and false are 1
-    and 0, as in columns of bool.
-    """
-    found = np.zeros(values.size, dtype=bool)
-    for value in wanted if isinstance(wanted, list) else [wanted]:
-        if values.dtype.kind == "U" and isinstance(value, str):
-            found |= values == value
-        elif values.dtype.kind == "U":
-            found |= np.array([_number(one) for one in values.tolist()]) == float(value)
-        else:
-            found |= values == _number(str(value))
-    return found
-
-
-def _number(text: str) -> float:
-    """Number that a text stands for; NaN where it is none."""
-    text = text.strip().lower()
-    if text in ("true", "false"):
-        return float(text == "true")
-    try:
-        return np.nan if "_" in text else float(text)
-    except ValueError:
-        return np.nan
-
-
-def _some(values: np.ndarray) -> str:
-    """The first few different values."""
-    several = np.unique(as_text(values)).tolist()
-    return ", ".join(several[:10]) + (", ..." if len(several) > 10 else "")
-
-
-def _invalid(nwb: pynwb.NWBFile, shown: _Shown, where: str) -> np.ndarray:
+def _invalid(nwb: pynwb.NWBFile, seen: Shown, where: str) -> np.ndarray:
     """Trials that overlap an invalid interval of the file."""
-    lost = np.zeros(shown.start.size, dtype=bool)
+    lost = np.zeros(seen.start.size, dtype=bool)
     if nwb.invalid_times is not None:
         for begin, end in zip(*spans(nwb.invalid_times, where), strict=True):
-            lost |= (shown.start < end) & (shown.stop > begin)
+            lost |= (seen.start < end) & (seen.stop > begin)
     return lost
 
 
@@ -285,7 +117,7 @@ def _labeled(
     table: DynamicTable, options: NwbOptions, where: str
 ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Rows of the units that have a population, their columns and their quality."""
-    unit = {"unit_id": ids(table, where)}
+    unit = {"unit_id": ids(table, options.unit_id, where)}
     kept = np.ones(len(table), dtype=bool)
     if options.population is not None:
         population = populations(table, options.population, where)

@@ -122,15 +122,18 @@ def observed_in(
     return observed
 
 
-def ids(table: DynamicTable, where: str) -> np.ndarray:
-    """Ids of units as text, shape (n_units,).
+def ids(table: DynamicTable, name: str | None, where: str) -> np.ndarray:
+    """Ids of units as text, shape (n_units,): those of the table, or of one of its columns.
 
     Raises
     ------
     InputError
-        Where two units have the same id.
+        Where there is no such column, a unit has no id in it, or two units have the same id.
     """
-    found = as_text(np.asarray(table.id[:]))
+    labels = as_labels(np.asarray(table.id[:]) if name is None else column(table, name, where))
+    if labels.missing.any():
+        raise InputError(f"{where}: unit in row {int(np.argmax(labels.missing))} has no {name!r}")
+    found = as_text(labels.value)
     once, count = np.unique(found, return_counts=True)
     if (count > 1).any():
         raise InputError(f"{where}: two units have the same id {once[np.argmax(count > 1)]}")

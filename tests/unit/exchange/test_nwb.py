@@ -29,6 +29,7 @@ from spikedrift.sources.synthetic import record
 # How the source `nwb` is told of a file that spikedrift wrote.
 OPTIONS = {
     "segment": "segment", "repeat": "repeat", "block": "block", "population": "population",
+    "unit_id": "unit_id",
     "running_speed": "behavior/running_speed",
 }  # fmt: skip
 
@@ -92,7 +93,15 @@ def test_the_source_of_nwb_reads_the_same_spikes(tmp_path, observed):
     to_nwb(dataset, tmp_path / "mouse-q.nwb")
     options = NwbOptions(file="x", **OPTIONS)
     found = nwb.read(tmp_path / "mouse-q.nwb", options, "mouse-q.movie")
-    for name in ("spike_time", "spike_count", "observed", "population", "block", "start_time"):
+    for name in (
+        "spike_time",
+        "spike_count",
+        "observed",
+        "population",
+        "unit_id",
+        "block",
+        "start_time",
+    ):
         np.testing.assert_array_equal(found[name], dataset[name], err_msg=name)
     np.testing.assert_allclose(found["duration"], dataset["duration"], rtol=0, atol=1e-12)
     np.testing.assert_allclose(found["running_speed"], dataset["running_speed"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import yaml
 from exchanging import pynapple, same
+from sorting import sorting, table
 
 from spikedrift import trials
 from spikedrift.config.recordings import Recording
@@ -72,6 +73,17 @@ def test_the_configuration_of_the_page_reads_its_file(place, names, monkeypatch)
     np.testing.assert_array_equal(found["spike_count"], dataset["spike_count"])
     np.testing.assert_allclose(found["spike_time"], dataset["spike_time"], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(found["block"], dataset["block"])
+
+
+def test_the_sorting_of_the_page(place, monkeypatch):
+    folder, _ = place
+    monkeypatch.chdir(folder)
+    sorting(folder / "sorted" / "mouse-b")
+    table(folder / "mouse-b.tsv")
+    (entry,) = yaml.safe_load(blocks("yaml")[1])["recordings"]
+    found = registry.prepare(Recording.model_validate(entry), 1, folder, {})
+    assert found["population"].values.tolist() == ["CA1", "V1"]
+    assert found.sizes["trial"] == 12 and found["spike_count"].sum() > 500
 
 
 def test_the_commands_of_the_page(place, monkeypatch):

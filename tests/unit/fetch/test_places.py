@@ -143,6 +143,7 @@ def test_an_s3_server_that_is_none_is_named(target):
 
 PATH = "sub-1/sub-1_ses-7.nwb"
 ASSET = "f00d"
+ASSET_ID = "5b1d0f5a-0c1e-4f5b-9a64-2f7c3f1d9e55"
 
 
 def dandi(server: Server, version: str | None = "0.1", **changes: object) -> Endpoints:
@@ -198,6 +199,54 @@ def test_an_asset_is_found_by_its_glob(server, target, version):
 def test_an_asset_that_is_not_the_one_is_refused(server, target, glob, changes, words):
     endpoints = dandi(server, **changes)
     assert words in refused(target, f"dandi://000021/{glob}", endpoints=endpoints)
+
+
+def of_asset(server: Server, **changes: object) -> Endpoints:
+    """What DANDI's API answers of an asset by its id, in whatever dandiset and version it is."""
+    asset = {
+        "id": f"dandiasset:{ASSET_ID}",
+        "identifier": ASSET_ID,
+        "path": PATH,
+        "contentSize": len(CONTENT),
+        "digest": {"dandi:sha2-256": SHA256, "dandi:dandi-etag": "x-1"},
+    } | changes
+    server.pages = {
+        f"/api/assets/{ASSET_ID}/": json.dumps(asset).encode(),
+        f"/api/assets/{ASSET_ID}/download/": f"{server.root}/blobs/{ASSET}?signed=1",
+    }
+    return Endpoints(dandi=f"{server.root}/api")
+
+
+def test_an_asset_is_found_by_its_id_and_no_version_is_asked_for(server, target):
+    server.answers = ["truncated", "whole"]
+    record = fetched(target, f"dandi://000021/{ASSET_ID}", endpoints=of_asset(server))
+    assert record["verified"] == "sha256 (DANDI)" and record["place"] == "dandi"
+    assert record["url"] == f"{server.root}/blobs/{ASSET}"
+    assert not [one.path for one in server.log if "dandisets" in one.path]
+    assert server.log[-1].start > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"contentSize": 5}, f"holds {len(CONTENT)} bytes, DANDI lists 5"),
+        ({"contentSize": "many"}, "does not answer as the DANDI API does"),
+        ({"digest": None}, "does not answer as the DANDI API does"),
+        ({"digest": {"dandi:sha2-256": "0" * 64}}, f"{'0' * 64} is published"),
+    ],
+)
+def test_an_asset_of_an_id_that_is_not_what_is_listed_is_refused(server, target, changes, words):
+    assert words in refused(
+        target, f"dandi://000021/{ASSET_ID}", endpoints=of_asset(server, **changes)
+    )
+
+
+def test_an_id_that_dandi_does_not_know_is_named(server, target):
+    endpoints = of_asset(server)
+    server.answers = ["404"]
+    other = ASSET_ID.replace("5", "6")
+    said = refused(target, f"dandi://000021/{other}", endpoints=endpoints)
+    assert f"dandi://000021/{other} (the server answers 404" in said
 
 
 def test_an_unknown_dandiset_is_named(server, target):

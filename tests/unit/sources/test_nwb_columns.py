@@ -269,3 +269,16 @@ def test_further_columns_change_nothing(table, name, kind, wish):
         group.attrs["colnames"] = np.array(listed, dtype=h5py.string_dtype())
 
     check(harm, wish, must=True)
+
+
+def test_a_column_of_units_names_them(tmp_path):
+    path = damaged(tmp_path / "a.nwb")
+    found = nwb.read(path, options(unit_id="presence_ratio"), "m1.x")
+    assert found["unit_id"].values.tolist() == ["0.5", "0.55", "0.6", "0.65", "0.7", "0.75"]
+    with pytest.raises(InputError, match="two units have the same id VISl"):
+        nwb.read(path, options(unit_id="area"), "m1.x")
+    with pytest.raises(InputError, match="no column 'name'"):
+        nwb.read(path, options(unit_id="name"), "m1.x")
+    path = damaged(path, changed("units/presence_ratio", lambda one: one * np.tile([1, np.nan], 3)))
+    with pytest.raises(InputError, match="unit in row 1 has no 'presence_ratio'"):
+        nwb.read(path, options(unit_id="presence_ratio"), "m1.x")

@@ -5,6 +5,7 @@ brings a second NWB stack with pins of its own, and would still not resume into 
 """
 
 import fnmatch
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,9 +15,15 @@ from typing import Any
 from spikedrift.fetch.places.https import HttpsCopy, get_json
 from spikedrift.fetch.reply import Changed, Digest, Lasting, Reply
 
+ASSET_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 
 class DandiCopy:
-    """The one asset of a dandiset whose path matches a glob: `dandi://dandiset/glob`."""
+    """One asset of a dandiset: `dandi://dandiset/glob`, or `dandi://dandiset/{asset id}`.
+
+    A glob is that of the asset's path in the newest published version. An asset id stands for the
+    same bytes for ever, whatever versions there are.
+    """
 
     place = "dandi"
 
@@ -29,6 +36,8 @@ class DandiCopy:
     @cached_property
     def _asset(self) -> dict[str, Any]:
         """Length, sha256 and address of the asset: keys `size`, `sha256`, `url`."""
+        if ASSET_ID.fullmatch(self.glob):
+            return self._told(self.glob, f"{self.api}/assets/{self.glob}/")
         try:
             about = get_json(f"{self.api}/dandisets/{self.dandiset}/", self.timeout)
             version = (about["most_recent_published_version"] or {"version": "draft"})["version"]
@@ -37,11 +46,19 @@ class DandiCopy:
             found = [x for x in listed if fnmatch.fnmatchcase(x["path"], self.glob)]
             if len(found) != 1:
                 raise Lasting(f"{len(found)} assets of version {version} match {self.glob}")
-            known = get_json(f"{assets}{found[0]['asset_id']}/", self.timeout)
+            asset = str(found[0]["asset_id"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Lasting(f"{self.api} does not answer as the DANDI API does") from None
+        return self._told(asset, f"{assets}{asset}/")
+
+    def _told(self, asset: str, page: str) -> dict[str, Any]:
+        """What a page of an asset's metadata tells."""
+        try:
+            known = get_json(page, self.timeout)
             return {
                 "size": int(known["contentSize"]),
                 "sha256": known.get("digest", {}).get("dandi:sha2-256"),
-                "url": f"{self.api}/assets/{found[0]['asset_id']}/download/",
+                "url": f"{self.api}/assets/{asset}/download/",
             }
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Lasting(f"{self.api} does not answer as the DANDI API does") from None

@@ -31,6 +31,7 @@ from spikedrift.config.check import checked
 from spikedrift.config.read import merged, read
 from spikedrift.config.root import Config
 from spikedrift.core.errors import InputError
+from spikedrift.plan import dates, surroundings
 from spikedrift.plan.digests import code
 from spikedrift.plan.figures import CATEGORIES, drawn
 from spikedrift.plan.outputs import Paths, output, pattern, trials
@@ -144,6 +145,7 @@ for rules_file in plan.custom_rules:
     include: rules_file
 
 
+machines = surroundings.Machines()
 if workflow.is_main_process:
     configuration = Configuration(
         workflow.configfiles, study.block(), paths.of(plan.results)
@@ -167,6 +169,15 @@ onstart:
     try:
         disk.probe("results")
         configuration.record()
+        machines.record()
+        if ahead := dates.settle("results"):
+            logger.warning(
+                f"spikedrift: the clock was put back: {len(ahead)} files of results/ were dated in "
+                f"the future, such as {ahead[-1]}, and are now of today; what was made of them "
+                "since is made again by the next call"
+            )
+        dates.check((HERE / "workflow" / "scripts").glob("*.py"))
+        dates.check({path for job in workflow.dag.needrun_jobs() for path in job.input})
     except InputError as error:
         sys.exit(f"spikedrift: {error}")
 

@@ -19,7 +19,8 @@ MADE_WITH = (
     *("software", "digest", "source", "seal", "git", "version", "versions", "wall_time"),
     "result_format",
 )
-NOT_RESULTS = ("build", "benchmarks", "logs")  # folders below the results
+# Folders below the results, and a table of run times.
+NOT_RESULTS = ("build", "benchmarks", "logs", "supplement.tsv")
 
 
 def arrays(one: Path, other: Path, path: str = "") -> list[str]:

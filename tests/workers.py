@@ -10,9 +10,12 @@ from xdist.scheduler import LoadFileScheduling
 # Fixture -> files that ask for it. The longest are first, so that none is left over at the end.
 TOGETHER = {
     "finished": (
+        "tests/pipeline/test_clock.py",
         "tests/pipeline/test_failed.py",
+        "tests/pipeline/test_interrupted.py",
         "tests/pipeline/test_killed.py",
         "tests/pipeline/test_opened.py",
+        "tests/pipeline/test_provenance.py",
         "tests/pipeline/test_rerun.py",
         "tests/slurm/test_slurm.py",
     ),

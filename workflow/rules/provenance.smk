@@ -2,7 +2,8 @@
 
 
 rule provenance:
-    """Versions, lock digest, seed and the whole configuration with its defaults."""
+    """Versions, digests of locks, commit and what differs from it, machines with their compilers, and
+    the whole configuration with its defaults."""
     output:
         "results/provenance.json",
     log:
@@ -17,7 +18,9 @@ rule provenance:
         runtime=more(5),
     params:
         config=study.block(),
-        lock_sha256=plan.lock_sha256,
+        locks=plan.locks,
         versions=plan.versions,
+        code=lambda wildcards: surroundings.code(HERE),
+        machines=lambda wildcards: machines.all,
     script:
         "../scripts/provenance.py"

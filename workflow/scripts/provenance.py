@@ -7,8 +7,10 @@ from spikedrift.core.job import job
 
 with job(snakemake.log[0]):
     record = {
+        "code": snakemake.params.code,
         "versions": dict(snakemake.params.versions),
-        "lock_sha256": snakemake.params.lock_sha256,
+        "lock_sha256": dict(snakemake.params.locks),
+        "machines": snakemake.params.machines,
         "config": snakemake.params.config,
     }
     write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", snakemake.output[0])

@@ -6,7 +6,6 @@ functions. Files are named by the rule that makes them (`spikedrift.plan.outputs
 stand in the rules.
 """
 
-import hashlib
 import os
 from itertools import chain
 from pathlib import Path
@@ -17,7 +16,7 @@ from spikedrift.bayesflow import BAYESFLOW
 from spikedrift.config.root import Config
 from spikedrift.core.provenance import versions
 from spikedrift.fetch.registry import terms
-from spikedrift.plan import possible, study_figures
+from spikedrift.plan import possible, study_figures, surroundings
 from spikedrift.plan.analyses import Analyses
 from spikedrift.plan.comparisons import Comparisons
 from spikedrift.plan.digests import Plugins
@@ -114,8 +113,7 @@ class Plan:
         self.figures = Figures([*self.shown, *more], self.study.block)
         self.custom_rules = [str(Path(path).resolve()) for path in config.custom_rules]
         self.versions = versions()
-        lock = ROOT / "envs" / "core.lock.txt"
-        self.lock_sha256 = hashlib.sha256(lock.read_bytes()).hexdigest()
+        self.locks = surroundings.locks(ROOT)
 
     def check(self) -> None:
         """Refuse what only all points of all sweeps tell; jobs make their own alone.

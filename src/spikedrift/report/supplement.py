@@ -1,6 +1,6 @@
 """The supplement: figures made and left out, parameters, unit counts, run times, software."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,10 @@ def tables(
     benchmarks : Path
         Folder of Snakemake's benchmark files, with one folder or file for each rule.
     provenance : mapping
-        `versions` and `lock_sha256`.
+        Of results/provenance.json.
     """
     figures = [{"figure": Path(name).name, "made": "yes", "why not": ""} for name in made]
     figures += [{"figure": name, "made": "no", "why not": why} for name, why in omitted.items()]
-    software = {**provenance["versions"], "lock (sha256)": provenance["lock_sha256"]}
     return {
         "Final figures": pd.DataFrame(figures),
         "Parameters that the configuration sets": pd.DataFrame(
@@ -44,8 +43,23 @@ def tables(
         ),
         "Unit counts": pd.DataFrame([_units(**row, path=path) for row, path in counted]),
         "Run times by rule": run_times(benchmarks),
-        "Software": pd.DataFrame(list(software.items()), columns=["package", "version"]),
+        "Software and machines": pd.DataFrame(
+            list(surroundings(provenance)), columns=["what", "which"]
+        ),
     }
+
+
+def surroundings(provenance: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Rows that say with which code, versions, locks and machines results were made."""
+    code = provenance["code"]
+    yield "commit", code["commit"] or "not known"
+    if code["changed"]:
+        yield "changed since the commit", ", ".join(code["changed"])
+    yield from provenance["versions"].items()
+    for name, digest in provenance["lock_sha256"].items():
+        yield f"lock of {name} (sha256)", digest
+    for number, machine in enumerate(provenance["machines"], 1):
+        yield f"machine {number}", "; ".join(filter(None, machine.values()))
 
 
 def flat(value: Any, key: str = "") -> list[tuple[str, str]]:

@@ -56,11 +56,24 @@ def test_the_supplement_tells_what_was_made_and_why_not(benchmarks, tmp_path):
         given={"seed": 1},
         counted=[({"recording": "m.movie", "selection": "all"}, str(tmp_path / "index.nc"))],
         benchmarks=benchmarks,
-        provenance={"versions": {"numpy": "2.5"}, "lock_sha256": "abc"},
+        provenance={
+            "code": {"commit": "123", "changed": {"src/a.py": "456"}},
+            "versions": {"numpy": "2.5"},
+            "lock_sha256": {"core": "abc"},
+            "machines": [{"cpu": "slow", "gpu": None}, {"cpu": "fast", "gpu": "big"}],
+        },
     )
     assert list(found["Unit counts"].loc[0]) == ["m.movie", "all", 17]
     why = found["Final figures"].set_index("figure")["why not"]
     assert why["3 (networks)"] == "figures.learning names no sweep"
+    assert dict(found["Software and machines"].to_numpy()) == {
+        "commit": "123",
+        "changed since the commit": "src/a.py",
+        "numpy": "2.5",
+        "lock of core (sha256)": "abc",
+        "machine 1": "slow",
+        "machine 2": "fast; big",
+    }
     cells = joined(found)
     assert len(cells) == sum(table.size for table in found.values())
     write_tables(found, tmp_path / "page.html", "Supplement")

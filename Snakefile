@@ -177,7 +177,9 @@ onstart:
                 "since is made again by the next call"
             )
         dates.check((HERE / "workflow" / "scripts").glob("*.py"))
-        dates.check({path for job in workflow.dag.needrun_jobs() for path in job.input})
+        dates.check(
+            {path for job in workflow.dag.needrun_jobs() for path in job.input}
+        )
     except InputError as error:
         sys.exit(f"spikedrift: {error}")
 

@@ -15,6 +15,7 @@ TOGETHER = {
         "tests/pipeline/test_interrupted.py",
         "tests/pipeline/test_killed.py",
         "tests/pipeline/test_opened.py",
+        "tests/pipeline/test_own_files.py",
         "tests/pipeline/test_provenance.py",
         "tests/pipeline/test_rerun.py",
         "tests/slurm/test_slurm.py",

@@ -24,6 +24,7 @@ rule prepare_trials:
         raw=RAW,
         seed=study.config.seed,
         terms=plan.terms,
+        own_files=dates.stamps(study.files_of),
         source=code("prepare_trials", plan.plugins.source),
     script:
         "../scripts/prepare_trials.py"

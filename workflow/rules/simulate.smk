@@ -74,6 +74,7 @@ rule train:
         runtime=more(600),
     params:
         training=plan.trainings.of,
+        own_files=dates.stamps(plan.trainings.files),
         source=code("train", plan.trainings.modules),
     script:
         "../scripts/train.py"
@@ -102,6 +103,7 @@ rule simulate_point:
         point=study.point,
         network=study.network,
         build="results/networks/build",
+        own_files=dates.stamps(study.files_of_point),
         source=code("simulate_point", plan.plugins.network),
     script:
         "../scripts/simulate_point.py"

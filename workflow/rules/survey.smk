@@ -27,6 +27,7 @@ rule survey_chunk:
         sweep=plan.surveys.of,
         runs=plan.surveys.runs,
         build="results/networks/build",
+        own_files=dates.stamps(plan.surveys.read),
         source=code("survey_chunk", plan.surveys.modules),
     script:
         "../scripts/survey_chunk.py"

@@ -1,18 +1,21 @@
-"""Dates of files where the clock was put back: Snakemake tells by them what is out of date.
+"""Dates of files, by which Snakemake tells what is out of date, where they mislead it.
 
 What is made of a file that is dated in the future looks older than it. Snakemake then throws away
-what a job has made, and makes it again at every call.
+what a job has made, and makes it again at every call. A file that was replaced by an older one
+looks as if nothing had happened.
 """
 
 import os
 import shlex
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from spikedrift.core.disk import naming
 from spikedrift.core.errors import InputError
+from spikedrift.core.seal import FOLDER
 
 STEP = 1000  # ns between two files that are dated anew
 SKEW = 60 * 10**9  # ns by which the clock of a file server may go ahead
@@ -72,3 +75,29 @@ def check(paths: Iterable[str | Path]) -> None:
                 f"older than it: set the clock of this machine, or `{touch}`, then run the same "
                 "command again"
             )
+
+
+def stamps(files: Callable[[Any], Iterable[str]]) -> Callable[[Any], list[tuple[int, int] | None]]:
+    """Params of a rule: size, and date in seconds, of what its jobs read that is no result.
+
+    A copy that keeps dates has the same ones. None stands for a file that does not exist, as one
+    that another rule is to make. Snakemake does not compare params that ask for `input`.
+
+    Parameters
+    ----------
+    files : callable
+        Gives paths of a job's inputs, of its wildcards.
+    """
+
+    def stamped(wildcards: Any) -> list[tuple[int, int] | None]:
+        own = (Path(path) for path in files(wildcards))
+        return [_stamp(path) for path in own if path.parts[0] != FOLDER]
+
+    return stamped
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    if not path.exists():
+        return None
+    told = path.stat()
+    return told.st_size, int(told.st_mtime)

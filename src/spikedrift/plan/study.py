@@ -304,12 +304,21 @@ class Study:
         entry = _entry(self.sweeps, name)
         return {key: entry[key] for key in ("network", "options")}
 
+    def files_of(self, wildcards: Any) -> list[str]:
+        """The user's own files from which a recording is made."""
+        return self.paths_of(wildcards.recording)
+
+    def files_of_point(self, wildcards: Any) -> list[str]:
+        """Files that a simulation is read from, or reads."""
+        point = self.points[wildcards.recording]
+        return [*point.files, *point.shared]
+
     def sessions(self, wildcards: Any) -> dict[str, list[Output | str]]:
         """Compiled network of a simulation, files that it is read from or reads, its training."""
         point = self.points[wildcards.recording]
         compiled = networks.get(self.sweeps[point.sweep].network).integrate is None
         own: list[Output | str] = [output("build_network.network", sweep=point.sweep)] * compiled
-        files = [*own, *point.files, *point.shared]
+        files = [*own, *self.files_of_point(wildcards)]
         return {"files": files, "trained": [*trainings([point.trained])]}
 
     def point(self, wildcards: Any) -> dict[str, Any]:

@@ -202,11 +202,18 @@ class Surveys:
         accept = self.sweeps[wildcards.sweep].accept
         return None if accept is None else accept.model_dump(mode="json")
 
-    def files(self, wildcards: Any) -> dict[str, list[Output | str]]:
-        """Files that the runs of a chunk are read from, or read, and what they were trained to."""
+    def read(self, wildcards: Any) -> list[str]:
+        """Files that the runs of a chunk are read from, or read."""
         runs = self.points(wildcards.sweep, wildcards.chunk)
-        files = dict.fromkeys(file for run in runs for file in (*run.files, *run.shared))
-        return {"files": [*files], "trained": [*trainings(run.trained for run in runs)]}
+        return [*dict.fromkeys(file for run in runs for file in (*run.files, *run.shared))]
+
+    def files(self, wildcards: Any) -> dict[str, list[Output | str]]:
+        """What `read` says, and what the runs of a chunk were trained to."""
+        runs = self.points(wildcards.sweep, wildcards.chunk)
+        return {
+            "files": [*self.read(wildcards)],
+            "trained": [*trainings(run.trained for run in runs)],
+        }
 
     def of(self, wildcards: Any) -> dict[str, Any]:
         """Network, options and survey of a sweep, and its measures."""

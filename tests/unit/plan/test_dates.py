@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import time
 from pathlib import Path
 
@@ -51,3 +52,22 @@ def test_a_users_file_of_the_future_is_refused(tmp_path: Path) -> None:
             dates.check([*fine, path])
         assert str(raised.value).startswith(f"{path}: ")
         assert f"touch {shlex.quote(str(path))}" in str(raised.value)
+
+
+def test_stamps_are_of_files_that_are_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    dated(tmp_path / "results/trials/a.nc", 0)
+    own = dated(tmp_path / "a.nwb", -DAY)
+    paths = ["a.nwb", "results/trials/a.nc", str(own), "nothing.nwb"]
+    stamps = dates.stamps(lambda wildcards: wildcards)  # of the paths themselves
+    before = stamps(paths)
+    assert before == [(0, int(own.stat().st_mtime))] * 2 + [None]
+    shutil.copy2(own, tmp_path / "b.nwb")
+    assert stamps(["b.nwb"]) == before[:1]
+    own.write_text("more")
+    os.utime(own, (time.time() - DAY,) * 2)
+    later = stamps(paths)
+    dated(own, -2 * DAY)
+    assert len({before[0], later[0], stamps(paths)[0]}) == 3

@@ -29,7 +29,7 @@ COPYLEFT = {
 HEAD = """\
 # Licenses
 
-spikedrift is under the MIT license ([LICENSE](../LICENSE)), which asks for no more than that its
+spikedrift is under the MIT license (`LICENSE`), which asks for no more than that its
 notice is kept. What it depends on has terms of its own, which packages state themselves; versions
 stand in `envs/core.lock.txt`. "Asked for" are those that `pyproject.toml` names, the others come
 with them.

@@ -76,12 +76,13 @@ def machine() -> dict[str, Any]:
     Returns
     -------
     dict
-        `system` with its C library, `cpu`, `compiler` of C++ as it names itself, and `gpu` with
-        driver and compiler. None stands for what is not there.
+        `system` with its C library, `python`, `cpu`, `compiler` of C++ as it names itself, and `gpu`
+        with driver and compiler. None stands for what is not there.
     """
     library = " ".join(filter(None, platform.libc_ver()))
     return {
         "system": " ".join(filter(None, [platform.system(), platform.machine(), library])),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
         "cpu": _cpu(),
         "compiler": _version(os.environ.get("CXX", "g++")),
         "gpu": _gpu(),

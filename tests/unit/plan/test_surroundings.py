@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,7 @@ def test_machine_names_compiler_cpu_and_gpu(
     before = surroundings.machine()
     assert before["system"] and before["compiler"] is None and before["gpu"] is None
     assert before["cpu"] == "A Fast One @ 3 GHz"
+    assert before["python"].endswith(f" {sys.version.split()[0]}")
 
     program(tmp_path / "mycc", "echo 'mycc 1.2'; echo and more")
     program(

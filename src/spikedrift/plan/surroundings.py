@@ -76,8 +76,8 @@ def machine() -> dict[str, Any]:
     Returns
     -------
     dict
-        `system` with its C library, `python`, `cpu`, `compiler` of C++ as it names itself, and `gpu`
-        with driver and compiler. None stands for what is not there.
+        `system` with its C library, `python`, `cpu`, `compiler` of C++ as it names itself, and
+        `gpu` with driver and compiler. None stands for what is not there.
     """
     library = " ".join(filter(None, platform.libc_ver()))
     return {

@@ -7,6 +7,7 @@ looks as if nothing had happened.
 
 import os
 import shlex
+import stat
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -42,9 +43,13 @@ def settle(folder: str | Path) -> list[Path]:
         Where a file is somebody else's.
     """
     now = time.time_ns()
-    files = (path for path in Path(folder).rglob("*") if not path.is_symlink() and path.is_file())
-    dated = ((path.stat().st_mtime_ns, path) for path in files)
-    ahead = [(date, path) for date, path in dated if date > now]
+    files = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    told = ((path, path.lstat()) for path in files)
+    ahead = [
+        (one.st_mtime_ns, path)
+        for path, one in told
+        if one.st_mtime_ns > now and stat.S_ISREG(one.st_mode)
+    ]
     found = [path for _, path in sorted(ahead)]
     for place, path in enumerate(reversed(found)):
         with naming(path):

@@ -25,6 +25,9 @@ from spikedrift.sources.units import cut_units, ids, observed_in, populations, q
 
 logger = logging.getLogger(__name__)
 
+LONG_TRIAL = 30.0  # s
+SLOW_UNIT = 0.05  # Hz; with trials that are long as well, times are probably in ms
+
 
 def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Dataset:
     """Read a recording through the trials contract.
@@ -59,6 +62,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         rows, unit, of_unit = _labeled(table, options, where)
         observed = observed_in(table, rows, start, stop, where)
         spike_time, spike_count = cut_units(table, rows, start, stop, observed, where)
+        assumed = _taken_as_seconds(stop - start, spike_count, observed, where)
         moved = behavior(nwb, options.behavior(), start, stop, where)
         with reading(f"{where}: what the file says of itself"):
             subject = nwb.subject.subject_id if nwb.subject is not None else None
@@ -99,7 +103,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
                 "pynwb": pynwb.__version__,
             },
             "subject": f"animal {subject}" if subject else f"session {session}",
-            "assumptions": "; ".join(moved.assumptions),
+            "assumptions": "; ".join(assumed + moved.assumptions),
         },
     )
 
@@ -111,6 +115,31 @@ def _invalid(nwb: pynwb.NWBFile, seen: Shown, where: str) -> np.ndarray:
         for begin, end in zip(*spans(nwb.invalid_times, where), strict=True):
             lost |= (seen.start < end) & (seen.stop > begin)
     return lost
+
+
+def _taken_as_seconds(
+    duration: np.ndarray, spike_count: np.ndarray, observed: np.ndarray, where: str
+) -> list[str]:
+    """What is assumed of the unit of time, where trials and rates look as if times were in ms.
+
+    NWB has times in s. A file in ms is read without a fault, but all its trials are a thousand
+    times as long, units a thousand times as slow, and pauses between trials start new blocks.
+    """
+    seen = (duration[:, None] * observed).sum(axis=0)
+    if not seen.any():
+        return []
+    length, rate = (
+        np.median(duration),
+        np.median(spike_count.sum(axis=0)[seen > 0] / seen[seen > 0]),
+    )
+    if length < LONG_TRIAL or rate >= SLOW_UNIT:
+        return []
+    assumed = (
+        f"times in the file are taken as s, though its median trial then lasts {length:.4g} s and "
+        f"its median unit fires at {rate:.2g} Hz: they may be in ms"
+    )
+    logger.warning("%s: %s", where, assumed)
+    return [assumed]
 
 
 def _labeled(

@@ -282,3 +282,33 @@ def test_a_column_of_units_names_them(tmp_path):
     path = damaged(path, changed("units/presence_ratio", lambda one: one * np.tile([1, np.nan], 3)))
     with pytest.raises(InputError, match="unit in row 1 has no 'presence_ratio'"):
         nwb.read(path, options(unit_id="presence_ratio"), "m1.x")
+
+
+TIMES = ["units/obs_intervals", "intervals/trials/start_time", "intervals/trials/stop_time"]
+
+
+@pytest.mark.parametrize(
+    ("length", "spikes", "questioned"),
+    [(1000.0, 600, True), (1.0, 600, False), (1000.0, 60_000, False), (1.0, 1, False)],
+)
+def test_times_in_milliseconds_are_called_in_question(tmp_path, caplog, length, spikes, questioned):
+    """Trials that are too long and units that are too slow; one of the two alone is possible."""
+
+    def harm(file: h5py.File) -> None:
+        for at in TIMES:
+            values(at, file[at][:] * length)(file)
+        times = np.sort(np.random.default_rng(0).uniform(0, 120 * length, (6, spikes)), axis=1)
+        values("units/spike_times", times.ravel())(file)
+        values("units/spike_times_index", spikes * np.arange(1, 7))(file)
+
+    found = nwb.read(damaged(tmp_path / "m.nwb", harm), options(), "m.grating")
+    assumed = found.attrs["assumptions"]
+    if not questioned:
+        assert not assumed
+        return
+    rate = np.median(found["spike_count"].sum("trial") / found["duration"].sum())
+    assert assumed == (
+        "times in the file are taken as s, though its median trial then lasts 1000 s and its "
+        f"median unit fires at {rate:.2g} Hz: they may be in ms"
+    )
+    assert assumed in caplog.text

@@ -32,13 +32,15 @@ quick: env-test ## unit tests that compile nothing and start no process: a minut
 	    --durations 5 --durations-min 5 $(PYTEST)
 
 # One line a finished job; from the first error on, all that Snakemake says.
+# mawk, which Debian and Ubuntu have, reads a pipe by 4 KB, several jobs at once, unless told otherwise.
+AWK := awk$(if $(shell awk -W version </dev/null 2>&1 | grep '^mawk'), -W interactive)
 STEPS := /^Finished jobid/ { rule = $$NF; sub(/\)/, "", rule) } \
 	/^[0-9]+ of [0-9]+ steps/ { print "report:", $$0, "(" rule ")"; fflush() } \
 	/[Ee]rror|Exception/ { failed = 1 } failed || /^spikedrift:/
 # A report that is dated in the future, since the clock was put back, looks newer than all of it.
 report: ## figures and results/report.zip from the environment that stands
 	@.venv/bin/python workflow/unlock.py --quiet
-	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec awk '$(STEPS)')
+	@set -o pipefail; $(SNAKEMAKE) --cores $(CORES) 2>&1 | (trap '' INT; exec $(AWK) '$(STEPS)')
 	@if [ ! -f results/report.zip ] || [ -n "$$(find results/report.zip -newermt now)" ] || \
 	    [ -n "$$(find results config workflow Snakefile -type f \
 	    -newer results/report.zip ! -path 'results/logs/*' -print -quit)" ]; then \

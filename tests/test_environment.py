@@ -1,7 +1,10 @@
 """The environment: locks, their conda equivalent, and what make does with them. No network."""
 
+import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -244,6 +247,35 @@ def test_uv_is_installed_by_the_first_python_that_runs(sandbox: Sandbox) -> None
     assert len(PINNED.findall(asked.read_text())) == 1
     assert (sandbox.root / ".env-stamps" / "uv" / "bin" / "uv").exists()
     assert "sync" in sandbox.calls.read_text()
+
+
+@pytest.mark.process
+def test_a_job_is_named_as_soon_as_it_is_done(sandbox: Sandbox) -> None:
+    """Whatever awk is there: what it reads may not wait for the jobs that come after."""
+    waiting, programs = sandbox.root / "waiting", sandbox.root / ".venv" / "bin"
+    os.mkfifo(waiting)
+    programs.mkdir(parents=True)
+    sandbox.bin = programs
+    sandbox.program("python", "exit 0")
+    sandbox.program(
+        "snakemake",
+        f"echo 'Finished jobid: 3 (Rule: figure)'; echo '1 of 2 steps (50%) done'; read one <{waiting}",
+    )
+    process = subprocess.Popen(
+        ["make", "report"],
+        cwd=sandbox.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 60)[0]
+        assert process.stdout.readline() == "report: 1 of 2 steps (50%) done (figure)\n"
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.mark.process

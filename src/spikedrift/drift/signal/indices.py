@@ -66,8 +66,13 @@ def signal_contributions(
     order = stream(seed, name, "signal", "partners").permutation(n_units)
     rows = rows_of(layout)
     times = occasions(rows.block, rows.position, options.window, rows.part)
-    if times.block.sum(axis=1).max() < 2 or n_units < 2:
-        raise InputError(f"{name}: a signal index needs two units, and two repeats of a block")
+    longest = times.block.sum(axis=1)
+    if longest.max() < 2 or n_units < 2:
+        # Often the time between trials was taken for a break: many blocks of one repeat each.
+        raise InputError(
+            f"{name}: a signal index needs two units, and two repeats of a block "
+            f"(units: {n_units}, blocks: {np.count_nonzero(longest)}, repeats in the longest: {longest.max()})"
+        )
     found, missing = {}, {}
     n_segments = rows.table.shape[1]
     if n_segments < MIN_SEGMENTS:

@@ -1,5 +1,7 @@
 """Signal indices where trials are missing: repeats made of those that remain, units lost."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from spikedrift import trials
 from spikedrift.config.drift import SignalOptions, StateOptions
 from spikedrift.config.synthetic import SyntheticOptions
+from spikedrift.core.errors import InputError
 from spikedrift.drift.signal.indices import signal_contributions, signal_indices
 from spikedrift.drift.signal.occasions import occasions
 from spikedrift.drift.signal.repeats import rows_of
@@ -148,6 +151,18 @@ def test_a_block_with_a_single_repeat_takes_no_part() -> None:
     assert "one block of 3 has two repeats" in str(
         signal_indices(alone, OPTIONS, 0)["gate_note"][0].item()
     )
+
+
+def test_blocks_of_one_repeat_and_a_single_unit_are_refused_with_what_there_is() -> None:
+    dataset = recording(3, blocks=3, repeats=4)
+    first = trials.select(dataset, trials=np.isin(dataset["repeat"].values, [0, 4, 8]))
+    alone = trials.select(dataset, units=np.array([0]))
+    for refused, said in (
+        (first, "(units: 60, blocks: 3, repeats in the longest: 1)"),
+        (alone, "(units: 1, blocks: 3, repeats in the longest: 4)"),
+    ):
+        with pytest.raises(InputError, match=re.escape(f"two repeats of a block {said}")):
+            signal_indices(refused, OPTIONS, 0)
 
 
 def test_trials_that_were_matched_to_each_other_are_never_compared() -> None:

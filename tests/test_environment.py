@@ -259,7 +259,8 @@ def test_a_job_is_named_as_soon_as_it_is_done(sandbox: Sandbox) -> None:
     sandbox.program("python", "exit 0")
     sandbox.program(
         "snakemake",
-        f"echo 'Finished jobid: 3 (Rule: figure)'; echo '1 of 2 steps (50%) done'; read one <{waiting}",
+        "echo 'Finished jobid: 3 (Rule: figure)'\n"
+        f"echo '1 of 2 steps (50%) done'\nread one <{waiting}",
     )
     process = subprocess.Popen(
         ["make", "report"],

@@ -71,7 +71,8 @@ def signal_contributions(
         # Often the time between trials was taken for a break: many blocks of one repeat each.
         raise InputError(
             f"{name}: a signal index needs two units, and two repeats of a block "
-            f"(units: {n_units}, blocks: {np.count_nonzero(longest)}, repeats in the longest: {longest.max()})"
+            f"(units: {n_units}, blocks: {np.count_nonzero(longest)}, "
+            f"repeats in the longest: {longest.max()})"
         )
     found, missing = {}, {}
     n_segments = rows.table.shape[1]

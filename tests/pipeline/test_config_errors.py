@@ -157,6 +157,11 @@ BAD: dict[str, tuple[tuple[str | int, ...], Any, tuple[str, ...]]] = {
     "unknown phase": (("selections", 0, "phases"), ["nave"], ("selections[0].phases[0]", "naive")),
     "unknown thinning": (("selections", 0, "thinning"), "yes", ("selections[0].thinning", "yes")),
     # wrong types
+    "text for a block of keys": (
+        ("selections", 0, "quality"),
+        {"label": "good"},
+        ("selections[0].quality.label: input should be a mapping of keys", 'got "good"'),
+    ),
     "seed is a word": (("seed",), "one", ("seed", "integer", "one")),
     "seed is a fraction": (("seed",), 1.5, ("seed", "integer", "1.5")),
     "recordings is a mapping": (("recordings",), {"a": 1}, ("recordings", "list")),

@@ -70,6 +70,8 @@ def _line(detail: ErrorDetails, model: type[BaseModel], raw: Any) -> str:
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
     if detail["type"] == "value_error":
         return f"{path}: {message}" if path else message
+    if detail["type"] in ("model_type", "dict_type"):  # pydantic names a class of the library
+        message = "Input should be a mapping of keys"
     given = json.dumps(detail["input"], default=str)
     shown = given if len(given) <= 80 else given[:77] + "..."
     return f"{where}: {message[0].lower()}{message[1:]}; got {shown}"

@@ -231,7 +231,7 @@ def demo(new_clone: Callable[[], Path]) -> Path:
         return Path(finished).resolve()
     directory = new_clone()
     make = ["make", "report"]
-    with preloaded.jobs(*preloaded.BUILDING):
+    with preloaded.jobs():
         done = subprocess.run(
             make, cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL
         )

@@ -7,10 +7,13 @@ do where a run is killed or its disk is full, through Slurm, in the undisturbed 
 compared with, and where no test asks for this.
 """
 
+import atexit
 import gc
 import json
 import os
 import runpy
+import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,39 +21,48 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 CLIENT = Path(__file__).with_name("preloading")
 COMMON = (
-    *("h5netcdf", "matplotlib.backends.backend_pdf", "matplotlib.figure", "numba", "pandas"),
-    *("pydantic.main", "scipy.stats", "xarray"),
+    *("h5netcdf", "jinja2", "matplotlib.backends.backend_pdf", "matplotlib.figure", "numba"),
+    *("pandas", "pydantic.main", "scipy.stats", "sympy", "xarray"),
 )
-BUILDING = ("jinja2", "sympy")
-"""What Brian2 imports; its own import depends on what was imported of spikedrift before."""
+"""Of what Brian2 imports, two; its own import depends on what was imported of spikedrift before."""
 
 
 @contextmanager
-def jobs(*modules: str) -> Iterator[None]:
+def jobs(anew: bool = False) -> Iterator[None]:
     """Let the jobs of Snakemake that start meanwhile be forks of a process that has these modules.
 
-    One run, one process: text is hashed otherwise in the next run, as between runs of users.
+    It lives as long as the tests. With `anew` there is another one for these jobs alone: text is
+    hashed otherwise in it, as between runs of users.
     """
     import pytest  # the process needs none
 
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.delenv("PYTHONPATH", raising=False)
-        place = str(Path(folder, "socket"))
-        command = [sys.executable, "-P", __file__, place, *COMMON, *modules]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
-            patch.undo()
-            patch.setenv("PYTHONPATH", str(CLIENT), prepend=os.pathsep)
-            patch.setenv("SPIKEDRIFT_PRELOADED", place)
-            try:
-                yield
-            finally:
-                process.terminate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPIKEDRIFT_PRELOADED", _started() if anew else _server())
+        patch.setenv("PYTHONPATH", str(CLIENT), prepend=os.pathsep)
+        yield
+
+
+def _started() -> str:
+    """Start the process, which ends when this one does; its socket."""
+    place = str(Path(tempfile.mkdtemp(), "socket"))
+    process = subprocess.Popen(
+        [sys.executable, "-P", __file__, place, *COMMON],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    )
+    assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+    atexit.register(process.communicate)
+    return place
+
+
+_server = cache(_started)
 
 
 def _serve(place: str, modules: list[str]) -> None:
@@ -66,7 +78,7 @@ def _serve(place: str, modules: list[str]) -> None:
         listening.bind(place)
         listening.listen()
         print("ready", flush=True)
-        while True:
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
             asked, _ = listening.accept()
             if os.fork():
                 asked.close()
@@ -81,6 +93,9 @@ def _serve(place: str, modules: list[str]) -> None:
                 os._exit(0)
             asked.close()
             break
+        else:
+            shutil.rmtree(Path(place).parent)
+            return
     for number, opened in enumerate(descriptors):
         os.dup2(opened, number)
         os.close(opened)

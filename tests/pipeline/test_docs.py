@@ -54,7 +54,8 @@ def test_adding_a_rule(clone):
     write(clone, files)
     (clone / "config/config.yaml").write_text(yaml.safe_dump(recordings_only()))
     (command,) = commands_of(page)
-    done = snakemake(clone, *command)
+    with preloaded.jobs():
+        done = snakemake(clone, *command)
     assert done.returncode == 0, done.stdout
     table = pd.read_csv(clone / f"results/mean_rate/{RECORDING}.tsv", sep="\t")
     dataset = trials.read(clone / f"results/trials/{RECORDING}.nc")
@@ -76,7 +77,8 @@ def test_adding_a_measure(clone, tmp_path):
     config = recordings_only() | elsewhere(yaml.safe_load(block), tmp_path)
     (clone / "mine.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
-    done = snakemake(clone, *command)
+    with preloaded.jobs():
+        done = snakemake(clone, *command)
     assert done.returncode == 0, done.stdout
     assert (clone / f"results/drift/{RECORDING}/all/cosine.nc").is_file()
     with xr.open_dataset(clone / f"results/similarity/{RECORDING}/all/cosine.nc") as matrix:
@@ -122,7 +124,7 @@ def test_adding_a_plasticity_rule(clone, tmp_path):
     config["sweeps"][0] |= {"instances": 1, "variants": [{"name": "power", **variant}]}
     (clone / "config/config.yaml").write_text(yaml.safe_dump(config))
     (command,) = commands_of(page)
-    with preloaded.jobs(*preloaded.BUILDING):
+    with preloaded.jobs():
         done = snakemake(clone, *command)
         swept = snakemake(clone, "--cores", "2", "sweep")
     assert done.returncode == 0, done.stdout

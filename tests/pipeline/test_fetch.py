@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import preloaded
 import pytest
 import yaml
 from forks import dry_run, snakemake
@@ -53,7 +54,8 @@ def configured(clone: Path, server: Server, size: str = "") -> None:
 
 
 def run(clone: Path, *arguments: str):
-    return snakemake(clone, "--configfile", "own.yaml", "--cores", "2", *arguments)
+    with preloaded.jobs():
+        return snakemake(clone, "--configfile", "own.yaml", "--cores", "2", *arguments)
 
 
 def planned(clone: Path, *arguments: str) -> set[str]:

@@ -81,7 +81,8 @@ def test_what_is_made(made):
 def test_more_seeds_run_nothing_again(made):
     before = chunks(made)
     configured(made, 4)
-    run(made)
+    with preloaded.jobs():
+        run(made)
     after = chunks(made)
     assert set(after) - set(before) == {"none/curves.2.tsv", "drift/curves.2.tsv"}
     assert {name: after[name] for name in before} == before

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import preloaded
 import pytest
 from running import SMALL, Job, jobs, small
 
@@ -47,7 +48,8 @@ def analyzed(finished, tmp_path_factory):
     """The small configuration with an analysis, made in a copy."""
     copy = tmp_path_factory.mktemp("analyzed") / "spikedrift"
     shutil.copytree(finished, copy, symlinks=True)
-    done = small(copy, *ANALYZED)
+    with preloaded.jobs():
+        done = small(copy, *ANALYZED)
     assert done.returncode == 0, done.stdout[-5000:]
     return copy
 

@@ -53,7 +53,7 @@ def surveyed(new_clone):
     process.wait()
     before = times(directory)
     run(directory, CONFIG, "--unlock")
-    with preloaded.jobs(*preloaded.BUILDING):
+    with preloaded.jobs():
         run(directory, CONFIG, "--", "survey")
     return directory, before
 
@@ -91,7 +91,7 @@ def test_resumed_and_undisturbed_surveys_are_alike(surveyed):
     resumed = load(directory)
     surveys = directory / "results" / "surveys"
     surveys.rename(surveys.with_name("resumed"))
-    with preloaded.jobs():
+    with preloaded.jobs(anew=True):
         run(directory, CONFIG, "--", "survey")
     xr.testing.assert_identical(load(directory), resumed)
     log = "".join(
@@ -167,7 +167,8 @@ def test_another_point_and_other_chunks_run_nothing_again(surveyed, tmp_path):
     config["sweeps"][0]["accept"] = {"rate": [0, 1e-9], "interval_cv": None}
     other = tmp_path / "other.yaml"
     other.write_text(yaml.safe_dump(config))
-    run(directory, other, "--", "survey")
+    with preloaded.jobs():
+        run(directory, other, "--", "survey")
     after = times(directory)
     assert before.items() <= after.items() and len(after) == len(before) + 2
     data = load(directory)

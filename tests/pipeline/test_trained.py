@@ -21,7 +21,7 @@ TARGETS = "sweep", "results/figures/learning_curve.trained.png"
 def trained(new_clone):
     """A clone in which the sweep was simulated."""
     directory = new_clone()
-    with preloaded.jobs(*preloaded.BUILDING):
+    with preloaded.jobs():
         done = snakemake(directory, "--cores", "2", "--configfile", str(CONFIG), "--", *TARGETS)
     assert done.returncode == 0, done.stdout[-5000:]
     return directory

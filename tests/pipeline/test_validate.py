@@ -50,7 +50,7 @@ def validated(new_clone):
     if ready := os.environ.get("SPIKEDRIFT_VALIDATED"):
         return Path(ready).resolve()
     directory = new_clone()
-    with preloaded.jobs(*preloaded.BUILDING):
+    with preloaded.jobs():
         done = snakemake(directory, "--cores", "2", *TARGETS)
     assert done.returncode == 0, done.stdout[-5000:]
     return directory
@@ -142,7 +142,8 @@ def test_a_rule_is_balanced_where_the_configuration_says(validated):
     """With the program that its protocols have been run by."""
     entry = "{rule: calcium_graded, set: linear, rate: 8, post_rate: 5}"
     given = "--config", f"validation={{balance: [{entry}], seed: 4}}"
-    done = snakemake(validated, "--cores", "1", *given, "--", "balance")
+    with preloaded.jobs():
+        done = snakemake(validated, "--cores", "1", *given, "--", "balance")
     assert done.returncode == 0, done.stdout[-5000:]
     (row,) = pd.read_csv(validated / "results/validate/balance.tsv", sep="\t").to_dict("records")
     assert (row["pre"], row["post"], row["parameter"]) == (8.0, 5.0, "gamma_d")

@@ -29,8 +29,8 @@ def to_neo(dataset: xr.Dataset) -> "Block":
     Parameters
     ----------
     dataset : trials Dataset
-        A Block has an object for every unit in every trial: select first what is needed
-        (`spikedrift.trials.select`).
+        A Block has an object for every unit in every trial, each of which takes some half a
+        millisecond: select first what is needed (`spikedrift.trials.select`).
 
     Returns
     -------

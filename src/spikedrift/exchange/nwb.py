@@ -268,6 +268,13 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("given", type=Path, help="a trials file (.nc), or an NWB file (.nwb)")
     parser.add_argument("made", type=Path, help="the other one")
+    parser.add_argument(
+        "--pause",
+        type=float,
+        metavar="S",
+        help="put trials one after the other, so many seconds apart, where their times are not "
+        "known",
+    )
     asked = parser.parse_args(arguments)
     logging.basicConfig(format="%(message)s")
     if asked.given.suffix == ".nwb":
@@ -275,6 +282,8 @@ def main(arguments: list[str]) -> None:
         trials.write(dataset, asked.made)
     else:
         dataset = trials.read(asked.given)
+        if asked.pause is not None:
+            dataset = timeline.end_to_end(dataset, asked.pause)
         to_nwb(dataset, asked.made)
     print(f"{asked.made}: {dataset.sizes['unit']} units, {dataset.sizes['trial']} trials")
 

@@ -34,7 +34,8 @@ def edges(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     if (unknown := np.isnan(start)).any():
         raise InputError(
             f"{name}: trial {int(np.argmax(unknown))} has no start_time, so that its spikes have "
-            "no time in the session; spikedrift.exchange.timeline.end_to_end makes starts up"
+            "no time in the session; spikedrift.exchange.timeline.end_to_end makes starts up, as "
+            "the command does with --pause"
         )
     return start, start + dataset["duration"].values
 

@@ -228,6 +228,19 @@ def test_the_command_goes_both_ways(tmp_path, capsys):
     same(trials.read(tmp_path / "b.nc"), dataset)
 
 
+def test_the_command_makes_up_times_that_are_not_known(tmp_path, capsys):
+    dataset = awkward()
+    trials.write(
+        dataset.assign_coords(start_time=dataset["start_time"] * np.nan), tmp_path / "a.nc"
+    )
+    with pytest.raises(InputError, match="the command does with --pause"):
+        main([str(tmp_path / "a.nc"), str(tmp_path / "a.nwb")])
+    main([str(tmp_path / "a.nc"), str(tmp_path / "a.nwb"), "--pause", "2"])
+    found = from_nwb(tmp_path / "a.nwb")
+    assert found["start_time"].values[:3].tolist() == [0.0, 2.5, 5.0]
+    np.testing.assert_array_equal(found["spike_count"], dataset["spike_count"])
+
+
 @pytest.mark.process
 def test_the_command_says_one_line_of_what_is_wrong(tmp_path):
     command = [sys.executable, "-m", "spikedrift.exchange.nwb", "none.nc", "a.nwb"]

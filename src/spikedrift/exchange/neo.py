@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 UNIT_LABELS = ("unit_id", "population", "recording")
+ORDER = "unit_ids"  # annotation of a Block: the units in the order of the trials file
 
 
 def to_neo(dataset: xr.Dataset) -> "Block":
@@ -35,15 +36,16 @@ def to_neo(dataset: xr.Dataset) -> "Block":
     Returns
     -------
     Block
-        Its annotations are the attributes of the trials file. It has a Segment for every trial, in
-        the order of the file, whose annotations are the columns of the contract; in it a SpikeTrain
-        for every unit that was observed, from 0 to the duration of the trial, s, whose annotations
-        are `unit_id`, `population`, `recording` and the quality columns.
+        Its annotations are the attributes of the trials file, and `unit_ids`. It has a Segment for
+        every trial, in the order of the file, whose annotations are the columns of the contract; in
+        it a SpikeTrain for every unit that was observed, from 0 to the duration of the trial, s,
+        whose annotations are `unit_id`, `population`, `recording` and the quality columns.
 
     Raises
     ------
     InputError
-        For a file without trials or units, or of two-photon events, which have no timing.
+        For a file without trials or units, with a unit that was observed in no trial, or of
+        two-photon events, which have no timing.
     """
     trials.check(dataset)
     name = str(dataset.attrs["recording"])
@@ -55,6 +57,12 @@ def to_neo(dataset: xr.Dataset) -> "Block":
     block = neo.Block(name=name)
     block.annotate(**{key: _scalar(value) for key, value in dataset.attrs.items()})
     of_unit = _rows(dataset, UNIT_LABELS)
+    if not (seen := dataset["observed"].values.any(axis=0)).all():
+        raise InputError(
+            f"{name}: unit {of_unit[int(np.argmin(seen))]['unit_id']} was observed in no trial, so "
+            "that a Block has no place for it; leave it out (spikedrift.trials.select)"
+        )
+    block.annotate(**{ORDER: [row["unit_id"] for row in of_unit]})
     for quality in trials.quality_names(dataset):
         if quality in UNIT_LABELS:
             raise InputError(
@@ -127,12 +135,14 @@ def from_neo(
     for index, one in enumerate(block.segments):
         where = f"{recording}: Segment {index}"
         trains = list(one.spiketrains)
-        if not trains:
+        length = one.annotations.get("duration")
+        if not trains and not isinstance(length, float):
             raise InputError(f"{where} has no SpikeTrain, so that its length is not known")
-        spans.append(_span(trains, where))
+        spans.append(_span(trains, where) if trains else (0.0, length))
         labels.append(dict(one.annotations))
         cells.append(_cells(trains, of_unit, where))
-    names = list(of_unit)
+    order = said.pop(ORDER, None)
+    names = list(order) if order and set(order) == of_unit.keys() else list(of_unit)
     start, stop = np.array(spans).T
     found = _columns(labels)
     exact = found.get("duration")
@@ -157,7 +167,7 @@ def from_neo(
     spike_time, spike_count = trials.ragged(
         np.concatenate(trial), np.concatenate(unit), np.concatenate(time), observed.shape
     )
-    units, quality = unit_columns(_columns(list(of_unit.values())), np.array(names))
+    units, quality = unit_columns(_columns([of_unit[name] for name in names]), np.array(names))
     known = {key: said[key] for key in said if key not in ("recording", "kind")}
     return trials.assemble(
         spike_time,

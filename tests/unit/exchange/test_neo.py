@@ -42,6 +42,18 @@ def test_trials_come_back_to_the_bit(observed):
     same(from_neo(to_neo(dataset)), dataset)
 
 
+def test_units_keep_their_order_where_the_first_was_not_observed_at_first():
+    dataset = trials.select(awkward(observed=False), trials=np.arange(4, 12), units=[3, 0, 1])
+    assert not dataset["observed"].values[0, 0]
+    same(from_neo(to_neo(dataset)), dataset)
+
+
+def test_a_trial_in_which_no_unit_was_observed_stays_one():
+    dataset = trials.select(awkward(observed=False), units=[3, 0, 1])
+    dataset = trials.select(dataset, units=[0])  # which misses two trials
+    same(from_neo(to_neo(dataset)), dataset)
+
+
 def test_a_file_of_neo_holds_them(tmp_path):
     dataset = awkward()
     path = tmp_path / "a.pkl"
@@ -134,6 +146,8 @@ def test_what_neo_cannot_hold_is_refused():
     dataset = awkward()
     with pytest.raises(InputError, match=r"mouse-q\.movie: has no units"):
         to_neo(trials.select(dataset, units=np.array([], int)))
+    with pytest.raises(InputError, match=r"mouse-q\.movie: unit 1\.5 was observed in no trial"):
+        to_neo(awkward(observed=False))
     events = dataset.assign(event_amplitude=("spike", np.ones(dataset.sizes["spike"])))
     with pytest.raises(InputError, match=r"mouse-q\.movie: two-photon events"):
         to_neo(events.assign_attrs(spike_timing=0))

@@ -39,11 +39,12 @@ FIRST = [
     "tests/pipeline/test_validate.py",
     "demo",
     "neuropixels_mirror",
-    "tests/pipeline/test_allen_gratings.py",
-    "tests/pipeline/test_survey.py",
+    "tests/slurm/test_slurm_faults.py",
     "tests/pipeline/test_docs.py",
-    "tests/pipeline/test_tutorial.py",
+    "tests/pipeline/test_survey.py",
+    "tests/pipeline/test_allen_gratings.py",
     "tests/test_ground_truth.py",
+    "tests/pipeline/test_tutorial.py",
     "tests/unit/networks/test_declared.py",
     "tests/unit/networks/test_copies.py",
     "tests/pipeline/test_fetch.py",
@@ -51,7 +52,6 @@ FIRST = [
     "tests/unit/plasticity/test_rules.py",
     "tests/unit/plasticity/rules/test_calcium.py",
     "tests/pipeline/test_config_errors.py",
-    "tests/slurm/test_slurm_faults.py",
     "tests/gpu/test_cuda.py",
 ]
 

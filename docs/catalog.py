@@ -26,8 +26,8 @@ default makes, the variables are listed, with the dimensions that they lie over 
 file of another configuration may have further ones. `.nc` files are netCDF4:
 `xarray.open_dataset(file, engine="h5netcdf")` opens them, `spikedrift.core.results.read` also
 checks that they are whole and what their names say. Attributes hold recording, options, seed,
-versions of software; `citation` and `recording_citation` are the papers behind a measure and a recording.
-`.tsv` files are tables with tabs.
+versions of software; `citation` and `recording_citation` are the papers behind a measure and a
+recording. `.tsv` files are tables with tabs.
 
 This page is written from the files of a run, `.venv/bin/python docs/catalog.py results`, and a test
 compares it with those of another.

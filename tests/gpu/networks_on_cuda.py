@@ -3,6 +3,7 @@
 `networks_on_cuda.py FOLDER NETWORK...` writes FOLDER/NETWORK/, the project of two copies.
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from spikedrift.networks import catalog, engine
 from spikedrift.simulation import cuda
 from spikedrift.simulation.build import Standalone
 
+gc.freeze()  # what was imported is no garbage
+gc.set_threshold(100_000)
 folder, names = Path(sys.argv[1]), sys.argv[2:]
 cuda.select()
 for name in names:

@@ -5,6 +5,7 @@
 Writes FOLDER/RULE/ (the project) and, after a run, FOLDER/RULE.npy (the weights).
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from spikedrift.plasticity import registry
 from spikedrift.plasticity.bench import assemble
 from spikedrift.simulation import cuda
 
+gc.freeze()  # what was imported is no garbage
+gc.set_threshold(100_000)
 folder, mode, rules = Path(sys.argv[1]), sys.argv[2], sys.argv[3:]
 cuda.select()
 for name in rules:

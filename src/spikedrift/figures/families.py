@@ -68,8 +68,6 @@ def draw(
     names = [str(one) for one in recovery["family"].values]
     words = words_of(scores)
     titles = {name: words.get(name, name) for name in names}
-    variants = scores["variant"].values.astype(str).tolist()
-    colors = style.variant_colors(variants, scores.attrs.get("control") or None)
     observed = statistics(scores, names)
     shown = list(dict.fromkeys(observed["panel"]))
     rows = math.ceil(len(shown) / _COLUMNS)
@@ -84,7 +82,7 @@ def draw(
         ]
         grid = np.ravel(below.subplots(rows, _COLUMNS, squeeze=False, sharey=True))
         for place, statistic in zip(grid, shown, strict=False):
-            _observed(place, observed[observed["panel"] == statistic], statistic, names, colors)
+            _observed(place, observed[observed["panel"] == statistic], statistic, names)
         for place in grid[len(shown) :]:
             place.set_axis_off()
         grid[0].set_yticks(range(len(names)), [style.wrapped(titles[n], _WORDS) for n in names])
@@ -192,18 +190,12 @@ def _accuracies(place: Axes, recovery: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _observed(
-    place: Axes,
-    part: pd.DataFrame,
-    statistic: str,
-    names: list[str],
-    colors: Mapping[str, str],
-) -> None:
+def _observed(place: Axes, part: pd.DataFrame, statistic: str, names: list[str]) -> None:
     known = STATISTICS.get(statistic)
     for row, name in enumerate(names):
         own = part[part["family"] == name]["value"].to_numpy()
         y = row + 0.5 * (np.arange(own.size) / max(own.size - 1, 1) - 0.5)
-        place.plot(own, y, ls="", marker="o", ms=3, color=colors[name], mec="none")
+        place.plot(own, y, ls="", marker="o", ms=3, color="0.3", mec="none")
     for value in part.loc[part["family"] == "", "value"]:
         place.axvline(value, color=style.BLACK, lw=1.0, ls="--")
     words = known.title if known else statistic
@@ -223,10 +215,14 @@ def _note(recovery: xr.Dataset, names: list[str]) -> str:
         said = f"Regimes (frames), families taken for each other: {'; '.join(of)}."
     else:
         said = "Every family is recovered as often as was aimed at."
+    if np.isfinite(float(recovery["regime_accuracy"])):
+        said += " Dotted tick: one over their number."
+    elif n > 1:
+        said += " Without some draw all are one regime: how well they are recovered is not known."
     few = "" if recovery.attrs["families_enough"] else " Too few draws: an illustration."
     return (
         f"In brackets: draws of a family's parameters (the unit of inference); {runs.sum()} runs "
         f"of {draws.sum()} draws. Held out: the run's draw, in all families, and its instance. "
         "Gray ticks: chance. Filled: p at most .05, families permuted over draws. "
-        f"Dotted tick: one over the number of regimes. {said} Dashed line: the recording.{few}"
+        f"{said} Dashed line: the recording.{few}"
     )

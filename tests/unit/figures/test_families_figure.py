@@ -106,6 +106,11 @@ def test_families_that_are_one_regime_have_no_accuracy_of_regimes(recovery, scor
     assert "regimes" not in set(table["series"])
     said = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
     assert "No family is told from the others" in said
+    # Two regimes by all draws, and one without some draw: no accuracy, and it is said.
+    figure, table = families.draw(recovery=recovery.assign(regime_accuracy=np.nan), scores=scores)
+    assert "regimes" not in set(table["series"])
+    said = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert "Without some draw all are one regime" in said and "Dotted tick" not in said
 
 
 def test_where_no_family_is_recovered_the_figure_says_why(scores):

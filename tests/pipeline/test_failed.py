@@ -73,7 +73,8 @@ def test_a_failed_job_is_made_again_with_all_that_stands_on_it(copied, finished,
         log = "results/logs/prepare_trials/mouse-s.movie.log"
         assert named.startswith("spikedrift: failed: prepare trials, mouse-s.movie: ")
         assert named.endswith(f" ({log})") and (copied / log).is_file()
-        assert how.endswith(f"the same command: {shlex.join(['.venv/bin/snakemake', *arguments])}")
+        # A shell may have made the path of the program absolute.
+        assert how.endswith(shlex.join([".venv/bin/snakemake", *arguments]))
         assert not (copied / MADE[0]).exists()
         assert (copied / MADE[-1]).read_text() == old
         again = {job.rule for job in jobs(copied, "--configfile", str(config))}

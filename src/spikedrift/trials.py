@@ -114,18 +114,20 @@ def cut(
     Returns
     -------
     spike_time, spike_count
-        As `ragged` returns them, times relative to the start of each trial.
+        As `ragged` returns them, times relative to the start of each trial; rounding moves none
+        of them to the very end.
     """
     time = np.asarray(spike_time, dtype=np.float64)
     order = np.argsort(time, kind="stable")
     time, unit = time[order], np.asarray(spike_unit, dtype=np.int64)[order]
     start = np.asarray(start, dtype=np.float64)
-    stop = start + np.broadcast_to(np.asarray(duration, dtype=np.float64), start.shape)
-    first, last = np.searchsorted(time, start), np.searchsorted(time, stop)
+    duration = np.broadcast_to(np.asarray(duration, dtype=np.float64), start.shape)
+    first, last = np.searchsorted(time, start), np.searchsorted(time, start + duration)
     length = last - first
     trial = np.repeat(np.arange(start.size), length)
     index = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length) + first[trial]
-    return ragged(trial, unit[index], time[index] - start[trial], (start.size, n_units))
+    within = np.minimum(time[index] - start[trial], np.nextafter(duration, 0)[trial])
+    return ragged(trial, unit[index], within, (start.size, n_units))
 
 
 def assemble(

@@ -86,6 +86,14 @@ def test_cut_equals_a_naive_loop(spikes, windows, since):
     assert (out < np.repeat(duration, count.sum(axis=1))).all()
 
 
+def test_cut_rounds_no_spike_to_the_end_of_its_trial():
+    start, duration = -0.7, 1.0
+    last = np.nextafter(start + duration, 0)
+    assert last - start == duration  # by rounding
+    time, count = trials.cut([last], [0], [start], [duration], 1)
+    assert count.tolist() == [[1]] and time.tolist() == [np.nextafter(duration, 0)]
+
+
 def test_cut_counts_a_spike_in_every_overlapping_trial():
     time, count = trials.cut([1.0], [0], [0.5, 0.9, 1.0, 1.1], 0.6, 1)
     assert count[:, 0].tolist() == [1, 1, 1, 0]

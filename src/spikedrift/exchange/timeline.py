@@ -180,9 +180,6 @@ def from_trains(
     unit = np.repeat(np.arange(len(times)), [one.size for one in times])
     spikes = np.concatenate([np.empty(0), *times])
     time, count = trials.cut(spikes, unit, start, duration, len(times))
-    row = np.repeat(np.repeat(np.arange(start.size), len(times)), count.ravel())
-    # Rounding must not move a spike before the end of a trial to its very end.
-    time = np.minimum(time, np.nextafter(duration, 0)[row])
     if observed is not None:
         seen = np.asarray(observed, bool)
         time = time[np.repeat(seen.ravel(), count.ravel())]

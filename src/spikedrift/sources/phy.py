@@ -76,12 +76,14 @@ def read(options: PhyOptions, recording: str) -> xr.Dataset:
             )
         unit["population"] = as_text(group.value)
     trial = seen.columns(kept, recording.partition(".")[2])
-    start, duration = np.asarray(trial["start_time"]), np.asarray(trial["duration"])
     taken = np.isin(cluster, ids)
     spike_time, spike_count = trials.cut(
-        time[taken], np.searchsorted(ids, cluster[taken]), start, duration, ids.size
+        time[taken],
+        np.searchsorted(ids, cluster[taken]),
+        trial["start_time"],
+        trial["duration"],
+        ids.size,
     )
-    of_trial = np.repeat(np.repeat(np.arange(start.size), ids.size), spike_count.ravel())
     left_out = {
         "clusters_left_out": int(np.unique(cluster).size - ids.size),
         "trials_truncated": int((~kept).sum()),
@@ -90,8 +92,7 @@ def read(options: PhyOptions, recording: str) -> xr.Dataset:
     logger.info("%s: %d units; left out: %s", recording, ids.size, left_out)
     subject = options.subject
     return trials.assemble(
-        # Rounding must not move a spike before the end of a trial to its very end.
-        np.minimum(spike_time, np.nextafter(duration, 0)[of_trial]),
+        spike_time,
         spike_count,
         recording=recording,
         kind="data",

@@ -11,7 +11,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # Before numpy is there. Workers share the cores, and threads that wait for each other spin: linear
@@ -213,6 +215,16 @@ def new_clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
         return target
 
     return copy
+
+
+@pytest.fixture
+def of_docs(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import a program of docs/ by its name, anew with those that it imports."""
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    monkeypatch.syspath_prepend(str(docs))
+    for program in docs.glob("*.py"):
+        monkeypatch.delitem(sys.modules, program.stem, raising=False)
+    return import_module
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """docs/results.md says what the files of the finished demonstration hold."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -9,12 +9,8 @@ from running import ROOT
 
 
 @pytest.fixture
-def catalog(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    monkeypatch.delitem(sys.modules, "catalog", raising=False)
-    import catalog
-
-    return catalog
+def catalog(of_docs: Callable[[str], ModuleType]) -> ModuleType:
+    return of_docs("catalog")
 
 
 def test_the_page_of_results_is_that_of_the_demonstration(catalog, demo: Path) -> None:

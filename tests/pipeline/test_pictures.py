@@ -1,6 +1,6 @@
 """The pictures of the pages are those that the finished demonstration makes today."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -11,12 +11,8 @@ from running import ROOT
 
 
 @pytest.fixture
-def pictures(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    monkeypatch.delitem(sys.modules, "pictures", raising=False)
-    import pictures
-
-    return pictures
+def pictures(of_docs: Callable[[str], ModuleType]) -> ModuleType:
+    return of_docs("pictures")
 
 
 def apart(one: Image.Image, other: Image.Image) -> float:

@@ -1,21 +1,14 @@
 """The picture of the rules in docs/architecture.md shows what Snakemake says of them."""
 
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
 
 @pytest.fixture
-def rulegraph(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(DOCS))
-    for name in ("rulegraph", "graphs"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    import rulegraph
-
-    return rulegraph
+def rulegraph(of_docs: Callable[[str], ModuleType]) -> ModuleType:
+    return of_docs("rulegraph")
 
 
 def test_the_picture_shows_the_rules_that_there_are(rulegraph) -> None:

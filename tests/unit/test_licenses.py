@@ -1,6 +1,6 @@
 """docs/licenses.md lists what the lock installs, with the licenses that packages state."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -10,12 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def licenses(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
-    monkeypatch.delitem(sys.modules, "licenses", raising=False)
-    import licenses
-
-    return licenses
+def licenses(of_docs: Callable[[str], ModuleType]) -> ModuleType:
+    return of_docs("licenses")
 
 
 def test_the_page_is_that_of_the_environment(licenses: ModuleType) -> None:

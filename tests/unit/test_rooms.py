@@ -1,21 +1,15 @@
 """The picture of the rooms in docs/architecture.md shows the imports that there are."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
 
 @pytest.fixture
-def rooms(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(DOCS))
-    for name in ("rooms", "graphs"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    import rooms
-
-    return rooms
+def rooms(of_docs: Callable[[str], ModuleType]) -> ModuleType:
+    return of_docs("rooms")
 
 
 def test_the_picture_shows_the_imports_that_there_are(rooms) -> None:

@@ -1,7 +1,8 @@
 """The pictures of docs/ground-truth.md show the judgments that ship."""
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -11,12 +12,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.fixture
-def truth(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(DOCS))
-    monkeypatch.delitem(sys.modules, "truth", raising=False)
-    import truth
-
-    return truth
+def truth(of_docs: Callable[[str], ModuleType]) -> ModuleType:
+    return of_docs("truth")
 
 
 def test_the_pictures_show_the_judgments_that_ship(truth) -> None:

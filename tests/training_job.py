@@ -1,6 +1,8 @@
-"""A training in a process of its own, which tests kill: `python training_job.py RESULT OPTIONS`."""
+"""A training in a process of its own that is killed: `python training_job.py RESULT OPTIONS N`."""
 
 import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -33,5 +35,26 @@ def trained(result, changes, seed=1, digest="code", checkpoints=Checkpoints):
     return result
 
 
+class Killed(Checkpoints):
+    """SIGKILL in the middle of a state, once so many were written: at any speed of the machine."""
+
+    left = 0
+    due = True
+
+    def write(self, state):
+        if not self.left:
+            state = {**state, "last": Last()}
+        super().write(state)
+        self.left -= 1
+
+
+class Last:
+    """What kills the process as it is written."""
+
+    def __array__(self, dtype=None, copy=None):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 if __name__ == "__main__":
-    trained(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    Killed.left = int(sys.argv[3])
+    trained(Path(sys.argv[1]), json.loads(sys.argv[2]), checkpoints=Killed)

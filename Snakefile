@@ -59,6 +59,8 @@ try:
     plan = Plan(checked(Config, raw), trials=TRIALS, raw=RAW)
     if workflow.is_main_process:
         plan.check()
+    elif workflow.remote_exec:  # a node of a cluster
+        surroundings.record()
 except InputError as error:
     sys.exit(f"spikedrift: {error}")
 
@@ -145,7 +147,6 @@ for rules_file in plan.custom_rules:
     include: rules_file
 
 
-machines = surroundings.Machines()
 if workflow.is_main_process:
     configuration = Configuration(
         workflow.configfiles, study.block(), paths.of(plan.results)
@@ -169,7 +170,7 @@ onstart:
     try:
         disk.probe("results")
         configuration.record()
-        machines.record()
+        surroundings.record()
         if ahead := dates.settle("results"):
             logger.warning(
                 f"spikedrift: the clock was put back: {len(ahead)} files of results/ were dated in "

@@ -1,5 +1,6 @@
 """Every rule through a Slurm of three nodes, with the documented command: same results as here."""
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -71,12 +72,19 @@ def completed(
     """Copy of the undisturbed run that Slurm completed, and what Snakemake said."""
     tree = tmp_path_factory.mktemp("completed") / "spikedrift"
     shutil.copytree(finished, tree, symlinks=True)
-    said = []
-    for lacking, targets in ((PAGES, ["all"]), (BENEATH_FIGURES, BENEATH_FIGURES)):
+    compiler = tree.with_name("compiler")
+    compiler.write_text('#!/bin/sh\necho "of ${SLURM_JOB_ID:+a node of }the cluster"\n')
+    compiler.chmod(0o755)
+
+    def made(lacking: tuple[str, ...], targets: tuple[str, ...]) -> str:
         for name in lacking:
             (tree / name).unlink()
-        said.append(slurm.ran(tree, "--configfile", str(SMALL), "--", *targets))
-    return tree, "".join(said)
+        return slurm.ran(tree, "--configfile", str(SMALL), "--", *targets)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(slurm.env, "CXX", str(compiler))  # nothing is compiled
+        said = made(PAGES, ("all",))
+    return tree, said + made(BENEATH_FIGURES, BENEATH_FIGURES)
 
 
 def test_every_job_ran_in_slurm(
@@ -107,6 +115,15 @@ def test_results_equal_the_local_run(
     assert_same_results(completed[0] / "results", finished / "results")
     for name in (*PAGES, *BENEATH_FIGURES):  # made anew, not copied
         assert (completed[0] / name).stat().st_mtime > (finished / name).stat().st_mtime
+
+
+def test_provenance_names_the_nodes(completed: tuple[Path, str], finished: Path) -> None:
+    """As machines with another compiler, of which one says that a job of Slurm asks it."""
+    before, after = (
+        [one["compiler"] for one in json.loads((tree / PAGES[0]).read_text())["machines"]]
+        for tree in (finished, completed[0])
+    )
+    assert sorted(after) == sorted([*before, "of the cluster", "of a node of the cluster"])
 
 
 def test_no_rule_of_the_embedded_default_is_left_out(

@@ -4,6 +4,10 @@
 rule provenance:
     """Versions, digests of locks, commit and what differs from it, machines with their compilers, and
     the whole configuration with its defaults."""
+
+    # Made last, and again with any of them: which machines it was made on is known only then.
+    input:
+        paths(plan.results),
     output:
         "results/provenance.json",
     log:
@@ -21,6 +25,7 @@ rule provenance:
         locks=plan.locks,
         versions=plan.versions,
         code=lambda wildcards: surroundings.code(HERE),
-        machines=lambda wildcards: machines.all,
+        machine=lambda wildcards: surroundings.machine(),
+        source=code("provenance"),
     script:
         "../scripts/provenance.py"

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import subprocess
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from spikedrift.core.errors import InputError
 CODE = ("Snakefile", "config", "envs", "pyproject.toml", "resources", "src", "workflow")
 ENVIRONMENTS = ("core", "allensdk", "bayesflow")  # those that results are made in
 CPU = Path("/proc/cpuinfo")
-MACHINES = Path("results", "machines.json")
+MACHINES = Path("results", "machines")
 
 
 def locks(root: Path) -> dict[str, str]:
@@ -89,33 +88,25 @@ def machine() -> dict[str, Any]:
     }
 
 
-class Machines:
-    """The machines on which runs were begun in the working directory."""
+def record() -> None:
+    """Record that jobs run on this machine: the one of Snakemake itself, or a node of a cluster.
 
-    @cached_property
-    def all(self) -> list[dict[str, Any]]:
-        """As `machine` describes them, the first one first; this one is among them."""
-        known, this = _recorded(), machine()
-        return [*known, *([] if this in known else [this])]
+    Each machine has a file of its own, named by its content, since nodes begin at the same time.
 
-    def record(self) -> None:
-        """Record that a run begins on this machine.
-
-        Raises
-        ------
-        DiskError
-            Where the disk refuses.
-        """
-        if self.all != _recorded():
-            write_text(json.dumps(self.all, indent=1) + "\n", MACHINES)
+    Raises
+    ------
+    DiskError
+        Where the disk refuses.
+    """
+    text = json.dumps(machine(), indent=1) + "\n"
+    file = MACHINES / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    if not file.is_file():
+        write_text(text, file)
 
 
-def _recorded() -> list[dict[str, Any]]:
-    try:
-        found = json.loads(MACHINES.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return found if isinstance(found, list) else []
+def recorded() -> list[Path]:
+    """Files of the machines on which jobs ran in the working directory, each as of `machine`."""
+    return sorted(MACHINES.glob("[!.]*.json"))
 
 
 def _cpu() -> str:

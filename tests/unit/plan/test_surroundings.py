@@ -1,6 +1,7 @@
 """What the provenance says of code, locks and machine, and that it follows every change of them."""
 
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from spikedrift.plan import surroundings
-from spikedrift.plan.surroundings import MACHINES, Machines
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -118,25 +118,21 @@ def test_machine_names_compiler_cpu_and_gpu(
     assert after["cpu"] and "Fast" not in after["cpu"]
 
 
-def test_machines_are_those_that_runs_were_begun_on(
+def test_machines_are_those_that_jobs_ran_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def on(cpu: str) -> Machines:
+    def on(cpu: str) -> None:
         monkeypatch.setattr(surroundings, "machine", lambda: {"cpu": cpu})
-        return Machines()
+        surroundings.record()
 
     monkeypatch.chdir(tmp_path)
-    first = on("one")
-    assert first.all == [{"cpu": "one"}]
-    first.record()
-    written = MACHINES.stat().st_mtime_ns
-    on("one").record()
-    assert MACHINES.stat().st_mtime_ns == written  # nothing new
-    other = on("two")
-    assert other.all == [{"cpu": "one"}, {"cpu": "two"}]
-    assert on("one").all == [{"cpu": "one"}]  # looked at only: nothing was begun on the other
-    other.record()
-    assert on("one").all == on("two").all == [{"cpu": "one"}, {"cpu": "two"}]
-    for content in (b"", b"{}", b"\xff"):
-        MACHINES.write_bytes(content)
-        assert on("one").all == [{"cpu": "one"}]
+    assert surroundings.recorded() == []
+    on("one")
+    (file,) = surroundings.recorded()
+    written = file.stat().st_mtime_ns
+    on("one")
+    assert file.stat().st_mtime_ns == written  # nothing new
+    on("two")
+    on("one")
+    found = [json.loads(each.read_text())["cpu"] for each in surroundings.recorded()]
+    assert sorted(found) == ["one", "two"]

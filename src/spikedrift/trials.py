@@ -282,14 +282,11 @@ def select(
     rows = np.arange(n_trials) if trials is None else np.arange(n_trials)[np.asarray(trials)]
     columns = np.arange(n_units) if units is None else np.arange(n_units)[np.asarray(units)]
     start = offsets(dataset)[:-1].reshape(n_trials, n_units)[np.ix_(rows, columns)].ravel()
-    count = dataset["spike_count"].values[np.ix_(rows, columns)]
-    length = count.ravel().astype(np.int64)
+    length = dataset["spike_count"].values[np.ix_(rows, columns)].ravel().astype(np.int64)
     index = np.arange(length.sum()) + np.repeat(start - (np.cumsum(length) - length), length)
-    spike_variables = [name for name in dataset.variables if "spike" in dataset[name].dims]
-    out = dataset.drop_vars(spike_variables).isel(trial=rows, unit=columns)
-    for name in spike_variables:
-        out[name] = ("spike", dataset[name].values[index], dataset[name].attrs)
-    return out
+    chosen = {"trial": rows} if trials is not None else {}
+    chosen |= {"unit": columns} if units is not None else {}
+    return dataset.isel(spike=index, **chosen)
 
 
 def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:

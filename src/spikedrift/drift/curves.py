@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import xarray as xr
@@ -63,8 +63,11 @@ def curves(
           `spikedrift.drift.curve_statistics`.
         * `statistic_value`, `statistic_low`, `statistic_high` (statistic), `statistic_sample`
           (sample, statistic): they are defined in `spikedrift.drift.curve_statistics`.
-        * `half_statistic` (split, half, statistic), `half_correlation` (split), `reliability`
-          (scalar): see `unit_halves`.
+        * `half_statistic` (split, half, statistic), of random halves of the units, on which a noise
+          ceiling rests; `half_correlation` (split), Pearson correlation of the upper triangles of
+          the two halves' repeat x repeat matrices; `reliability` (scalar), the mean r of these
+          correlations, extrapolated to all units, 2 r / (1 + r) (Spearman-Brown; 0 where the mean
+          is negative).
 
         Attributes: those of the recording (`recording_kind` and `recording_citation` for its
         `kind` and `citation`), `measure`, `name`, `kind`, `code`, `units`, `title`, `citation`,
@@ -74,9 +77,10 @@ def curves(
     Raises
     ------
     InputError
-        For an unknown measure, a timing measure on two-photon events, or segments shown once.
+        For an unknown measure, a timing measure on two-photon events, segments shown once, or
+        fewer than four units.
     """
-    evaluate, repeats, pairs = _evaluator(dataset, entry, seed)
+    evaluate = _Evaluator(dataset, entry, seed)
     _, curve, value = evaluate(dataset)
     draws = resampled_units(dataset, options.bootstrap, seed)
     samples = [
@@ -91,12 +95,13 @@ def curves(
     statistic_sample = np.stack([sample[2] for sample in samples])
     statistic_low, statistic_high = centered(statistic_sample, value, level)
     two = ("relation", "lag")
-    out = _point(dataset, entry, seed, repeats, curve, value)
+    out = _point(dataset, entry, seed, evaluate.repeats, curve, value)
+    elapsed = _elapsed(dataset, evaluate.repeats, evaluate.pairs, curve.lag)
     unit = out["value"].attrs
     out = out.assign(
         low=(two, low, unit),
         high=(two, high, unit),
-        elapsed=(two, _elapsed(dataset, repeats, pairs, curve.lag), {"units": "s"}),
+        elapsed=(two, elapsed, {"units": "s"}),
         similarity_index=("lag", curve.similarity_index, {"units": "1"}),
         similarity_index_low=("lag", index_low, {"units": "1"}),
         similarity_index_high=("lag", index_high, {"units": "1"}),
@@ -123,9 +128,9 @@ def curve_values(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> xr.Data
     InputError
         As `curves`.
     """
-    evaluate, repeats, _ = _evaluator(dataset, entry, seed)
+    evaluate = _Evaluator(dataset, entry, seed)
     _, curve, value = evaluate(dataset)
-    return _point(dataset, entry, seed, repeats, curve, value)
+    return _point(dataset, entry, seed, evaluate.repeats, curve, value)
 
 
 def _point(
@@ -178,30 +183,41 @@ def curve_statistics(dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> np.
     InputError
         As `curves`.
     """
-    evaluate, _, _ = _evaluator(dataset, entry, seed)
-    return evaluate(dataset)[2]
+    return _Evaluator(dataset, entry, seed)(dataset)[2]
 
 
-def unit_halves(
-    dataset: xr.Dataset, entry: MeasureEntry, options: CurveOptions, seed: int
-) -> xr.Dataset:
-    """Statistics of random halves of the units, on which a noise ceiling rests.
+def reliabilities(
+    dataset: xr.Dataset, entries: Sequence[MeasureEntry], halves: int, seed: int
+) -> np.ndarray:
+    """Reliability of measures, `reliability` of `curves`, without statistics of the halves.
+
+    Parameters
+    ----------
+    dataset, seed :
+        As for `curves`.
+    entries : sequence of MeasureEntry
+    halves : int
+        Random splits of the units.
 
     Returns
     -------
-    Dataset
-        `half_statistic` (split, half, statistic); `half_correlation` (split), Pearson correlation
-        of the upper triangles of the two halves' repeat x repeat matrices; `reliability`, the mean
-        r of these correlations, extrapolated to all units, 2 r / (1 + r) (Spearman-Brown; 0 where
-        the mean is negative).
+    float64, shape (n_measures,)
 
     Raises
     ------
     InputError
-        As `curves`, and for fewer than four units.
+        As `curves`.
     """
-    evaluate, _, _ = _evaluator(dataset, entry, seed)
-    return _halves(dataset, evaluate, entry, options, seed)
+    measures = [_Evaluator(dataset, entry, seed) for entry in entries]
+    parts = halved_units(dataset, halves, seed)
+
+    def matrices(chosen: xr.Dataset) -> list[np.ndarray]:
+        return [measure.matrix(chosen) for measure in measures]
+
+    flat = parts.reshape(-1, parts.shape[2])
+    found = [made for _, made in _resampled(dataset, matrices, flat, "halves")]
+    of_measures = zip(*found, strict=True)
+    return np.array([_reliability(_half_correlations(made)) for made in of_measures])
 
 
 def _halves(
@@ -211,72 +227,88 @@ def _halves(
     options: CurveOptions,
     seed: int,
 ) -> xr.Dataset:
-    """Compute `unit_halves` with an evaluator of the measure."""
+    """What `curves` says of the halves of the units."""
     parts = halved_units(dataset, options.halves, seed)
     statistic = np.empty((options.halves, 2, len(STATISTICS)))
     matrices: list[np.ndarray] = []
     flat = parts.reshape(-1, parts.shape[2])
     for k, (matrix, _, value) in _resampled(dataset, evaluate, flat, f"{entry.name}: halves"):
         statistic[k // 2, k % 2] = value
-        matrices.append(matrix[np.triu_indices(matrix.shape[0], k=1)])
-    correlation = np.array(
-        [_correlation(matrices[2 * k], matrices[2 * k + 1]) for k in range(options.halves)]
-    )
-    mean = float(np.mean(correlation))
-    reliability = 2 * max(mean, 0.0) / (1 + max(mean, 0.0)) if np.isfinite(mean) else np.nan
+        matrices.append(matrix)
+    correlation = _half_correlations(matrices)
     return xr.Dataset(
         {
             "half_statistic": (("split", "half", "statistic"), statistic),
             "half_correlation": ("split", correlation),
-            "reliability": ((), reliability),
+            "reliability": ((), _reliability(correlation)),
         },
         coords={"statistic": list(STATISTICS)},
     )
 
 
-def _evaluator(
-    dataset: xr.Dataset, entry: MeasureEntry, seed: int
-) -> tuple[Callable[[xr.Dataset], Evaluated], Repeats, TrialPairs]:
-    """Return a function that evaluates the measure on any choice of units."""
-    rule = registry.get(entry.measure)
-    if rule.code == "timing" and "event_amplitude" in dataset:
-        raise InputError(
-            f"{dataset.attrs.get('recording')}: {entry.measure} needs spike times, but the file "
-            "holds two-photon events"
-        )
-    layout = Layout.of(dataset)
-    repeats = layout.repeats
-    pairs = segment_pairs(layout, unit_stream(dataset, seed, "pairs"))
-    n, n_repeats = pairs.first.size, len(repeats.members)
-    has_other = np.flatnonzero(pairs.other >= 0)
-    first = np.concatenate([pairs.first, pairs.first[has_other]])
-    second = np.concatenate([pairs.second, pairs.other[has_other]])
-    cell = np.minimum(pairs.row, pairs.column) * n_repeats + np.maximum(pairs.row, pairs.column)
+def _half_correlations(matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """Correlations of the two halves of every split, whose matrices follow one another."""
+    upper = np.triu_indices(matrices[0].shape[0], k=1)
+    of_halves = zip(matrices[::2], matrices[1::2], strict=True)
+    return np.array([_correlation(one[upper], two[upper]) for one, two in of_halves])
 
-    def evaluate(chosen: xr.Dataset) -> Evaluated:
-        value, _ = rule.pairs(chosen, first, second, **entry.options)
-        if rule.repeats is None:
-            matrix = repeat_means(value[:n], cell, n_repeats)
-        else:
-            matrix, _ = rule.repeats(chosen, repeats.members, **entry.options)
+
+def _reliability(correlation: np.ndarray) -> float:
+    """Mean correlation of halves, extrapolated to all units (Spearman-Brown)."""
+    mean = float(np.mean(correlation))
+    return 2 * max(mean, 0.0) / (1 + max(mean, 0.0)) if np.isfinite(mean) else float("nan")
+
+
+class _Evaluator:
+    """A measure of a recording, ready to be evaluated on any choice of its units."""
+
+    def __init__(self, dataset: xr.Dataset, entry: MeasureEntry, seed: int) -> None:
+        self.rule, self._options = registry.get(entry.measure), entry.options
+        if self.rule.code == "timing" and "event_amplitude" in dataset:
+            raise InputError(
+                f"{dataset.attrs.get('recording')}: {entry.measure} needs spike times, but the "
+                "file holds two-photon events"
+            )
+        layout = Layout.of(dataset)
+        self.repeats = layout.repeats
+        self.pairs = pairs = segment_pairs(layout, unit_stream(dataset, seed, "pairs"))
+        row, column = np.minimum(pairs.row, pairs.column), np.maximum(pairs.row, pairs.column)
+        self._cell = row * len(self.repeats.members) + column
+        self._has_other = other = np.flatnonzero(pairs.other >= 0)
+        self._first = np.concatenate([pairs.first, pairs.first[other]])
+        self._second = np.concatenate([pairs.second, pairs.other[other]])
+
+    def __call__(self, chosen: xr.Dataset) -> Evaluated:
+        """Repeat matrix, its curve and its statistics."""
+        n = self.pairs.first.size
+        value, _ = self.rule.pairs(chosen, self._first, self._second, **self._options)
+        matrix = self._matrix(chosen, value[:n])
         different = np.full(n, np.nan)
-        different[has_other] = value[n:]
+        different[self._has_other] = value[n:]
         same = value[:n]
-        if rule.kind == "similarity":
+        if self.rule.kind == "similarity":
             same, different = 1 - same, 1 - different
-        told = discrimination(same, different, pairs.block)
-        curve = lag_curve(matrix, repeats, rule.kind)
+        told = discrimination(same, different, self.pairs.block)
+        curve = lag_curve(matrix, self.repeats, self.rule.kind)
         return matrix, curve, statistics(curve, *told)
 
-    return evaluate, repeats, pairs
+    def matrix(self, chosen: xr.Dataset) -> np.ndarray:
+        """Return the repeat matrix alone, for which no pair of different segments is asked."""
+        if self.rule.repeats is not None:
+            return self._matrix(chosen, np.empty(0))
+        value, _ = self.rule.pairs(chosen, self.pairs.first, self.pairs.second, **self._options)
+        return self._matrix(chosen, value)
+
+    def _matrix(self, chosen: xr.Dataset, same: np.ndarray) -> np.ndarray:
+        members = self.repeats.members
+        if self.rule.repeats is None:
+            return repeat_means(same, self._cell, len(members))
+        return self.rule.repeats(chosen, members, **self._options)[0]
 
 
-def _resampled(
-    dataset: xr.Dataset,
-    evaluate: Callable[[xr.Dataset], Evaluated],
-    units: np.ndarray,
-    task: str,
-) -> Iterator[tuple[int, Evaluated]]:
+def _resampled[T](
+    dataset: xr.Dataset, evaluate: Callable[[xr.Dataset], T], units: np.ndarray, task: str
+) -> Iterator[tuple[int, T]]:
     """Evaluate every row of unit indices in turn, and log the progress every few seconds."""
     told = time.monotonic()
     for k, chosen in enumerate(units):

@@ -16,13 +16,13 @@ import numpy as np
 import xarray as xr
 
 from spikedrift import trials
-from spikedrift.config.drift import CurveOptions, DriftOptions
+from spikedrift.config.drift import DriftOptions
 from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.selections import Selection
 from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.sweeps import Survey
 from spikedrift.core.errors import DiskError
-from spikedrift.drift.curves import curve_values, unit_halves
+from spikedrift.drift.curves import curve_values, reliabilities
 from spikedrift.drift.discrimination import discrimination
 from spikedrift.drift.profile import profile_values
 from spikedrift.drift.signal.indices import CODES
@@ -253,14 +253,13 @@ def compared(blocks: xr.Dataset, sweep: Surveyed, seed: int) -> xr.Dataset:
         `correlation_value`, `correlation_pairs` (correlation, relation, lag), `profile`
         (profile_statistic): as `spikedrift.drift.profile`.
     """
-    halves, parts = CurveOptions(halves=sweep.survey.halves), []
-    for code in CODES:
-        entry = MeasureEntry(name=code, **sweep.measures[code])
-        curve = curve_values(blocks, entry, seed).rename(
-            value="curve_value", n_pairs="curve_pairs", statistic_value="curve_statistic"
-        )
-        parts.append(curve.assign(reliability=unit_halves(blocks, entry, halves, seed).reliability))
-    curves = xr.concat(parts, dim="code", combine_attrs="drop").assign_coords(code=list(CODES))
+    entries = [MeasureEntry(name=code, **sweep.measures[code]) for code in CODES]
+    parts = [curve_values(blocks, entry, seed) for entry in entries]
+    curves = xr.concat(parts, dim="code", combine_attrs="drop").rename(
+        value="curve_value", n_pairs="curve_pairs", statistic_value="curve_statistic"
+    )
+    reliability = reliabilities(blocks, entries, sweep.survey.halves, seed)
+    curves = curves.assign(reliability=("code", reliability)).assign_coords(code=list(CODES))
     profile = profile_values(blocks, seed).rename(
         value="correlation_value", n_pairs="correlation_pairs", statistic_value="profile",
         statistic="profile_statistic",

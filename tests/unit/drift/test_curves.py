@@ -9,7 +9,7 @@ from spikedrift.config.similarity import MeasureEntry
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.curve_statistics import STATISTICS, contrast, lag_curve
-from spikedrift.drift.curves import curve_values, curves, unit_halves
+from spikedrift.drift.curves import curve_values, curves, reliabilities
 from spikedrift.drift.pairs import discrimination, segment_pairs
 from spikedrift.similarity.matrix import similarity
 from spikedrift.sources.repeats import counted_through
@@ -150,7 +150,7 @@ def test_bootstrap_interval_agrees_with_scipy(drifting):
 
 def test_reliability_rises_with_units_and_is_spearman_brown():
     few, many = (
-        unit_halves(
+        curves(
             recording(units=n, rate_drift=0.3), MeasureEntry(measure="population_vector"), FEW, 0
         )
         for n in (20, 120)
@@ -159,6 +159,22 @@ def test_reliability_rises_with_units_and_is_spearman_brown():
     mean = many["half_correlation"].values.mean()
     assert many["reliability"].item() == pytest.approx(2 * mean / (1 + mean))
     assert many["half_statistic"].sizes == {"split": 3, "half": 2, "statistic": len(STATISTICS)}
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_reliabilities_alone_are_those_of_the_curves(complete):
+    """Without pairs of different segments the same bits, whichever trials and units are missing."""
+    dataset = recording(rate_drift=0.5, event_time_drift=0.5, units=24)
+    if not complete:
+        dataset = trials.select(dataset, trials=np.arange(dataset.sizes["trial"]) % 7 != 3)
+        silent = (dataset["spike_count"] == 0) & (dataset["block"] == 1)
+        dataset["observed"] = dataset["observed"] & ~silent
+        trials.check(dataset)
+    entries = [MeasureEntry(measure=measure) for measure in MEASURES]
+    alone = reliabilities(dataset, entries, FEW.halves, 3)
+    beside = [curves(dataset, entry, FEW, 3)["reliability"].item() for entry in entries]
+    assert alone.tolist() == beside
+    assert len(set(beside)) == len(MEASURES) and min(beside) > 0
 
 
 def test_contrast_identities():

@@ -13,7 +13,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.trials import spike_cells
 
 CELLS = 4_000_000  # trials times units of the time bins that are multiplied at once
-ROWS = 4096  # pairs gathered at a time where pairs are too scattered for a matrix product
+ROWS = 512  # pairs gathered at a time, few enough for the cache, where a matrix product is too much
 
 
 def activity(

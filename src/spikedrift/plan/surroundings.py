@@ -11,6 +11,7 @@ from typing import Any
 
 from spikedrift.core.atomic import write_text
 from spikedrift.core.errors import InputError
+from spikedrift.simulation import compilers
 
 CODE = ("Snakefile", "config", "envs", "pyproject.toml", "resources", "src", "workflow")
 ENVIRONMENTS = ("core", "allensdk", "bayesflow")  # those that results are made in
@@ -79,11 +80,12 @@ def machine() -> dict[str, Any]:
         `gpu` with driver and compiler. None stands for what is not there.
     """
     library = " ".join(filter(None, platform.libc_ver()))
+    told = compilers.version(compilers.host())
     return {
         "system": " ".join(filter(None, [platform.system(), platform.machine(), library])),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "cpu": _cpu(),
-        "compiler": _version(os.environ.get("CXX", "g++")),
+        "compiler": told and told.splitlines()[0],
         "gpu": _gpu(),
     }
 
@@ -114,17 +116,6 @@ def _cpu() -> str:
     named = (line.partition(":") for line in text.splitlines())
     found = next((value for key, _, value in named if key.strip() == "model name"), "")
     return found.strip() or platform.processor() or platform.machine()
-
-
-def _version(program: str) -> str | None:
-    """First line of what a program says of its version."""
-    if shutil.which(program) is None:
-        return None
-    command = [program, "--version"]
-    done = subprocess.run(
-        command, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=False
-    )
-    return next(iter(done.stdout.splitlines()), None)
 
 
 def _gpu() -> str | None:

@@ -37,7 +37,7 @@ from spikedrift.core.atomic import runs
 from spikedrift.core.disk import FULL, disk_error, naming
 from spikedrift.core.errors import DiskError, InputError
 from spikedrift.core.provenance import source_digest
-from spikedrift.simulation import cuda, gpu
+from spikedrift.simulation import compilers, cuda, gpu
 from spikedrift.simulation.compile import compile_project
 
 log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ def build(
 
 def _toolchain(simulation: Simulation) -> dict[str, Any]:
     """Return backend, architecture, compiler with its flags, flags of the last step."""
-    host = os.environ.get("CXX", "g++")
+    host = compilers.host()
     if shutil.which(host) is None:
         raise InputError(
             f"{host} not found, simulations need a C++ compiler: install the package "
@@ -144,7 +144,7 @@ def _toolchain(simulation: Simulation) -> dict[str, Any]:
 
 
 def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
-    host = os.environ.get("CXX", "g++")
+    host = compilers.host()
     told = [_version(one) for one in dict.fromkeys([request["compiler"][0], host])]
     model = request["model"].split(":")[0]
     spec = find_spec(model)
@@ -165,10 +165,9 @@ def _digest(request: Mapping[str, Any], uses: Sequence[str]) -> str:
 
 
 def _version(compiler: str) -> str:
-    told = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    if told.returncode or not told.stdout.strip():
+    if (told := compilers.version(compiler)) is None:
         raise InputError(f"{compiler} --version tells nothing: let CXX name a C++ compiler")
-    return told.stdout
+    return told
 
 
 @contextmanager

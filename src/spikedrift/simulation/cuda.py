@@ -5,14 +5,13 @@ and 12 know too. No GPU is needed to write and to compile a project. curand's he
 come with the toolkit or from the Python package nvidia-curand.
 """
 
-import os
 import re
 import shutil
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 from spikedrift.core.errors import InputError
+from spikedrift.simulation import compilers
 from spikedrift.simulation.compile import compile_project
 
 HOST_FLAGS = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-std=c++17")
@@ -30,8 +29,7 @@ def toolkit() -> tuple[int, int]:
         raise InputError(
             "simulation.backend cuda: nvcc not found: install the CUDA toolkit and put nvcc on PATH"
         )
-    told = subprocess.run(["nvcc", "--version"], capture_output=True, text=True, check=False)
-    found = re.search(r"release (\d+)\.(\d+)", told.stdout)
+    found = re.search(r"release (\d+)\.(\d+)", compilers.version("nvcc") or "")
     if found is None:
         raise InputError("simulation.backend cuda: nvcc --version does not tell a release")
     return int(found[1]), int(found[2])
@@ -61,7 +59,7 @@ def compiler(architecture: float) -> tuple[list[str], list[str]]:
         Without nvcc.
     """
     toolkit()
-    command = ["nvcc", "-ccbin", os.environ.get("CXX", "g++"), "-std=c++17", "-w", "-rdc=true"]
+    command = ["nvcc", "-ccbin", compilers.host(), "-std=c++17", "-w", "-rdc=true"]
     command += [f"-arch=sm_{architecture * 10:.0f}", "-use_fast_math"]
     command += ["-Xcompiler", " ".join(HOST_FLAGS)]
     include, library = _curand()

@@ -177,9 +177,15 @@ onstart:
                 f"the future, such as {ahead[-1]}, and are now of today; what was made of them "
                 "since is made again by the next call"
             )
-        dates.check((HERE / "workflow" / "scripts").glob("*.py"))
         dates.check(
-            {path for job in workflow.dag.needrun_jobs() for path in job.input}
+            [
+                *(HERE / "workflow" / "scripts").glob("*.py"),
+                *{
+                    path
+                    for job in workflow.dag.needrun_jobs()
+                    for path in job.input
+                },
+            ]
         )
     except InputError as error:
         sys.exit(f"spikedrift: {error}")

@@ -85,6 +85,7 @@ def draw(edges: set[Edge], path: Path = PICTURE) -> None:
     edges : set of (room, room that it imports)
     path : Path
     """
+    shown = reduced(edges)
     with style.applied():
         figure = style.figure(7.2, 6.4)
         axes = figure.subplots()
@@ -94,7 +95,7 @@ def draw(edges: set[Edge], path: Path = PICTURE) -> None:
             axes,
             {room: (COLUMN[room], height) for room, height in heights(edges).items()},
             COLOR,
-            reduced(edges),
+            shown,
         )
         axes.legend(
             handles=[
@@ -102,7 +103,7 @@ def draw(edges: set[Edge], path: Path = PICTURE) -> None:
             ],
             loc="upper left",
         )
-        graphs.save(figure, path, reduced(edges))
+        graphs.save(figure, path, shown)
 
 
 if __name__ == "__main__":

@@ -81,13 +81,14 @@ def draw(edges: set[Edge], path: Path = PICTURE) -> None:
     """
     places = {name: (COLUMN[name], float(-depth)) for name, depth in depths(edges).items()}
     colors = {rule: color for color, of_color in COLORS.items() for rule in of_color}
+    shown = reduced(edges)
     with style.applied():
         figure = style.figure(7.2, 5.0)
         axes = figure.subplots()
         axes.set(xlim=(-0.85, 6.1), ylim=(min(y for _, y in places.values()) - 0.4, 0.4))
         axes.axis("off")
-        graphs.draw(axes, places, colors, reduced(edges))
-        graphs.save(figure, path, reduced(edges))
+        graphs.draw(axes, places, colors, shown)
+        graphs.save(figure, path, shown)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import scipy
 import xarray as xr
 
 from spikedrift.similarity.correlation import pearson_stacks
+from spikedrift.spikes.layout import Layout
 
 FEWEST_SEGMENTS = 3  # two segments have a single pair, over which nothing can be correlated
 TEST_SEGMENTS = 7  # fewer segments have too few permutations and pairs for a test
@@ -83,13 +84,15 @@ def in_time_order(dataset: xr.Dataset) -> bool:
     """Whether segments may follow each other in time; false where start times rule it out.
 
     It is true where start times are unknown. A shift in time is a permutation, too, so that its
-    test stays valid there.
+    test stays valid there. Trials that are missing, or that a selection has cut short, do not
+    change the answer.
     """
     start, duration = dataset["start_time"].values, float(dataset["duration"].mean())
     if not np.isfinite(start).all():
         return True
-    keys = [dataset[name].values for name in ("session", "phase", "block", "repeat")]
-    order = np.lexsort((dataset["segment"].values, dataset["stimulus"].values, *keys[::-1]))
-    same = np.all([key[order][1:] == key[order][:-1] for key in keys], axis=0)
-    step = np.diff(start[order])[same]
-    return bool(((step > 0.5 * duration) & (step < 1.5 * duration)).all())
+    layout = Layout.of(dataset)
+    order = np.lexsort((layout.segment, layout.repeat))
+    same = np.diff(layout.repeat[order]) == 0
+    step = (np.diff(start[order]) / np.maximum(np.diff(layout.segment[order]), 1))[same]
+    shown = float(dataset.attrs.get("longest_duration", duration))
+    return bool(((step > 0.5 * shown) & (step < 1.5 * shown)).all())

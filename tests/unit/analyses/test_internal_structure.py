@@ -8,12 +8,14 @@ from scipy.stats import pearsonr, spearmanr
 from spikedrift import trials
 from spikedrift.analyses import internal_structure as inner
 from spikedrift.analyses.contract.analysis import analyze
+from spikedrift.config.selections import Selection
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.drift.responses import halves_of, responses_of
 from spikedrift.drift.structures import compare, in_time_order, structure, triangle
 from spikedrift.sources.synthetic import record
 from spikedrift.spikes.layout import Layout
+from spikedrift.spikes.selections import apply
 
 FAST = {"surrogates": 99, "bootstrap": 100, "orders": 199}
 
@@ -129,6 +131,16 @@ def test_the_segments_of_movies_are_shifted_and_others_permuted():
     assert permuted.p_value["structure.between"] == 0.01
     assert "shifted" in shifted["null"]["structure.within_beyond_lag"]
     assert "permuted" in permuted["null"]["structure.within"]
+
+
+def test_a_movie_that_lacks_a_trial_or_is_cut_short_is_still_one():
+    movie = made(segment_duration=1.0)
+    lacking = trials.select(movie, trials=np.delete(np.arange(movie.sizes["trial"]), 5))
+    assert in_time_order(lacking)
+    assert "structure.between_beyond_lag" in table(lacking).index
+    assert in_time_order(apply(movie, Selection(name="early", duration=0.4)))
+    apart = movie.assign(start_time=movie["start_time"] * 2)  # a pause after every segment
+    assert not in_time_order(apart)
 
 
 def test_few_segments_have_no_test_and_two_are_refused():

@@ -18,7 +18,7 @@ class Spikes:
     observed : bool, shape (n_trials, n_units)
     segment, block, repeat : int64, shape (n_trials,)
         Index of the trial's (stimulus, segment), of its (session, phase, block), and of that with
-        its repeat, from 0 in sorted order.
+        its repeat, from 0; as of `spikedrift.spikes.layout.Layout`.
     duration : float64, shape (n_trials,), s
     """
 

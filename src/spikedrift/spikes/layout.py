@@ -48,9 +48,12 @@ class Layout:
     Attributes
     ----------
     dataset : trials Dataset
-    segment, block, repeat : int64, shape (n_trials,)
-        Index of the trial's (stimulus, segment), of its (session, phase, block), and of that with
-        its repeat, from 0 in sorted order.
+    segment : int64, shape (n_trials,)
+        Index of the trial's (stimulus, segment), from 0 in sorted order.
+    block, repeat : int64, shape (n_trials,)
+        Index of the trial's (session, phase, block) and of its repeat, from 0 in the order of
+        showing: that of repeats, which count through the recording. The names of phases would put
+        blocks before the naive repeats that precede them.
     """
 
     dataset: xr.Dataset
@@ -61,12 +64,16 @@ class Layout:
     @classmethod
     def of(cls, dataset: xr.Dataset) -> "Layout":
         """Lay out a trials Dataset."""
+        number = dataset["repeat"].values
         block = _index(*(dataset[name].values for name in BLOCK_KEY))
+        first = np.full(int(block.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(first, block, number)
+        block = np.argsort(np.argsort(first))[block]
         return cls(
             dataset=dataset,
             segment=_index(*(dataset[name].values for name in SEGMENT_KEY)),
             block=block,
-            repeat=_index(block, dataset["repeat"].values),
+            repeat=_index(block, number),
         )
 
     def of_units(self, units: np.ndarray) -> "Layout":

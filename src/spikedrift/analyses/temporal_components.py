@@ -99,6 +99,21 @@ def occasions(layout: Layout) -> np.ndarray:
     return day if days.size > 1 else layout.block
 
 
+def every_second(cell: np.ndarray, repeat: np.ndarray) -> np.ndarray:
+    """Every second trial of each cell in the order of repeats, in whatever order a file has them.
+
+    Parameters
+    ----------
+    cell, repeat : int64, shape (n_trials,)
+        A cell holds a repeat once.
+
+    Returns
+    -------
+    bool, shape (n_trials,)
+    """
+    return np.asarray(pd.Series(repeat).groupby(cell).rank() % 2 == 0)
+
+
 def run(
     dataset: xr.Dataset, options: TemporalComponentsOptions, seed: int
 ) -> tuple[xr.Dataset, list[Statistic]]:
@@ -169,8 +184,7 @@ def _one(
     everything = np.ones(cell.size, bool)
     train = everything
     if choice == "first":
-        rank = pd.Series(cell).groupby(cell).cumcount().to_numpy()
-        train = (occasion == 0) & (rank % 2 == 1)
+        train = (occasion == 0) & every_second(cell, spikes.repeat)
     used = ~train if choice == "first" else everything
     rng = stream(seed, name, "temporal_components", choice, "halves")
     member, size = random_halves(cell, used, options.resamples, rng)

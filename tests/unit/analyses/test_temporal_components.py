@@ -17,7 +17,7 @@ from spikedrift.analyses.methods.components import (
     random_halves,
     tuning_correlations,
 )
-from spikedrift.analyses.temporal_components import scores
+from spikedrift.analyses.temporal_components import every_second, scores
 from spikedrift.config.synthetic import SyntheticOptions
 from spikedrift.core.errors import InputError
 from spikedrift.sources.synthetic import record
@@ -238,3 +238,10 @@ def test_published_indices_of_one_unit(mirror: Path):
     published = table["driftRateCPMG"][:, 1:]
     assert np.corrcoef(temporal, published[row])[0, 1] > 0.95
     assert np.sqrt(((temporal - published[row]) ** 2).mean()) < 0.02
+
+
+def test_axes_are_fitted_on_whole_repeats_in_whatever_order_a_file_has_its_trials():
+    repeat, segment = (part.ravel() for part in np.indices((5, 3)))
+    mixed = np.random.default_rng(3).permutation(repeat.size)
+    taken = every_second(segment[mixed], repeat[mixed] + 7)
+    np.testing.assert_array_equal(taken, np.isin(repeat[mixed], (1, 3)))

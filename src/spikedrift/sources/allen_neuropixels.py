@@ -137,6 +137,7 @@ def _units(
         )
     at = np.array([channel[value] for value in peak], dtype=np.int64)
     area = column(channels, "location", where)[at]
+    _spelled(areas, area, where)
     good = np.isin(area, areas) & (column(table, "quality", where) == "good")
     good &= column(channels, "valid_data", where)[at].astype(bool)
     if not good.any():
@@ -151,6 +152,18 @@ def _units(
     }
     quality["probe"] = column(channels, "probe_id", where)[at][row].astype(str)
     return row, {"unit_id": ids[row].astype(str), "population": area[row]}, quality
+
+
+def _spelled(areas: tuple[str, ...], there: np.ndarray, where: str) -> None:
+    """Refuse an area that the file has in other capitals: its units would be left out silently.
+
+    An area that the file does not have at all is no error, since no session has all areas.
+    """
+    known = np.unique(there).tolist()
+    for name in areas:
+        other = [one for one in known if one.lower() == name.lower()]
+        if other and name not in other:
+            raise InputError(f"{where}: area {name!r} is written {other[0]!r} there (option areas)")
 
 
 def _validity(

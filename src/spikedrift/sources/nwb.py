@@ -20,11 +20,12 @@ from spikedrift.sources.hdf5 import reading
 from spikedrift.sources.nwb_file import find, is_intervals, open_nwb
 from spikedrift.sources.registry import Source
 from spikedrift.sources.shown import Shown, shown
-from spikedrift.sources.tables import spans
+from spikedrift.sources.tables import ragged_column, spans
 from spikedrift.sources.units import cut_units, ids, observed_in, populations, quality, units
 
 logger = logging.getLogger(__name__)
 
+COARSE = 1e-4  # s; where times of single precision lie further apart, it is said
 LONG_TRIAL = 30.0  # s
 SLOW_UNIT = 0.05  # Hz; with trials that are long as well, times are probably in ms
 
@@ -63,6 +64,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         observed = observed_in(table, rows, start, stop, where)
         spike_time, spike_count = cut_units(table, rows, start, stop, observed, where)
         assumed = _taken_as_seconds(stop - start, spike_count, observed, where)
+        assumed += _rounded(table, rows, where)
         moved = behavior(nwb, options.behavior(), start, stop, where)
         with reading(f"{where}: what the file says of itself"):
             subject = nwb.subject.subject_id if nwb.subject is not None else None
@@ -140,6 +142,26 @@ def _taken_as_seconds(
     )
     logger.warning("%s: %s", where, assumed)
     return [assumed]
+
+
+def _rounded(table: DynamicTable, rows: np.ndarray, where: str) -> list[str]:
+    """What is lost where spike times once were of single precision, though the file has double.
+
+    Late in a session, or where times count from a distant origin, they then lie milliseconds apart.
+    """
+    times = ragged_column(table, "spike_times", where)
+    longest = rows[np.argmax((times.stop - times.start)[rows])]
+    found = times.floats(int(longest))
+    single = found.astype(np.float32)
+    step = float(np.spacing(np.abs(single).max(initial=0)))
+    whole = bool((np.mod(found, 1) == 0).all())  # samples, or ms: no sign of rounding
+    if step < COARSE or whole or not (single == found).all():
+        return []
+    said = (
+        f"spike times were rounded to single precision: the latest lie {1000 * step:.2g} ms apart"
+    )
+    logger.warning("%s: %s", where, said)
+    return [said]
 
 
 def _labeled(

@@ -312,3 +312,19 @@ def test_times_in_milliseconds_are_called_in_question(tmp_path, caplog, length, 
         f"median unit fires at {rate:.2g} Hz: they may be in ms"
     )
     assert assumed in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("origin", "dtype", "lost"),
+    [(1e6, "f4", "62 ms"), (5000.0, "f4", "0.49 ms"), (1e6, "f8", ""), (0.0, "f4", "")],
+)
+def test_times_that_were_of_single_precision_are_said(tmp_path, caplog, origin, dtype, lost):
+    def harm(file: h5py.File) -> None:
+        for at in [*TIMES, "units/spike_times"]:
+            values(at, file[at][:] + origin)(file)
+        values("units/spike_times", file["units/spike_times"][:].astype(dtype).astype("f8"))(file)
+
+    found = nwb.read(damaged(tmp_path / "m.nwb", harm), options(), "m.grating")
+    said = f"spike times were rounded to single precision: the latest lie {lost} apart"
+    assert found.attrs["assumptions"] == (said if lost else "")
+    assert (said in caplog.text) == bool(lost)

@@ -284,9 +284,10 @@ def select(
     start = offsets(dataset)[:-1].reshape(n_trials, n_units)[np.ix_(rows, columns)].ravel()
     length = dataset["spike_count"].values[np.ix_(rows, columns)].ravel().astype(np.int64)
     index = np.arange(length.sum()) + np.repeat(start - (np.cumsum(length) - length), length)
-    chosen = {"trial": rows} if trials is not None else {}
-    chosen |= {"unit": columns} if units is not None else {}
-    return dataset.isel(spike=index, **chosen)
+    kept = {"spike": index}
+    kept |= {"trial": rows} if trials is not None else {}
+    kept |= {"unit": columns} if units is not None else {}
+    return dataset.isel(kept)
 
 
 def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:

@@ -108,6 +108,11 @@ class Axis(Options):
             raise ValueError(f"axis {self.name}: what divides is a factor; set factor: true")
         return self
 
+    @property
+    def words(self) -> str:
+        """Words for figures, of an axis without a title too."""
+        return self.title or (f"{self.name}, times the variant's" if self.factor else self.name)
+
     def taken(self, otherwise: VariantAxis | None) -> "Axis":
         """Return the axis as a variant takes it.
 

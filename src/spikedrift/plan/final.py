@@ -191,11 +191,10 @@ class FinalFigures:
                       {"comparison": name}, compared.made_of(name), {},
                       self._study.seeds(*entry.models), subject=name)  # fmt: skip
         for sweep, names in of_sweep.items():
-            axes = [axis.model_dump(mode="json") for axis in self._study.sweeps[sweep].axes]
             scores = [output("compare_sweep.scores", comparison=name) for name in names]
             self._add(6, "sweep_map", "distance over the sweep", "Comparison",
                       {"comparison": f"{', '.join(names)}: {sweep}"}, {"scores": scores},
-                      {"axes": axes, "sweep": sweep},
+                      {"axes": self._study.axes(sweep), "sweep": sweep},
                       self._study.seeds(sweep), subject=sweep)  # fmt: skip
 
     @property

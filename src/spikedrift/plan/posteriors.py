@@ -118,9 +118,9 @@ class Posteriors:
 
     def axes(self, wildcards: Any) -> list[dict[str, Any]]:
         """Axes of the sweep."""
-        sweep = self._study.sweeps[self.entries[wildcards.posterior].sweep]
-        kept = {"name", "title", "low", "high", "scale"}
-        return [axis.model_dump(mode="json", include=kept) for axis in sweep.axes]
+        kept = ("name", "title", "low", "high", "scale")
+        axes = self._study.axes(self.entries[wildcards.posterior].sweep)
+        return [{key: axis[key] for key in kept} for axis in axes]
 
 
 def _check_prior(sweep: Sweep, where: str) -> None:

@@ -330,6 +330,11 @@ class Study:
         """Recordings that a pool joins."""
         return list(self.pools[wildcards.recording])
 
+    def axes(self, sweep: str) -> list[dict[str, Any]]:
+        """Axes of a sweep, each with words for figures as its title."""
+        axes = self.sweeps[sweep].axes
+        return [{**axis.model_dump(mode="json"), "title": axis.words} for axis in axes]
+
     def labels(self, sweep: str) -> dict[str, Any]:
         """Arguments that figures of a sweep's simulations share, in the order of `runs`."""
         points = self.points_of(sweep)

@@ -110,7 +110,7 @@ class Surveys:
                 {"figure": "survey", "sweep": name},
                 {"data": output("collect_survey.data", sweep=name)},
                 {
-                    "axes": [axis.model_dump(mode="json") for axis in sweep.axes],
+                    "axes": self._study.axes(name),
                     "compare": self._study.block("compare", "confidence", "min_instances"),
                 },
                 caption=f"Survey of sweep {name}. {few(self._study)} Failed runs are listed with "

@@ -6,6 +6,7 @@ import pandas as pd
 import xarray as xr
 
 from spikedrift.comparison.conclusions import MOST_LISTED, joined, listed
+from spikedrift.sweeps.coordinates import value_words
 
 
 def variants_of(scores: xr.Dataset) -> tuple[list[str], list[str]]:
@@ -42,10 +43,10 @@ def values(scores: xr.Dataset, name: str, title: str) -> list[str]:
     """Say the values of a point that is called by its number; empty where its name says them."""
     one = scores.sel(point=name)
     axes = [str(axis) for axis in scores.coords if str(axis).startswith("axis_")]
-    found = {axis.removeprefix("axis_"): one[axis].item() for axis in axes}
+    found = [(axis.removeprefix("axis_"), one[axis].item(), one[axis].attrs) for axis in axes]
     said = [
-        f"{axis} {value:g}" if isinstance(value, float) else f"{axis} {value}"
-        for axis, value in found.items()
+        value_words(axis, f"{value:g}" if isinstance(value, float) else value, "factor" in attrs)
+        for axis, value, attrs in found
         if not (pd.isna(value) or value == "")
     ]
     if all(pair in title for pair in said):

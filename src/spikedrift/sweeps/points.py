@@ -16,13 +16,14 @@ from spikedrift.config.networks import NetworkOptions
 from spikedrift.config.overrides import changed, override, place, whole
 from spikedrift.config.sweeps import Axis, Sweep, Variant
 from spikedrift.core.errors import InputError
+from spikedrift.sweeps.coordinates import value_words
 from spikedrift.sweeps.rows import Row, axis_values, instance_seed, rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_NAMED = 2  # axes of a grid or a list whose values name a point; of more, its number does
-_OF_THE_PLAN = ("axes", "files", "called", "shared", "trained")  # no columns of a table
+_OF_THE_PLAN = ("axes", "factors", "files", "called", "shared", "trained")  # no columns of a table
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Point:
     trained : str
         Name of the training that it begins with, which others may begin with too; empty where it
         is not trained apart.
+    factors : list of str
+        Axes whose values multiply what the variant has.
     """
 
     sweep: str
@@ -67,6 +70,7 @@ class Point:
     called: str = ""
     shared: list[str] = field(default_factory=list)
     trained: str = ""
+    factors: list[str] = field(default_factory=list)
 
     @property
     def recording(self) -> str:
@@ -82,8 +86,13 @@ class Point:
     @property
     def words(self) -> str:
         """Title of the variant with its values of the axes, or with its number."""
-        values = [f"{axis} {value}" for axis, value in self.axes.items()]
-        return ", ".join([self.title, *([self.called] if self.called else values)])
+        return ", ".join([self.title, *([self.called] if self.called else self.values)])
+
+    @property
+    def values(self) -> list[str]:
+        """Words for its values on the axes."""
+        pairs = self.axes.items()
+        return [value_words(axis, value, axis in self.factors) for axis, value in pairs]
 
     @property
     def instance_seed(self) -> str:
@@ -101,6 +110,7 @@ def labels(points: Iterable[Point]) -> list[dict[str, Any]]:
             "variant_title": point.title,
             "control": point.control,
             "axes": point.axes,
+            "factors": point.factors,
             "instance_seed": point.instance_seed,
         }
         for point in points
@@ -128,6 +138,7 @@ def told_apart(label: Mapping[str, Any], sweep: str) -> dict[str, Any]:
         **{key: in_sweep(sweep, label[key]) for key in ("point", "variant")},
         **{key: in_words(sweep, label[key]) for key in ("title", "variant_title")},
         "axes": {in_sweep(sweep, axis): value for axis, value in label["axes"].items()},
+        "factors": [in_sweep(sweep, axis) for axis in label["factors"]],
     }
 
 
@@ -235,6 +246,7 @@ class Expansion:
                 called=called,
                 shared=shared,
                 trained=f"{training}-i{instance}" if training else "",
+                factors=[axis.name for axis in network.axes if axis.factor],
             )
             for instance, own in zip(
                 row.instances, _files(options, row.instances, here), strict=True

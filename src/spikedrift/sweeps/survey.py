@@ -26,7 +26,7 @@ from spikedrift.networks import catalog, simulate
 from spikedrift.networks.session_plan import NetworkRun
 from spikedrift.networks.simulate import Simulated
 from spikedrift.sweeps import acceptance
-from spikedrift.sweeps.coordinates import axis_columns
+from spikedrift.sweeps.coordinates import axis_coordinates
 from spikedrift.sweeps.matching import matched
 from spikedrift.sweeps.points import Point
 from spikedrift.sweeps.summary import Surveyed, failed, summary
@@ -74,7 +74,7 @@ def survey(sweep: Surveyed, points: Sequence[Point], store: Path, build_dir: Pat
         told = f" ({one['reason'].item()})" if one["reason"].item() else ""
         log.info("%d of %d: %s, variant %s%s, instance %d: %s%s", len(found), len(points),
                  point.recording, point.variant,
-                 "".join(f", {name} {value}" for name, value in point.axes.items()),
+                 "".join(f", {value}" for value in point.values),
                  point.instance, one["status"].item(), told)  # fmt: skip
     return joined([found[point.recording] for point in points])
 
@@ -165,7 +165,8 @@ def collect(
     data : Dataset
         Dims `point`, `instance` and those of the summaries; a failed run has its status and reason
         and NaN in all measures. By `point`: `variant`, `title`, `control`, `axis_{name}` (NaN
-        or empty for a variant that is not swept), `name`, which says the values of the axes too,
+        or empty for a variant that is not swept; attribute `factor`, 1, where values multiply what
+        a variant has), `name`, which says the values of the axes too,
         and `point_title`, what figures and pages call the point. Where points share no instance
         (`paired: false`), `instance` is 0 and `instance_number` (point) its number in the sweep.
         With `accept` what
@@ -196,8 +197,8 @@ def collect(
     columns["point_title"] = ("point", [first[key].words for key in ids])
     if unpaired:
         columns["instance_number"] = ("point", numbers)
-    axes = axis_columns([first[key].axes for key in ids])
-    columns |= {name: ("point", column) for name, column in axes.items()}
+    factors = {axis for point in first.values() for axis in point.factors}
+    columns |= axis_coordinates([first[key].axes for key in ids], factors)
     data = data.assign_coords(columns)
     data.attrs = {
         "sweep": title,

@@ -34,7 +34,7 @@ def test_models_of_two_sweeps_are_told_apart_and_keep_the_order_of_the_sweeps():
     def models(sweep, seed, axes):
         label = {
             "point": "frozen", "variant": "frozen", "title": "all frozen", "variant_title": "",
-            "control": True, "axes": axes, "instance_seed": f"{seed}.0",
+            "control": True, "axes": axes, "factors": ["rate"], "instance_seed": f"{seed}.0",
         }  # fmt: skip
         return Models._grouped([told_apart(label, sweep)], [Failed(sweep, "lost")])
 
@@ -44,6 +44,7 @@ def test_models_of_two_sweeps_are_told_apart_and_keep_the_order_of_the_sweeps():
     assert list(found.titles.values()) == ["a: all frozen", "b: all frozen"]
     assert set(found.control.splitlines()) == {"a.frozen", "b.frozen"}
     assert found.coordinates["a.frozen"].axes == {"a.rate": 0.1}
+    assert found.coordinates["a.frozen"].factors == ("a.rate",)
     assert Models.joined([one], ["a"]) is one
 
 

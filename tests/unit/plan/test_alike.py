@@ -117,7 +117,7 @@ def test_points_are_told_apart_by_their_sweep():
     assert labels[-1] | {"instance_seed": ""} == {
         "sweep": "healed", "point": "healed.drifting@tau=100", "variant": "healed.drifting",
         "title": "healed: with drift, tau 100", "variant_title": "healed: with drift",
-        "control": False, "axes": {"healed.tau": 100}, "instance_seed": "",
+        "control": False, "axes": {"healed.tau": 100}, "factors": [], "instance_seed": "",
     }  # fmt: skip
     # The same runs as the labels, in the same order.
     runs = [*made.study.runs("stored"), *made.study.runs("healed")]

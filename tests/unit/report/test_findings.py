@@ -228,6 +228,9 @@ def test_of_many_points_the_nearest_of_every_variant_is_said_and_the_rest_counte
     assert "reached by 12 of 12 points with a score; the nearest is v1 words, draw 1, 0.5." in said
     assert "Values of v1 words, draw 1: rate 6; the table of figure 5" in said
     assert "draw 3" not in said
+    scores["axis_rate"].attrs["factor"] = 1
+    told = " ".join(findings([Compared(scores)])[0].points)
+    assert "Values of v1 words, draw 1: rate × 6; the table of figure 5" in told
     few = scores.isel(point=[0, 1, 6])
     few = few.assign_attrs(conclusion=" ".join(of_scores(few)))
     said = " ".join(findings([Compared(few)])[0].points)

@@ -10,12 +10,15 @@ from planning import plan_for
 from pydantic import ValidationError
 from scipy import stats
 
+from spikedrift.comparison.scores.models import Models
 from spikedrift.config.check import checked
 from spikedrift.config.sweeps import Axis, Sweep
 from spikedrift.core.errors import InputError
 from spikedrift.plan.surveys import chunked
 from spikedrift.sweeps.points import networks, points, table
 from spikedrift.sweeps.rows import axis_values, rows
+from spikedrift.sweeps.summary import failed
+from spikedrift.sweeps.survey import collect, joined
 
 RATE = {"name": "rate", "keys": ["plasticity.afferent.eta"]}
 WEIGHT = {"name": "weight", "keys": ["wiring.w_ee"]}
@@ -185,6 +188,27 @@ def test_draws_of_several_axes_are_called_by_their_number():
     listed = table(found).drop_duplicates("point_title").set_index("point_title")
     assert listed.loc["a, draw 2", "axis_rate"] == at["a, draw 2"]["rate"]
     assert "called" not in listed
+
+
+def test_a_value_that_is_a_factor_is_called_so_wherever_it_is_said():
+    axes = [{**RATE, "values": [0.8, 1.26], "factor": True}, {**WEIGHT, "values": [0.02]}]
+    asked = sweep(axes=axes)
+    found = points(asked)
+    assert [point.words for point in found] == [
+        "a, rate × 0.8, weight 0.02", "a, rate × 1.26, weight 0.02",
+    ]  # fmt: skip
+    assert found[1].name == "a@rate=1.26,weight=0.02"  # under which results are stored
+    assert "factors" not in table(found)
+    assert [axis.words for axis in asked.axes] == ["rate, times the variant's", "weight"]
+    titled = {**axes[0], "title": "learning rate, times 0.02"}
+    assert sweep(axes=[titled]).axes[0].words == titled["title"]
+    # The axis of a survey says it as well, and so does a comparison with it.
+    runs = joined([failed(point, InputError("lost")) for point in found])
+    data, _ = collect([runs], found, "patterns", {})
+    assert data["axis_rate"].attrs == {"factor": 1} and not data["axis_weight"].attrs
+    models = Models.of_survey(data, None)
+    assert [models.titles[point.name] for point in found] == [point.words for point in found]
+    assert {at.factors for at in models.coordinates.values()} == {("rate",)}
 
 
 def test_points_of_one_or_two_axes_are_called_by_their_values():

@@ -108,6 +108,9 @@ class Models:
                 "variant_title": str(point["title"].values),
                 "control": bool(point["control"].values),
                 "axes": swept,
+                "factors": [
+                    name.removeprefix("axis_") for name in axes if data[name].attrs.get("factor")
+                ],
             }
             if several:
                 label = told_apart(label, str(data.attrs["sweep"]))
@@ -155,6 +158,7 @@ class Models:
                     tuple(seeds[point]),
                     str(first[point].get("variant_title", "")),
                     str(first[point].get("sweep", "")),
+                    tuple(first[point]["factors"]),
                 )
                 for point in by_point
             },

@@ -20,7 +20,7 @@ from spikedrift.drift.bands import centered
 from spikedrift.spikes.caveats import handed_on
 from spikedrift.spikes.selections import stream
 from spikedrift.stats import covariance
-from spikedrift.sweeps.coordinates import Coordinates, axis_columns
+from spikedrift.sweeps.coordinates import Coordinates, axis_coordinates
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +85,9 @@ def compare(
 
         By point: `variant` (name of its variant), `variant_title` (its words), `sweep` where
         there are several, with which all names begin then (`spikedrift.sweeps.points.told_apart`),
-        `axis_{name}` (NaN or empty where it is not swept); `instance_seed` (point, instance),
-        text: instances with one seed have one wiring, one set of patterns and one noise; empty
-        where it is not known.
+        `axis_{name}` (NaN or empty where it is not swept; attribute `factor`, 1, where values
+        multiply what a variant has); `instance_seed` (point, instance), text: instances with one
+        seed have one wiring, one set of patterns and one noise; empty where it is not known.
 
         Attributes: `recording`, `control`, `titles` (JSON), `failures` (JSON: reasons of failed
         and rejected instances by point), `n_units`, `conclusion` (what was found, in sentences),
@@ -207,10 +207,10 @@ def compare(
                 "point",
                 [coordinates[key].title or coordinates[key].variant for key in points],
             ),
-            **{
-                axis: ("point", column)
-                for axis, column in axis_columns([coordinates[key].axes for key in points]).items()
-            },
+            **axis_coordinates(
+                [coordinates[key].axes for key in points],
+                {axis for key in points for axis in coordinates[key].factors},
+            ),
             **({"sweep": ("point", sweeps)} if any(sweeps) else {}),
             "time_scale": grid,
             "baseline": list(BASELINES),

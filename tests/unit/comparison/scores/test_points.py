@@ -59,7 +59,7 @@ def sweep():
 
 
 COORDINATES = {
-    "drift@rate=1": Coordinates("drift", {"rate": 1.0}, ("1.0", "1.1", "1.2")),
+    "drift@rate=1": Coordinates("drift", {"rate": 1.0}, ("1.0", "1.1", "1.2"), factors=("rate",)),
     "drift@rate=0.2": Coordinates("drift", {"rate": 0.2}, ("1.0", "1.1", "1.2")),
     "loud": Coordinates("loud", {}, ("1.0", "1.1", "1.2")),
 }
@@ -71,6 +71,7 @@ def test_every_place_on_the_axes_is_a_point_of_its_own(mouse, sweep):
     assert found["point"].values.tolist() == list(COORDINATES)
     assert found["variant"].values.tolist() == ["drift", "drift", "loud"]
     np.testing.assert_array_equal(found["axis_rate"], [1.0, 0.2, np.nan])
+    assert found["axis_rate"].attrs == {"factor": 1}
     assert found["instance_seed"].values.tolist() == [["1.0", "1.1", "1.2"]] * 3
     # Drift magnitudes are not those of one variant: grouped together they would be averaged.
     step = found["instance_value"].sel(statistic="rate_step").mean("instance")
@@ -224,7 +225,7 @@ def test_profiles_of_other_samples_are_refused(mouse, tmp_path):
     for file, path in zip((mouse.rate, mouse.timing, mouse.index, mouse.profile), paths,
                           strict=True):  # fmt: skip
         file.to_netcdf(path, engine="h5netcdf")
-    label = {"point": "a", "variant": "a", "title": "A", "control": True, "axes": {},
+    label = {"point": "a", "variant": "a", "title": "A", "control": True, "axes": {}, "factors": [],
              "instance_seed": "1.0"}  # fmt: skip
     models = Models.read([label], *[[path] for path in paths])
     assert models.control == "a" and models.titles == {"a": "A"}
@@ -253,7 +254,8 @@ def test_points_of_two_sweeps_are_scored_side_by_side(mouse, sweep):
                 {
                     "point": point, "variant": COORDINATES[point].variant, "title": point,
                     "variant_title": "drifting", "control": name == "b",
-                    "axes": COORDINATES[point].axes, "instance_seed": f"{name == 'b'}.{k}",
+                    "axes": COORDINATES[point].axes, "factors": [],
+                    "instance_seed": f"{name == 'b'}.{k}",
                 },
                 name,
             )

@@ -55,8 +55,9 @@ def drift_part(indices: pd.DataFrame) -> Part:
         tuple(lines),
         (
             "The index is the share of a unit's tuning (rate) or temporal profile (timing) that is "
-            "drawn anew: 0 without drift, 1 where units answer as other units do. Intervals: 95 %, "
-            "over units or repeats, whichever is wider. Each p is the larger of two, over units "
+            "drawn anew: 0 without drift, 1 where units answer as other units do. Intervals (95 % "
+            "unless drift.index.confidence says otherwise): over units or repeats, whichever is "
+            "wider. Each p is the larger of two, over units "
             "(random signs) and over repeats (jackknife), that of timing less rate is paired. None "
             "is corrected over recordings, and nothing is inferred about animals. A p asks "
             "whether nothing drifts; an interval says how well the amount is known over units that "

@@ -22,6 +22,7 @@ dotted index is too imprecise to conclude that nothing drifts. Unit of inference
 repeats of one recording, descriptive; claims about drift need animals.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,10 +70,6 @@ _QUALITY = {
     "amplitude_cutoff": ("amplitude cutoff", ":"),
 }
 _WORDS = 14  # characters of a line beside an axis
-_MARKS = (
-    "Bands: over units, bars: over units or repeats, 95 %; p: over both; open: matched by state; "
-    "dotted: too imprecise to say that nothing drifts."
-)
 _LEVEL = 0.05  # of the test of an index, for filled points
 
 
@@ -153,7 +150,7 @@ def draw(
             limits = [limit for axes in compared for limit in axes[panel].get_ylim()]
             for axes in compared:
                 axes[panel].set_ylim(min(limits), max(limits))
-        notes.append(_MARKS)
+        notes.append(_marks(index))
         if others:
             tables.append(_all(lower[0].subplots(1, 1), index))
             style.letter(lower[0].axes[0], "g")
@@ -184,6 +181,16 @@ def _panels(
                 if name in _LETTERS:
                     style.letter(axes[name], _LETTERS[name])
     return axes
+
+
+def _marks(index: Sequence[xr.Dataset]) -> str:
+    """Say what bands, bars and marks are, with the coverage that the files were made with."""
+    every = {json.loads(file.attrs["options"])["index"]["confidence"] for file in index}
+    coverage = " or ".join(f"{100 * one:g} %" for one in sorted(every))
+    return (
+        f"Bands: over units, bars: over units or repeats, {coverage}; p: over both; open: matched "
+        "by state; dotted: too imprecise to say that nothing drifts."
+    )
 
 
 def _selected(trials: xr.Dataset, selection: Mapping[str, Any] | None, seed: int) -> xr.Dataset:

@@ -133,6 +133,15 @@ def test_the_quality_columns_that_are_there_are_named(mice):
     assert "its source has none (it has: snr, depth); the mean rate" in words(figure)
 
 
+def test_a_caption_says_the_coverage_that_was_asked_for(mice):
+    files = {**mice[0]}
+    index = DRIFT.index.model_copy(update={"confidence": 0.8})
+    files["index"] = drift_values(files["trials"], DRIFT.model_copy(update={"index": index}), 1)
+    said = [words(recordings.draw(**joined([each]))[0]) for each in (mice[0], files)]
+    assert ["bars: over units or repeats, 95 %" in one for one in said] == [True, False]
+    assert "bars: over units or repeats, 80 %" in said[1]
+
+
 def test_quality_columns_are_drawn_where_a_source_has_them(mice):
     files = {**mice[0]}
     units = files["trials"].sizes["unit"]

@@ -12,6 +12,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.exchange import timeline
 from spikedrift.exchange.columns import plain, trial_columns, unit_columns
 from spikedrift.exchange.optional import optional
+from spikedrift.sources.tables import merged
 
 if TYPE_CHECKING:
     from pynapple import IntervalSet, TsGroup
@@ -64,7 +65,7 @@ def to_pynapple(dataset: xr.Dataset) -> "tuple[TsGroup, IntervalSet]":
     labels = {name: dataset[name].values[order] for name in trials.TRIAL_COLUMNS}
     begin = start[order]
     end = np.minimum(stop[order], np.nextafter(np.append(begin[1:], np.inf), -np.inf))
-    spans = timeline.merged(begin, end)
+    spans = merged(begin, end)
     trains = timeline.trains(dataset)
     with warnings.catch_warnings():
         # Of names such as `peak-channel`, which are no attributes but metadata nevertheless.
@@ -122,7 +123,7 @@ def from_pynapple(
             raise InputError(f"{recording}: there is no {what} in what pynapple gives")
     begin, end = np.asarray(shown.start, float), np.asarray(shown.end, float)
     support = units.time_support
-    spans = timeline.merged(np.asarray(support.start, float), np.asarray(support.end, float))
+    spans = merged(np.asarray(support.start, float), np.asarray(support.end, float))
     within = np.searchsorted(spans[:, 0], begin + NEAR, side="right") - 1
     outside = (within < 0) | (end - NEAR > spans[np.maximum(within, 0), 1])
     if outside.any():

@@ -13,6 +13,7 @@ import xarray as xr
 
 from spikedrift import trials
 from spikedrift.core.errors import InputError
+from spikedrift.sources.tables import CLOCK, merged
 
 
 def edges(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -122,20 +123,10 @@ def observed_spans(dataset: xr.Dataset) -> list[np.ndarray]:
     return out
 
 
-def merged(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
-    """Spans that intervals cover, in order: float64, shape (n_spans, 2)."""
-    if start.size == 0:
-        return np.empty((0, 2))
-    order = np.argsort(start, kind="stable")
-    begin, end = start[order], np.maximum.accumulate(stop[order])
-    apart = begin[1:] > end[:-1]
-    return np.stack([begin[np.append(True, apart)], end[np.append(apart, True)]], axis=1)
-
-
 def overlap(start: np.ndarray, stop: np.ndarray) -> bool:
-    """Whether two of some intervals share more time than a microsecond, which clocks may round."""
+    """Whether two of some intervals share more time than clocks may round."""
     order = np.argsort(start, kind="stable")
-    return bool((start[order][1:] + 1e-6 < np.maximum.accumulate(stop[order])[:-1]).any())
+    return bool((start[order][1:] + CLOCK < np.maximum.accumulate(stop[order])[:-1]).any())
 
 
 def from_trains(

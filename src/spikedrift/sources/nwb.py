@@ -20,7 +20,7 @@ from spikedrift.sources.hdf5 import reading
 from spikedrift.sources.nwb_file import find, is_intervals, open_nwb
 from spikedrift.sources.registry import Source
 from spikedrift.sources.shown import Shown, shown
-from spikedrift.sources.tables import ragged_column, spans
+from spikedrift.sources.tables import CLOCK, ragged_column, spans
 from spikedrift.sources.units import cut_units, ids, observed_in, populations, quality, units
 
 logger = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
         "trials_invalid": int((seen.whole & ~kept).sum()),
         "trials_unlabeled": seen.unlabeled,
         "units_unlabeled": lost,
+        "cells_unobserved": int((~observed).sum()),
     }
     if any(left_out.values()):
         logger.warning("%s: left out: %s", recording, left_out)
@@ -115,7 +116,7 @@ def _invalid(nwb: pynwb.NWBFile, seen: Shown, where: str) -> np.ndarray:
     lost = np.zeros(seen.start.size, dtype=bool)
     if nwb.invalid_times is not None:
         for begin, end in zip(*spans(nwb.invalid_times, where), strict=True):
-            lost |= (seen.start < end) & (seen.stop > begin)
+            lost |= (seen.start < end - CLOCK) & (seen.stop > begin + CLOCK)
     return lost
 
 

@@ -10,7 +10,7 @@ from spikedrift.core.errors import InputError
 from spikedrift.sources.labels import as_labels, as_text
 from spikedrift.sources.movie import showings
 from spikedrift.sources.repeats import counted_through, order_within
-from spikedrift.sources.tables import column, numbers
+from spikedrift.sources.tables import CLOCK, column, numbers
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _blocks(
         block = as_labels(column(table, options.block, where))
         return block.value[row], ~block.missing[row]
     gap = np.inf if options.block_gap is None else options.block_gap
-    number = np.concatenate([[0], np.cumsum(start[1:] - stop[:-1] > gap)])
+    number = np.concatenate([[0], np.cumsum(start[1:] - stop[:-1] > gap + CLOCK)])
     return number, np.ones(row.size, dtype=bool)
 
 

@@ -11,6 +11,8 @@ from spikedrift.sources import slices
 from spikedrift.sources.hdf5 import reading
 from spikedrift.sources.labels import as_text
 
+CLOCK = 1e-6  # s, by which times of one moment may differ
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -148,6 +150,19 @@ def spans(table: DynamicTable, where: str) -> tuple[np.ndarray, np.ndarray]:
             "stops before it starts"
         )
     return start, stop
+
+
+def merged(start: np.ndarray, stop: np.ndarray, gap: float = 0.0) -> np.ndarray:
+    """Spans that intervals cover, in order: float64, shape (n_spans, 2).
+
+    Intervals that overlap, touch, or lie no more than `gap` apart are in one span.
+    """
+    if start.size == 0:
+        return np.empty((0, 2))
+    order = np.argsort(start, kind="stable")
+    begin, end = start[order], np.maximum.accumulate(stop[order])
+    apart = begin[1:] > end[:-1] + gap
+    return np.stack([begin[np.append(True, apart)], end[np.append(apart, True)]], axis=1)
 
 
 def rows_of(ids: Any, where: str, what: str) -> dict[int, int]:

@@ -10,7 +10,7 @@ from spikedrift import trials
 from spikedrift.core.errors import InputError
 from spikedrift.sources.labels import Labels, as_labels, as_text
 from spikedrift.sources.nwb_file import by_path, find, is_units
-from spikedrift.sources.tables import column, is_number, ragged_column
+from spikedrift.sources.tables import CLOCK, column, is_number, merged, ragged_column
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +104,9 @@ def observed_in(
 ) -> np.ndarray:
     """Which unit was observed throughout which trial: bool, shape (n_trials, n_units).
 
+    Intervals that touch are one, so that a trial may lie across them. Times are compared to a
+    microsecond: a start plus a duration need not be the same number as the end in the file.
+
     Raises
     ------
     InputError
@@ -117,7 +120,8 @@ def observed_in(
         span = intervals.floats(row, (2,))
         if not (span[:, 1] >= span[:, 0]).all():
             raise InputError(f"{intervals.what}: row {row}: an interval stops before it starts")
-        inside = (start[:, None] >= span[:, 0]) & (stop[:, None] <= span[:, 1])
+        begin, end = merged(span[:, 0], span[:, 1], CLOCK).T
+        inside = (start[:, None] >= begin - CLOCK) & (stop[:, None] <= end + CLOCK)
         observed[:, unit] = inside.any(axis=1)
     return observed
 

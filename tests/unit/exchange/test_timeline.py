@@ -10,11 +10,11 @@ from spikedrift.exchange.timeline import (
     edges,
     end_to_end,
     from_trains,
-    merged,
     observed_spans,
     overlap,
     trains,
 )
+from spikedrift.sources.tables import merged
 
 # Starts whose trials overlap: each begins in the middle of the one before it.
 OVERLAPPING = 500.0 + np.concatenate([[0], np.cumsum(DURATION / 2)[:-1]])
@@ -129,6 +129,7 @@ def test_spans_that_would_hide_that_a_unit_was_missed_are_refused():
 def test_intervals_that_touch_or_overlap_are_merged_and_others_are_not():
     start, stop = np.array([5.0, 0.0, 1.0, 2.0, 7.0]), np.array([6.0, 1.0, 4.0, 3.0, 8.0])
     np.testing.assert_array_equal(merged(start, stop), [[0, 4], [5, 6], [7, 8]])
+    np.testing.assert_array_equal(merged(start, stop, 1.0), [[0, 8]])
     assert overlap(start, stop)
     assert not overlap(start[:3], stop[:3])
     assert not overlap(np.array([0.0, 1.0]), np.array([1.0 + 1e-9, 2.0]))  # rounding

@@ -171,6 +171,7 @@ def test_invalid_times_drop_trials_and_obs_intervals_hide_units(tmp_path):
     assert data["observed"].values[:, 1:].all()
     assert data["spike_count"].values[late, 0].sum() == 0
     assert data.attrs["parameters"].count('"trials_invalid": 1')
+    assert json.loads(data.attrs["parameters"])["cells_unobserved"] == late.sum()
 
 
 def test_a_table_of_frames_is_a_movie(tmp_path):

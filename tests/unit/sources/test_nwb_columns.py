@@ -13,6 +13,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pynwb
 import pytest
 import xarray as xr
 from hypothesis import given, settings
@@ -328,3 +329,47 @@ def test_times_that_were_of_single_precision_are_said(tmp_path, caplog, origin, 
     said = f"spike times were rounded to single precision: the latest lie {lost} apart"
     assert found.attrs["assumptions"] == (said if lost else "")
     assert (said in caplog.text) == bool(lost)
+
+
+@pytest.mark.parametrize("spans", ["touching", "trials"])
+def test_a_unit_is_observed_across_intervals_that_touch_and_whatever_the_rounding(tmp_path, spans):
+    path = damaged(tmp_path / "a.nwb")
+    with h5py.File(path, "r+") as file:
+        # Of 0.1 + 0.3 k, a start plus 0.3 is often the number after the next start.
+        start, stop = 0.1 + 0.3 * np.arange(N_TRIALS), 0.1 + 0.3 * np.arange(1, N_TRIALS + 1)
+        assert (start + 0.3 > stop).any()
+        file["intervals/trials/start_time"][:] = start
+        file["intervals/trials/stop_time"][:] = stop
+        seen = {"touching": [[3.2, 9.0], [0.0, 3.2]], "trials": np.stack([start, stop], axis=1)}
+        units = file["units/obs_intervals_index"].size
+        values("units/obs_intervals", np.tile(seen[spans], (units, 1)))(file)
+        values("units/obs_intervals_index", len(seen[spans]) * np.arange(1, units + 1))(file)
+    for duration in (None, 0.3):
+        chosen = options(duration=duration)
+        assert nwb.read(path, chosen, "m.x")["observed"].values.all()
+
+
+def test_pauses_as_long_as_the_gap_between_blocks_start_none_whatever_the_rounding(tmp_path):
+    start = 0.1 + 0.4 * np.arange(N_TRIALS)  # trials of 0.1 s, 0.3 s apart
+    start[12:] += 1.0
+    stop = start + 0.1
+    assert (start[1:12] - stop[:11] > 0.3).any()
+    path = damaged(
+        tmp_path / "a.nwb",
+        values("intervals/trials/start_time", start),
+        values("intervals/trials/stop_time", stop),
+    )
+    found = nwb.read(path, options(block_gap=0.3), "m.x")
+    assert found["block"].values.tolist() == [0] * 12 + [1] * (N_TRIALS - 12)
+
+
+def test_a_trial_beside_an_invalid_interval_is_kept_whatever_the_rounding(tmp_path):
+    start = 0.1 + 0.3 * np.arange(N_TRIALS)
+    late = int(np.argmax(start[:-1] + 0.3 > start[1:]))
+    path = damaged(tmp_path / "a.nwb", values("intervals/trials/start_time", start))
+    with pynwb.NWBHDF5IO(path, "a") as io:
+        file = io.read()
+        file.add_invalid_time_interval(start_time=start[late + 1], stop_time=start[late + 2])
+        io.write(file)
+    found = nwb.read(path, options(duration=0.3), "m.x")
+    np.testing.assert_array_equal(found["start_time"], np.delete(start, late + 1))

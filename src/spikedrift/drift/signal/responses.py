@@ -69,14 +69,23 @@ def mean_counts(count: np.ndarray, observed: np.ndarray, member: np.ndarray) -> 
 def amounts(layout: Layout) -> np.ndarray:
     """Response of every trial: spike counts, or summed amplitudes of two-photon events.
 
+    Amplitudes are in units of the cell's mean amplitude. How bright a cell is says nothing of what
+    it does, and cells are weighted by their events: with their own units, the few brightest would
+    carry all sums.
+
     Shape (n_trials, n_units).
     """
     spikes = layout.events
     if layout.timed:
         return spikes.counts
     trial, unit = spikes.cells
+    amplitude = layout.dataset["event_amplitude"].values
+    n_units = spikes.counts.shape[1]
+    size = np.bincount(unit, np.abs(amplitude), n_units)
+    n = np.bincount(unit, minlength=n_units)
+    mean = np.divide(size, n, out=np.ones(n_units), where=size > 0)
     amount = np.zeros(spikes.counts.shape)
-    np.add.at(amount, (trial, unit), layout.dataset["event_amplitude"].values)
+    np.add.at(amount, (trial, unit), amplitude / mean[unit])
     return amount
 
 
@@ -99,7 +108,7 @@ def tuning(
     order : int64, shape (n_units,)
         Units in the order in which cells are given.
     amount : shape (n_trials, n_units)
-        Response of every trial: spike counts, or summed amplitudes of two-photon events.
+        Response of every trial, as of `amounts`.
     member : bool, shape (n_blocks, n_repeats)
     elements : int
         Approximate largest number of values held in memory at a time.

@@ -145,6 +145,20 @@ def test_events_count_by_their_amplitude_and_have_no_timing() -> None:
     assert "two-photon" in str(two["gate_note"].sel(code="timing").values)
 
 
+def test_how_bright_a_cell_is_gives_it_no_weight() -> None:
+    dataset = record(SyntheticOptions(segments=5, repeats=6, units=30), "truth.movie", 7)
+    _, unit = trials.spike_cells(dataset)
+    rng = np.random.default_rng(2)
+    amplitude = rng.gamma(2.0, 0.5, unit.size)
+    bright = rng.lognormal(0.0, 1.0, 30)[unit]
+    one, two = (
+        signal_indices(dataset.assign(event_amplitude=("spike", each)), OPTIONS, 0)
+        for each in (amplitude, amplitude * bright)
+    )
+    assert np.isfinite(one["index"].sel(code="rate"))
+    xr.testing.assert_allclose(one, two, rtol=1e-9)
+
+
 def test_what_cannot_be_told_is_said() -> None:
     assert "3 segments" in str(found(segments=2)["gate_note"].sel(code="rate").values)
     assert set(found(blocks=1)["gate_note"].values) == {"one block: see the curve within it"}

@@ -35,7 +35,7 @@ def read(path: str | Path, options: NeuropixelsOptions, recording: str) -> xr.Da
     Units are those that the data set calls good, on valid channels, in one of `options.areas`.
     An interval in which a probe was invalid leaves the probe's units unobserved in the trials that
     it touches; an invalid interval of the whole session drops these trials. A trial with a frame
-    that is missing or was cut short is dropped as well.
+    that is missing or was cut short, or with a pause, is dropped as well.
 
     Parameters
     ----------

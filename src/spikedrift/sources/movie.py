@@ -19,8 +19,8 @@ class Showings:
     start, stop : float64, s
         Start of the segment's first and end of its last frame, as they were on the screen.
     whole : bool
-        Whether every frame of the segment was shown and none was cut short, to less than half of
-        the median.
+        Whether every frame of the segment was shown, none was cut short, to less than half of the
+        median, and no pause made the segment last more than one and a half times as long as most.
     """
 
     segment: np.ndarray
@@ -113,13 +113,17 @@ def showings(
     frames = np.add.reduceat(shown.astype(np.int64), first)
     length = (stop - start)[used]
     shortest = np.minimum.reduceat(length, first)
+    whole = (frames == segment_frames) & (shortest > 0.5 * np.median(length))
+    lasted = stop[used[last]] - start[used[first]]
+    if whole.any():
+        whole &= lasted < 1.5 * np.median(lasted[whole])
     return Showings(
         segment=segment_of[used[first]],
         repeat=repeat_of[used[first]],
         block=block_of[used[first]],
         start=start[used[first]],
         stop=stop[used[last]],
-        whole=(frames == segment_frames) & (shortest > 0.5 * np.median(length)),
+        whole=whole,
     )
 
 

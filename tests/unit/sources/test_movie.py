@@ -53,6 +53,18 @@ def test_a_truncated_or_missing_frame_marks_its_segment():
     assert out.segment.size == 24
 
 
+@pytest.mark.parametrize("listed", ["between frames", "in a frame"])
+def test_a_pause_within_a_segment_marks_it(listed):
+    start, stop, frame, block = shown()
+    start[100:] += 5.0
+    stop[100:] += 5.0
+    if listed == "in a frame":
+        stop[99] = start[100]
+    out = showings(start, stop, frame, block, 30, "movie")
+    assert out.repeat.max() == 7
+    assert np.flatnonzero(~out.whole).tolist() == [3]
+
+
 def test_a_frame_that_was_never_on_the_screen_marks_its_segment():
     start, stop, frame, block = shown()
     stop[40] = start[41] = start[40]

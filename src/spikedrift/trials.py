@@ -284,10 +284,9 @@ def select(
     start = offsets(dataset)[:-1].reshape(n_trials, n_units)[np.ix_(rows, columns)].ravel()
     length = dataset["spike_count"].values[np.ix_(rows, columns)].ravel().astype(np.int64)
     index = np.arange(length.sum()) + np.repeat(start - (np.cumsum(length) - length), length)
-    kept = {"spike": index}
-    kept |= {"trial": rows} if trials is not None else {}
-    kept |= {"unit": columns} if units is not None else {}
-    return dataset.isel(kept)
+    out = dataset.isel(trial=rows, unit=columns, spike=index)
+    out.attrs = dict(dataset.attrs)  # those of what `isel` returns are the same object
+    return out
 
 
 def shorten(dataset: xr.Dataset, duration: npt.ArrayLike) -> xr.Dataset:

@@ -339,6 +339,17 @@ def test_select_of_nothing_given_changes_nothing():
     xr.testing.assert_identical(trials.select(make()), make())
 
 
+@pytest.mark.parametrize("chosen", [{}, {"units": [0, 2]}, {"trials": [1]}])
+def test_what_is_selected_can_be_changed_and_its_source_stays(chosen):
+    dataset, as_made = make(), make()
+    out = trials.select(dataset, **chosen)
+    out.attrs["selection"] = "another"
+    for name in ("segment", "population", "spike_count", "spike_time"):
+        out[name].values[...] = "x" if out[name].dtype.kind == "U" else 99
+        out[name].attrs["units"] = "changed"
+    xr.testing.assert_identical(dataset, as_made)
+
+
 # Files
 
 

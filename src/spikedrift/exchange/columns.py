@@ -6,7 +6,7 @@ import numpy as np
 
 from spikedrift import trials
 from spikedrift.core.errors import InputError, unknown
-from spikedrift.sources.labels import as_labels, as_text
+from spikedrift.sources.labels import as_labels, as_text, in_order
 from spikedrift.sources.repeats import counted_through, order_within
 
 
@@ -48,7 +48,7 @@ def trial_columns(
                 f"{recording}: trial {int(np.argmax(labels.missing))} has no {segment!r}; leave it "
                 "out"
             )
-        names, out["segment"] = np.unique(labels.value, return_inverse=True)
+        names, out["segment"] = in_order(labels.value)
         out["segment_name"] = as_text(names)[out["segment"]]
     out.setdefault("segment", np.zeros(size, np.int64))
     out.setdefault("block", np.zeros(size, np.int64))

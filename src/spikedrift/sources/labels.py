@@ -1,6 +1,8 @@
 """Labels that a source gives to trials and units: when two are equal, and when one is missing."""
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +30,28 @@ def as_labels(value: np.ndarray) -> Labels:
     if value.dtype.kind == "U":
         return Labels(value, np.isin(np.char.lower(np.char.strip(value)), NO_LABEL))
     return Labels(value, np.isnan(value.astype(np.float64)))
+
+
+def in_order(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct labels in their order, and the place of each value there: both as of `np.unique`.
+
+    Numbers within text count as numbers, so that `clip 2` comes before `clip 10`: segments of a
+    movie that are named so would otherwise be out of the order in which they are shown.
+    """
+    names, place = np.unique(value, return_inverse=True)
+    if names.dtype.kind == "U":
+        order = np.array(sorted(range(names.size), key=lambda k: _natural(names[k])), np.int64)
+        names, place = names[order], np.argsort(order)[place]
+    return names, place
+
+
+def _natural(text: str) -> list[Any]:
+    """Text and numbers of a label in turns."""
+    try:
+        return ["", float(text)]
+    except ValueError:
+        parts = re.split(r"(\d+(?:\.\d+)?)", text)
+        return [float(part) if k % 2 else part for k, part in enumerate(parts)]
 
 
 def as_text(value: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from pynwb.core import DynamicTable
 
 from spikedrift.config.sources import ShownOptions
 from spikedrift.core.errors import InputError
-from spikedrift.sources.labels import as_labels, as_text
+from spikedrift.sources.labels import as_labels, as_text, in_order
 from spikedrift.sources.movie import showings
 from spikedrift.sources.repeats import counted_through, order_within
 from spikedrift.sources.tables import CLOCK, column, numbers
@@ -87,9 +87,7 @@ def shown(table: DynamicTable, options: ShownOptions, where: str) -> Shown:
             start, stop, label["segment"], block, options.segment_frames, where, options.first_frame
         )
         return Shown(**vars(movie), labels=[], unlabeled=unlabeled)
-    names, segment = np.unique(
-        label.get("segment", np.full(block.size, "all")), return_inverse=True
-    )
+    names, segment = in_order(label.get("segment", np.full(block.size, "all")))
     showing = label.get("repeat", order_within(segment + names.size * block))
     return Shown(
         start=start,

@@ -9,7 +9,7 @@ from nwb_base import N_TRIALS, SEGMENT, START, changed, counts, damaged, options
 
 from spikedrift.core.errors import InputError
 from spikedrift.sources import nwb
-from spikedrift.sources.labels import as_text
+from spikedrift.sources.labels import as_text, in_order
 
 
 def parameters(data) -> dict:
@@ -159,3 +159,30 @@ def test_repeats_that_count_through_stay_as_they_are(tmp_path):
     assert data["repeat"].values.tolist()[:4] == [0, 1, 2, 3]  # a block each trial
     data = nwb.read(path, options(repeat="rep"), "m.grating")
     assert data["repeat"].values.tolist() == (np.arange(N_TRIALS) // 4).tolist()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["-1.5", "2", "10", "100"],
+        ["clip 2", "clip 10", "clip 10b"],
+        ["ori 0.25", "ori 0.5", "ori 10"],
+        ["10 Hz", "a", "b"],
+    ],
+)
+def test_numbers_in_names_count_as_numbers(names):
+    shuffled = np.random.default_rng(3).permutation(np.repeat(names, 3))
+    found, place = in_order(shuffled)
+    assert found.tolist() == names
+    np.testing.assert_array_equal(found[place], shuffled)
+
+
+def test_segments_named_by_numbers_as_text_are_those_of_the_numbers(tmp_path):
+    label = 9.0 + np.arange(N_TRIALS) % 3  # 9, 10, 11
+    one, other = (
+        nwb.read(damaged(tmp_path / f"{name}.nwb", values("intervals/trials/rep", column)),
+                 options(segment="rep"), "m.grating")
+        for name, column in (("number", label), ("text", label.astype(int).astype("S")))
+    )  # fmt: skip
+    np.testing.assert_array_equal(one["segment"], other["segment"])
+    np.testing.assert_array_equal(one["segment_name"], other["segment_name"])

@@ -43,6 +43,7 @@ from spikedrift.figures.analyses import signal_drift
 from spikedrift.ground_truth import verdicts
 from spikedrift.spikes import selections
 from spikedrift.spikes.caveats import order_known
+from spikedrift.spikes.layout import Layout
 from spikedrift.trials import quality, quality_names
 
 # Rows of a recording alone on the page, and of one beside others; heights of rows, inches.
@@ -302,9 +303,9 @@ def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
         rows.append(
             pd.DataFrame({"panel": "quality", "group": area, "x": mean.index, "value": mean.values})
         )
-    _, first = np.unique(trials["block"].values, return_index=True)
-    for start in np.sort(first)[1:]:
-        axes.axvline(repeat[start] - 0.5, color=style.GRAY, lw=0.8, ls=":")
+    first = pd.Series(repeat).groupby(Layout.of(trials).block).min()
+    for start in first.iloc[1:]:
+        axes.axvline(start - 0.5, color=style.GRAY, lw=0.8, ls=":")
     axes.set(xlabel="repeat (number)", ylabel="mean rate (Hz)")
     axes.set_ylim(0, None)
     axes.set_title("rate over repeats")

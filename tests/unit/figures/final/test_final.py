@@ -133,6 +133,19 @@ def test_the_quality_columns_that_are_there_are_named(mice):
     assert "its source has none (it has: snr, depth); the mean rate" in words(figure)
 
 
+def test_a_new_block_is_marked_whatever_the_order_of_trials_in_the_file(mice):
+    def marks(recording):
+        figure, _ = recordings.draw(**joined([{**mice[0], "trials": recording}]))
+        (axes,) = (one for one in figure.axes if one.get_ylabel() == "mean rate (Hz)")
+        return [line.get_xdata()[0] for line in axes.lines if len(set(line.get_xdata())) == 1]
+
+    recording = mice[0]["trials"]
+    block, repeat = recording["block"].values, recording["repeat"].values
+    assert marks(recording) == [repeat[block == 1].min() - 0.5]
+    order = np.random.default_rng(1).permutation(block.size)
+    assert marks(trials.select(recording, trials=order)) == marks(recording)
+
+
 def test_a_caption_says_the_coverage_that_was_asked_for(mice):
     files = {**mice[0]}
     index = DRIFT.index.model_copy(update={"confidence": 0.8})

@@ -24,7 +24,9 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
     them (Ledoit-Wolf) plus the spread of the instances within points is the metric; the one
     time-scale factor of a point is fitted to them and held for the animal left out, which has no
     part in choice, factor or metric. A score is as in `spikedrift.comparison.scores.distance`: 1 is
-    expected where the animal is one more draw from the point.
+    expected where the animal is one more draw from the point, with many animals; it is more with
+    few, whose covariance is uncertain. The factor is fitted to the others together: it costs them
+    one degree of freedom in all, and the animal left out none.
 
     Parameters
     ----------
@@ -78,6 +80,10 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
     complete = np.isfinite(x).all(axis=(0, 3)) & bool(names)
     scales = scores[0]["scales"].values.astype(bool)[kept]
     grid = np.geomspace(options.time_scale.low, options.time_scale.high, options.time_scale.points)
+    # `fit` takes one factor off for each recording: the others share one, the animal left out none.
+    size = len(names)
+    per_other = freedom(scales) / (size - int(scales.any()) / (len(y) - 1) or 1)
+    per_left_out = freedom(scales) / (size or 1)
     shape = y.shape[0], x.shape[1]
     others, left_out, factor = (np.full(shape, np.nan) for _ in range(3))
     for a in range(shape[0]) if names else ():
@@ -87,8 +93,9 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
         for k in np.flatnonzero(complete.any(axis=1)):
             found = _fit(y[rest], x[rest][:, k, complete[k]], metric, scales, grid)
             held = np.array([found.time_scale])
-            others[a, k], factor[a, k] = found.score, found.time_scale
-            left_out[a, k] = fit(y[a], x[a, k, complete[k]], metric, scales, held).score
+            others[a, k], factor[a, k] = found.score * per_other, found.time_scale
+            alone = fit(y[a], x[a, k, complete[k]], metric, scales, held).score
+            left_out[a, k] = alone * per_left_out
     best = np.nanargmin(np.where(complete.any(axis=1), others, np.inf), axis=1)
     row = np.arange(shape[0])
     points = scores[0]["point"].values
@@ -121,7 +128,7 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
             "animal left out. Null: that animal is one more draw from the point (expected score "
             "1). Scores of animals share the others and are not independent.",
             "formula": "mean over instances of (y - S x)' C^-1 (y - S x) / "
-            f"{freedom(scales)}, S and C from the other animals",
+            f"{size}, S and C from the other animals",
         },
     )
 

@@ -71,6 +71,14 @@ def test_a_held_out_animal_of_the_same_kind_scores_near_one():
     assert 0.7 < np.median(value) < 1.5
 
 
+def test_a_factor_that_was_not_fitted_to_an_animal_takes_no_statistic_from_it():
+    # Of four statistics one less would give 4/3, where one more draw is expected at 1.
+    found = [leave_one_out(cohort(np.random.default_rng(k), n=60)) for k in range(4)]
+    for name in ("score_left_out", "score_others"):
+        values = [float(one[name].sel(point="right").mean()) for one in found]
+        assert np.mean(values) == pytest.approx(1.0, abs=0.15), name
+
+
 def test_the_animal_left_out_has_no_part_in_its_choice():
     files = cohort(np.random.default_rng(3))
     moved = [*files[:-1], files[-1].assign(recording_value=("statistic", OTHER))]

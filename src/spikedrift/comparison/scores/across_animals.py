@@ -126,7 +126,8 @@ def leave_one_out(scores: Sequence[xr.Dataset], options: Compare | None = None) 
             "inference": f"Unit of inference: animal, n = {len(members)}; covariance between "
             "animals with Ledoit-Wolf shrinkage plus the spread of network instances, without the "
             "animal left out. Null: that animal is one more draw from the point (expected score "
-            "1). Scores of animals share the others and are not independent.",
+            "1, more with few animals). Scores of animals share the others and are not "
+            "independent.",
             "formula": "mean over instances of (y - S x)' C^-1 (y - S x) / "
             f"{size}, S and C from the other animals",
         },

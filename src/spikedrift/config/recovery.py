@@ -17,7 +17,7 @@ class Families(Options):
     permutations: int = Field(
         default=99,
         ge=19,
-        description="permutations of families over draws, everything fitted anew",
+        description="permutations of families over the draws of each place, everything fitted anew",
     )
     aim: float = Field(
         default=0.8,

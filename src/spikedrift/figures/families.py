@@ -4,8 +4,8 @@ First panel: for the runs of a family (rows) the share that a random forest take
 (columns) by the statistics of the score alone, with its draw and its instance held out. Frames:
 regimes, families that are taken for each other and put together. Second: balanced accuracy by the
 statistics of drift, by mean rates alone and by both with what points should share; bars: bootstrap
-over draws; gray ticks: chance, the mean over permutations of families over draws, everything
-fitted anew. Filled where that test rejects at 5 %.
+over draws; gray ticks: chance, the mean over permutations of families over draws at the same
+place of their axes, everything fitted anew. Filled where that test rejects at 5 %.
 
 Below, one panel a statistic: dots are draws (mean over their instances) by family; the line is the
 recording, where it has that statistic. Statistics that drift speed multiplies are divided by their
@@ -223,6 +223,7 @@ def _note(recovery: xr.Dataset, names: list[str]) -> str:
     return (
         f"In brackets: draws of a family's parameters (the unit of inference); {runs.sum()} runs "
         f"of {draws.sum()} draws. Held out: the run's draw, in all families, and its instance. "
-        "Gray ticks: chance. Filled: p at most .05, families permuted over draws. "
+        "Gray ticks: chance. Filled: p at most .05, families permuted over "
+        "draws at the same place of their axes. "
         f"{said} Dashed line: the recording.{few}"
     )

@@ -40,7 +40,7 @@ def in_order(value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     names, place = np.unique(value, return_inverse=True)
     if names.dtype.kind == "U":
-        order = np.array(sorted(range(names.size), key=lambda k: _natural(names[k])), np.int64)
+        order = np.array(sorted(range(names.size), key=lambda k: _natural(str(names[k]))), np.int64)
         names, place = names[order], np.argsort(order)[place]
     return names, place
 

@@ -12,7 +12,7 @@ other, and that within blocks to that over the gap.
 Families that are taken for each other are one *regime*. The family that is recovered worst is put
 together with the one that it is most often taken for, and the other way round, until every regime
 is recovered often enough, or one is left. How well regimes are recovered is measured on runs of
-draws that had no say in what is put together.
+draws whose own recovery had no say in what is put together.
 """
 
 from dataclasses import dataclass
@@ -134,7 +134,8 @@ def recover_families(runs: Runs, compare: Compare, options: Families, seed: int)
         * `family_confusion` (classifier, family, family_recovered): share of the family's runs.
         * `family_accuracy`, with `_low`, `_high` (classifier): balanced over families; percentile
           bootstrap over the draws of every family. `family_chance`, `family_p`: the mean and the
-          upper tail over permutations of families over draws, everything fitted anew.
+          upper tail over permutations of families over the draws of each place (`exchanged`),
+          everything fitted anew.
         * `family_difference`, with `_low`, `_high` (classifier): accuracy less that of the rates,
           in the same bootstrap samples.
         * `regime` (family), int: families with one number are one regime, by the score.
@@ -152,8 +153,7 @@ def recover_families(runs: Runs, compare: Compare, options: Families, seed: int)
     """
     drawn = Drawn.of_runs(runs)
     rng = np.random.default_rng([seed, 5])
-    # Families exchanged over draws, each with all of its runs.
-    shuffled = [rng.permutation(drawn.of) for _ in range(options.permutations)]
+    shuffled = [exchanged(drawn.of, drawn.place, rng) for _ in range(options.permutations)]
     boots = [_resampled(drawn.of, rng) for _ in range(compare.bootstrap)]
     tail = (1 - compare.confidence) / 2
     parts, sampled = [], []
@@ -244,6 +244,29 @@ def classified(
                 random_state=seed % 2**32,
             ).fit(x[known], y[known])
             out[asked] = forest.predict(x[asked])
+    return out
+
+
+def exchanged(of: np.ndarray, place: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Exchange families over the draws of every place, each draw with all of its runs.
+
+    Draws at one place have the same parameters, and would be alike if families did not matter;
+    those of different places would not. Each fold keeps as many draws of every family as it has:
+    with free permutations a family that is frequent where it is asked for is rare where it is
+    learned, which puts chance too low.
+
+    Parameters
+    ----------
+    of, place : int, shape (n_draws,)
+    rng : numpy Generator
+
+    Returns
+    -------
+    int, shape (n_draws,)
+    """
+    at = np.argsort(place, kind="stable")
+    out = np.empty_like(of)
+    out[at] = of[np.lexsort((rng.random(of.size), place))]
     return out
 
 

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 
 from spikedrift.comparison.recovery import families
-from spikedrift.comparison.recovery.families import Drawn, classified, merged
+from spikedrift.comparison.recovery.families import Drawn, classified, exchanged, merged
 from spikedrift.comparison.recovery.recovery import recover
 from spikedrift.comparison.recovery.runs import Runs
 from spikedrift.config.compare import Compare
@@ -92,6 +92,21 @@ def test_what_a_draw_or_an_instance_has_of_its_own_does_not_help():
         assert abs(np.mean(right) - 0.5) < 3 * 0.5 / np.sqrt(4 * 18), common
 
 
+def test_chance_exchanges_families_within_places_and_no_further():
+    place = np.array([2, 0, 1, 0, 2, 1, 3, 0])
+    of = np.array([0, 0, 0, 1, 1, 2, 0, 2])
+    rng, seen = np.random.default_rng(1), []
+    for _ in range(6000):
+        new = exchanged(of, place, rng)
+        seen.append(tuple(new))
+        for one in range(4):
+            assert sorted(new[place == one]) == sorted(of[place == one])
+    # 3! orders of one place, 2 of two, 1 of the last: each as likely as the others.
+    _, count = np.unique(seen, axis=0, return_counts=True)
+    assert len(count) == 24
+    assert stats.chisquare(count).pvalue > 1e-3
+
+
 def test_a_draw_that_is_known_would_help(monkeypatch):
     # The same data with draws left in: what the test above is able to see.
     values = runs(3, SAME, draws=9, of_draw=0.2)
@@ -132,12 +147,12 @@ def test_regimes_are_families_that_are_taken_for_each_other():
 
 def test_recovery_of_families_stands_beside_that_of_points():
     one, other = [0.15, 0.15, 0.05, 0.3], [0.15, 0.02, 0.05, 1.5]
-    values = runs(6, [one, one, other], draws=6, instances=3, of_draw=0.01)
+    values = runs(6, [one, one, other], draws=9, instances=3, of_draw=0.01)
     options = Recovery(permutations=99, families=SMALL)
     out = recover(comparison(values), compare=COMPARE, options=options, seed=3)
     assert out["family"].values.tolist() == ["family 0", "family 1", "family 2"]
-    assert out["family_draws"].values.tolist() == [6, 6, 6]
-    assert out["family_runs"].values.tolist() == [18, 18, 18]
+    assert out["family_draws"].values.tolist() == [9, 9, 9]
+    assert out["family_runs"].values.tolist() == [27, 27, 27]
     assert out["regime"].values.tolist() == [0, 0, 1]
     confusion = out["family_confusion"].sel(classifier="score")
     np.testing.assert_allclose(confusion.sum("family_recovered"), 1)

@@ -12,13 +12,23 @@ WHERE_USED = {"recordings", "sensitivity"}
 
 
 class Bounds(Options):
-    """Limits of a quality column, both included."""
+    """Limits of a quality column of numbers, both included, or the values kept of one of texts."""
 
     min: float | None = Field(None, description="lowest value kept; null: no limit")
     max: float | None = Field(None, description="highest value kept; null: no limit")
+    values: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="texts kept, such as good, where the column holds texts; null: limits",
+    )
 
     @model_validator(mode="after")
-    def _ordered(self) -> Self:
+    def _consistent(self) -> Self:
+        if self.values is not None:
+            if self.min is not None or self.max is not None:
+                raise ValueError("values are of a column of texts, min and max of one of numbers")
+            if "" in self.values:
+                raise ValueError("a unit without a text is never kept; leave out the empty one")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min} is above max {self.max}")
         return self
@@ -50,8 +60,8 @@ class Selection(Options):
     min_rate: float = Field(0.0, ge=0, description="lowest mean rate of a unit; Hz")
     quality: dict[str, Bounds] = Field(
         default_factory=dict,
-        description="limits of quality columns, such as presence_ratio; units without a value are "
-        "left out",
+        description="limits of quality columns of numbers, such as presence_ratio, or values kept "
+        "of those of texts; units without a value are left out",
     )
     reliability: Reliability | None = Field(
         None, description="units with a reliable response to the stimulus; null: all"

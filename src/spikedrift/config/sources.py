@@ -294,6 +294,11 @@ class PhyOptions(ShownOptions, PhyFilesOptions):
     good: list[str] | None = Field(
         ["good"], min_length=1, description="labels of clusters that are units; null: all clusters"
     )
+    unit_id: str | None = Field(
+        None,
+        description="column of the clusters' tables that names units, such as si_unit_id of "
+        "SpikeInterface; null: the number of the cluster",
+    )
     population: str | None = Field(
         None,
         description="column of the clusters' tables that holds area or group; null: all units are "

@@ -36,7 +36,7 @@ def read(location: str | Path, options: NwbOptions, recording: str) -> xr.Datase
     A trial that overlaps an interval of the file's `invalid_times`, or whose segment, repeat or
     block is missing, is dropped, and so is a unit whose population is missing. Where the file has
     `obs_intervals`, a unit is observed in the trials that lie within one of its intervals. All
-    columns of units that hold one number per unit become quality columns.
+    columns of units that hold one number or text per unit become quality columns.
 
     Parameters
     ----------

@@ -24,6 +24,7 @@ from spikedrift.sources.shown import shown
 
 logger = logging.getLogger(__name__)
 
+MISSING = ("", "nan", "NaN")
 CLUSTER = ("cluster_id", "id")  # what the column of clusters is called, by newer and older Phy
 SUMMARY = "cluster_info.tsv"  # written when Phy is closed; the other tables are what it was made of
 
@@ -65,16 +66,15 @@ def read(options: PhyOptions, recording: str) -> xr.Dataset:
     ids = _good(folder, np.unique(cluster), clusters, options)
     columns = {name: values.reindex(ids) for name, values in clusters.items()}
     unit = {"unit_id": ids.astype(str)}
-    if options.population is not None:
-        if options.population not in columns:
-            raise unknown(f"{folder}: no cluster_*.tsv has a column", options.population, columns)
-        group = as_labels(_values(columns[options.population]))
-        if group.missing.any():
+    if options.unit_id is not None:
+        unit["unit_id"] = _labels(folder, columns, options.unit_id)
+        names, count = np.unique(unit["unit_id"], return_counts=True)
+        if (count > 1).any():
             raise InputError(
-                f"{folder}: cluster {ids[np.argmax(group.missing)]} has no {options.population!r} "
-                "in cluster_*.tsv"
+                f"{folder}: several clusters have the {options.unit_id} '{names[np.argmax(count)]}'"
             )
-        unit["population"] = as_text(group.value)
+    if options.population is not None:
+        unit["population"] = _labels(folder, columns, options.population)
     trial = seen.columns(kept, recording.partition(".")[2])
     taken = np.isin(cluster, ids)
     spike_time, spike_count = trials.cut(
@@ -108,6 +108,17 @@ def read(options: PhyOptions, recording: str) -> xr.Dataset:
             "subject": f"animal {subject}" if subject else f"session {recording.partition('.')[0]}",
         },
     )
+
+
+def _labels(folder: Path, columns: dict[str, pd.Series], name: str) -> np.ndarray:
+    """Text of a column of the clusters' tables, which has one for every unit."""
+    if name not in columns:
+        raise unknown(f"{folder}: no cluster_*.tsv has a column", name, columns)
+    label = as_labels(_values(columns[name]))
+    if label.missing.any():
+        lost = columns[name].index[label.missing][0]
+        raise InputError(f"{folder}: cluster {lost} has no {name!r} in cluster_*.tsv")
+    return as_text(label.value)
 
 
 def _spikes(folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -217,7 +228,8 @@ def _frame(path: Path, separator: str) -> pd.DataFrame:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        return pd.read_csv(path, sep=separator)
+        # Only what is empty or no number is missing: NA or None may be the name of an area.
+        return pd.read_csv(path, sep=separator, keep_default_na=False, na_values=MISSING)
     except Exception as error:  # pandas raises errors of many kinds
         raise InputError(f"{path}: not a readable table ({reason(error)})") from None
 

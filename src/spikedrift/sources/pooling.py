@@ -38,7 +38,7 @@ def pool(datasets: Sequence[xr.Dataset], recording: str) -> xr.Dataset:
     -------
     trials Dataset
         `pseudo_population` is 1; units carry the `recording` that each is from, and the quality
-        columns that all recordings have.
+        columns that all recordings have, as numbers or as texts.
 
     Raises
     ------
@@ -145,12 +145,14 @@ def _segment_names(
 
 
 def _quality(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:
-    """Quality columns that all recordings have."""
+    """Quality columns that all recordings have, as numbers or as texts."""
     columns = set.intersection(*(set(trials.quality_names(dataset)) for dataset in datasets))
-    return {
-        name: np.concatenate([trials.quality(dataset, name) for dataset in datasets])
-        for name in sorted(columns)
-    }
+    out = {}
+    for name in sorted(columns):
+        values = [trials.quality(dataset, name) for dataset in datasets]
+        if len({one.dtype.kind in "biuf" for one in values}) == 1:  # numpy would make texts of all
+            out[name] = np.concatenate(values)
+    return out
 
 
 def _units(datasets: Sequence[xr.Dataset]) -> dict[str, np.ndarray]:

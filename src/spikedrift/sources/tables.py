@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import h5py
 import numpy as np
 from pynwb.core import AbstractContainer, DynamicTable, DynamicTableRegion, VectorIndex
 
@@ -88,6 +89,18 @@ def is_number(table: DynamicTable, name: str) -> bool:
     plain = not isinstance(values, VectorIndex | DynamicTableRegion)
     plain &= not hasattr(values, "elements")
     return plain and len(_shape(values)) == 1 and _kind(values.data) in "iufb"
+
+
+def is_text(table: DynamicTable, name: str) -> bool:
+    """Whether a column has one text per row, by its type in the file; so has an enumeration."""
+    values = table[name]
+    if isinstance(values, VectorIndex | DynamicTableRegion) or len(_shape(values)) != 1:
+        return False
+    dtype = getattr(values.data, "dtype", None)  # of references a word of hdmf's
+    text = isinstance(dtype, np.dtype) and (
+        dtype.kind in "SU" or h5py.check_string_dtype(dtype) is not None
+    )
+    return text or hasattr(values, "elements")
 
 
 def numbers(table: DynamicTable, name: str, where: str) -> np.ndarray:

@@ -10,7 +10,7 @@ from spikedrift import trials
 from spikedrift.core.errors import InputError
 from spikedrift.sources.labels import Labels, as_labels, as_text
 from spikedrift.sources.nwb_file import by_path, find, is_units
-from spikedrift.sources.tables import CLOCK, column, is_number, merged, ragged_column
+from spikedrift.sources.tables import CLOCK, column, is_number, is_text, merged, ragged_column
 
 logger = logging.getLogger(__name__)
 
@@ -145,12 +145,14 @@ def ids(table: DynamicTable, name: str | None, where: str) -> np.ndarray:
 
 
 def quality(table: DynamicTable, where: str) -> dict[str, np.ndarray]:
-    """All columns that hold one number per unit: float64, shape (n_units,)."""
-    return {
-        name: column(table, name, where).astype(np.float64)
-        for name in table.colnames
-        if is_number(table, name)
-    }
+    """All columns that hold one number (then float64) or text per unit: shape (n_units,)."""
+    found = {}
+    for name in table.colnames:
+        if is_number(table, name):
+            found[name] = column(table, name, where).astype(np.float64)
+        elif is_text(table, name):
+            found[name] = column(table, name, where)
+    return found
 
 
 def populations(table: DynamicTable, name: str, where: str) -> Labels:

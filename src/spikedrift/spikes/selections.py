@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from spikedrift.config.selections import Reliability, Selection
+from spikedrift.config.selections import Bounds, Reliability, Selection
 from spikedrift.core.errors import InputError, unknown
 from spikedrift.similarity.reliability import MIN_SEGMENTS, unit_reliability
 from spikedrift.spikes import surrogates
@@ -86,9 +86,10 @@ def apply(dataset: xr.Dataset, selection: Selection, seed: int = 0) -> xr.Datase
     Raises
     ------
     InputError
-        Where a population or quality column does not exist, too few units, segments or no trials
-        remain, trials are shorter than asked for or differ too much to be cut to the shortest,
-        reliability cannot be judged, or trials cannot be matched by state.
+        Where a population, a quality column or a text in it does not exist, limits are asked of
+        texts or texts of numbers, too few units, segments or no trials remain, trials are shorter
+        than asked for or differ too much to be cut to the shortest, reliability cannot be judged,
+        or trials cannot be matched by state.
     """
     name = f"{dataset.attrs.get('recording')}, selection {selection.name!r}"
     trials = np.isin(dataset["phase"].values.astype(str), selection.phases)
@@ -230,22 +231,7 @@ def _unit_mask(layout: Layout, selection: Selection, name: str) -> np.ndarray:
                 raise InputError(f"{name}: no population {wanted!r}; there are {', '.join(known)}")
         mask &= np.isin(population, selection.population)
     for column, bounds in selection.quality.items():
-        if column not in quality_names(dataset):
-            raise unknown(
-                f"{name}: the recording has no quality column", column, quality_names(dataset)
-            )
-        value = quality(dataset, column)
-        if value.dtype.kind not in "biuf":
-            raise InputError(
-                f"{name}: quality column {column!r} holds texts such as {str(value[0])!r}, which "
-                "have no min and max"
-            )
-        value = value.astype(float)
-        mask &= np.isfinite(value)
-        if bounds.min is not None:
-            mask &= value >= bounds.min
-        if bounds.max is not None:
-            mask &= value <= bounds.max
+        mask &= _within(dataset, column, bounds, name)
     rate = unit_rates(dataset)
     mask &= np.isfinite(rate) & (rate >= selection.min_rate)
     if selection.common:
@@ -258,3 +244,40 @@ def _unit_mask(layout: Layout, selection: Selection, name: str) -> np.ndarray:
             log.info("%s: left out %s", name, dict(zip(names[small], size[small], strict=True)))
         mask &= np.isin(population, names[~small])
     return mask
+
+
+def _within(dataset: xr.Dataset, column: str, bounds: Bounds, name: str) -> np.ndarray:
+    """Units whose value of a quality column is kept; one without a value is not, and is counted."""
+    if column not in quality_names(dataset):
+        raise unknown(
+            f"{name}: the recording has no quality column", column, quality_names(dataset)
+        )
+    value, what = quality(dataset, column), f"{name}: quality column {column!r}"
+    if value.dtype.kind in "biuf":
+        if bounds.values is not None:
+            raise InputError(
+                f"{what} holds numbers such as {float(value[0]):g}, which have min and max, no "
+                "values"
+            )
+        value = value.astype(float)
+        missing = ~np.isfinite(value)
+        low, high = bounds.min, bounds.max
+        kept = (value >= (-np.inf if low is None else low)) & (
+            value <= (np.inf if high is None else high)
+        )
+    else:
+        value = np.char.strip(value.astype(str))
+        missing = np.isin(np.char.lower(value), ("", "nan"))
+        known = np.unique(value[~missing]).tolist()
+        there = f"{', '.join(known[:10])}{', ...' if known[10:] else ''}" or "none"
+        if bounds.values is None:
+            raise InputError(
+                f"{what} holds texts ({there}), which have no min and max; give values, those kept"
+            )
+        for wanted in bounds.values:
+            if wanted not in known:
+                raise InputError(f"{what}: no unit has the value {wanted!r}; there are {there}")
+        kept = np.isin(value, bounds.values)
+    if missing.any():
+        log.info("%s: %d of %d units have no value", what, missing.sum(), missing.size)
+    return np.asarray(kept & ~missing)

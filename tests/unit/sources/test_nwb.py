@@ -12,6 +12,7 @@ import numpy as np
 import pynwb
 import pytest
 from forks import snakemake
+from hdmf.common import EnumData
 
 from spikedrift import trials
 from spikedrift.config.check import checked
@@ -25,6 +26,7 @@ from spikedrift.spikes import selections
 
 N_UNITS, N_TRIALS, SEED = 6, 24, 3
 AREAS = ("VISp", "VISl")
+LABELS = ("good", "mua", "good", "", "noise", "good")
 
 
 def spikes() -> list[np.ndarray]:
@@ -52,7 +54,9 @@ def write(path: Path, *, obs_intervals=False, invalid=False, electrodes=True, fr
         more = {"electrodes": [unit % 2]} if electrodes else {}
         if obs_intervals:
             more["obs_intervals"] = [[0.0, 200.0 if unit else 100.0]]
-        file.add_unit(spike_times=times, presence_ratio=0.9 + unit / 100, label="a", **more)
+        file.add_unit(
+            spike_times=times, presence_ratio=0.9 + unit / 100, label=LABELS[unit], **more
+        )
     file.add_trial_column("direction", "grating direction, deg")
     file.add_trial_column("kind", "stimulus kind")
     for number, start in enumerate(starts()):
@@ -107,7 +111,8 @@ def test_trials_units_and_spikes_are_those_of_the_file(tmp_path):
     np.testing.assert_allclose(
         trials.quality(data, "presence_ratio"), 0.9 + np.arange(N_UNITS) / 100
     )
-    assert trials.quality_names(data) == ["presence_ratio"]
+    assert trials.quality_names(data) == ["presence_ratio", "label"]
+    assert trials.quality(data, "label").tolist() == list(LABELS)
     assert set(data["segment_name"].values) == {"0", "90", "180"}
     expected = [
         [np.count_nonzero((times >= first) & (times < first + 2)) for times in spikes()]
@@ -150,7 +155,7 @@ def test_columns_of_units_with_names_of_the_contract_stay_beside_it(tmp_path):
         with pynwb.NWBHDF5IO(path, "w") as target:
             target.export(src_io=source, nwbfile=file)
     before, data = (nwb.read(one, options(), "m.grating") for one in (plain, path))
-    assert set(trials.quality_names(data)) == {"presence_ratio", *COLLIDING}
+    assert set(trials.quality_names(data)) == {"presence_ratio", "label", *COLLIDING}
     for number, name in enumerate(COLLIDING):
         values = np.arange(N_UNITS) + 10.0 * number
         np.testing.assert_array_equal(trials.quality(data, name), values)
@@ -159,6 +164,36 @@ def test_columns_of_units_with_names_of_the_contract_stay_beside_it(tmp_path):
         assert kept["unit_id"].values.tolist() == ["0", "1", "2"]
     for name in before.variables:
         np.testing.assert_array_equal(before[name], data[name])
+
+
+def test_units_are_selected_by_texts_enumerations_and_numbers_alike(tmp_path):
+    plain, path = write(tmp_path / "plain.nwb"), tmp_path / "own.nwb"
+    kind = np.array([0, 1, 0, 2, 1, 0])
+    with pynwb.NWBHDF5IO(plain, "r") as source:
+        file = source.read()
+        file.units.add_column(
+            name="kind", description="cell", data=kind, col_cls=EnumData, elements=["a", "b", "c"]
+        )
+        for name, text in (("wave", "abacba"), ("bytes", np.array(list("abacba"), dtype="S1"))):
+            file.units.add_column(name=name, description=name, data=list(text))
+        group = [file.electrode_groups[AREAS[unit % 2]] for unit in range(N_UNITS)]
+        file.units.add_column(name="electrode_group", description="an object", data=group)
+        with pynwb.NWBHDF5IO(path, "w") as target:
+            target.export(src_io=source, nwbfile=file)
+    data = nwb.read(path, options(), "m.grating")
+    trials.write(data, tmp_path / "trials.nc")
+    data = trials.read(tmp_path / "trials.nc")
+    assert trials.quality(data, "kind").tolist() == [("a", "b", "c")[one] for one in kind]
+    assert "electrode_group" not in trials.quality_names(data)
+    for column, values, kept in (
+        ("label", ["good"], ["0", "2", "5"]),
+        ("label", ["noise", "mua"], ["1", "4"]),  # unit 3 has none
+        ("kind", ["b", "c"], ["1", "3", "4"]),
+        ("wave", ["b"], ["1", "4"]),
+        ("bytes", ["b"], ["1", "4"]),
+    ):
+        chosen = Selection(name="a", min_units=2, quality={column: {"values": values}})
+        assert selections.apply(data, chosen)["unit_id"].values.tolist() == kept, column
 
 
 def test_invalid_times_drop_trials_and_obs_intervals_hide_units(tmp_path):

@@ -7,9 +7,11 @@ from sorting import CLUSTERS, RATE, sorting, table
 from spikedrift import trials
 from spikedrift.config.check import checked
 from spikedrift.config.recordings import Recording
+from spikedrift.config.selections import Selection
 from spikedrift.config.sources import PhyOptions
 from spikedrift.core.errors import InputError
 from spikedrift.sources import phy, registry
+from spikedrift.spikes import selections
 
 
 def options(folder, **more):
@@ -64,6 +66,43 @@ def test_all_clusters_and_those_of_another_label(place):
     assert found["unit_id"].values.tolist() == ["5"]
     several = phy.read(options(place, good=["good", "noise"]), "s1.gratings")
     assert several["unit_id"].values.tolist() == ["2", "5", "7"]
+
+
+def test_what_spikeinterface_exports(place):
+    """As version 0.105.3 writes it: columns of spikes, nobody's groups, names beside numbers."""
+    folder = place / "s1"
+    for name in ("spike_times", "spike_clusters"):
+        np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy").astype(np.int64)[:, None])
+    unsorted = "".join(f"{one}\tunsorted\n" for one in CLUSTERS)
+    (folder / "cluster_group.tsv").write_text(f"cluster_id\tgroup\n{unsorted}")
+    (folder / "cluster_si_unit_ids.tsv").write_text(
+        "cluster_id\tsi_unit_id\n" + "".join(f"{one}\t#{one}\n" for one in CLUSTERS)
+    )
+    (folder / "cluster_snr.tsv").write_text("cluster_id\tsnr\n2\t\n5\t1.5\n7\t2\n11\t3\n")
+    with pytest.raises(InputError, match="no cluster has the group good; there are unsorted"):
+        phy.read(options(place), "s1.gratings")
+    found = phy.read(options(place, good=None, unit_id="si_unit_id"), "s1.gratings")
+    assert found["unit_id"].values.tolist() == ["#2", "#5", "#7", "#11"]
+    np.testing.assert_array_equal(trials.quality(found, "snr"), [np.nan, 1.5, 2, 3])
+    with pytest.raises(InputError, match="several clusters have the group 'unsorted'"):
+        phy.read(options(place, good=None, unit_id="group"), "s1.gratings")
+
+
+def test_units_are_selected_by_what_the_tables_call_them(place):
+    (place / "s1" / "cluster_KSLabel.tsv").write_text(
+        "cluster_id\tKSLabel\n2\tmua\n5\tgood\n7\tgood\n11\t\n"
+    )
+    (place / "s1" / "cluster_acronym.tsv").write_text(
+        "cluster_id\tacronym\n2\tNA\n5\tNone\n7\tNA\n11\tnull\n"
+    )
+    found = phy.read(options(place, good=None, population="acronym"), "s1.gratings")
+    assert found["population"].values.tolist() == ["NA", "None", "NA", "null"]
+    for quality, kept in (
+        ({"KSLabel": {"values": ["good"]}}, ["5", "7"]),
+        ({"KSLabel": {"values": ["good", "mua"]}, "acronym": {"values": ["NA"]}}, ["2", "7"]),
+    ):
+        chosen = Selection(name="a", min_units=2, quality=quality)
+        assert selections.apply(found, chosen)["unit_id"].values.tolist() == kept
 
 
 def test_a_sorting_that_nobody_curated_has_templates(place):

@@ -77,6 +77,8 @@ def test_columns_that_one_recording_lacks_are_left_out():
     own[1]["quality_presence_ratio"] = ("unit", np.zeros(20))
     joined = trials.quality(pool(own, "all.movie"), "presence_ratio")
     np.testing.assert_array_equal(joined, np.repeat([1, 0], 20))
+    own[1]["quality_presence_ratio"] = ("unit", np.full(20, "0"))
+    assert trials.quality_names(pool(own, "all.movie")) == []  # a text here, a number there
 
 
 @pytest.mark.fault("trials", "pooled recordings whose trials differ in length")

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from spikedrift import trials
@@ -172,6 +174,66 @@ def test_a_unit_without_a_quality_value_goes():
     assert out.sizes["unit"] == 39
 
 
+LABELS = np.array(["good", "mua", " good ", "", "noise", "nan", "NaN", "mua"])
+
+
+def labeled(label):
+    """The recording with one column of texts, and the same as numbers, NaN where it is missing."""
+    text = np.char.strip(label)
+    code = np.select([text == "good", text == "mua", text == "noise"], [1.0, 2.0, 3.0], np.nan)
+    return recording().assign(quality_label=("unit", label), quality_code=("unit", code))
+
+
+@given(
+    label=st.lists(st.sampled_from(LABELS.tolist()), min_size=36, max_size=36),
+    kept=st.integers(1, 3),
+)
+@settings(max_examples=25, deadline=None)
+def test_texts_select_what_numbers_that_stand_for_them_do(label, kept):
+    # Every text that is asked for is there, and two units are left.
+    dataset = labeled(np.array(["good", "good", "mua", "noise", *label]))
+    texts = {"label": {"values": ["good", "mua", "noise"][:kept]}}
+    by_text, by_code = (
+        apply(dataset, Selection(name="a", min_units=2, quality=quality))
+        for quality in (texts, {"code": {"max": kept}})
+    )
+    xr.testing.assert_identical(by_text.drop_attrs(), by_code.drop_attrs())
+
+
+def test_units_without_a_text_go_and_are_counted(caplog):
+    dataset = labeled(np.tile(LABELS, 5))
+    quality = {"label": {"values": ["good", "mua", "noise"]}}
+    with caplog.at_level("INFO"):
+        out = apply(dataset, Selection(name="a", quality=quality))
+    assert out["unit_id"].values.tolist() == [str(k) for k in range(40) if k % 8 not in (3, 5, 6)]
+    assert "quality column 'label': 15 of 40 units have no value" in caplog.text
+    caplog.clear()
+    with caplog.at_level("INFO"):
+        apply(dataset, Selection(name="a", quality={"code": {}}))
+    assert "quality column 'code': 15 of 40 units have no value" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("quality", "message"),
+    [
+        ({"group": {"values": ["good"]}},
+         "no quality column 'group'; known: code, label, presence_ratio"),
+        ({"label": {"values": ["good", "Good"]}},
+         "quality column 'label': no unit has the value 'Good'; there are good, mua, noise"),
+        ({"label": {"values": ["nan"]}}, "no unit has the value 'nan'; there are good, mua, noise"),
+        ({"label": {"min": 1}},
+         r"'label' holds texts \(good, mua, noise\), which have no min and max; give values"),
+        ({"label": {}}, "'label' holds texts"),
+        ({"code": {"values": ["1"]}}, "'code' holds numbers such as 1, which have min and max"),
+    ],
+)  # fmt: skip
+def test_texts_asked_of_numbers_and_the_reverse_are_refused_in_one_line(quality, message):
+    with pytest.raises(InputError, match=message) as caught:
+        apply(labeled(np.tile(LABELS, 5)), Selection(name="a", quality=quality))
+    assert "\n" not in str(caught.value)
+    assert "test.movie, selection 'a'" in str(caught.value)
+
+
 def test_length_and_number_of_segments_are_matched():
     dataset = recording()
     found = apply(dataset, Selection(name="a", duration=0.5, segments=2), seed=3)
@@ -229,6 +291,10 @@ def test_what_cannot_be_selected_is_refused_in_one_line(options, message):
         {"name": "a", "units": 10},
         {"name": "a", "repeats": (5, 2)},
         {"name": "a", "quality": {"snr": {"min": 2, "max": 1}}},
+        {"name": "a", "quality": {"group": {"values": []}}},
+        {"name": "a", "quality": {"group": {"values": ["good", ""]}}},
+        {"name": "a", "quality": {"group": {"values": ["good"], "min": 1}}},
+        {"name": "a", "quality": {"group": {"values": [1]}}},
         {"name": "a", "unit": 10},
         {"name": "a", "surrogate": "dither"},
     ],

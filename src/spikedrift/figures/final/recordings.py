@@ -274,7 +274,9 @@ def _rates(axes: Axes, trials: xr.Dataset) -> pd.DataFrame:
 def _quality(axes: Axes, trials: xr.Dataset) -> tuple[pd.DataFrame, str]:
     """Draw the quality columns of the units, or the mean rate over the repeats."""
     rows, there = [], quality_names(trials)
-    known = [name for name in _QUALITY if name in there]
+    known = [
+        name for name in _QUALITY if name in there and quality(trials, name).dtype.kind in "biuf"
+    ]
     for name in known:
         title, line = _QUALITY[name]
         value = np.sort(quality(trials, name).astype(float))

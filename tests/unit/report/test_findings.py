@@ -183,6 +183,18 @@ def test_points_without_a_run_are_not_among_those_that_could_be_comparable():
     assert part.against[-1].startswith("1 of 1 points with runs that are compared (2 in all) are")
 
 
+def test_points_that_lack_what_is_compared_do_not_pass_for_comparable():
+    scores = scored(3, 12, 6.0, [6.1, 0.2]).drop_vars(["trait_difference", "compared_trait"])
+    scores["trait_difference"] = ("point", "compared_trait"), [[1.0, np.nan], [5.0, 2.0]]
+    scores = scores.assign_coords(compared_trait=["local_variation", "rate_reliability"])
+    part, _ = said(scores)
+    assert part.against[-1] == (
+        "1 of 2 points are more than 3 SD from the recording in local variation (1): their drift "
+        "is not compared at equal terms. Of 1 of 2 points it is not known whether they are like "
+        "the recording in rate: reliability (1)."
+    )
+
+
 @pytest.mark.fault("findings", "an illustration without its label")
 def test_an_illustration_says_so_first():
     scores = scored(8, 2, 6.0, [6.0, 0.0])

@@ -110,19 +110,30 @@ def of_trials(recording: Run, runs: Sequence[Run]) -> str:
 
 
 def words(found: xr.Dataset, options: Compare) -> str:
-    """Say how many points are not comparable, and in what."""
-    beyond = np.abs(found["trait_difference"].values) > options.incomparable_above
-    n, size = int(beyond.any(axis=1).sum()), found.sizes["point"]
-    seen = int(np.isfinite(found["trait_difference"].values).any(axis=1).sum())
-    if not n:
-        return ""
-    names = [
-        f"{TITLES[str(name)]} ({count})"
-        for name, count in zip(found["compared_trait"].values, beyond.sum(axis=0), strict=True)
-        if count
-    ]
-    with_runs = f" with runs that are compared ({size} in all)" * (seen < size)
-    return (
-        f"{n} of {seen} points{with_runs} are more than {options.incomparable_above:g} SD from the "
-        f"recording in {', '.join(names)}: their drift is not compared at equal terms."
-    )
+    """Say how many points are not comparable, and in what, and of how many it is not known."""
+    difference = found["trait_difference"].values
+    beyond, known = np.abs(difference) > options.incomparable_above, np.isfinite(difference)
+    run = known.any(axis=1)
+    seen, size = int(run.sum()), found.sizes["point"]
+
+    def listed(those: np.ndarray) -> str:
+        return ", ".join(
+            f"{TITLES[str(name)]} ({count})"
+            for name, count in zip(found["compared_trait"].values, those.sum(axis=0), strict=True)
+            if count
+        )
+
+    said = []
+    if n := int(beyond.any(axis=1).sum()):
+        with_runs = f" with runs that are compared ({size} in all)" * (seen < size)
+        said.append(
+            f"{n} of {seen} points{with_runs} are more than {options.incomparable_above:g} SD from "
+            f"the recording in {listed(beyond)}: their drift is not compared at equal terms."
+        )
+    unknown = run[:, None] & ~known
+    if n := int(unknown.any(axis=1).sum()):
+        said.append(
+            f"Of {n} of {seen} points it is not known whether they are like the recording in "
+            f"{listed(unknown)}."
+        )
+    return " ".join(said)
